@@ -1,0 +1,88 @@
+"""Runs of AI agents in a notebook: look at one, analyse many.
+
+    import agentrun_nb as arn
+
+    client = arn.Client()                          # the key: AGENTRUN_API_KEY, or api_key=getpass.getpass()
+    client.explore(deployment_id, run_id)          # one run: status, track, outputs, manifest
+    runs = client.list_runs(deployment_id, since="7d")   # a typed DataFrame that says how complete it is
+    arn.brief(runs)                                # what a person reads
+    ex = arn.explore(runs, client); ex             # look, click, drag a range
+    ex.selection                                   # ... and it is a DataFrame again
+    arn.save(runs, "runs.parquet")
+
+Without a key and without a network: `arn.local.serve()` runs real jobs on this machine.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AgentRunError": "errors",
+    "Client": "client",
+    "Run": "run",
+    "brief": "frames",
+    "explore": "widget",
+    "explore_json": "widget",
+    "fetch_report": "report",
+    "json_paths": "manifest",
+    "load": "files",
+    "outputs": "manifest",
+    "parse": "manifest",
+    "runs_frame": "frames",
+    "save": "files",
+}
+_MODULES = ("errors", "figures", "local")
+
+__all__ = [
+    "AgentRunError",
+    "Client",
+    "Run",
+    "__version__",
+    "brief",
+    "errors",
+    "explore",
+    "explore_json",
+    "fetch_report",
+    "figures",
+    "json_paths",
+    "load",
+    "local",
+    "outputs",
+    "parse",
+    "runs_frame",
+    "save",
+]
+
+if TYPE_CHECKING:
+    from agentrun_nb import errors as errors
+    from agentrun_nb import figures as figures
+    from agentrun_nb import local as local
+    from agentrun_nb.client import Client as Client
+    from agentrun_nb.errors import AgentRunError as AgentRunError
+    from agentrun_nb.files import load as load
+    from agentrun_nb.files import save as save
+    from agentrun_nb.frames import brief as brief
+    from agentrun_nb.frames import runs_frame as runs_frame
+    from agentrun_nb.manifest import json_paths as json_paths
+    from agentrun_nb.manifest import outputs as outputs
+    from agentrun_nb.manifest import parse as parse
+    from agentrun_nb.report import fetch_report as fetch_report
+    from agentrun_nb.run import Run as Run
+    from agentrun_nb.widget import explore as explore
+    from agentrun_nb.widget import explore_json as explore_json
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

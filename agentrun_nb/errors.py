@@ -1,0 +1,241 @@
+"""Every error that this package raises, one family.
+
+AgentRunError
+├── SettingsError                a setting is missing or unsafe; nothing was sent
+│   ├── MissingKeyError
+│   ├── UnsafeURLError
+│   └── BadIdError
+├── ServiceError                 the service answered, and the answer is not what was asked for
+│   ├── UnauthorizedError
+│   ├── ForbiddenError
+│   ├── NotFoundError
+│   ├── NotOffered
+│   ├── RateLimitedError
+│   ├── ServerError
+│   ├── BadResponseError
+│   └── TooLargeError
+├── ConnectionFailedError        no answer came
+├── DeadlineExceededError        the answer did not come in time
+├── DataError                    the data at hand does not hold what was asked of it
+│   ├── PathNotFound
+│   └── SchemaError
+└── ArchiveError
+    ├── ArchiveDamagedError
+    ├── ArchiveVersionError
+    └── ArchiveWriteError
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AgentRunError",
+    "ArchiveDamagedError",
+    "ArchiveError",
+    "ArchiveVersionError",
+    "ArchiveWriteError",
+    "BadIdError",
+    "BadResponseError",
+    "ConnectionFailedError",
+    "DataError",
+    "DeadlineExceededError",
+    "ForbiddenError",
+    "MissingKeyError",
+    "NotFoundError",
+    "NotOffered",
+    "PathNotFound",
+    "RateLimitedError",
+    "SchemaError",
+    "ServerError",
+    "ServiceError",
+    "SettingsError",
+    "TooLargeError",
+    "UnauthorizedError",
+    "UnsafeURLError",
+]
+
+
+class AgentRunError(Exception):
+    """What happened, in one sentence, and in `hint` what to do next.
+
+    Attributes:
+        kind: a short stable word, the same as the code in `fetch_error`.
+        hint: one sentence that says how to go on; may be empty.
+        status: HTTP status of the answer, or None when there was none.
+        request_id: the service's name for the request, for a report to its operators.
+        method: HTTP method.
+        route: path template, without ids and without a query.
+        attempts: how many times the request was sent.
+        elapsed: seconds from the first attempt to this error.
+        retry_after: seconds the service asked to wait, when it did.
+    """
+
+    kind = "error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        status: int | None = None,
+        request_id: str | None = None,
+        method: str | None = None,
+        route: str | None = None,
+        attempts: int | None = None,
+        elapsed: float | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.status = status
+        self.request_id = request_id
+        self.method = method
+        self.route = route
+        self.attempts = attempts
+        self.elapsed = elapsed
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        asked = f"{self.method} {self.route}" if self.route else None
+        facts = [
+            asked,
+            self.status and f"status {self.status}",
+            self.request_id and f"request id {self.request_id}",
+            self.attempts and self.attempts > 1 and f"{self.attempts} attempts in {self.elapsed or 0:.1f} s",
+        ]
+        told = ", ".join(str(fact) for fact in facts if fact)
+        return " ".join(part for part in (self.message, self.hint, told and f"({told})") if part)
+
+
+class SettingsError(AgentRunError):
+    """A setting is missing or unsafe; nothing was sent."""
+
+    kind = "settings"
+
+
+class MissingKeyError(SettingsError):
+    """No API key was found in any of the places looked at."""
+
+    kind = "missing_key"
+
+
+class UnsafeURLError(SettingsError):
+    """The URL would carry the key to a place it must not go."""
+
+    kind = "unsafe_url"
+
+
+class BadIdError(SettingsError):
+    """An id that cannot be one part of a path."""
+
+    kind = "bad_id"
+
+
+class ServiceError(AgentRunError):
+    """The service answered, and the answer is not what was asked for."""
+
+    kind = "service"
+
+
+class UnauthorizedError(ServiceError):
+    """The service did not accept the key."""
+
+    kind = "unauthorized"
+
+
+class ForbiddenError(ServiceError):
+    """The key is valid and may not do this."""
+
+    kind = "forbidden"
+
+
+class NotFoundError(ServiceError):
+    """There is no such run, deployment or file."""
+
+    kind = "not_found"
+
+
+class NotOffered(ServiceError):  # noqa: N818 - a fact about the service rather than a fault of it
+    """This service does not have the route that the call needs."""
+
+    kind = "not_offered"
+
+
+class RateLimitedError(ServiceError):
+    """The service asked to wait longer than the call may take."""
+
+    kind = "rate_limited"
+
+
+class ServerError(ServiceError):
+    """The service failed, also after retries."""
+
+    kind = "server"
+
+
+class BadResponseError(ServiceError):
+    """The answer is not what this API sends."""
+
+    kind = "bad_response"
+
+
+class TooLargeError(ServiceError):
+    """The answer is larger than `max_bytes`."""
+
+    kind = "too_large"
+
+
+class ConnectionFailedError(AgentRunError):
+    """No answer came: refused, reset, not resolved, or not trusted."""
+
+    kind = "connection"
+
+
+class DeadlineExceededError(AgentRunError):
+    """The whole call took longer than its deadline."""
+
+    kind = "deadline"
+
+
+class DataError(AgentRunError):
+    """The data at hand does not hold what was asked of it."""
+
+    kind = "data"
+
+
+class PathNotFound(DataError, KeyError):  # noqa: N818 - reads as the answer to a look-up, like KeyError
+    """A path that matches nothing in the data; the message names the nearest that do."""
+
+    kind = "path_not_found"
+
+    __str__ = AgentRunError.__str__
+
+
+class SchemaError(DataError):
+    """A frame or a file that cannot be read as the table it should be."""
+
+    kind = "schema"
+
+
+class ArchiveError(AgentRunError):
+    """The local archive cannot do what was asked."""
+
+    kind = "archive"
+
+
+class ArchiveDamagedError(ArchiveError):
+    """The archive's file is not whole."""
+
+    kind = "archive_damaged"
+
+
+class ArchiveVersionError(ArchiveError):
+    """The archive was written by a newer version."""
+
+    kind = "archive_version"
+
+
+class ArchiveWriteError(ArchiveError):
+    """The archive cannot be written to."""
+
+    kind = "archive_write"

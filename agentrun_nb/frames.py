@@ -1,0 +1,204 @@
+"""Cells to typed DataFrames, and frames that lost their schema back to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from agentrun_nb import jsontext, report
+from agentrun_nb.errors import SchemaError
+from agentrun_nb.records import ARROW, Batch, decode_page, decode_records
+from agentrun_nb.schema import DTYPES, RUNS, Column, Table
+from agentrun_nb.times import span_text
+
+if TYPE_CHECKING:
+    from agentrun_nb.run import Run
+
+_TEXT = pd.StringDtype(storage="pyarrow", na_value=np.nan)
+_FROM_ARROW = {
+    "text": _TEXT,
+    "json": _TEXT,
+    "time": pd.DatetimeTZDtype("us", "UTC"),
+    "int": pd.Int64Dtype(),
+    "bool": pd.BooleanDtype(),
+}
+
+
+def table_frame(table: Table, batches: Iterable[Batch]) -> pd.DataFrame:
+    """Joins batches of a table to one frame with that table's dtypes and a fresh index."""
+    parts = list(batches)
+    return pd.DataFrame(
+        {
+            column.name: _series(
+                column, pa.chunked_array([part.cells[column.name] for part in parts], ARROW[column.kind])
+            )
+            for column in table.columns
+        }
+    )
+
+
+def _series(column: Column, cells: pa.ChunkedArray) -> Any:
+    if column.kind == "category":
+        return pd.Categorical(_TEXT.__from_arrow__(cells), categories=categories(column, cells.unique().to_pylist()))
+    return _FROM_ARROW[column.kind].__from_arrow__(cells)
+
+
+def categories(column: Column, values: Iterable[Any]) -> list[str]:
+    """The documented values in their order, then those found beside them, sorted."""
+    return [*column.known, *sorted({value for value in values if isinstance(value, str)} - set(column.known))]
+
+
+def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
+    """Gives a frame the table's columns and dtypes back, whatever a filter, merge or concat left.
+
+    The index, further columns and `attrs` stay. A frame that is sound comes back as it is.
+
+    Raises:
+        SchemaError: the frame lacks the table's key columns, or a column cannot be read as its dtype.
+    """
+    key = [column.name for column in table.columns[:2]]
+    if not set(key) <= set(frame.columns):
+        raise SchemaError(
+            f"This frame is not a table of {table.name.lower()}: it has no {' and '.join(key)}.",
+            hint="Give a frame of client.list_runs, client.get_runs, arn.load or arn.runs_frame.",
+        )
+    changed: dict[str, Any] = {}
+    for column in table.columns:
+        if column.name not in frame.columns:
+            changed[column.name] = pd.Series(None, index=frame.index, dtype="object")
+        found = changed.get(column.name, frame.get(column.name))
+        if not _sound(column, found):
+            changed[column.name] = _mended(column, found)
+    if changed:
+        frame = frame.assign(**changed)
+    further = [name for name in frame.columns if name not in table.names]
+    ordered = [*table.names, *further]
+    return frame if list(frame.columns) == ordered else frame[ordered]
+
+
+def _sound(column: Column, found: pd.Series[Any]) -> bool:
+    if column.kind == "category":
+        return isinstance(found.dtype, pd.CategoricalDtype) and list(found.cat.categories) == categories(
+            column, found.cat.categories
+        )
+    return bool(found.dtype == DTYPES[column.kind])
+
+
+def _mended(column: Column, found: pd.Series[Any]) -> pd.Series[Any]:
+    try:
+        if column.kind == "category":
+            text = found.astype("object").where(found.notna(), None)
+            return text.astype(pd.CategoricalDtype(categories(column, text.unique())))
+        if column.kind == "time":
+            return pd.to_datetime(
+                found, utc=True, format="ISO8601" if found.dtype in ("object", "str") else None
+            ).astype(DTYPES["time"])
+        if column.kind == "bool" and found.dtype in ("object", "str"):
+            found = found.map({"True": True, "False": False, "true": True, "false": False, True: True, False: False})
+        if column.kind in ("text", "json"):
+            found = found.astype("object").where(found.notna(), np.nan)
+        return found.astype(DTYPES[column.kind])
+    except (ValueError, TypeError, OverflowError) as error:
+        raise SchemaError(f"The column {column.name!r} cannot be read as {DTYPES[column.kind]}: {error}.") from None
+
+
+def runs_frame(x: Run | bytes | Mapping[str, Any] | pd.DataFrame | Iterable[Any]) -> pd.DataFrame:
+    """Makes the RUNS table of whatever holds runs.
+
+    Args:
+        x: a Run; the bytes of a run, of a page or of an array of runs; a mapping; a frame of runs that may have lost
+            its schema; or an iterable of them. Only bytes are kept to the letter: a mapping is written as JSON first.
+
+    Returns:
+        The table. A frame keeps its index; several things are joined under a fresh index, their fetch reports too.
+
+    Raises:
+        SchemaError: it is none of these.
+        BadResponseError: bytes that hold no runs.
+    """
+    if isinstance(x, pd.DataFrame):
+        return mend(x)
+    if isinstance(x, bytes | bytearray | memoryview):
+        return table_frame(RUNS, [_batch_of_bytes(bytes(x))])
+    if isinstance(x, Mapping):
+        return table_frame(RUNS, [decode_records(RUNS, [_written(x)])])
+    raw = getattr(x, "raw", None)
+    if isinstance(raw, bytes):
+        return table_frame(RUNS, [decode_records(RUNS, [raw])])
+    if isinstance(x, str) or not isinstance(x, Iterable):
+        raise SchemaError(
+            f"A {type(x).__name__} holds no runs.", hint="Give a Run, bytes, a mapping, a frame, or a list of them."
+        )
+    return _joined([runs_frame(part) for part in x])
+
+
+def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    if not parts:
+        return table_frame(RUNS, [])
+    if len(parts) == 1:
+        return parts[0]
+    reports = [report.fetch_report(part) for part in parts]
+    plain = [part.astype({"mode": "str", "status": "str"}).copy(deep=False) for part in parts]
+    for part in plain:
+        part.attrs = {}
+    joined = mend(pd.concat(plain, ignore_index=True))
+    report.attach(joined, report.join(reports))
+    return joined
+
+
+def _batch_of_bytes(body: bytes) -> Batch:
+    text = body.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b"["):
+        return decode_page(RUNS, b'{"items":' + text + b"}").batch
+    if text.startswith(b"{"):
+        try:
+            names = {member.key for member in jsontext.members(text)}
+        except jsontext.JSONTextError:
+            names = set()
+        if "items" in names and "id" not in names:
+            return decode_page(RUNS, text).batch
+    return decode_records(RUNS, [text])
+
+
+def _written(record: Mapping[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(dict(record))
+    except (TypeError, RecursionError) as error:
+        raise SchemaError(f"This mapping cannot be written as JSON: {error}.") from None
+
+
+def brief(runs: Run | pd.DataFrame | Iterable[Any], tz: str = "UTC") -> pd.DataFrame:
+    """The few columns that a person reads, in words.
+
+    Args:
+        runs: anything that `runs_frame` takes.
+        tz: the zone of `created`, an IANA name; it stands in the column's name.
+
+    Returns:
+        One row per run under the input's index: status, id, deployment_id, version_id, created (in the zone),
+        before_start and after_start (the spans between the record's timestamps, NA where one is missing), exit_code,
+        reason.
+    """
+    runs = runs_frame(runs)
+    return pd.DataFrame(
+        {
+            "status": runs["status"].astype("str").str.replace("_", " "),
+            "id": runs["id"],
+            "deployment_id": runs["deployment_id"],
+            "version_id": runs["version_id"],
+            f"created ({tz})": runs["created_at"].dt.tz_convert(tz).dt.strftime("%Y-%m-%d %H:%M:%S"),
+            "before_start": _spans(runs["started_at"] - runs["created_at"]),
+            "after_start": _spans(runs["completed_at"] - runs["started_at"]),
+            "exit_code": runs["exit_code"],
+            "reason": runs["failure_reason"].fillna(runs["fetch_error"]),
+        }
+    )
+
+
+def _spans(spans: pd.Series[Any]) -> pd.Series[Any]:
+    return spans.map(lambda span: span_text(span.total_seconds()), na_action="ignore").astype("str")

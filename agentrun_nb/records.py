@@ -1,0 +1,372 @@
+"""Bytes of the service to cells of a table: nothing lost, one odd value costs its own cell.
+
+Two roads lead to the same cells. A page that is just what the contract says is read by msgspec in one pass. Any other
+page is cut into records and each record into members; then each cell is read by the tolerant reader of its kind, which
+may add a note.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Annotated, Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from agentrun_nb import jsontext, times
+from agentrun_nb.errors import BadResponseError
+from agentrun_nb.schema import RUNS, Column, Kind, Table
+
+NOTE_LENGTH = 200
+"""How many characters of the original text a note keeps."""
+
+ARROW: dict[Kind, pa.DataType] = {
+    "text": pa.large_string(),
+    "time": pa.timestamp("us", "UTC"),
+    "int": pa.int64(),
+    "bool": pa.bool_(),
+    "category": pa.large_string(),
+    "json": pa.large_string(),
+}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Cells of one table by column, each an Arrow array of the type that `ARROW` gives.
+
+    Attributes:
+        table: whose columns they are.
+        cells: column name to Arrow array; every column of the table, all of one length.
+    """
+
+    table: Table
+    cells: dict[str, pa.Array]
+
+    def __len__(self) -> int:
+        return len(self.cells[self.table.columns[0].name])
+
+    def without(self, columns: Iterable[str]) -> Batch:
+        """The same batch with nothing in the named columns."""
+        dropped = {name: pa.nulls(len(self), self.cells[name].type) for name in columns}
+        return Batch(self.table, self.cells | dropped)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer with many records.
+
+    Attributes:
+        batch: the records.
+        envelope: the other keys of the answer, such as `next_cursor`.
+    """
+
+    batch: Batch
+    envelope: dict[str, Any]
+
+
+def decode_page(table: Table, body: bytes, key: str = "items") -> Page:
+    """Reads an answer that holds records in an array under `key`.
+
+    Raises:
+        BadResponseError: the body is not such an answer; the message says why and where.
+    """
+    body = body.removeprefix(b"\xef\xbb\xbf")
+    fast = _decode_strict(table, body, key)
+    if fast is not None:
+        return fast
+    try:
+        top = dict(cut_object(body))
+        if key not in top:
+            raise BadResponseError(f"The answer has no {key!r}.")
+        batch = _decode_tolerant(table, cut_array(top.pop(key)))
+        return Page(batch, {name: jsontext.parse(value.decode("utf-8", "replace")) for name, value in top.items()})
+    except jsontext.JSONTextError as error:
+        raise BadResponseError(f"The answer is not the JSON that was expected: {error}.") from None
+
+
+def decode_records(table: Table, bodies: Sequence[bytes]) -> Batch:
+    """Reads records that came one by one; the batch has one row for each.
+
+    Raises:
+        BadResponseError: a body is not a JSON object.
+    """
+    stripped = [body.removeprefix(b"\xef\xbb\xbf").strip() for body in bodies]
+    fast = _decode_strict(table, b'{"items":[' + b",".join(stripped) + b"]}", "items")
+    if fast is not None and len(fast.batch) == len(bodies):
+        return fast.batch
+    try:
+        for body in stripped:
+            if not body.startswith(b"{") or jsontext.value_end(body, 0) != len(body):
+                raise BadResponseError("The answer is not one JSON object.")
+        return _decode_tolerant(table, stripped)
+    except jsontext.JSONTextError as error:
+        raise BadResponseError(f"The answer is not the JSON that was expected: {error}.") from None
+
+
+def decode_record(table: Table, body: bytes) -> Batch:
+    """Reads one record: a batch of one row.
+
+    Raises:
+        BadResponseError: the body is not a JSON object.
+    """
+    return decode_records(table, [body])
+
+
+def failed_runs(asked: Sequence[tuple[str, str]], errors: Sequence[str]) -> Batch:
+    """Rows for runs that could not be fetched: (deployment_id, id) as asked, and `code: sentence`."""
+    known = {"deployment_id": [deployment for deployment, _ in asked], "id": [run for _, run in asked]}
+    return to_batch(RUNS, known | {"fetch_error": list(errors)}, len(asked))
+
+
+def to_batch(table: Table, cells: Mapping[str, list[Any] | pa.Array], length: int) -> Batch:
+    """Makes a batch of lists or Arrow arrays, times in microseconds; columns that are not given are empty."""
+    arrays = {}
+    for column in table.columns:
+        kind = ARROW[column.kind]
+        values = cells.get(column.name)
+        if values is None:
+            arrays[column.name] = pa.nulls(length, kind)
+        else:
+            arrays[column.name] = _arrow(values, kind)
+    return Batch(table, arrays)
+
+
+def _arrow(values: list[Any] | pa.Array, kind: pa.DataType) -> pa.Array:
+    if isinstance(values, pa.Array):
+        return values
+    return pa.array(values, pa.int64()).cast(kind) if pa.types.is_timestamp(kind) else pa.array(values, kind)
+
+
+# --- the strict road ---------------------------------------------------------------------------------------------
+
+
+def _decode_strict(table: Table, body: bytes, key: str) -> Page | None:
+    """Reads a page whose records are exactly as documented, or gives None."""
+    try:
+        page = _page_decoder(table, key).decode(body)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None
+    # msgspec keeps the last of two equal keys; written again, such a page is shorter than what came.
+    if len(msgspec.json.encode(page)) != len(body):
+        return None
+    records = getattr(page, key)
+    cells: dict[str, Any] = {}
+    for column in table.wire:
+        values = [getattr(record, column.name) for record in records]
+        if not column.required:
+            values = [None if value is msgspec.UNSET else value for value in values]
+        read = _read_column(column, values)
+        if read is None:
+            return None
+        cells[column.name] = read
+    if any(_out_of_order(cells)):
+        return None
+    envelope = {name: getattr(page, name) for name in _ENVELOPE}
+    known = {name: value for name, value in envelope.items() if value is not msgspec.UNSET}
+    return Page(to_batch(table, cells, len(records)), known)
+
+
+def _read_column(column: Column, values: list[Any]) -> list[Any] | pa.Array | None:
+    """The cells of a column, or None when one of them needs a note."""
+    if column.kind == "json":
+        texts = [None if value is None else bytes(value).decode() for value in values]
+        return texts if all(text is None or text.startswith("{") for text in texts) else None
+    if column.kind == "time":
+        return times.read_times(values)
+    if column.known and not set(values) <= {*column.known, None}:
+        return None
+    return values
+
+
+_ENVELOPE = ("next_cursor", "has_more", "offset", "limit")
+
+
+@cache
+def _page_decoder(table: Table, key: str) -> msgspec.json.Decoder[Any]:
+    """A decoder of pages whose records have the table's own keys and no others."""
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    for column in table.wire:
+        wire = _wire_type(column)
+        fields.append((column.name, wire) if column.required else (column.name, wire, msgspec.UNSET))
+    record = msgspec.defstruct("Record", fields, kw_only=True, forbid_unknown_fields=True)
+    rest = [(name, Any, msgspec.UNSET) for name in _ENVELOPE]
+    return msgspec.json.Decoder(msgspec.defstruct("Answer", [(key, list[record]), *rest]))  # type: ignore[valid-type]
+
+
+def _wire_type(column: Column) -> Any:
+    if column.kind == "json":
+        return msgspec.Raw
+    if column.kind == "int":
+        wire: Any = Annotated[int, msgspec.Meta(ge=column.low, le=column.high)]
+    else:
+        wire = bool if column.kind == "bool" else str
+    return wire if column.required else wire | None | msgspec.UnsetType
+
+
+# --- the tolerant road -------------------------------------------------------------------------------------------
+
+
+def _decode_tolerant(table: Table, records: Sequence[bytes]) -> Batch:
+    """Reads records one by one, each value by the reader of its kind."""
+    return read_members(table, [cut_object(record) if record.startswith(b"{") else record for record in records])
+
+
+def read_members(table: Table, records: Sequence[Iterable[tuple[str, bytes]] | bytes]) -> Batch:
+    """Reads records that are cut into members; one that is no object comes as its bytes and leaves a note."""
+    cells: dict[str, list[Any]] = {column.name: [] for column in table.columns}
+    notes = [Notes() for _ in records]
+    for record, noted in zip(records, notes, strict=True):
+        found: dict[str, bytes] = {}
+        if isinstance(record, bytes):
+            noted.add(table.columns[0].name, "not_object", record)
+        else:
+            for name, value in record:
+                if name in found:
+                    noted.add(name, "duplicate_key", found[name])
+                found[name] = value
+        for column in table.wire:
+            original = found.pop(column.name, None)
+            cell, code = _read_cell(column, original)
+            if code:
+                noted.add(column.name, code, original or b"")
+            cells[column.name].append(cell)
+        if "extra" in cells:
+            cells["extra"].append(_object_text(found))
+    for row in _out_of_order(cells):
+        notes[row].add("completed_at", "time_order", times.iso(cells["completed_at"][row]).encode())
+    if "parse_notes" in cells:
+        cells["parse_notes"] = [noted.text for noted in notes]
+    return to_batch(table, {name: values for name, values in cells.items() if values}, len(records))
+
+
+class Notes:
+    """What was odd about one record."""
+
+    def __init__(self) -> None:
+        self._notes: list[str] = []
+
+    def add(self, column: str, code: str, original: bytes) -> None:
+        """Notes a code and the original text, clipped."""
+        text = jsontext.whole(original[: 4 * NOTE_LENGTH].decode("utf-8", "replace"))[:NOTE_LENGTH]
+        self._notes.append(f"{column}: {code}: {text}" if text else f"{column}: {code}")
+
+    @property
+    def text(self) -> str | None:
+        """All notes, or None when there are none."""
+        return "; ".join(self._notes) or None
+
+
+def cut_object(text: bytes) -> Iterable[tuple[str, bytes]]:
+    """The members of an object, duplicates included; msgspec cuts what is sound and compact."""
+    try:
+        found = _MEMBERS.decode(text)
+        if len(msgspec.json.encode(found)) == len(text):
+            return [(name, bytes(value)) for name, value in found.items()]
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        pass
+    return jsontext.members(text)
+
+
+def cut_array(text: bytes) -> list[bytes]:
+    """The elements of an array."""
+    try:
+        return [bytes(value) for value in _ELEMENTS.decode(text)]
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return list(jsontext.elements(text))
+
+
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def _read_cell(column: Column, value: bytes | None) -> tuple[Any, str | None]:
+    """The cell of one value, and the code of what was odd about it."""
+    if value is None:
+        return None, "missing" if column.required else None
+    if column.kind == "json":
+        text = value.decode("utf-8", "replace")
+        if text.encode("utf-8") != value:
+            return text, "not_unicode"
+        return text, None if text.startswith("{") else "null" if text == "null" else "not_object"
+    if value == b"null":
+        return None, "null" if column.required else None
+    return _READERS[column.kind](column, value)
+
+
+def _read_text(column: Column, value: bytes) -> tuple[str | None, str | None]:
+    if not value.startswith(b'"'):
+        return None, "not_text"
+    text, mended = jsontext.string(value)
+    if mended:
+        return text, "not_unicode"
+    return text, "unknown_value" if column.known and text not in column.known else None
+
+
+def _read_time(column: Column, value: bytes) -> tuple[int | None, str | None]:
+    if value.startswith(b'"'):
+        return times.read_time(jsontext.string(value)[0])
+    number = _number(value)
+    return (None, "bad_time") if number is None else times.read_epoch(float(number))
+
+
+def _read_int(column: Column, value: bytes) -> tuple[int | None, str | None]:
+    quoted = value.startswith(b'"')
+    number = _number(value.strip(b'"'))
+    if number is None or number != int(number):
+        return None, "not_integer"
+    if not column.low <= number <= column.high:
+        return None, "out_of_range"
+    return int(number), "not_integer" if quoted else None
+
+
+def _read_bool(column: Column, value: bytes) -> tuple[bool | None, str | None]:
+    found = {b"true": True, b"false": False}.get(value)
+    return found, "unknown_value" if found is None else None
+
+
+_READERS: dict[Kind, Callable[[Column, bytes], tuple[Any, str | None]]] = {
+    "text": _read_text,
+    "category": _read_text,
+    "time": _read_time,
+    "int": _read_int,
+    "bool": _read_bool,
+}
+
+
+def _number(token: bytes) -> Decimal | None:
+    """A number that is not absurdly large, exactly; None for anything else."""
+    if len(token) > 40 or not token.isascii():
+        return Decimal("Infinity") if token.lstrip(b"-").isdigit() else None
+    if not re.fullmatch(rb"-?\d+(\.\d+)?([eE][+-]?\d+)?", token):
+        return None
+    number = Decimal(token.decode())
+    return number if -40 < number.adjusted() < 40 else None
+
+
+def _object_text(found: dict[str, bytes]) -> str | None:
+    """Members as the text of one JSON object, values to the letter."""
+    if not found:
+        return None
+    members = (
+        json.dumps(jsontext.whole(name)) + ":" + value.decode("utf-8", "replace") for name, value in found.items()
+    )
+    return "{" + ",".join(members) + "}"
+
+
+def _out_of_order(cells: dict[str, Any]) -> Iterable[int]:
+    """The rows that ended before they started, or before they were made."""
+    if not {"created_at", "started_at", "completed_at"} <= cells.keys():
+        return []
+    created, started, completed = (
+        pa.array(cells[name], pa.int64()) if isinstance(cells[name], list) else cells[name].cast(pa.int64())
+        for name in ("created_at", "started_at", "completed_at")
+    )
+    early = pc.or_kleene(pc.less(completed, pc.coalesce(started, created)), pc.less(started, created))
+    rows: list[int] = pc.indices_nonzero(early.fill_null(False)).to_pylist()
+    return rows

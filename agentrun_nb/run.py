@@ -1,0 +1,160 @@
+"""One run, as the contract returns it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from agentrun_nb import jsontext, times
+from agentrun_nb.records import Batch, decode_record
+from agentrun_nb.schema import RUNS, TERMINAL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Run:
+    """One run: the 18 fields of the record, typed, and the record itself.
+
+    A field that the record does not have, or that cannot be read as its type, is None; `notes` says which and why.
+
+    Attributes:
+        raw: the record's bytes as they came.
+        extra: the fields this package does not know, as a mapping.
+        notes: what was odd about the record, as in the column `parse_notes`; None when nothing was.
+        input_text: the JSON text of `input`, to the letter.
+        output_manifest_text: the JSON text of `output_manifest`, to the letter; None when the record has none.
+    """
+
+    id: str | None
+    """The run's id, unique within its deployment."""
+    deployment_id: str | None
+    """The deployment that was run."""
+    version_id: str | None
+    """The version that was run."""
+    mode: str | None
+    """`job` or `service`."""
+    status: str | None
+    """Where the run is in its life; a word this package does not know is kept."""
+    created_at: datetime | None
+    """When the run was asked for (UTC)."""
+    updated_at: datetime | None
+    """When the record last changed (UTC)."""
+    retain_on_failure: bool | None
+    """Per-run override: keep the sandbox of a failed job."""
+    retention_seconds: int | None
+    """How long a kept sandbox lives, in seconds."""
+    sandbox_id: str | None
+    """The sandbox the run ran in."""
+    process_id: int | None
+    """The process in the sandbox."""
+    exit_code: int | None
+    """The exit code of the process."""
+    failure_reason: str | None
+    """Why it failed, in the service's words."""
+    started_at: datetime | None
+    """When it started (UTC); the service does not say which step this marks."""
+    completed_at: datetime | None
+    """When it ended (UTC)."""
+    idempotency_key: str | None
+    """The key the caller gave to create the run once only."""
+
+    def __init__(self, raw: bytes) -> None:
+        """Reads a record.
+
+        Args:
+            raw: the bytes of one JSON object.
+
+        Raises:
+            BadResponseError: the bytes are not a JSON object.
+        """
+        self.raw = raw
+        self._batch: Batch = decode_record(RUNS, raw)
+        cells = {name: cell[0].as_py() for name, cell in self._batch.cells.items()}
+        self.input_text: str | None = cells.pop("input")
+        self.output_manifest_text: str | None = cells.pop("output_manifest")
+        self.notes: str | None = cells.pop("parse_notes")
+        self.extra: dict[str, Any] = jsontext.parse(cells.pop("extra") or "{}")
+        del cells["fetch_error"]
+        self.__dict__.update(cells)
+
+    @classmethod
+    def of_row(cls, row: pd.Series[Any]) -> Run:
+        """Makes a run of one row of a RUNS frame; `raw` is written anew, its documents to the letter."""
+        import pandas as pd
+
+        members: dict[str, Any] = {}
+        for column in RUNS.wire:
+            value = row[column.name]
+            if pd.isna(value):
+                continue
+            if column.kind == "json":
+                members[column.name] = msgspec.Raw(value.encode())
+            elif column.kind == "time":
+                members[column.name] = times.iso(value.value // 1_000 if value.unit == "ns" else value.value)
+            else:
+                members[column.name] = value.item() if hasattr(value, "item") else value
+        if isinstance(row["extra"], str):
+            members |= {m.key: msgspec.Raw(m.value) for m in jsontext.members(row["extra"].encode())}
+        return cls(msgspec.json.encode(members))
+
+    @cached_property
+    def input(self) -> Any:
+        """What the caller gave, as Python objects with exact integers.
+
+        Raises:
+            JSONTextError: the text is not JSON; `input_text` still has it.
+        """
+        return None if self.input_text is None else jsontext.parse(self.input_text)
+
+    @cached_property
+    def output_manifest(self) -> Any:
+        """What the agent says it left behind, as Python objects with exact integers; None when there is none.
+
+        Raises:
+            JSONTextError: the text is not JSON; `output_manifest_text` still has it.
+        """
+        return None if self.output_manifest_text is None else jsontext.parse(self.output_manifest_text)
+
+    @property
+    def ended(self) -> bool | None:
+        """Whether the status is one that does not change any more; None when the record has no status."""
+        return None if self.status is None else self.status in TERMINAL
+
+    @property
+    def duration(self) -> timedelta | None:
+        """From `started_at` to `completed_at`; None when the record lacks one of them."""
+        if self.started_at is None or self.completed_at is None:
+            return None
+        return self.completed_at - self.started_at
+
+    @cached_property
+    def outputs(self) -> pd.DataFrame:
+        """The outputs that the manifest lists, as the OUTPUTS table."""
+        from agentrun_nb.manifest import outputs
+
+        return outputs(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The run as a RUNS table of one row."""
+        from agentrun_nb.frames import table_frame
+
+        return table_frame(RUNS, [self._batch])
+
+    def __repr__(self) -> str:
+        facts = [
+            f"deployment {self.deployment_id!r}",
+            (self.status or "no status recorded").replace("_", " "),
+            None if self.exit_code is None else f"exit code {self.exit_code}",
+            None if self.duration is None else times.span_text(self.duration.total_seconds()),
+            self.notes and "with notes",
+        ]
+        return f"<Run {self.id!r}: {', '.join(fact for fact in facts if fact)}>"
+
+    def _ipython_display_(self) -> None:
+        from agentrun_nb.widget import show_run
+
+        show_run(self)
