@@ -1,0 +1,58 @@
+# One command a task; CI calls the same ones. `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test tour lint format js chromium notebooks torture bench clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+
+demo: .venv/demo  ## real jobs of the local service, and JupyterLab on the tour (ARGS=--headless ends after printing)
+	$(BIN)/python -m agentrun_nb.local.demo $(ARGS)
+
+test: .venv/test chromium  ## the ring of tests that every change must pass
+	$(BIN)/python -m pytest --durations=10 $(ARGS)
+
+tour: .venv/test  ## every notebook, from the first cell to the last, without a browser
+	$(BIN)/python -m pytest tests/test_notebooks.py $(ARGS)
+
+lint: .venv/dev  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/dev  ## mend what a tool can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+js:  ## check, test and build the widget's JavaScript (needs node), and compare the built file with the committed one
+	npm --prefix agentrun_nb/widget ci --no-audit --no-fund
+	npm --prefix agentrun_nb/widget run check
+	npm --prefix agentrun_nb/widget test
+	npm --prefix agentrun_nb/widget run build
+	git diff --exit-code -- agentrun_nb/widget/static
+
+notebooks: .venv/test  ## run the notebooks and save their outputs
+	$(BIN)/python notebooks/execute.py
+
+torture: .venv/test chromium  ## the laws with many more examples
+	AGENTRUN_NB_PROFILE=torture $(BIN)/python -m pytest $(ARGS)
+
+clean:  ## remove what the other commands made
+	rm -rf .venv .venv-witness agentrun_nb/widget/node_modules
+
+chromium:
+	@.ci/chromium
+
+.venv/demo .venv/test .venv/dev: .venv/%: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	@touch $@
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "This needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv .venv \
+	  || { rm -rf .venv; echo "Python's venv module is missing. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
