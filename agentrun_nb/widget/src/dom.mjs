@@ -1,0 +1,59 @@
+/**
+ * Making elements. Text enters a page here and only here, as text nodes; attributes hold words of our own, never data.
+ *
+ * @typedef {Node | string | null | undefined | false} Child
+ */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * An element with attributes and children.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {string | Record<string, string | boolean>} [attributes] a class, or attributes by name
+ * @param {...Child} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+export function h(tag, attributes = {}, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+/**
+ * The same for SVG.
+ * @template {keyof SVGElementTagNameMap} T
+ * @param {T} tag
+ * @param {string | Record<string, string | boolean>} [attributes]
+ * @param {...Child} children
+ * @returns {SVGElementTagNameMap[T]}
+ */
+export function svg(tag, attributes = {}, ...children) {
+  return fill(document.createElementNS(SVG, tag), attributes, children);
+}
+
+/** @template {Element} E @param {E} element @param {string | Record<string, string | boolean>} attributes @param {Child[]} children @returns {E} */
+function fill(element, attributes, children) {
+  const named = typeof attributes === "string" ? { class: attributes } : attributes;
+  for (const [name, value] of Object.entries(named)) if (value !== false) element.setAttribute(name, String(value));
+  element.append(...present(children));
+  return element;
+}
+
+/** @param {Child[]} children @returns {(Node | string)[]} */
+export const present = (children) => /** @type {(Node | string)[]} */ (children.filter((child) => child !== null && child !== undefined && child !== false));
+
+/**
+ * A button that does one thing.
+ * @param {string} label
+ * @param {(event: MouseEvent) => void} action
+ * @param {Record<string, string | boolean>} [attributes]
+ */
+export function button(label, action, attributes = {}) {
+  const element = h("button", { type: "button", class: "arn-button", ...attributes }, label);
+  element.addEventListener("click", action);
+  return element;
+}
+
+let serial = 0;
+
+/** An id that no other element of the page has, made without data. @param {string} stem */
+export const uniqueId = (stem) => `arn-${stem}-${++serial}-${Math.random().toString(36).slice(2, 8)}`;

@@ -1,0 +1,106 @@
+/** A JSON document as a tree over its own text. */
+import { ARRAY, NONE, NULL, NUMBER, OBJECT, STRING, tokenise } from "./tokens.mjs";
+
+/** @typedef {import("./path.mjs").Step} Step */
+
+export class JsonDocument {
+  /** @type {Map<number, Set<string>>} */
+  #repeated = new Map();
+
+  /** @param {string} source @throws {import("./tokens.mjs").JsonError} */
+  constructor(source) {
+    this.source = source;
+    this.nodes = tokenise(source);
+    this.size = this.nodes.size;
+  }
+
+  /** @param {number} node */
+  isContainer = (node) => this.nodes.kind[node] <= ARRAY;
+
+  /** @param {number} node */
+  hasKey = (node) => this.nodes.keyStart[node] > 0;
+
+  /** @param {number} node @returns {string} the key as the program that wrote it meant it */
+  key = (node) => unescape(this.source.slice(this.nodes.keyStart[node], this.nodes.keyEnd[node]));
+
+  /** @param {number} node @returns {string} the value's own text in the source, quotes and all */
+  raw = (node) => this.source.slice(this.nodes.start[node], this.nodes.end[node]);
+
+  /** @param {number} node @returns {string} what a string says, and the source of everything else */
+  text = (node) => (this.nodes.kind[node] === STRING ? unescape(this.source.slice(this.nodes.start[node] + 1, this.nodes.end[node] - 1)) : this.raw(node));
+
+  /** @param {number} node @returns {number} how many UTF-16 units a token takes without its quotes */
+  length = (node) => this.nodes.end[node] - this.nodes.start[node] - (this.nodes.kind[node] === STRING ? 2 : 0);
+
+  /** @param {number} node @returns {number} the node after this one and everything in it */
+  after = (node) => this.nodes.last[node] + 1;
+
+  /** @param {number} node @returns {string} its kind in words */
+  describe(node) {
+    const { kind, count } = this.nodes;
+    if (kind[node] === OBJECT) return counted(count[node], "key");
+    if (kind[node] === ARRAY) return counted(count[node], "item");
+    if (kind[node] === STRING) return `string, ${counted(this.text(node).length, "character")}`;
+    if (kind[node] === NUMBER) return "number";
+    if (kind[node] === NULL) return "null";
+    return this.isBare(node) ? "not JSON" : "boolean";
+  }
+
+  /** @param {number} node @returns {boolean} whether it is NaN or an infinity, which JSON does not have */
+  isBare = (node) => this.nodes.kind[node] > NULL;
+
+  /** @param {number} node @returns {boolean} whether a key stands more than once beside this one */
+  isRepeated(node) {
+    const { parent } = this.nodes;
+    if (!this.hasKey(node)) return false;
+    let repeated = this.#repeated.get(parent[node]);
+    if (!repeated) this.#repeated.set(parent[node], (repeated = this.#repeatedKeys(parent[node])));
+    return repeated.size > 0 && repeated.has(this.key(node));
+  }
+
+  /** @param {number} node @returns {Step[]} */
+  path(node) {
+    /** @type {Step[]} */
+    const steps = [];
+    for (let at = node; this.nodes.parent[at] !== NONE; at = this.nodes.parent[at]) steps.push(this.hasKey(at) ? this.key(at) : this.nodes.position[at]);
+    return steps.reverse();
+  }
+
+  /** @param {Step[]} steps @returns {number | null} the node there; among repeated keys the last, as JSON readers take it */
+  find(steps) {
+    let node = 0;
+    for (const step of steps) {
+      const child = this.#child(node, step);
+      if (child === null) return null;
+      node = child;
+    }
+    return node;
+  }
+
+  /** @param {number} node @param {Step} step @returns {number | null} */
+  #child(node, step) {
+    let found = null;
+    if (!this.isContainer(node) || (this.nodes.kind[node] === ARRAY) !== (typeof step === "number")) return null;
+    for (let child = node + 1; child <= this.nodes.last[node]; child = this.after(child)) {
+      if (step === this.nodes.position[child] && typeof step === "number") return child;
+      if (typeof step === "string" && this.key(child) === step) found = child;
+    }
+    return found;
+  }
+
+  /** @param {number} node @returns {Set<string>} */
+  #repeatedKeys(node) {
+    const seen = new Set(), repeated = new Set();
+    for (let child = node + 1; child <= this.nodes.last[node]; child = this.after(child)) {
+      const key = this.key(child);
+      (seen.has(key) ? repeated : seen).add(key);
+    }
+    return repeated;
+  }
+}
+
+/** The token has been checked, so this is one short string and JSON's own reader is exact. @param {string} text */
+const unescape = (text) => (text.includes("\\") ? JSON.parse(`"${text}"`) : text);
+
+/** @param {number} n @param {string} noun */
+export const counted = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;

@@ -1,0 +1,36 @@
+/** Paths into a document: `outputs[0].size_bytes`, keys that need it quoted as `["key with . or space"]`. */
+
+/** @typedef {string | number} Step */
+
+const PLAIN_KEY = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const STEP = /(?:^|\.)([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/y;
+
+/** @param {Step[]} steps @param {string} [root] what stands before the first step @returns {string} */
+export const formatPath = (steps, root = "") =>
+  steps.reduce((/** @type {string} */ path, step) => {
+    if (typeof step === "number") return `${path}[${step}]`;
+    if (!PLAIN_KEY.test(step)) return `${path}[${JSON.stringify(step)}]`;
+    return path === "" ? step : `${path}.${step}`;
+  }, root);
+
+/** @param {string} path @returns {Step[] | null} null where the text is no path */
+export function parsePath(path) {
+  /** @type {Step[]} */
+  const steps = [];
+  for (STEP.lastIndex = 0; STEP.lastIndex < path.length; ) {
+    const match = STEP.exec(path);
+    if (!match) return null;
+    const [, key, index, quoted] = match;
+    steps.push(key ?? (index === undefined ? unquote(quoted) : Number(index)));
+  }
+  return steps;
+}
+
+/** @param {string} quoted */
+function unquote(quoted) {
+  try {
+    return JSON.parse(quoted);
+  } catch {
+    return quoted.slice(1, -1);
+  }
+}

@@ -1,0 +1,27 @@
+/** The module that a notebook, or an exported file, loads. */
+import { Explorer } from "./explorer.mjs";
+import { offlineModel } from "./offline.mjs";
+
+/**
+ * @param {{model: import("./protocol.mjs").Model, el: HTMLElement}} context
+ * @returns {() => void} the end of the view
+ */
+function render({ model, el }) {
+  const controller = new AbortController();
+  new Explorer(model, el, controller.signal);
+  return () => {
+    controller.abort();
+    el.replaceChildren();
+  };
+}
+
+/**
+ * A view without a kernel.
+ * @param {HTMLElement} el
+ * @param {import("./offline.mjs").Embedded} embedded
+ */
+export function mount(el, embedded) {
+  return render({ model: offlineModel(embedded), el });
+}
+
+export default { render };

@@ -1,0 +1,19 @@
+/**
+ * The shapes of what kernel and page say to each other. Every string in them is hostile.
+ *
+ * @typedef {{buffer: number, gzip: boolean}} BufferRef
+ * @typedef {{created: BufferRef, started: BufferRef, completed: BufferRef, status: BufferRef, version: BufferRef, deployment: BufferRef, ids: BufferRef}} ColumnRefs
+ * @typedef {{kind: "runs" | "run" | "json", uid: string, n: number, now: number, title: string, statuses: string[], versions: string[], deployments: string[],
+ *   columns: ColumnRefs | Record<string, never>, docs: BufferRef | null, text: BufferRef | null, note: string}} Page
+ * @typedef {string | number | boolean | null} Scalar
+ * @typedef {Record<string, Scalar>} OutputRow
+ * @typedef {{row: number, fields: Record<string, Scalar>, absent: string[], input: string | null, output_manifest: string | null, outputs: OutputRow[],
+ *   extra: string | null, notes: string | null, error: string | null}} RunDoc
+ *
+ * @typedef {{created: Float64Array, started: Float64Array, completed: Float64Array, status: Uint32Array, version: Uint32Array, deployment: Uint32Array, ids: string[]}} Columns
+ * @typedef {{page: Page, columns: Columns | null, docs: RunDoc[] | null, text: string | null}} Held what the page has been given, unpacked
+ *
+ * @typedef {{get(name: string): any, set(name: string, value: unknown): void, save_changes(): void, send(content: object): void,
+ *   on(event: string, callback: (...values: any[]) => void): void, off(event: string, callback?: ((...values: any[]) => void) | null): void}} Model
+ */
+export {};

@@ -1,0 +1,18 @@
+/** The head of a run: its status in words and shape, and what it is called. */
+import { h } from "../dom.mjs";
+import { describe, statusMark } from "../status.mjs";
+import { copyOf, fieldValue } from "./fields.mjs";
+
+/** @param {import("../protocol.mjs").RunDoc} doc */
+export function header(doc) {
+  const name = /** @type {string | null} */ (doc.fields.status);
+  return h("header", "arn-head",
+    h("div", "arn-status", statusMark(name), h("span", "arn-statusname", describe(name).label)),
+    h("dl", "arn-names", ...named(doc, "id", "Run"), ...named(doc, "deployment_id", "Deployment"), ...named(doc, "version_id", "Version"), ...named(doc, "mode", "Mode")),
+  );
+}
+
+/** @param {import("../protocol.mjs").RunDoc} doc @param {string} field @param {string} label */
+const named = (doc, field, label) => [
+  h("div", `arn-name arn-name-${field.replace("_id", "")}`, h("dt", {}, label), h("dd", {}, fieldValue(doc, field, "UTC"), field === "mode" ? "" : copyOf(doc, field, `${label.toLowerCase()} id`))),
+];

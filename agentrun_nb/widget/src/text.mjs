@@ -1,0 +1,32 @@
+/** Text out of a record, made fit to be seen. */
+import { button, h } from "./dom.mjs";
+import { visible } from "./status.mjs";
+
+const PAGE = 20_000;
+
+/** @param {string} text @returns {string} the text with its line breaks kept and everything else unseen made visible */
+export const visibleLines = (text) => text.split("\n").map(visible).join("\n");
+
+/** @param {string} text @param {number} limit @returns {string} at most so many UTF-16 units, never half a character */
+export function clip(text, limit) {
+  if (text.length <= limit) return text;
+  const code = text.charCodeAt(limit - 1);
+  return text.slice(0, code >= 0xd800 && code < 0xdc00 ? limit - 1 : limit);
+}
+
+/** A text of any length, one page at a time. @param {string} text */
+export function longText(text) {
+  const block = h("pre", { class: "arn-text", tabindex: "0" });
+  const more = button("", () => show());
+  const box = h("div", "arn-longtext", block, more);
+  let shown = 0;
+  const show = () => {
+    const page = clip(text.slice(shown), PAGE);
+    block.append(visibleLines(page));
+    shown += page.length;
+    more.hidden = shown >= text.length;
+    more.textContent = `Show more: ${(text.length - shown).toLocaleString("en")} characters are hidden`;
+  };
+  show();
+  return box;
+}

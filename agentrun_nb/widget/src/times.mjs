@@ -1,0 +1,79 @@
+/** Moments and durations in words. Times come as canonical UTC text; they are shown in a zone whose name is written beside them. */
+
+/** @typedef {{date: string, time: string, zone: string, utc: string}} Moment */
+
+const MS = { day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1000 };
+
+/** @param {unknown} text canonical UTC text @returns {number} milliseconds since the epoch with their fraction, NaN where nothing is recorded */
+export function milliseconds(text) {
+  const match = typeof text === "string" ? /^(.*:\d\d)(?:\.(\d+))?Z$/.exec(text) : null;
+  return match ? Date.parse(`${match[1]}Z`) + Number(`0.${match[2] ?? 0}`) * 1000 : NaN;
+}
+
+/** @param {string} tz @returns {boolean} */
+export function isZone(tz) {
+  try {
+    return Boolean(new Intl.DateTimeFormat("en", { timeZone: tz }));
+  } catch {
+    return false;
+  }
+}
+
+export const browserZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** @type {Map<string, Intl.DateTimeFormat>} */
+const formats = new Map();
+
+/** @param {string} tz */
+function formatOf(tz) {
+  const held = formats.get(tz);
+  if (held) return held;
+  const made = new Intl.DateTimeFormat("en-GB", {
+    timeZone: tz, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "shortOffset",
+  });
+  formats.set(tz, made);
+  return made;
+}
+
+/**
+ * @param {string} utc canonical UTC text, whose fraction of a second is kept to the last digit
+ * @param {string} tz a zone that exists
+ * @returns {Moment}
+ */
+export function moment(utc, tz) {
+  const parts = Object.fromEntries(formatOf(tz).formatToParts(Math.floor(milliseconds(utc))).map(({ type, value }) => [type, value]));
+  const fraction = /\.\d+/.exec(utc)?.[0] ?? "";
+  const offset = parts.timeZoneName.replace("GMT", "UTC");
+  return {
+    date: `${parts.year.padStart(4, "0")}-${parts.month}-${parts.day}`,
+    time: `${parts.hour}:${parts.minute}:${parts.second}${fraction}`,
+    zone: tz === "UTC" ? "UTC" : offset === tz ? tz : `${tz} (${offset})`,
+    utc: utc.replace("T", " ").replace("Z", " UTC"),
+  };
+}
+
+/** @param {number} ms @returns {string} canonical UTC text */
+export const isoText = (ms) => new Date(ms).toISOString().replace(".000Z", "Z");
+
+/**
+ * A length of time with the two units that matter: "340 ms", "2.1 s", "3 min 12 s", "1 h 04 min", "2 d 3 h".
+ * @param {number} ms not negative
+ * @returns {string}
+ */
+export function duration(ms) {
+  if (ms === 0) return "0 s";
+  if (ms < 1) return `${Math.round(ms * 1000)} µs`;
+  if (ms < 999.5) return `${Number(ms.toPrecision(3))} ms`;
+  if (ms < 59_950) return `${(ms / MS.second).toFixed(1).replace(/\.0$/, "")} s`;
+  const seconds = Math.round(ms / MS.second);
+  if (seconds < 3600) return twoUnits(seconds, 60, "min", "s");
+  const minutes = Math.round(ms / MS.minute);
+  if (minutes < 1440) return twoUnits(minutes, 60, "h", "min");
+  return twoUnits(Math.round(ms / MS.hour), 24, "d", "h");
+}
+
+/** @param {number} amount @param {number} base @param {string} large @param {string} small */
+function twoUnits(amount, base, large, small) {
+  const rest = amount % base;
+  return `${Math.floor(amount / base)} ${large}${rest ? ` ${rest} ${small}` : ""}`;
+}

@@ -1,0 +1,33 @@
+/** The keys of a tree, as the ARIA pattern has them. */
+import { NONE } from "../json/tokens.mjs";
+
+/**
+ * What a key asks for.
+ * @param {string} key
+ * @param {import("./rows.mjs").VisibleRows} rows
+ * @param {number} node the active one
+ * @param {number} page rows in sight
+ * @returns {{to: number} | {open: boolean} | {openSiblings: true} | null} a node to go to, a change of the active node, or nothing
+ */
+export function commandOf(key, rows, node, page) {
+  const { doc } = rows;
+  const row = rows.rowOf(node);
+  const container = doc.isContainer(node) && doc.nodes.count[node] > 0;
+  const open = container && rows.expanded[node] === 1;
+  const at = (/** @type {number} */ wanted) => ({ to: rows.nodes[Math.max(0, Math.min(wanted, rows.length - 1))] });
+  switch (key) {
+    case "ArrowDown": return at(row + 1);
+    case "ArrowUp": return at(row - 1);
+    case "PageDown": return at(row + page);
+    case "PageUp": return at(row - page);
+    case "Home": return at(0);
+    case "End": return at(rows.length - 1);
+    case "ArrowRight": return open ? at(row + 1) : container ? { open: true } : null;
+    case "ArrowLeft":
+      if (open) return { open: false };
+      return doc.nodes.parent[node] === NONE ? null : { to: doc.nodes.parent[node] };
+    case "Enter": case " ": return container ? { open: !open } : null;
+    case "*": return { openSiblings: true };
+    default: return null;
+  }
+}

@@ -1,0 +1,70 @@
+/** One row of a tree. */
+import { h } from "../dom.mjs";
+import { counted } from "../json/document.mjs";
+import { ARRAY, BOOLEAN, NONE, NULL, NUMBER, OBJECT, STRING } from "../json/tokens.mjs";
+import { visible } from "../status.mjs";
+import { clip } from "../text.mjs";
+
+const LONGEST_KEY = 120;
+const LONGEST_VALUE = 300;
+const DEEPEST_INDENT = 24;
+/** @type {Record<number, string>} */
+const KINDS = { [STRING]: "arn-string", [NUMBER]: "arn-number", [BOOLEAN]: "arn-literal", [NULL]: "arn-literal" };
+
+/**
+ * @param {import("../json/document.mjs").JsonDocument} doc
+ * @param {number} node
+ * @param {{id: string, root: string, expanded: boolean, active: boolean, hit: boolean}} state
+ * @returns {HTMLElement}
+ */
+export function makeRow(doc, node, { id, root, expanded, active, hit }) {
+  const { parent, position, count, depth } = doc.nodes;
+  const container = doc.isContainer(node) && count[node] > 0;
+  const row = h("div", {
+    id, role: "treeitem", class: `arn-row${active ? " arn-active" : ""}${hit ? " arn-hit" : ""}`,
+    "aria-level": String(depth[node] + 1), "aria-selected": String(active),
+    "aria-posinset": String(position[node] + 1), "aria-setsize": String(parent[node] === NONE ? 1 : count[parent[node]]),
+    ...(container && { "aria-expanded": String(expanded) }),
+  });
+  row.style.setProperty("--arn-depth", String(Math.min(depth[node], DEEPEST_INDENT)));
+  row.append(
+    h("span", { class: container ? "arn-twisty" : "arn-leaf", "aria-hidden": "true" }),
+    depth[node] > DEEPEST_INDENT ? badge(`level ${depth[node] + 1}`) : "",
+    label(doc, node, root),
+    h("span", "arn-colon", ": "),
+    ...value(doc, node),
+    doc.isRepeated(node) ? badge("repeated key") : "",
+    doc.isBare(node) ? badge("not JSON") : "",
+  );
+  return row;
+}
+
+/** @param {string} words */
+const badge = (words) => h("span", "arn-badge", words);
+
+/** @param {import("../json/document.mjs").JsonDocument} doc @param {number} node @param {string} root */
+function label(doc, node, root) {
+  const { parent, position } = doc.nodes;
+  if (parent[node] === NONE) return h("span", "arn-key arn-rootkey", root);
+  if (!doc.hasKey(node)) return h("span", "arn-index", String(position[node]));
+  const key = doc.key(node);
+  return key === "" ? h("span", "arn-key arn-quiet", '""') : h("span", "arn-key", clipped(key, LONGEST_KEY));
+}
+
+/** @param {import("../json/document.mjs").JsonDocument} doc @param {number} node @returns {(HTMLElement | string)[]} */
+function value(doc, node) {
+  const { kind, count } = doc.nodes;
+  if (kind[node] === OBJECT) return count[node] ? [h("span", "arn-brackets", "{…}"), quiet(counted(count[node], "key"))] : [h("span", "arn-brackets", "{ }")];
+  if (kind[node] === ARRAY) return count[node] ? [h("span", "arn-brackets", "[…]"), quiet(counted(count[node], "item"))] : [h("span", "arn-brackets", "[ ]")];
+  const text = doc.text(node);
+  const shown = clip(text, LONGEST_VALUE);
+  const words = kind[node] === STRING ? `"${visible(shown)}${shown === text ? '"' : "…"}` : visible(shown);
+  const hidden = text.length - shown.length;
+  return [h("span", KINDS[kind[node]] ?? "arn-number", words), hidden ? quiet(`${hidden.toLocaleString("en")} more characters`) : ""];
+}
+
+/** @param {string} text @param {number} limit */
+const clipped = (text, limit) => visible(clip(text, limit)) + (text.length > limit ? "…" : "");
+
+/** @param {string} words */
+const quiet = (words) => h("span", "arn-quiet arn-count", words);

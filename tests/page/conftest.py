@@ -1,0 +1,141 @@
+"""The stub page: a small server on the loopback and a Chromium that can reach nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from .scenarios import Scenario
+
+HERE = Path(__file__).parent
+STATIC = HERE.parents[1] / "agentrun_nb" / "widget" / "static"
+FILES = {
+    "/": (HERE / "stage.html", "text/html"),
+    "/stage.mjs": (HERE / "stage.mjs", "text/javascript"),
+    "/stage.css": (HERE / "stage.css", "text/css"),
+    "/widget.js": (STATIC / "widget.js", "text/javascript"),
+    "/widget.css": (STATIC / "widget.css", "text/css"),
+}
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
+CHROMIUM = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+).split()
+ONLY_LOOPBACK = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
+MISSING = "the stub page needs Chromium on the path (Debian: apt-get install chromium)"
+
+
+class StageServer(ThreadingHTTPServer):
+    """Serves the stub page and one scenario, under the strict policy unless told otherwise."""
+
+    scenario = b"{}"
+    policy: str | None = POLICY
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: StageServer
+
+    def do_GET(self) -> None:
+        if self.path == "/scenario.json":
+            return self._answer(self.server.scenario, "application/json")
+        if self.path in FILES:
+            path, kind = FILES[self.path]
+            return self._answer(path.read_bytes(), kind)
+        self.send_error(404)
+
+    def _answer(self, body: bytes, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        if self.server.policy:
+            self.send_header("Content-Security-Policy", self.server.policy)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@dataclass
+class Stage:
+    """A mounted view, and everything that must not happen while it is open."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def trait(self, name: str) -> object:
+        return self.page.evaluate("(name) => window.stage.model.get(name)", name)
+
+    def set_trait(self, name: str, value: object) -> None:
+        self.page.evaluate("([name, value]) => window.stage.model.set(name, value)", [name, value])
+
+    def rows(self) -> list[str]:
+        """The texts of the tree rows that are mounted, from top to bottom."""
+        return self.page.evaluate(
+            "() => [...document.querySelectorAll('.arn-row:not(.arn-outofsight)')].filter((row) => row.checkVisibility())"
+            ".sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top).map((row) => row.innerText)"
+        )
+
+    def text(self) -> str:
+        return self.page.locator(".arn-root").inner_text()
+
+
+@pytest.fixture(scope="session")
+def stage_server() -> Iterator[StageServer]:
+    server = StageServer(("127.0.0.1", 0), _Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*CHROMIUM, ONLY_LOOPBACK])
+        yield browser
+        browser.close()
+
+
+Opener = Callable[..., Stage]
+
+
+@pytest.fixture
+def open_stage(browser: Browser, stage_server: StageServer) -> Iterator[Opener]:
+    """Mounts a scenario on the stub page; at the end of the test nothing may have gone wrong unseen."""
+    stages: list[tuple[Stage, bool]] = []
+
+    def open_stage(scenario: Scenario, *, width: int = 1000, height: int = 900, scheme: str = "light", strict: bool = True, **context: object) -> Stage:
+        stage_server.scenario = scenario.to_json()
+        stage_server.policy = POLICY if strict else None
+        page = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **context).new_page()  # type: ignore[arg-type]
+        stage = Stage(page)
+        stages.append((stage, strict))
+        page.on("pageerror", lambda error: stage.errors.append(str(error)))
+        page.on("console", lambda message: stage.errors.append(message.text) if message.type in ("error", "warning") else None)
+        page.goto(f"http://127.0.0.1:{stage_server.server_port}/")
+        page.wait_for_function("window.stage !== undefined")
+        if scenario.inner is None and not scenario.silent:
+            page.locator(".arn-body > *").first.wait_for()
+        page.on("request", lambda request: stage.requests.append(request.url))
+        return stage
+
+    yield open_stage
+    for stage, strict in stages:
+        stage.page.context.close()
+        if strict:
+            assert stage.errors == []
+            assert stage.requests == []
