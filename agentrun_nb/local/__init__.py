@@ -1,0 +1,29 @@
+"""An embedded service for trying everything: no token, no network, but real jobs.
+
+`serve()` starts it in this process, `python -m agentrun_nb.local` as a process of its own; `generate` makes finished
+runs by the hundred thousand, and `EVENTS` says which status each of its log events begins. It needs the extra `local`
+and a system with process groups (Linux, macOS).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .catalogue import EVENTS
+from .generator import generate
+
+if TYPE_CHECKING:
+    from .service import Service, serve
+
+__all__ = ["EVENTS", "Service", "generate", "serve"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in ("Service", "serve"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        from . import service
+    except ModuleNotFoundError as error:
+        hint = "the local service needs more packages: pip install 'agentrun-nb[local]'"
+        raise ModuleNotFoundError(f"{hint} ({error})", name=error.name) from None
+    return getattr(service, name)

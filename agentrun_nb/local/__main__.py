@@ -1,0 +1,40 @@
+"""Runs the local service alone: `python -m agentrun_nb.local [--port N] [--workers N] [--runs N]`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+
+from .generator import generate
+from .service import Service
+
+
+def main() -> None:
+    """Serves until it is interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m agentrun_nb.local", description="The local service on its own.")
+    parser.add_argument("--port", type=int, default=0, help="a port of 127.0.0.1 (default: any free one)")
+    parser.add_argument("--workers", type=int, default=2, help="runs at one time (default: 2)")
+    parser.add_argument("--runs", type=int, default=0, help="generated runs to serve (default: none)")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with Service(options.workers, port=options.port) as service:
+        service.load(generate(options.runs))
+        lines = (
+            repr(service),
+            "",
+            f"export AGENTRUN_BASE_URL={service.base_url}",
+            f"export AGENTRUN_API_KEY={service.api_key}",
+            "",
+            "Ends with Ctrl+C.",
+        )
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""The package's build backend: compiles the grammar, in which a rule is used that nobody defines."""
+
+from pathlib import Path
+
+TERMINALS = {"letter", "rest", "open", "close"}
+
+
+class GrammarError(Exception):
+    """A rule of the grammar cannot be compiled."""
+
+
+def compile_grammar():
+    rules = dict(line.split("=", 1) for line in Path("grammar.txt").read_text().splitlines())
+    defined = {name.strip() for name in rules} | TERMINALS
+    for number, (name, body) in enumerate(rules.items(), 1):
+        for word in body.split():
+            if word not in defined:
+                raise GrammarError(f"grammar.txt:{number}: rule {name.strip()!r} uses {word!r}, which is not defined")
+
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    compile_grammar()
+    raise NotImplementedError("the wheel is written once the grammar compiles")

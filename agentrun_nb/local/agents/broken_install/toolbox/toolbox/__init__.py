@@ -1,0 +1,5 @@
+"""A package whose grammar is compiled when it is built."""
+
+
+def greet():
+    return "hello"

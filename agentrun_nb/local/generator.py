@@ -1,0 +1,204 @@
+"""Realistic finished runs by the hundred thousand, the same for the same seed."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+START = datetime(2026, 9, 7, tzinfo=UTC)
+"""A Monday; the first run is created on it."""
+DAYS = 42
+FIRST_HOUR, WORKING_HOURS = 7, 14
+"""Runs are created in these hours of a day, the nights are idle."""
+LIMIT = 1_800.0
+"""Seconds after which a run is timed out."""
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A deployment of the generated world.
+
+    Attributes:
+        share: of all runs.
+        seconds: median duration in its first version.
+        slower: factor from one version to the next.
+        outputs: names of its output files.
+    """
+
+    name: str
+    share: float
+    seconds: float
+    slower: tuple[float, ...]
+    outputs: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        return f"adep_{_digest(self.name)}"
+
+    def version_id(self, number: int) -> str:
+        return f"adver_{_digest(f'{self.name} {number}')}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(f"generated {text}".encode()).hexdigest()[:8]
+
+
+LINES = (
+    _Line("ticket-triage", 0.45, 20.0, (1.0, 0.9, 1.5), ("triage.json", "summary.md")),
+    _Line("contract-review", 0.30, 95.0, (1.0, 1.2), ("review.md", "clauses.json", "redline.docx")),
+    _Line("nightly-forecast", 0.15, 240.0, (1.0, 0.8, 0.8, 0.75), ("forecast.parquet", "forecast.png")),
+    _Line("site-crawler", 0.10, 60.0, (1.0, 1.1), ("pages", "links.csv", "report.md", "errors.log")),
+)
+
+NAMES = {line.id: line.name for line in LINES}
+"""The names of the generated deployments, by their ids."""
+
+_FAILURES = (
+    (0.34, 1, "entrypoint failed with exit code 1: KeyError: 'invoice_{n}'"),
+    (0.24, 1, "entrypoint failed with exit code 1: RateLimitError: 429 too many requests, retry after {n} s"),
+    (0.18, 137, "entrypoint failed with exit code 137: killed, out of memory at {n} MB"),
+    (0.14, 2, "install failed with exit code 2: No matching distribution found for toolkit=={n}.0"),
+    (0.10, 1, "entrypoint failed with exit code 1: ConnectError: upstream-{n} refused the connection"),
+)
+_TOPICS = ("billing", "delivery", "login", "refund", "privacy", "outage", "Zürich office", "納期", "upgrade", "invoice")
+_FINDING = '{{"topic":"{topic}","severity":{severity},"score":{score},"note":"{note}","pages":[{pages}]}}'
+_NOTES = ("checked twice", "needs a person", "same as last week", "no evidence in the text", "quoted from the source")
+
+
+def generate(n: int, seed: int = 0, *, manifest_bytes: int = 1_000) -> Iterator[bytes]:
+    """Makes finished runs as the service would answer them, in the order of their creation.
+
+    About 90 of 100 succeeded; the others failed for a handful of reasons, timed out or were cancelled. They spread over
+    six weeks with idle nights and quiet weekends; versions follow each other, some slower than the one before.
+
+    Args:
+        n: how many.
+        seed: the same seed gives the same bytes.
+        manifest_bytes: about the size of a succeeded run's manifest.
+
+    Yields:
+        One run as compact JSON.
+    """
+    random = Random(f"agentrun {seed}")  # noqa: S311
+    findings = [_finding(random) for _ in range(499)]
+    identity, moment = random.getrandbits(48), _Clock(random, n)
+    shares = [line.share for line in LINES]
+    for number in range(n):
+        line = random.choices(LINES, shares)[0]
+        # An odd factor permutes the 48-bit numbers: ids look random and never meet.
+        run_id = f"adrun_{(number * 0x5DEECE66D + identity) & 0xFFFFFFFFFFFF:012x}"
+        yield _run(random, run_id, line, moment.next(), number / n, findings, manifest_bytes)
+
+
+class _Clock:
+    """Moments of creation: exponential gaps on an axis that holds only working hours."""
+
+    def __init__(self, random: Random, n: int) -> None:
+        self._random = random
+        weeks = DAYS / 7
+        self._weights = (1.0, 1.1, 1.1, 1.0, 0.9, 0.15, 0.1)
+        self._rate = n / (weeks * sum(self._weights))
+        self._worked = 0.0
+        self._day, self._before = 0, 0.0
+        self._last = START
+
+    def next(self) -> datetime:
+        self._worked += self._random.expovariate(self._rate)
+        while self._worked >= self._before + self._weights[self._day % 7]:
+            self._before += self._weights[self._day % 7]
+            self._day += 1
+        part = (self._worked - self._before) / self._weights[self._day % 7]
+        moment = START + timedelta(days=self._day, hours=FIRST_HOUR + WORKING_HOURS * part)
+        self._last = max(moment, self._last + timedelta(microseconds=1))
+        return self._last
+
+
+def _run(
+    random: Random,
+    run_id: str,
+    line: _Line,
+    created: datetime,
+    progress: float,
+    findings: list[str],
+    manifest_bytes: int,
+) -> bytes:
+    drawn = random.random()
+    rollout = progress * len(line.slower) + random.gauss(0.0, 0.03)
+    version = min(len(line.slower) - 1, max(0, int(rollout)))
+    wait = random.lognormvariate(0.7, 0.8)
+    seconds = min(LIMIT - 1.0, random.lognormvariate(math.log(line.seconds * line.slower[version]), 0.6))
+    status, exit_code, reason, manifest = "succeeded", "0", "null", ""
+    never_started = False
+    sandbox = f"sbx_{random.getrandbits(40):010x}"
+    if drawn < 0.9:
+        manifest = _manifest(random, line, sandbox, findings, manifest_bytes)
+    elif drawn < 0.97:
+        status, (exit_code, reason) = "failed", _failure(random)
+        seconds *= random.random()
+        if drawn < 0.94:
+            manifest = f',"output_manifest":{{"outputs":[],"sandbox_id":"{sandbox}"}}'
+    elif drawn < 0.985:
+        status, exit_code, reason, seconds = "timed_out", "137", f'"entrypoint was stopped after {LIMIT:g} s"', LIMIT
+    else:
+        status, exit_code, reason = "cancelled", "null", '"cancelled: no longer needed"'
+        seconds *= random.random()
+        never_started = drawn > 0.995
+    started = created + timedelta(seconds=wait)
+    ended = _time(started + timedelta(seconds=seconds))
+    start, sandbox_id, process = f'"{_time(started)}"', f'"{sandbox}"', str(random.randrange(300, 32_000))
+    if never_started:
+        ended, start, sandbox_id, process = _time(started), "null", "null", "null"
+    key = f'"tick-{run_id[-8:]}"' if drawn * 1000 % 1 < 0.2 else "null"
+    topic = _TOPICS[int(drawn * 1e6) % len(_TOPICS)]
+    return (
+        f'{{"id":"{run_id}","deployment_id":"{line.id}","version_id":"{line.version_id(version + 1)}","mode":"job",'
+        f'"status":"{status}","input":{{"topic":"{topic}","batch":{random.randrange(1, 500)},"dry_run":false}},'
+        f'"created_at":"{_time(created)}","updated_at":"{ended}","retain_on_failure":null,"retention_seconds":null,'
+        f'"sandbox_id":{sandbox_id},"process_id":{process},"exit_code":{exit_code},"failure_reason":{reason}{manifest},'
+        f'"started_at":{start},"completed_at":"{ended}","idempotency_key":{key}}}'
+    ).encode()
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def _failure(random: Random) -> tuple[str, str]:
+    _, code, text = random.choices(_FAILURES, [share for share, _, _ in _FAILURES])[0]
+    return str(code), f'"{text.format(n=random.randrange(2, 4_000))}"'
+
+
+def _finding(random: Random) -> str:
+    return _FINDING.format(
+        topic=random.choice(_TOPICS),
+        severity=random.randrange(1, 6),
+        score=round(random.random(), 4),
+        note=random.choice(_NOTES),
+        pages=",".join(str(random.randrange(1, 90)) for _ in range(random.randrange(4))),
+    )
+
+
+def _manifest(random: Random, line: _Line, sandbox: str, findings: list[str], size: int) -> str:
+    outputs = ",".join(
+        f'{{"name":"{name}","configured_path":"outputs/{name}","path":"/workspace/outputs/{name}",'
+        f'"kind":"{"file" if "." in name else "directory"}","status":"available",'
+        f'"size_bytes":{int(random.lognormvariate(9.0, 1.5))},'
+        f'"access":{{"sandbox_id":"{sandbox}","path":"/workspace/outputs/{name}"}}}}'
+        for name in line.outputs
+    )
+    tokens = int(random.lognormvariate(8.5, 0.7))
+    head = (
+        f'{{"outputs":[{outputs}],"sandbox_id":"{sandbox}","score":{random.betavariate(8, 2):.4f},'
+        f'"tokens":{tokens},"cost_usd":{tokens * 6e-6:.5f},"findings":['
+    )
+    chosen, at = [], random.randrange(len(findings))
+    missing = size - len(head) - 2
+    while missing > len(findings[at]):
+        chosen.append(findings[at])
+        missing -= len(findings[at]) + 1
+        at = (at + 1) % len(findings)
+    return f',"output_manifest":{head}{",".join(chosen)}]}}'

@@ -1,0 +1,217 @@
+"""The service's HTTP routes: what is asked, what is answered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ..jsontext import members
+from .documents import STATUSES, Deployment, NewRun, Version, encode
+from .failures import RefusedError, invalid
+from .pages import page, read_cursor, read_limit, write_cursor
+from .store import Store
+from .workshop import Workshop
+
+Item = TypeVar("Item", Deployment, Version)
+DEPLOYMENTS = "/v1/agent-deployments"
+RUNS = DEPLOYMENTS + "/{deployment_id}/runs"
+SANDBOXES = "/v1/sandboxes/{sandbox_id}"
+
+
+class Routes:
+    """Answers requests from a store and a workshop."""
+
+    def __init__(self, store: Store, workshop: Workshop) -> None:
+        self._store = store
+        self._workshop = workshop
+        self._keys: dict[tuple[str, str], tuple[str, str]] = {}
+        self._creating = threading.Lock()
+
+    def table(self) -> list[Route]:
+        """All routes, the more special ones first."""
+        run = RUNS + "/{run_id}"
+        return [
+            Route(DEPLOYMENTS, self.deployments),
+            Route(DEPLOYMENTS + "/{deployment_id}", self.deployment),
+            Route(DEPLOYMENTS + "/{deployment_id}/versions", self.versions),
+            Route(DEPLOYMENTS + "/{deployment_id}/versions/{version_id}", self.version),
+            Route(RUNS, self.runs),
+            Route(RUNS, self.create_run, methods=["POST"]),
+            Route(run, self.run),
+            Route(run + "/cancel", self.cancel_run, methods=["POST"]),
+            Route(run + "/logs", self.logs),
+            Route(run + "/outputs", self.outputs),
+            Route(SANDBOXES, self.sandbox),
+            Route(SANDBOXES + "/file", self.file),
+        ]
+
+    async def deployments(self, request: Request) -> Response:
+        """Lists deployments, newest first."""
+        mode, status = request.query_params.get("mode"), request.query_params.get("status")
+        items = [
+            deployment
+            for deployment in self._store.deployments()
+            if mode in (None, deployment.mode) and status in (None, deployment.status)
+        ]
+        return _json(_items(request, "deployments", items))
+
+    async def deployment(self, request: Request) -> Response:
+        """One deployment."""
+        return _json(encode(self._store.deployment(request.path_params["deployment_id"])))
+
+    async def versions(self, request: Request) -> Response:
+        """Lists the versions of a deployment, newest first."""
+        deployment_id, status = request.path_params["deployment_id"], request.query_params.get("status")
+        items = [version for version in self._store.versions(deployment_id) if status in (None, version.status)]
+        return _json(_items(request, f"versions/{deployment_id}", items))
+
+    async def version(self, request: Request) -> Response:
+        """One version."""
+        return _json(encode(self._store.version(**request.path_params)))
+
+    async def runs(self, request: Request) -> Response:
+        """Lists the runs of a deployment, newest first."""
+        query = request.query_params
+        status = query.get("status")
+        if status is not None and status not in STATUSES:
+            raise invalid(f"status must be one of {', '.join(STATUSES)}", parameter="status")
+        body = self._store.runs(
+            request.path_params["deployment_id"],
+            status=status,
+            version_id=query.get("version_id"),
+            limit=read_limit(query.get("limit")),
+            cursor=query.get("cursor"),
+        )
+        return _json(body)
+
+    async def run(self, request: Request) -> Response:
+        """One run."""
+        return _json(self._store.run(**request.path_params))
+
+    async def create_run(self, request: Request) -> Response:
+        """Queues a run; the same idempotency key with the same body gives the same run again."""
+        deployment_id = request.path_params["deployment_id"]
+        body, key = await request.body(), request.headers.get("Idempotency-Key")
+        wanted = _new_run(body)
+        if key is None:
+            run = self._workshop.submit(deployment_id, wanted)
+            return _json(self._store.run(deployment_id, run.id), 201)
+        digest = hashlib.sha256(body).hexdigest()
+        with self._creating:
+            known = self._keys.get((deployment_id, key))
+            if known is None:
+                run = self._workshop.submit(deployment_id, wanted, key)
+                self._keys[deployment_id, key] = digest, run.id
+                return _json(self._store.run(deployment_id, run.id), 201)
+        if known[0] != digest:
+            raise RefusedError(409, "conflict", "this idempotency key was used with another body")
+        return _json(self._store.run(deployment_id, known[1]))
+
+    async def cancel_run(self, request: Request) -> Response:
+        """Cancels a run that has not ended; an ended one is answered as it is."""
+        place = request.path_params
+        self._store.run(**place)
+        self._workshop.cancel(place["deployment_id"], place["run_id"], _reason(await request.body()))
+        return _json(self._store.run(**place))
+
+    async def logs(self, request: Request) -> Response:
+        """Log events in their order, by offset, by cursor, or the last ones with `tail`.
+
+        `next_cursor` is always there, also at the end, so that a live log can be followed; `has_more` says whether
+        there is more now.
+        """
+        query = request.query_params
+        events = self._store.events(**request.path_params)
+        limit, listing = read_limit(query.get("limit"), 100), f"logs/{request.path_params['run_id']}"
+        after = read_cursor(listing, query.get("cursor"))
+        if after is not None:
+            offset = after[0]
+        elif "tail" in query:
+            offset = max(0, len(events) - _natural("tail", query["tail"]))
+        else:
+            offset = _natural("offset", query.get("offset", "0"))
+        chosen = events[offset : offset + limit]
+        end = offset + len(chosen)
+        more = {"has_more": end < len(events), "next_cursor": write_cursor(listing, (end, 0))}
+        facts = encode({"offset": offset, "limit": limit, **more})
+        return _json(b'{"events":[%b],%b' % (b",".join(chosen), facts[1:]))
+
+    async def outputs(self, request: Request) -> Response:
+        """The manifest of a run, and its outputs."""
+        run = _members(self._store.run(**request.path_params))
+        manifest = run.get("output_manifest", b"null")
+        found = _members(manifest).get("outputs", b"[]") if manifest.startswith(b"{") else b"[]"
+        listed = found if found.startswith(b"[") else b"[]"
+        return _json(b'{"run_id":%b,"output_manifest":%b,"outputs":%b}' % (run["id"], manifest, listed))
+
+    async def sandbox(self, request: Request) -> Response:
+        """One sandbox that an ended run has left."""
+        sandbox = self._workshop.sandbox(request.path_params["sandbox_id"])
+        answer = {
+            "id": sandbox.id,
+            "status": "running",
+            "template": "python",
+            "config": {"vcpus": 1, "memory_mb": 512},
+            "metadata": {},
+            "created_at": sandbox.created_at,
+            "expires_at": sandbox.expires_at,
+        }
+        return _json(encode(answer))
+
+    async def file(self, request: Request) -> Response:
+        """The bytes of one file in a sandbox."""
+        path = request.query_params.get("path")
+        if not path:
+            raise invalid("path is required", parameter="path")
+        content = self._workshop.sandbox(request.path_params["sandbox_id"]).read(path)
+        return Response(content, media_type="application/octet-stream")
+
+
+def _json(body: bytes, status: int = 200) -> Response:
+    return Response(body, status, media_type="application/json")
+
+
+def _members(text: bytes) -> dict[str, bytes]:
+    return {member.key: member.value for member in members(text)}
+
+
+def _items(request: Request, listing: str, items: Sequence[Item]) -> bytes:
+    query = request.query_params
+    keys = [(0, position) for position in range(len(items))]
+    after = read_cursor(listing, query.get("cursor"))
+    chosen, more = page(keys, read_limit(query.get("limit")), after, lambda _: True)
+    return encode({"items": [items[key[1]] for key in chosen], "next_cursor": more and write_cursor(listing, more)})
+
+
+def _natural(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise invalid(f"{name} must be an integer of 0 or more", parameter=name)
+    return int(text)
+
+
+def _new_run(body: bytes) -> NewRun:
+    try:
+        wanted = msgspec.json.decode(body, type=NewRun)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise invalid(f"the body is not what it should be: {error}") from None
+    if not bytes(wanted.input).startswith(b"{"):
+        raise invalid("input must be an object", parameter="input")
+    if wanted.retention_seconds is not None and wanted.retention_seconds < 1:
+        raise invalid("retention_seconds must be 1 or more", parameter="retention_seconds")
+    return wanted
+
+
+def _reason(body: bytes) -> str | None:
+    try:
+        reason = json.loads(body or b"{}").get("reason")
+    except (ValueError, AttributeError, RecursionError):
+        raise invalid("the body must be an object") from None
+    return None if reason is None else str(reason)[:500]

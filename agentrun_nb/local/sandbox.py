@@ -1,0 +1,136 @@
+"""The folder of one run: the agent's bundle, what the agent left in it, and reading that safely."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..jsontext import members, parse
+from .documents import encode, now
+from .failures import RefusedError, invalid, not_found
+from .process import WORKDIR
+
+MANIFEST = "manifest.json"
+"""The file in which an agent says about its run what it likes: a JSON object."""
+
+
+class ManifestError(Exception):
+    """The agent's manifest is not a JSON object in UTF-8."""
+
+
+@dataclass
+class Sandbox:
+    """A folder that plays the part of `/workspace`.
+
+    Attributes:
+        expires_at: when its files are gone; None: with the service.
+    """
+
+    id: str
+    folder: Path
+    created_at: datetime
+    expires_at: datetime | None = None
+
+    @classmethod
+    def create(cls, sandbox_id: str, folder: Path, bundle: Path, input_text: bytes) -> Sandbox:
+        """Copies the bundle into a new folder and lays the run's input beside it."""
+        shutil.copytree(bundle, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "input.json").write_bytes(input_text)
+        (folder / "outputs").mkdir()
+        (folder / "tmp").mkdir()
+        return cls(sandbox_id, folder, now())
+
+    @property
+    def expired(self) -> bool:
+        """Its time is over."""
+        return self.expires_at is not None and now() >= self.expires_at
+
+    def remove(self) -> None:
+        """Removes the folder with all files."""
+        shutil.rmtree(self.folder)
+
+    def outputs(self, declared: Sequence[str], *, kept: bool) -> list[dict[str, Any]]:
+        """Describes the declared outputs as they are in the folder.
+
+        Args:
+            declared: paths inside the working directory.
+            kept: the files can be read from the service afterwards.
+        """
+        return [self._output(path, kept) for path in declared]
+
+    def _output(self, configured: str, kept: bool) -> dict[str, Any]:
+        path, real = str(WORKDIR / configured), self.folder / configured
+        described = {"name": PurePosixPath(configured).name, "configured_path": configured, "path": path}
+        if not self._inside(real) or not real.exists():
+            return {**described, "kind": None, "status": "missing", "size_bytes": None}
+        described |= {"kind": "directory" if real.is_dir() else "file", "status": "available" if kept else "discarded"}
+        access = {"access": {"sandbox_id": self.id, "path": path}} if kept else {}
+        return {**described, "size_bytes": _size(real), **access}
+
+    def own_manifest(self) -> bytes:
+        """What the agent wrote about its run, to the letter; empty when it wrote nothing.
+
+        Raises:
+            ManifestError: it is not a JSON object in UTF-8.
+        """
+        path = self.folder / MANIFEST
+        text = path.read_bytes().strip() if self._inside(path) and path.is_file() else b""
+        try:
+            document = parse(text.decode()) if text else {}
+        except ValueError as error:
+            raise ManifestError(f"{MANIFEST} is not JSON in UTF-8: {error}") from None
+        if not isinstance(document, dict):
+            raise ManifestError(f"{MANIFEST} is not a JSON object")
+        return text
+
+    def manifest(self, outputs: list[dict[str, Any]], own: bytes = b"") -> bytes:
+        """The run's manifest: its outputs, then the members of the agent's own manifest to the letter.
+
+        An agent's manifest that names `outputs` or `sandbox_id` itself becomes one member, `manifest`.
+        """
+        ours = encode({"outputs": outputs, "sandbox_id": self.id})
+        keys = {member.key for member in members(own)} if own else set()
+        if not keys:
+            return ours
+        if keys & {"outputs", "sandbox_id"}:
+            return ours[:-1] + b',"manifest":' + own + b"}"
+        return ours[:-1] + b"," + own[1:]
+
+    def read(self, path: str) -> bytes:
+        """The bytes of one file, by its path in the sandbox.
+
+        Raises:
+            RefusedError: the path leaves the sandbox, is a folder, or there is no such file.
+        """
+        if "\0" in path:
+            raise invalid("a path holds no NUL", parameter="path")
+        place = PurePosixPath(path)
+        if place.is_absolute() and not place.is_relative_to(WORKDIR):
+            raise not_found("file", path)
+        real = self.folder / (place.relative_to(WORKDIR) if place.is_absolute() else place)
+        if not self._inside(real):
+            raise RefusedError(403, "forbidden", "the path leaves the sandbox", details={"path": path})
+        try:
+            if real.is_dir():
+                raise invalid("the path is a folder, not a file", parameter="path")
+            if real.is_file():
+                return real.read_bytes()
+        except OSError:
+            pass
+        raise not_found("file", path)
+
+    def _inside(self, real: Path) -> bool:
+        try:
+            return real.resolve().is_relative_to(self.folder.resolve())
+        except (OSError, RuntimeError):
+            return False
+
+
+def _size(real: Path) -> int:
+    if real.is_dir():
+        return sum(path.lstat().st_size for path in real.rglob("*") if path.is_file())
+    return real.stat().st_size

@@ -1,0 +1,159 @@
+"""The embedded service as a notebook holds it."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Raw
+
+from .catalogue import CATALOGUE, Agent
+from .documents import NewRun, now
+from .failures import RefusedError
+from .folders import ServiceFolder
+from .generator import NAMES
+from .routes import Routes
+from .server import Server, application
+from .store import Store
+from .workshop import Workshop
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..client import Client
+    from ..run import Run
+
+
+class Service:
+    """A running local service: real agents, real processes, the API of the real one on this machine only.
+
+    Made by `serve`. It ends with `close`, at the end of a `with` block, or with the interpreter.
+
+    Attributes:
+        base_url: where it listens, a random port of 127.0.0.1.
+        api_key: made for this service; in no repr.
+    """
+
+    def __init__(
+        self, workers: int = 2, folder: str | Path | None = None, *, api_key: str | None = None, port: int = 0
+    ):
+        if workers < 1:
+            raise ValueError("a service needs at least one worker")
+        self.api_key = api_key or f"local_{secrets.token_urlsafe(24)}"
+        self._folder = ServiceFolder(None if folder is None else Path(folder))
+        self._store = Store()
+        for agent in CATALOGUE:
+            at = now()
+            self._store.add_deployment(agent.deployment(at), agent.versions(at))
+        self._workshop = Workshop(self._store, CATALOGUE, self._folder.path, workers)
+        self._server = Server(application(Routes(self._store, self._workshop).table(), self.api_key), port)
+        self.base_url = self._server.base_url
+        self._client: Client | None = None
+        self._owner = os.getpid()
+        self._closed = False
+        atexit.register(self.close)
+
+    @property
+    def client(self) -> Client:
+        """A client of this service, the same one each time."""
+        if self._client is None:
+            from ..client import Client
+
+            self._client = Client(api_key=self.api_key, base_url=self.base_url)
+        return self._client
+
+    @property
+    def deployments(self) -> pd.DataFrame:
+        """What can be run: id, name, what_it_does, longest_seconds (from starting to its end)."""
+        import pandas as pd
+
+        rows = [(agent.deployment_id, agent.name, agent.description, agent.longest) for agent in CATALOGUE]
+        return pd.DataFrame(rows, columns=["id", "name", "what_it_does", "longest_seconds"])
+
+    def submit(
+        self,
+        deployment: str,
+        input: Mapping[str, Any] | None = None,  # noqa: A002
+        *,
+        version: str | int | None = None,
+    ) -> Run:
+        """Queues a run and returns it as it is now; `client.get_run` tells how it goes on.
+
+        Args:
+            deployment: its name or its id, as in `deployments`.
+            input: what the agent gets; every agent accepts `{}`.
+            version: 1, 2, or the version's id; None: the active one.
+
+        Raises:
+            ValueError: no such deployment or version, or the input is not JSON.
+        """
+        if self._closed:
+            raise RuntimeError("the service is closed; start another with agentrun_nb.local.serve()")
+        agent = self._agent(deployment)
+        version_id = agent.version_id(version) if isinstance(version, int) else version
+        text = json.dumps(input or {}, separators=(",", ":"), allow_nan=False).encode()
+        try:
+            run = self._workshop.submit(agent.deployment_id, NewRun(version_id, Raw(text)))
+        except RefusedError as failure:
+            raise ValueError(str(failure)) from None
+        return self.client.get_run(run.deployment_id, run.id)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Waits until every run has ended; False: `timeout` seconds were over before that."""
+        return self._workshop.wait(timeout)
+
+    def load(self, runs: Iterable[bytes]) -> int:
+        """Serves finished runs made elsewhere, such as those of `generate`; returns how many.
+
+        Raises:
+            ValueError: one is not a JSON object with `id` and `deployment_id`, or its id is there already.
+        """
+        return self._store.load(runs, NAMES)
+
+    def close(self) -> None:
+        """Stops all runs and the server, and removes the service's folder."""
+        if self._closed or os.getpid() != self._owner:
+            return
+        self._closed = True
+        atexit.unregister(self.close)
+        if self._client is not None:
+            self._client.close()
+        self._server.close()
+        self._workshop.close()
+        self._folder.remove()
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else f"{self._workshop.workers} workers, {len(self._store)} runs"
+        lines = [f"  {agent.name:<16}{agent.description} (up to {agent.longest:g} s)" for agent in CATALOGUE]
+        return "\n".join([f"local service at {self.base_url}: {state}", *lines])
+
+    def _agent(self, deployment: str) -> Agent:
+        for agent in CATALOGUE:
+            if deployment in (agent.name, agent.deployment_id):
+                return agent
+        names = ", ".join(agent.name for agent in CATALOGUE)
+        raise ValueError(f"no deployment {deployment!r}; there are {names}")
+
+
+def serve(workers: int = 2, folder: str | Path | None = None) -> Service:
+    """Starts the local service.
+
+    Args:
+        workers: runs at one time.
+        folder: where the service makes its own folder, removed at its end; None: among the temporary files.
+    """
+    return Service(workers, folder)
