@@ -31,15 +31,6 @@ function clock(zone) {
   return made;
 }
 
-/** @param {string} zone @returns {boolean} whether the browser knows the zone */
-export function isZone(zone) {
-  try {
-    return clock(zone) !== null;
-  } catch {
-    return false;
-  }
-}
-
 /** @param {number} year @param {number} month from 0 @param {number} day */
 const midnight = (year, month, day) => new Date(0).setUTCFullYear(year, month, day);
 
@@ -74,10 +65,10 @@ function timeOfDay(wall, digits = 0) {
 /** @param {number} wall */
 function date(wall) {
   const d = new Date(wall);
-  return `${d.getUTCDate()} ${MONTHS[d.getUTCMonth()]} ${d.getUTCFullYear()}`;
+  return `${pad(d.getUTCFullYear(), 4)}-${pad(d.getUTCMonth() + 1)}-${pad(d.getUTCDate())}`;
 }
 
-/** @param {number} at @param {string} zone @returns {string} like "24 Nov 2026 05:31:56.123"; the zone is written elsewhere, once */
+/** @param {number} at @param {string} zone @returns {string} like "2026-11-24 05:31:56.123"; the zone is written elsewhere, once */
 export function formatTime(at, zone) {
   const wall = wallTime(at, zone);
   return `${date(wall)} ${timeOfDay(wall, wall % SECOND === 0 ? 0 : 3)}`;
@@ -89,21 +80,6 @@ export function formatZone(at, zone) {
   if (zone === "UTC") return zone;
   const size = Math.abs(minutes);
   return `${zone} (UTC${minutes < 0 ? "\u2212" : "+"}${pad(Math.floor(size / 60))}:${pad(size % 60)})`;
-}
-
-/** @param {number} ms at least 0 @returns {string} like "340 ms", "12.3 s", "5 min 12 s", "3 h 5 min", "2 d 3 h" */
-export function formatDuration(ms) {
-  if (ms < SECOND - 0.5) return `${Number(ms.toFixed(ms < 10 ? 2 : 0))} ms`;
-  if (ms < MINUTE) return `${Math.floor((ms + 0.5) / 100) / 10} s`;
-  if (ms < HOUR) return two(ms, MINUTE, "min", SECOND, "s");
-  if (ms < DAY) return two(ms, HOUR, "h", MINUTE, "min");
-  return two(ms, DAY, "d", HOUR, "h");
-}
-
-/** @param {number} ms @param {number} big @param {string} bigName @param {number} small @param {string} smallName */
-function two(ms, big, bigName, small, smallName) {
-  const rest = Math.floor((ms % big) / small);
-  return `${formatCount(Math.floor(ms / big))} ${bigName}${rest ? ` ${rest} ${smallName}` : ""}`;
 }
 
 /** @param {number} n @returns {string} like "1,000,000" */
@@ -136,10 +112,9 @@ function stepTicks(start, end, zone, step) {
   for (let wall = Math.ceil((wallTime(start, zone) - anchor) / step) * step + anchor; wall <= last; wall += step) {
     const at = instant(wall, zone);
     if (at < start || at > end || (found.length && at <= found[found.length - 1].at)) continue;
-    const day = date(wall);
-    const cut = day.lastIndexOf(" ");
-    if (step >= DAY) found.push({ at, label: day.slice(0, cut), context: day.slice(cut + 1) });
-    else found.push({ at, label: timeOfDay(wall, step < SECOND ? 3 : step < MINUTE ? 0 : -1), context: day });
+    const day = new Date(wall);
+    if (step >= DAY) found.push({ at, label: `${day.getUTCDate()} ${MONTHS[day.getUTCMonth()]}`, context: String(day.getUTCFullYear()) });
+    else found.push({ at, label: timeOfDay(wall, step < SECOND ? 3 : step < MINUTE ? 0 : -1), context: date(wall) });
   }
   return found;
 }

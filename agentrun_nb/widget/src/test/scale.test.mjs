@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { formatDuration, formatTime, formatZone, instant, isZone, ticks, wallTime } from "../scale.mjs";
+import { formatTime, formatZone, instant, ticks, wallTime } from "../scale.mjs";
 
 const SPANS = [10, 90, 700, 4e3, 6e4, 7e5, 36e5, 2e7, 864e5, 5e8, 3e9, 4e10, 7e11, 3e13];
 const STARTS = [0, Date.UTC(2026, 2, 29), Date.UTC(2026, 9, 25) - 3600e3, 1795411916123.25, Date.UTC(1583, 0, 1)];
@@ -19,14 +19,14 @@ test("ticks rise, lie within the window and are as many as asked at most, at eve
 test("ticks are round on the wall clock of the zone", () => {
   const start = Date.UTC(2026, 10, 24, 5, 31);
   assert.deepEqual(ticks(start, start + 3600e3, "Asia/Kolkata", 5).map(({ label, context }) => [label, context]),
-    [["11:15", "24 Nov 2026"], ["11:30", ""], ["11:45", ""], ["12:00", ""]]);
+    [["11:15", "2026-11-24"], ["11:30", ""], ["11:45", ""], ["12:00", ""]]);
   assert.deepEqual(ticks(start, start + 3 * 864e5, "UTC", 4).map(({ label, context }) => [label, context]), [["25 Nov", "2026"], ["26 Nov", ""], ["27 Nov", ""]]);
   assert.deepEqual(ticks(start, start + 500, "UTC", 4).map(({ label }) => label), ["05:31:00.000", "05:31:00.200", "05:31:00.400"]);
 });
 
 test("the date is written where it changes", () => {
   const start = Date.UTC(2026, 11, 31, 20);
-  assert.deepEqual(ticks(start, start + 12 * 3600e3, "UTC", 6).map(({ context }) => context), ["31 Dec 2026", "", "1 Jan 2027", "", "", "", ""]);
+  assert.deepEqual(ticks(start, start + 12 * 3600e3, "UTC", 6).map(({ context }) => context), ["2026-12-31", "", "2027-01-01", "", "", "", ""]);
 });
 
 test("an instant goes to the wall and back", () => {
@@ -40,14 +40,8 @@ test("a day without an hour has its ticks after the jump where they belong", () 
   assert.equal(found.at(-1)?.label, "06:00");
 });
 
-test("times and durations read as people write them", () => {
-  assert.equal(formatTime(Date.UTC(2026, 10, 24, 5, 31, 56, 123), "Asia/Kolkata"), "24 Nov 2026 11:01:56.123");
-  assert.equal(formatTime(Date.UTC(2026, 10, 24, 5, 31, 56), "UTC"), "24 Nov 2026 05:31:56");
+test("times are written in their zone, and the zone with its offset", () => {
+  assert.equal(formatTime(Date.UTC(2026, 10, 24, 5, 31, 56, 123), "Asia/Kolkata"), "2026-11-24 11:01:56.123");
+  assert.equal(formatTime(Date.UTC(2026, 10, 24, 5, 31, 56), "UTC"), "2026-11-24 05:31:56");
   assert.equal(formatZone(Date.UTC(2026, 6, 1), "America/St_Johns"), "America/St_Johns (UTC−02:30)");
-  const read = [0, 0.25, 340, 999.6, 12345, 59999, 60000, 312000, 3599999, 11100e3, 86400e3, 183600e3].map(formatDuration);
-  assert.deepEqual(read, ["0 ms", "0.25 ms", "340 ms", "1 s", "12.3 s", "59.9 s", "1 min", "5 min 12 s", "59 min 59 s", "3 h 5 min", "1 d", "2 d 3 h"]);
-});
-
-test("a zone that the browser does not know is told apart", () => {
-  assert.deepEqual(["UTC", "Europe/Berlin", "Mars/Olympus", "", "<b>"].map(isZone), [true, true, false, false, false]);
 });

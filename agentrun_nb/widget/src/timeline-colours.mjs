@@ -1,0 +1,40 @@
+/** The colours of the page as a canvas can use them. */
+
+import { h } from "./dom.mjs";
+import { LOOKS } from "./timeline-model.mjs";
+
+/** @typedef {{text: string, muted: string, grid: string, ground: string, accent: string, font: string, looks: string[]}} Colours */
+
+const ROLES = ["--arn-text", "--arn-muted", "--arn-grid", "--arn-ground", "--arn-accent"];
+
+/**
+ * An unseen element that lets the browser work the style sheet's colours out, theme and forced colours included.
+ * @param {Element} root
+ * @returns {() => Colours}
+ */
+export function colourReader(root) {
+  const swatches = [...ROLES, ...LOOKS.map(({ color }) => color)].map((property) => {
+    const swatch = h("i");
+    swatch.style.color = `var(${property})`;
+    return swatch;
+  });
+  root.append(h("span", { class: "arn-swatches", hidden: true }, ...swatches));
+  return () => {
+    const [text, muted, grid, ground, accent, ...looks] = swatches.map((swatch) => getComputedStyle(swatch).color);
+    return { text, muted, grid, ground, accent, looks, font: getComputedStyle(root).fontFamily };
+  };
+}
+
+/**
+ * Calls back when the theme of the page, the system's colours or the pixels of the screen change.
+ * @param {() => void} changed
+ * @param {AbortSignal} signal
+ */
+export function watchTheme(changed, signal) {
+  const observer = new MutationObserver(changed);
+  for (const element of [document.documentElement, document.body]) observer.observe(element, { attributeFilter: ["class", "style", "data-jp-theme-light", "data-jp-theme-name", "data-theme"] });
+  signal.addEventListener("abort", () => observer.disconnect());
+  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)", `(resolution: ${devicePixelRatio}dppx)`]) {
+    matchMedia(query).addEventListener("change", changed, { signal });
+  }
+}

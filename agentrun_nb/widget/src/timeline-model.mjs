@@ -1,0 +1,179 @@
+/** What is drawn of every run, from the timestamps of its record alone, in typed arrays ordered by time. */
+
+import { STATUSES, describe } from "./status.mjs";
+
+/**
+ * @typedef {object} TimelineData  columns of n rows; times in ms since the epoch, NaN where not recorded; codes index the lists, NONE where there is none
+ * @property {number} n
+ * @property {number} now  when the data was read
+ * @property {string[]} statuses
+ * @property {string[]} versions
+ * @property {string[]} deployments
+ * @property {Float64Array} created
+ * @property {Float64Array} started
+ * @property {Float64Array} completed
+ * @property {Uint32Array} status
+ * @property {Uint32Array} version
+ * @property {Uint32Array} deployment
+ * @property {string[]} ids
+ */
+
+/**
+ * A run stands at a place: its rank by time. `row` gives the row of a place, `place` the place of a row (NONE: it has no created_at).
+ * @typedef {object} Model
+ * @property {TimelineData} data
+ * @property {number} size  runs that have a place
+ * @property {Uint32Array} row
+ * @property {Uint32Array} place
+ * @property {Float64Array} from  where the run begins on the axis
+ * @property {Float64Array} middle  where it started, NaN where that is not known
+ * @property {Float64Array} to  where it ends on the axis
+ * @property {Uint8Array} kind  one of KIND
+ * @property {Uint8Array} look  index into LOOKS
+ * @property {Float64Array} latest  the latest end in each block of BLOCK places
+ * @property {Uint32Array} failures  places of failed and timed out runs
+ * @property {number} first  the earliest begin
+ * @property {number} last  the latest end
+ */
+
+export const NONE = 0xffffffff;
+const BLOCK = 256;
+
+/** How a run is drawn: two phases; one that is not divided; still going; ended, but when is not recorded; or times that contradict each other. */
+export const KIND = Object.freeze({ PHASES: 0, UNDIVIDED: 1, LIVE: 2, OPEN: 3, POINT: 4 });
+
+/** Looks of runs on the canvas: the known statuses, any unknown one, none. */
+export const LOOKS = Object.freeze([...STATUSES, describe(""), describe(null)]);
+const UNKNOWN = STATUSES.length;
+const FAILURES = new Set(["failed", "timed_out"]);
+
+/** @param {number} look @returns {boolean} */
+export const isFailure = (look) => FAILURES.has(LOOKS[look].name ?? "");
+
+/** @param {string | null} name @returns {number} index into LOOKS */
+export function lookOf(name) {
+  if (name === null) return UNKNOWN + 1;
+  const at = STATUSES.findIndex((status) => status.name === name);
+  return at < 0 ? UNKNOWN : at;
+}
+
+/** @param {TimelineData} data @param {number} row @returns {string | null} */
+export const statusOf = (data, row) => data.statuses[data.status[row]] ?? null;
+
+/** @param {TimelineData} data @returns {Model} */
+export function index(data) {
+  const row = inOrder(data.created, data.n);
+  const size = row.length;
+  const looks = data.statuses.map(lookOf);
+  /** @type {Model} */
+  const model = {
+    data, size, row, place: new Uint32Array(data.n).fill(NONE),
+    from: new Float64Array(size), middle: new Float64Array(size), to: new Float64Array(size), kind: new Uint8Array(size), look: new Uint8Array(size),
+    latest: new Float64Array(Math.ceil(size / BLOCK)).fill(-Infinity), failures: new Uint32Array(0), first: Infinity, last: -Infinity,
+  };
+  const failed = [];
+  for (let p = 0; p < size; p++) {
+    const look = looks[data.status[row[p]]] ?? UNKNOWN + 1;
+    model.place[row[p]] = p;
+    model.look[p] = look;
+    setSpan(model, p, LOOKS[look].terminal);
+    model.latest[Math.floor(p / BLOCK)] = Math.max(model.latest[Math.floor(p / BLOCK)], model.to[p]);
+    model.last = Math.max(model.last, model.to[p]);
+    if (isFailure(look)) failed.push(p);
+  }
+  if (size) model.first = model.from[0];
+  model.failures = Uint32Array.from(failed);
+  return model;
+}
+
+/** @param {Model} model @param {number} p @param {boolean} terminal */
+function setSpan(model, p, terminal) {
+  const { data, row, from, middle, to, kind } = model;
+  const created = data.created[row[p]];
+  const started = data.started[row[p]];
+  const completed = data.completed[row[p]];
+  const divided = started >= created;
+  from[p] = to[p] = created;
+  middle[p] = divided ? started : NaN;
+  if (completed < created || completed < started) {
+    kind[p] = KIND.POINT;
+    middle[p] = NaN;
+  } else if (completed >= created) {
+    kind[p] = divided ? KIND.PHASES : KIND.UNDIVIDED;
+    to[p] = completed;
+  } else {
+    kind[p] = terminal ? KIND.OPEN : KIND.LIVE;
+    to[p] = Math.max(created, divided ? started : created, terminal ? created : data.now);
+  }
+}
+
+/**
+ * Rows that have a time, in its order: a radix sort of microseconds, three times as fast as a comparing one.
+ * @param {Float64Array} times @param {number} n @returns {Uint32Array}
+ */
+function inOrder(times, n) {
+  let rows = new Uint32Array(n);
+  let size = 0;
+  let [low, high, sorted] = [Infinity, -Infinity, true];
+  for (let r = 0; r < n; r++) {
+    const time = times[r];
+    if (!(Math.abs(time) <= 8.64e15)) continue;
+    if (time < high) sorted = false;
+    if (time < low) low = time;
+    if (time > high) high = time;
+    rows[size++] = r;
+  }
+  rows = rows.slice(0, size);
+  if (sorted) return rows;
+  let next = new Uint32Array(size);
+  for (let unit = 1; unit <= (high - low) * 1000; unit *= 65536) {
+    const ends = new Uint32Array(65537);
+    const digit = (/** @type {number} */ r) => Math.floor(((times[r] - low) * 1000) / unit) % 65536;
+    for (let i = 0; i < size; i++) ends[digit(rows[i]) + 1]++;
+    for (let d = 1; d < 65537; d++) ends[d] += ends[d - 1];
+    for (let i = 0; i < size; i++) next[ends[digit(rows[i])]++] = rows[i];
+    [rows, next] = [next, rows];
+  }
+  return rows;
+}
+
+/** @param {Float64Array} from rising @param {number} time @returns {number} the first place that begins after the time */
+export function firstAfter(from, time) {
+  let [low, high] = [0, from.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (from[middle] > time) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/**
+ * Places of the runs that touch a window, rising.
+ * @param {Model} model @param {number} start @param {number} end @param {(place: number) => boolean} [wanted]
+ * @returns {Uint32Array}
+ */
+export function touching(model, start, end, wanted) {
+  const { from, to, latest } = model;
+  const stop = firstAfter(from, end);
+  const found = new Uint32Array(stop);
+  let size = 0;
+  for (let block = 0; block * BLOCK < stop; block++) {
+    if (latest[block] < start) continue;
+    const limit = Math.min(stop, (block + 1) * BLOCK);
+    for (let p = block * BLOCK; p < limit; p++) if (to[p] >= start && (wanted === undefined || wanted(p))) found[size++] = p;
+  }
+  return found.subarray(0, size);
+}
+
+/**
+ * How many runs have each status, in the order of the looks, unknown ones by name, none last.
+ * @param {TimelineData} data
+ * @returns {{name: string | null, code: number, count: number}[]} only those that occur
+ */
+export function statusCounts(data) {
+  const counts = new Uint32Array(data.statuses.length + 1);
+  for (let r = 0; r < data.n; r++) counts[Math.min(data.status[r], data.statuses.length)]++;
+  return [...counts].map((count, code) => ({ name: data.statuses[code] ?? null, code, count })).filter(({ count }) => count > 0)
+    .sort((a, b) => lookOf(a.name) - lookOf(b.name) || a.code - b.code);
+}
