@@ -13,14 +13,16 @@ from decimal import Decimal, InvalidOperation
 from math import isinf
 from typing import Any, NamedTuple
 
+from agentrun_nb.errors import DataError
+
 _SPACE = re.compile(rb"[ \t\n\r]*")
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SCALAR = re.compile(rb'[^ \t\n\r,:\[\]{}"]+')
-_BRACKET_OR_STRING = re.compile(rb'[\[\]{}]|"[^"\\]*(?:\\.[^"\\]*)*"|"', re.DOTALL)
+_BRACKET_OR_STRING = re.compile(rb'[\[\]{}]|"[^"\\]*+(?:\\.[^"\\]*+)*+"|"', re.DOTALL)
 _CLOSER = {b"[": b"]", b"{": b"}"}
 
 
-class JSONTextError(ValueError):
+class JSONTextError(DataError, ValueError):
     """The text is not JSON; the message says where."""
 
 
@@ -125,7 +127,7 @@ def string(token: bytes) -> tuple[str, bool]:
         The text, and whether it had to be mended: what is not valid Unicode becomes U+FFFD.
     """
     text = token.decode("utf-8", "replace")
-    mended = "\ufffd" in text and b"\xef\xbf\xbd" not in token
+    mended = "\ufffd" in text and text.encode() != token
     if "\\" not in text:
         return text[1:-1], mended
     try:
@@ -159,7 +161,7 @@ def number(token: str) -> int | float | Decimal:
 
 
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
-_LEXEME = re.compile(r'[ \t\n\r]*(?:([\[\]{},:])|("[^"\\]*(?:\\.[^"\\]*)*")|([^ \t\n\r\[\]{},:"]+))', re.DOTALL)
+_LEXEME = re.compile(r'[ \t\n\r]*(?:([\[\]{},:])|("[^"\\]*+(?:\\.[^"\\]*+)*+")|([^ \t\n\r\[\]{},:"]+))', re.DOTALL)
 _WORDS = {"true": True, "false": False, "null": None, "NaN": float("nan")}
 _WORDS |= {"Infinity": float("inf"), "-Infinity": float("-inf")}
 
