@@ -64,7 +64,8 @@ def read_epoch(number: float) -> Moment:
     """Reads a number as seconds, milliseconds, microseconds or nanoseconds since the epoch, by its size."""
     for limit, factor in ((1e11, 1_000_000), (1e14, 1_000), (1e17, 1), (1e20, 0.001)):
         if abs(number) < limit:
-            return Moment(round(number * factor), "epoch_time")
+            micros = round(number * factor)
+            return Moment(micros, "epoch_time") if _LOWEST <= micros <= _HIGHEST else Moment(None, "out_of_range")
     return Moment(None, "bad_time")
 
 
@@ -78,9 +79,11 @@ def read_times(texts: Sequence[str | None]) -> pa.Array | None:
     if not pc.all(pc.match_substring_regex(column, _PLAIN), min_count=0).as_py():
         return None
     try:
-        return column.cast(pa.timestamp("us", "UTC"))
+        moments = column.cast(pa.timestamp("us", "UTC"))
     except pa.ArrowInvalid:
         return None
+    reach = pc.min_max(moments.cast(pa.int64())).as_py()
+    return moments if reach["min"] is None or _LOWEST <= reach["min"] <= reach["max"] <= _HIGHEST else None
 
 
 def iso(micros: int) -> str:
