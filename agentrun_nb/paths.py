@@ -27,14 +27,21 @@ def parse_path(path: str) -> tuple[Step, ...]:
     while position < len(path):
         match = _STEP.match(path, position)
         if match is None or (match[1] and position and path[position] != "."):
-            raise PathNotFound(
-                f"{path!r} is not a path: it cannot be read at character {position}.",
-                hint='Write it as outputs[0].size_bytes, outputs[*].path or ["a key with spaces"].',
-            )
+            raise _unreadable(path, position)
         key, index, every, quoted = match.groups()
-        steps.append(key or (int(index) if index else None if every else json.loads(quoted)))
+        try:
+            steps.append(key or (int(index) if index else None if every else json.loads(quoted)))
+        except ValueError:
+            raise _unreadable(path, position) from None
         position = match.end()
     return tuple(steps)
+
+
+def _unreadable(path: str, position: int) -> PathNotFound:
+    return PathNotFound(
+        f"{path!r} is not a path: it cannot be read at character {position}.",
+        hint='Write it as outputs[0].size_bytes, outputs[*].path or ["a key with spaces"].',
+    )
 
 
 def format_path(steps: Sequence[Step]) -> str:
