@@ -175,7 +175,10 @@ def _decode_strict(table: Table, body: bytes, key: str) -> Page | None:
 def _read_column(column: Column, values: list[Any]) -> list[Any] | pa.Array | None:
     """The cells of a column, or None when one of them needs a note."""
     if column.kind == "json":
-        texts = [None if value is None else bytes(value).decode() for value in values]
+        try:
+            texts = [None if value is None else bytes(value).decode() for value in values]
+        except UnicodeDecodeError:
+            return None
         return texts if all(text is None or text.startswith("{") for text in texts) else None
     if column.kind == "time":
         return times.read_times(values)
@@ -318,7 +321,7 @@ def _read_time(column: Column, value: bytes) -> tuple[int | None, str | None]:
 def _read_int(column: Column, value: bytes) -> tuple[int | None, str | None]:
     quoted = value.startswith(b'"')
     number = _number(value.strip(b'"'))
-    if number is None or number != int(number):
+    if number is None or (number.is_finite() and number != int(number)):
         return None, "not_integer"
     if not column.low <= number <= column.high:
         return None, "out_of_range"
