@@ -20,6 +20,9 @@ from agentrun_nb.schema import OUTPUTS
 if TYPE_CHECKING:
     from agentrun_nb.run import Run
 
+KEY = ("deployment_id", "run_id", "position")
+"""The columns of OUTPUTS that an item of a manifest cannot set."""
+
 DOCUMENTS = ("input", "output_manifest")
 """The columns of RUNS that hold a document of their own."""
 
@@ -88,7 +91,9 @@ def _output_members(item: bytes) -> Iterator[tuple[str, bytes]]:
         yield "value", item
         return
     for name, value in cut_object(item):
-        if name == "access" and value.startswith(b"{"):
+        if name in KEY:
+            yield f"item.{name}", value
+        elif name == "access" and value.startswith(b"{"):
             for inner, place in cut_object(value):
                 yield {"path": "access_path"}.get(inner, inner if inner == "sandbox_id" else f"access.{inner}"), place
         else:

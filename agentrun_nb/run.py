@@ -10,7 +10,7 @@ import msgspec
 
 from agentrun_nb import jsontext, times
 from agentrun_nb.records import Batch, decode_record
-from agentrun_nb.schema import RUNS, TERMINAL
+from agentrun_nb.schema import RUNS, STATUSES, TERMINAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ class Run:
 
     Attributes:
         raw: the record's bytes as they came.
-        extra: the fields this package does not know, as a mapping.
+        extra: the fields this package does not know, as a mapping; a value that is not JSON stands as its text.
         notes: what was odd about the record, as in the column `parse_notes`; None when nothing was.
         input_text: the JSON text of `input`, to the letter.
         output_manifest_text: the JSON text of `output_manifest`, to the letter; None when the record has none.
@@ -77,7 +77,8 @@ class Run:
         self.input_text: str | None = cells.pop("input")
         self.output_manifest_text: str | None = cells.pop("output_manifest")
         self.notes: str | None = cells.pop("parse_notes")
-        self.extra: dict[str, Any] = jsontext.parse(cells.pop("extra") or "{}")
+        extra = (cells.pop("extra") or "{}").encode()
+        self.extra: dict[str, Any] = {name: _value(text.decode()) for name, text in jsontext.members(extra)}
         del cells["fetch_error"]
         self.__dict__.update(cells)
 
@@ -147,7 +148,7 @@ class Run:
     def __repr__(self) -> str:
         facts = [
             f"deployment {self.deployment_id!r}",
-            (self.status or "no status recorded").replace("_", " "),
+            _status_words(self.status),
             None if self.exit_code is None else f"exit code {self.exit_code}",
             None if self.duration is None else times.span_text(self.duration.total_seconds()),
             self.notes and "with notes",
@@ -158,3 +159,16 @@ class Run:
         from agentrun_nb.widget import show_run
 
         show_run(self)
+
+
+def _value(text: str) -> Any:
+    try:
+        return jsontext.parse(text)
+    except jsontext.JSONTextError:
+        return text
+
+
+def _status_words(status: str | None) -> str:
+    if status is None:
+        return "no status recorded"
+    return status.replace("_", " ") if status in STATUSES else f"status {status!r}"
