@@ -1,39 +1,52 @@
 /**
  * What a status looks like: words, colour and shape. A status is never told by its colour alone.
  *
- * @typedef {{name: string | null, label: string, color: string, light: string, dark: string, shape: string, terminal: boolean}} Status
- *   `color` names a CSS custom property of timeline.css, `light` and `dark` are its values, `shape` is path data in a box of 12 by 12, filled evenodd.
+ * @typedef {{name: string | null, label: string, color: string, shape: string, terminal: boolean}} Status
+ *   `color` names a CSS custom property of timeline.css, `shape` is path data in a box of 12 by 12, filled evenodd.
  */
 
 const SVG = "http://www.w3.org/2000/svg";
+const FRAME = { class: "arn-mark", viewBox: "0 0 12 12", width: "12", height: "12", "aria-hidden": "true" };
 
-/** @type {(name: string, light: string, dark: string, shape: string, terminal?: boolean) => Readonly<Status>} */
-const define = (name, light, dark, shape, terminal = false) =>
-  Object.freeze({ name, label: name.replaceAll("_", " "), color: `--arn-${name.replaceAll("_", "-")}`, light, dark, shape, terminal });
+/** The values that timeline.css gives each colour, in the light and the dark theme; figures elsewhere use the same. @type {Readonly<Record<string, readonly [string, string]>>} */
+export const COLOURS = {
+  queued: ["#9b68cf", "#8577c4"],
+  starting: ["#b52896", "#da97d7"],
+  installing: ["#713521", "#e2cd82"],
+  running: ["#0a55c4", "#50a7ff"],
+  succeeded: ["#2c9554", "#59e0a8"],
+  failed: ["#b23c12", "#f4686e"],
+  cancelled: ["#2a4560", "#a9dbdd"],
+  timed_out: ["#ba7900", "#e1961a"],
+  other: ["#6b6b6b", "#a3a3a3"],
+};
 
 const RING = "M6 .5a5.5 5.5 0 1 0 0 11a5.5 5.5 0 1 0 0-11z";
 
-/** The statuses of the contract in lifecycle order. The smallest CIE76 distance under each simulated colour blindness is tested. */
-export const STATUSES = Object.freeze([
-  define("queued", "#9b68cf", "#8577c4", `${RING}M6 2.5a3.5 3.5 0 1 1 0 7a3.5 3.5 0 1 1 0-7z`),
-  define("starting", "#b52896", "#da97d7", `${RING}M6 2.5a3.5 3.5 0 0 1 0 7z`),
-  define("installing", "#713521", "#e2cd82", "M4.5 .5h3v4h3L6 9L1.5 4.5h3zM1 10h10v1.5h-10z"),
-  define("running", "#0a55c4", "#50a7ff", "M2.5 .5L11 6L2.5 11.5z"),
-  define("succeeded", "#2c9554", "#59e0a8", "M.5 6.5L2.3 4.7L4.7 7.1L9.9 1.8L11.6 3.5L4.7 10.5z", true),
-  define("failed", "#b23c12", "#f4686e", "M2.3 .5L6 4.2L9.7 .5L11.5 2.3L7.8 6L11.5 9.7L9.7 11.5L6 7.8L2.3 11.5L.5 9.7L4.2 6L.5 2.3z", true),
-  define("cancelled", "#2a4560", "#a9dbdd", "M.8 .8h10.4v10.4h-10.4zM3 5v2h6v-2z", true),
-  define("timed_out", "#ba7900", "#e1961a", "M1.2 .5h9.6v1.8L7.2 6L10.8 9.7v1.8H1.2V9.7L4.8 6L1.2 2.3z", true),
-]);
+/** @type {[name: string, terminal: boolean, shape: string][]} */
+const TABLE = [
+  ["queued", false, `${RING}M6 2.5a3.5 3.5 0 1 1 0 7a3.5 3.5 0 1 1 0-7z`],
+  ["starting", false, `${RING}M6 2.5a3.5 3.5 0 0 1 0 7z`],
+  ["installing", false, "M4.5 .5h3v4h3L6 9L1.5 4.5h3zM1 10h10v1.5h-10z"],
+  ["running", false, "M2.5 .5L11 6L2.5 11.5z"],
+  ["succeeded", true, "M.5 6.5L2.3 4.7L4.7 7.1L9.9 1.8L11.6 3.5L4.7 10.5z"],
+  ["failed", true, "M2.3 .5L6 4.2L9.7 .5L11.5 2.3L7.8 6L11.5 9.7L9.7 11.5L6 7.8L2.3 11.5L.5 9.7L4.2 6L.5 2.3z"],
+  ["cancelled", true, "M.8 .8h10.4v10.4h-10.4zM3 5v2h6v-2z"],
+  ["timed_out", true, "M1.2 .5h9.6v1.8L7.2 6L10.8 9.7v1.8H1.2V9.7L4.8 6L1.2 2.3z"],
+];
 
-const OTHER = { color: "--arn-other", light: "#6b6b6b", dark: "#a3a3a3", terminal: false };
+/** The statuses of the contract in lifecycle order. @type {readonly Status[]} */
+export const STATUSES = TABLE.map(([name, terminal, shape]) => ({ name, label: name.replace("_", " "), color: `--arn-${name.replace("_", "-")}`, shape, terminal }));
+
+const OTHER = { color: "--arn-other", terminal: false };
+const NONE = { ...OTHER, name: null, label: "no status recorded", shape: "M.5 5h4.5v2H.5zM7 5h4.5v2H7z" };
 const UNKNOWN_SHAPE = "M6 .3L11.7 6L6 11.7L.3 6zM6 3.3L3.3 6L6 8.7L8.7 6z";
-const NONE = Object.freeze({ ...OTHER, name: null, label: "no status recorded", shape: "M.5 5h4.5v2H.5zM7 5h4.5v2H7z" });
 const BY_NAME = new Map(STATUSES.map((status) => [status.name, status]));
 
 /**
  * The look of a status as it stands in a record; one that we do not know is neutral and not terminal.
  * @param {string | null | undefined} name
- * @returns {Readonly<Status>}
+ * @returns {Status}
  */
 export function describe(name) {
   if (name === null || name === undefined) return NONE;
@@ -50,18 +63,14 @@ export const isTerminal = (name) => describe(name).terminal;
  */
 export function statusMark(name) {
   const { shape, color } = describe(name);
-  const svg = document.createElementNS(SVG, "svg");
+  const mark = document.createElementNS(SVG, "svg");
   const path = document.createElementNS(SVG, "path");
-  svg.setAttribute("class", "arn-mark");
-  svg.setAttribute("viewBox", "0 0 12 12");
-  svg.setAttribute("width", "12");
-  svg.setAttribute("height", "12");
-  svg.setAttribute("aria-hidden", "true");
+  for (const [name, value] of Object.entries(FRAME)) mark.setAttribute(name, value);
   path.setAttribute("d", shape);
   path.setAttribute("fill-rule", "evenodd");
   path.style.setProperty("fill", `var(${color})`);
-  svg.append(path);
-  return svg;
+  mark.append(path);
+  return mark;
 }
 
 /**

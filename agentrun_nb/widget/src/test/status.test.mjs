@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { STATUSES, describe, isTerminal, visible } from "../status.mjs";
+import { COLOURS, STATUSES, describe, isTerminal, visible } from "../status.mjs";
 
 const css = readFileSync(new URL("../timeline.css", import.meta.url), "utf8");
 const everyLook = [...STATUSES, describe(null), describe("waiting_for_input")];
@@ -48,21 +48,23 @@ test("a status that is not known, or not there, is neutral and not terminal, wha
 
 test("shapes and colours are all different, and the style sheet holds the values of the table", () => {
   assert.equal(new Set(everyLook.map(({ shape }) => shape)).size, everyLook.length);
-  for (const { color, light, dark } of everyLook) assert.ok(css.includes(`${color}: light-dark(${light}, ${dark});`), color);
+  assert.equal(new Set(Object.values(COLOURS).flat()).size, 2 * Object.keys(COLOURS).length);
+  for (const [name, [light, dark]] of Object.entries(COLOURS)) assert.ok(css.includes(`--arn-${name.replace("_", "-")}: light-dark(${light}, ${dark});`), name);
+  for (const { color } of everyLook) assert.ok(css.includes(`${color}: `), color);
 });
 
 test("marks have a contrast of 3 to 1 on the grounds of both themes", () => {
-  for (const { light, dark, label } of everyLook) {
-    for (const ground of ["#ffffff", "#f5f5f5"]) assert.ok(contrast(light, ground) >= 3, `${label} light ${contrast(light, ground)}`);
-    for (const ground of ["#111111", "#212121"]) assert.ok(contrast(dark, ground) >= 3, `${label} dark ${contrast(dark, ground)}`);
+  for (const [name, [light, dark]] of Object.entries(COLOURS)) {
+    for (const ground of ["#ffffff", "#f5f5f5"]) assert.ok(contrast(light, ground) >= 3, `${name} light ${contrast(light, ground)}`);
+    for (const ground of ["#111111", "#212121"]) assert.ok(contrast(dark, ground) >= 3, `${name} dark ${contrast(dark, ground)}`);
   }
 });
 
-test("colours stay apart for every kind of eye", () => {
-  for (const theme of /** @type {const} */ (["light", "dark"]))
+test("colours of known statuses stay apart for every kind of eye in both themes", () => {
+  for (const theme of [0, 1])
     for (const [eye, matrix] of Object.entries(EYES))
       STATUSES.forEach((a, i) => STATUSES.slice(i + 1).forEach((b) => {
-        const [p, q] = [a, b].map((status) => lab(multiply(matrix, linear(status[theme]))));
+        const [p, q] = [a, b].map(({ name }) => lab(multiply(matrix, linear(COLOURS[name ?? ""][theme]))));
         assert.ok(Math.hypot(...p.map((c, k) => c - q[k])) >= 12, `${a.label} and ${b.label}, ${theme}, ${eye}`);
       }));
 });
