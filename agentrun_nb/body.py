@@ -1,0 +1,97 @@
+"""Bodies of answers, read within bounds: neither the bytes on the wire nor those decoded outgrow the cap."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterable, Iterator
+
+from agentrun_nb.errors import BadResponseError, TooLargeError
+
+STEP = 1 << 20
+"""Bytes that are inflated at once."""
+
+ACCEPTED = "gzip, deflate"
+
+
+async def read_body(chunks: AsyncIterable[bytes], encoding: str, cap: int) -> bytes:
+    """Reads and decodes a body.
+
+    Args:
+        chunks: what came over the wire.
+        encoding: the `Content-Encoding` header.
+        cap: most bytes, decoded and on the wire.
+
+    Raises:
+        TooLargeError: the body is larger than the cap; reading stopped there.
+        BadResponseError: it is not encoded as the header says.
+    """
+    inflater = _inflater(encoding.strip().lower())
+    parts: list[bytes] = []
+    came = kept = 0
+    async for chunk in chunks:
+        came += len(chunk)
+        for part in inflater.feed(chunk) if inflater else (chunk,):
+            kept += len(part)
+            if kept > cap:
+                break
+            parts.append(part)
+        if max(came, kept) > cap:
+            raise TooLargeError(
+                f"The answer is larger than {cap:,} bytes.", hint="Allow more with Client(max_bytes=…)."
+            )
+    if inflater and not inflater.whole:
+        raise BadResponseError("The compressed answer ends too early.")
+    return b"".join(parts)
+
+
+def _inflater(encoding: str) -> Inflater | None:
+    if encoding in ("", "identity"):
+        return None
+    if encoding in ("gzip", "x-gzip", "deflate"):
+        return Inflater(encoding)
+    raise BadResponseError(f"The answer is encoded as {encoding[:40]!r}, which was not asked for.")
+
+
+class Inflater:
+    """A gzip or deflate stream, inflated in steps of at most `STEP` bytes.
+
+    Attributes:
+        whole: whether the stream has come to its end.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        self.whole = False
+        self._encoding = encoding
+        self._begun = False
+        self._stream = zlib.decompressobj(31 if encoding != "deflate" else 15)
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Inflates a chunk, step by step.
+
+        Raises:
+            BadResponseError: it is not what the header says.
+        """
+        data, full = chunk, False
+        while data or full:
+            if self.whole:
+                if self._encoding == "deflate":
+                    raise BadResponseError("The compressed answer goes on after its end.")
+                self._stream, self.whole = zlib.decompressobj(31), False
+            try:
+                part = self._stream.decompress(data, STEP)
+            except zlib.error:
+                self._unwrap(data)
+                continue
+            self._begun = True
+            self.whole = self._stream.eof
+            data = self._stream.unused_data or self._stream.unconsumed_tail
+            full = len(part) == STEP and not self.whole
+            yield part
+
+    def _unwrap(self, data: bytes) -> None:
+        """Goes on without the zlib wrapping, which some servers leave out of deflate."""
+        if self._begun or self._encoding != "deflate":
+            plain = not self._begun and data.lstrip()[:1] in (b"{", b"[", b"<")
+            found = "plain text" if plain else "damaged"
+            raise BadResponseError(f"The answer is said to be {self._encoding} and is {found}.")
+        self._begun, self._stream = True, zlib.decompressobj(-15)

@@ -1,0 +1,101 @@
+"""A look at the service before the work begins: cheap, and it changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from agentrun_nb import routes
+from agentrun_nb.errors import AgentRunError, NotOffered
+from agentrun_nb.records import decode_page
+from agentrun_nb.routes import Ask
+from agentrun_nb.schema import DEPLOYMENTS, RUNS, VERSIONS, Table
+from agentrun_nb.wire import Tally, Wire
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was found.
+
+    Attributes:
+        base_url: the service.
+        key_from: where the key was found; never the key.
+        ok: whether the service can be worked with.
+        problem: what went wrong, in a sentence; empty when nothing did.
+        clock_offset: the service's clock minus ours lies between these, in seconds; None when it sent no date.
+        routes: which routes it offers; None: not tried, since that needs a deployment.
+        next_step: what to type next.
+    """
+
+    base_url: str
+    key_from: str
+    ok: bool
+    problem: str = ""
+    clock_offset: tuple[float, float] | None = None
+    routes: dict[str, bool | None] = field(default_factory=dict)
+    next_step: str = ""
+
+    def __repr__(self) -> str:
+        words = {True: "yes", False: "no", None: "not tried"}
+        lines = [
+            f"service    {self.base_url}",
+            f"key        from {self.key_from}",
+            f"answer     {self.problem or 'as it should be'}",
+            f"clock      {_clock(self.clock_offset)}",
+            *(f"{words[offered]:<10} {route}" for route, offered in self.routes.items()),
+            f"next       {self.next_step}",
+        ]
+        return "\n".join(lines)
+
+
+def _clock(offset: tuple[float, float] | None) -> str:
+    if offset is None:
+        return "the service sends no date"
+    low, high = offset
+    return "agrees with ours" if low <= 0 <= high else f"the service's is {low:+.1f} to {high:+.1f} s from ours"
+
+
+async def check(wire: Wire) -> Check:
+    """Asks for one deployment, then for one version and one run of it."""
+    tally = Tally()
+    found: dict[str, bool | None] = {
+        route.template: None for route in (routes.DEPLOYMENTS, routes.VERSIONS, routes.RUNS, routes.RUN)
+    }
+    problem, next_step = "", "client.get_run(dep, run_id)"
+    try:
+        deployments = await _first_id(wire, routes.DEPLOYMENTS.ask(limit=1), DEPLOYMENTS, tally)
+        found[routes.DEPLOYMENTS.template] = True
+        if deployments is not None:
+            versions, runs = routes.VERSIONS.ask(deployments, limit=1), routes.RUNS.ask(deployments, limit=1)
+            asked = ((versions, VERSIONS), (runs, RUNS))
+            tried = await asyncio.gather(*(_offered(wire, ask, table, tally) for ask, table in asked))
+            found |= {ask.route.template: offered for (ask, _), offered in zip(asked, tried, strict=True)}
+            if found[routes.RUNS.template]:
+                next_step = f"client.list_runs({deployments!r}, limit=100)"
+    except NotOffered as error:
+        found[error.route or routes.DEPLOYMENTS.template] = False
+    except AgentRunError as error:
+        problem, next_step = error.message, error.hint or next_step
+    return Check(
+        wire.settings.base_url,
+        wire.settings.secret.source,
+        not problem,
+        problem,
+        tally.clock_offset,
+        found,
+        next_step,
+    )
+
+
+async def _first_id(wire: Wire, ask: Ask, table: Table, tally: Tally) -> str | None:
+    page = await wire.fetch(ask, lambda body: decode_page(table, body), tally)
+    first: str | None = page.batch.cells["id"][0].as_py() if len(page.batch) else None
+    return first
+
+
+async def _offered(wire: Wire, ask: Ask, table: Table, tally: Tally) -> bool:
+    try:
+        await _first_id(wire, ask, table, tally)
+    except NotOffered:
+        return False
+    return True

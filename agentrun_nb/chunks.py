@@ -1,0 +1,72 @@
+"""Batches on their way to a frame: each run once, in groups of one size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from agentrun_nb.records import Batch
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEY = ["deployment_id", "id"]
+"""What a run is known by."""
+
+
+def newest(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Of each run that came more than once, the record that changed last; and how many were left out."""
+    twice = frame.duplicated(KEY, keep=False) & frame["id"].notna()
+    if not twice.any():
+        return frame, 0
+    ordered = frame[twice].sort_values("updated_at", kind="stable", na_position="first")
+    older = ordered.index[ordered.duplicated(KEY, keep="last")]
+    return frame.drop(index=older), len(older)
+
+
+class Sieve:
+    """Lets each run through once, and no more than `limit` of them."""
+
+    def __init__(self, limit: int | None) -> None:
+        self.duplicates = 0
+        self.cut = False
+        self._seen: set[tuple[str | None, str]] = set()
+        self._left = limit
+
+    def pick(self, batch: Batch) -> Batch:
+        """The rows that are new and still wanted."""
+        fresh: list[int] = []
+        for row, key in enumerate(zip(*(batch.cells[name].to_pylist() for name in KEY), strict=True)):
+            if key[1] is not None and key in self._seen:
+                self.duplicates += 1
+            elif self._left is not None and len(fresh) >= self._left:
+                self.cut = True
+            else:
+                fresh.append(row)
+                self._seen.add(key)
+        self._left = None if self._left is None else self._left - len(fresh)
+        if len(fresh) == len(batch):
+            return batch
+        rows = pa.array(fresh, pa.int64())
+        return Batch(batch.table, {name: cells.take(rows) for name, cells in batch.cells.items()})
+
+
+def regroup(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
+    """Groups of batches with exactly `size` rows each, the last one with the rest; at least one group."""
+    group: list[Batch] = []
+    room, given = size, False
+    for batch in batches:
+        while len(batch) >= room:
+            group.append(_part(batch, 0, room))
+            yield group
+            batch, group, room, given = _part(batch, room, len(batch)), [], size, True
+        group.append(batch)
+        room -= len(batch)
+    if room < size or not given:
+        yield group
+
+
+def _part(batch: Batch, start: int, end: int) -> Batch:
+    return Batch(batch.table, {name: cells.slice(start, end - start) for name, cells in batch.cells.items()})

@@ -1,0 +1,282 @@
+"""The client: everything that can be asked of the service, and nothing that changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pandas as pd
+
+from agentrun_nb import check, listing, loop, routes, sandbox
+from agentrun_nb.bulk import Key, fetch_run, fetch_runs
+from agentrun_nb.errors import SettingsError
+from agentrun_nb.frames import mend, runs_frame
+from agentrun_nb.pager import fetch_table
+from agentrun_nb.refetch import refetch
+from agentrun_nb.run import Run
+from agentrun_nb.schema import DEPLOYMENTS, LOGS, RUNS, VERSIONS
+from agentrun_nb.settings import Secret, find_settings
+from agentrun_nb.wanted import Wanted, When, branches_of, read_when
+from agentrun_nb.wire import Tally, Wire
+
+if TYPE_CHECKING:
+    import httpx
+
+    from agentrun_nb.widget import RunExplorer
+
+LOG_PAGE = 100
+"""Log events a page."""
+
+
+class Client:
+    """A client of one service. It works inside a notebook's running event loop, and reads only.
+
+    Args:
+        api_key: the key, or a function that is asked for it at each request. Without it: `AGENTRUN_API_KEY`, then the
+            variables and files of the vendor's own tools.
+        base_url: the service. Without it: `AGENTRUN_BASE_URL`, then as above, then the public service.
+        timeout: longest silence of the service, in seconds.
+        deadline: longest time of one request with all its retries, in seconds.
+        max_in_flight: how many requests may be under way at once.
+        max_bytes: how many bytes one answer may have, decoded.
+        verify: False to not check certificates, or the path of a bundle of authorities.
+        proxy: URL of a proxy, or "env" for the one that the environment names.
+        allow_http: whether the key may go unencrypted to another machine.
+        transport: an `httpx.AsyncBaseTransport` to use in place of the network.
+
+    Raises:
+        MissingKeyError: no key was found; the message lists every place looked at.
+        UnsafeURLError: the URL would carry the key to a place it must not go.
+        SettingsError: another setting cannot be used.
+    """
+
+    def __init__(
+        self,
+        api_key: str | Callable[[], str] | None = None,
+        base_url: str | None = None,
+        *,
+        timeout: float = 30.0,
+        deadline: float = 120.0,
+        max_in_flight: int = 16,
+        max_bytes: int = 64 * 2**20,
+        verify: bool | str = True,
+        proxy: str | None = None,
+        allow_http: bool = False,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        secret = None if api_key is None else Secret(api_key, "the argument api_key")
+        del api_key  # a traceback may show the locals of this frame
+        settings = find_settings(
+            secret,
+            base_url,
+            allow_http=allow_http,
+            proxy=proxy,
+            timeout=timeout,
+            deadline=deadline,
+            max_in_flight=max_in_flight,
+            max_bytes=max_bytes,
+            verify=verify,
+        )
+        self._wire = Wire(settings, transport)
+
+    @property
+    def base_url(self) -> str:
+        """The service; it does not change."""
+        return self._wire.settings.base_url
+
+    def check(self) -> check.Check:
+        """Asks the service for a deployment, a version and a run: what it offers, and what to type next."""
+        return loop.run(check.check(self._wire))
+
+    def get_run(self, dep: str, run_id: str) -> Run:
+        """One run.
+
+        Raises:
+            NotFoundError: there is none.
+            AgentRunError: it did not come; the class says why.
+        """
+        return Run(loop.run(fetch_run(self._wire, (dep, run_id), Tally())))
+
+    def explore(self, dep: str, run_id: str, *, tz: str = "UTC") -> RunExplorer:
+        """One run on the screen: status, track, outputs, manifest.
+
+        Args:
+            dep: its deployment.
+            run_id: its id.
+            tz: the zone of the times shown, an IANA name.
+        """
+        from agentrun_nb.widget import explore
+
+        return explore(self.get_run(dep, run_id), self, tz=tz)
+
+    def get_runs(
+        self, dep: str | pd.DataFrame, run_ids: Iterable[str] | None = None, *, progress: bool = True
+    ) -> pd.DataFrame:
+        """Many runs by their ids, side by side.
+
+        Args:
+            dep: their deployment, or a frame with `deployment_id` and `id`.
+            run_ids: their ids, when `dep` is a deployment.
+            progress: whether a line says how far it is.
+
+        Returns:
+            The RUNS table, one row for each id given, in that order; a frame keeps its index. A run that did not come
+            is a row with `fetch_error`; an interrupt leaves the rest as rows with `not_asked`.
+
+        Raises:
+            UnauthorizedError: the key was refused.
+        """
+        if isinstance(dep, pd.DataFrame):
+            asked = mend(dep)
+            keys = list(zip(asked["deployment_id"].fillna(""), asked["id"].fillna(""), strict=True))
+            return fetch_runs(self._wire, keys, progress=progress).set_axis(dep.index)
+        if run_ids is None or isinstance(run_ids, str):
+            raise SettingsError("get_runs takes a deployment and a list of run ids, or a frame of runs.")
+        return fetch_runs(self._wire, [(dep, run_id) for run_id in run_ids], progress=progress)
+
+    def list_runs(
+        self,
+        dep: str | Sequence[str] | None = None,
+        *,
+        status: str | Sequence[str] | None = None,
+        version_id: str | Sequence[str] | None = None,
+        since: When | None = None,
+        until: When | None = None,
+        limit: int | None = None,
+        without: Sequence[str] = (),
+        progress: bool = True,
+    ) -> pd.DataFrame:
+        """All runs that match, newest first.
+
+        Args:
+            dep: a deployment or several; None: all there are.
+            status: one or several.
+            version_id: one or several.
+            since: the earliest `created_at`: a moment (naive: UTC), or an age such as "7d".
+            until: the `created_at` before which they lie; it saves no request.
+            limit: how many runs at most; None: all.
+            without: columns whose text is not kept, such as `("input", "output_manifest")`.
+            progress: whether a line says how far it is and, at the end, how complete the frame is.
+
+        Returns:
+            The RUNS table; `arn.fetch_report` says how complete it is. An interrupt gives what had come by then.
+
+        Raises:
+            NotOffered: the service does not list runs.
+            AgentRunError: not a single page came, or the key was refused.
+        """
+        wanted = self._wanted(dep, status, version_id, since, until, limit, without)
+        return listing.list_frame(self._wire, wanted, progress=progress)
+
+    def iter_runs(
+        self,
+        dep: str | Sequence[str] | None = None,
+        *,
+        status: str | Sequence[str] | None = None,
+        version_id: str | Sequence[str] | None = None,
+        since: When | None = None,
+        until: When | None = None,
+        limit: int | None = None,
+        without: Sequence[str] = (),
+        progress: bool = True,
+        chunk: int = 10_000,
+    ) -> Iterator[pd.DataFrame]:
+        """Like `list_runs`, in frames of `chunk` rows; the report of the last one speaks for the whole walk."""
+        wanted = self._wanted(dep, status, version_id, since, until, limit, without)
+        return listing.list_chunks(self._wire, wanted, chunk, progress=progress)
+
+    def _wanted(
+        self, dep: Any, status: Any, version_id: Any, since: Any, until: Any, limit: int | None, without: Sequence[str]
+    ) -> Wanted:
+        if dep is None:
+            deployments = self.list_deployments()["id"].dropna().tolist()
+        else:
+            deployments = [dep] if isinstance(dep, str) else list(dep)
+        for deployment in deployments:
+            routes.check_id("deployment_id", deployment)
+        unknown = {without} if isinstance(without, str) else set(without) - {column.name for column in RUNS.wire[3:]}
+        if unknown:
+            raise SettingsError(f"without= takes a tuple of columns of runs, not {sorted(unknown)}.")
+        if limit is not None and limit < 0:
+            raise SettingsError("limit= is a count of runs, or None for all.")
+        branches = branches_of(deployments, status, version_id)
+        return Wanted(branches, read_when(since), read_when(until), limit, tuple(without))
+
+    def refetch(self, runs: Any) -> pd.DataFrame:
+        """Asks again for the rows with a `fetch_error` and for those that have not ended.
+
+        Args:
+            runs: anything that `runs_frame` takes.
+
+        Returns:
+            The same rows under the same index, those asked for as they are now. A row that had come before and does
+            not come now stays as it was; the fetch report counts it.
+        """
+        return refetch(self._wire, runs_frame(runs))
+
+    def get_logs(self, run: Run | pd.Series[Any] | pd.DataFrame | Key, *, tail: int | None = None) -> pd.DataFrame:
+        """The log events of a run, in the service's order.
+
+        Args:
+            run: a Run, a row of a frame, or (deployment_id, run_id).
+            tail: only so many of the last ones.
+
+        Returns:
+            The LOGS table.
+        """
+        page = LOG_PAGE if tail is None else max(1, min(LOG_PAGE, tail))
+        events = fetch_table(self._wire, LOGS, routes.LOGS, *_key(run), key="events", limit=page, tail=tail)
+        return events if tail is None else events.tail(tail).reset_index(drop=True)
+
+    def read_output(self, run: Run | pd.Series[Any] | pd.DataFrame | Key, name: str) -> bytes:
+        """The bytes of an output of a run, while its sandbox lives.
+
+        Args:
+            run: a Run, a row of a frame, or (deployment_id, run_id).
+            name: the output's name or path, as `arn.outputs` lists it.
+
+        Raises:
+            PathNotFound: the manifest lists no such output; the message names the nearest.
+            NotFoundError: the sandbox or the file is gone.
+        """
+        return sandbox.read_output(self._wire, run if isinstance(run, Run) else self.get_run(*_key(run)), name)
+
+    def list_deployments(self) -> pd.DataFrame:
+        """The DEPLOYMENTS table: all there are."""
+        return fetch_table(self._wire, DEPLOYMENTS, routes.DEPLOYMENTS)
+
+    def list_versions(self, dep: str) -> pd.DataFrame:
+        """The VERSIONS table: all versions of a deployment."""
+        return fetch_table(self._wire, VERSIONS, routes.VERSIONS, dep)
+
+    def close(self) -> None:
+        """Closes the connections. A client that is dropped does that by itself."""
+        self._wire.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self._wire.settings!r})"
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError("A Client is never pickled, since it holds a key; make a new one where it is needed.")
+
+
+def _key(run: Any) -> Key:
+    """(deployment_id, run_id) of a Run, a row or a pair."""
+    if isinstance(run, pd.DataFrame):
+        if len(run) != 1:
+            raise SettingsError(f"One run is wanted, and this frame has {len(run):,}.", hint="Take one: runs.iloc[0].")
+        run = run.iloc[0]
+    if isinstance(run, pd.Series):
+        return run["deployment_id"], run["run_id"] if "run_id" in run.index else run["id"]
+    if isinstance(run, tuple | list) and len(run) == 2:
+        return run[0], run[1]
+    try:
+        return run.deployment_id, run.id
+    except AttributeError:
+        raise SettingsError("A run is a Run, a row of a frame, or (deployment_id, run_id).") from None

@@ -1,0 +1,53 @@
+"""Where the file of an output lies, and its bytes, while the sandbox of the run lives."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from agentrun_nb import loop, routes
+from agentrun_nb.errors import NotFoundError, PathNotFound
+from agentrun_nb.wire import Tally, Wire
+
+if TYPE_CHECKING:
+    from agentrun_nb.run import Run
+
+
+def read_output(wire: Wire, run: Run, name: str) -> bytes:
+    """The bytes of an output of a run, by its name or its path in the manifest.
+
+    Raises:
+        PathNotFound: the manifest lists no such output, or does not say where it lies.
+        NotFoundError: the sandbox or the file is gone.
+    """
+    sandbox, path = _place(run, name)
+    try:
+        return loop.run(wire.fetch(routes.FILE.ask(sandbox, path=path), bytes, Tally()))
+    except NotFoundError as error:
+        error.hint = "A sandbox lives for a while only: retention_seconds of the run says how long after it ended."
+        raise error from None
+
+
+def _place(run: Run, name: str) -> tuple[str, str]:
+    """Sandbox and path of an output."""
+    table = run.outputs
+    named = [table[column] == name for column in ("name", "path", "configured_path")]
+    rows = next((table[mask.fillna(False)] for mask in named if mask.any()), None)
+    if rows is None:
+        known = [value for value in table["name"].fillna(table["path"]) if isinstance(value, str)]
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
+        raise PathNotFound(
+            f"Run {run.id!r} lists no output {name!r}.",
+            hint=f"Nearest: {', '.join(map(repr, near))}." if near else "Its manifest lists no outputs.",
+        )
+    row = rows.iloc[0]
+    manifest = run.output_manifest if isinstance(run.output_manifest, dict) else {}
+    sandbox = _first(row["sandbox_id"], manifest.get("sandbox_id"), run.sandbox_id)
+    path = _first(row["access_path"], row["path"], row["configured_path"])
+    if sandbox is None or path is None:
+        raise PathNotFound(f"The manifest of run {run.id!r} does not say where {name!r} lies.")
+    return sandbox, path
+
+
+def _first(*values: Any) -> str | None:
+    return next((value for value in values if isinstance(value, str) and value), None)

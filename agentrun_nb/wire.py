@@ -1,0 +1,329 @@
+"""One request: its destination, deadline, bounds and retries, and the limit that all requests to a service share."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from weakref import finalize
+
+import aiohttp
+import certifi
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from agentrun_nb import loop, replies
+from agentrun_nb.body import ACCEPTED, read_body
+from agentrun_nb.errors import (
+    AgentRunError,
+    BadResponseError,
+    ConnectionFailedError,
+    DeadlineExceededError,
+    SettingsError,
+    TooLargeError,
+    UnsafeURLError,
+)
+from agentrun_nb.replies import Reply
+from agentrun_nb.retry import Budget, Failure, Policy, Schedule, read_http_date
+from agentrun_nb.routes import Ask
+from agentrun_nb.settings import Settings
+
+T = TypeVar("T")
+
+
+@dataclass
+class Tally:
+    """What one call of the user's cost.
+
+    Attributes:
+        requests: sent, retries included.
+        retries: sent again.
+        waited: seconds before retries, summed.
+        clock_offset: bounds of the service's clock minus ours, in seconds.
+        waiting_for: why a request waits now, in words.
+    """
+
+    requests: int = 0
+    retries: int = 0
+    waited: float = 0.0
+    clock_offset: tuple[float, float] | None = None
+    waiting_for: str = ""
+
+    def note_date(self, header: str | None, sent: float, received: float) -> None:
+        """Narrows the bounds of the clock offset by one answer's `Date`.
+
+        It is cut to whole seconds, and many servers write it anew only once a second.
+        """
+        date = read_http_date(header)
+        if date is None:
+            return
+        low, high = self.clock_offset or (float("-inf"), float("inf"))
+        bounds = date - received, date + 2 - sent
+        narrowed = max(low, bounds[0]), min(high, bounds[1])
+        self.clock_offset = narrowed if narrowed[0] <= narrowed[1] else bounds
+
+
+class Gate:
+    """How many requests to one service are under way: halved when it asks for fewer, widened by successes."""
+
+    def __init__(self, ceiling: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.ceiling = ceiling
+        self.level = float(ceiling)
+        self._busy = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._clock = clock
+        self._narrowed_at = float("-inf")
+
+    async def __aenter__(self) -> None:
+        while self._busy >= int(self.level):
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                with suppress(ValueError):
+                    self._waiting.remove(turn)
+                self._wake()
+                raise
+        self._busy += 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._busy -= 1
+        self._wake()
+
+    def _wake(self) -> None:
+        free = int(self.level) - self._busy
+        while free > 0 and self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                free -= 1
+
+    def widen(self) -> None:
+        """One more success."""
+        self.level = min(float(self.ceiling), self.level + 1 / self.level)
+
+    def narrow(self) -> None:
+        """The service asked for fewer; answers of the same moment count once."""
+        if self._clock() - self._narrowed_at >= 1.0:
+            self._narrowed_at = self._clock()
+            self.level = max(1.0, self.level / 2)
+
+
+@dataclass
+class Service:
+    """What all clients of one service in this process share."""
+
+    gate: Gate
+    budget: Budget = field(default_factory=Budget)
+
+
+_services: dict[tuple[asyncio.AbstractEventLoop, tuple[str, str, int]], Service] = {}
+
+
+class Wire:
+    """The way to one service.
+
+    Attributes:
+        settings: where it is and what limits hold.
+    """
+
+    policy = Policy()
+
+    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.settings = settings
+        self._injected = transport
+        self._own_service: Service | None = None
+        self._lines: dict[int, tuple[asyncio.AbstractEventLoop, httpx.AsyncBaseTransport]] = {}
+        self._closed = False
+        self._finalizer = finalize(self, _hang_up, self._lines)
+
+    async def fetch(self, ask: Ask, read: Callable[[bytes], T], tally: Tally) -> T:
+        """Sends a request until it is answered, refused, or out of time.
+
+        Args:
+            ask: what is asked.
+            read: makes the result of a body; a BadResponseError of it is worth one more attempt.
+            tally: where the cost is noted.
+
+        Raises:
+            AgentRunError: what the last attempt ended in.
+        """
+        if self._closed:
+            raise SettingsError("This client is closed.", hint="Make a new one.")
+        started = time.monotonic()
+        service = self._service()
+        schedule = Schedule(self.policy, service.budget, started + self.settings.deadline)
+        last: AgentRunError | None = None
+        try:
+            async with asyncio.timeout(self.settings.deadline):
+                while True:
+                    outcome = await self._attempt(ask, read, tally, service)
+                    if not isinstance(outcome, Failure):
+                        service.budget.repay()
+                        return outcome
+                    last = outcome.error
+                    wait = schedule.wait_after(outcome)
+                    if wait is None:
+                        break
+                    tally.retries += 1
+                    tally.waited += wait
+                    tally.waiting_for = f"{last.kind.replace('_', ' ')}, waiting {wait:.1f} s"
+                    await asyncio.sleep(wait)
+                    tally.waiting_for = ""
+        except TimeoutError:
+            before = f" Before that: {last.message}" if last else ""
+            last = DeadlineExceededError(
+                f"No whole answer came within {self.settings.deadline:g} s.{before}", hint="Allow more with deadline=."
+            )
+        last.method, last.route = "GET", ask.route.template
+        last.attempts, last.elapsed = max(schedule.attempts, 1), time.monotonic() - started
+        raise last
+
+    async def _attempt(self, ask: Ask, read: Callable[[bytes], T], tally: Tally, service: Service) -> T | Failure:
+        key = self.settings.secret.reveal()
+        async with service.gate:
+            tally.requests += 1
+            outcome = await self._send(ask, key, tally)
+        if isinstance(outcome, Failure):
+            return outcome
+        if outcome.status != 200:
+            failed = replies.failure(outcome, ask, key, self.settings.secret.source)
+            if failed.crowded:
+                service.gate.narrow()
+            return failed
+        service.gate.widen()
+        try:
+            return read(outcome.body)
+        except BadResponseError as error:
+            html = outcome.body.lstrip()[:1] == b"<"
+            told = "HTML came where JSON was expected." if html else replies.safe(error.message, key)
+            return Failure(BadResponseError(told, hint=error.hint, status=200), transient=True, once=True)
+
+    async def _send(self, ask: Ask, key: str, tally: Tally) -> Reply | Failure:
+        """Sends one request and reads the whole answer."""
+        request = self._request(ask, key)
+        sent = time.time()
+        try:
+            response = await self._line().handle_async_request(request)
+            tally.note_date(response.headers.get("date"), sent, time.time())
+            try:
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                stream: Any = response.stream
+                body = await read_body(stream, headers.get("content-encoding", ""), self.settings.max_bytes)
+            finally:
+                await response.aclose()
+            return Reply(response.status_code, headers, body)
+        except TooLargeError as error:
+            return Failure(error)
+        except BadResponseError as error:
+            return Failure(error, transient=True, once=True)
+        except Exception as error:  # whatever a transport raises, it brought no answer
+            return _unreached(error, self.settings)
+
+    def _request(self, ask: Ask, key: str) -> httpx.Request:
+        limits = {"connect": self.settings.timeout, "read": self.settings.timeout, "write": self.settings.timeout}
+        request = httpx.Request(
+            "GET",
+            self.settings.base_url + ask.path,
+            params=ask.params or None,
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": ACCEPTED,
+                "Authorization": f"Bearer {key}",
+                "User-Agent": "agentrun-nb",
+            },
+            extensions={"timeout": limits | {"pool": None}},
+        )
+        port = request.url.port or (443 if request.url.scheme == "https" else 80)
+        wanted = self.settings.base_url + ask.route.template
+        parts = request.url.raw_path.partition(b"?")[0].count(b"/"), wanted.partition("://")[2].count("/")
+        if (request.url.scheme, request.url.host, port) != self.settings.origin or parts[0] != parts[1]:
+            raise UnsafeURLError("The request would leave the route it was made for; nothing was sent.")
+        return request
+
+    def _service(self) -> Service:
+        most = self.settings.max_in_flight
+        if self._injected is not None:
+            self._own_service = self._own_service or Service(Gate(most))
+            return self._own_service
+        shared = _services.setdefault((asyncio.get_running_loop(), self.settings.origin), Service(Gate(most)))
+        if most > shared.gate.ceiling:
+            shared.gate.ceiling, shared.gate.level = most, float(most)
+        return shared
+
+    def _line(self) -> httpx.AsyncBaseTransport:
+        """The connections of this process; a forked child makes its own."""
+        if os.getpid() not in self._lines:
+            transport = self._injected or _connect(self.settings)
+            self._lines[os.getpid()] = asyncio.get_running_loop(), transport
+        return self._lines[os.getpid()][1]
+
+    def close(self) -> None:
+        """Closes all connections; requests after that fail."""
+        self._closed = True
+        self._finalizer()
+
+
+def _connect(settings: Settings) -> httpx.AsyncBaseTransport:
+    trust = _trust(settings.verify)
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=settings.max_in_flight, ssl=trust)
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+
+    proxy = httpx.Proxy(settings.proxy) if settings.proxy else None
+    return AiohttpTransport(verify=trust, trust_env=False, client=session, proxy=proxy)
+
+
+def _trust(verify: bool | str) -> ssl.SSLContext:
+    """Whose certificates are believed; made by hand so that SSLKEYLOGFILE and the like have no say."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if verify is False:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    else:
+        context.load_verify_locations(certifi.where() if verify is True else verify)
+    return context
+
+
+def _hang_up(lines: dict[int, tuple[asyncio.AbstractEventLoop, httpx.AsyncBaseTransport]]) -> None:
+    running, transport = lines.pop(os.getpid(), (None, None))
+    if running is not None and transport is not None:
+        closing = asyncio.run_coroutine_threadsafe(transport.aclose(), running)
+        if not loop.is_here():
+            with suppress(TimeoutError):
+                closing.result(timeout=1.0)
+
+
+_UNTRUSTED = (ssl.SSLCertVerificationError, aiohttp.ClientConnectorCertificateError)
+_UNENCRYPTED = (ssl.SSLError, aiohttp.ClientSSLError)
+
+
+def _unreached(error: Exception, settings: Settings) -> Failure:
+    """What it means that no answer came."""
+    causes: list[BaseException] = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and len(causes) < 10:
+        causes.append(cause)
+    host = settings.host
+    if any(isinstance(cause, _UNTRUSTED) for cause in causes):
+        return Failure(ConnectionFailedError(f"The certificate of {host} is not trusted.", hint="Check the base_url."))
+    if any(isinstance(cause, _UNENCRYPTED) for cause in causes):
+        return Failure(ConnectionFailedError(f"{host} does not speak TLS as it should.", hint="Check the base_url."))
+    if isinstance(error, httpx.TimeoutException) and not any(
+        isinstance(cause, aiohttp.ServerDisconnectedError | OSError) and not isinstance(cause, TimeoutError)
+        for cause in causes
+    ):
+        told = f"{host} was silent for {settings.timeout:g} s."
+    elif isinstance(error, httpx.ConnectError | httpx.ProxyError):
+        told = f"{host} cannot be reached: no connection."
+    elif isinstance(error, httpx.TransportError):
+        told = f"The connection to {host} broke before the answer was whole."
+    else:
+        return Failure(BadResponseError(f"{host} did not answer in HTTP."), transient=True, once=True)
+    return Failure(ConnectionFailedError(told, hint="Check the network and the base_url."), transient=True)
