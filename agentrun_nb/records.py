@@ -76,11 +76,12 @@ def decode_page(table: Table, body: bytes, key: str = "items") -> Page:
     Raises:
         BadResponseError: the body is not such an answer; the message says why and where.
     """
-    body = body.removeprefix(b"\xef\xbb\xbf")
+    body = body.removeprefix(b"\xef\xbb\xbf").strip()
     fast = _decode_strict(table, body, key)
     if fast is not None:
         return fast
     try:
+        _check_object(body)
         top = dict(cut_object(body))
         if key not in top:
             raise BadResponseError(f"The answer has no {key!r}.")
@@ -102,11 +103,15 @@ def decode_records(table: Table, bodies: Sequence[bytes]) -> Batch:
         return fast.batch
     try:
         for body in stripped:
-            if not body.startswith(b"{") or jsontext.value_end(body, 0) != len(body):
-                raise BadResponseError("The answer is not one JSON object.")
+            _check_object(body)
         return _decode_tolerant(table, stripped)
     except jsontext.JSONTextError as error:
         raise BadResponseError(f"The answer is not the JSON that was expected: {error}.") from None
+
+
+def _check_object(body: bytes) -> None:
+    if not body.startswith(b"{") or jsontext.value_end(body, 0) != len(body):
+        raise BadResponseError("The answer is not one JSON object.")
 
 
 def decode_record(table: Table, body: bytes) -> Batch:
@@ -165,7 +170,7 @@ def _decode_strict(table: Table, body: bytes, key: str) -> Page | None:
         if read is None:
             return None
         cells[column.name] = read
-    if any(_out_of_order(cells)):
+    if _out_of_order(cells):
         return None
     envelope = {name: getattr(page, name) for name in _ENVELOPE}
     known = {name: value for name, value in envelope.items() if value is not msgspec.UNSET}
@@ -256,6 +261,7 @@ class Notes:
 
     def add(self, column: str, code: str, original: bytes) -> None:
         """Notes a code and the original text, clipped."""
+        column = column[:NOTE_LENGTH]
         text = jsontext.whole(original[: 4 * NOTE_LENGTH].decode("utf-8", "replace"))[:NOTE_LENGTH]
         self._notes.append(f"{column}: {code}: {text}" if text else f"{column}: {code}")
 
@@ -362,7 +368,7 @@ def _object_text(found: dict[str, bytes]) -> str | None:
     return "{" + ",".join(members) + "}"
 
 
-def _out_of_order(cells: dict[str, Any]) -> Iterable[int]:
+def _out_of_order(cells: dict[str, Any]) -> list[int]:
     """The rows that ended before they started, or before they were made."""
     if not {"created_at", "started_at", "completed_at"} <= cells.keys():
         return []
