@@ -1,0 +1,61 @@
+"""Laws of paths."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import HOSTILE
+
+from agentrun_nb.errors import PathNotFound
+from agentrun_nb.paths import find, format_path, parse_path
+
+STEPS = st.lists(st.one_of(HOSTILE, st.integers(0, 10**9), st.none()), max_size=5).map(tuple)
+
+
+@given(STEPS)
+def test_a_path_is_read_as_it_was_written(steps):
+    assert parse_path(format_path(steps)) == steps
+
+
+@pytest.mark.parametrize(
+    ("path", "steps"),
+    [
+        ("", ()),
+        ("outputs[0].size_bytes", ("outputs", 0, "size_bytes")),
+        ("outputs[*].path", ("outputs", None, "path")),
+        ('["key with . or space"]', ("key with . or space",)),
+        ('a[""].b', ("a", "", "b")),
+        ("a-b.größe", ("a-b", "größe")),
+        (r'["\u0041\""]', ('A"',)),
+    ],
+)
+def test_paths_of_the_contract(path, steps):
+    assert parse_path(path) == steps
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["a.", "a..b", "a[", "a[-1]", "a[x]", "a b", '["a', r'["\q"]', '["\x01"]', "a[0]b", "[" + "9" * 5_000 + "]", "."],
+)
+def test_what_is_no_path_is_said_with_its_place(path):
+    with pytest.raises(PathNotFound, match="at character"):
+        parse_path(path)
+
+
+@given(st.text(max_size=12))
+def test_any_text_is_a_path_or_path_not_found(text):
+    try:
+        steps = parse_path(text)
+    except PathNotFound:
+        return
+    assert parse_path(format_path(steps)) == steps
+
+
+def test_find_gives_every_value_there_is():
+    document = {"outputs": [{"n": 1}, {}, "no object", {"n": None}], "n": 5}
+    assert find(document, parse_path("outputs[*].n")) == [1, None]
+    assert find(document, parse_path("outputs[0].n")) == [1]
+    assert find(document, parse_path("outputs[7].n")) == []
+    assert find(document, parse_path("n.n")) == []
+    assert find(document, ()) == [document]
