@@ -27,3 +27,7 @@ def __getattr__(name: str) -> object:
         hint = "the local service needs more packages: pip install 'agentrun-nb[local]'"
         raise ModuleNotFoundError(f"{hint} ({error})", name=error.name) from None
     return getattr(service, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -50,6 +50,8 @@ class Job:
     envs: dict[str, str]
     stop: threading.Event = field(default_factory=threading.Event)
     stop_reason: str = "cancelled"
+    writing: threading.Lock = field(default_factory=threading.Lock)
+    """Held while an event is made and written: a log is in the order of its times."""
 
     def keeps_sandbox(self, outcome: Outcome) -> bool:
         """A run leaves its files behind, a failed one unless the request said otherwise."""
@@ -59,11 +61,13 @@ class Job:
         """Takes the run to its next status and says so in its log."""
         self.run.status = status
         self.run.updated_at = now()
-        self.store.put(self.run, [self._event(f"run_{status}", message)])
+        with self.writing:
+            self.store.put(self.run, [self._event(f"run_{status}", message)])
 
     def log(self, event_type: str, message: str, level: str = "info", source: str = "service", **metadata: Any) -> None:
         """Appends one event to the run's log."""
-        self.store.log(self.run, self._event(event_type, message, level, source, **metadata))
+        with self.writing:
+            self.store.log(self.run, self._event(event_type, message, level, source, **metadata))
 
     def begin(self) -> None:
         """Takes the run from the queue."""
@@ -88,7 +92,8 @@ class Job:
         self.envs.clear()
         facts = {"failure_phase": outcome.phase} if outcome.phase else {}
         message = outcome.reason or f"ended with exit code {outcome.exit_code}"
-        self.store.put(run, [self._event(f"run_{run.status}", message, LEVELS[run.status], **facts)])
+        with self.writing:
+            self.store.put(run, [self._event(f"run_{run.status}", message, LEVELS[run.status], **facts)])
 
     def _step(
         self, status: str, phase: str, command: str, limit: float, sandbox: Sandbox, environment: Mapping[str, str]

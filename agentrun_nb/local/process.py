@@ -24,6 +24,8 @@ LINE = 8_000
 """Characters of an output line that are kept."""
 LINES = 2_000
 """Lines of each stream that are kept."""
+REASON = 500
+"""Characters of a line that tells why a process failed."""
 
 _ERROR = re.compile(r"[\w.]*(?:Error|Exception)\b")
 
@@ -62,15 +64,17 @@ class AgentProcess:
         self._listener = listener
         self._named_error = self._last_line = ""
         self._shown = {str(folder.resolve()): str(WORKDIR), sys.prefix: "/python"}
+        nearer_end, self._lifeline = os.pipe()
         self._process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-I", "-S", str(WATCHDOG), *_arguments(command)],
             cwd=folder,
             env=dict(environment),
-            stdin=subprocess.PIPE,
+            stdin=nearer_end,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             process_group=0,
         )
+        os.close(nearer_end)
         self.process_id = self._process.pid
         self._readers = [
             threading.Thread(target=self._read, args=(name, stream), daemon=True)
@@ -92,9 +96,9 @@ class AgentProcess:
             self._stop()
         self._kill()
         code = self._process.wait()
+        os.close(self._lifeline)
         for reader in self._readers:
-            reader.join()
-        self._close()
+            reader.join(GRACE)
         return Ending(code if code >= 0 else 128 - code, overran, stopped, self._named_error or self._last_line)
 
     def _stop(self) -> None:
@@ -113,20 +117,16 @@ class AgentProcess:
         except (ProcessLookupError, PermissionError):
             return
 
-    def _close(self) -> None:
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if stream is not None:
-                stream.close()
-
     def _read(self, name: str, stream: IO[bytes]) -> None:
-        for number, line in enumerate(iter(lambda: stream.readline(LINE), b"")):
-            text = self._inside_view(line.decode("utf-8", "replace").rstrip("\r\n"))
-            if name == "stderr" and text.strip():
-                self._last_line = text.strip()
-                if _ERROR.match(self._last_line):
-                    self._named_error = self._last_line
-            if number < LINES:
-                self._listener(name, text)
+        with stream:
+            for number, line in enumerate(iter(lambda: stream.readline(LINE), b"")):
+                text = self._inside_view(line.decode("utf-8", "replace").rstrip("\r\n"))
+                if name == "stderr" and text.strip():
+                    self._last_line = text.strip()[:REASON]
+                    if _ERROR.match(self._last_line):
+                        self._named_error = self._last_line
+                if number < LINES:
+                    self._listener(name, text)
 
     def _inside_view(self, text: str) -> str:
         # An agent sees its sandbox: where that lies on this machine is nobody's business.

@@ -133,7 +133,7 @@ class Routes:
         limit, listing = read_limit(query.get("limit"), 100), f"logs/{request.path_params['run_id']}"
         after = read_cursor(listing, query.get("cursor"))
         if after is not None:
-            offset = after[0]
+            offset = max(0, after[0])
         elif "tail" in query:
             offset = max(0, len(events) - _natural("tail", query["tail"]))
         else:

@@ -91,13 +91,13 @@ class Service:
             version: 1, 2, or the version's id; None: the active one.
 
         Raises:
-            ValueError: no such deployment or version, or the input is not JSON.
+            ValueError: no such deployment or version, or the input cannot be JSON.
         """
         if self._closed:
             raise RuntimeError("the service is closed; start another with agentrun_nb.local.serve()")
         agent = self._agent(deployment)
         version_id = agent.version_id(version) if isinstance(version, int) else version
-        text = json.dumps(input or {}, separators=(",", ":"), allow_nan=False).encode()
+        text = json.dumps(dict(input or {}), separators=(",", ":"), allow_nan=False).encode()
         try:
             run = self._workshop.submit(agent.deployment_id, NewRun(version_id, Raw(text)))
         except RefusedError as failure:

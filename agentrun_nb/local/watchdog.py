@@ -1,6 +1,6 @@
 """Starts one command and ends its whole process group as soon as the other end of stdin is closed.
 
-Run as a script with nothing of the package imported; it ends as the command ended.
+Run as a script with nothing of the package imported.
 """
 
 import os
@@ -19,16 +19,13 @@ def end_with_service() -> None:
 
 
 def main(command: list[str]) -> None:
-    """Runs the command in this process group and ends with its exit code, or by its signal."""
+    """Runs the command in this process group and ends with its exit code, 128 + n for signal n."""
     signal.signal(signal.SIGTERM, lambda *_: None)
     nothing = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
     child = os.posix_spawnp(command[0], command, os.environ, file_actions=[nothing])
     threading.Thread(target=end_with_service, daemon=True).start()
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if code < 0:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        os.kill(os.getpid(), -code)
-    os._exit(code)
+    os._exit(code if code >= 0 else 128 - code)
 
 
 if __name__ == "__main__":

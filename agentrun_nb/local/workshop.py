@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Iterable
@@ -100,7 +101,8 @@ class Workshop:
         sandbox = self._sandboxes.get(sandbox_id)
         if sandbox is not None and sandbox.expired:
             self._sandboxes.pop(sandbox_id, None)
-            sandbox.remove()
+            with contextlib.suppress(OSError):
+                sandbox.remove()
             sandbox = None
         if sandbox is None:
             raise not_found("sandbox", sandbox_id)
