@@ -1,51 +1,44 @@
 /** What lies under a point of the canvas, and where a run lies on it. Lengths are CSS pixels. */
 
 import { COLUMN, scaleOf } from "./timeline-layout.mjs";
-import { LOOKS } from "./timeline-model.mjs";
 
 /**
- * @typedef {import("./timeline-paint.mjs").Scene} Scene
- * @typedef {{kind: "runs", places: number[]} | {kind: "column", start: number, end: number, counts: number[], places: Uint32Array} | {kind: "overview" | "ground"}} Hit
+ * @typedef {import("./timeline-view.mjs").Scene} Scene
+ * @typedef {{places: ArrayLike<number> & Iterable<number>, window: import("./timeline-layout.mjs").Window | null}} Hit  the runs there; a window: they are counted in a column
  */
 
 const NEAR = 4;
 
-/** @param {Scene} scene @param {number} x @param {number} y @returns {Hit} */
+/** @param {Scene} scene @param {number} x @param {number} y @returns {Hit | null} */
 export function hitAt(scene, x, y) {
   const { frame, marks, fills } = scene;
-  if (y >= frame.overview) return { kind: "overview" };
   if (y < frame.strip + 2) {
     const mark = marks.find((candidate) => Math.abs(candidate.x - x) <= NEAR + 1);
-    return mark ? { kind: "runs", places: mark.places } : { kind: "ground" };
+    return mark ? { places: mark.places, window: null } : null;
   }
   const b = frame.bands.findIndex((band) => y >= band.y && y <= band.y + band.height);
-  if (b < 0) return { kind: "ground" };
-  const { lanes } = fills[b];
-  return lanes ? runAt(scene, lanes, x, (y - frame.bands[b].y) / lanes.pitch) : columnAt(scene, b, x);
+  if (b < 0) return null;
+  const { lanes, columns } = fills[b];
+  return lanes ? runAt(frame, lanes, x, Math.floor((y - frame.bands[b].y) / lanes.pitch)) : columnAt(scene, fills[b].places, x, columns.x);
 }
 
-/** @param {Scene} scene @param {import("./timeline-layout.mjs").Lanes} lanes @param {number} x @param {number} y in lanes @returns {Hit} */
-function runAt({ frame }, { places, lane, x0, x1 }, x, y) {
-  let [best, nearest] = [-1, frame.rows && x < frame.left ? Infinity : NEAR];
+/** @param {Scene["frame"]} frame @param {import("./timeline-layout.mjs").Lanes} lanes @param {number} x @param {number} wanted lane @returns {Hit | null} */
+function runAt({ rows, left }, { places, lane, x0, x1 }, x, wanted) {
+  let [best, nearest] = [-1, rows && x < left ? Infinity : NEAR];
   for (let i = 0; i < places.length; i++) {
-    if (lane[i] !== Math.floor(y)) continue;
     const away = Math.max(x0[i] - x, x - x1[i], 0);
-    if (away <= nearest) [best, nearest] = [i, away];
+    if (lane[i] === wanted && away <= nearest) [best, nearest] = [i, away];
   }
-  return best < 0 ? { kind: "ground" } : { kind: "runs", places: [places[best]] };
+  return best < 0 ? null : { places: [places[best]], window: null };
 }
 
-/** @param {Scene} scene @param {number} b @param {number} x @returns {Hit} */
-function columnAt({ frame, fills, window, model }, b, x) {
-  const { columns, places } = fills[b];
-  if (!columns) return { kind: "ground" };
-  const i = Math.floor((x - columns.x) / COLUMN);
-  const counts = LOOKS.map((_, look) => columns.counts[look][i] ?? 0);
-  if (!counts.some(Boolean)) return { kind: "ground" };
+/** @param {Scene} scene @param {Uint32Array} places @param {number} x @param {number} first @returns {Hit | null} */
+function columnAt({ frame, window, model: { from, to } }, places, x, first) {
   const scale = scaleOf(frame, window);
-  const start = window.start + (columns.x + i * COLUMN - frame.left) / scale;
+  const start = window.start + (first + Math.floor((x - first) / COLUMN) * COLUMN - frame.left) / scale;
   const end = start + COLUMN / scale;
-  return { kind: "column", start, end, counts, places: places.filter((p) => model.from[p] <= end && model.to[p] >= start) };
+  const found = places.filter((p) => from[p] < end && to[p] >= start);
+  return found.length ? { places: found, window: { start, end } } : null;
 }
 
 /** @param {Scene} scene @param {number} place @returns {{x: number, y: number} | null} a point on the run's own mark, null where it has none on the screen */
@@ -54,10 +47,10 @@ export function locate({ frame, fills, marks, window, model }, place) {
   const { lanes } = fills[b];
   if (!lanes) {
     const mark = marks.find(({ places }) => places.length === 1 && places[0] === place);
-    return mark ? { x: mark.x, y: frame.strip / 2 + 1 } : null;
+    return mark ? { x: mark.x, y: frame.strip / 2 } : null;
   }
   const i = lanes.places.indexOf(place);
   if (i < 0 || model.to[place] < window.start || model.from[place] > window.end) return null;
-  const x = (Math.max(frame.left, lanes.x0[i]) + Math.min(frame.right, lanes.x1[i])) / 2;
+  const x = (Math.max(frame.left, lanes.x0[i]) + Math.min(frame.width, lanes.x1[i])) / 2;
   return { x, y: frame.bands[b].y + (lanes.lane[i] + 0.5) * lanes.pitch };
 }

@@ -18,7 +18,7 @@ import { KIND, LOOKS, lookOf, touching } from "./timeline-model.mjs";
  * @property {Uint16Array | null} bandOf  the band of each place, null where there is one
  * @property {number} axis  y of the axis
  * @property {number} overview  y of the overview
- * @property {number} height
+ * @property {number} height  of all; it ends where the overview would begin when there is but one run
  * @typedef {object} Lanes  single runs: place, lane, left and right edge
  * @property {Uint32Array} places
  * @property {Uint16Array} lane
@@ -37,10 +37,11 @@ import { KIND, LOOKS, lookOf, touching } from "./timeline-model.mjs";
 export const MARK = 3;
 export const COLUMN = 3;
 export const OVERVIEW = 34;
-export const AXIS = 34;
+const AXIS = 34;
 const LABEL = 18;
 const GAP = 8;
 const ROOM = 15;
+const CELL = 10;
 const STRIP = 16;
 const MOST_ROWS = 24;
 const MOST_BANDS = 12;
@@ -64,7 +65,7 @@ export function extent({ first, last, size }) {
  */
 export function frameOf(model, by, width, versionName) {
   const rows = by === "time" && model.size <= MOST_ROWS;
-  const left = rows ? Math.round(clamp(width * 0.2, 84, 190)) : 1;
+  const left = rows ? Math.round(clamp(width * 0.2, 100, 190)) : 1;
   const right = width - ROOM;
   const strip = !rows && model.failures.length ? STRIP : 0;
   const { names, bandOf } = groups(model, by, versionName);
@@ -80,7 +81,7 @@ export function frameOf(model, by, width, versionName) {
     return { label: names[band], count: places.length, y: top, height };
   });
   const axis = y - GAP + 2;
-  return { width, left, right, rows, strip, bands, bandOf, axis, overview: axis + AXIS, height: axis + AXIS + OVERVIEW + 2 };
+  return { width, left, right, rows, strip, bands, bandOf, axis, overview: axis + AXIS, height: axis + AXIS + (model.size > 1 ? OVERVIEW + 2 : 0) };
 }
 
 /**
@@ -210,7 +211,7 @@ export function columns({ from, to, look }, places, { start, end }, width, left)
 }
 
 /** Looks from the ground of a stack to its top: the worst lies on top. */
-export const STACK = Object.freeze(["succeeded", "running", "installing", "starting", "queued", null, "", "cancelled", "timed_out", "failed"].map(lookOf));
+export const STACK = ["succeeded", "running", "installing", "starting", "queued", null, "", "cancelled", "timed_out", "failed"].map(lookOf);
 
 /**
  * The marks of failures on the strip: neighbours closer than a mark are one, the worst look and the count are kept.
@@ -223,13 +224,14 @@ export function failureMarks(model, frame, window, wanted) {
   const cells = new Map();
   for (const p of model.failures) {
     const x = frame.left + (model.to[p] - window.start) * scale;
-    if (x < frame.left - 1 || x > frame.right + 1 || (wanted && !wanted(p))) continue;
-    const cell = Math.floor((model.to[p] * scale) / 10);
+    if (x < frame.left || x > frame.right || (wanted && !wanted(p))) continue;
+    const cell = Math.floor(((model.to[p] - window.start) * scale) / CELL);
     const found = cells.get(cell);
-    if (!found) cells.set(cell, { x: clamp(x, frame.left + 5, frame.width - 6), look: model.look[p], places: [p] });
+    if (!found) cells.set(cell, { x, look: model.look[p], places: [p] });
     else {
       found.places.push(p);
-      if (LOOKS[model.look[p]].name === "failed") found.look = model.look[p];
+      found.x = frame.left + (cell + 0.5) * CELL;
+      found.look = Math.min(found.look, model.look[p]);
     }
   }
   return [...cells.values()];

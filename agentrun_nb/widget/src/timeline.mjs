@@ -4,13 +4,13 @@ import { h } from "./dom.mjs";
 import { countOf, formatZone } from "./scale.mjs";
 import { visible } from "./status.mjs";
 import { colourReader, watchTheme } from "./timeline-colours.mjs";
-import { elements, fillLegend, fillTable, showTip } from "./timeline-dom.mjs";
+import { GROUPINGS, elements, fillLegend, fillTable, showTip } from "./timeline-dom.mjs";
 import { hitAt, locate } from "./timeline-hits.mjs";
-import { listen } from "./timeline-input.mjs";
-import { columns, extent, failureMarks, fill, frameOf } from "./timeline-layout.mjs";
-import { NONE, index, statusCounts, touching } from "./timeline-model.mjs";
+import { listen, moved } from "./timeline-input.mjs";
+import { statusCounts } from "./timeline-model.mjs";
 import { paint } from "./timeline-paint.mjs";
-import { FIELDS, footnotes, outcomes, tell, versionName, windowWords } from "./timeline-words.mjs";
+import { View } from "./timeline-view.mjs";
+import { footnotes, outcomes, tellLines, windowWords } from "./timeline-words.mjs";
 import { isZone } from "./times.mjs";
 
 /**
@@ -29,12 +29,10 @@ import { isZone } from "./times.mjs";
  * @property {() => void} destroy
  */
 
-const SHORTEST = 10;
 const QUIET = 150;
-const NOTHING = Object.freeze({
-  n: 0, now: 0, statuses: [], versions: [], deployments: [], ids: [],
-  created: new Float64Array(0), started: new Float64Array(0), completed: new Float64Array(0), status: new Uint32Array(0), version: new Uint32Array(0), deployment: new Uint32Array(0),
-});
+const times = new Float64Array(0);
+const codes = new Uint32Array(0);
+const NOTHING = { n: 0, now: 0, statuses: [], versions: [], deployments: [], ids: [], created: times, started: times, completed: times, status: codes, version: codes, deployment: codes };
 
 /**
  * @param {HTMLElement} root an empty element
@@ -43,301 +41,244 @@ const NOTHING = Object.freeze({
  */
 export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   const life = new AbortController();
-  signal?.addEventListener("abort", destroy, { signal: life.signal });
-  const parts = elements({ group, zoom, fit: fitAll, failure: goToFailure, toggleStatus, toggleRange });
+  const parts = elements({ group, zoom, fit, failure: goToFailure, range: toggleRange });
   const { canvas, tip } = parts;
-  const stage = h("div", "arn-stage", canvas);
+  const ground = h("div", "arn-tl-ground", canvas);
   root.classList.add("arn-timeline");
   root.dataset.testid = "arn-timeline";
-  root.append(parts.bar, parts.window, parts.empty, stage, parts.legend, parts.notes, tip, parts.live, parts.table);
+  root.append(parts.bar, parts.window, parts.empty, ground, parts.legend, parts.notes, parts.live, parts.table, tip);
   const readColours = colourReader(root);
 
-  let model = index(NOTHING);
-  let whole = extent(model);
-  let window = whole;
-  /** @type {Grouping} */
-  let by = "time";
+  let view = new View(NOTHING);
   let zone = "UTC";
-  let zoneNote = "";
+  let strangeZone = "";
   let active = -1;
   let selecting = false;
   /** @type {Window | null} */
   let range = null;
-  /** @type {Set<number>} */
+  /** @type {Set<number>} places */
   let selected = new Set();
-  /** @type {Set<number>} codes of the statuses that are switched off */
-  const hidden = new Set();
-  /** @type {import("./timeline-layout.mjs").Frame | null} */
-  let frame = null;
-  /** @type {import("./timeline-layout.mjs").Columns | null} */
-  let overview = null;
-  /** @type {Omit<import("./timeline-paint.mjs").Scene, "colours" | "selected" | "active" | "range"> | null} */
-  let laid = null;
   let nextFrame = 0;
   let quiet = 0;
 
-  const codeOf = (/** @type {number} */ place) => Math.min(model.data.status[model.row[place]], model.data.statuses.length);
-  const shown = () => (hidden.size ? (/** @type {number} */ place) => !hidden.has(codeOf(place)) : undefined);
-  const rowsOf = (/** @type {Iterable<number>} */ places) => Array.from(places, (place) => model.row[place]);
-
-  /** @returns the scene without what changes from one moment to the next */
-  function layout() {
-    frame ??= frameOf(model, by, Math.max(120, stage.clientWidth), (code) => versionName(model.data, code));
-    overview ??= columns(model, touching(model, whole.start, whole.end, shown()), whole, frame.right - frame.left, frame.left);
-    laid ??= { model, frame, window, whole, zone, overview, fills: fill(model, frame, window, shown()), marks: failureMarks(model, frame, window, shown()) };
-    return laid;
-  }
-
-  /** @param {"frame" | "window" | "paint"} what changed, from the most to the least */
-  function redraw(what) {
-    if (what === "frame") frame = overview = laid = null;
-    if (what === "window") laid = null;
-    if (nextFrame === 0) nextFrame = requestAnimationFrame(draw);
+  function redraw() {
+    nextFrame ||= requestAnimationFrame(draw);
   }
 
   function draw() {
     nextFrame = 0;
-    if (life.signal.aborted || model.size === 0) return;
-    const scene = layout();
-    const ratio = devicePixelRatio;
-    const [width, height] = [Math.round(scene.frame.width * ratio), Math.round(scene.frame.height * ratio)];
-    if (canvas.width !== width || canvas.height !== height) {
-      Object.assign(canvas, { width, height });
-      canvas.style.height = `${scene.frame.height}px`;
-    }
+    const { model, window } = view;
+    if (life.signal.aborted || model.size === 0 || ground.clientWidth === 0) return;
+    view.fit(canvas.clientWidth);
+    const { scene } = view;
+    const size = { width: Math.round(scene.frame.width * devicePixelRatio), height: Math.round(scene.frame.height * devicePixelRatio) };
+    if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
+    canvas.style.height = `${scene.frame.height}px`;
     const ctx = canvas.getContext("2d");
     if (!ctx) return;
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    paint(ctx, { ...scene, selected, active, range, colours: readColours() });
-    const inWindow = scene.fills.reduce((sum, { places }) => sum + places.length, 0);
-    parts.window.textContent = `${windowWords(model, window, zone, inWindow)}. Times in ${formatZone((window.start + window.end) / 2, zone)}.${zoneNote}`;
+    ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    paint(ctx, { ...scene, zone, selected, active, range, colours: readColours() });
+    const runs = scene.fills.reduce((sum, { places }) => sum + places.length, 0);
+    parts.window.textContent = `${windowWords(window, zone, runs)}. Times in ${formatZone(window.start, zone)}${strangeZone}.`;
   }
 
-  /** @param {Window} wanted @returns {boolean} */
-  function show({ start, end }) {
-    const span = Math.min(Math.max(end - start, SHORTEST), whole.end - whole.start);
-    const from = Math.min(Math.max(Math.abs(end - start - span) > 1e-6 ? (start + end - span) / 2 : start, whole.start), whole.end - span);
-    if (from === window.start && from + span === window.end) return false;
-    window = { start: from, end: from + span };
-    redraw("window");
-    settle();
-    return true;
-  }
-
-  function settle() {
+  /** Draws at once, and tells those who listen when nothing moves any more. */
+  function changed() {
+    redraw();
     clearTimeout(quiet);
     quiet = setTimeout(() => {
-      fillTable(parts.table, model, touching(model, window.start, window.end, shown()), zone);
-      onWindow?.({ ...window, by });
+      fillTable(parts.table, view.model, view.places(), zone);
+      onWindow?.({ ...view.window, by: view.by });
     }, QUIET);
   }
 
-  /** @param {number} factor below 1 goes nearer @param {number} [at] */
-  function zoom(factor, at = active >= 0 && model.from[active] > window.start && model.from[active] < window.end ? model.from[active] : (window.start + window.end) / 2) {
-    return show({ start: at - (at - window.start) * factor, end: at + (window.end - at) * factor });
+  /** @param {boolean} did @returns {boolean} the same */
+  function after(did) {
+    if (did) changed();
+    return did;
   }
 
-  function fitAll() {
-    show(whole);
+  /** @param {Window} window */
+  const show = (window) => after(view.show(window));
+
+  /** @param {number} factor below 1 goes nearer @param {number} [at] the instant that stays */
+  function zoom(factor, at) {
+    const { window: { start, end }, model: { from } } = view;
+    const held = from[active] > start && from[active] < end ? from[active] : (start + end) / 2;
+    return after(view.zoom(factor, at ?? held));
   }
 
-  /** @param {Grouping} wanted */
-  function group(wanted) {
-    by = wanted;
-    parts.groups.forEach((element, i) => element.setAttribute("aria-pressed", String(["time", "version", "status"][i] === by)));
-    redraw("frame");
-    if (model.size) settle();
+  function fit() {
+    show(view.whole);
+  }
+
+  /** @param {Grouping} by */
+  function group(by) {
+    view.group(by);
+    pressGroup();
+    changed();
+  }
+
+  function pressGroup() {
+    parts.groups.forEach((element, i) => element.setAttribute("aria-pressed", String(GROUPINGS[i] === view.by)));
   }
 
   function toggleRange() {
     selecting = !selecting;
-    parts.range.setAttribute("aria-pressed", String(selecting));
+    parts.ranger.setAttribute("aria-pressed", String(selecting));
     canvas.classList.toggle("arn-selecting", selecting);
   }
 
   /** @param {number} code */
   function toggleStatus(code) {
-    const key = [...parts.legend.children].indexOf(/** @type {Element} */ (document.activeElement));
-    if (!hidden.delete(code)) hidden.add(code);
+    const pressed = [...parts.legend.children].findIndex((key) => key.matches(":focus"));
+    view.toggle(code);
     describeData();
-    redraw("frame");
-    settle();
-    /** @type {HTMLElement | undefined} */ (parts.legend.children[key])?.focus();
+    changed();
+    /** @type {HTMLElement | undefined} */ (parts.legend.children[pressed])?.focus();
   }
 
-  /** @param {Iterable<number>} places @param {boolean} add @param {Window} [from] */
-  function select(places, add, from) {
+  /** @param {Iterable<number>} places @param {boolean} add to the selection, or take from it what is in it @param {Window} [window] */
+  function select(places, add, window) {
     const chosen = new Set(add ? selected : []);
     for (const place of places) if (!add || !chosen.delete(place)) chosen.add(place);
     selected = chosen;
-    redraw("paint");
-    onSelect?.(rowsOf(selected), from);
+    redraw();
+    onSelect?.(Array.from(selected, (place) => view.model.row[place]), window);
   }
 
-  /** @param {string} text */
-  function say(text) {
-    parts.live.textContent = text;
+  /** @param {string} words */
+  function say(words) {
+    parts.live.textContent = words;
   }
 
-  /** @param {number} place @param {string} [before] */
+  /** @param {number} place @param {string} [before] words */
   function goTo(place, before = "") {
     active = place;
-    if (model.to[place] < window.start || model.from[place] > window.end) {
-      const half = (window.end - window.start) / 2;
-      show({ start: model.from[place] - half, end: model.from[place] + half });
-    }
-    redraw("paint");
-    const words = tell(model, model.row[place], zone);
-    say(`${before}${words.map((word, i) => (i < 2 ? word : `${FIELDS[i]} ${word}`)).join(", ")}`);
+    after(view.reveal(place));
+    redraw();
+    say(before + tellLines(view.model, view.model.row[place], zone).join(", "));
   }
 
-  /** @param {number} step @param {boolean} extend */
-  function step(step, extend) {
-    const wanted = shown();
-    let place = active;
-    if (place < 0) place = [...selected][0] ?? (touching(model, window.start, window.end, wanted)[0] ?? 0) - step;
-    do place += step;
-    while (place >= 0 && place < model.size && wanted && !wanted(place));
-    if (place < 0 || place >= model.size) return say("No more runs.");
+  /** @param {1 | -1} by @param {boolean} extend the selection */
+  function step(by, extend) {
+    const { shown, model: { size } } = view;
+    let place = active >= 0 ? active : ([...selected][0] ?? view.places()[0] ?? 0) - by;
+    do place += by;
+    while (place >= 0 && place < size && shown?.(place) === false);
+    if (place < 0 || place >= size) return say("No more runs.");
     goTo(place);
-    if (extend) select([place], !selected.has(place));
+    if (extend && !selected.has(place)) select([place], true);
   }
 
-  /** @param {1 | -1} step */
-  function goToFailure(step) {
-    const wanted = shown();
-    const failures = wanted ? model.failures.filter(wanted) : model.failures;
-    if (failures.length === 0) return say("No failures.");
-    const found = step > 0 ? failures.findIndex((place) => place > active) : failures.findLastIndex((place) => active < 0 || place < active);
-    const at = found >= 0 ? found : step > 0 ? 0 : failures.length - 1;
-    approach(failures[at]);
-    goTo(failures[at], `Failure ${at + 1} of ${countOf(failures.length, "failure")}: `);
+  /** @param {1 | -1} by */
+  function goToFailure(by) {
+    const failures = view.model.failures.filter((place) => view.shown?.(place) !== false);
+    const { length } = failures;
+    if (length === 0) return say("No failures.");
+    const found = by > 0 ? failures.findIndex((place) => place > active) : failures.filter((place) => active < 0 || place < active).length - 1;
+    const at = found >= 0 ? found : by > 0 ? 0 : length - 1;
+    after(view.approach(failures[at]));
+    goTo(failures[at], `Failure ${at + 1} of ${length}: `);
     select([failures[at]], false);
   }
 
-  /** Comes so near that a run has a mark of its own, with its end in the middle. @param {number} place */
-  function approach(place) {
-    const { frame } = layout();
-    const band = frame.bandOf ? frame.bandOf[place] : 0;
-    let near = window;
-    for (let span = window.end - window.start; ; span /= 3) {
-      near = { start: model.to[place] - span / 2, end: model.to[place] + span / 2 };
-      if (span < SHORTEST * 3 || fill(model, frame, near, shown())[band].lanes) break;
-    }
-    show(near);
-  }
+  /** @param {number} x @param {number} y */
+  const under = (x, y) => (view.model.size ? hitAt(view.scene, x, y) : null);
 
   /** @param {number} x @param {number} y @param {boolean} add */
   function click(x, y, add) {
-    const hit = hitAt({ ...layout(), selected, active, range, colours: readColours() }, x, y);
-    if (hit.kind === "runs") {
-      goTo(hit.places[0]);
-      select(hit.places, add);
-    } else if (hit.kind === "column" && !zoom(1 / 6, (hit.start + hit.end) / 2)) select(hit.places, add);
+    const hit = under(x, y);
+    if (!hit || (hit.window && zoom(1 / 6, (hit.window.start + hit.window.end) / 2))) return;
+    goTo(hit.places[0]);
+    select(hit.places, add);
   }
 
   /** @param {number} x @param {number} y */
   function hover(x, y) {
-    const hit = model.size ? hitAt({ ...layout(), selected, active, range, colours: readColours() }, x, y) : null;
-    canvas.classList.toggle("arn-pointing", hit?.kind === "runs" || hit?.kind === "column");
-    const lines = hit?.kind === "runs" ? aboutRuns(hit.places) : hit?.kind === "column" ? aboutColumn(hit) : null;
-    if (lines) showTip(tip, lines, x, y + stage.offsetTop, root);
-    else tip.hidden = true;
+    const hit = under(x, y);
+    tip.hidden = !hit;
+    canvas.classList.toggle("arn-pointing", Boolean(hit));
+    if (!hit) return;
+    const { places, window } = hit;
+    const { model } = view;
+    const head = window ? windowWords(window, zone, places.length) : `${countOf(places.length, "failure")} here`;
+    const many = [head, ...outcomes(model, places), window ? "Click to zoom in" : "Click to select them"];
+    showTip(tip, places.length > 1 ? many : tellLines(model, model.row[places[0]], zone), x + ground.offsetLeft, y + ground.offsetTop);
   }
 
-  /** @param {number[]} places */
-  function aboutRuns(places) {
-    if (places.length > 1) {
-      const counts = new Uint32Array(model.look.length ? 10 : 0);
-      for (const place of places) counts[model.look[place]]++;
-      return [`${countOf(places.length, "run")} here`, ...outcomes(counts), "Click to select them"];
-    }
-    const words = tell(model, model.row[places[0]], zone);
-    return [words[0], words[1], ...words.slice(2).map((word, i) => `${FIELDS[i + 2]}: ${word}`)];
-  }
-
-  /** @param {{start: number, end: number, counts: number[], places: Uint32Array}} column */
-  function aboutColumn({ start, end, counts, places }) {
-    return [windowWords(model, { start, end }, zone, places.length), ...outcomes(counts), "Click to zoom in"];
+  function leave() {
+    tip.hidden = true;
   }
 
   function clear() {
-    if (active < 0 && selected.size === 0 && !range) return false;
+    if (active < 0 && selected.size === 0) return false;
     active = -1;
-    range = null;
     select([], false);
-    say("Selection cleared.");
-    return true;
+    say("Nothing is selected.");
   }
 
-  listen(canvas, {
-    view: layout, show, zoom, click, hover, step, clear, fit: fitAll, failure: goToFailure,
-    leave: () => void (tip.hidden = true),
-    selecting: () => selecting,
-    range(drawn, done) {
-      range = done ? null : drawn;
-      redraw("paint");
-      if (!drawn || !done) return;
-      const places = touching(model, drawn.start, drawn.end, shown());
-      select(places, false, drawn);
-      say(`${countOf(places.length, "run")} selected.`);
-    },
-    edge: (last) => model.size && goTo(last ? model.size - 1 : 0),
-    choose: (add) => active >= 0 && select([active], add),
-  }, life.signal);
-  const resized = new ResizeObserver(() => {
-    if (stage.clientWidth && frame?.width !== stage.clientWidth) redraw("frame");
-  });
-  resized.observe(stage);
-  watchTheme(() => redraw("paint"), life.signal);
-  canvas.addEventListener("focus", () => redraw("paint"), { signal: life.signal });
+  /** @param {Window | null} drawn @param {boolean} done */
+  function drawRange(drawn, done) {
+    range = done ? null : drawn;
+    redraw();
+    if (!drawn || !done) return;
+    const places = view.places(drawn);
+    select(places, false, drawn);
+    say(`${countOf(places.length)} selected.`);
+  }
+
+  /** @param {number} pages */
+  const turn = (pages) => show(moved(view.window, (view.window.end - view.window.start) * pages));
+  /** @param {KeyboardEvent} event */
+  const choose = ({ ctrlKey, metaKey }) => active >= 0 && select([active], ctrlKey || metaKey);
+  const forward = (/** @type {KeyboardEvent} */ event) => step(1, event.shiftKey);
+  const back = (/** @type {KeyboardEvent} */ event) => step(-1, event.shiftKey);
+  const keys = {
+    ArrowRight: forward, ArrowDown: forward, ArrowLeft: back, ArrowUp: back, Enter: choose, " ": choose, Escape: clear, 0: fit,
+    PageDown: () => void turn(0.9), PageUp: () => void turn(-0.9), Home: () => goTo(0), End: () => goTo(view.model.size - 1),
+    "+": () => void zoom(0.5), "=": () => void zoom(0.5), "-": () => void zoom(2), n: () => goToFailure(1), p: () => goToFailure(-1),
+  };
 
   function describeData() {
-    const { data } = model;
+    const { model, model: { data, size }, hidden } = view;
     const counts = statusCounts(data);
-    fillLegend(parts.legend, counts, (code) => hidden.has(code), toggleStatus);
-    const off = counts.reduce((sum, { code, count }) => sum + (hidden.has(code) ? count : 0), 0);
-    parts.notes.textContent = footnotes(model, off).join(" ");
-    parts.empty.textContent = data.n === 0 ? "No runs to show." : model.size ? "" : `None of ${countOf(data.n, "run")} has a created time in its record, so none can be placed in time.`;
-    parts.bar.hidden = parts.window.hidden = stage.hidden = parts.table.hidden = model.size === 0;
-    parts.empty.hidden = model.size > 0;
+    fillLegend(parts.legend, counts, hidden, toggleStatus);
+    parts.notes.textContent = footnotes(model, counts.reduce((sum, { code, count }) => sum + (hidden.has(code) ? count : 0), 0));
+    parts.empty.textContent = data.n ? `No created time is recorded for ${data.n > 1 ? `any of the ${countOf(data.n)}` : "the run"}, so nothing can be placed in time.` : "There are no runs to show.";
+    parts.empty.hidden = size > 0;
+    for (const part of [parts.bar, parts.window, ground, parts.table]) part.hidden = size === 0;
+    for (const part of [parts.grouping, parts.ranger]) part.hidden = size < 2;
     parts.failures.hidden = model.failures.length === 0;
-    parts.grouping.hidden = parts.range.hidden = model.size < 2;
-    canvas.setAttribute("aria-label", `Timeline of ${countOf(model.size, "run")}. Arrow keys go from run to run, plus and minus zoom, 0 shows all, n and p go to failures, Enter selects, Escape clears.`);
+    const help = "Arrow keys go from run to run, plus and minus zoom, 0 shows all, n and p go to failures, Enter selects, Escape clears.";
+    canvas.setAttribute("aria-label", `Timeline of ${countOf(size)}. ${help}`);
   }
 
   /** @param {TimelineData} data */
   function setData(data) {
-    const fitted = window.start === whole.start && window.end === whole.end;
-    model = index(data);
-    whole = extent(model);
+    view = new View(data, view);
     selected = new Set();
     active = -1;
-    hidden.clear();
+    tip.hidden = true;
     describeData();
-    redraw("frame");
-    if (fitted) window = whole;
-    else show(window);
-    if (model.size) settle();
+    changed();
   }
 
   /** @param {Iterable<number>} rows */
   function setSelected(rows) {
-    selected = new Set(Array.from(rows, (row) => model.place[row] ?? NONE).filter((place) => place !== NONE));
-    redraw("paint");
+    const { place, row } = view.model;
+    selected = new Set(Array.from(rows, (wanted) => place[wanted]).filter((found) => found < row.length));
+    redraw();
   }
 
   /** @param {string} tz */
   function setZone(tz) {
-    const known = isZone(tz);
-    zone = known ? tz : "UTC";
-    zoneNote = known ? "" : ` This browser does not know the zone ${visible(tz)}.`;
-    redraw("window");
-    if (model.size) settle();
+    zone = isZone(tz) ? tz : "UTC";
+    strangeZone = zone === tz ? "" : ` (this browser does not know the zone ${visible(tz)})`;
+    changed();
   }
 
   function destroy() {
-    if (life.signal.aborted) return;
     life.abort();
     resized.disconnect();
     cancelAnimationFrame(nextFrame);
@@ -345,15 +286,20 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     root.replaceChildren();
   }
 
-  const api = {
-    setData, setSelected, setZone, destroy,
-    locate: (/** @type {number} */ row) => {
-      const place = model.place[row] ?? NONE;
-      return place === NONE ? null : locate({ ...layout(), selected, active, range, colours: readColours() }, place);
-    },
-  };
-  Object.defineProperty(canvas, "arnLocate", { value: api.locate });
-  group(by);
+  /** @param {number} row */
+  function locateRow(row) {
+    const place = view.model.place[row];
+    return place < view.model.size ? locate(view.scene, place) : null;
+  }
+
+  listen(canvas, { scene: () => view.scene, show, zoom, click, hover, leave, range: drawRange, selecting: () => selecting, keys }, life.signal);
+  const resized = new ResizeObserver(redraw);
+  resized.observe(ground);
+  watchTheme(redraw, life.signal);
+  signal?.addEventListener("abort", destroy, { signal: life.signal });
+  Object.defineProperty(canvas, "arnLocate", { value: locateRow });
+  tip.hidden = true;
+  pressGroup();
   describeData();
-  return api;
+  return { setData, setSelected, setZone, locate: locateRow, destroy };
 }

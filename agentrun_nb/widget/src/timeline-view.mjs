@@ -1,0 +1,123 @@
+/** Which runs are on the screen and where: a window on the model, laid out when it is asked for. It touches no page. */
+
+import { columns, extent, failureMarks, fill, frameOf } from "./timeline-layout.mjs";
+import { index, touching } from "./timeline-model.mjs";
+import { versionName } from "./timeline-words.mjs";
+
+/**
+ * @typedef {import("./timeline-layout.mjs").Window} Window
+ * @typedef {import("./timeline-layout.mjs").Grouping} Grouping
+ * @typedef {object} Scene
+ * @property {import("./timeline-model.mjs").Model} model
+ * @property {Window} window
+ * @property {Window} whole  the extent of the overview
+ * @property {import("./timeline-layout.mjs").Frame} frame
+ * @property {import("./timeline-layout.mjs").Columns} overview
+ * @property {import("./timeline-layout.mjs").Fill[]} fills  by band
+ * @property {ReturnType<typeof failureMarks>} marks
+ */
+
+const SHORTEST = 10;
+
+export class View {
+  model;
+  whole;
+  window;
+  /** @type {Grouping} */
+  by = "time";
+  /** Codes of the statuses that are switched off. @type {Set<number>} */
+  hidden = new Set();
+  #width = 0;
+  /** What stays while the window moves. @type {Pick<Scene, "frame" | "overview"> | null} */
+  #still = null;
+  /** @type {Scene | null} */
+  #scene = null;
+
+  /** @param {import("./timeline-model.mjs").TimelineData} data @param {View} [before] whose window is kept where it was not the whole */
+  constructor(data, before) {
+    this.model = index(data);
+    this.whole = this.window = extent(this.model);
+    if (!before) return;
+    this.by = before.by;
+    this.#width = before.#width;
+    if (before.window !== before.whole) this.show(before.window);
+  }
+
+  /** @returns {((place: number) => boolean) | undefined} whether a run is not hidden; undefined where none is */
+  get shown() {
+    const { hidden, model: { data, row } } = this;
+    return hidden.size ? (place) => !hidden.has(Math.min(data.status[row[place]], data.statuses.length)) : undefined;
+  }
+
+  /** @param {Window} [window] @returns the places of the runs that touch it */
+  places({ start, end } = this.window) {
+    return touching(this.model, start, end, this.shown);
+  }
+
+  /** @returns {Scene} */
+  get scene() {
+    const { model, whole, window, shown } = this;
+    if (!this.#still) {
+      const frame = frameOf(model, this.by, this.#width, (code) => versionName(model.data, code));
+      this.#still = { frame, overview: columns(model, this.places(whole), whole, frame.right - frame.left, frame.left) };
+    }
+    const { frame } = this.#still;
+    return (this.#scene ??= { ...this.#still, model, window, whole, fills: fill(model, frame, window, shown), marks: failureMarks(model, frame, window, shown) });
+  }
+
+  /** Lays everything out anew. */
+  #renew() {
+    this.#still = this.#scene = null;
+  }
+
+  /** @param {number} width of the canvas in CSS pixels */
+  fit(width) {
+    if (width !== this.#width) this.#renew();
+    this.#width = width;
+  }
+
+  /** @param {Grouping} by */
+  group(by) {
+    this.by = by;
+    this.#renew();
+  }
+
+  /** @param {number} code of a status */
+  toggle(code) {
+    if (!this.hidden.delete(code)) this.hidden.add(code);
+    this.#renew();
+  }
+
+  /** @param {Window} wanted @returns {boolean} whether the window changed */
+  show({ start, end }) {
+    const { whole, window } = this;
+    const span = Math.min(Math.max(end - start, SHORTEST), whole.end - whole.start);
+    const stretched = Math.abs(end - start - span) > span * 1e-9;
+    const from = Math.min(Math.max(stretched ? (start + end - span) / 2 : start, whole.start), whole.end - span);
+    if (from === window.start && from + span === window.end) return false;
+    this.window = span === whole.end - whole.start ? whole : { start: from, end: from + span };
+    this.#scene = null;
+    return true;
+  }
+
+  /** @param {number} factor below 1 goes nearer @param {number} at the instant that stays where it is @returns {boolean} */
+  zoom(factor, at) {
+    const { start, end } = this.window;
+    return this.show({ start: at - (at - start) * factor, end: at + (end - at) * factor });
+  }
+
+  /** Moves only if the run is not on the screen. @param {number} place @returns {boolean} */
+  reveal(place) {
+    const { model: { from, to }, window: { start, end } } = this;
+    return (to[place] < start || from[place] > end) && this.show({ start: from[place] - (end - start) / 2, end: from[place] + (end - start) / 2 });
+  }
+
+  /** Comes so near that a run has a mark of its own, with its end in the middle. @param {number} place @returns {boolean} */
+  approach(place) {
+    const { model, scene: { frame }, shown } = this;
+    const end = model.to[place];
+    let half = (this.window.end - this.window.start) / 2;
+    while (half > SHORTEST && !fill(model, frame, { start: end - half, end: end + half }, shown)[frame.bandOf ? frame.bandOf[place] : 0].lanes) half /= 3;
+    return this.show({ start: end - half, end: end + half });
+  }
+}
