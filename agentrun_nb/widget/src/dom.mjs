@@ -4,8 +4,6 @@
  * @typedef {Node | string | null | undefined | false} Child
  */
 
-const SVG = "http://www.w3.org/2000/svg";
-
 /**
  * An element with attributes and children.
  * @template {keyof HTMLElementTagNameMap} T
@@ -16,18 +14,6 @@ const SVG = "http://www.w3.org/2000/svg";
  */
 export function h(tag, attributes = {}, ...children) {
   return fill(document.createElement(tag), attributes, children);
-}
-
-/**
- * The same for SVG.
- * @template {keyof SVGElementTagNameMap} T
- * @param {T} tag
- * @param {string | Record<string, string | boolean>} [attributes]
- * @param {...Child} children
- * @returns {SVGElementTagNameMap[T]}
- */
-export function svg(tag, attributes = {}, ...children) {
-  return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
 /** @template {Element} E @param {E} element @param {string | Record<string, string | boolean>} attributes @param {Child[]} children @returns {E} */

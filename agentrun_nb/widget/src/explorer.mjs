@@ -1,88 +1,74 @@
 /** The frame of the view: it opens the page, keeps the status line, and hands each kind of page to its own body. */
+import { createJsonBody } from "./bodies/json.mjs";
+import { createRunBody } from "./bodies/run.mjs";
+import { createRunsBody } from "./bodies/runs.mjs";
 import { h } from "./dom.mjs";
-import { Kernel } from "./kernel.mjs";
-import { JsonBody } from "./bodies/json.mjs";
-import { RunBody } from "./bodies/run.mjs";
-import { RunsBody } from "./bodies/runs.mjs";
+import { createKernel } from "./kernel.mjs";
 import { unpack } from "./page.mjs";
-import { StatusLine } from "./statusline.mjs";
-import { Traits } from "./traits.mjs";
-import { ZoneSwitch } from "./zone.mjs";
+import { createStatusLine } from "./statusline.mjs";
+import { createTraits } from "./traits.mjs";
+import { createZoneSwitch } from "./zone.mjs";
 
 /**
- * What a body is given. A body lives until the page is replaced.
- * @typedef {{kernel: Kernel, traits: Traits, status: StatusLine, tz: string, signal: AbortSignal}} Context
- * @typedef {{element: HTMLElement, setZone(tz: string): void, setPath(path: string): void, setSelected(keys: unknown): void}} Body
+ * What a body is given, and what it is. A body lives until the page is replaced.
+ * @typedef {{kernel: import("./kernel.mjs").Kernel, traits: import("./traits.mjs").Traits, tz: string, signal: AbortSignal}} Context
+ * @typedef {{element: HTMLElement, setZone?(tz: string): void, setPath?(path: string): void, setSelected?(keys: unknown): void}} Body
  * @typedef {import("./protocol.mjs").Held} Held
  */
 
-const BODIES = { json: JsonBody, run: RunBody, runs: RunsBody };
+const BODIES = { json: createJsonBody, run: createRunBody, runs: createRunsBody };
 
-export class Explorer {
-  #signal;
-  #traits;
-  #kernel;
-  #zone;
-  #root;
-  #status = new StatusLine();
-  #place = h("div", "arn-body");
+/** @param {import("./protocol.mjs").Model} model @param {HTMLElement} el @param {AbortSignal} signal the end of the view */
+export function createExplorer(model, el, signal) {
   /** @type {Body | null} */
-  #body = null;
-  #bodyEnd = new AbortController();
+  let body = null;
+  let bodyEnd = new AbortController();
+  const status = createStatusLine();
+  const traits = createTraits(model, signal);
+  const kernel = createKernel(model, { signal, onSilence: status.setSilent, onUpdate: show });
+  const zone = createZoneSwitch(traits.get("tz"), (tz) => {
+    traits.put("tz", tz);
+    setZone(tz);
+  });
+  let tz = zone.zone;
+  const place = h("div", "arn-body");
+  const root = h("div", "arn-root", h("div", "arn-top", status.element, zone.element), place);
 
-  /** @param {import("./protocol.mjs").Model} model @param {HTMLElement} el @param {AbortSignal} signal */
-  constructor(model, el, signal) {
-    this.#signal = signal;
-    this.#traits = new Traits(model, signal);
-    this.#kernel = new Kernel(model, { signal, onSilence: (silent) => this.#status.setSilent(silent), onUpdate: (reply) => void this.#show(reply) });
-    this.#zone = new ZoneSwitch(this.#traits.get("tz"), (tz) => {
-      this.#traits.put("tz", tz);
-      this.#body?.setZone(tz);
-    });
-    this.#root = h("div", "arn-root", h("div", "arn-top", this.#status.element, this.#zone.element), this.#place);
-    el.append(this.#root);
-    this.#traits.watch("tz", (tz) => {
-      this.#zone.set(tz);
-      this.#body?.setZone(this.#zone.zone);
-    });
-    this.#traits.watch("path", (path) => this.#body?.setPath(String(path)));
-    this.#traits.watch("selected", (keys) => this.#body?.setSelected(keys));
-    signal.addEventListener("abort", () => this.#bodyEnd.abort(), { once: true });
-    void this.#open();
+  /** @param {string} wanted */
+  function setZone(wanted) {
+    tz = wanted;
+    body?.setZone?.(tz);
   }
 
-  async #open() {
-    this.#status.say("Waiting for the kernel");
-    try {
-      await this.#show(await this.#kernel.ask("open"));
-    } catch (error) {
-      this.#status.fail(error);
-    }
-  }
+  /** @param {unknown} error */
+  const fail = (error) => status.say(`This could not be shown: ${error instanceof Error ? error.message : error}`);
 
   /** @param {import("./kernel.mjs").Reply} reply */
-  async #show({ answer, buffers }) {
+  async function show({ answer, buffers }) {
     try {
       const held = await unpack(answer.page, buffers);
-      if (this.#signal.aborted) return;
-      this.#bodyEnd.abort();
-      this.#bodyEnd = new AbortController();
-      this.#mark(held.page.uid);
-      this.#status.say(held.page.note);
-      this.#zone.element.hidden = held.page.kind === "json";
-      this.#body = new BODIES[held.page.kind](held, {
-        kernel: this.#kernel, traits: this.#traits, status: this.#status, tz: this.#zone.zone, signal: this.#bodyEnd.signal,
-      });
-      this.#place.replaceChildren(this.#body.element);
-      this.#body.setSelected(this.#traits.get("selected"));
-      this.#body.setPath(String(this.#traits.get("path") ?? ""));
+      if (signal.aborted) return;
+      const { kind, uid, note } = held.page;
+      bodyEnd.abort();
+      bodyEnd = new AbortController();
+      // The mark by which a static twin knows that a live view stands in its place.
+      if (/^[0-9a-f]+$/.test(uid)) root.classList.add(`arn-live-${uid}`);
+      status.say(note);
+      zone.element.hidden = kind === "json";
+      body = BODIES[kind](held, { kernel, traits, tz, signal: bodyEnd.signal });
+      place.replaceChildren(body.element);
+      body.setSelected?.(traits.get("selected"));
+      body.setPath?.(String(traits.get("path")));
     } catch (error) {
-      this.#status.fail(error);
+      fail(error);
     }
   }
 
-  /** The mark by which a static twin knows that a live view stands in its place. @param {unknown} uid */
-  #mark(uid) {
-    if (typeof uid === "string" && /^[0-9a-f]+$/.test(uid)) this.#root.classList.add(`arn-live-${uid}`);
-  }
+  el.append(root);
+  signal.addEventListener("abort", () => bodyEnd.abort());
+  traits.watch("tz", (wanted) => setZone(zone.set(wanted)));
+  traits.watch("path", (path) => body?.setPath?.(String(path)));
+  traits.watch("selected", (keys) => body?.setSelected?.(keys));
+  status.say("Waiting for the kernel");
+  kernel.ask("open").then(show, fail);
 }

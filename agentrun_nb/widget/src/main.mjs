@@ -1,5 +1,5 @@
 /** The module that a notebook, or an exported file, loads. */
-import { Explorer } from "./explorer.mjs";
+import { createExplorer } from "./explorer.mjs";
 import { offlineModel } from "./offline.mjs";
 
 /**
@@ -8,7 +8,7 @@ import { offlineModel } from "./offline.mjs";
  */
 function render({ model, el }) {
   const controller = new AbortController();
-  new Explorer(model, el, controller.signal);
+  createExplorer(model, el, controller.signal);
   return () => {
     controller.abort();
     el.replaceChildren();

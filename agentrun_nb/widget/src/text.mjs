@@ -1,5 +1,6 @@
 /** Text out of a record, made fit to be seen. */
 import { button, h } from "./dom.mjs";
+import { formatCount } from "./scale.mjs";
 import { visible } from "./status.mjs";
 
 const PAGE = 20_000;
@@ -14,6 +15,9 @@ export function clip(text, limit) {
   return text.slice(0, code >= 0xd800 && code < 0xdc00 ? limit - 1 : limit);
 }
 
+/** @param {string} text @param {number} limit @returns {string} the beginning of a text on one line, with a mark where it goes on */
+export const shortText = (text, limit) => visible(clip(text, limit)) + (text.length > limit ? "…" : "");
+
 /** A text of any length, one page at a time. @param {string} text */
 export function longText(text) {
   const block = h("pre", { class: "arn-text", tabindex: "0" });
@@ -25,7 +29,7 @@ export function longText(text) {
     block.append(visibleLines(page));
     shown += page.length;
     more.hidden = shown >= text.length;
-    more.textContent = `Show more: ${(text.length - shown).toLocaleString("en")} characters are hidden`;
+    more.textContent = `Show more: ${formatCount(text.length - shown)} characters are hidden`;
   };
   show();
   return box;

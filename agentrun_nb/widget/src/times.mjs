@@ -1,8 +1,8 @@
 /** Moments and durations in words. Times come as canonical UTC text; they are shown in a zone whose name is written beside them. */
 
-/** @typedef {{date: string, time: string, zone: string, utc: string}} Moment */
+/** @typedef {{date: string, time: string, offset: string, zone: string, utc: string}} Moment */
 
-const MS = { day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1000 };
+const MS = { hour: 3_600_000, minute: 60_000, second: 1000 };
 
 /** @param {unknown} text canonical UTC text @returns {number} milliseconds since the epoch with their fraction, NaN where nothing is recorded */
 export function milliseconds(text) {
@@ -26,34 +26,36 @@ const formats = new Map();
 
 /** @param {string} tz */
 function formatOf(tz) {
-  const held = formats.get(tz);
-  if (held) return held;
-  const made = new Intl.DateTimeFormat("en-GB", {
-    timeZone: tz, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "shortOffset",
-  });
-  formats.set(tz, made);
-  return made;
+  let format = formats.get(tz);
+  if (!format) {
+    const two = "2-digit";
+    format = new Intl.DateTimeFormat("en", {
+      timeZone: tz, hourCycle: "h23", year: "numeric", month: two, day: two, hour: two, minute: two, second: two, timeZoneName: "shortOffset",
+    });
+    formats.set(tz, format);
+  }
+  return format;
 }
 
 /**
  * @param {string} utc canonical UTC text, whose fraction of a second is kept to the last digit
  * @param {string} tz a zone that exists
- * @returns {Moment}
+ * @returns {Moment} `offset` is the zone in short, "UTC+1"; `zone` names it, "Europe/Berlin (UTC+1)"
  */
 export function moment(utc, tz) {
-  const parts = Object.fromEntries(formatOf(tz).formatToParts(Math.floor(milliseconds(utc))).map(({ type, value }) => [type, value]));
-  const fraction = /\.\d+/.exec(utc)?.[0] ?? "";
-  const offset = parts.timeZoneName.replace("GMT", "UTC");
+  const part = Object.fromEntries(formatOf(tz).formatToParts(Math.floor(milliseconds(utc))).map(({ type, value }) => [type, value]));
+  const offset = part.timeZoneName.replace(/^GMT(\+0)?/, "UTC");
   return {
-    date: `${parts.year.padStart(4, "0")}-${parts.month}-${parts.day}`,
-    time: `${parts.hour}:${parts.minute}:${parts.second}${fraction}`,
-    zone: tz === "UTC" ? "UTC" : offset === tz ? tz : `${tz} (${offset})`,
+    date: `${part.year.padStart(4, "0")}-${part.month}-${part.day}`,
+    time: `${part.hour}:${part.minute}:${part.second}${/\.\d+/.exec(utc)?.[0] ?? ""}`,
+    offset,
+    zone: offset === tz ? tz : `${tz} (${offset})`,
     utc: utc.replace("T", " ").replace("Z", " UTC"),
   };
 }
 
 /** @param {number} ms @returns {string} canonical UTC text */
-export const isoText = (ms) => new Date(ms).toISOString().replace(".000Z", "Z");
+export const isoText = (ms) => new Date(ms).toISOString().replace(/\.?0*Z$/, "Z");
 
 /**
  * A length of time with the two units that matter: "340 ms", "2.1 s", "3 min 12 s", "1 h 04 min", "2 d 3 h".

@@ -1,140 +1,101 @@
 /** A page of many runs: the timeline, and under it the run that is chosen. */
-import { button, h } from "../dom.mjs";
 import { readJson } from "../bytes.mjs";
+import { button, h } from "../dom.mjs";
 import { keyOf, rowsOf } from "../page.mjs";
-import { RunView } from "../run/view.mjs";
+import { createRunView } from "../run/view.mjs";
+import { formatCount } from "../scale.mjs";
 import { createTimeline } from "../timeline.mjs";
 
-const WINDOW_PAUSE_MS = 250;
-
-export class RunsBody {
-  #held;
-  #context;
-  #timeline;
+/** @param {import("../explorer.mjs").Held} held @param {import("../explorer.mjs").Context} context @returns {import("../explorer.mjs").Body} */
+export function createRunsBody(held, { kernel, traits, tz, signal }) {
+  const { page, columns } = held;
   /** @type {number[]} */
-  #rows = [];
-  #at = 0;
-  /** @type {Map<number, import("../protocol.mjs").RunDoc>} */
-  #docs = new Map();
-  /** @type {RunView | null} */
-  #view = null;
-  #viewEnd = new AbortController();
-  #tz;
-  #path = "";
-  #windowTimer = 0;
-  #chooser = h("div", "arn-chooser");
-  #place = h("div", "arn-chosen");
-  element;
+  let rows = [];
+  let at = 0;
+  let path = "";
+  /** @type {import("../run/view.mjs").RunView | null} */
+  let view = null;
+  let viewEnd = new AbortController();
+  const docs = new Map((held.docs ?? []).map((doc) => [doc.row, doc]));
+  const stage = h("div");
+  const chooser = h("div", "arn-line-up");
+  const place = h("div");
+  const timeline = createTimeline(stage, { onSelect: choose, onWindow: (window) => void kernel.ask("window", window).catch(() => {}), signal });
+  const hint = (/** @type {string} */ words) => place.replaceChildren(h("p", "arn-hint", words));
 
-  /** @param {import("../explorer.mjs").Held} held @param {import("../explorer.mjs").Context} context */
-  constructor(held, context) {
-    this.#held = held;
-    this.#context = context;
-    this.#tz = context.tz;
-    for (const doc of held.docs ?? []) this.#docs.set(doc.row, doc);
-    const stage = h("div", "arn-stage");
-    this.element = h("div", "arn-runs", stage, this.#chooser, this.#place);
-    this.#timeline = held.page.n === 0 ? null : createTimeline(stage, {
-      onSelect: (rows) => this.#choose(rows), onWindow: (window) => this.#tellWindow(window), signal: context.signal,
-    });
-    context.signal.addEventListener("abort", () => this.#end(), { once: true });
-    const { page, columns } = held;
-    if (this.#timeline && columns) {
-      this.#timeline.setData({ n: page.n, now: page.now, statuses: page.statuses, versions: page.versions, deployments: page.deployments, ...columns });
-      this.#timeline.setZone(this.#tz);
-    }
-    this.#show();
+  /** @param {number[]} chosen on the timeline */
+  function choose(chosen) {
+    traits.put("selected", chosen.map((row) => keyOf(held, row)));
+    take(chosen);
   }
 
-  /** @param {string} tz */
-  setZone(tz) {
-    this.#tz = tz;
-    this.#timeline?.setZone(tz);
-    this.#view?.setZone(tz);
-  }
-
-  /** @param {string} path */
-  setPath(path) {
-    this.#path = path;
-    if (path) this.#view?.reveal(path);
-  }
-
-  /** @param {unknown} keys */
-  setSelected(keys) {
-    this.#rows = rowsOf(this.#held, keys);
-    this.#at = 0;
-    this.#timeline?.setSelected(this.#rows);
-    this.#show();
-  }
-
-  /** @param {number[]} rows chosen on the timeline */
-  #choose(rows) {
-    this.#rows = rows;
-    this.#at = 0;
-    this.#context.traits.put("selected", rows.map((row) => keyOf(this.#held, row)));
-    this.#show();
+  /** @param {number[]} chosen */
+  function take(chosen) {
+    rows = chosen;
+    at = 0;
+    show();
   }
 
   /** @param {number} by */
-  #step(by) {
-    this.#at = (this.#at + by + this.#rows.length) % this.#rows.length;
-    this.#show();
+  function step(by) {
+    at = (at + by + rows.length) % rows.length;
+    show();
   }
 
-  #show() {
-    this.#viewEnd.abort();
-    this.#viewEnd = new AbortController();
-    this.#view = null;
-    this.#paintChooser();
-    const row = this.#rows[this.#at];
-    const doc = this.#docs.get(row);
-    if (doc) this.#showRun(doc);
-    else if (row === undefined) this.#place.replaceChildren(h("p", "arn-empty", this.#held.page.n === 0 ? "There are no runs to show." : "Choose a run on the timeline to see it here."));
-    else void this.#fetch(row, this.#viewEnd.signal);
-  }
-
-  #paintChooser() {
-    const { length } = this.#rows;
-    this.#chooser.hidden = length < 2;
-    this.#chooser.replaceChildren(
-      button("‹", () => this.#step(-1), { "aria-label": "Previous chosen run" }),
-      h("span", {}, `Run ${(this.#at + 1).toLocaleString("en")} of ${length.toLocaleString("en")} chosen`),
-      button("›", () => this.#step(1), { "aria-label": "Next chosen run" }));
+  function show() {
+    viewEnd.abort();
+    viewEnd = new AbortController();
+    view = null;
+    chooser.hidden = rows.length < 2;
+    chooser.replaceChildren(
+      button("‹", () => step(-1), { "aria-label": "Previous chosen run" }),
+      `Run ${formatCount(at + 1)} of ${formatCount(rows.length)} chosen`,
+      button("›", () => step(1), { "aria-label": "Next chosen run" }));
+    const doc = docs.get(rows[at]);
+    if (doc) showRun(doc);
+    else if (rows.length) void fetch(rows[at], viewEnd.signal);
+    else hint(page.n ? "Choose a run on the timeline to see it here." : "There are no runs to show.");
   }
 
   /** @param {import("../protocol.mjs").RunDoc} doc */
-  #showRun(doc) {
-    const onPath = (/** @type {string} */ path) => {
-      this.#path = path;
-      this.#context.traits.put("path", path);
-    };
-    this.#view = new RunView(doc, { tz: this.#tz, now: this.#held.page.now, signal: this.#viewEnd.signal, onPath });
-    this.#place.replaceChildren(this.#view.element);
-    if (this.#path) this.#view.reveal(this.#path);
+  function showRun(doc) {
+    const onPath = (/** @type {string} */ chosen) => traits.put("path", (path = chosen));
+    view = createRunView(doc, { tz, now: page.now, signal: viewEnd.signal, onPath });
+    place.replaceChildren(view.element);
+    view.reveal(path);
   }
 
-  /** @param {number} row @param {AbortSignal} signal */
-  async #fetch(row, signal) {
-    this.#place.replaceChildren(h("p", "arn-empty", "Asking the kernel for this run"));
+  /** @param {number} row @param {AbortSignal} current */
+  async function fetch(row, current) {
+    hint("Asking the kernel for this run");
     try {
-      const { answer, buffers } = await this.#context.kernel.ask("run", { row });
-      const doc = await readJson(answer.doc, buffers);
-      this.#docs.set(row, doc);
-      if (!signal.aborted) this.#showRun(doc);
+      const { answer, buffers } = await kernel.ask("run", { row });
+      docs.set(row, await readJson(answer.doc, buffers));
+      if (!current.aborted) show();
     } catch (error) {
-      if (!signal.aborted) this.#place.replaceChildren(h("p", "arn-empty", error instanceof Error ? error.message : String(error)));
+      if (!current.aborted) hint(/** @type {Error} */ (error).message);
     }
   }
 
-  /** @param {object} window what is on the screen */
-  #tellWindow(window) {
-    clearTimeout(this.#windowTimer);
-    this.#windowTimer = setTimeout(() => void this.#context.kernel.ask("window", window).catch(() => {}), WINDOW_PAUSE_MS);
-  }
-
-  #end() {
-    clearTimeout(this.#windowTimer);
-    this.#viewEnd.abort();
-    this.#timeline?.destroy();
-  }
+  signal.addEventListener("abort", () => viewEnd.abort());
+  if (columns) timeline.setData({ n: page.n, now: page.now, statuses: page.statuses, versions: page.versions, deployments: page.deployments, ...columns });
+  timeline.setZone(tz);
+  stage.hidden = page.n === 0;
+  show();
+  return {
+    element: h("div", {}, stage, chooser, place),
+    setZone(zone) {
+      tz = zone;
+      timeline.setZone(zone);
+      view?.setZone(zone);
+    },
+    setPath(wanted) {
+      path = wanted;
+      view?.reveal(path);
+    },
+    setSelected(keys) {
+      take(rowsOf(held, keys));
+      timeline.setSelected(rows);
+    },
+  };
 }

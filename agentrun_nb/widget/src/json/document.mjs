@@ -1,7 +1,10 @@
 /** A JSON document as a tree over its own text. */
-import { ARRAY, NONE, NULL, NUMBER, OBJECT, STRING, tokenise } from "./tokens.mjs";
+import { countOf } from "../scale.mjs";
+import { ARRAY, NONE, NULL, OBJECT, STRING, tokenise } from "./tokens.mjs";
 
 /** @typedef {import("./path.mjs").Step} Step */
+
+const KINDS = ["", "", "", "number", "boolean", "null", "not JSON"];
 
 export class JsonDocument {
   /** @type {Map<number, Set<string>>} */
@@ -23,14 +26,11 @@ export class JsonDocument {
   /** @param {number} node @returns {string} the key as the program that wrote it meant it */
   key = (node) => unescape(this.source.slice(this.nodes.keyStart[node], this.nodes.keyEnd[node]));
 
-  /** @param {number} node @returns {string} the value's own text in the source, quotes and all */
-  raw = (node) => this.source.slice(this.nodes.start[node], this.nodes.end[node]);
-
   /** @param {number} node @returns {string} what a string says, and the source of everything else */
-  text = (node) => (this.nodes.kind[node] === STRING ? unescape(this.source.slice(this.nodes.start[node] + 1, this.nodes.end[node] - 1)) : this.raw(node));
-
-  /** @param {number} node @returns {number} how many UTF-16 units a token takes without its quotes */
-  length = (node) => this.nodes.end[node] - this.nodes.start[node] - (this.nodes.kind[node] === STRING ? 2 : 0);
+  text(node) {
+    const token = this.source.slice(this.nodes.start[node], this.nodes.end[node]);
+    return this.nodes.kind[node] === STRING ? unescape(token.slice(1, -1)) : token;
+  }
 
   /** @param {number} node @returns {number} the node after this one and everything in it */
   after = (node) => this.nodes.last[node] + 1;
@@ -38,12 +38,8 @@ export class JsonDocument {
   /** @param {number} node @returns {string} its kind in words */
   describe(node) {
     const { kind, count } = this.nodes;
-    if (kind[node] === OBJECT) return counted(count[node], "key");
-    if (kind[node] === ARRAY) return counted(count[node], "item");
-    if (kind[node] === STRING) return `string, ${counted(this.text(node).length, "character")}`;
-    if (kind[node] === NUMBER) return "number";
-    if (kind[node] === NULL) return "null";
-    return this.isBare(node) ? "not JSON" : "boolean";
+    if (this.isContainer(node)) return countOf(count[node], kind[node] === OBJECT ? "key" : "item");
+    return kind[node] === STRING ? `string, ${countOf(this.text(node).length, "character")}` : KINDS[kind[node]];
   }
 
   /** @param {number} node @returns {boolean} whether it is NaN or an infinity, which JSON does not have */
@@ -101,6 +97,3 @@ export class JsonDocument {
 
 /** The token has been checked, so this is one short string and JSON's own reader is exact. @param {string} text */
 const unescape = (text) => (text.includes("\\") ? JSON.parse(`"${text}"`) : text);
-
-/** @param {number} n @param {string} noun */
-export const counted = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;

@@ -2,8 +2,8 @@
 
 /** @typedef {string | number} Step */
 
-const PLAIN_KEY = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const STEP = /(?:^|\.)([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/y;
+const PLAIN_KEY = /^[A-Za-z_$][\w$-]*$/;
+const STEP = /(?:^|\.)([^\s.[\]"*]+)|\[(\d+)\]|\.?\[("(?:[^"\\]|\\.)*")\]/y;
 
 /** @param {Step[]} steps @param {string} [root] what stands before the first step @returns {string} */
 export const formatPath = (steps, root = "") =>

@@ -14,7 +14,8 @@ const LITERAL_TOKEN = /true|false|null|NaN|-?Infinity/y;
 const ESCAPE_TOKEN = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 /** @type {Record<string, number>} */
 const LITERALS = { true: BOOLEAN, false: BOOLEAN, null: NULL };
-const COLUMNS = /** @type {const} */ (["start", "end", "keyStart", "keyEnd", "parent", "last", "count", "position", "depth"]);
+/** @type {Column[]} */
+const COLUMNS = ["kind", "start", "end", "keyStart", "keyEnd", "parent", "last", "count", "position", "depth"];
 const [QUOTE, BACKSLASH, COMMA, COLON, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [...'"\\,:{}[]'].map((mark) => mark.charCodeAt(0));
 
 /** Text that is not JSON, and where it stops being so. */
@@ -29,53 +30,39 @@ export class JsonError extends Error {
 /**
  * The nodes of a document in the order of the source, so that a subtree is the range from a node to its `last`.
  * `start` and `end` bound the value's token, `keyStart` and `keyEnd` the key between its quotes (both 0 without a key).
+ * @typedef {"kind" | "start" | "end" | "keyStart" | "keyEnd" | "parent" | "last" | "count" | "position" | "depth"} Column
+ * @typedef {Record<Column, Uint32Array> & {size: number}} NodeTable
  */
-export class NodeTable {
-  size = 0;
-  kind = new Uint8Array(1024);
-  start = new Uint32Array(1024);
-  end = new Uint32Array(1024);
-  keyStart = new Uint32Array(1024);
-  keyEnd = new Uint32Array(1024);
-  parent = new Uint32Array(1024);
-  last = new Uint32Array(1024);
-  count = new Uint32Array(1024);
-  position = new Uint32Array(1024);
-  depth = new Uint32Array(1024);
 
-  /** @param {number} kind @param {number} parent @param {number} start @param {number} keyStart @param {number} keyEnd @returns {number} the new node */
-  open(kind, parent, start, keyStart, keyEnd) {
-    const node = this.size++;
-    if (node === this.kind.length) this.#grow();
-    this.kind[node] = kind;
-    this.parent[node] = parent;
-    this.start[node] = start;
-    this.keyStart[node] = keyStart;
-    this.keyEnd[node] = keyEnd;
-    if (parent !== NONE) {
-      this.position[node] = this.count[parent]++;
-      this.depth[node] = this.depth[parent] + 1;
-    }
-    return node;
+/** @param {NodeTable} nodes @param {number} length */
+function resize(nodes, length) {
+  for (const name of COLUMNS) {
+    const column = new Uint32Array(length);
+    column.set(nodes[name] ?? []);
+    nodes[name] = column;
   }
+}
 
-  /** @param {number} node @param {number} end */
-  close(node, end) {
-    this.end[node] = end;
-    this.last[node] = this.size - 1;
+/** @param {NodeTable} nodes @param {number} kind @param {number} parent @param {number} start @param {number} keyStart @param {number} keyEnd @returns {number} the new node */
+function open(nodes, kind, parent, start, keyStart, keyEnd) {
+  const node = nodes.size++;
+  if (node === nodes.kind.length) resize(nodes, node * 2);
+  nodes.kind[node] = kind;
+  nodes.parent[node] = parent;
+  nodes.start[node] = start;
+  nodes.keyStart[node] = keyStart;
+  nodes.keyEnd[node] = keyEnd;
+  if (parent !== NONE) {
+    nodes.position[node] = nodes.count[parent]++;
+    nodes.depth[node] = nodes.depth[parent] + 1;
   }
+  return node;
+}
 
-  #grow() {
-    const length = this.kind.length * 2;
-    const kind = new Uint8Array(length);
-    kind.set(this.kind);
-    this.kind = kind;
-    for (const name of COLUMNS) {
-      const column = new Uint32Array(length);
-      column.set(this[name]);
-      this[name] = column;
-    }
-  }
+/** @param {NodeTable} nodes @param {number} node @param {number} end */
+function close(nodes, node, end) {
+  nodes.end[node] = end;
+  nodes.last[node] = nodes.size - 1;
 }
 
 /**
@@ -84,37 +71,38 @@ export class NodeTable {
  * @throws {JsonError} where the text is not JSON (NaN and the infinities are let through and marked)
  */
 export function tokenise(source) {
-  const nodes = new NodeTable();
+  const nodes = /** @type {NodeTable} */ ({ size: 0 });
+  resize(nodes, 1024);
   let container = NONE;
   let at = skipBlanks(source, 0);
   for (;;) {
     let keyStart = 0, keyEnd = 0;
     if (container !== NONE && nodes.kind[container] === OBJECT) {
-      if (source.charCodeAt(at) !== QUOTE) throw new JsonError("a key in quotes is missing", at);
+      if (source.charCodeAt(at) !== QUOTE) throw new JsonError("a key is missing", at);
       keyStart = at + 1;
       at = stringEnd(source, at);
       keyEnd = at - 1;
       at = skipBlanks(source, at);
-      if (source.charCodeAt(at) !== COLON) throw new JsonError("a colon is missing after the key", at);
+      if (source.charCodeAt(at) !== COLON) throw new JsonError("a colon is missing", at);
       at = skipBlanks(source, at + 1);
     }
     const kind = kindAt(source, at);
-    const node = nodes.open(kind, container, at, keyStart, keyEnd);
+    const node = open(nodes, kind, container, at, keyStart, keyEnd);
     if (kind > ARRAY) {
       at = scalarEnd(source, at, kind);
-      nodes.close(node, at);
+      close(nodes, node, at);
     } else {
       at = skipBlanks(source, at + 1);
       if (source.charCodeAt(at) !== closer(kind)) {
         container = node;
         continue;
       }
-      nodes.close(node, ++at);
+      close(nodes, node, ++at);
     }
     for (;;) {
       at = skipBlanks(source, at);
       if (container === NONE) {
-        if (at < source.length) throw new JsonError("there is text after the end of the document", at);
+        if (at < source.length) throw new JsonError("more text after the end", at);
         return nodes;
       }
       const mark = source.charCodeAt(at);
@@ -122,8 +110,8 @@ export function tokenise(source) {
         at = skipBlanks(source, at + 1);
         break;
       }
-      if (mark !== closer(nodes.kind[container])) throw new JsonError(at < source.length ? "a comma or a closing bracket is missing" : "the text ends too early", at);
-      nodes.close(container, ++at);
+      if (mark !== closer(nodes.kind[container])) throw new JsonError("a comma or a closing bracket is missing", at);
+      close(nodes, container, ++at);
       container = nodes.parent[container];
     }
   }
@@ -157,7 +145,7 @@ function scalarEnd(source, at, kind) {
   if (kind === STRING) return stringEnd(source, at);
   const token = kind === NUMBER ? NUMBER_TOKEN : LITERAL_TOKEN;
   token.lastIndex = at;
-  if (!token.test(source)) throw new JsonError(at < source.length ? "a value is missing" : "the text ends too early", at);
+  if (!token.test(source)) throw new JsonError("a value is missing", at);
   return token.lastIndex;
 }
 
@@ -166,10 +154,10 @@ function stringEnd(source, at) {
   for (let i = at + 1; i < source.length; ) {
     const code = source.charCodeAt(i);
     if (code === QUOTE) return i + 1;
-    if (code < 0x20) throw new JsonError("a control character stands bare in a string", i);
+    if (code < 0x20) throw new JsonError("a bare control character", i);
     if (code === BACKSLASH) {
       ESCAPE_TOKEN.lastIndex = i;
-      if (!ESCAPE_TOKEN.test(source)) throw new JsonError("an escape is not one of JSON's", i);
+      if (!ESCAPE_TOKEN.test(source)) throw new JsonError("an unknown escape", i);
       i = ESCAPE_TOKEN.lastIndex;
     } else i++;
   }

@@ -2,7 +2,7 @@
 import { h } from "../dom.mjs";
 import { visible } from "../status.mjs";
 import { longText } from "../text.mjs";
-import { JsonTree } from "../tree/tree.mjs";
+import { createTree } from "../tree/tree.mjs";
 import { JsonDocument } from "./document.mjs";
 import { JsonError } from "./tokens.mjs";
 
@@ -10,12 +10,12 @@ const AROUND = 30;
 
 /**
  * @param {string} text
- * @param {ConstructorParameters<typeof JsonTree>[1]} options
- * @returns {{element: HTMLElement, tree: JsonTree | null}}
+ * @param {import("../tree/tree.mjs").Options} options
+ * @returns {{element: HTMLElement, tree: import("../tree/tree.mjs").Tree | null}}
  */
 export function jsonView(text, options) {
   try {
-    const tree = new JsonTree(new JsonDocument(text), options);
+    const tree = createTree(new JsonDocument(text), options);
     return { element: tree.element, tree };
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
@@ -25,10 +25,10 @@ export function jsonView(text, options) {
 
 /** @param {string} text @param {JsonError} error */
 function brokenJson(text, { message, offset }) {
-  const before = text.slice(0, offset).split("\n");
-  const place = `line ${before.length}, character ${before[before.length - 1].length + 1}`;
-  return h("div", "arn-broken",
-    h("p", { class: "arn-warning", role: "note" }, `This is not JSON: ${message} (${place}). The text as it came:`),
-    h("p", "arn-excerpt", visible(text.slice(Math.max(0, offset - AROUND), offset)), h("mark", {}, visible(text.slice(offset, offset + 1)) || "(end)"), visible(text.slice(offset + 1, offset + AROUND))),
+  const lines = text.slice(0, offset).split("\n");
+  const part = (/** @type {number} */ from, /** @type {number} */ to) => visible(text.slice(Math.max(0, from), to));
+  return h("div", "arn-section",
+    h("p", "arn-warning", `This is not JSON: ${message} (line ${lines.length}, character ${(lines.at(-1) ?? "").length + 1}). The text as it came:`),
+    h("p", "arn-text", part(offset - AROUND, offset), h("mark", {}, part(offset, offset + 1) || "(end)"), part(offset + 1, offset + AROUND)),
     longText(text));
 }

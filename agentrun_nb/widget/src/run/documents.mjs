@@ -3,77 +3,60 @@ import { h, uniqueId } from "../dom.mjs";
 import { parsePath } from "../json/path.mjs";
 import { jsonView } from "../json/view.mjs";
 
-/** @typedef {import("../protocol.mjs").RunDoc} RunDoc */
-/** @typedef {{name: "output_manifest" | "input" | "extra", text: string | null, tab: HTMLElement, panel: HTMLElement, view: ReturnType<typeof jsonView> | null}} Part */
+/** @typedef {"output_manifest" | "input" | "extra"} Name */
+/** @typedef {{name: Name, tab: HTMLElement, panel: HTMLElement, view: ReturnType<typeof jsonView> | null}} Part */
 
-const LABELS = { output_manifest: "Output manifest", input: "Input", extra: "Unknown fields" };
+/** @type {[Name, string][]} */
+const NAMES = [["output_manifest", "Output manifest"], ["input", "Input"], ["extra", "Unknown fields"]];
 
-export class Documents {
-  #doc;
-  #signal;
-  #onPath;
-  /** @type {Part[]} */
-  #parts;
-  element;
-
-  /** @param {RunDoc} doc @param {{signal: AbortSignal, onPath: (path: string) => void}} options */
-  constructor(doc, { signal, onPath }) {
-    this.#doc = doc;
-    this.#signal = signal;
-    this.#onPath = onPath;
-    const names = /** @type {const} */ (["output_manifest", "input", "extra"]);
-    this.#parts = names.filter((name) => name !== "extra" || doc.extra !== null).map((name) => this.#part(name));
-    const tabs = h("div", { class: "arn-tabs", role: "tablist", "aria-label": "Documents of the run" }, ...this.#parts.map(({ tab }) => tab));
-    tabs.addEventListener("keydown", (event) => this.#key(event));
-    this.element = h("section", "arn-documents", tabs, ...this.#parts.map(({ panel }) => panel));
-    this.#show(this.#parts.find(({ text }) => text !== null) ?? this.#parts[0]);
-  }
-
-  /** Opens the way to a node. @param {string} path with the document's name in front @returns {boolean} whether it is there */
-  reveal(path) {
-    const steps = parsePath(path);
-    const part = this.#parts.find(({ name }) => name === steps?.[0]);
-    if (!steps || !part) return false;
-    this.#show(part);
-    return part.view?.tree?.reveal(steps.slice(1)) ?? false;
-  }
-
-  /** @param {Part["name"]} name @returns {Part} */
-  #part(name) {
+/** @param {import("../protocol.mjs").RunDoc} doc @param {{signal: AbortSignal, onPath: (path: string) => void}} options */
+export function createDocuments(doc, { signal, onPath }) {
+  const parts = NAMES.filter(([name]) => name !== "extra" || doc.extra !== null).map(([name, label]) => {
     const panelId = uniqueId("panel"), tabId = uniqueId("tab");
-    const tab = h("button", { type: "button", role: "tab", id: tabId, class: "arn-tab", "aria-controls": panelId }, LABELS[name]);
-    const panel = h("div", { role: "tabpanel", id: panelId, class: "arn-panel", "aria-labelledby": tabId });
+    const tab = h("button", { type: "button", role: "tab", id: tabId, class: "arn-tab", "aria-controls": panelId }, label);
+    const panel = h("div", { role: "tabpanel", id: panelId, "aria-labelledby": tabId });
     /** @type {Part} */
-    const part = { name, text: this.#doc[name], tab, panel, view: null };
-    tab.addEventListener("click", () => this.#show(part));
+    const part = { name, tab, panel, view: null };
+    tab.addEventListener("click", () => show(part));
     return part;
-  }
+  });
+  const tabs = h("div", { class: "arn-tabs", role: "tablist", "aria-label": "Documents of the run" }, ...parts.map(({ tab }) => tab));
 
   /** @param {Part} chosen */
-  #show(chosen) {
-    for (const part of this.#parts) {
+  function show(chosen) {
+    for (const part of parts) {
       part.tab.setAttribute("aria-selected", String(part === chosen));
       part.tab.tabIndex = part === chosen ? 0 : -1;
       part.panel.hidden = part !== chosen;
     }
+    const { name, panel, tab } = chosen;
+    const text = doc[name];
     if (chosen.view) return;
-    if (chosen.text === null) {
-      chosen.panel.replaceChildren(h("p", "arn-quiet", this.#doc.absent.includes(chosen.name) ? "not in the record" : "null"));
-      return;
-    }
-    chosen.view = jsonView(chosen.text, { root: chosen.name, label: LABELS[chosen.name], signal: this.#signal, onSelect: this.#onPath });
-    chosen.panel.replaceChildren(chosen.view.element);
+    if (text === null) return panel.replaceChildren(h("p", "arn-quiet", doc.absent.includes(name) ? "not in the record" : "null"));
+    chosen.view = jsonView(text, { root: name, label: tab.innerText, signal, onSelect: onPath });
+    panel.replaceChildren(chosen.view.element);
   }
 
-  /** @param {KeyboardEvent} event */
-  #key(event) {
+  tabs.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
     event.stopPropagation();
-    const here = this.#parts.findIndex(({ panel }) => !panel.hidden);
-    const next = this.#parts[(here + step + this.#parts.length) % this.#parts.length];
-    this.#show(next);
+    const here = parts.findIndex(({ panel }) => !panel.hidden);
+    const next = parts[(here + step + parts.length) % parts.length];
+    show(next);
     next.tab.focus();
-  }
+  });
+  show(parts.find(({ name }) => doc[name] !== null) ?? parts[0]);
+
+  return {
+    element: h("section", "arn-section", tabs, ...parts.map(({ panel }) => panel)),
+    /** Opens the way to a node. @param {string} path with the document's name in front @returns {boolean} whether it is there */
+    reveal(path) {
+      const [name, ...steps] = parsePath(path) ?? [];
+      const part = parts.find((one) => one.name === name);
+      if (part) show(part);
+      return part?.view?.tree?.reveal(steps) ?? false;
+    },
+  };
 }

@@ -2,7 +2,7 @@
 import { copyButton } from "../clipboard.mjs";
 import { h } from "../dom.mjs";
 import { visible } from "../status.mjs";
-import { clip, longText } from "../text.mjs";
+import { longText, shortText } from "../text.mjs";
 import { momentText } from "./moments.mjs";
 import { retention } from "./retention.mjs";
 
@@ -27,11 +27,11 @@ export function fieldValue(doc, name, tz) {
 /** @param {RunDoc} doc @param {"input" | "output_manifest"} name */
 function documentValue(doc, name) {
   const text = doc[name];
-  return text === null ? missing(doc, name) : h("span", "arn-value", visible(clip(text, 60)), text.length > 60 ? h("span", "arn-quiet", "… in full below") : "");
+  return text === null ? missing(doc, name) : h("span", "arn-value", shortText(text, 60));
 }
 
 /** @param {RunDoc} doc @param {string} name */
-const missing = (doc, name) => h("span", "arn-quiet", doc.absent.includes(name) ? "not in the record" : "null");
+export const missing = (doc, name) => h("span", "arn-quiet", doc.absent.includes(name) ? "not in the record" : "null");
 
 /** @param {RunDoc} doc @param {string} name @param {string} what */
 export function copyOf(doc, name, what) {
@@ -43,17 +43,17 @@ export function copyOf(doc, name, what) {
 export function facts(doc, tz) {
   const { words, until } = retention(doc);
   return h("dl", "arn-facts",
-    ...fact("Exit code", fieldValue(doc, "exit_code", tz)),
-    ...fact("Process", fieldValue(doc, "process_id", tz)),
-    ...fact("Sandbox", fieldValue(doc, "sandbox_id", tz), copyOf(doc, "sandbox_id", "sandbox id")),
-    ...fact("Sandbox after a failure", h("span", "arn-value", words), until && h("span", "arn-until", "until ", momentText(until, tz), " if counted from completed")),
-    ...fact("Updated", fieldValue(doc, "updated_at", tz)),
-    ...fact("Idempotency key", fieldValue(doc, "idempotency_key", tz), copyOf(doc, "idempotency_key", "idempotency key")),
+    fact("Exit code", fieldValue(doc, "exit_code", tz)),
+    fact("Process", fieldValue(doc, "process_id", tz)),
+    fact("Sandbox", fieldValue(doc, "sandbox_id", tz), copyOf(doc, "sandbox_id", "sandbox id")),
+    fact("Updated", fieldValue(doc, "updated_at", tz)),
+    fact("Idempotency key", fieldValue(doc, "idempotency_key", tz), copyOf(doc, "idempotency_key", "idempotency key")),
+    h("div", "arn-wide", h("dt", {}, "Sandbox after a failure"), h("dd", {}, words, until && h("span", {}, "until ", momentText(until, tz), ", counted from completed"))),
   );
 }
 
 /** @param {string} name @param {...import("../dom.mjs").Child} value */
-const fact = (name, ...value) => [h("div", "arn-fact", h("dt", {}, name), h("dd", {}, ...value))];
+const fact = (name, ...value) => h("div", {}, h("dt", {}, name), h("dd", {}, ...value));
 
 /** @param {RunDoc} doc @param {string} tz */
 export const allFields = (doc, tz) => h("dl", "arn-allfields", ...FIELDS.flatMap((name) => [h("dt", {}, name), h("dd", {}, fieldValue(doc, name, tz))]));

@@ -20,14 +20,14 @@ const MISSING = { kind: "missing", words: "not recorded" };
  */
 export function courseOf(fields, live, now) {
   const created = milliseconds(fields.created_at), started = milliseconds(fields.started_at), completed = milliseconds(fields.completed_at);
-  const before = between(created, started, "before start");
-  const after = between(started, completed, "after start");
+  const before = between(created, started, "before start", "started before created");
+  const after = between(started, completed, "after start", "completed before started");
   const openAfter = live && known(started) && !known(completed);
   const openBefore = live && known(created) && !known(started) && !known(completed);
   const course = {
     before: openBefore ? open(created, now, "since created, no start recorded") : before,
     after: openAfter ? open(started, now, "since start, open when read") : after,
-    undivided: known(created) && known(completed) && !known(started) ? between(created, completed, "from created to completed") : null,
+    undivided: known(created) && known(completed) && !known(started) ? between(created, completed, "from created to completed", "completed before created") : null,
     notes: notesOn({ created, started, completed }, live, now),
   };
   return { ...course, ...proportion(started - created, (openAfter ? now : completed) - started) };
@@ -36,10 +36,10 @@ export function courseOf(fields, live, now) {
 /** @param {number} moment */
 const known = (moment) => !Number.isNaN(moment);
 
-/** @param {number} from @param {number} to @param {string} what @returns {Interval} */
-function between(from, to, what) {
+/** @param {number} from @param {number} to @param {string} words for the right order @param {string} reversed @returns {Interval} */
+function between(from, to, words, reversed) {
   if (!known(from) || !known(to)) return MISSING;
-  return to < from ? { kind: "reversed", words: "a point: the times are in reverse" } : { kind: "closed", words: `${duration(to - from)} ${what}` };
+  return to < from ? { kind: "reversed", words: `a point: ${reversed} by ${duration(from - to)}` } : { kind: "closed", words: `${duration(to - from)} ${words}` };
 }
 
 /** @param {number} from @param {number} now @param {string} what @returns {Interval} */
@@ -56,9 +56,6 @@ function proportion(before, after) {
 /** @param {{created: number, started: number, completed: number}} at @param {boolean} live @param {number} now @returns {string[]} */
 function notesOn({ created, started, completed }, live, now) {
   const notes = [];
-  if (started < created) notes.push(`started ${duration(created - started)} before created: drawn as a point`);
-  if (completed < started) notes.push(`completed ${duration(started - completed)} before started: drawn as a point`);
-  if (!known(started) && completed < created) notes.push(`completed ${duration(created - completed)} before created: drawn as a point`);
   if (Math.max(...[created, started].filter(known)) > now) notes.push("a recorded time lies after the moment of reading");
   if (live && known(completed)) notes.push("completed is recorded although the status says that the run goes on");
   return notes;

@@ -4,9 +4,9 @@ import { moment } from "../times.mjs";
 
 /** @param {string} utc canonical UTC text @param {string} tz */
 export function momentText(utc, tz) {
-  const { date, time, zone, utc: whole } = moment(utc, tz);
+  const { date, time, offset, utc: whole } = moment(utc, tz);
   const id = uniqueId("tip");
   return h("span", { class: "arn-moment", tabindex: "0", "aria-describedby": id },
-    h("span", "arn-time", time), " ", h("span", "arn-date", `${date} ${zone}`),
-    h("span", { class: "arn-tip", role: "tooltip", id }, whole));
+    h("span", "arn-time", time), " ", h("span", "arn-date", `${date} ${offset}`),
+    h("span", { class: "arn-utc", role: "tooltip", id }, whole));
 }

@@ -1,92 +1,66 @@
 /** The outputs of a run as a table that can be sorted. */
 import { button, h } from "../dom.mjs";
+import { formatCount } from "../scale.mjs";
 import { exactSize, humanSize } from "../sizes.mjs";
-import { visible } from "../status.mjs";
-import { clip } from "../text.mjs";
+import { shortText } from "../text.mjs";
 
 /** @typedef {import("../protocol.mjs").OutputRow} OutputRow */
-/** @typedef {{name: string, label: string, always: boolean}} Column */
 
-/** @type {Column[]} */
+/** The columns of OUTPUTS that are worth a look, and what they are called. @type {[string, string][]} */
 const COLUMNS = [
-  { name: "name", label: "Name", always: true },
-  { name: "kind", label: "Kind", always: true },
-  { name: "status", label: "Status", always: true },
-  { name: "size_bytes", label: "Size", always: true },
-  { name: "path", label: "Path", always: true },
-  { name: "configured_path", label: "Configured path", always: false },
-  { name: "access_path", label: "Access path", always: false },
-  { name: "sandbox_id", label: "Sandbox", always: false },
-  { name: "extra", label: "Other keys", always: false },
-  { name: "parse_notes", label: "Notes", always: false },
+  ["name", "Name"], ["kind", "Kind"], ["status", "Status"], ["size_bytes", "Size"], ["path", "Path"], ["configured_path", "Configured path"], ["access_path", "Access path"],
+  ["sandbox_id", "Sandbox"], ["extra", "Other keys"], ["parse_notes", "Notes"],
 ];
+const ALWAYS = 5;
 const PAGE = 50;
 const LONGEST = 200;
 
-export class OutputsTable {
-  #rows;
-  #columns;
-  #onChoose;
-  #sort = { name: "", falling: false };
-  #exact = false;
-  #shown = PAGE;
-  #table = h("table", "arn-outputs");
-  #exactButton = button("Exact bytes", () => this.#toggleExact(), { "aria-pressed": "false" });
-  #more = button("", () => this.#showMore());
-  element;
-
-  /** @param {OutputRow[]} rows @param {(position: number) => void} onChoose asked to show an output in the manifest */
-  constructor(rows, onChoose) {
-    this.#rows = rows.map((row, position) => ({ ...row, position }));
-    this.#columns = COLUMNS.filter(({ name, always }) => always || rows.some((row) => (row[name] ?? null) !== null));
-    this.#onChoose = onChoose;
-    this.element = h("div", "arn-outputsbox", h("div", "arn-scroll", this.#table), h("div", "arn-tablefoot", this.#more, h("span", "arn-spring"), this.#exactButton));
-    this.#paint();
-  }
-
-  #toggleExact() {
-    this.#exact = !this.#exact;
-    this.#exactButton.setAttribute("aria-pressed", String(this.#exact));
-    this.#paint();
-  }
-
-  #showMore() {
-    this.#shown += PAGE;
-    this.#paint();
-  }
+/**
+ * @param {OutputRow[]} outputs
+ * @param {(position: number) => void} onChoose asked to show an output in the manifest
+ * @returns {HTMLElement}
+ */
+export function outputsTable(outputs, onChoose) {
+  const positioned = outputs.map((row, position) => ({ ...row, position: row.position ?? position }));
+  const columns = COLUMNS.filter(([name], i) => i < ALWAYS || outputs.some((row) => (row[name] ?? null) !== null));
+  let sort = { name: "", falling: false };
+  let exact = false;
+  let shown = PAGE;
+  const table = h("table", "arn-outputs");
+  const more = button("", () => paint((shown += PAGE)));
+  const bytes = button("Exact bytes", () => paint((exact = !exact)));
 
   /** Rising, falling, then the order of the record again. @param {string} name */
-  #sortBy(name) {
-    const { name: current, falling } = this.#sort;
-    this.#sort = current !== name ? { name, falling: false } : falling ? { name: "", falling: false } : { name, falling: true };
-    this.#paint();
+  function sortBy(name) {
+    if (sort.name !== name) sort = { name, falling: false };
+    else sort = sort.falling ? { name: "", falling: false } : { name, falling: true };
+    paint();
   }
 
-  #paint() {
-    const rows = sorted(this.#rows, this.#sort.name, this.#sort.falling);
-    const head = h("tr", {}, ...this.#columns.map((column) => this.#headCell(column)));
-    const body = rows.slice(0, this.#shown).map((row) => h("tr", {}, ...this.#columns.map(({ name }) => this.#cell(row, name))));
-    this.#table.replaceChildren(h("thead", {}, head), h("tbody", {}, ...body));
-    this.#more.hidden = rows.length <= this.#shown;
-    this.#more.textContent = `Show more: ${(rows.length - this.#shown).toLocaleString("en")} outputs are hidden`;
-  }
-
-  /** @param {Column} column */
-  #headCell({ name, label }) {
-    const order = this.#sort.name !== name ? "none" : this.#sort.falling ? "descending" : "ascending";
-    return h("th", { scope: "col", "aria-sort": order, class: `arn-col-${name}` }, button(label, () => this.#sortBy(name), { class: "arn-sort" }));
+  /** @param {unknown} [change] what has been changed before the call */
+  function paint(change) {
+    const head = columns.map(([name, label]) => {
+      const order = sort.name !== name ? "none" : sort.falling ? "descending" : "ascending";
+      return h("th", { scope: "col", "aria-sort": order, class: `arn-col-${name}` }, button(label, () => sortBy(name), { class: "arn-sort" }));
+    });
+    const body = sorted(positioned, sort.name, sort.falling).slice(0, shown).map((row) => h("tr", {}, ...columns.map(([name]) => h("td", `arn-col-${name}`, cell(row, name)))));
+    table.replaceChildren(h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...body));
+    bytes.setAttribute("aria-pressed", String(exact));
+    more.hidden = outputs.length <= shown;
+    more.textContent = `Show more: ${formatCount(outputs.length - shown)} outputs are hidden`;
   }
 
   /** @param {OutputRow} row @param {string} name */
-  #cell(row, name) {
+  function cell(row, name) {
     const value = row[name] ?? null;
-    const style = `arn-col-${name}`;
-    if (value === null) return h("td", style, h("span", "arn-quiet", "not recorded"));
-    if (name === "size_bytes") return h("td", style, this.#exact ? exactSize(value) : humanSize(value));
-    const text = visible(clip(String(value), LONGEST)) + (String(value).length > LONGEST ? "…" : "");
-    if (name !== "name") return h("td", style, text);
-    return h("td", style, button(text || "(no name)", () => this.#onChoose(Number(row.position)), { class: "arn-linkbutton" }));
+    if (value === null) return h("span", "arn-quiet", "not recorded");
+    if (name === "size_bytes") return exact ? exactSize(value) : humanSize(value);
+    const text = shortText(String(value), LONGEST);
+    return name === "name" ? button(text || "(no name)", () => onChoose(Number(row.position)), { class: "arn-link" }) : text;
   }
+
+  paint();
+  return h("div", "arn-section", h("div", "arn-scroll", table), h("div", "arn-line-up", more, h("span", "arn-spring"), bytes));
 }
 
 /** @template {OutputRow} R @param {R[]} rows @param {string} name "" for the order of the record @param {boolean} falling @returns {R[]} nothing recorded always comes last */

@@ -3,30 +3,24 @@ import { copyButton } from "../clipboard.mjs";
 import { h } from "../dom.mjs";
 import { STRING } from "../json/tokens.mjs";
 import { visible } from "../status.mjs";
-import { clip, longText } from "../text.mjs";
+import { longText, shortText } from "../text.mjs";
 
 const LONGEST_PATH = 1000;
 const SHORT_VALUE = 60;
 
-export class NodeDetails {
-  element = h("div", { class: "arn-details", role: "group", "aria-label": "Chosen node" });
-
-  /**
-   * @param {import("../json/document.mjs").JsonDocument} doc
-   * @param {number} node
-   * @param {string} path
-   */
-  show(doc, node, path) {
-    const text = doc.nodes.kind[node] === STRING ? doc.text(node) : null;
-    this.element.replaceChildren(
-      h("div", "arn-detailsline",
-        h("code", "arn-path", visible(clip(path, LONGEST_PATH)) + (path.length > LONGEST_PATH ? "…" : "") || "(the whole document)"),
-        h("span", "arn-quiet", doc.describe(node)),
-        h("span", "arn-spring"),
-        copyButton("path", () => path, "Copy path"),
-        copyButton("value", () => doc.text(node), "Copy value"),
-      ),
-      text !== null && (text.length > SHORT_VALUE || visible(text) !== text) ? longText(text) : "",
-    );
-  }
+/**
+ * @param {import("../json/document.mjs").JsonDocument} doc
+ * @param {number} node
+ * @param {string} path
+ */
+export function nodeDetails(doc, node, path) {
+  const line = h("div", "arn-line-up",
+    h("code", "arn-path", shortText(path, LONGEST_PATH) || "(the whole document)"),
+    h("span", "arn-quiet", doc.describe(node)),
+    h("span", "arn-spring"),
+    copyButton("path", () => path, "Copy path"),
+    copyButton("value", () => doc.text(node), "Copy value"),
+  );
+  const text = doc.nodes.kind[node] === STRING ? doc.text(node) : "";
+  return text.length > SHORT_VALUE || visible(text) !== text ? [line, longText(text)] : [line];
 }

@@ -7,7 +7,7 @@ import { NONE } from "../json/tokens.mjs";
  * @param {import("./rows.mjs").VisibleRows} rows
  * @param {number} node the active one
  * @param {number} page rows in sight
- * @returns {{to: number} | {open: boolean} | {openSiblings: true} | null} a node to go to, a change of the active node, or nothing
+ * @returns {{to: number} | {toggle: true} | {openSiblings: true} | null} a node to go to, a change of the active node, or nothing
  */
 export function commandOf(key, rows, node, page) {
   const { doc } = rows;
@@ -22,11 +22,11 @@ export function commandOf(key, rows, node, page) {
     case "PageUp": return at(row - page);
     case "Home": return at(0);
     case "End": return at(rows.length - 1);
-    case "ArrowRight": return open ? at(row + 1) : container ? { open: true } : null;
+    case "ArrowRight": return open ? at(row + 1) : container ? { toggle: true } : null;
     case "ArrowLeft":
-      if (open) return { open: false };
+      if (open) return { toggle: true };
       return doc.nodes.parent[node] === NONE ? null : { to: doc.nodes.parent[node] };
-    case "Enter": case " ": return container ? { open: !open } : null;
+    case "Enter": case " ": return container ? { toggle: true } : null;
     case "*": return { openSiblings: true };
     default: return null;
   }

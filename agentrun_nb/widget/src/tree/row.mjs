@@ -1,9 +1,9 @@
 /** One row of a tree. */
 import { h } from "../dom.mjs";
-import { counted } from "../json/document.mjs";
-import { ARRAY, BOOLEAN, NONE, NULL, NUMBER, OBJECT, STRING } from "../json/tokens.mjs";
+import { BOOLEAN, NONE, NULL, NUMBER, OBJECT, STRING } from "../json/tokens.mjs";
+import { formatCount } from "../scale.mjs";
 import { visible } from "../status.mjs";
-import { clip } from "../text.mjs";
+import { clip, shortText } from "../text.mjs";
 
 const LONGEST_KEY = 120;
 const LONGEST_VALUE = 300;
@@ -31,7 +31,7 @@ export function makeRow(doc, node, { id, root, expanded, active, hit }) {
     h("span", { class: container ? "arn-twisty" : "arn-leaf", "aria-hidden": "true" }),
     depth[node] > DEEPEST_INDENT ? badge(`level ${depth[node] + 1}`) : "",
     label(doc, node, root),
-    h("span", "arn-colon", ": "),
+    h("span", "arn-punctuation", ": "),
     ...value(doc, node),
     doc.isRepeated(node) ? badge("repeated key") : "",
     doc.isBare(node) ? badge("not JSON") : "",
@@ -45,26 +45,25 @@ const badge = (words) => h("span", "arn-badge", words);
 /** @param {import("../json/document.mjs").JsonDocument} doc @param {number} node @param {string} root */
 function label(doc, node, root) {
   const { parent, position } = doc.nodes;
-  if (parent[node] === NONE) return h("span", "arn-key arn-rootkey", root);
-  if (!doc.hasKey(node)) return h("span", "arn-index", String(position[node]));
+  if (parent[node] === NONE) return h("span", "arn-jsonkey arn-rootkey", root);
+  if (!doc.hasKey(node)) return h("span", "arn-punctuation", String(position[node]));
   const key = doc.key(node);
-  return key === "" ? h("span", "arn-key arn-quiet", '""') : h("span", "arn-key", clipped(key, LONGEST_KEY));
+  return key === "" ? h("span", "arn-jsonkey arn-quiet", '""') : h("span", "arn-jsonkey", shortText(key, LONGEST_KEY));
 }
 
 /** @param {import("../json/document.mjs").JsonDocument} doc @param {number} node @returns {(HTMLElement | string)[]} */
 function value(doc, node) {
   const { kind, count } = doc.nodes;
-  if (kind[node] === OBJECT) return count[node] ? [h("span", "arn-brackets", "{…}"), quiet(counted(count[node], "key"))] : [h("span", "arn-brackets", "{ }")];
-  if (kind[node] === ARRAY) return count[node] ? [h("span", "arn-brackets", "[…]"), quiet(counted(count[node], "item"))] : [h("span", "arn-brackets", "[ ]")];
+  if (doc.isContainer(node)) {
+    const [open, close] = kind[node] === OBJECT ? "{}" : "[]";
+    return [h("span", "arn-punctuation", `${open}${count[node] ? "…" : " "}${close}`), count[node] ? quiet(doc.describe(node)) : ""];
+  }
   const text = doc.text(node);
   const shown = clip(text, LONGEST_VALUE);
   const words = kind[node] === STRING ? `"${visible(shown)}${shown === text ? '"' : "…"}` : visible(shown);
   const hidden = text.length - shown.length;
-  return [h("span", KINDS[kind[node]] ?? "arn-number", words), hidden ? quiet(`${hidden.toLocaleString("en")} more characters`) : ""];
+  return [h("span", KINDS[kind[node]] ?? "arn-number", words), hidden ? quiet(`${formatCount(hidden)} more characters`) : ""];
 }
-
-/** @param {string} text @param {number} limit */
-const clipped = (text, limit) => visible(clip(text, limit)) + (text.length > limit ? "…" : "");
 
 /** @param {string} words */
 const quiet = (words) => h("span", "arn-quiet arn-count", words);

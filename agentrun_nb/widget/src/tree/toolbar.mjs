@@ -2,35 +2,32 @@
 import { button, h } from "../dom.mjs";
 
 const PAUSE_MS = 150;
+const WHAT = "Search keys and values";
 
-export class Toolbar {
-  #count = h("span", { class: "arn-hits", role: "status" });
-  #input = h("input", { type: "search", class: "arn-search", placeholder: "Search keys and values", "aria-label": "Search keys and values", spellcheck: "false" });
-  #timer = 0;
-
-  /** @param {{onSearch(query: string): void, onStep(by: 1 | -1): void, onOpenAll(open: boolean): void, signal: AbortSignal}} options */
-  constructor({ onSearch, onStep, onOpenAll, signal }) {
-    this.element = h("div", "arn-toolbar",
-      this.#input,
+/** @param {{onSearch(query: string): void, onStep(by: 1 | -1): void, onOpenAll(open: boolean): void, signal: AbortSignal}} options */
+export function createToolbar({ onSearch, onStep, onOpenAll, signal }) {
+  const count = h("span", { class: "arn-hits", role: "status" });
+  const input = h("input", { type: "search", class: "arn-search", placeholder: WHAT, "aria-label": WHAT, spellcheck: "false" });
+  let timer = 0;
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => onSearch(input.value), PAUSE_MS);
+  });
+  input.addEventListener("keydown", ({ key, shiftKey }) => {
+    if (key === "Enter") onStep(shiftKey ? -1 : 1);
+  });
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  return {
+    element: h("div", "arn-line-up arn-toolbar",
+      input,
       button("↑", () => onStep(-1), { "aria-label": "Previous match" }),
       button("↓", () => onStep(1), { "aria-label": "Next match" }),
-      this.#count,
+      count,
       h("span", "arn-spring"),
       button("Expand all", () => onOpenAll(true)),
       button("Collapse all", () => onOpenAll(false)),
-    );
-    this.#input.addEventListener("input", () => {
-      clearTimeout(this.#timer);
-      this.#timer = window.setTimeout(() => onSearch(this.#input.value), PAUSE_MS);
-    });
-    this.#input.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") onStep(event.shiftKey ? -1 : 1);
-    });
-    signal.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
-  }
-
-  /** @param {string} words how many matches, and which one is chosen */
-  say(words) {
-    this.#count.textContent = words;
-  }
+    ),
+    /** @param {string} words how many matches, and which one is chosen */
+    say: (words) => (count.textContent = words),
+  };
 }

@@ -1,189 +1,159 @@
 /** A JSON document as a tree that one can search, walk and copy from. */
 import { h, uniqueId } from "../dom.mjs";
 import { formatPath } from "../json/path.mjs";
-import { NodeDetails } from "./details.mjs";
+import { formatCount } from "../scale.mjs";
+import { nodeDetails } from "./details.mjs";
 import { commandOf } from "./keyboard.mjs";
 import { makeRow } from "./row.mjs";
 import { VisibleRows } from "./rows.mjs";
 import { search } from "./search.mjs";
-import { Toolbar } from "./toolbar.mjs";
-import { Viewport } from "./viewport.mjs";
+import { createToolbar } from "./toolbar.mjs";
+import { createViewport } from "./viewport.mjs";
 
-/** @typedef {import("../json/document.mjs").JsonDocument} JsonDocument */
+/**
+ * `root` stands before every path; `onSelect` is told the path of the node that a person has chosen.
+ * @typedef {{root: string, label: string, signal: AbortSignal, onSelect: (path: string) => void}} Options
+ * @typedef {ReturnType<typeof createTree>} Tree
+ */
 
 const FEW_NODES = 60;
 
-export class JsonTree {
-  #doc;
-  #rows;
-  #root;
-  #id = uniqueId("row");
-  #active = 0;
+/**
+ * @param {import("../json/document.mjs").JsonDocument} doc
+ * @param {Options} options
+ */
+export function createTree(doc, { root, label, signal, onSelect }) {
+  const rows = new VisibleRows(doc);
+  const id = uniqueId("row");
+  let active = 0;
   /** @type {number[]} */
-  #hits = [];
-  #searching = new AbortController();
-  #onSelect;
-  #scroller;
-  #viewport;
-  #toolbar;
-  #details = new NodeDetails();
+  let hits = [];
+  let searching = new AbortController();
+  const scroller = h("div", { class: "arn-tree", role: "tree", tabindex: "0", "aria-label": label, "data-lm-suppress-shortcuts": "true" });
+  const details = h("div", { class: "arn-section", role: "group", "aria-label": "Chosen node" });
+  const toolbar = createToolbar({ signal, onSearch: find, onStep: step, onOpenAll: (open) => (rows.setAll(open), refresh()) });
+  const viewport = createViewport(scroller, (row) => {
+    const node = rows.nodes[row];
+    const state = { id: `${id}-${node}`, root: root || "document", expanded: rows.expanded[node] === 1, active: node === active, hit: holds(hits, node) };
+    return makeRow(doc, node, state);
+  }, signal);
 
-  /**
-   * @param {JsonDocument} doc
-   * @param {{root: string, label: string, signal: AbortSignal, onSelect: (path: string) => void}} options `root` stands before every path
-   */
-  constructor(doc, { root, label, signal, onSelect }) {
-    this.#doc = doc;
-    this.#root = root;
-    this.#onSelect = onSelect;
-    this.#rows = new VisibleRows(doc);
-    this.#scroller = h("div", { class: "arn-tree", role: "tree", tabindex: "0", "aria-label": label, "data-lm-suppress-shortcuts": "true" });
-    this.#viewport = new Viewport(this.#scroller, (row) => this.#makeRow(row), signal);
-    this.#toolbar = new Toolbar({
-      signal, onSearch: (query) => this.#search(query), onStep: (by) => this.#step(by), onOpenAll: (open) => this.#openAll(open),
-    });
-    this.element = h("div", "arn-treebox", this.#toolbar.element, this.#scroller, this.#details.element);
-    this.#scroller.addEventListener("click", (event) => this.#click(event));
-    this.#scroller.addEventListener("dblclick", (event) => this.#toggle(this.#nodeAt(event)));
-    this.#scroller.addEventListener("keydown", (event) => this.#key(event));
-    signal.addEventListener("abort", () => this.#searching.abort(), { once: true });
-    if (doc.size <= FEW_NODES) this.#rows.setAll(true);
-    this.#activate(0);
-  }
-
-  /** Opens the way to a node and chooses it. @param {import("../json/path.mjs").Step[]} steps @returns {boolean} whether it is there */
-  reveal(steps) {
-    const node = this.#doc.find(steps);
-    if (node === null) return false;
-    this.#reveal(node);
-    return true;
-  }
-
-  /** @param {number} row */
-  #makeRow(row) {
-    const node = this.#rows.nodes[row];
-    return makeRow(this.#doc, node, {
-      id: `${this.#id}-${node}`, root: this.#root || "document", expanded: this.#rows.expanded[node] === 1, active: node === this.#active, hit: this.#isHit(node),
-    });
-  }
+  const pathOf = (/** @type {number} */ node) => formatPath(doc.path(node), root);
 
   /** @param {number} node */
-  #activate(node) {
-    this.#active = node;
-    this.#viewport.show(this.#rows.length, this.#rows.rowOf(node));
-    this.#scroller.setAttribute("aria-activedescendant", `${this.#id}-${node}`);
-    this.#details.show(this.#doc, node, this.#path(node));
-  }
-
-  /** @param {number} node */
-  #select(node) {
-    this.#activate(node);
-    this.#viewport.scrollTo(this.#rows.rowOf(node));
-    this.#onSelect(this.#path(node));
-  }
-
-  /** @param {number} node */
-  #reveal(node) {
-    this.#rows.reveal(node);
-    this.#activate(node);
-    this.#viewport.scrollTo(this.#rows.rowOf(node), true);
-  }
-
-  /** @param {number} node */
-  #path = (node) => formatPath(this.#doc.path(node), this.#root);
-
-  /** @param {number | null} node */
-  #toggle(node) {
-    if (node === null || !this.#doc.nodes.count[node]) return;
-    this.#open(node, this.#rows.expanded[node] === 0);
-  }
-
-  /** @param {number} node @param {boolean} open */
-  #open(node, open) {
-    this.#rows.set(node, open);
-    this.#refresh();
-  }
-
-  /** @param {boolean} open */
-  #openAll(open) {
-    this.#rows.setAll(open);
-    this.#refresh();
+  function activate(node) {
+    active = node;
+    viewport.show(rows.length, rows.rowOf(node));
+    scroller.setAttribute("aria-activedescendant", `${id}-${node}`);
+    details.replaceChildren(...nodeDetails(doc, node, pathOf(node)));
   }
 
   /** After a closing the active node may be hidden: its nearest ancestor on show takes its place. */
-  #refresh() {
-    const row = this.#rows.rowOf(this.#active);
-    this.#activate(this.#rows.nodes[row]);
-    this.#viewport.scrollTo(row);
+  function refresh() {
+    const row = rows.rowOf(active);
+    activate(rows.nodes[row]);
+    viewport.scrollTo(row);
   }
 
-  /** @param {Event} event @returns {number | null} */
-  #nodeAt(event) {
-    const row = event.target instanceof Element ? event.target.closest(".arn-row") : null;
-    return row ? Number(row.id.slice(this.#id.length + 1)) : null;
+  /** @param {number} node */
+  function select(node) {
+    activate(node);
+    viewport.scrollTo(rows.rowOf(node));
+    onSelect(pathOf(node));
   }
 
-  /** @param {Event} event */
-  #click(event) {
-    const node = this.#nodeAt(event);
-    if (node === null) return;
-    if (event.target instanceof Element && event.target.classList.contains("arn-twisty")) this.#toggle(node);
-    this.#select(node);
+  /** @param {number} node */
+  function reveal(node) {
+    rows.reveal(node);
+    activate(node);
+    viewport.scrollTo(rows.rowOf(node), true);
+  }
+
+  /** @param {number} node */
+  function toggle(node) {
+    if (!doc.nodes.count[node]) return;
+    rows.set(node, !rows.expanded[node]);
+    refresh();
+  }
+
+  /** @param {Event} event @param {(node: number, part: Element) => void} action */
+  function onRow({ target }, action) {
+    const row = target instanceof Element && target.closest(".arn-row");
+    if (row) action(Number(row.id.slice(id.length + 1)), target);
   }
 
   /** @param {KeyboardEvent} event */
-  #key(event) {
+  function obey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const command = commandOf(event.key, this.#rows, this.#active, this.#viewport.rowsInSight);
+    const command = commandOf(event.key, rows, active, viewport.rowsInSight());
     if (!command) return;
     event.preventDefault();
     event.stopPropagation();
-    if ("to" in command) this.#select(command.to);
-    else if ("open" in command) this.#open(this.#active, command.open);
+    if ("to" in command) select(command.to);
+    else if ("toggle" in command) toggle(active);
     else {
-      this.#rows.openSiblings(this.#active);
-      this.#refresh();
+      rows.openSiblings(active);
+      refresh();
     }
   }
 
   /** @param {string} query */
-  async #search(query) {
-    this.#searching.abort();
-    const searching = (this.#searching = new AbortController());
-    this.#toolbar.say(query === "" ? "" : "searching");
-    const hits = query === "" ? [] : await search(this.#doc, query, searching.signal);
-    if (searching.signal.aborted) return;
-    this.#hits = hits;
-    if (hits.length) this.#goToHit(hits.find((node) => node >= this.#active) ?? hits[0]);
-    else this.#activate(this.#active);
-    if (query !== "" && !hits.length) this.#toolbar.say("no match");
+  async function find(query) {
+    searching.abort();
+    searching = new AbortController();
+    const { signal: current } = searching;
+    toolbar.say(query && "searching");
+    const found = query === "" ? [] : await search(doc, query, current);
+    if (current.aborted) return;
+    hits = found;
+    if (hits.length) return goToHit(hits.find((node) => node >= active) ?? hits[0]);
+    activate(active);
+    toolbar.say(query && "no match");
   }
 
   /** @param {1 | -1} by */
-  #step(by) {
-    const { length } = this.#hits;
-    if (length === 0) return;
-    const after = this.#hits.findIndex((node) => node >= this.#active);
-    const here = after === -1 ? length : after;
-    const wanted = by < 0 ? here - 1 : this.#hits[here] === this.#active ? here + 1 : here;
-    this.#goToHit(this.#hits[(wanted + length) % length]);
+  function step(by) {
+    const after = hits.findIndex((node) => node >= active);
+    const here = after < 0 ? hits.length : after;
+    const wanted = by < 0 ? here - 1 : hits[here] === active ? here + 1 : here;
+    if (hits.length) goToHit(hits[(wanted + hits.length) % hits.length]);
   }
 
   /** @param {number} node */
-  #goToHit(node) {
-    this.#reveal(node);
-    this.#toolbar.say(`${(this.#hits.indexOf(node) + 1).toLocaleString("en")} of ${this.#hits.length.toLocaleString("en")}`);
-    this.#onSelect(this.#path(node));
+  function goToHit(node) {
+    reveal(node);
+    toolbar.say(`${formatCount(hits.indexOf(node) + 1)} of ${formatCount(hits.length)}`);
+    onSelect(pathOf(node));
   }
 
-  /** @param {number} node */
-  #isHit(node) {
-    let low = 0, high = this.#hits.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#hits[middle] < node) low = middle + 1;
-      else high = middle;
-    }
-    return this.#hits[low] === node;
+  scroller.addEventListener("click", (event) => onRow(event, (node, part) => {
+    if (part.classList.contains("arn-twisty")) toggle(node);
+    select(node);
+  }));
+  scroller.addEventListener("dblclick", (event) => onRow(event, toggle));
+  scroller.addEventListener("keydown", obey);
+  signal.addEventListener("abort", () => searching.abort());
+  if (doc.size <= FEW_NODES) rows.setAll(true);
+  activate(0);
+
+  return {
+    element: h("div", "arn-section", toolbar.element, scroller, details),
+    /** Opens the way to a node and chooses it. @param {import("../json/path.mjs").Step[]} steps @returns {boolean} whether it is there */
+    reveal(steps) {
+      const node = doc.find(steps);
+      if (node !== null) reveal(node);
+      return node !== null;
+    },
+  };
+}
+
+/** @param {number[]} sorted @param {number} wanted */
+function holds(sorted, wanted) {
+  let low = 0, high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < wanted) low = middle + 1;
+    else high = middle;
   }
+  return sorted[low] === wanted;
 }
