@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { hitAt, locate } from "../timeline-hits.mjs";
+import { COLUMN, columns, failureMarks, fill, frameOf, pack } from "../timeline-layout.mjs";
+import { KIND, LOOKS, NONE, index, statusCounts, touching } from "../timeline-model.mjs";
+import { View } from "../timeline-view.mjs";
+import { footnotes, outcomes, tell } from "../timeline-words.mjs";
+
+const NOW = Date.UTC(2026, 10, 24, 12);
+const STATUSES = ["succeeded", "failed", "running", "timed_out", "cancelled", "waiting_for_input"];
+
+/** @param {{created?: number, started?: number, completed?: number, status?: string | null, version?: number}[]} runs */
+function dataOf(runs) {
+  const column = (/** @type {"created" | "started" | "completed"} */ name) => Float64Array.from(runs, (run) => run[name] ?? NaN);
+  const statuses = [...new Set(runs.map(({ status }) => status))].filter((status) => typeof status === "string");
+  return {
+    n: runs.length, now: NOW, statuses, versions: runs.map((_, i) => `v${i}`), deployments: ["dep"], ids: runs.map((_, i) => `run_${i}`),
+    created: column("created"), started: column("started"), completed: column("completed"), deployment: new Uint32Array(runs.length),
+    status: Uint32Array.from(runs, ({ status }) => (typeof status === "string" ? statuses.indexOf(status) : NONE)), version: Uint32Array.from(runs, ({ version }) => version ?? NONE),
+  };
+}
+
+/** Numbers between 0 and 1 that are the same in every test run. @param {number} seed */
+const random = (seed) => () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+
+/** @param {number} n @param {number} seed */
+function someRuns(n, seed) {
+  const next = random(seed);
+  return Array.from({ length: n }, (_, i) => {
+    const created = next() < 0.03 ? undefined : NOW - next() * n * 8000;
+    const started = created === undefined || next() < 0.1 ? undefined : created + next() * 5000;
+    const completed = created === undefined || next() < 0.1 ? undefined : (started ?? created) + next() * 90_000 - (next() < 0.02 ? 1e6 : 0);
+    return { created, started, completed, status: next() < 0.02 ? null : STATUSES[Math.floor(next() ** 2 * STATUSES.length)], version: i % 7 };
+  });
+}
+
+test("every run with a created time has one place, in the order of time, and the others are counted", () => {
+  for (const n of [0, 1, 2, 500]) {
+    const model = index(dataOf(someRuns(n, n + 1)));
+    assert.deepEqual([...model.row].sort((a, b) => a - b), [...model.data.created.keys()].filter((r) => !Number.isNaN(model.data.created[r])));
+    assert.ok(model.from.every((at, p) => p === 0 || at >= model.from[p - 1]));
+    assert.ok(model.row.every((r, p) => model.place[r] === p));
+    const unplaced = n - model.size;
+    assert.equal(footnotes(model, 0).includes(`${unplaced} run${unplaced === 1 ? "" : "s"} without a created time`), unplaced > 0);
+  }
+});
+
+test("a run is drawn from its own timestamps, and an open end never goes beyond the moment the data was read", () => {
+  const [a, b, c, late] = [NOW - 9000, NOW - 6000, NOW - 2000, NOW + 5000];
+  /** @type {[Record<string, unknown>, number, number, number, number][]} */
+  const cases = [
+    [{ created: a, started: b, completed: c, status: "succeeded" }, KIND.PHASES, a, b, c],
+    [{ created: a, started: b, completed: c, status: "running" }, KIND.PHASES, a, b, c],
+    [{ created: a, completed: c, status: "failed" }, KIND.UNDIVIDED, a, NaN, c],
+    [{ created: b, started: a, completed: c, status: "failed" }, KIND.UNDIVIDED, b, NaN, c],
+    [{ created: a, started: b, status: "running" }, KIND.LIVE, a, b, NOW],
+    [{ created: a, status: "queued" }, KIND.LIVE, a, NaN, NOW],
+    [{ created: a, status: "waiting_for_input" }, KIND.LIVE, a, NaN, NOW],
+    [{ created: a, status: null }, KIND.LIVE, a, NaN, NOW],
+    [{ created: late, status: "queued" }, KIND.LIVE, late, NaN, late],
+    [{ created: a, started: b, status: "failed" }, KIND.OPEN, a, b, b],
+    [{ created: a, status: "timed_out" }, KIND.OPEN, a, NaN, a],
+    [{ created: b, started: c, completed: a, status: "succeeded" }, KIND.POINT, b, NaN, b],
+    [{ created: a, started: c, completed: b, status: "succeeded" }, KIND.POINT, a, NaN, a],
+  ];
+  for (const [run, kind, from, middle, to] of cases) {
+    const model = index(dataOf([run]));
+    assert.deepEqual([model.kind[0], model.from[0], model.middle[0], model.to[0]], [kind, from, middle, to], JSON.stringify(run));
+  }
+});
+
+test("what is told of a run says what is not recorded and claims nothing else", () => {
+  const model = index(dataOf([{ created: NOW - 5000, status: "running" }, { created: NOW - 5000, started: NOW - 4000, completed: NOW - 9000, status: "waiting\u202E" }]));
+  assert.deepEqual(tell(model, 0, "UTC"),
+    ["run_0", "running", "no version recorded", "2026-11-24 11:59:55", "not recorded", "not recorded (open up to when the data was read)", "not recorded", "not recorded"]);
+  assert.deepEqual(tell(model, 1, "UTC").slice(1, 2), ["unknown status: waiting‹U+202E›"]);
+  assert.match(tell(model, 1, "UTC")[5], /drawn as a point/);
+});
+
+test("runs that touch a window are found like one by one", () => {
+  const model = index(dataOf(someRuns(400, 5)));
+  for (const [start, end] of [[0.1, 0.2], [0.5, 0.5], [0, 1], [-1, -0.5]].map((pair) => pair.map((share) => NOW - 3_200_000 * (1 - share)))) {
+    const expected = [...model.from.keys()].filter((p) => model.from[p] <= end && model.to[p] >= start);
+    assert.deepEqual([...touching(model, start, end)], expected);
+  }
+});
+
+test("no two runs of a lane touch, and no run is left out", () => {
+  const model = index(dataOf(someRuns(300, 9)));
+  const window = { start: model.first, end: model.last };
+  const all = touching(model, window.start, window.end);
+  const lanes = pack(model, all, window, 900, 5000);
+  assert.ok(lanes);
+  assert.deepEqual(lanes.places, all);
+  /** @type {number[]} */
+  const ends = [];
+  for (let i = 0; i < all.length; i++) {
+    assert.ok(lanes.x0[i] >= (ends[lanes.lane[i]] ?? -Infinity));
+    assert.ok(lanes.x1[i] - lanes.x0[i] >= 2.9);
+    ends[lanes.lane[i]] = lanes.x1[i];
+  }
+  assert.equal(pack(model, all, window, 900, 20), null);
+});
+
+test("a column counts exactly the runs that touch it", () => {
+  const model = index(dataOf(someRuns(300, 11)));
+  for (const window of [{ start: model.first, end: model.last }, { start: NOW - 900_000.5, end: NOW - 300_000.25 }]) {
+    const scale = 600 / (window.end - window.start);
+    const made = columns(model, touching(model, window.start, window.end), window, 600, 40);
+    for (let i = 0; i < made.size; i++) {
+      const [low, high] = [0, 1].map((side) => window.start + (made.x - 40 + (i + side) * COLUMN) / scale);
+      const here = [...model.from.keys()].filter((p) => model.from[p] < high && model.to[p] >= low && model.from[p] <= window.end && model.to[p] >= window.start);
+      LOOKS.forEach((_, look) => assert.equal(made.counts[look][i], here.filter((p) => model.look[p] === look).length, `column ${i}`));
+    }
+  }
+});
+
+test("every failure of the window is in exactly one mark, however many runs there are", () => {
+  for (const n of [30, 3000]) {
+    const view = new View(dataOf(someRuns(n, 13)));
+    view.fit(800);
+    view.zoom(0.3, NOW - n * 3000);
+    const { model, frame, window } = view.scene;
+    const marked = failureMarks(model, frame, window).flatMap(({ places }) => places).sort((a, b) => a - b);
+    assert.deepEqual(marked, [...model.failures].filter((p) => model.to[p] >= window.start && model.to[p] <= window.end));
+  }
+});
+
+test("three failures among 100,000 runs are found by three steps, each with a mark of its own", () => {
+  const wanted = [17, 50_000, 99_998];
+  const runs = someRuns(100_000, 17).map((run, r) => ({ ...run, created: run.created ?? NOW, status: wanted.includes(r) ? "failed" : "succeeded" }));
+  const view = new View(dataOf(runs));
+  view.fit(900);
+  assert.deepEqual([...view.model.failures].map((p) => view.model.row[p]).sort((a, b) => a - b), wanted);
+  for (const place of view.model.failures) {
+    view.approach(place);
+    const point = locate(view.scene, place);
+    assert.ok(point);
+    assert.deepEqual(hitAt(view.scene, point.x, point.y)?.places, [place]);
+  }
+});
+
+test("what is located is hit, in every grouping", () => {
+  for (const by of /** @type {const} */ (["time", "version", "status"])) for (const n of [1, 12, 60]) {
+    const view = new View(dataOf(someRuns(n, n)));
+    view.fit(700);
+    view.group(by);
+    let located = 0;
+    for (let place = 0; place < view.model.size; place++) {
+      const point = locate(view.scene, place);
+      if (!point) continue;
+      located++;
+      assert.ok([...(hitAt(view.scene, point.x, point.y)?.places ?? [])].includes(place));
+    }
+    assert.equal(located, view.model.size);
+  }
+});
+
+test("every run is in one band, and versions beyond the twelfth band are one that says how many", () => {
+  const runs = someRuns(600, 19).map((run, i) => ({ ...run, version: i % 40 }));
+  const model = index(dataOf(runs));
+  const frame = frameOf(model, "version", 800, (code) => `v${code}`);
+  assert.equal(frame.bands.length, 12);
+  assert.equal(frame.bands.at(-1)?.label, "29 other versions");
+  assert.equal(frame.bands.reduce((sum, { count }) => sum + count, 0), model.size);
+  assert.deepEqual(frameOf(model, "status", 800, String).bands.map(({ label }) => label).slice(-2), ["unknown status: waiting_for_input", "no status recorded"]);
+  assert.equal(statusCounts(model.data).reduce((sum, { count }) => sum + count, 0), model.data.n);
+});
+
+test("a window stays within all runs, keeps its span when it is moved, and keeps the instant it is zoomed about", () => {
+  const view = new View(dataOf(someRuns(200, 23)));
+  view.fit(800);
+  const at = view.whole.start + (view.whole.end - view.whole.start) * 0.4;
+  const share = () => (at - view.window.start) / (view.window.end - view.window.start);
+  for (let i = 0; i < 5; i++) assert.ok(view.zoom(0.5, at) && Math.abs(share() - 0.4) < 1e-6);
+  const span = view.window.end - view.window.start;
+  view.show({ start: view.whole.start - 9 * span, end: view.whole.start - 8 * span });
+  assert.equal(view.window.start, view.whole.start);
+  assert.ok(Math.abs(view.window.end - view.window.start - span) < 1e-3);
+  for (let i = 0; i < 60; i++) view.zoom(0.5, at);
+  assert.ok(view.window.end - view.window.start >= 9.99);
+  for (let i = 0; i < 90; i++) view.zoom(2, at);
+  assert.deepEqual(view.window, view.whole);
+  assert.equal(view.zoom(2, at), false);
+});
+
+test("lanes stay while the window moves a little", () => {
+  const model = index(dataOf(someRuns(300, 29)));
+  const frame = frameOf(model, "time", 800, String);
+  const span = 60_000;
+  const start = Math.floor((NOW - 1_200_000) / span) * span;
+  const [before, later] = [100, 5000].map((shift) => fill(model, frame, { start: start + shift, end: start + shift + span }, undefined)[0].lanes);
+  assert.ok(before && later && before.places.length > 2);
+  assert.deepEqual(later.lane, before.lane);
+});
+
+test("a hidden status is neither drawn nor found, and new data shows all again", () => {
+  const view = new View(dataOf(someRuns(500, 31)));
+  view.fit(800);
+  const failed = view.model.data.statuses.indexOf("failed");
+  view.toggle(failed);
+  assert.ok(view.scene.fills[0].places.every((p) => view.model.data.status[view.model.row[p]] !== failed));
+  assert.ok(!outcomes(view.model, view.places()).some((words) => words.endsWith(" failed")));
+  assert.equal(new View(view.model.data, view).hidden.size, 0);
+});
+
+test("new data keeps a window that was chosen, and follows the data where all was shown", () => {
+  const view = new View(dataOf(someRuns(100, 37)));
+  const more = dataOf(someRuns(120, 41));
+  assert.deepEqual(new View(more, view).window, new View(more).whole);
+  view.zoom(0.25, NOW - 300_000);
+  assert.deepEqual(new View(more, view).window, view.window);
+});
