@@ -303,6 +303,8 @@ def _hang_up(lines: dict[int, tuple[asyncio.AbstractEventLoop, httpx.AsyncBaseTr
 
 _UNTRUSTED = (ssl.SSLCertVerificationError, aiohttp.ClientConnectorCertificateError)
 _UNENCRYPTED = (ssl.SSLError, aiohttp.ClientSSLError)
+_UNCONNECTED = (aiohttp.ClientConnectorError, httpx.ProxyError, httpx.ConnectError)
+_SILENT = (aiohttp.ServerTimeoutError, httpx.ReadTimeout, httpx.WriteTimeout, httpx.PoolTimeout)
 
 
 def _unreached(error: Exception, settings: Settings) -> Failure:
@@ -315,13 +317,10 @@ def _unreached(error: Exception, settings: Settings) -> Failure:
         return Failure(ConnectionFailedError(f"The certificate of {host} is not trusted.", hint="Check the base_url."))
     if any(isinstance(cause, _UNENCRYPTED) for cause in causes):
         return Failure(ConnectionFailedError(f"{host} does not speak TLS as it should.", hint="Check the base_url."))
-    if isinstance(error, httpx.TimeoutException) and not any(
-        isinstance(cause, aiohttp.ServerDisconnectedError | OSError) and not isinstance(cause, TimeoutError)
-        for cause in causes
-    ):
-        told = f"{host} was silent for {settings.timeout:g} s."
-    elif isinstance(error, httpx.ConnectError | httpx.ProxyError):
+    if any(isinstance(cause, _UNCONNECTED) for cause in causes):
         told = f"{host} cannot be reached: no connection."
+    elif any(isinstance(cause, _SILENT) for cause in causes):
+        told = f"{host} was silent for {settings.timeout:g} s."
     elif isinstance(error, httpx.TransportError):
         told = f"The connection to {host} broke before the answer was whole."
     else:
