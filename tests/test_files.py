@@ -1,0 +1,358 @@
+"""Laws of saving and loading: what is loaded is what was saved, and nothing in a file runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import CLEAN_RECORDS, GOLDEN, HOSTILE, ODD_JSON, page, record
+
+import agentrun_nb as arn
+from agentrun_nb import report
+from agentrun_nb.errors import AgentRunError, DataError, SchemaError, SettingsError
+from agentrun_nb.files import FORMATS, TABLES
+from agentrun_nb.frames import runs_frame, table_frame
+from agentrun_nb.records import ARROW, to_batch
+from agentrun_nb.schema import RUNS, Table
+
+ENDINGS = sorted(FORMATS)
+FORMULAS = "=+-@\t\r\n"
+
+
+@pytest.fixture(params=ENDINGS)
+def path(request, tmp_path):
+    return tmp_path / f"runs{request.param}"
+
+
+def golden(**columns) -> pd.DataFrame:
+    frame = runs_frame(page([record(GOLDEN)] * 3))
+    return frame.assign(**columns)
+
+
+def loaded(frame: pd.DataFrame, path) -> pd.DataFrame:
+    assert arn.save(frame, path) == path
+    return arn.load(path)
+
+
+def assert_equal(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(one, other, check_exact=True, check_categorical=True)
+
+
+def frame_of(table: Table, rows: list[dict]) -> pd.DataFrame:
+    cells = {name: [row.get(name) for row in rows] for name in table.names}
+    return table_frame(table, [to_batch(table, cells, len(rows))])
+
+
+def cells_of(kind: str) -> st.SearchStrategy:
+    known = {
+        "time": st.one_of(
+            st.integers(-62_135_596_800_000_000, 253_402_300_799_999_999),
+            st.integers(1_700_000_000_000_000, 1_900_000_000_000_000),
+        ),
+        "int": st.integers(-(2**63), 2**63 - 1),
+        "bool": st.booleans(),
+        "category": st.sampled_from(["failed", "job", "=1", "unheard of"]),
+        "json": ODD_JSON,
+    }
+    return st.one_of(st.none(), known.get(kind, HOSTILE))
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@given(data=st.data())
+def test_any_table_comes_back_as_it_was(ending, data, tmp_path):
+    table = data.draw(st.sampled_from(TABLES))
+    row = st.fixed_dictionaries({column.name: cells_of(column.kind) for column in table.columns})
+    frame = frame_of(table, data.draw(st.lists(row, max_size=3)))
+    assert_equal(loaded(frame, tmp_path / f"it{ending}"), frame)
+
+
+@given(records=st.lists(CLEAN_RECORDS, max_size=3))
+def test_any_runs_come_back_as_they_were(records, tmp_path):
+    frame = runs_frame(page(map(record, records)))
+    for ending in ENDINGS:
+        assert_equal(loaded(frame, tmp_path / f"it{ending}"), frame)
+
+
+@pytest.mark.parametrize(
+    "long", ["x" * 40_000, '{"k":"' + "\u202e\0é\U0001f600" * 10_000 + '"}', "\x01" * 5_000, "x" * 32_767]
+)
+def test_long_texts_come_back_whole(path, long):
+    frame = golden().assign(failure_reason=pd.Series([long, None, "=" + long], dtype="str"), output_manifest=long)
+    assert_equal(loaded(frame, path), frame)
+
+
+def test_a_filtered_frame_comes_back_with_a_fresh_index(path):
+    frame = golden()
+    assert_equal(loaded(frame[1:], path), frame[1:].reset_index(drop=True))
+
+
+def test_whatever_holds_runs_can_be_saved(path):
+    one = runs_frame(record(GOLDEN))
+    for given_runs in (arn.Run(record(GOLDEN)), record(GOLDEN), [record(GOLDEN)], one.drop(columns="input")):
+        assert len(loaded(given_runs, path)) == 1
+    assert_equal(arn.load(arn.save(arn.Run(record(GOLDEN)), str(path))), one)
+
+
+FURTHER = {
+    "score": pd.array([1.5, None, -0.1 - 0.2], "Float64"),
+    "plain": np.array([1.5, np.nan, 1e300]),
+    "count": pd.array([2**62, None, -3], "Int64"),
+    "flag": pd.array([True, None, False], "boolean"),
+    "when": pd.to_datetime(["2026-01-01T00:00:00.000001Z", None, "2026-01-03T00:00:00Z"], format="ISO8601").as_unit(
+        "us"
+    ),
+    "text": pd.array(["=1", None, ""], "str"),
+    "numbers as text": pd.array(["007", None, "1e5"], "str"),
+    "words as text": pd.array(["true", None, "false"], "str"),
+    "times as text": pd.array(["2026-01-01T00:00:00Z", None, "2026-01-01T00:00:00"], "str"),
+    "kind": pd.Categorical(["a", None, "b"]),
+    "=name": pd.array(["a", None, "'b"], "str"),
+    "'quoted": [1, 2, 3],
+    "text (UTC)": pd.array(["a", None, "5"], "str"),
+    "_x0041_\tname": [1, 2, 3],
+    "": pd.array(["a", None, "b"], "str"),
+}
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_a_further_column_keeps_its_values(path, name):
+    frame = golden(**{name: FURTHER[name]})
+    back = loaded(frame, path)
+    assert_equal(back[RUNS.names], frame[RUNS.names])
+    assert list(back.columns) == list(frame.columns)
+    values, expected = (
+        column.astype("object").where(column.notna(), None).tolist() for column in (back[name], frame[name])
+    )
+    assert values == expected
+    assert [value is None or isinstance(value, str) for value in values] == [
+        value is None or isinstance(value, str) for value in expected
+    ]
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_parquet_keeps_the_type_of_a_further_column(tmp_path, name):
+    frame = golden(**{name: FURTHER[name]})
+    assert_equal(loaded(frame, tmp_path / "runs.parquet"), frame)
+
+
+@given(
+    texts=st.lists(st.one_of(st.none(), HOSTILE, st.floats().map(repr), st.integers().map(str)), min_size=1, max_size=3)
+)
+def test_a_further_column_of_text_stays_text(texts, tmp_path):
+    frame = pd.concat([golden()[:1]] * len(texts), ignore_index=True).assign(note=pd.Series(texts, dtype="str"))
+    for ending in (".csv", ".xlsx"):
+        back = loaded(frame, tmp_path / f"it{ending}")["note"]
+        assert back.astype("object").where(back.notna(), None).tolist() == texts
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[{}, {}, {}], [[1], [], None], [{"a": 1}, "x", 2], [2**64, 1, 1], [object(), None, None], ["\ud800", None, None]],
+    ids=["124 empty dicts", "lists", "124 mixed", "124 2^64", "objects", "59 lone surrogates"],
+)
+def test_what_is_not_plain_is_refused_by_name_and_leaves_the_old_file(path, values):
+    path.write_bytes(b"old")
+    frame = golden(odd=pd.Series(values, dtype="object"))
+    with pytest.raises(SchemaError, match="cannot be saved"):
+        arn.save(frame, path)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_names_that_stand_twice_are_refused(path):
+    frame = golden(a=1)
+    frame.columns = [*RUNS.names[:-1], "a", "a"]
+    with pytest.raises(SchemaError):
+        arn.save(frame, path)
+
+
+@pytest.mark.parametrize("text", [start + rest for start in FORMULAS for rest in ("", "1+1", "cmd|' /C calc'!A0")])
+def test_no_formula_is_in_a_csv(tmp_path, text):
+    """Fault 122: neither in a cell nor in a column's name; the reader is Python's own."""
+    frame = golden(**{text: "x"}).assign(failure_reason=text, input=text)
+    path = arn.save(frame, tmp_path / "runs.csv")
+    rows = list(csv.reader(io.StringIO(path.read_bytes().decode(), newline="")))
+    numbers = {RUNS.names.index("exit_code"), RUNS.names.index("process_id")}
+    assert not [
+        cell for row in rows for at, cell in enumerate(row) if cell[:1] in {*FORMULAS} and cell and at not in numbers
+    ]
+    control = frame.to_csv(index=False)
+    assert [
+        cell for row in csv.reader(io.StringIO(control, newline="")) for cell in row if cell and cell[0] in FORMULAS
+    ]
+
+
+def test_a_csv_is_readable_without_us(tmp_path):
+    path = arn.save(golden(), tmp_path / "runs.csv")
+    first = next(csv.DictReader(io.StringIO(path.read_text("utf-8"), newline="")))
+    assert first["created_at"] == "2026-01-05T00:00:00.000000Z"
+    assert (first["exit_code"], first["retain_on_failure"], first["input"]) == ("-11", "true", '{"four": 4}')
+    assert "\0" not in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("text", ["=1+1", '=HYPERLINK("http://x")', "#N/A", "=", "+1"])
+def test_no_formula_is_in_a_sheet(tmp_path, text):
+    """Fault 123."""
+    path = arn.save(golden(**{text: text}).assign(failure_reason=text), tmp_path / "runs.xlsx")
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    types = {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value == text}
+    assert types == {"s"}
+    assert b"<f>" not in zipfile.ZipFile(path).read("xl/worksheets/sheet1.xml")
+
+
+def test_a_sheet_has_real_times_and_says_that_they_are_utc(tmp_path):
+    path = arn.save(golden(), tmp_path / "runs.xlsx")
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    header = [cell.value for cell in next(sheet.iter_rows())]
+    cell = sheet.cell(2, header.index("created_at (UTC)") + 1)
+    assert cell.is_date
+    assert cell.value == pd.Timestamp("2026-01-05")
+
+
+def test_long_texts_of_a_sheet_are_said_and_needed(tmp_path, capsys):
+    path = arn.save(golden(note="x" * 40_000), tmp_path / "runs.xlsx")
+    assert capsys.readouterr().out == "3 texts of over 32,767 characters lie in runs.long.jsonl, beside runs.xlsx.\n"
+    beside = tmp_path / "runs.long.jsonl"
+    beside.write_bytes(beside.read_bytes().replace(b"x", b"y", 1))
+    with pytest.raises(SchemaError, match=r"runs\.long\.jsonl"):
+        arn.load(path)
+    beside.unlink()
+    with pytest.raises(SchemaError, match=r"runs\.long\.jsonl"):
+        arn.load(path)
+
+
+def test_what_somebody_typed_into_a_sheet_is_read(tmp_path):
+    path = arn.save(golden(), tmp_path / "runs.xlsx")
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[0]
+    header = [cell.value for cell in next(sheet.iter_rows())]
+    for name, value in {"version_id": 5.0, "exit_code": 7.0, "process_id": "8", "created_at (UTC)": 46_023.5}.items():
+        sheet.cell(2, header.index(name) + 1).value = value
+    book.save(path)
+    row = arn.load(path).iloc[0]
+    assert (row["version_id"], row["exit_code"], row["process_id"]) == ("5", 7, 8)
+    assert row["created_at"] == pd.Timestamp("2026-01-01T12:00:00Z")
+
+
+def test_the_fetch_report_travels_in_parquet(tmp_path):
+    frame = golden()
+    report.attach(frame, report.FetchReport(asked=3, got=3, complete=True, clock_offset=(0.0, 1.5)))
+    back = loaded(frame, tmp_path / "runs.parquet")
+    assert arn.fetch_report(back) == arn.fetch_report(frame)
+    assert arn.fetch_report(loaded(frame[:1], tmp_path / "runs.parquet")).complete is None
+    assert arn.fetch_report(loaded(frame, tmp_path / "runs.csv")).complete is None
+
+
+def test_a_false_report_in_a_file_is_dropped(tmp_path):
+    frame = golden()
+    frame.attrs[report.ATTRS] = {"rows": []}
+    assert loaded(frame, tmp_path / "runs.parquet").attrs == {}
+
+
+def test_other_attrs_do_not_hinder(path):
+    frame = golden()
+    frame.attrs["mine"] = object()
+    assert loaded(frame, path).attrs == {}
+
+
+def test_a_dataset_has_plain_text_and_no_pickle(tmp_path):
+    cells = pyarrow.parquet.read_table(arn.save(golden(), tmp_path / "runs.parquet"))
+    assert {cells.schema.field(name).type for name in ("mode", "status", "input")} == {pa.large_string()}
+    assert cells.schema.field("created_at").type == ARROW["time"]
+
+
+def test_parquet_of_others_is_read_exactly(tmp_path):
+    """Nothing says in such a file that an integer with NA must not become a float."""
+    cells = pa.table({"id": ["a", "b"], "deployment_id": ["d", "d"], "exit_code": [2**62 + 1, None]})
+    pyarrow.parquet.write_table(cells, tmp_path / "other.parquet")
+    frame = arn.load(tmp_path / "other.parquet")
+    assert frame["exit_code"].tolist() == [2**62 + 1, pd.NA]
+    assert_equal(frame[:0], runs_frame([]))
+
+
+def test_an_unknown_ending_is_refused_with_the_known_ones(tmp_path):
+    for name in ("runs.pkl", "runs", "runs.json"):
+        with pytest.raises(SchemaError, match=r"\.csv, \.xlsx"):
+            arn.save(golden(), tmp_path / name)
+        with pytest.raises(SchemaError, match=r"\.csv, \.xlsx"):
+            arn.load(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\0" * 50, b"PAR1", b"PK\x03\x04", b"id,deployment_id\n", b'"', b"a,b\n1\n", b"\xff\xfe"]
+)
+def test_what_is_no_table_is_refused_in_the_family(path, content):
+    path.write_bytes(content)
+    try:
+        assert len(arn.load(path)) == 0
+    except DataError:
+        return
+    assert content.startswith(b"id")
+
+
+@given(data=st.data())
+def test_a_damaged_file_is_read_or_refused_in_the_family(data, tmp_path):
+    ending = data.draw(st.sampled_from(ENDINGS))
+    path = arn.save(golden(note="x"), tmp_path / f"it{ending}")
+    body = bytearray(path.read_bytes())
+    for _ in range(3):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(body[: data.draw(st.integers(1, len(body)))])
+    try:
+        arn.load(path)
+    except AgentRunError:
+        return
+
+
+def test_a_missing_file_or_folder_is_said(path):
+    with pytest.raises(DataError, match="cannot be read"):
+        arn.load(path)
+    with pytest.raises(DataError, match="cannot be written"):
+        arn.save(golden(), path.parent / "no folder" / path.name)
+
+
+def test_a_full_disk_leaves_the_old_file(path):
+    """Faults 115 and 125."""
+    arn.save(golden(), path)
+    before = path.read_bytes()
+    code = f"""
+import resource, signal, pandas as pd, agentrun_nb as arn
+runs = arn.load({str(path)!r})
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+try:
+    arn.save(pd.concat([runs] * 100), {str(path)!r})
+except arn.errors.DataError as error:
+    print(error)
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert "cannot be written" in told.stdout, told.stderr
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_without_openpyxl_it_is_said_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(SettingsError, match=r"agentrun-nb\[excel\]"):
+        arn.save(golden(), tmp_path / "runs.xlsx")
+
+
+def test_a_link_stays_a_link(path):
+    real = path.with_name(f"real{path.suffix}")
+    real.write_bytes(b"")
+    path.symlink_to(real)
+    assert_equal(loaded(golden(), path), golden())
+    assert path.is_symlink()
+    assert real.stat().st_size
