@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from .scenarios import Scenario
 
@@ -100,13 +100,13 @@ def stage_server() -> Iterator[StageServer]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def context() -> Iterator[BrowserContext]:
     path = shutil.which("chromium")
     if path is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[*CHROMIUM, ONLY_LOOPBACK])
-        yield browser
+        yield browser.new_context(permissions=["clipboard-read", "clipboard-write"])
         browser.close()
 
 
@@ -114,20 +114,22 @@ Opener = Callable[..., Stage]
 
 
 @pytest.fixture
-def open_stage(browser: Browser, stage_server: StageServer) -> Iterator[Opener]:
+def open_stage(context: BrowserContext, stage_server: StageServer) -> Iterator[Opener]:
     """Mounts a scenario on the stub page; at the end of the test nothing may have gone wrong unseen."""
     stages: list[tuple[Stage, bool]] = []
 
-    def open_stage(scenario: Scenario, *, width: int = 1000, height: int = 900, scheme: str = "light", strict: bool = True, **context: object) -> Stage:
+    def open_stage(scenario: Scenario, *, width: int = 1000, height: int = 900, scheme: str = "light", strict: bool = True) -> Stage:
         stage_server.scenario = scenario.to_json()
         stage_server.policy = POLICY if strict else None
-        page = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **context).new_page()  # type: ignore[arg-type]
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         stage = Stage(page)
         stages.append((stage, strict))
         page.on("pageerror", lambda error: stage.errors.append(str(error)))
         page.on("console", lambda message: stage.errors.append(message.text) if message.type in ("error", "warning") else None)
         page.goto(f"http://127.0.0.1:{stage_server.server_port}/")
-        page.wait_for_function("window.stage !== undefined")
+        page.locator("html[data-staged]").wait_for()
         if scenario.inner is None and not scenario.silent:
             page.locator(".arn-body > *").first.wait_for()
         page.on("request", lambda request: stage.requests.append(request.url))
@@ -135,7 +137,7 @@ def open_stage(browser: Browser, stage_server: StageServer) -> Iterator[Opener]:
 
     yield open_stage
     for stage, strict in stages:
-        stage.page.context.close()
+        stage.page.close()
         if strict:
             assert stage.errors == []
             assert stage.requests == []

@@ -60,3 +60,4 @@ stage.mountOffline = () => (stage.unmount = mount(host, { page, buffers: bytes, 
 window.stage = stage;
 if (inner) host.innerHTML = inner;
 else stage.mount();
+document.documentElement.dataset.staged = "";

@@ -14,22 +14,22 @@ const KINDS = { [STRING]: "arn-string", [NUMBER]: "arn-number", [BOOLEAN]: "arn-
 /**
  * @param {import("../json/document.mjs").JsonDocument} doc
  * @param {number} node
- * @param {{id: string, root: string, expanded: boolean, active: boolean, hit: boolean}} state
+ * @param {{id: string, root: string, expanded: boolean, hit: boolean}} state
  * @returns {HTMLElement}
  */
-export function makeRow(doc, node, { id, root, expanded, active, hit }) {
+export function makeRow(doc, node, { id, root, expanded, hit }) {
   const { parent, position, count, depth } = doc.nodes;
   const container = doc.isContainer(node) && count[node] > 0;
   const row = h("div", {
-    id, role: "treeitem", class: `arn-row${active ? " arn-active" : ""}${hit ? " arn-hit" : ""}`,
-    "aria-level": String(depth[node] + 1), "aria-selected": String(active),
+    id, role: "treeitem", class: hit ? "arn-row arn-hit" : "arn-row",
+    "aria-level": String(depth[node] + 1), "aria-selected": "false",
     "aria-posinset": String(position[node] + 1), "aria-setsize": String(parent[node] === NONE ? 1 : count[parent[node]]),
     ...(container && { "aria-expanded": String(expanded) }),
   });
   row.style.setProperty("--arn-depth", String(Math.min(depth[node], DEEPEST_INDENT)));
   row.append(
     h("span", { class: container ? "arn-twisty" : "arn-leaf", "aria-hidden": "true" }),
-    depth[node] > DEEPEST_INDENT ? badge(`level ${depth[node] + 1}`) : "",
+    depth[node] > DEEPEST_INDENT ? badge(`level ${formatCount(depth[node] + 1)}`) : "",
     label(doc, node, root),
     h("span", "arn-punctuation", ": "),
     ...value(doc, node),
@@ -37,6 +37,12 @@ export function makeRow(doc, node, { id, root, expanded, active, hit }) {
     doc.isBare(node) ? badge("not JSON") : "",
   );
   return row;
+}
+
+/** @param {Element | null} row @param {boolean} active */
+export function markActive(row, active) {
+  row?.classList.toggle("arn-active", active);
+  row?.setAttribute("aria-selected", String(active));
 }
 
 /** @param {string} words */

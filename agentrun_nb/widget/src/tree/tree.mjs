@@ -4,7 +4,7 @@ import { formatPath } from "../json/path.mjs";
 import { formatCount } from "../scale.mjs";
 import { nodeDetails } from "./details.mjs";
 import { commandOf } from "./keyboard.mjs";
-import { makeRow } from "./row.mjs";
+import { makeRow, markActive } from "./row.mjs";
 import { VisibleRows } from "./rows.mjs";
 import { search } from "./search.mjs";
 import { createToolbar } from "./toolbar.mjs";
@@ -34,25 +34,30 @@ export function createTree(doc, { root, label, signal, onSelect }) {
   const toolbar = createToolbar({ signal, onSearch: find, onStep: step, onOpenAll: (open) => (rows.setAll(open), refresh()) });
   const viewport = createViewport(scroller, (row) => {
     const node = rows.nodes[row];
-    const state = { id: `${id}-${node}`, root: root || "document", expanded: rows.expanded[node] === 1, active: node === active, hit: holds(hits, node) };
+    const state = { id: `${id}-${node}`, root: root || "document", expanded: rows.expanded[node] === 1, hit: holds(hits, node) };
     return makeRow(doc, node, state);
   }, signal);
 
   const pathOf = (/** @type {number} */ node) => formatPath(doc.path(node), root);
 
-  /** @param {number} node */
+  const elementOf = (/** @type {number} */ node) => scroller.querySelector(`#${id}-${node}`);
+
+  /** Changes rows in place, since a row that is replaced between two clicks never sees a double one. @param {number} node */
   function activate(node) {
+    markActive(elementOf(active), false);
     active = node;
-    viewport.show(rows.length, rows.rowOf(node));
+    viewport.pin(rows.rowOf(node));
+    markActive(elementOf(node), true);
     scroller.setAttribute("aria-activedescendant", `${id}-${node}`);
     details.replaceChildren(...nodeDetails(doc, node, pathOf(node)));
   }
 
-  /** After a closing the active node may be hidden: its nearest ancestor on show takes its place. */
-  function refresh() {
+  /** After a closing the active node may be hidden: its nearest ancestor on show takes its place. @param {boolean} [centred] */
+  function refresh(centred) {
     const row = rows.rowOf(active);
+    viewport.show(rows.length);
     activate(rows.nodes[row]);
-    viewport.scrollTo(row);
+    viewport.scrollTo(row, centred);
   }
 
   /** @param {number} node */
@@ -65,8 +70,8 @@ export function createTree(doc, { root, label, signal, onSelect }) {
   /** @param {number} node */
   function reveal(node) {
     rows.reveal(node);
-    activate(node);
-    viewport.scrollTo(rows.rowOf(node), true);
+    active = node;
+    refresh(true);
   }
 
   /** @param {number} node */
@@ -107,7 +112,7 @@ export function createTree(doc, { root, label, signal, onSelect }) {
     if (current.aborted) return;
     hits = found;
     if (hits.length) return goToHit(hits.find((node) => node >= active) ?? hits[0]);
-    activate(active);
+    refresh();
     toolbar.say(query && "no match");
   }
 
@@ -134,7 +139,7 @@ export function createTree(doc, { root, label, signal, onSelect }) {
   scroller.addEventListener("keydown", obey);
   signal.addEventListener("abort", () => searching.abort());
   if (doc.size <= FEW_NODES) rows.setAll(true);
-  activate(0);
+  refresh();
 
   return {
     element: h("div", "arn-section", toolbar.element, scroller, details),

@@ -62,15 +62,21 @@ export function createViewport(scroller, makeRow, signal) {
   signal.addEventListener("abort", () => observer.disconnect());
 
   return {
-    /** Shows a list anew. @param {number} rows @param {number} kept a row that stays mounted, in sight or not */
-    show(rows, kept) {
+    /** Shows a list anew. @param {number} rows */
+    show(rows) {
       count = rows;
-      pinned = kept;
+      pinned = -1;
       sizer.style.height = `${Math.min(count * ROW, MOST_PIXELS)}px`;
       scroller.style.height = `${Math.min(count, MOST_IN_SIGHT) * ROW + 2}px`;
       layer.replaceChildren();
       mounted.clear();
       top = Math.min(top, highest());
+      paint();
+    },
+
+    /** Keeps a row mounted, in sight or not. @param {number} row */
+    pin(row) {
+      pinned = row;
       paint();
     },
 

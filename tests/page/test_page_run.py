@@ -1,0 +1,167 @@
+"""The run view: one run, whole, and nothing in it that the record does not say."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import Opener, Stage
+from .scenarios import COMPLETED, CREATED, STARTED, example_run, failed_run, finished_run, live_run, one_run, run_doc
+
+
+def words_of(stage: Stage, selector: str) -> list[str]:
+    return [" ".join(text.split()) for text in stage.page.locator(selector).all_inner_texts()]
+
+
+def fields_of(stage: Stage) -> dict[str, str]:
+    stage.page.locator("summary").click()
+    return dict(zip(words_of(stage, ".arn-allfields dt"), words_of(stage, ".arn-allfields dd"), strict=True))
+
+
+def test_the_contracts_example_is_shown_without_mode_and_status(open_stage: Opener) -> None:
+    stage = open_stage(one_run(example_run()))
+    assert words_of(stage, ".arn-statusname") == ["No status recorded"]
+    assert words_of(stage, ".arn-words") == ["0 s before start", "0 s after start"]
+    fields = fields_of(stage)
+    assert len(fields) == 18
+    assert {name for name, text in fields.items() if text == "not in the record"} == {"mode", "status"}
+    assert fields["id"] == "adrun_1234abcd"
+    assert fields["exit_code"] == "123"
+    assert fields["output_manifest"] == "{}"
+    assert fields["failure_reason"] == "<string>"
+    assert "05:31:58 2023-11-07 UTC" in words_of(stage, ".arn-wide")[0]
+    assert "mode: missing" in stage.text()
+
+
+def test_null_and_absent_are_told_apart(open_stage: Opener) -> None:
+    stage = open_stage(one_run(run_doc(id="r", status="queued", created_at=CREATED, input="null", absent=["retain_on_failure", "output_manifest"])))
+    fields = fields_of(stage)
+    assert (fields["sandbox_id"], fields["retain_on_failure"], fields["input"], fields["output_manifest"]) == ("null", "not in the record", "null", "not in the record")
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("succeeded", "Succeeded"), ("timed_out", "Timed out"), (None, "No status recorded"), ("waiting_for_input", "Unknown status: waiting_for_input")],
+)
+def test_a_status_is_told_in_words_and_by_a_shape(open_stage: Opener, status: str | None, words: str) -> None:
+    stage = open_stage(one_run(finished_run(status=status)))
+    assert words_of(stage, ".arn-statusname") == [words]
+    assert stage.page.locator(".arn-status svg path").get_attribute("d")
+
+
+def test_both_durations_are_written_on_the_track(open_stage: Opener) -> None:
+    stage = open_stage(one_run(finished_run()))
+    assert words_of(stage, ".arn-words") == ["2.1 s before start", "41.3 s after start"]
+    assert words_of(stage, ".arn-stop") == [
+        "created 22:12:30.5 2023-11-14 UTC",
+        "started 22:12:32.6 2023-11-14 UTC",
+        "completed 22:13:13.9 2023-11-14 UTC",
+    ]
+
+
+def test_an_open_end_is_dashed_and_no_end_is_made_up(open_stage: Opener) -> None:
+    stage = open_stage(one_run(live_run()))
+    assert words_of(stage, ".arn-words") == ["2.1 s before start", "47.4 s since start, open when read"]
+    assert words_of(stage, ".arn-completed") == ["completed not recorded"]
+    assert stage.page.locator(".arn-completed .arn-dot").is_hidden()
+    assert "dashed" in stage.page.evaluate("() => getComputedStyle(document.querySelector('.arn-open .arn-line'), '::before').borderStyle")
+    assert "Read at 22:13:20 2023-11-14 UTC" in " ".join(stage.text().split())
+
+
+def test_an_ended_run_without_its_end_is_not_open_up_to_now(open_stage: Opener) -> None:
+    stage = open_stage(one_run(finished_run(completed_at=None)))
+    assert words_of(stage, ".arn-words") == ["2.1 s before start", "not recorded"]
+
+
+def test_without_a_start_one_undivided_interval_is_drawn(open_stage: Opener) -> None:
+    stage = open_stage(one_run(finished_run(started_at=None, status="cancelled")))
+    assert words_of(stage, ".arn-words") == ["43.4 s from created to completed"]
+    assert words_of(stage, ".arn-started") == ["started not recorded"]
+
+
+def test_times_in_reverse_are_a_point_with_a_note(open_stage: Opener) -> None:
+    stage = open_stage(one_run(finished_run(started_at=COMPLETED, completed_at=STARTED)))
+    assert words_of(stage, ".arn-words")[1] == "a point: completed before started by 41.3 s"
+
+
+def test_times_follow_the_zone_and_keep_their_utc_text(open_stage: Opener) -> None:
+    stage = open_stage(one_run(finished_run(), tz="Asia/Kolkata"))
+    started = stage.page.locator(".arn-started .arn-moment")
+    assert " ".join(started.inner_text().split()) == "03:42:32.6 2023-11-15 UTC+5:30"
+    started.focus()
+    assert stage.page.locator(".arn-started [role=tooltip]").inner_text() == "2023-11-14 22:12:32.6 UTC"
+    stage.page.locator(".arn-zone select").select_option("UTC")
+    assert stage.trait("tz") == "UTC"
+    assert "22:12:32.6" in started.inner_text()
+    stage.set_trait("tz", "Mars/Phobos")
+    assert "unknown zone: shown in UTC" in stage.text()
+
+
+def test_a_failure_says_why_at_once(open_stage: Opener) -> None:
+    stage = open_stage(one_run(failed_run()))
+    reason = stage.page.locator(".arn-banner pre")
+    assert reason.inner_text().endswith("FileNotFoundError: data/sales.csv")
+    assert reason.bounding_box()["y"] < stage.page.locator(".arn-track").bounding_box()["y"]  # type: ignore[index]
+    assert "kept on failure for 1 h (the default) until 23:12:34.1 2023-11-14 UTC" in words_of(stage, ".arn-wide")[0]
+    stage.page.get_by_role("tab", name="Output manifest").click()
+    assert stage.page.get_by_role("tabpanel").inner_text() == "not in the record"
+
+
+def test_a_failed_run_without_a_reason_says_that_too(open_stage: Opener) -> None:
+    stage = open_stage(one_run(failed_run(failure_reason=None)))
+    assert words_of(stage, ".arn-banner") == ["Failure reason null"]
+
+
+def test_a_run_that_could_not_be_fetched_says_so(open_stage: Opener) -> None:
+    stage = open_stage(one_run(run_doc(id="adrun_gone", deployment_id="d", error="not_found: there is no such run")))
+    assert "This run was not read not_found: there is no such run" in words_of(stage, ".arn-banner")[0]
+    assert "adrun_gone" in stage.text()
+
+
+def test_outputs_sort_by_column_and_show_exact_bytes_on_demand(open_stage: Opener) -> None:
+    stage = open_stage(one_run(finished_run()))
+    names = lambda: words_of(stage, ".arn-outputs td.arn-col-name")  # noqa: E731
+    assert names() == ["report", "plot", "notes"]
+    size = stage.page.locator("th.arn-col-size_bytes")
+    for order, expected in (("ascending", ["report", "plot", "notes"]), ("descending", ["plot", "report", "notes"]), ("none", ["report", "plot", "notes"])):
+        size.locator("button").click()
+        assert (size.get_attribute("aria-sort"), names()) == (order, expected)
+    assert words_of(stage, "td.arn-col-size_bytes") == ["48.2 kB", "1.31 MB", "not recorded"]
+    stage.page.get_by_role("button", name="Exact bytes").click()
+    assert words_of(stage, "td.arn-col-size_bytes") == ["48,213 bytes", "1,310,720 bytes", "not recorded"]
+
+
+def test_an_output_leads_to_its_place_in_the_manifest(open_stage: Opener) -> None:
+    stage = open_stage(one_run(finished_run()))
+    stage.page.get_by_role("button", name="plot").click()
+    assert stage.trait("path") == "output_manifest.outputs[1]"
+    assert stage.page.locator(".arn-active").inner_text().startswith("1: {…}")
+
+
+def test_many_outputs_come_a_page_at_a_time(open_stage: Opener) -> None:
+    outputs = [{"name": f"o{n}", "path": None, "kind": "file", "status": "available", "size_bytes": n} for n in range(120)]
+    stage = open_stage(one_run(finished_run(outputs=outputs)))
+    assert stage.page.locator(".arn-outputs tbody tr").count() == 50
+    stage.page.get_by_role("button", name="70 outputs are hidden").click()
+    assert stage.page.locator(".arn-outputs tbody tr").count() == 100
+
+
+def test_ids_are_copied_as_they_are(open_stage: Opener) -> None:
+    stage = open_stage(one_run(finished_run(id="adrun_\u202eevil")))
+    assert "adrun_‹U+202E›evil" in stage.text()
+    stage.page.get_by_role("button", name="Copy run id").click()
+    stage.page.get_by_text("Copied").wait_for()
+    assert stage.page.evaluate("() => navigator.clipboard.readText()") == "adrun_\u202eevil"
+
+
+@pytest.mark.parametrize("doc", [finished_run(), failed_run(), live_run(), example_run()], ids=["finished", "failed", "live", "example"])
+def test_nothing_sticks_out_at_any_width(open_stage: Opener, doc: dict[str, object]) -> None:
+    stage = open_stage(one_run(doc, tz="America/Argentina/ComodRivadavia"))
+    stage.page.locator("summary").click()
+    for width in (320, 620, 1600):
+        stage.page.set_viewport_size({"width": width, "height": 900})
+        assert stage.page.evaluate("() => document.documentElement.scrollWidth") <= width
+        wide = stage.page.evaluate(
+            "() => [...document.querySelectorAll('.arn-root *')].filter((one) => !one.closest('.arn-scroll, .arn-tree, .arn-utc, svg')"
+            " && one.getBoundingClientRect().right > document.querySelector('.arn-root').getBoundingClientRect().right + 0.5).map((one) => one.className)"
+        )
+        assert wide == []
