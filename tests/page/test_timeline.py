@@ -36,14 +36,22 @@ def page_of(rows: Sequence[Row], **traits: object) -> Scenario:
     """A page of runs whose documents are asked for one by one."""
     scenario = Scenario(blank_page("runs", n=len(rows)), traits=traits)
     times = {name: [getattr(row, name) for row in rows] for name in ("created", "started", "completed")}
-    columns = {name: scenario.add(struct.pack(f"<{len(rows)}d", *values), packed=True) for name, values in times.items()}
+    columns = {
+        name: scenario.add(struct.pack(f"<{len(rows)}d", *values), packed=True) for name, values in times.items()
+    }
     for name, table in (("status", "statuses"), ("version", "versions")):
-        known = scenario.page[table] = list(dict.fromkeys(value for row in rows if (value := getattr(row, name)) is not None))
+        known = scenario.page[table] = list(
+            dict.fromkeys(value for row in rows if (value := getattr(row, name)) is not None)
+        )
         code = {value: position for position, value in enumerate(known)}
-        columns[name] = scenario.add(struct.pack(f"<{len(rows)}I", *(code.get(getattr(row, name), NONE) for row in rows)), packed=True)
+        columns[name] = scenario.add(
+            struct.pack(f"<{len(rows)}I", *(code.get(getattr(row, name), NONE) for row in rows)), packed=True
+        )
     scenario.page["deployments"] = ["dep"]
     columns["deployment"] = scenario.add(bytes(4 * len(rows)), packed=True)
-    columns["ids"] = scenario.add(json.dumps([row.id or f"run_{position}" for position, row in enumerate(rows)]).encode(), packed=True)
+    columns["ids"] = scenario.add(
+        json.dumps([row.id or f"run_{position}" for position, row in enumerate(rows)]).encode(), packed=True
+    )
     scenario.page["columns"] = columns
     return scenario
 
@@ -52,10 +60,12 @@ def finished(n: int, failed: Sequence[int] = ()) -> list[Row]:
     """Runs that succeeded, six seconds apart on average, but for those named."""
     chance = random.Random(n)
     starts = [NOW - 1000 - chance.random() * n * 6000 for _ in range(n)]
-    return [
-        Row(start, start + 2000, start + 2000 + chance.random() * 60_000, "failed" if position in failed else "succeeded", f"v{position % 3}")
-        for position, start in enumerate(starts)
+    rows = [
+        Row(at, at + 2000, at + 2000 + chance.random() * 60_000, version=f"v{n % 3}") for n, at in enumerate(starts)
     ]
+    for position in failed:
+        rows[position] = replace(rows[position], status="failed")
+    return rows
 
 
 def some_of_each() -> list[Row]:
@@ -145,7 +155,8 @@ def test_every_kind_of_run_has_a_mark_and_every_status_its_words(open_stage: Ope
         stage.page.mouse.click(*point(stage, row))
         assert len(selected(stage)) == 1
     legend = stage.page.get_by_test_id("arn-legend").inner_text()
-    for words in ("queued", "starting", "running", "succeeded", "failed", "cancelled", "timed out", "no status recorded", f"unknown status: {HOSTILE}"):
+    known = ["queued", "starting", "running", "succeeded", "failed", "cancelled", "timed out"]
+    for words in [*known, "no status recorded", f"unknown status: {HOSTILE}"]:
         assert words in legend
     assert stage.page.locator("[data-testid=arn-legend] svg[aria-hidden=true]").count() == 9
 
@@ -205,7 +216,9 @@ def test_failures_are_seen_among_100000_runs_before_anything_is_done(open_stage:
 
 
 def test_a_range_selects_what_touches_it(open_stage: Opener) -> None:
-    stage = open_stage(page_of([Row(NOW + 10_000 * n, NOW + 10_000 * n + 1000, NOW + 10_000 * n + 5000) for n in range(8)]))
+    stage = open_stage(
+        page_of([Row(NOW + 10_000 * n, NOW + 10_000 * n + 1000, NOW + 10_000 * n + 5000) for n in range(8)])
+    )
     (left, y), (right, _) = point(stage, 2), point(stage, 5)
     for begin in (lambda: stage.page.keyboard.down("Shift"), lambda: stage.page.get_by_test_id("arn-range").click()):
         begin()
@@ -237,7 +250,7 @@ def test_the_keyboard_goes_to_every_run_and_says_it(open_stage: Opener) -> None:
     view.press("Shift+ArrowLeft")
     assert selected(stage) == ["run_11", "run_10"]
     view.press("n")
-    assert told(stage).startswith("Failure 1 of 2: run_1") or told(stage).startswith("Failure 2 of 2: run_3")
+    assert told(stage).startswith("Failure 1 of 2: run_1, failed")
     view.press("Escape")
     assert selected(stage) == []
 
@@ -252,15 +265,18 @@ def test_keys_of_the_timeline_do_not_reach_the_notebook(open_stage: Opener) -> N
 
 
 def test_the_wheel_scrolls_the_page_until_the_timeline_has_the_focus(open_stage: Opener) -> None:
-    stage = open_stage(page_of(finished(300)), height=240)
-    before = stage.page.get_by_test_id("arn-window").inner_text()
-    stage.page.mouse.move(*point(stage, 0) if canvas(stage).evaluate("(c) => c.arnLocate(0)") else (300, 150))
+    stage = open_stage(page_of(finished(300)), height=300)
+    before = stage.page.get_by_test_id("arn-window").filter(has_text="300 runs").inner_text()
+    canvas(stage).hover(position={"x": 300, "y": 40})
+    scrolled = stage.page.evaluate("scrollY")
     stage.page.mouse.wheel(0, 40)
-    stage.page.wait_for_function("scrollY > 0")
+    stage.page.wait_for_function("(before) => scrollY > before", arg=scrolled)
     assert stage.page.get_by_test_id("arn-window").inner_text() == before
     canvas(stage).focus()
     stage.page.mouse.wheel(0, -100)
-    stage.page.wait_for_function("(before) => document.querySelector('[data-testid=arn-window]').textContent !== before", arg=before)
+    stage.page.wait_for_function(
+        "(before) => document.querySelector('[data-testid=arn-window]').textContent !== before", arg=before
+    )
 
 
 def test_the_kernel_is_told_the_window_once_it_stands_still(open_stage: Opener) -> None:
@@ -270,8 +286,7 @@ def test_the_kernel_is_told_the_window_once_it_stands_still(open_stage: Opener) 
     for _ in range(4):
         stage.page.get_by_test_id("arn-zoom-in").click()
     stage.page.get_by_test_id("arn-group-status").click()
-    stage.page.wait_for_function("(count) => window.stage.model.sent.filter(({ op }) => op === 'window').length > count", arg=told_before)
-    stage.page.wait_for_timeout(600)
+    stage.page.wait_for_timeout(900)
     assert len(windows(stage)) == told_before + 1
     last = windows(stage)[-1]
     assert last["by"] == "status"
@@ -298,7 +313,7 @@ def test_a_table_beside_the_picture_holds_up_to_200_runs(open_stage: Opener) -> 
 
 def test_a_selection_made_in_python_is_drawn_and_not_sent_back(open_stage: Opener) -> None:
     stage = open_stage(page_of(some_of_each()))
-    x, y = point(stage, 0)
+    point(stage, 0)
     before = canvas(stage).screenshot()
     saves = stage.page.evaluate("window.stage.model.saves")
     stage.set_trait("selected", [["dep", "run_0"]])
@@ -316,7 +331,9 @@ def test_colours_follow_the_theme_of_the_page_at_once(open_stage: Opener, scheme
     stage.page.emulate_media(color_scheme=other)  # type: ignore[arg-type]
     stage.page.wait_for_timeout(100)
     seen.append(colour_at(stage, *point(stage, 0)))
-    stage.page.evaluate("(light) => document.body.setAttribute('data-jp-theme-light', light)", str(scheme == "light").lower())
+    stage.page.evaluate(
+        "(light) => document.body.setAttribute('data-jp-theme-light', light)", str(scheme == "light").lower()
+    )
     stage.page.wait_for_timeout(100)
     seen.append(colour_at(stage, *point(stage, 0)))
     assert seen[0] == seen[2] != seen[1]
@@ -324,7 +341,10 @@ def test_colours_follow_the_theme_of_the_page_at_once(open_stage: Opener, scheme
 
 @pytest.mark.parametrize("width", [360, 1000])
 def test_nothing_overflows(open_stage: Opener, width: int) -> None:
-    rows = [replace(row, version="a version with a very long name " * 6, id="run_" + "0123456789" * 20) for row in some_of_each()]
+    rows = [
+        replace(row, version="a version with a very long name " * 6, id="run_" + "0123456789" * 20)
+        for row in some_of_each()
+    ]
     stage = open_stage(page_of(rows), width=width)
     stage.page.get_by_test_id("arn-group-version").click()
     stage.page.wait_for_timeout(100)

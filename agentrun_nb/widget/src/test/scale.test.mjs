@@ -24,6 +24,11 @@ test("ticks are round on the wall clock of the zone", () => {
   assert.deepEqual(ticks(start, start + 500, "UTC", 4).map(({ label }) => label), ["05:31:00.000", "05:31:00.200", "05:31:00.400"]);
 });
 
+test("ticks of weeks are Mondays", () => {
+  const found = ticks(Date.UTC(2026, 9, 1), Date.UTC(2026, 10, 20), "UTC", 8);
+  assert.deepEqual(found.map(({ at }) => new Date(at).getUTCDay()), Array(7).fill(1));
+});
+
 test("the date is written where it changes", () => {
   const start = Date.UTC(2026, 11, 31, 20);
   assert.deepEqual(ticks(start, start + 12 * 3600e3, "UTC", 6).map(({ context }) => context), ["2026-12-31", "", "2027-01-01", "", "", "", ""]);
