@@ -260,7 +260,8 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Client({self._wire.settings!r})"
+        wire = vars(self).get("_wire")  # absent while a traceback of the constructor is shown
+        return f"Client({wire.settings!r})" if wire else "Client()"
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise TypeError("A Client is never pickled, since it holds a key; make a new one where it is needed.")

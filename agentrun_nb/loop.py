@@ -62,13 +62,20 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """
     future = asyncio.run_coroutine_threadsafe(work, current())
     try:
-        error = future.exception()
+        error = _waited(future)
     except BaseException:
         _cancel(future)
         raise
     if error is None:
         return future.result()
     raise bare(error)
+
+
+def _waited(future: Future[Any]) -> BaseException | None:
+    """The error of a future, waited for in short steps, between which an interrupt is heard everywhere."""
+    while True:
+        with suppress(TimeoutError):
+            return future.exception(timeout=TICK)
 
 
 def bare(error: BaseException) -> BaseException:
@@ -144,7 +151,7 @@ class Stream(Generic[T]):
             self._loop.call_soon_threadsafe(self._room.release)
             yield item
         with suppress(CancelledError):
-            error = self._future.exception()
+            error = _waited(self._future)
             if error is not None:
                 raise bare(error)
 

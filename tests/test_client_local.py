@@ -1,0 +1,91 @@
+"""The client and the local service together, over a real socket."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pandas as pd
+import pytest
+
+import agentrun_nb as arn
+from agentrun_nb import local
+from agentrun_nb.client import Client
+from agentrun_nb.errors import NotFoundError, UnauthorizedError
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[local.Service]:
+    served = local.serve(workers=2)
+    yield served
+    served.close()
+
+
+@pytest.fixture(scope="module")
+def client(service: local.Service) -> Client:
+    return service.client
+
+
+@pytest.fixture(scope="module")
+def run(service: local.Service, client: Client) -> arn.Run:
+    """A real job, followed to its end."""
+    deployments = client.list_deployments()
+    report = deployments[deployments["name"] == "csv-report"].iloc[0]
+    run = service.submit(report["id"], {})
+    until = time.monotonic() + 30
+    while not run.ended and time.monotonic() < until:
+        time.sleep(0.1)
+        run = client.get_run(run.deployment_id, run.id)
+    return run
+
+
+def test_a_real_job_is_one_run(run: arn.Run) -> None:
+    assert (run.status, run.exit_code) == ("succeeded", 0)
+    assert run.created_at <= run.started_at <= run.completed_at
+    assert run.notes is None
+
+
+def test_its_logs_are_whole_and_their_tail_is_their_end(client: Client, run: arn.Run) -> None:
+    logs = client.get_logs(run)
+    assert logs["run_id"].eq(run.id).all()
+    assert logs["created_at"].is_monotonic_increasing
+    pd.testing.assert_frame_equal(client.get_logs(run, tail=2), logs.tail(2).reset_index(drop=True))
+
+
+def test_its_outputs_have_the_size_that_the_manifest_says(client: Client, run: arn.Run) -> None:
+    outputs = run.outputs
+    assert len(outputs)
+    for name, size in zip(outputs["name"], outputs["size_bytes"], strict=True):
+        assert len(client.read_output(run, name)) == size
+
+
+def test_listing_and_single_runs_give_the_same_row(client: Client, run: arn.Run) -> None:
+    listed = client.list_runs(run.deployment_id, progress=False)
+    fetched = client.get_runs(listed, progress=False)
+    pd.testing.assert_frame_equal(listed, fetched)
+    assert arn.fetch_report(listed).complete is True
+
+
+def test_every_deployment_has_two_versions(client: Client) -> None:
+    for deployment in client.list_deployments()["id"]:
+        assert len(client.list_versions(deployment)) == 2
+
+
+def test_all_routes_are_offered_and_the_clock_is_ours(client: Client, run: arn.Run) -> None:
+    found = client.check()
+    assert found.ok
+    assert False not in found.routes.values()
+    low, high = found.clock_offset
+    assert low <= 0 <= high
+
+
+def test_what_is_not_there_is_not_found(client: Client, run: arn.Run) -> None:
+    with pytest.raises(NotFoundError, match="run 'adrun_none'"):
+        client.get_run(run.deployment_id, "adrun_none")
+    with pytest.raises(NotFoundError, match="deployment 'adep_none'"):
+        client.list_runs("adep_none", progress=False)
+
+
+def test_a_wrong_key_is_refused(service: local.Service, run: arn.Run) -> None:
+    with Client("wrong", service.base_url) as client, pytest.raises(UnauthorizedError, match="the argument api_key"):
+        client.get_run(run.deployment_id, run.id)
