@@ -62,6 +62,9 @@ def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
         SchemaError: the frame lacks the table's key columns, or a column cannot be read as its dtype.
     """
     key = [column.name for column in table.columns[:2]]
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise SchemaError(f"The column {twice[0]!r} stands twice in this frame.", hint="Rename or drop one of them.")
     if not set(key) <= set(frame.columns):
         raise SchemaError(
             f"This frame is not a table of {table.name.lower()}: it has no {' and '.join(key)}.",
@@ -83,8 +86,10 @@ def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
 
 def _sound(column: Column, found: pd.Series[Any]) -> bool:
     if column.kind == "category":
-        return isinstance(found.dtype, pd.CategoricalDtype) and list(found.cat.categories) == categories(
-            column, found.cat.categories
+        return (
+            isinstance(found.dtype, pd.CategoricalDtype)
+            and not found.cat.ordered
+            and list(found.cat.categories) == categories(column, found.cat.categories)
         )
     return bool(found.dtype == DTYPES[column.kind])
 
