@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agentrun_nb.errors import PathNotFound
+from agentrun_nb.jsontext import whole
 
 Step = str | int | None
 """A key, an index, or None for every element (`[*]`)."""
@@ -45,7 +46,7 @@ def _unreadable(path: str, position: int) -> PathNotFound:
 
 
 def format_path(steps: Sequence[Step]) -> str:
-    """Writes a path; keys that are not plain words are quoted as JSON."""
+    """Writes a path, always as valid Unicode; keys that are not plain words are quoted as JSON."""
     text = ""
     for step in steps:
         if step is None:
@@ -55,7 +56,7 @@ def format_path(steps: Sequence[Step]) -> str:
         elif _PLAIN_KEY.fullmatch(step):
             text += f".{step}" if text else step
         else:
-            text += f"[{json.dumps(step, ensure_ascii=False)}]"
+            text += f"[{json.dumps(step, ensure_ascii=whole(step) != step)}]"
     return text
 
 

@@ -10,12 +10,13 @@ from strategies import HOSTILE
 from agentrun_nb.errors import PathNotFound
 from agentrun_nb.paths import find, format_path, parse_path
 
-STEPS = st.lists(st.one_of(HOSTILE, st.integers(0, 10**9), st.none()), max_size=5).map(tuple)
+STEPS = st.lists(st.one_of(HOSTILE, st.text(st.characters()), st.integers(0, 10**9), st.none()), max_size=5).map(tuple)
 
 
 @given(STEPS)
 def test_a_path_is_read_as_it_was_written(steps):
     assert parse_path(format_path(steps)) == steps
+    assert format_path(steps).encode() or not steps
 
 
 @pytest.mark.parametrize(
