@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import subprocess
 import sys
 import zipfile
@@ -168,7 +167,7 @@ def test_what_is_not_plain_is_refused_by_name_and_leaves_the_old_file(path, valu
     with pytest.raises(SchemaError, match="cannot be saved"):
         arn.save(frame, path)
     assert path.read_bytes() == b"old"
-    assert os.listdir(path.parent) == [path.name]
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_names_that_stand_twice_are_refused(path):
@@ -340,7 +339,7 @@ except arn.errors.DataError as error:
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert "cannot be written" in told.stdout, told.stderr
     assert path.read_bytes() == before
-    assert os.listdir(path.parent) == [path.name]
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_without_openpyxl_it_is_said_what_to_install(tmp_path, monkeypatch):
