@@ -20,6 +20,9 @@ from agentrun_nb.schema import OUTPUTS
 if TYPE_CHECKING:
     from agentrun_nb.run import Run
 
+DEEPEST = 512
+"""How many steps a path of the catalogue has at most."""
+
 KEY = ("deployment_id", "run_id", "position")
 """The columns of OUTPUTS that an item of a manifest cannot set."""
 
@@ -125,7 +128,8 @@ def json_paths(runs: Run | pd.DataFrame | Iterable[Any], column: str = "output_m
     Returns:
         One row per path, in order of first appearance: `path` (to be given to `extract` after the column's name; lists
         as `[*]`), `types` (the JSON types seen, the most frequent first), `runs` (how many have it), `values` (how many
-        values there are) and `example` (JSON text of the first, at most 80 characters).
+        values there are) and `example` (JSON text of the first, at most 80 characters). What lies deeper than 512 steps
+        is not catalogued; the object or list there is.
     """
     runs = runs_frame(runs)
     found: dict[tuple[Step, ...], _Place] = {}
@@ -147,8 +151,7 @@ class _Place:
     """What was seen at one path."""
 
     def __init__(self, first: Any) -> None:
-        text = json.dumps(first, default=str, ensure_ascii=False) if not isinstance(first, dict | list) else str(first)
-        self.example = jsontext.whole(text)[:80]
+        self.example = _example(first)
         self.runs = self.values = 0
         self._types: Counter[str] = Counter()
         self._last = -1
@@ -164,6 +167,13 @@ class _Place:
         return ", ".join(name for name, _ in self._types.most_common())
 
 
+def _example(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return ("{…}" if value else "{}") if isinstance(value, dict) else ("[…]" if value else "[]")
+    text = str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
+    return jsontext.whole(text)[:80]
+
+
 def type_name(value: Any) -> str:
     """The JSON type of a parsed value."""
     if value is None:
@@ -173,15 +183,15 @@ def type_name(value: Any) -> str:
 
 
 def _leaves(document: Any) -> Iterator[tuple[tuple[Step, ...], Any]]:
-    """The scalars and empty containers of a document with their paths, without recursion."""
+    """The scalars and empty containers of a document with their paths, and what is too deep to have one."""
     if document is pd.NA:
         return
     stack: list[tuple[tuple[Step, ...], Any]] = [((), document)]
     while stack:
         steps, value = stack.pop()
-        if isinstance(value, dict) and value:
-            stack.extend(((*steps, key), inner) for key, inner in reversed(value.items()))
-        elif isinstance(value, list) and value:
-            stack.extend(((*steps, None), inner) for inner in reversed(value))
-        else:
+        if not isinstance(value, dict | list) or not value or len(steps) == DEEPEST:
             yield steps, value
+        elif isinstance(value, dict):
+            stack.extend(((*steps, key), inner) for key, inner in reversed(value.items()))
+        else:
+            stack.extend(((*steps, None), inner) for inner in reversed(value))
