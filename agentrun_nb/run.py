@@ -95,7 +95,7 @@ class Run:
             if column.kind == "json":
                 members[column.name] = msgspec.Raw(value.encode())
             elif column.kind == "time":
-                members[column.name] = times.iso(value.value // 1_000 if value.unit == "ns" else value.value)
+                members[column.name] = times.iso((value - times.EPOCH) // times.MICROSECOND)
             else:
                 members[column.name] = value.item() if hasattr(value, "item") else value
         if isinstance(row["extra"], str):
