@@ -1,0 +1,96 @@
+"""Where runs lie on a time axis, from the timestamps of their records alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agentrun_nb.schema import TERMINAL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+
+
+class Kind(IntEnum):
+    """What a record says of a run's course."""
+
+    PHASES = 0
+    """From created over started to completed."""
+    UNDIVIDED = 1
+    """From created to completed; no start is recorded, or one that lies before created."""
+    LIVE = 2
+    """Not ended when the data was read."""
+    OPEN = 3
+    """Ended, but when is not recorded."""
+    POINT = 4
+    """It ended before it began: no length can be drawn."""
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Spans of n runs, in ms since the epoch.
+
+    Attributes:
+        begin: created; NaN where it is not recorded, and the run has no place then.
+        middle: started, NaN where it is not known.
+        end: where the run ends on the axis; never later than `now` for a run that has not ended.
+        kind: one of `Kind`.
+    """
+
+    begin: Floats
+    middle: Floats
+    end: Floats
+    kind: NDArray[np.int8]
+
+    def touching(self, start: float | None, end: float | None) -> NDArray[np.bool_]:
+        """Which runs touch a window; None leaves that side open."""
+        inside = ~np.isnan(self.begin)
+        if start is not None:
+            inside &= self.end >= start
+        if end is not None:
+            inside &= self.begin <= end
+        return inside
+
+
+def milliseconds(moments: pd.Series[Any]) -> Floats:
+    """A time column as ms since the epoch, NaN where nothing is recorded."""
+    naive = moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
+    return np.where(np.isnat(naive), np.nan, naive.astype("int64") / 1_000)
+
+
+def last_moment(runs: pd.DataFrame) -> float:
+    """The latest moment that the records speak of, in ms since the epoch; NaN without any."""
+    names = ["created_at", "updated_at", "started_at", "completed_at"]
+    latest = [float(np.nanmax(times)) for name in names if not np.isnan(times := milliseconds(runs[name])).all()]
+    return max(latest, default=float("nan"))
+
+
+def spans(runs: pd.DataFrame, now: float) -> Spans:
+    """The spans of runs.
+
+    Args:
+        runs: a RUNS table.
+        now: when the data was read, in ms since the epoch.
+    """
+    created, started, completed = (milliseconds(runs[name]) for name in ("created_at", "started_at", "completed_at"))
+    terminal = runs["status"].isin(TERMINAL).to_numpy(dtype=bool)
+    divided = started >= created
+    reversed_ = (completed < created) | (completed < started)
+    ended = completed >= created
+    kind = np.select(
+        [reversed_, ended & divided, ended, terminal],
+        [Kind.POINT, Kind.PHASES, Kind.UNDIVIDED, Kind.OPEN],
+        default=Kind.LIVE,
+    ).astype(np.int8)
+    known = np.where(divided, started, created)
+    end = np.select(
+        [kind == Kind.POINT, ended, kind == Kind.OPEN], [created, completed, known], default=np.fmax(known, now)
+    )
+    middle = np.where(divided & (kind != Kind.POINT), started, np.nan)
+    return Spans(created, middle, np.where(np.isnan(created), np.nan, end), kind)

@@ -1,0 +1,46 @@
+"""The views in the notebook: one run, many runs, one JSON document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agentrun_nb.widget.document import JsonExplorer
+from agentrun_nb.widget.explorer import RunExplorer
+
+if TYPE_CHECKING:
+    from agentrun_nb.client import Client
+    from agentrun_nb.run import Run
+
+__all__ = ["JsonExplorer", "RunExplorer", "explore", "explore_json", "show_run"]
+
+
+def explore(x: Any, client: Client | None = None, *, tz: str = "UTC") -> RunExplorer:
+    """Shows runs: one in full, or many on a timeline.
+
+    Args:
+        x: a Run, or anything else that `runs_frame` takes.
+        client: where the runs came from; `code` then tells how to get them again.
+        tz: the zone in which times are shown, an IANA name.
+
+    Raises:
+        SettingsError: there is no such zone.
+        SchemaError: `x` holds no runs.
+    """
+    return RunExplorer(x, client, tz=tz)
+
+
+def explore_json(x: Any) -> JsonExplorer:
+    """Shows a JSON document as a tree that can be searched.
+
+    Args:
+        x: JSON text as `str` or bytes, shown to the letter; or Python objects, which are written as JSON.
+
+    Raises:
+        DataError: the objects cannot be written as JSON.
+    """
+    return JsonExplorer(x)
+
+
+def show_run(run: Run) -> None:
+    """Displays a run: what a notebook does with a Run at the end of a cell."""
+    explore(run)._ipython_display_()

@@ -1,0 +1,182 @@
+"""The twin's picture of many runs along time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agentrun_nb.looks import FAILURES, look_of, painting_order
+from agentrun_nb.spans import Kind, Spans, spans
+from agentrun_nb.widget.axis import Tick, ticks
+from agentrun_nb.widget.drawing import GREY, WIDTH, drawing
+from agentrun_nb.widget.markup import Markup, el, joined
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+_LEFT, _RIGHT = 8, WIDTH - 8
+_MOST_BARS, _MOST_LANES = 150, 30
+_HIGHEST_LANE, _LANES_HIGH = 22, 200
+_COLUMN, _COLUMNS_HIGH = 6, 90
+_LEAST = 3
+
+
+def timeline(runs: pd.DataFrame, now: float, tz: str) -> Markup | None:
+    """Runs along time: each a bar while they are few, columns of counts when they are many; None without any.
+
+    Before the start a bar is pale, after it solid; a run that has not ended is an outline up to `now`.
+    """
+    placed = spans(runs, now)
+    if np.isnan(placed.begin).all():
+        return None
+    first, last = float(np.nanmin(placed.begin)), float(np.nanmax(placed.end))
+    room = max((last - first) * 0.02, 5)
+    scale = _Scale(first - room, last + room)
+    status = runs["status"].astype("object").where(runs["status"].notna(), None).to_numpy()
+    lane_of, lanes = _lanes(placed, scale) if len(runs) <= _MOST_BARS else ({}, 0)
+    if 0 < lanes <= _MOST_LANES:
+        body, height, words = *_bars(placed, status, scale, lane_of, lanes), tz
+    else:
+        body, height, peak = _columns(placed, status, scale)
+        words = f"at most {peak:,} at a time, {tz}"
+    return drawing(joined(body, _axis(scale, height + 4, tz, words)), height + 38)
+
+
+class _Scale:
+    """Instants to pixels."""
+
+    def __init__(self, start: float, end: float) -> None:
+        self.start, self.end = start, end
+        self._factor = (_RIGHT - _LEFT) / (end - start)
+
+    def __call__(self, at: float) -> float:
+        return round(_LEFT + (at - self.start) * self._factor, 1)
+
+
+def _axis(scale: _Scale, y: float, tz: str, words: str) -> Markup:
+    line = el("path", d=f"M{_LEFT} {y:g}H{_RIGHT}", stroke=GREY, stroke_opacity="0.5")
+    marks = [_tick(tick, scale(tick.at), y) for tick in ticks(scale.start, scale.end, tz, 8)]
+    return joined(line, *marks, el("text", words, x=_RIGHT, y=f"{y + 29:g}", fill=GREY, text_anchor="end"))
+
+
+def _tick(tick: Tick, x: float, y: float) -> Markup:
+    day = el("text", tick.context, x=max(x - 12, _LEFT), y=f"{y + 29:g}", fill=GREY)
+    return joined(
+        el("path", d=f"M{x} {y:g}v4", stroke=GREY),
+        el("text", tick.label, x=x, y=f"{y + 16:g}", fill=GREY, text_anchor="middle"),
+        day if tick.context and x < _RIGHT - 230 else None,
+    )
+
+
+# --- single runs -------------------------------------------------------------------------------------------------
+
+
+def _lanes(placed: Spans, scale: _Scale) -> tuple[dict[int, int], int]:
+    """First-fit lanes in which no two runs touch: the lane of each run that has a place, and their number."""
+    ends: list[float] = []
+    lane_of: dict[int, int] = {}
+    for row in np.argsort(placed.begin, kind="stable"):
+        if np.isnan(placed.begin[row]):
+            continue
+        begin = scale(placed.begin[row])
+        lane = next((lane for lane, end in enumerate(ends) if end <= begin), len(ends))
+        ends[lane : lane + 1] = [max(scale(placed.end[row]), begin + _LEAST) + _LEAST]
+        lane_of[int(row)] = lane
+    return lane_of, len(ends)
+
+
+def _bars(
+    placed: Spans, status: NDArray[np.object_], scale: _Scale, lane_of: dict[int, int], lanes: int
+) -> tuple[Markup, float]:
+    pitch = min(_HIGHEST_LANE, _LANES_HIGH / lanes)
+    paths: list[Markup] = []
+    for name in painting_order(list({status[row] for row in lane_of})):
+        shapes = _Shapes(pitch * 0.85)
+        for row, lane in lane_of.items():
+            if status[row] == name:
+                shapes.add(placed, row, scale, 4 + lane * pitch)
+        paths += shapes.paths(look_of(name).either)
+    return joined(*paths), 6 + lanes * pitch
+
+
+class _Shapes:
+    """The bars of one status, gathered into one path for each way of drawing."""
+
+    def __init__(self, thick: float) -> None:
+        self._thick = thick
+        self._pale, self._undivided, self._solid, self._open = "", "", "", ""
+
+    def add(self, placed: Spans, row: int, scale: _Scale, y: float) -> None:
+        """Adds one run."""
+        begin, end, kind = scale(placed.begin[row]), scale(placed.end[row]), placed.kind[row]
+        divided = not np.isnan(placed.middle[row])
+        split = scale(float(placed.middle[row])) if divided else begin
+        if split > begin:
+            self._pale += self._box(begin, split, y)
+        if kind == Kind.LIVE:
+            self._open += self._box(split, max(end, split + _LEAST), y)
+        elif kind in (Kind.POINT, Kind.OPEN):
+            half = self._thick / 2
+            self._solid += f"M{end} {y:.1f}l4 {half:.1f}l-4 {half:.1f}l-4 -{half:.1f}z"
+        elif divided:
+            self._solid += self._box(split, max(end, split + _LEAST), y)
+        else:
+            self._undivided += self._box(split, max(end, split + _LEAST), y)
+
+    def _box(self, left: float, right: float, y: float) -> str:
+        return f"M{left} {y:.1f}H{right:.1f}v{self._thick:.1f}H{left}z"
+
+    def paths(self, color: str) -> list[Markup]:
+        """The paths in one colour, what is solid last."""
+        found = [
+            (self._pale, {"fill": color, "fill_opacity": "0.35"}),
+            (self._open, {"fill": color, "fill_opacity": "0.2", "stroke": color, "stroke_dasharray": "4 3"}),
+            (self._undivided, {"fill": color, "fill_opacity": "0.65"}),
+            (self._solid, {"fill": color}),
+        ]
+        return [el("path", d=shape, **how) for shape, how in found if shape]
+
+
+# --- many runs ---------------------------------------------------------------------------------------------------
+
+
+def _columns(placed: Spans, status: NDArray[np.object_], scale: _Scale) -> tuple[Markup, float, int]:
+    """How many runs touch each stretch of time, by status; every failure has its mark on top."""
+    names = painting_order(list(set(status)))
+    count = (_RIGHT - _LEFT) // _COLUMN
+    edges = np.linspace(scale.start, scale.end, count + 1)
+    tallies = np.array([_touching(placed, status == name, edges) for name in names])
+    peak = max(1, int(tallies.sum(axis=0).max()))
+    base = 18.0 + _COLUMNS_HIGH
+    level = np.full(count, base)
+    paths: list[Markup] = []
+    for name, tally in zip(names, tallies, strict=True):
+        heights = np.where(tally > 0, np.maximum(tally / peak * _COLUMNS_HIGH, 1), 0)
+        level = level - heights
+        steps = "".join(
+            f"M{_LEFT + place * _COLUMN} {level[place]:.1f}h{_COLUMN - 1}v{heights[place]:.1f}h-{_COLUMN - 1}z"
+            for place in np.flatnonzero(heights)
+        )
+        paths.append(el("path", d=steps, fill=look_of(name).either))
+    failures = [_failure_marks(placed, status == name, scale, name) for name in FAILURES]
+    return joined(*paths, *failures), base, peak
+
+
+def _touching(placed: Spans, chosen: NDArray[np.bool_], edges: NDArray[np.float64]) -> NDArray[np.int64]:
+    """How many of the chosen runs touch each stretch between two edges."""
+    chosen = chosen & ~np.isnan(placed.begin)
+    begin, end = np.sort(placed.begin[chosen]), np.sort(placed.end[chosen])
+    return np.searchsorted(begin, edges[1:], "right") - np.searchsorted(end, edges[:-1], "left")
+
+
+def _failure_marks(placed: Spans, chosen: NDArray[np.bool_], scale: _Scale, name: str) -> Markup | None:
+    """A mark for every failure; those that would lie on one another are one."""
+    ends = placed.end[chosen]
+    places = sorted({min(int(scale(end)) // 9 * 9, _RIGHT - 9) for end in ends[~np.isnan(ends)]})
+    if not places:
+        return None
+    look = look_of(name)
+    shape = el("path", id=name, d=look.shape, fill=look.either, fill_rule="evenodd", transform="scale(.75)")
+    return joined(el("defs", shape), *(el("use", href=f"#{name}", x=x, y=3) for x in places))

@@ -1,0 +1,214 @@
+"""The explorer of runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import traitlets
+
+from agentrun_nb.errors import SettingsError
+from agentrun_nb.frames import runs_frame
+from agentrun_nb.manifest import DOCUMENTS, value_at
+from agentrun_nb.paths import parse_path
+from agentrun_nb.run import Run
+from agentrun_nb.spans import last_moment, spans
+from agentrun_nb.widget.code import place_code, rows_code
+from agentrun_nb.widget.docs import absent_fields, run_docs
+from agentrun_nb.widget.offline import offline_page
+from agentrun_nb.widget.page import Message, counted, runs_page
+from agentrun_nb.widget.twin import Story, run_story, runs_story
+from agentrun_nb.widget.view import View
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from agentrun_nb.client import Client
+
+LEFT_OUT = '"left out when this file was written"'
+"""What stands in an exported file for a document that was not to be in it: JSON, so that it reads as what it is."""
+
+
+class RunExplorer(View):
+    """One run, whole; or many on a timeline, with the one that is chosen under it.
+
+    It is an ipywidget: it goes into an `HBox`, is observed and linked.
+
+    Attributes:
+        selected: the chosen runs as [deployment_id, run_id]; may be set.
+        path: the place that is chosen in a document, such as `output_manifest.outputs[0].path`; may be set.
+        tz: the zone in which times are shown, an IANA name; may be set.
+    """
+
+    selected: Any = traitlets.List().tag(sync=True)
+
+    def __init__(self, x: Any, client: Client | None = None, *, tz: str = "UTC") -> None:
+        """Makes the view; `explore` says what may be given."""
+        self._client = client
+        self._take(x)
+        super().__init__(tz=tz, selected=self._first_choice())
+
+    def _take(self, x: Any) -> None:
+        self._one = x if isinstance(x, Run) else None
+        self._runs = runs_frame(x).copy(deep=False)
+        latest = last_moment(self._runs)
+        # A frame does not say when it was read; its latest moment is the last that is known of it.
+        just_read = self._one is not None and self._client is not None
+        self._now = time.time() * 1_000 if just_read else 0.0 if isnan(latest) else latest
+
+    def _first_choice(self) -> list[list[str]]:
+        """The newest run."""
+        created = self._runs["created_at"]
+        if not len(created):
+            return []
+        row = int(created.argmax()) if created.notna().any() else 0
+        return [[str(part) for part in self._runs[["deployment_id", "id"]].fillna("").iloc[row]]]
+
+    def _chosen(self) -> list[int]:
+        """The places of the selected rows in the table."""
+        wanted = {(deployment, run) for deployment, run in self.selected}
+        ids, deployments = self._runs["id"].fillna(""), self._runs["deployment_id"].fillna("")
+        near = np.flatnonzero(ids.isin({run for _, run in wanted}))
+        return [int(row) for row in near if (deployments.iloc[row], ids.iloc[row]) in wanted]
+
+    @property
+    def selection(self) -> pd.DataFrame:
+        """The selected rows, under the index they came with."""
+        return self._runs.iloc[self._chosen()]
+
+    @property
+    def run(self) -> Run | None:
+        """The first of the selected runs, None when none of them is here."""
+        for deployment, run in self.selected:
+            key = self._runs[["deployment_id", "id"]].fillna("")
+            rows = np.flatnonzero(key["deployment_id"].eq(deployment) & key["id"].eq(run))
+            if len(rows):
+                return self._one or self._run_at(int(rows[0]))
+        return None
+
+    def _run_at(self, row: int) -> Run:
+        found = self._runs.iloc[[row]]
+        times = dict.fromkeys(found.select_dtypes("datetimetz").columns, "datetime64[ns, UTC]")
+        return Run.of_row(found.astype(times).iloc[0])
+
+    @property
+    def value(self) -> Any:
+        """What stands at `path` in the chosen run; None when no path or no run is chosen.
+
+        Raises:
+            PathNotFound: the chosen run has nothing there.
+        """
+        run = self.run
+        return value_at(run, self.path) if run is not None and self.path else None
+
+    @property
+    def code(self) -> str:
+        """The Python that gives `selection`, and `value` where a path is chosen; the data stands in it as `runs`."""
+        if self._one is None:
+            lines = [f"selection = {rows_code((deployment, run) for deployment, run in self.selected)}"]
+            document = 'arn.parse(selection["{}"]).iloc[0]'
+        else:
+            lines = [f"run = {self._source()}", "selection = run.to_frame()"]
+            document = "run.{}"
+        steps = parse_path(self.path)
+        if steps and steps[0] in DOCUMENTS:
+            lines.append(f"value = {place_code(document.format(steps[0]), steps[1:])}")
+        return "\n".join(lines)
+
+    def _source(self) -> str:
+        """The Python that gives the one run."""
+        run = self._one
+        if run is None or self._client is None:
+            return "run"
+        return f"client.get_run({run.deployment_id!r}, {run.id!r})"
+
+    def update(self, x: Any) -> None:
+        """Shows other data in place; what is selected stays so where it is still there.
+
+        Args:
+            x: as for `explore`.
+        """
+        self._take(x)
+        kept = {tuple(key) for key in self._runs.iloc[self._chosen()][["deployment_id", "id"]].fillna("").to_numpy()}
+        self.selected = [key for key in self.selected if tuple(key) in kept] or self._first_choice()
+        self._replaced()
+
+    def figure(self) -> go.Figure:
+        """What is on the screen as a plotly figure: its rows, its stretch of time, its zone."""
+        from agentrun_nb import figures
+
+        window = self._window
+        inside = spans(self._runs, self._now).touching(window.start, window.end)
+        whole = window.start is None and window.end is None
+        shown = self._runs if whole else self._runs[inside]
+        return figures.timeline(shown, self.tz, window=(window.start, window.end), by=window.by)
+
+    def to_html(self, path: str | Path, without: Iterable[str] = ()) -> Path:
+        """Writes the view as one file that works offline.
+
+        Args:
+            path: where to.
+            without: what is left out of it: `input`, `output_manifest`, or both.
+
+        Returns:
+            The path.
+
+        Raises:
+            SettingsError: `without` names something else.
+        """
+        left_out = [without] if isinstance(without, str) else list(without)
+        if not set(left_out) <= set(DOCUMENTS):
+            raise SettingsError(f"`without` may name {' and '.join(DOCUMENTS)}.")
+        runs = self._runs.assign(
+            **{name: self._runs[name].where(self._runs[name].isna(), LEFT_OUT) for name in left_out}
+        )
+        page = self._page_of(runs, most=float("inf"))
+        target = Path(path)
+        target.write_text(offline_page(page, self._shared(), _contents(len(runs), left_out)), "utf-8")
+        return target
+
+    def _shared(self) -> dict[str, Any]:
+        return {"selected": self.selected, "path": self.path, "tz": self.tz}
+
+    # --- what a view gives
+
+    def _page(self) -> Message:
+        return self._page_of(self._runs)
+
+    def _page_of(self, runs: pd.DataFrame, **limits: float) -> Message:
+        kind = "runs" if self._one is None else "run"
+        return runs_page(runs, self.uid, self._now, kind=kind, absent=self._absent(), **limits)
+
+    def _absent(self) -> Sequence[str]:
+        return () if self._one is None else absent_fields(self._one)
+
+    def _rows(self) -> int:
+        return len(self._runs)
+
+    def _doc(self, row: int) -> dict[str, Any]:
+        return run_docs(self._runs.iloc[[row]], row, self._absent())[0]
+
+    def _story(self) -> Story:
+        if self._one is None:
+            return runs_story(self._runs, self._now, self.tz)
+        return run_story(self._runs, self._doc(0), self._now, self.tz)
+
+    def _call(self) -> str:
+        source = "runs" if self._one is None else self._source()
+        return "run" if source == "run" else f"arn.explore({source})"
+
+    def __repr__(self) -> str:
+        held = counted(len(self._runs), "run") if self._one is None else f"run {self._one.id!r}"
+        return f"<RunExplorer: {held}, live while its kernel runs>"
+
+
+def _contents(count: int, left_out: Sequence[str]) -> str:
+    """What an exported file holds, in a sentence."""
+    held = " and ".join(name.replace("_", " ") for name in DOCUMENTS if name not in left_out)
+    documents = f"with their {held}" if held else "without their documents"
+    return f"This file holds the records of {counted(count, 'run')} {documents}."

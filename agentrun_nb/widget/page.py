@@ -1,0 +1,110 @@
+"""The page that a view opens with: what it is about, columns as bytes, and the documents while they are small."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+
+from agentrun_nb import report
+from agentrun_nb.spans import milliseconds
+from agentrun_nb.widget.docs import packed_docs
+from agentrun_nb.widget.protocol import Parcel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+DOCS_WITH_THE_PAGE = 2 * 2**20
+"""Documents go with the page while they are no more bytes than this together, gzipped."""
+
+Message = tuple[dict[str, Any], list[bytes]]
+"""Plain JSON and the buffers that it refers to."""
+
+
+def runs_page(
+    runs: pd.DataFrame,
+    uid: str,
+    now: float,
+    *,
+    kind: str = "runs",
+    absent: Sequence[str] = (),
+    most: float = DOCS_WITH_THE_PAGE,
+) -> Message:
+    """The page of a RUNS table.
+
+    Args:
+        runs: the table.
+        uid: the view's own name, hex.
+        now: when the data was read, in ms since the epoch.
+        kind: `runs`, or `run` for a table of one.
+        absent: the fields that the record of one run does not have.
+        most: the most bytes of documents that go with it.
+    """
+    parcel = Parcel()
+    status = runs["status"].cat
+    versions, deployments = pd.factorize(runs["version_id"]), pd.factorize(runs["deployment_id"])
+    columns = {
+        **{name: parcel.add(_floats(runs[f"{name}_at"])) for name in ("created", "started", "completed")},
+        "status": parcel.add(_codes(status.codes.to_numpy())),
+        "version": parcel.add(_codes(versions[0])),
+        "deployment": parcel.add(_codes(deployments[0])),
+        "ids": parcel.add(msgspec.json.encode(runs["id"].fillna("").tolist())),
+    }
+    docs = packed_docs(runs, absent, float("inf") if kind == "run" else most)
+    page = _blank(kind, uid) | {
+        "n": len(runs),
+        "now": now,
+        "title": f"Run {runs['id'].iloc[0]}" if kind == "run" else counted(len(runs), "run"),
+        "statuses": list(status.categories),
+        "versions": versions[1].tolist(),
+        "deployments": deployments[1].tolist(),
+        "columns": columns,
+        "docs": None if docs is None else parcel.add_packed(docs),
+        "note": completeness(runs) if kind == "runs" else "",
+    }
+    return page, parcel.buffers
+
+
+def json_page(text: str, uid: str) -> Message:
+    """The page of one JSON text."""
+    parcel = Parcel()
+    page = _blank("json", uid) | {"title": "JSON document", "text": parcel.add(text.encode("utf-8", "replace"))}
+    return page, parcel.buffers
+
+
+def _blank(kind: str, uid: str) -> dict[str, Any]:
+    lists: dict[str, Any] = {"statuses": [], "versions": [], "deployments": []}
+    return (
+        {"kind": kind, "uid": uid, "n": 0, "now": 0, "title": "", "columns": {}, "docs": None, "text": None}
+        | lists
+        | {"note": ""}
+    )
+
+
+def _floats(moments: pd.Series[Any]) -> bytes:
+    return milliseconds(moments).astype("<f8").tobytes()
+
+
+def _codes(codes: NDArray[Any]) -> bytes:
+    return np.asarray(codes).astype("<i4").view("<u4").tobytes()
+
+
+def counted(count: int, noun: str) -> str:
+    """A number and its noun: `1 run`, `1,000 runs`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def completeness(runs: pd.DataFrame) -> str:
+    """One line about what is missing: the fetch report, failed fetches, runs without a status or a place in time."""
+    failed = runs["fetch_error"].notna()
+    read = runs[~failed]
+    counts = {
+        "could not be fetched": failed,
+        "without a status": read["status"].isna(),
+        "without a created_at, which no time axis can show": read["created_at"].isna(),
+    }
+    told = [f"{counted(int(rows.sum()), 'run')} {what}." for what, rows in counts.items() if rows.any()]
+    return " ".join([report.fetch_report(runs).sentence, *told] if report.ATTRS in runs.attrs else told)

@@ -1,0 +1,123 @@
+"""What page and kernel say to each other. The page is not trusted: every message is checked before it is answered."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+OPS = ("open", "run", "window")
+GROUPINGS = ("time", "version", "status")
+KINDS = ("runs", "run", "json")
+PAGE_KEYS = (
+    "kind",
+    "uid",
+    "n",
+    "now",
+    "title",
+    "statuses",
+    "versions",
+    "deployments",
+    "columns",
+    "docs",
+    "text",
+    "note",
+)
+COLUMN_KEYS = ("created", "started", "completed", "status", "version", "deployment", "ids")
+DOC_KEYS = ("row", "fields", "absent", "input", "output_manifest", "outputs", "extra", "notes", "error")
+
+PACK_ABOVE = 256 * 1024
+"""Buffers of more bytes are sent gzipped."""
+
+_LATEST = 8.64e15
+
+
+class RefusedError(ValueError):
+    """The message is not one of the protocol's; the text is the one sentence that the page gets."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is on the page's screen: a stretch of time in ms since the epoch (None: open) and the grouping."""
+
+    start: float | None = None
+    end: float | None = None
+    by: str = "time"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A message of the page that is sound."""
+
+    id: int
+    op: str
+    row: int = 0
+    window: Window = field(default_factory=Window)
+
+
+def request_id(content: Any) -> int | None:
+    """The number under which an answer is expected, if the message has a sound one."""
+    found = content.get("id") if isinstance(content, dict) else None
+    return found if isinstance(found, int) and _is_int(found) and 0 <= found <= 2**53 else None
+
+
+def read_request(content: Any, rows: int) -> Request:
+    """Checks a message.
+
+    Args:
+        content: what came.
+        rows: how many runs the page holds.
+
+    Raises:
+        RefusedError: it is not a message of the protocol.
+    """
+    number = request_id(content)
+    if number is None:
+        raise RefusedError("A request is an object with a whole number as its id.")
+    op = content.get("op")
+    if not isinstance(op, str) or op not in OPS:
+        raise RefusedError("The kernel knows no such request.")
+    if op == "run":
+        row = content.get("row")
+        if not _is_int(row) or not 0 <= row < rows:
+            raise RefusedError("There is no such row.")
+        return Request(number, op, row=row)
+    return Request(number, op, window=_window(content)) if op == "window" else Request(number, op)
+
+
+def _window(content: dict[str, Any]) -> Window:
+    start, end, by = content.get("start"), content.get("end"), content.get("by")
+    if not all(edge is None or _is_moment(edge) for edge in (start, end)) or by not in GROUPINGS:
+        raise RefusedError("A window has a start, an end and a grouping.")
+    if start is not None and end is not None and start > end:
+        raise RefusedError("A window ends after it starts.")
+    return Window(start, end, str(by))
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_moment(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LATEST and isfinite(value)
+
+
+class Parcel:
+    """The buffers of one message."""
+
+    def __init__(self) -> None:
+        self.buffers: list[bytes] = []
+
+    def add(self, data: bytes) -> dict[str, Any]:
+        """Adds bytes, gzipped where they are many, and gives the reference to them."""
+        large = len(data) > PACK_ABOVE
+        return self._put(gzip.compress(data, 1, mtime=0) if large else data, large)
+
+    def add_packed(self, data: bytes) -> dict[str, Any]:
+        """Adds bytes that are gzipped already."""
+        return self._put(data, True)
+
+    def _put(self, data: bytes, packed: bool) -> dict[str, Any]:
+        self.buffers.append(data)
+        return {"buffer": len(self.buffers) - 1, "gzip": packed}

@@ -1,0 +1,262 @@
+"""The static twin of a view: what a saved notebook tells when no kernel answers, in escaped text and pictures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from agentrun_nb.frames import brief
+from agentrun_nb.looks import FAILURES, look_of, painting_order
+from agentrun_nb.schema import RUNS, TERMINAL
+from agentrun_nb.spans import milliseconds
+from agentrun_nb.widget import chart, drawing
+from agentrun_nb.widget.course import course
+from agentrun_nb.widget.excerpt import excerpt
+from agentrun_nb.widget.markup import Markup, clip, el, joined
+from agentrun_nb.widget.page import completeness, counted
+
+MOST_BYTES = 40_000
+
+_FRAME = "font-family:system-ui,-apple-system,'Segoe UI',sans-serif;font-size:13px;line-height:1.5;max-width:68em"
+_BESIDE = "font-weight:400;font-size:13px"
+_QUIET = "opacity:.7"
+_HEAD = "font-size:15px;font-weight:600;margin:0 0 4px"
+_TITLE = "font-weight:600;margin:10px 0 2px"
+_TABLE = "border-collapse:collapse;font-size:12px;margin:4px 0;overflow-wrap:break-word"
+_CELL = "text-align:left;padding:2px 14px 2px 0"
+_HEADCELL = f"{_CELL};opacity:.7;white-space:nowrap"
+_MONO = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:12px"
+_TEXT = (
+    f"{_MONO};white-space:pre-wrap;overflow-wrap:anywhere;margin:4px 0;background:none;max-height:30em;overflow:auto"
+)
+
+
+_DOCUMENTS = {"output_manifest": "Output manifest", "input": "Input", "extra": "Unknown fields"}
+_OUTPUT_COLUMNS = ("name", "kind", "status", "size_bytes", "path")
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much is told: rows of a table, characters of a text, characters of a document."""
+
+    rows: int
+    text: int
+    document: int
+
+
+_ROOMS = [
+    Room(20, 300, 4_000),
+    Room(16, 150, 3_000),
+    Room(12, 90, 2_000),
+    Room(8, 60, 900),
+    Room(3, 24, 300),
+    Room(1, 6, 40),
+]
+"""Tried from the first on until the twin is small enough; the last always is."""
+
+
+Story = Callable[[Room], Iterable[Markup | None]]
+"""Tells a view's data in a given room, piece by piece."""
+
+
+def twin(uid: str, code: str, story: Story) -> str:
+    """The HTML of a twin, at most `MOST_BYTES` of it whatever the data.
+
+    Args:
+        uid: the view's name, hex; the twin is hidden while the live view of that name is on the page.
+        code: the Python that shows the live view.
+        story: what is told.
+    """
+    told = (_framed(uid, clip(code, room.text), joined(*story(room))) for room in _ROOMS)
+    return next(html for html in told if len(html.encode()) <= MOST_BYTES)
+
+
+def _framed(uid: str, code: str, body: Markup) -> Markup:
+    live, name = f"body:has(.arn-live-{uid})", f"arn-twin-{uid}"
+    hide = f"{live} .{name},{live} .jp-OutputArea-child:has(.{name}){{display:none}}"
+    again = el(
+        "p",
+        "A still picture, taken when the cell ran. For the live view run the cell again: ",
+        el("code", code, style=_MONO),
+        style=f"{_QUIET};margin:8px 0 0",
+    )
+    return el("div", el("style", Markup(hide)), body, again, class_=f"arn-twin {name}", style=_FRAME)
+
+
+# --- one run -----------------------------------------------------------------------------------------------------
+
+
+def run_story(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> Story:
+    """What is told of one run.
+
+    Args:
+        run: the RUNS table with that row.
+        doc: its RunDoc.
+        now: when it was read, in ms since the epoch.
+        tz: the zone of the times.
+    """
+
+    def tell(room: Room) -> Iterator[Markup | None]:
+        fields = doc["fields"]
+        yield _heading(fields, room)
+        for title, text in (("Not fetched", doc["error"]), ("Failure reason", fields["failure_reason"])):
+            yield text and _titled(title, el("pre", clip(text, 4 * room.text), style=_TEXT))
+        yield _track(run, fields["status"], now, tz)
+        yield _field_table(doc, room)
+        yield _outputs(doc["outputs"], room)
+        for name, title in _DOCUMENTS.items():
+            yield _document(title, doc[name], room, is_open=name == "output_manifest")
+        yield doc["notes"] and _titled("Notes on the record", el("p", clip(doc["notes"], room.text), style="margin:0"))
+
+    return tell
+
+
+def _heading(fields: dict[str, Any], room: Room) -> Markup:
+    names = [
+        joined(label, " ", el("code", clip(fields[key], room.text), style=_MONO))
+        for key, label in (("id", "run"), ("deployment_id", "deployment"), ("version_id", "version"))
+        if fields[key] is not None
+    ]
+    spaced = joined(*(joined(" \u00b7 ", name) for name in names))
+    return el("p", _status(fields["status"], room), el("span", spaced, style=_BESIDE), style=_HEAD)
+
+
+def _status(status: str | None, room: Room) -> Markup:
+    look = look_of(status)
+    return el("span", clip(look.label, room.text), style=f"color:{look.either};font-weight:600")
+
+
+def _track(run: pd.DataFrame, status: str | None, now: float, tz: str) -> Markup:
+    created, started, completed = (
+        float(milliseconds(run[name])[0]) for name in ("created_at", "started_at", "completed_at")
+    )
+    stretches = course(created, started, completed, status is not None and status not in TERMINAL, now)
+    alt = "Course of the run: " + "; ".join(stretch.words for stretch in stretches)
+    return drawing.picture(drawing.track(status, (created, started, completed), stretches, tz), alt)
+
+
+def _field_table(doc: dict[str, Any], room: Room) -> Markup:
+    """All fields in two columns; documents are told below, null and absent are told apart."""
+    names = [column.name for column in RUNS.wire]
+    cells = [(name, _field(doc, name, room)) for name in names]
+    half = (len(cells) + 1) // 2
+    rows = [
+        el("tr", *(joined(el("th", name, style=_HEADCELL), el("td", value, style=_CELL)) for name, value in pair))
+        for pair in zip(cells[:half], cells[half:], strict=False)
+    ]
+    return el("details", el("summary", f"All {len(names)} fields"), el("table", *rows, style=_TABLE), open="")
+
+
+def _field(doc: dict[str, Any], name: str, room: Room) -> Markup:
+    value = doc[name] if name in _DOCUMENTS else doc["fields"][name]
+    if value is None:
+        return el("span", "not in the record" if name in doc["absent"] else "null", style=_QUIET)
+    if name in _DOCUMENTS:
+        return el("span", f"{counted(len(value), 'character')} of JSON, below", style=_QUIET)
+    return joined(clip(_written(value), room.text))
+
+
+def _written(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else "(empty text)" if value == "" else str(value)
+
+
+def _outputs(outputs: list[dict[str, Any]], room: Room) -> Markup | None:
+    if not outputs:
+        return None
+    rows = [[_written_or_dash(output[name]) for name in _OUTPUT_COLUMNS] for output in outputs[: room.rows]]
+    titles = [name.replace("_", " ") for name in _OUTPUT_COLUMNS]
+    table = _table(titles, [[clip(cell, room.text) for cell in row] for row in rows])
+    return _titled(counted(len(outputs), "output"), table, _more(len(outputs) - len(rows)))
+
+
+def _written_or_dash(value: Any) -> str:
+    return "\u2013" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _document(title: str, text: str | None, room: Room, is_open: bool) -> Markup | None:
+    if text is None:
+        return None
+    body = el("pre", excerpt(text, room.document), style=_TEXT)
+    summary = el("summary", f"{title}, {counted(len(text), 'character')}")
+    return el("details", summary, body, **({"open": ""} if is_open else {}))
+
+
+# --- many runs ---------------------------------------------------------------------------------------------------
+
+
+def runs_story(runs: pd.DataFrame, now: float, tz: str) -> Story:
+    """What is told of many runs: how many there are of each status, the timeline, failures, the newest.
+
+    Args:
+        runs: the RUNS table.
+        now: when it was read, in ms since the epoch.
+        tz: the zone of the times.
+    """
+    newest_first = runs.sort_values("created_at", ascending=False, kind="stable")
+    failed = newest_first[newest_first["status"].isin(FAILURES)]
+    counts = Counter(runs["status"].astype("object").where(runs["status"].notna(), None))
+    picture = chart.timeline(runs, now, tz)
+
+    def tell(room: Room) -> Iterator[Markup | None]:
+        order = painting_order(list(counts))[: room.rows]
+        tallies = [joined(" \u00b7 ", f"{counts[status]:,} ", _status(status, room)) for status in order]
+        yield el("p", counted(len(runs), "run"), el("span", *tallies, style=_BESIDE), style=_HEAD)
+        note = completeness(runs)
+        yield el("p", clip(note, 3 * room.text), style=f"{_QUIET};margin:0 0 4px") if note else None
+        told = ", ".join(f"{counts[status]:,} {clip(look_of(status).label, room.text)}" for status in order)
+        yield picture and drawing.picture(picture, f"Timeline of {counted(len(runs), 'run')}: {told}")
+        shown = max(1, room.rows // 3)
+        if len(failed) and len(runs) > room.rows:
+            yield _titled("Latest failures", _runs_table(failed.head(shown), tz, room), _more(len(failed) - shown))
+        shown = room.rows if len(runs) <= room.rows else max(1, room.rows * 3 // 5)
+        if len(runs):
+            yield _titled("Newest runs", _runs_table(newest_first.head(shown), tz, room), _more(len(runs) - shown))
+
+    return tell
+
+
+def _runs_table(runs: pd.DataFrame, tz: str, room: Room) -> Markup:
+    told = brief(runs, tz).astype("object").drop(columns="status")
+    far_right = ["deployment_id", "version_id"]
+    told = told[[*(name for name in told.columns if name not in far_right), *far_right]]
+    names = [name for name in told.columns if told[name].notna().any()]
+    statuses = runs["status"].astype("object").where(runs["status"].notna(), None)
+    rows = [
+        [_status(status, room), *(_shown(row[name], room) for name in names)]
+        for status, (_, row) in zip(statuses, told.iterrows(), strict=True)
+    ]
+    return _table(["status", *(name.removesuffix("_id").replace("_", " ") for name in names)], rows)
+
+
+def _shown(value: Any, room: Room) -> str:
+    return "\u2013" if pd.isna(value) else clip(str(value), max(6, room.text // 3))
+
+
+# --- pieces ------------------------------------------------------------------------------------------------------
+
+
+def json_story(text: str) -> Story:
+    """What is told of one JSON text."""
+
+    def tell(room: Room) -> Iterator[Markup | None]:
+        yield _document("JSON document", text, replace(room, document=4 * room.document), is_open=True)
+
+    return tell
+
+
+def _titled(title: str, *body: Markup | None) -> Markup:
+    return joined(el("p", title, style=_TITLE), *body)
+
+
+def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> Markup:
+    head = el("tr", *(el("th", title, style=_HEADCELL) for title in titles))
+    body = [el("tr", *(el("td", cell, style=_CELL) for cell in row)) for row in rows]
+    return el("div", el("table", el("thead", head), el("tbody", *body), style=_TABLE), style="overflow-x:auto")
+
+
+def _more(hidden: int) -> Markup | None:
+    return el("p", f"and {hidden:,} more", style=f"{_QUIET};margin:0") if hidden > 0 else None

@@ -1,0 +1,126 @@
+"""What all views share: the page's module, the checked conversation with it, and the two displays."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import msgspec
+import traitlets
+from IPython.display import display
+
+from agentrun_nb.errors import AgentRunError
+from agentrun_nb.widget.page import Message
+from agentrun_nb.widget.protocol import Parcel, RefusedError, Request, Window, read_request, request_id
+from agentrun_nb.widget.traits import CHECKS
+from agentrun_nb.widget.twin import Story, twin
+
+STATIC = Path(__file__).parent / "static"
+"""Where the built files of the page are."""
+
+
+class View(anywidget.AnyWidget):
+    """A view in the notebook.
+
+    Data and documents go to the page by messages, so that none are in the saved state.
+
+    Attributes:
+        path: the place that is chosen in a document; may be set.
+        tz: the zone in which times are shown, an IANA name; may be set.
+        uid: the view's own name, hex.
+    """
+
+    _esm = STATIC / "widget.js"
+    _css = STATIC / "widget.css"
+
+    path = traitlets.Unicode("").tag(sync=True)
+    tz = traitlets.Unicode("UTC").tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        self.uid = secrets.token_hex(8)
+        self._window = Window()
+        self._displayed = False
+        super().__init__(**traits)
+        self.on_msg(self._receive)
+
+    @traitlets.validate("path", "tz", "selected")
+    def _checked(self, proposal: Any) -> Any:
+        return CHECKS[proposal.trait.name](proposal.value)
+
+    # --- what each kind of view gives
+
+    def _page(self) -> Message:
+        raise NotImplementedError
+
+    def _rows(self) -> int:
+        return 0
+
+    def _doc(self, row: int) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _story(self) -> Story:
+        raise NotImplementedError
+
+    def _call(self) -> str:
+        """The Python that shows this view."""
+        raise NotImplementedError
+
+    # --- the conversation with the page
+
+    def _receive(self, _: Any, content: Any, buffers: Any) -> None:
+        try:
+            body, parts = self._answer(read_request(content, self._rows()))
+        except RefusedError as refusal:
+            body, parts = {"ok": False, "error": str(refusal)}, []
+        except Exception as error:
+            body, parts = {"ok": False, "error": f"The kernel could not answer: {type(error).__name__}."}, []
+        self.send({"id": request_id(content)} | body, parts)
+
+    def _answer(self, request: Request) -> Message:
+        if request.op == "open":
+            page, buffers = self._page()
+            return {"ok": True, "page": page}, buffers
+        if request.op == "run":
+            parcel = Parcel()
+            doc = parcel.add(msgspec.json.encode(self._doc(request.row)))
+            return {"ok": True, "doc": doc}, parcel.buffers
+        self._window = request.window
+        return {"ok": True}, []
+
+    def _replaced(self) -> None:
+        """Tells the page and the twin that the data is another."""
+        page, buffers = self._page()
+        self.send({"op": "update", "page": page}, buffers)
+        if self._displayed:
+            _publish(self._twin(), display_id=f"arn-{self.uid}", update=True)
+
+    def set_state(self, sync_data: Mapping[str, Any]) -> None:
+        """Takes what the page sets, as far as it is sound; the page sets the shared values and nothing else."""
+        super().set_state({name: value for name, value in sync_data.items() if _is_sound(name, value)})
+
+    # --- the displays
+
+    def _twin(self) -> dict[str, str]:
+        return {"text/html": twin(self.uid, self._call(), self._story()), "text/plain": repr(self)}
+
+    def _ipython_display_(self, **_: Any) -> None:
+        """Publishes the static twin and then the live view, which hides it while it is there."""
+        self._displayed = True
+        _publish(self._twin(), display_id=f"arn-{self.uid}")
+        bundle = self._repr_mimebundle_()
+        if bundle is not None:
+            _publish(bundle[0], metadata=bundle[1])
+
+
+def _publish(data: dict[str, Any], metadata: Any = None, display_id: str | None = None, update: bool = False) -> None:
+    display(data, raw=True, metadata=metadata, display_id=display_id, update=update)  # type: ignore[no-untyped-call]
+
+
+def _is_sound(name: str, value: Any) -> bool:
+    try:
+        return name in CHECKS and CHECKS[name](value) is not None
+    except (AgentRunError, RecursionError):
+        return False

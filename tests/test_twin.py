@@ -1,0 +1,176 @@
+"""The static twin: it tells the story without a kernel, stays small, and nothing in it runs."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from widget_samples import EXAMPLE, HOSTILE, body, record
+
+import agentrun_nb as arn
+from agentrun_nb.widget import explore, explore_json
+from agentrun_nb.widget.course import course
+from agentrun_nb.widget.excerpt import excerpt
+from agentrun_nb.widget.markup import el
+from agentrun_nb.widget.twin import MOST_BYTES
+
+ALLOWED = {"div", "style", "p", "span", "code", "pre", "img", "table", "thead", "tbody", "tr", "th", "td"}
+ALLOWED |= {"details", "summary"}
+
+
+class Seen(HTMLParser):
+    """The elements of an HTML text and its words."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.pictures: list[str] = []
+        self.alts: list[str] = []
+        self.words = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag == "img":
+            self.pictures.append(base64.b64decode(dict(attrs)["src"].partition("base64,")[2]).decode())
+            self.alts.append(dict(attrs)["alt"])
+
+    def handle_data(self, data):
+        self.words += data
+
+
+def html_of(x, **how) -> str:
+    return explore(x, **how)._twin()["text/html"]
+
+
+def one(number: int = 3, status: str = "succeeded", **changes) -> arn.Run:
+    return arn.Run(json.dumps(record(number, status, **changes)).encode())
+
+
+def test_the_story_of_one_run_is_told():
+    seen = Seen(html_of(one(3, "failed", failure_reason="no such column")))
+    for words in ("failed", "adrun_00000003", "agver_2", "no such column", "2026-11-20T08:03:00Z", "sbx_000003"):
+        assert words in seen.words
+    assert seen.alts == ["Course of the run: 7.25 s before start; 1 min 28 s after start"]
+    assert "7.25 s before start" in seen.pictures[0]
+    assert "2026-11-20 08:04:35 UTC" in seen.pictures[0]
+    assert "run the cell again: run" in seen.words
+
+
+def test_outputs_manifest_and_input_are_told():
+    seen = Seen(html_of(one()))
+    for words in ("2 outputs", "out/report.md", "18,342", "Output manifest", '"score": 0.503', '"quarter": "2026-Q4"'):
+        assert words in seen.words
+
+
+def test_null_and_absent_are_told_apart():
+    words = Seen(html_of(arn.Run(json.dumps(EXAMPLE | {"exit_code": None}).encode()))).words
+    assert words.count("not in the record") == 2
+    assert "null" in words
+
+
+def test_many_runs_are_counted_by_status_and_the_newest_are_listed():
+    html = html_of(body(1_000))
+    seen = Seen(html)
+    assert seen.words.startswith("body:has")
+    assert "1,000 runs" in seen.words
+    assert "and 988 more" in seen.words
+    assert "adrun_000003e7" in seen.words
+    assert len(seen.pictures) == 1
+    assert re.search(r"Timeline of 1,000 runs: .*\d+ failed", seen.alts[0])
+
+
+def test_it_is_hidden_exactly_while_its_own_live_view_is_there():
+    view = explore(one())
+    html = view._twin()["text/html"]
+    assert f"body:has(.arn-live-{view.uid})" in html
+    assert re.fullmatch("[0-9a-f]+", view.uid)
+
+
+@pytest.mark.parametrize("count", [0, 1, 19, 21, 150, 151, 1_000, 20_000])
+def test_it_is_small_whatever_the_number_of_runs(count):
+    assert len(html_of(body(count)).encode()) <= MOST_BYTES
+
+
+def test_it_is_small_whatever_is_in_the_records():
+    long = '"&\u202e\U0001f600' * 2_000
+    changes = dict.fromkeys(("id", "deployment_id", "version_id", "status", "failure_reason", "sandbox_id"), long)
+    whole = record(1, **changes, output_manifest={"outputs": [{"name": long, "path": long}] * 50}, more=long)
+    raw = json.dumps(whole).encode()
+    for x in (arn.Run(raw), [raw] * 400):
+        assert len(html_of(x).encode()) <= MOST_BYTES
+    assert len(explore_json(long)._twin()["text/html"].encode()) <= MOST_BYTES
+
+
+def hostile_record() -> bytes:
+    texts = {key: HOSTILE for key, value in record(1).items() if isinstance(value, str) and not key.endswith("_at")}
+    manifest = {HOSTILE: [HOSTILE], "outputs": [{HOSTILE: 1, "name": HOSTILE, "path": HOSTILE, "status": HOSTILE}]}
+    return json.dumps(
+        record(1, **texts, output_manifest=manifest, input={HOSTILE: HOSTILE}) | {HOSTILE: HOSTILE}
+    ).encode()
+
+
+@pytest.mark.parametrize("x", [arn.Run(hostile_record()), [hostile_record()] * 3, [hostile_record()] * 300])
+def test_hostile_text_makes_no_element_and_hides_nothing(x):
+    seen = Seen(html_of(x))
+    assert seen.tags <= ALLOWED
+    assert seen.attributes <= {"style", "class", "src", "alt", "open"}
+    assert not re.search("[\u202e\x1b]", seen.words)
+    for picture in seen.pictures:
+        tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(picture).iter()}
+        assert tags <= {"svg", "path", "rect", "circle", "text", "defs", "use"}
+
+
+@given(st.text(), st.text())
+def test_text_and_attributes_come_back_as_they_went_in(words, value):
+    seen = Seen(el("p", words.replace("\r", ""), title=value))
+    assert seen.tags == {"p"}
+    assert seen.attributes == {"title"}
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+        lambda x: st.lists(x) | st.dictionaries(st.text(max_size=5), x),
+    )
+)
+def test_an_excerpt_that_is_whole_is_the_same_document(document):
+    text = json.dumps(document)
+    assert json.loads(excerpt(text, 10**9)) == document
+
+
+def test_an_excerpt_keeps_every_token_and_says_what_it_hides():
+    assert excerpt('{"a":1.0,"a":[],"b":{}}', 1_000) == '{\n  "a": 1.0,\n  "a": [],\n  "b": {}\n}'
+    cut = excerpt("[" + "1," * 5_000 + "1]", 100)
+    assert re.search(r"… 9,\d{3} more characters of JSON$", cut)
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("times", "live", "words"),
+    [
+        ((0, 1_500, 4_000), False, ["1.50 s before start", "2.50 s after start"]),
+        ((0, NAN, 4_000), False, ["4.00 s from created to completed"]),
+        ((0, 1_500, NAN), True, ["1.50 s before start", "8.50 s since start, open when read"]),
+        ((0, NAN, NAN), True, ["10.0 s since created, no start recorded", "not recorded"]),
+        ((0, 1_500, NAN), False, ["1.50 s before start", "not recorded"]),
+        ((0, 1_500, 1_000), False, ["1.50 s before start", "a point: the times are in reverse"]),
+        ((NAN, NAN, NAN), True, ["not recorded", "not recorded"]),
+    ],
+)
+def test_the_course_says_what_the_timestamps_say_and_no_more(times, live, words):
+    assert [stretch.words for stretch in course(*times, live, now=10_000)] == words
+
+
+def test_times_stand_in_the_zone_that_is_chosen():
+    assert "2026-11-20 13:33:00 +05:30" in Seen(html_of(one(), tz="Asia/Kolkata")).pictures[0]

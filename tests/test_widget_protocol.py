@@ -1,0 +1,189 @@
+"""What page and kernel say to each other: both sides know the same words, and the kernel trusts none of them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from widget_samples import EXAMPLE, body, record
+
+from agentrun_nb import Run
+from agentrun_nb.widget import explore, explore_json, protocol
+from agentrun_nb.widget.protocol import OPS, RefusedError, read_request
+
+SOURCES = Path(protocol.__file__).parent / "src"
+
+
+def keys_of_type(name: str) -> set[str]:
+    """The keys of a typedef in protocol.mjs."""
+    text = (SOURCES / "protocol.mjs").read_text("utf-8")
+    shape = re.search(rf"@typedef \{{\{{((?:(?!@typedef).)*?)\}}\}} {name}\b", text, re.DOTALL)
+    assert shape, name
+    return set(re.findall(r"(\w+):", re.sub(r"Record<[^>]*>", "", shape[1])))
+
+
+def conversation(view):
+    """Sends messages to a view and collects what it answers."""
+    said = []
+    view.send = lambda content, buffers=None: said.append((content, buffers))
+
+    def ask(content):
+        said.clear()
+        view._handle_custom_msg(content, [])
+        assert len(said) == 1
+        return said[0]
+
+    return ask
+
+
+def unpacked(reference, buffers) -> bytes:
+    data = buffers[reference["buffer"]]
+    return gzip.decompress(data) if reference["gzip"] else bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [("Page", protocol.PAGE_KEYS), ("ColumnRefs", protocol.COLUMN_KEYS), ("RunDoc", protocol.DOC_KEYS)],
+)
+def test_both_sides_name_the_same_keys(name, keys):
+    assert keys_of_type(name) == set(keys)
+
+
+def test_both_sides_know_the_same_requests():
+    kernel = (SOURCES / "kernel.mjs").read_text("utf-8")
+    asked = re.search(r"@param \{(.*?)\} op$", kernel, re.MULTILINE)
+    assert asked
+    assert set(re.findall(r'"(\w+)"', asked[1])) == set(OPS)
+
+
+def test_a_page_and_its_documents_have_the_keys_of_the_protocol():
+    ask = conversation(explore(body(5)))
+    content, buffers = ask({"id": 1, "op": "open"})
+    page = content["page"]
+    assert set(page) == set(protocol.PAGE_KEYS)
+    assert set(page["columns"]) == set(protocol.COLUMN_KEYS)
+    docs = json.loads(unpacked(page["docs"], buffers))
+    assert [doc["row"] for doc in docs] == [0, 1, 2, 3, 4]
+    assert all(set(doc) == set(protocol.DOC_KEYS) for doc in docs)
+
+
+def test_columns_are_the_moments_and_codes_of_the_frame():
+    view = explore([json.dumps(record(1)).encode(), json.dumps(record(2, "queued", version_id=None)).encode()])
+    content, buffers = conversation(view)({"id": 1, "op": "open"})
+    page = content["page"]
+    read = {name: unpacked(ref, buffers) for name, ref in page["columns"].items()}
+    created = np.frombuffer(read["created"], "<f8")
+    assert created.tolist() == [at.timestamp() * 1_000 for at in view._runs["created_at"]]
+    assert np.isnan(np.frombuffer(read["completed"], "<f8")).tolist() == [False, True]
+    assert [page["statuses"][code] for code in np.frombuffer(read["status"], "<u4")] == ["succeeded", "queued"]
+    assert np.frombuffer(read["version"], "<u4").tolist() == [0, 0xFFFFFFFF]
+    assert json.loads(read["ids"]) == ["adrun_00000001", "adrun_00000002"]
+
+
+def test_large_columns_travel_packed():
+    columns = conversation(explore(body(40_000)))({"id": 1, "op": "open"})[0]["page"]["columns"]
+    assert columns["created"]["gzip"]
+    assert not columns["status"]["gzip"]
+
+
+def test_documents_too_large_for_the_page_are_given_one_by_one():
+    rng = np.random.default_rng(0)
+    rows = [json.dumps(record(n, input={"noise": rng.bytes(200_000).hex()})).encode() for n in range(12)]
+    ask = conversation(explore(rows))
+    assert ask({"id": 1, "op": "open"})[0]["page"]["docs"] is None
+    content, buffers = ask({"id": 2, "op": "run", "row": 7})
+    doc = json.loads(unpacked(content["doc"], buffers))
+    assert (content["id"], doc["row"], doc["fields"]["id"]) == (2, 7, "adrun_00000007")
+    assert doc["input"] == json.dumps(json.loads(rows[7])["input"])
+
+
+def test_a_document_keeps_texts_to_the_letter_and_large_integers_exact():
+    raw = json.dumps(record(3)).encode().replace(b'"limit": 3', b'"limit":  3.00, "limit": 9007199254740993')
+    content, buffers = conversation(explore(Run(raw)))({"id": 1, "op": "open"})
+    [doc] = json.loads(unpacked(content["page"]["docs"], buffers))
+    assert '"limit":  3.00, "limit": 9007199254740993' in doc["input"]
+    assert [output["size_bytes"] for output in doc["outputs"]] == [18_342, str(2**60 + 1)]
+
+
+def test_only_a_run_whose_record_is_known_claims_that_fields_are_absent():
+    raw = json.dumps(EXAMPLE).encode()
+    for x, absent in ((Run(raw), ["mode", "status"]), (raw, [])):
+        content, buffers = conversation(explore(x))({"id": 1, "op": "open"})
+        [doc] = json.loads(unpacked(content["page"]["docs"], buffers))
+        assert doc["absent"] == absent
+        assert doc["fields"]["mode"] is None
+
+
+def test_runs_with_the_same_key_keep_their_own_outputs():
+    view = explore([json.dumps(record(1)).encode(), json.dumps(record(1, output_manifest={})).encode()])
+    assert [len(view._doc(row)["outputs"]) for row in (0, 1)] == [2, 0]
+    content, buffers = conversation(view)({"id": 1, "op": "open"})
+    docs = json.loads(unpacked(content["page"]["docs"], buffers))
+    assert [len(doc["outputs"]) for doc in docs] == [2, 0]
+
+
+def test_a_json_document_goes_to_the_page_to_the_letter():
+    text = '{"a": 1.0, "a": 9007199254740993, "b": NaN}'
+    content, buffers = conversation(explore_json(text))({"id": 1, "op": "open"})
+    assert content["page"]["kind"] == "json"
+    assert unpacked(content["page"]["text"], buffers).decode() == text
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(OPS),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "op", "row", "start", "end", "by", "path", "url", "code"]), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(anything)
+def test_whatever_the_page_sends_gets_exactly_one_answer_and_no_exception(message):
+    view = EXPLORER
+    content, _ = conversation(view)(message)
+    assert content["ok"] is True or (content["ok"] is False and content["error"].endswith("."))
+    json.dumps(content, allow_nan=False)
+
+
+EXPLORER = explore(body(3))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"id": 1, "op": "run", "row": 3},
+        {"id": 1, "op": "run", "row": -1},
+        {"id": 1, "op": "run", "row": True},
+        {"id": 1, "op": "window", "start": 2, "end": 1, "by": "time"},
+        {"id": 1, "op": "window", "start": float("nan"), "end": 1, "by": "time"},
+        {"id": 1, "op": "window", "start": 0, "end": 1, "by": ["time"]},
+        {"id": 1, "op": "__class__"},
+        {"id": 1.5, "op": "open"},
+        {"op": "open"},
+    ],
+)
+def test_a_message_outside_the_protocol_is_refused(message):
+    with pytest.raises(RefusedError):
+        read_request(message, rows=3)
+
+
+@given(st.dictionaries(st.sampled_from(["selected", "path", "tz", "_esm", "layout", "_view_module"]), anything))
+def test_the_page_can_set_the_shared_values_only_and_only_soundly(state):
+    before = EXPLORER.get_state(["_esm", "_view_module", "layout"])
+    EXPLORER.set_state(state)
+    assert EXPLORER.get_state(["_esm", "_view_module", "layout"]) == before
+    assert all(len(pair) == 2 for pair in EXPLORER.selected)
+
+
+def test_a_zone_from_the_page_is_taken():
+    view = explore(body(2))
+    view.set_state({"tz": "Asia/Kolkata", "path": "output_manifest.score"})
+    assert (view.tz, view.path) == ("Asia/Kolkata", "output_manifest.score")
