@@ -66,10 +66,10 @@ def test_manifests_have_about_the_size_asked_for():
                 assert 0.8 * size < len(text) < 1.2 * size
 
 
-def test_a_hundred_thousand_are_made_loaded_and_listed_in_seconds():
+def test_twenty_thousand_are_made_loaded_and_listed_in_seconds():
     store, begun = Store(), time.process_time()
-    assert store.load(generate(100_000), {}) == 100_000
-    assert time.process_time() - begun < 30
+    assert store.load(generate(20_000), {}) == 20_000
+    assert time.process_time() - begun < 6
     found, begun = 0, time.process_time()
     for deployment in store.deployments():
         cursor = None
@@ -78,8 +78,8 @@ def test_a_hundred_thousand_are_made_loaded_and_listed_in_seconds():
             found, cursor = found + len(page["items"]), page["next_cursor"]
             if cursor is None:
                 break
-    assert found == 100_000
-    assert time.process_time() - begun < 15
+    assert found == 20_000
+    assert time.process_time() - begun < 3
 
 
 def test_a_record_without_its_ids_or_with_a_known_one_is_refused():

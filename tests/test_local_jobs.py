@@ -176,11 +176,15 @@ def test_endless_output_is_heard_only_in_part_and_never_blocks(tmp_path):
 
 HOST = """
 import sys, time
+from pathlib import Path
 sys.path[:0] = {path!r}
+from agentrun_nb.local.process import AgentProcess
 from local_support import running
 with running(folder={folder!r}) as api:
-    runs = [api.until(api.create("long-training", 1), "running") for _ in range(2)]
-    print(*(run["process_id"] for run in runs), flush=True)
+    run = api.until(api.create("long-training", 1), "running")
+    # It writes nothing: no broken pipe but only the watchdog can end it.
+    silent = AgentProcess("python -c 'import time; time.sleep(60)'", Path({folder!r}), {{}}, print)
+    print(run["process_id"], silent.process_id, flush=True)
     time.sleep(60)
 """
 

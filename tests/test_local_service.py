@@ -100,6 +100,12 @@ def test_only_this_machine_reaches_it_and_its_folder_is_private(service):
     assert service._folder.path.stat().st_mode & 0o077 == 0
 
 
+def test_a_taken_port_is_an_error_that_leaves_nothing_behind(service, tmp_path):
+    with pytest.raises(OSError, match="in use"):
+        Service(folder=tmp_path, port=int(service.base_url.rsplit(":", 1)[1]))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_service_without_workers_is_refused():
     with pytest.raises(ValueError, match="worker"):
         Service(0)

@@ -98,7 +98,6 @@ class Job:
     def _step(
         self, status: str, phase: str, command: str, limit: float, sandbox: Sandbox, environment: Mapping[str, str]
     ) -> Outcome:
-        self.enter(status, command)
         if self.stop.is_set():
             return Outcome("cancelled", reason=self.stop_reason, phase="cancel")
 
@@ -107,7 +106,7 @@ class Job:
 
         process = AgentProcess(command, sandbox.folder, environment, listen)
         self.run.process_id = process.process_id
-        self.store.put(self.run)
+        self.enter(status, command)
         outcome = self._outcome(process.wait(limit, self.stop), phase, limit)
         if outcome.status in ("failed", "timed_out"):
             reason = outcome.reason or ""

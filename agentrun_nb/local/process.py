@@ -80,11 +80,11 @@ class AgentProcess:
             threading.Thread(target=self._read, args=(name, stream), daemon=True)
             for name, stream in (("stdout", self._process.stdout), ("stderr", self._process.stderr))
         ]
-        for reader in self._readers:
-            reader.start()
 
     def wait(self, seconds: float, stop: threading.Event) -> Ending:
-        """Waits for the end; stops the process when `seconds` are over or `stop` is set."""
+        """Hears the process to its end; stops it when `seconds` are over or `stop` is set."""
+        for reader in self._readers:
+            reader.start()
         deadline = time.monotonic() + seconds
         overran = False
         while self._process.poll() is None and not stop.wait(0.01):

@@ -19,7 +19,7 @@ from .failures import RefusedError
 from .folders import ServiceFolder
 from .generator import NAMES
 from .routes import Routes
-from .server import Server, application
+from .server import Server, application, bind
 from .store import Store
 from .workshop import Workshop
 
@@ -40,19 +40,18 @@ class Service:
         api_key: made for this service; in no repr.
     """
 
-    def __init__(
-        self, workers: int = 2, folder: str | Path | None = None, *, api_key: str | None = None, port: int = 0
-    ):
+    def __init__(self, workers: int = 2, folder: str | Path | None = None, *, port: int = 0) -> None:
         if workers < 1:
             raise ValueError("a service needs at least one worker")
-        self.api_key = api_key or f"local_{secrets.token_urlsafe(24)}"
+        listener = bind(port)
+        self.api_key = f"local_{secrets.token_urlsafe(24)}"
         self._folder = ServiceFolder(None if folder is None else Path(folder))
         self._store = Store()
-        for agent in CATALOGUE:
+        for agent in reversed(CATALOGUE):  # listings begin with the newest
             at = now()
             self._store.add_deployment(agent.deployment(at), agent.versions(at))
         self._workshop = Workshop(self._store, CATALOGUE, self._folder.path, workers)
-        self._server = Server(application(Routes(self._store, self._workshop).table(), self.api_key), port)
+        self._server = Server(application(Routes(self._store, self._workshop).table(), self.api_key), listener)
         self.base_url = self._server.base_url
         self._client: Client | None = None
         self._owner = os.getpid()

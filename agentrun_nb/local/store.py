@@ -84,7 +84,7 @@ class Store:
                 return version
         raise not_found("version", version_id)
 
-    def put(self, run: RunDocument, events: Iterable[LogEvent] = ()) -> None:
+    def put(self, run: RunDocument, events: Iterable[LogEvent]) -> None:
         """Writes a run as it is now; its events can be read from the same moment on."""
         body, lines = encode(run), [encode(event) for event in events]
         with self._lock:
