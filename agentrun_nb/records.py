@@ -8,10 +8,8 @@ may add a note.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any
 
@@ -20,11 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agentrun_nb import jsontext, times
+from agentrun_nb.cells import Notes, read_cell
 from agentrun_nb.errors import BadResponseError
 from agentrun_nb.schema import RUNS, Column, Kind, Table
-
-NOTE_LENGTH = 200
-"""How many characters of the original text a note keeps."""
 
 ARROW: dict[Kind, pa.DataType] = {
     "text": pa.large_string(),
@@ -240,7 +236,7 @@ def read_members(table: Table, records: Sequence[Iterable[tuple[str, bytes]] | b
                 found[name] = value
         for column in table.wire:
             original = found.pop(column.name, None)
-            cell, code = _read_cell(column, original)
+            cell, code = read_cell(column, original)
             if code:
                 noted.add(column.name, code, original or b"")
             cells[column.name].append(cell)
@@ -251,24 +247,6 @@ def read_members(table: Table, records: Sequence[Iterable[tuple[str, bytes]] | b
     if "parse_notes" in cells:
         cells["parse_notes"] = [noted.text for noted in notes]
     return to_batch(table, {name: values for name, values in cells.items() if values}, len(records))
-
-
-class Notes:
-    """What was odd about one record."""
-
-    def __init__(self) -> None:
-        self._notes: list[str] = []
-
-    def add(self, column: str, code: str, original: bytes) -> None:
-        """Notes a code and the original text, clipped."""
-        column = column[:NOTE_LENGTH]
-        text = jsontext.whole(original[: 4 * NOTE_LENGTH].decode("utf-8", "replace"))[:NOTE_LENGTH]
-        self._notes.append(f"{column}: {code}: {text}" if text else f"{column}: {code}")
-
-    @property
-    def text(self) -> str | None:
-        """All notes, or None when there are none."""
-        return "; ".join(self._notes) or None
 
 
 def cut_object(text: bytes) -> Iterable[tuple[str, bytes]]:
@@ -292,70 +270,6 @@ def cut_array(text: bytes) -> list[bytes]:
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-def _read_cell(column: Column, value: bytes | None) -> tuple[Any, str | None]:
-    """The cell of one value, and the code of what was odd about it."""
-    if value is None:
-        return None, "missing" if column.required else None
-    if column.kind == "json":
-        text = value.decode("utf-8", "replace")
-        if text.encode("utf-8") != value:
-            return text, "not_unicode"
-        return text, None if text.startswith("{") else "null" if text == "null" else "not_object"
-    if value == b"null":
-        return None, "null" if column.required else None
-    return _READERS[column.kind](column, value)
-
-
-def _read_text(column: Column, value: bytes) -> tuple[str | None, str | None]:
-    if not value.startswith(b'"'):
-        return None, "not_text"
-    text, mended = jsontext.string(value)
-    if mended:
-        return text, "not_unicode"
-    return text, "unknown_value" if column.known and text not in column.known else None
-
-
-def _read_time(column: Column, value: bytes) -> tuple[int | None, str | None]:
-    if value.startswith(b'"'):
-        return times.read_time(jsontext.string(value)[0])
-    number = _number(value)
-    return (None, "bad_time") if number is None else times.read_epoch(float(number))
-
-
-def _read_int(column: Column, value: bytes) -> tuple[int | None, str | None]:
-    quoted = value.startswith(b'"')
-    number = _number(value.strip(b'"'))
-    if number is None or (number.is_finite() and number != int(number)):
-        return None, "not_integer"
-    if not column.low <= number <= column.high:
-        return None, "out_of_range"
-    return int(number), "not_integer" if quoted else None
-
-
-def _read_bool(column: Column, value: bytes) -> tuple[bool | None, str | None]:
-    found = {b"true": True, b"false": False}.get(value)
-    return found, "unknown_value" if found is None else None
-
-
-_READERS: dict[Kind, Callable[[Column, bytes], tuple[Any, str | None]]] = {
-    "text": _read_text,
-    "category": _read_text,
-    "time": _read_time,
-    "int": _read_int,
-    "bool": _read_bool,
-}
-
-
-def _number(token: bytes) -> Decimal | None:
-    """A number that is not absurdly large, exactly; None for anything else."""
-    if len(token) > 40 or not token.isascii():
-        return Decimal("Infinity") if token.lstrip(b"-").isdigit() else None
-    if not re.fullmatch(rb"-?\d+(\.\d+)?([eE][+-]?\d+)?", token):
-        return None
-    number = Decimal(token.decode())
-    return number if -40 < number.adjusted() < 40 else None
 
 
 def _object_text(found: dict[str, bytes]) -> str | None:
