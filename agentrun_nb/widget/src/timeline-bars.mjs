@@ -1,7 +1,7 @@
 /** Painting single runs, each in its lane. Solid is only what two timestamps of the record hold between them. */
 
 import { visible } from "./status.mjs";
-import { MARK, scaleOf } from "./timeline-layout.mjs";
+import { MARK, xOf } from "./timeline-layout.mjs";
 import { KIND, LOOKS, UNKNOWN, isFailure } from "./timeline-model.mjs";
 import { box, dashed, fitted, outline, shape, text } from "./timeline-pen.mjs";
 
@@ -35,7 +35,7 @@ function paintRun(ctx, { model, frame, window, colours }, p, x0, x1, y, height) 
   const kind = model.kind[p];
   const colour = colours.looks[look];
   const middle = y + height / 2;
-  const started = frame.left + (model.middle[p] - window.start) * scaleOf(frame, window);
+  const started = xOf(frame, window)(model.middle[p]);
   const divided = started >= x0;
   const begin = divided ? Math.min(started, x1 - MARK) : x0;
   if (begin > x0) {

@@ -31,9 +31,9 @@ export function elements({ group, zoom, fit, failure, range }) {
   const grouping = h("span", "arn-tl-segments", "By\u00a0", ...groups);
   const failures = h("span", "arn-tl-segments",
     act("failure-previous", "\u2039 Failure", "Previous failure", () => failure(-1)), act("failure-next", "Failure \u203a", "Next failure", () => failure(1)));
-  const ranger = act("range", "Select range", "Select a range by dragging", range);
+  const ranger = act("range", "Select range", "Select range by dragging", range);
   const zooms = h("span", "arn-tl-segments",
-    act("zoom-out", "\u2212", "Zoom out", () => zoom(2)), act("zoom-in", "+", "Zoom in", () => zoom(0.5)), act("fit", "Fit", "Show all runs", fit));
+    act("zoom-out", "\u2212", "Zoom out", () => zoom(2)), act("zoom-in", "+", "Zoom in", () => zoom(0.5)), act("fit", "Fit", "Fit all runs", fit));
   const live = part("timeline-live", "div");
   live.setAttribute("aria-live", "polite");
   return {

@@ -1,6 +1,6 @@
 /** What lies under a point of the canvas, and where a run lies on it. Lengths are CSS pixels. */
 
-import { COLUMN, scaleOf } from "./timeline-layout.mjs";
+import { COLUMN, timeOf } from "./timeline-layout.mjs";
 
 /**
  * @typedef {import("./timeline-view.mjs").Scene} Scene
@@ -34,9 +34,8 @@ function runAt({ rows, left }, { places, lane, x0, x1 }, x, wanted) {
 
 /** @param {Scene} scene @param {Uint32Array} places @param {number} x @param {number} first @returns {Hit | null} */
 function columnAt({ frame, window, model: { from, to } }, places, x, first) {
-  const scale = scaleOf(frame, window);
-  const start = window.start + (first + Math.floor((x - first) / COLUMN) * COLUMN - frame.left) / scale;
-  const end = start + COLUMN / scale;
+  const edge = first + Math.floor((x - first) / COLUMN) * COLUMN;
+  const [start, end] = [edge, edge + COLUMN].map(timeOf(frame, window));
   const found = places.filter((p) => from[p] < end && to[p] >= start);
   return found.length ? { places: found, window: { start, end } } : null;
 }

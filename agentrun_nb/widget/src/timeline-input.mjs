@@ -1,6 +1,6 @@
 /** Pointer, wheel and keys on the canvas, turned into what they ask for. */
 
-import { scaleOf } from "./timeline-layout.mjs";
+import { timeOf, xOf } from "./timeline-layout.mjs";
 
 /**
  * @typedef {import("./timeline-layout.mjs").Window} Window
@@ -67,22 +67,21 @@ export const moved = ({ start, end }, by) => ({ start: start + by, end: end + by
 function grab(asked, { offsetX: x, offsetY, shiftKey }) {
   const { frame, window, whole } = asked.scene();
   if (offsetY >= frame.overview) return grabOverview(asked, frame, window, whole, x);
-  const scale = scaleOf(frame, window);
-  if (!shiftKey && !asked.selecting()) return (to) => asked.show(moved(window, (x - to) / scale));
-  const time = (/** @type {number} */ at) => window.start + (Math.min(frame.right, Math.max(frame.left, at)) - frame.left) / scale;
-  return (to, done) => asked.range({ start: time(Math.min(x, to)), end: time(Math.max(x, to)) }, done);
+  const time = timeOf(frame, window);
+  if (!shiftKey && !asked.selecting()) return (to) => asked.show(moved(window, time(x) - time(to)));
+  const inside = (/** @type {number} */ at) => time(Math.min(frame.right, Math.max(frame.left, at)));
+  return (to, done) => asked.range({ start: inside(Math.min(x, to)), end: inside(Math.max(x, to)) }, done);
 }
 
 /** @param {Asked} asked @param {Scene["frame"]} frame @param {Window} window @param {Window} whole @param {number} x @returns {(x: number) => void} */
 function grabOverview({ show }, frame, window, whole, x) {
   const { start, end } = window;
-  const scale = scaleOf(frame, whole);
-  const time = (/** @type {number} */ at) => whole.start + (at - frame.left) / scale;
-  const near = (/** @type {number} */ at) => Math.abs(time(x) - at) * scale <= EDGE;
+  const time = timeOf(frame, whole);
+  const near = (/** @type {number} */ at) => Math.abs(xOf(frame, whole)(at) - x) <= EDGE;
   if (near(start)) return (to) => show({ start: Math.min(time(to), end - 1), end });
   if (near(end)) return (to) => show({ start, end: Math.max(time(to), start + 1) });
   const held = time(x) > start && time(x) < end ? window : moved(window, time(x) - (start + end) / 2);
-  return (to) => show(moved(held, (to - x) / scale));
+  return (to) => show(moved(held, time(to) - time(x)));
 }
 
 /** The wheel zooms where the canvas has the focus, or with ctrl or meta; else the page scrolls. @param {HTMLCanvasElement} canvas @param {Asked} asked @param {WheelEvent} event */
@@ -91,12 +90,12 @@ function onWheel(canvas, asked, event) {
   const held = ctrlKey || metaKey;
   if (!held && /** @type {Document | ShadowRoot} */ (canvas.getRootNode()).activeElement !== canvas) return;
   const { frame, window } = asked.scene();
-  const scale = scaleOf(frame, window);
+  const time = timeOf(frame, window);
   const unit = deltaMode ? LINE : 1;
   const sideways = shiftKey || Math.abs(deltaX) > Math.abs(deltaY);
   const turn = Math.max(-STEP, Math.min(STEP, deltaY * unit));
   const changed = sideways
-    ? asked.show(moved(window, ((deltaX || deltaY) * unit) / scale))
-    : asked.zoom(Math.exp(turn / 300), window.start + (Math.max(frame.left, offsetX) - frame.left) / scale);
+    ? asked.show(moved(window, time((deltaX || deltaY) * unit) - time(0)))
+    : asked.zoom(Math.exp(turn / 300), time(Math.max(frame.left, offsetX)));
   if (changed || held) event.preventDefault();
 }

@@ -110,8 +110,11 @@ function groups(model, by, versionName) {
   return { names, bandOf };
 }
 
-/** @param {Frame} frame @param {Window} window @returns {number} pixels a ms */
-export const scaleOf = ({ left, right }, { start, end }) => (right - left) / (end - start);
+/** @param {Frame} frame @param {Window} window @returns {(at: number) => number} where an instant lies */
+export const xOf = ({ left, right }, { start, end }) => (at) => left + ((at - start) / (end - start)) * (right - left);
+
+/** @param {Frame} frame @param {Window} window @returns {(x: number) => number} the instant of a point of the axis or beside it */
+export const timeOf = ({ left, right }, { start, end }) => (x) => start + ((x - left) / (right - left)) * (end - start);
 
 /**
  * The runs of a window, band by band. Lanes are made on a stretch that starts at a multiple of the span, so that they stay while one pans.
@@ -128,7 +131,7 @@ export function fill(model, frame, window, wanted) {
   return bands.map(({ height }, band) => {
     const lanes = (rows ? ownRows : pack)(model, near[band], { start: base, end: base + span }, width, height);
     if (!lanes) return { lanes, columns: columns(model, inside[band], window, width, left), places: inside[band] };
-    const shift = left + ((base - window.start) / span) * width;
+    const shift = xOf(frame, window)(base);
     for (const x of [lanes.x0, lanes.x1]) for (let i = 0; i < x.length; i++) x[i] += shift;
     return { lanes, columns: null, places: inside[band] };
   });
@@ -219,18 +222,19 @@ export const STACK = ["succeeded", "running", "installing", "starting", "queued"
  * @returns {{x: number, look: number, places: number[]}[]}
  */
 export function failureMarks(model, frame, window, wanted) {
-  const scale = scaleOf(frame, window);
+  const { left, right } = frame;
+  const at = xOf(frame, window);
   /** @type {Map<number, {x: number, look: number, places: number[]}>} */
   const cells = new Map();
   for (const p of model.failures) {
-    const x = frame.left + (model.to[p] - window.start) * scale;
-    if (x < frame.left || x > frame.right || (wanted && !wanted(p))) continue;
-    const cell = Math.floor(((model.to[p] - window.start) * scale) / CELL);
+    const x = at(model.to[p]);
+    if (x < left || x > right || wanted?.(p) === false) continue;
+    const cell = Math.floor((x - left) / CELL);
     const found = cells.get(cell);
     if (!found) cells.set(cell, { x, look: model.look[p], places: [p] });
     else {
       found.places.push(p);
-      found.x = frame.left + (cell + 0.5) * CELL;
+      found.x = left + (cell + 0.5) * CELL;
       found.look = Math.min(found.look, model.look[p]);
     }
   }

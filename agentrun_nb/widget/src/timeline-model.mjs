@@ -44,10 +44,10 @@ export const KIND = { PHASES: 0, UNDIVIDED: 1, LIVE: 2, OPEN: 3, POINT: 4 };
 export const LOOKS = [...STATUSES, describe(""), describe(null)];
 export const UNKNOWN = STATUSES.length;
 const LAST_DATE = 8.64e15;
-const FAILURES = new Set(["failed", "timed_out"]);
+const FAILURES = ["failed", "timed_out"].map(lookOf);
 
 /** @param {number} look @returns {boolean} */
-export const isFailure = (look) => FAILURES.has(LOOKS[look].name ?? "");
+export const isFailure = (look) => FAILURES.includes(look);
 
 /** @param {string | null} name @returns {number} index into LOOKS */
 export function lookOf(name) {
@@ -61,24 +61,34 @@ export const statusOf = (data, row) => data.statuses[data.status[row]] ?? null;
 
 /** @param {TimelineData} data @returns {Model} */
 export function index(data) {
-  const { n, created, status, statuses } = data;
-  const row = Uint32Array.from({ length: n }, (_, r) => r).filter((r) => Math.abs(created[r]) <= LAST_DATE).sort((a, b) => created[a] - created[b]);
+  const row = inOrder(data);
   const size = row.length;
-  const looks = statuses.map(lookOf);
+  const looks = data.statuses.map(lookOf);
   /** @type {Model} */
   const model = {
-    data, size, row, place: new Uint32Array(n).fill(NONE),
+    data, size, row, place: new Uint32Array(data.n).fill(NONE),
     from: new Float64Array(size), middle: new Float64Array(size), to: new Float64Array(size), kind: new Uint8Array(size), look: new Uint8Array(size),
-    failures: new Uint32Array(0), first: created[row[0]], last: -Infinity,
+    failures: new Uint32Array(0), first: data.created[row[0]], last: -Infinity,
   };
-  row.forEach((r, p) => {
-    model.place[r] = p;
-    model.look[p] = looks[status[r]] ?? UNKNOWN + 1;
-    setSpan(model, p, LOOKS[model.look[p]].terminal);
-    model.last = Math.max(model.last, model.to[p]);
-  });
-  model.failures = row.map((_, p) => p).filter((p) => isFailure(model.look[p]));
+  const failures = [];
+  for (let p = 0; p < size; p++) {
+    const look = looks[data.status[row[p]]] ?? UNKNOWN + 1;
+    model.place[row[p]] = p;
+    model.look[p] = look;
+    setSpan(model, p, LOOKS[look].terminal);
+    if (model.to[p] > model.last) model.last = model.to[p];
+    if (FAILURES.includes(look)) failures.push(p);
+  }
+  model.failures = Uint32Array.from(failures);
   return model;
+}
+
+/** @param {TimelineData} data @returns {Uint32Array} the rows that have a created time, in its order */
+function inOrder({ n, created }) {
+  const rows = new Uint32Array(n);
+  let size = 0;
+  for (let r = 0; r < n; r++) if (Math.abs(created[r]) <= LAST_DATE) rows[size++] = r;
+  return rows.subarray(0, size).sort((a, b) => created[a] - created[b]);
 }
 
 /** @param {Model} model @param {number} p @param {boolean} terminal */

@@ -3,7 +3,7 @@
 import { countOf, formatCount, ticks } from "./scale.mjs";
 import { visible } from "./status.mjs";
 import { paintLanes, paintRowNames } from "./timeline-bars.mjs";
-import { COLUMN, MARK, OVERVIEW, STACK, scaleOf } from "./timeline-layout.mjs";
+import { COLUMN, MARK, OVERVIEW, STACK, xOf } from "./timeline-layout.mjs";
 import { KIND, isFailure } from "./timeline-model.mjs";
 import { box, clipped, dashed, fitted, outline, shape, text } from "./timeline-pen.mjs";
 
@@ -48,19 +48,19 @@ export function paint(ctx, picture) {
 
 /** @param {Context} ctx @param {Picture} picture */
 function paintAxis(ctx, { frame: { left, right, width, strip, axis }, frame, window, zone, model, colours }) {
-  const xOf = (/** @type {number} */ at) => left + (at - window.start) * scaleOf(frame, window);
+  const xAt = xOf(frame, window);
   const centred = (/** @type {string} */ colour, /** @type {string} */ words, /** @type {number} */ x, /** @type {number} */ y) => {
     const room = ctx.measureText(words).width;
     text(ctx, colour, words, Math.min(width - room, Math.max(left, x - room / 2)), y);
   };
   for (const { at, label, context } of ticks(window.start, window.end, zone, Math.max(2, Math.floor((right - left) / TICK)))) {
-    const x = Math.round(xOf(at));
+    const x = Math.round(xAt(at));
     box(ctx, colours.grid, x, strip, 1, axis - strip + 4);
     centred(colours.text, label, x, axis + 12);
     centred(colours.muted, context, x, axis + 25);
   }
   box(ctx, colours.muted, left, axis, width - left, 1);
-  const now = xOf(model.data.now);
+  const now = xAt(model.data.now);
   if (now > left && now < right && model.kind.includes(KIND.LIVE)) dashed(ctx, colours.muted, [2, 3], now, strip, now, axis);
 }
 
@@ -82,11 +82,11 @@ function paintColumns(ctx, columns, { y, height }, looks) {
 
 /** Marks under the columns: what is selected, and where the keyboard is. @param {Context} ctx @param {Picture} picture @param {Band} band @param {number} b */
 function paintMarkers(ctx, { model: { from, to }, frame, window, selected, active, colours }, band, b) {
-  const scale = scaleOf(frame, window);
+  const xAt = xOf(frame, window);
   const mark = (/** @type {number} */ p, /** @type {string} */ colour) => {
     if ((frame.bandOf && frame.bandOf[p] !== b) || to[p] < window.start || from[p] > window.end) return;
-    const x = Math.max(frame.left, frame.left + (from[p] - window.start) * scale);
-    box(ctx, colour, x, band.y + band.height + 1, Math.max(MARK, Math.min(frame.right, frame.left + (to[p] - window.start) * scale) - x), MARK);
+    const x = Math.max(frame.left, xAt(from[p]));
+    box(ctx, colour, x, band.y + band.height + 1, Math.max(MARK, Math.min(frame.right, xAt(to[p])) - x), MARK);
   };
   for (const p of selected) mark(p, colours.text);
   if (active >= 0) mark(active, colours.accent);
@@ -102,21 +102,18 @@ function paintBandWords(ctx, { frame: { left, width }, colours: { text: colour, 
 }
 
 /** @param {Context} ctx @param {Picture} picture */
-function paintRange(ctx, { frame, frame: { left, strip, axis }, window, range, colours: { accent } }) {
+function paintRange(ctx, { frame, frame: { strip, axis }, window, range, colours: { accent } }) {
   if (!range) return;
-  const scale = scaleOf(frame, window);
-  const x = left + (range.start - window.start) * scale;
-  const width = (range.end - range.start) * scale;
-  box(ctx, accent, x, strip, width, axis - strip, 0.18);
-  outline(ctx, accent, x, strip, width, axis - strip);
+  const [x0, x1] = [range.start, range.end].map(xOf(frame, window));
+  box(ctx, accent, x0, strip, x1 - x0, axis - strip, 0.18);
+  outline(ctx, accent, x0, strip, x1 - x0, axis - strip);
 }
 
 /** @param {Context} ctx @param {Picture} picture */
 function paintOverview(ctx, { frame, frame: { left, right, overview: y }, window, whole, overview, colours: { ground, grid, accent, looks } }) {
   clipped(ctx, left, y, right - left, OVERVIEW, () => paintColumns(ctx, overview, { y: y + 2, height: OVERVIEW - 4 }, looks));
-  const scale = scaleOf(frame, whole);
-  const x0 = left + (window.start - whole.start) * scale;
-  const x1 = Math.max(x0 + MARK, left + (window.end - whole.start) * scale);
+  const [x0, end] = [window.start, window.end].map(xOf(frame, whole));
+  const x1 = Math.max(x0 + MARK, end);
   box(ctx, ground, left, y, x0 - left, OVERVIEW, 0.65);
   box(ctx, ground, x1, y, right - x1, OVERVIEW, 0.65);
   outline(ctx, grid, left, y, right - left, OVERVIEW);

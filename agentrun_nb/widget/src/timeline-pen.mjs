@@ -4,6 +4,7 @@ import { LOOKS } from "./timeline-model.mjs";
 
 /** @typedef {CanvasRenderingContext2D} Context */
 
+const MOST_LETTERS = 300;
 /** @type {Path2D[]} */
 const paths = [];
 
@@ -55,12 +56,11 @@ export function text(ctx, colour, words, x, y, ground) {
 
 /** A text cut in its middle to a width: both ends of an id tell runs apart. @param {Context} ctx @param {string} words @param {number} width @returns {string} */
 export function fitted(ctx, words, width) {
-  const letters = [...words.slice(0, 400)];
-  for (let keep = Math.min(40, letters.length); keep > 1; keep--) {
-    const cut = keep * 2 >= letters.length && words.length <= 400 ? words : `${letters.slice(0, keep).join("")}\u2026${letters.slice(-keep).join("")}`;
-    if (ctx.measureText(cut).width <= width) return cut;
-  }
-  return "\u2026";
+  const letters = [...words.slice(0, MOST_LETTERS)];
+  const full = ctx.measureText(letters.join("")).width;
+  if (full <= width && words.length <= MOST_LETTERS) return words;
+  const keep = Math.max(1, Math.floor((letters.length * width) / full / 2) - 1);
+  return `${letters.slice(0, keep).join("")}\u2026${letters.slice(-keep).join("")}`;
 }
 
 /** @param {Context} ctx @param {number} x @param {number} y @param {number} width @param {number} height @param {() => void} draw */
