@@ -1,0 +1,223 @@
+"""The house: who imports what, what is public, and how large it may be."""
+
+from __future__ import annotations
+
+import ast
+import gzip
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import agentrun_nb
+
+ROOT = Path(agentrun_nb.__file__).parent
+STATIC = ROOT / "widget" / "static"
+FILES = {
+    ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
+    for file in sorted(ROOT.rglob("*.py"))
+    if "node_modules" not in file.parts
+}
+
+BOTTOM = {"errors", "settings", "times", "schema", "jsontext", "cells", "records"}
+PURE = {"paging", "retry"}
+NETWORK = {"wire", "loop", "body", "replies", "pager", "listing", "bulk", "refetch", "check", "sandbox", "client"}
+"""The modules that send requests, or exist for those that do."""
+
+FOREIGN = {
+    "httpx": {"wire"},
+    "httpx_aiohttp": {"wire"},
+    "aiohttp": {"wire"},
+    "plotly": {"figures"},
+    "anywidget": {"widget"},
+    "ipywidgets": {"widget"},
+    "traitlets": {"widget"},
+    "openpyxl": {"excel"},
+    "starlette": {"local"},
+    "uvicorn": {"local"},
+    "matplotlib": {"local"},
+    "sqlite3": {"archive"},
+    "dask": {"dask"},
+    "pickle": set(),
+    "requests": set(),
+    "nest_asyncio": set(),
+}
+"""Who alone may know a library."""
+
+PUBLIC = {
+    *("Archive", "AgentRunError", "Client", "Col", "Run", "brief", "compare", "concurrency", "diff", "explore"),
+    *("explore_json", "extract", "failures", "fetch_report", "figures", "health", "json_paths", "load", "local"),
+    *("outputs", "parse", "phases", "runs_frame", "save", "summarize", "dask", "errors", "__version__"),
+}
+
+
+class Import(ast.NodeVisitor):
+    """The modules that a file imports, ours without the package's name; those only for type checkers left out."""
+
+    def __init__(self, name: str) -> None:
+        parts = ["agentrun_nb", *name.split(".")]
+        self.package = parts if FILES[name].stem == "__init__" else parts[:-1]
+        self.found: set[tuple[str, bool]] = set()
+        self.depth = 0
+
+    def visit_If(self, node: ast.If) -> None:
+        if not (isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
+            self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self.depth += 1
+        self.generic_visit(node)
+        self.depth -= 1
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self.add(alias.name)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        base = self.package[: len(self.package) - node.level + 1] if node.level else []
+        module = ".".join([*base, *([node.module] if node.module else [])])
+        for alias in node.names:
+            inner = f"{module}.{alias.name}"
+            self.add(inner if inner.removeprefix("agentrun_nb.") in FILES else module)
+
+    def add(self, name: str) -> None:
+        self.found.add((name, self.depth > 0))
+
+
+@cache
+def imports(name: str) -> set[tuple[str, bool]]:
+    visitor = Import(name)
+    visitor.visit(ast.parse(FILES[name].read_text("utf-8")))
+    return visitor.found
+
+
+def ours(name: str) -> set[str]:
+    return {module.removeprefix("agentrun_nb.") for module, _ in imports(name) if module.startswith("agentrun_nb.")}
+
+
+def within(name: str, parts: set[str]) -> bool:
+    return any(name == part or name.startswith(f"{part}.") for part in parts)
+
+
+def all_imports() -> Iterator[tuple[str, str]]:
+    for name in FILES:
+        yield from ((name, module) for module in ours(name))
+
+
+def test_the_reader_of_imports_sees_them():
+    """The control of what follows: it must see imports of each kind."""
+    assert ("agentrun_nb.frames", True) in imports("run")
+    assert ("agentrun_nb.records", False) in imports("frames")
+    assert ("httpx", False) in imports("wire")
+    assert "run" not in ours("frames")
+
+
+def test_the_bottom_knows_only_the_bottom():
+    assert not [(name, module) for name in BOTTOM & FILES.keys() for module in ours(name) if module not in BOTTOM]
+
+
+def test_errors_and_schema_know_nothing():
+    assert not ours("errors") | ours("schema")
+
+
+def test_paging_and_retry_are_pure():
+    for name in PURE & FILES.keys():
+        assert ours(name) <= BOTTOM
+        assert {module.partition(".")[0] for module, _ in imports(name)} - {"agentrun_nb"} <= sys.stdlib_module_names
+        assert not within("asyncio", {module for module, _ in imports(name)})
+
+
+@pytest.mark.parametrize("library", FOREIGN)
+def test_a_library_is_known_only_where_it_belongs(library):
+    knowing = [name for name in FILES if library in {module.partition(".")[0] for module, _ in imports(name)}]
+    assert not [name for name in knowing if not within(name, FOREIGN[library])]
+
+
+def test_only_the_network_knows_the_network():
+    """Frames, files, documents, figures and the widget work without."""
+    wrong = [
+        (name, module)
+        for name, module in all_imports()
+        if within(module, NETWORK) and not within(name, NETWORK | {"local", "watch", "archive", "dask", ""})
+    ]
+    assert not wrong
+
+
+def test_only_run_and_client_know_the_widget_and_only_to_display():
+    users = {name for name, module in all_imports() if within(module, {"widget"}) and not within(name, {"widget"})}
+    assert users <= {"run", "client"}
+    for name in users:
+        assert {inside for module, inside in imports(name) if module.startswith("agentrun_nb.widget")} == {True}
+
+
+def test_nobody_knows_the_local_service_or_the_cluster():
+    for part in ("local", "dask"):
+        assert not [name for name, module in all_imports() if within(module, {part}) and not within(name, {part})]
+
+
+def test_names_are_sorted_and_those_of_the_contract():
+    assert agentrun_nb.__all__ == sorted(agentrun_nb.__all__) == dir(agentrun_nb)
+    assert set(agentrun_nb.__all__) <= PUBLIC
+    assert len(agentrun_nb.__all__) <= 32
+
+
+@pytest.mark.parametrize("name", list(agentrun_nb.__all__))
+def test_each_public_name_is_there_and_explained(name):
+    home = agentrun_nb._HOMES.get(name, name)
+    if name != "__version__" and find_spec(f"agentrun_nb.{home}") is None:
+        pytest.skip(f"{home} is not built yet")
+    assert getattr(agentrun_nb, name).__doc__
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="nothing_like_it"):
+        _ = agentrun_nb.nothing_like_it
+
+
+def loaded_by(code: str) -> set[str]:
+    """The top names in `sys.modules` after a piece of code in a fresh interpreter."""
+    code += "; import sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    return {*subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()}
+
+
+def test_the_tour_imports_nothing_heavy():
+    loaded = loaded_by("import agentrun_nb; dir(agentrun_nb)")
+    assert not {"pandas", "plotly", "anywidget", "httpx", "pyarrow", "msgspec", "ipywidgets", "asyncio"} & loaded
+    assert "agentrun_nb" in loaded
+
+
+def test_data_alone_imports_no_view_and_no_network():
+    loaded = loaded_by("from agentrun_nb import runs_frame, save, brief")
+    assert not {"plotly", "anywidget", "httpx", "ipywidgets", "openpyxl", "aiohttp", "starlette"} & loaded
+    assert "pandas" in loaded
+
+
+def lines(name: str) -> int:
+    return len(FILES[name].read_text("utf-8").splitlines())
+
+
+def test_the_whole_is_small():
+    assert sum(lines(name) for name in FILES if not within(name, {"local"})) <= 6_000
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if not within(name, {"local.agents"})])
+def test_each_module_is_small_and_explained(name):
+    assert lines(name) <= 350
+    assert ast.get_docstring(ast.parse(FILES[name].read_text("utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("file", "most", "gzipped"), [("widget.js", 60 * 1024, 22 * 1024), ("widget.css", 12 * 1024, None)]
+)
+def test_what_the_browser_gets_is_small(file, most, gzipped):
+    if not (STATIC / file).exists():
+        pytest.skip(f"{file} is not built yet")
+    body = (STATIC / file).read_bytes()
+    assert len(body) <= most
+    assert gzipped is None or len(gzip.compress(body, 9)) <= gzipped
