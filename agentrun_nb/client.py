@@ -17,11 +17,9 @@ from agentrun_nb.run import Run
 from agentrun_nb.schema import DEPLOYMENTS, LOGS, RUNS, VERSIONS
 from agentrun_nb.settings import Secret, find_settings
 from agentrun_nb.wanted import Wanted, When, branches_of, read_when
-from agentrun_nb.wire import Tally, Wire
+from agentrun_nb.wire import Tally, Transport, Wire
 
 if TYPE_CHECKING:
-    import httpx
-
     from agentrun_nb.widget import RunExplorer
 
 LOG_PAGE = 100
@@ -62,7 +60,7 @@ class Client:
         verify: bool | str = True,
         proxy: str | None = None,
         allow_http: bool = False,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
     ) -> None:
         secret = None if api_key is None else Secret(api_key, "the argument api_key")
         del api_key  # a traceback may show the locals of this frame

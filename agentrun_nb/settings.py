@@ -150,9 +150,9 @@ def find_settings(
     if flaw:
         raise SettingsError(f"The API key from {secret.source} {flaw}.", hint="Give it again with api_key=.")
     url = check_url(base_url or _find_url(), allow_http=allow_http)
-    for name in ("timeout", "deadline", "max_in_flight", "max_bytes"):
-        if isinstance(limits[name], bool) or not isinstance(limits[name], int | float) or not limits[name] > 0:
-            raise SettingsError(f"{name} is to be a number above zero.")
+    for name, kind in (("timeout", int | float), ("deadline", int | float), ("max_in_flight", int), ("max_bytes", int)):
+        if isinstance(limits[name], bool) or not isinstance(limits[name], kind) or not limits[name] > 0:
+            raise SettingsError(f"{name} is to be a {'whole ' if kind is int else ''}number above zero.")
     return Settings(url, secret, proxy=_check_proxy(proxy, url, allow_http=allow_http), **limits)
 
 

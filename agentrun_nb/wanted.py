@@ -31,25 +31,23 @@ def read_when(when: When | None) -> int | None:
     """
     if when is None:
         return None
-    moment = _read_text(when) if isinstance(when, str) else when
-    if isinstance(moment, timedelta):
-        moment = datetime.now(UTC) - moment
-    if not isinstance(moment, datetime):
-        moment = datetime.combine(moment, time())
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (aware - times.EPOCH) // times.MICROSECOND
+    try:
+        moment = _read_text(when.strip()) if isinstance(when, str) else when
+        if isinstance(moment, timedelta):
+            moment = datetime.now(UTC) - moment
+        if not isinstance(moment, datetime):
+            moment = datetime.combine(moment, time())
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return int((aware - times.EPOCH) // times.MICROSECOND)
+    except (ValueError, TypeError, OverflowError):
+        raise SettingsError(
+            f"{str(when)[:80]!r} is not a moment.", hint='Give an ISO date or time, or an age such as "7d" or "12h".'
+        ) from None
 
 
 def _read_text(text: str) -> datetime | timedelta:
-    age = _AGE.fullmatch(text.strip())
-    if age is not None:
-        return timedelta(seconds=float(age[1]) * _UNITS[age[2]])
-    try:
-        return datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise SettingsError(
-            f"{text[:80]!r} is not a moment.", hint='Give an ISO date or time, or an age such as "7d" or "12h".'
-        ) from None
+    age = _AGE.fullmatch(text)
+    return timedelta(seconds=float(age[1]) * _UNITS[age[2]]) if age else datetime.fromisoformat(text)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import ssl
 import time
@@ -35,6 +36,9 @@ from agentrun_nb.routes import Ask
 from agentrun_nb.settings import Settings
 
 T = TypeVar("T")
+
+Transport = httpx.AsyncBaseTransport
+"""What carries requests; a test may put its own in place of the network."""
 
 
 @dataclass
@@ -136,11 +140,11 @@ class Wire:
 
     policy = Policy()
 
-    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, settings: Settings, transport: Transport | None = None) -> None:
         self.settings = settings
         self._injected = transport
         self._own_service: Service | None = None
-        self._lines: dict[int, tuple[asyncio.AbstractEventLoop, httpx.AsyncBaseTransport]] = {}
+        self._lines: dict[int, tuple[asyncio.AbstractEventLoop, Transport]] = {}
         self._closed = False
         self._finalizer = finalize(self, _hang_up, self._lines)
 
@@ -208,10 +212,10 @@ class Wire:
 
     async def _send(self, ask: Ask, key: str, tally: Tally) -> Reply | Failure:
         """Sends one request and reads the whole answer."""
-        request = self._request(ask, key)
+        request, line = self._request(ask, key), self._line()
         sent = time.time()
         try:
-            response = await self._line().handle_async_request(request)
+            response = await line.handle_async_request(request)
             tally.note_date(response.headers.get("date"), sent, time.time())
             try:
                 headers = {name.lower(): value for name, value in response.headers.items()}
@@ -258,7 +262,7 @@ class Wire:
             shared.gate.ceiling, shared.gate.level = most, float(most)
         return shared
 
-    def _line(self) -> httpx.AsyncBaseTransport:
+    def _line(self) -> Transport:
         """The connections of this process; a forked child makes its own."""
         if os.getpid() not in self._lines:
             transport = self._injected or _connect(self.settings)
@@ -271,15 +275,24 @@ class Wire:
         self._finalizer()
 
 
-def _connect(settings: Settings) -> httpx.AsyncBaseTransport:
+def _connect(settings: Settings) -> Transport:
     trust = _trust(settings.verify)
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=settings.max_in_flight, ssl=trust)
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
 
-    proxy = httpx.Proxy(settings.proxy) if settings.proxy else None
-    return AiohttpTransport(verify=trust, trust_env=False, client=session, proxy=proxy)
+    return AiohttpTransport(verify=trust, trust_env=False, client=session, proxy=_proxy(settings.proxy))
+
+
+def _proxy(url: str | None) -> httpx.Proxy | None:
+    """A proxy; its password goes into the header that aiohttp hands on, since its BasicAuth is on its way out."""
+    if url is None:
+        return None
+    place = httpx.URL(url)
+    plain = place.copy_with(username=None, password=None)
+    login = base64.b64encode(f"{place.username}:{place.password}".encode()).decode()
+    return httpx.Proxy(plain, headers={"Authorization": f"Basic {login}"} if place.userinfo else None)
 
 
 def _trust(verify: bool | str) -> ssl.SSLContext:
@@ -288,11 +301,14 @@ def _trust(verify: bool | str) -> ssl.SSLContext:
     if verify is False:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     else:
-        context.load_verify_locations(certifi.where() if verify is True else verify)
+        try:
+            context.load_verify_locations(certifi.where() if verify is True else verify)
+        except OSError:
+            raise SettingsError("verify= is not the path of a bundle of certificates.") from None
     return context
 
 
-def _hang_up(lines: dict[int, tuple[asyncio.AbstractEventLoop, httpx.AsyncBaseTransport]]) -> None:
+def _hang_up(lines: dict[int, tuple[asyncio.AbstractEventLoop, Transport]]) -> None:
     running, transport = lines.pop(os.getpid(), (None, None))
     if running is not None and transport is not None:
         closing = asyncio.run_coroutine_threadsafe(transport.aclose(), running)

@@ -539,7 +539,7 @@ def test_ages_count_back_from_now(age: object, delta: timedelta) -> None:
     assert read == pytest.approx((datetime.now(UTC) - delta).timestamp() * 1e6, abs=5e6)
 
 
-@pytest.mark.parametrize("when", ["tuesday", "", "7 fortnights", "2026-13-01"])
+@pytest.mark.parametrize("when", ["tuesday", "", "7 fortnights", "2026-13-01", 7, pd.NaT, "9" * 30 + "d"])
 def test_what_is_no_moment_is_refused(when: str) -> None:
     with pytest.raises(SettingsError, match="not a moment"):
         mocked(Shop()).list_runs(DEP, since=when)

@@ -275,6 +275,32 @@ def test_the_key_goes_nowhere_by_the_environment_or_a_cursor(monkeypatch: pytest
             assert (server.keys, other.arrived) == (2, [])
 
 
+def test_a_proxy_that_is_asked_for_carries_the_request_with_its_own_password() -> None:
+    with serving(sends(RUN_1)) as proxy:
+        url = proxy.url.replace("//", "//user:pass@")
+        with Client(KEY, "http://api.test", proxy=url, allow_http=True) as client:
+            assert client.get_run(DEP, "run_1").id == "run_1"
+            assert "pass" not in repr(client)
+        assert proxy.arrived[0].target.startswith("http://api.test/v1/")
+        assert proxy.arrived[0].headers["proxy-authorization"].startswith("Basic ")
+
+
+def test_a_proxy_in_front_of_tls_sees_no_key() -> None:
+    with serving(sends(http(b"", "407 Proxy Authentication Required"))) as proxy:
+        with Client(KEY, "https://api.test", proxy=proxy.url) as client, pytest.raises(errors.ConnectionFailedError):
+            client.get_run(DEP, "run_1")
+        assert {request.target for request in proxy.arrived} == {"api.test:443"}
+        assert proxy.keys == 0
+
+
+def test_a_bundle_that_is_none_is_refused() -> None:
+    with (
+        Client(KEY, "https://127.0.0.1:1", verify=__file__) as client,
+        pytest.raises(errors.SettingsError, match="verify="),
+    ):
+        client.get_run(DEP, "run_1")
+
+
 def test_cookies_are_not_kept() -> None:
     with client_of(sends(http(run_record("run_1"), "200 OK", "Set-Cookie: a=b"))) as (client, server):
         client.get_run(DEP, "run_1")
