@@ -153,8 +153,7 @@ def _decode_strict(table: Table, body: bytes, key: str) -> Page | None:
         page = _page_decoder(table, key).decode(body)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return None
-    # msgspec keeps the last of two equal keys; written again, such a page is shorter than what came.
-    if len(msgspec.json.encode(page)) != len(body):
+    if not _complete(page, body):
         return None
     records = getattr(page, key)
     cells: dict[str, Any] = {}
@@ -253,7 +252,7 @@ def cut_object(text: bytes) -> Iterable[tuple[str, bytes]]:
     """The members of an object, duplicates included; msgspec cuts what is sound and compact."""
     try:
         found = _MEMBERS.decode(text)
-        if len(msgspec.json.encode(found)) == len(text):
+        if _complete(found, text):
             return [(name, bytes(value)) for name, value in found.items()]
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         pass
@@ -266,6 +265,16 @@ def cut_array(text: bytes) -> list[bytes]:
         return [bytes(value) for value in _ELEMENTS.decode(text)]
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return list(jsontext.elements(text))
+
+
+def _complete(decoded: Any, text: bytes) -> bool:
+    """Whether everything was decoded: msgspec keeps the last of two equal keys, and is shorter then, written again."""
+    again = msgspec.json.encode(decoded)
+    return len(again) == len(text) or len(_compact(again)) == len(_compact(text))
+
+
+def _compact(text: bytes) -> bytes:
+    return msgspec.json.format(text, indent=-1)
 
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
