@@ -26,27 +26,19 @@ class Look:
     shape: str
 
 
-_RING = "M6 .5a5.5 5.5 0 1 0 0 11a5.5 5.5 0 1 0 0-11z"
+_RING = "M6 0a6 6 0 1 0 0 12a6 6 0 1 0 0-12z"
 
 LOOKS: dict[str, Look] = {
-    "queued": Look("queued", "#9b68cf", "#8577c4", "#9a68cf", f"{_RING}M6 2.5a3.5 3.5 0 1 1 0 7a3.5 3.5 0 1 1 0-7z"),
-    "starting": Look("starting", "#b52896", "#da97d7", "#c04aaa", f"{_RING}M6 2.5a3.5 3.5 0 0 1 0 7z"),
-    "installing": Look("installing", "#713521", "#e2cd82", "#9d7047", "M4.5 .5h3v4h3L6 9L1.5 4.5h3zM1 10h10v1.5h-10z"),
-    "running": Look("running", "#0a55c4", "#50a7ff", "#2878dd", "M2.5 .5L11 6L2.5 11.5z"),
-    "succeeded": Look(
-        "succeeded", "#2c9554", "#59e0a8", "#2c9554", "M.5 6.5L2.3 4.7L4.7 7.1L9.9 1.8L11.6 3.5L4.7 10.5z"
-    ),
+    "queued": Look("queued", "#9b68cf", "#8577c4", "#9a68cf", f"{_RING}M6 2a4 4 0 1 1 0 8a4 4 0 1 1 0-8z"),
+    "starting": Look("starting", "#b52896", "#da97d7", "#c04aaa", f"{_RING}M6 2a4 4 0 0 1 0 8z"),
+    "installing": Look("installing", "#713521", "#e2cd82", "#9d7047", "M4 0h4v4h3L6 9 1 4h3zM0 10h12v2H0z"),
+    "running": Look("running", "#0a55c4", "#50a7ff", "#2878dd", "M2 0 12 6 2 12z"),
+    "succeeded": Look("succeeded", "#2c9554", "#59e0a8", "#2c9554", "M0 6 2 4 5 7 10 2 12 4 5 11z"),
     "failed": Look(
-        "failed",
-        "#b23c12",
-        "#f4686e",
-        "#cf4f3a",
-        "M2.3 .5L6 4.2L9.7 .5L11.5 2.3L7.8 6L11.5 9.7L9.7 11.5L6 7.8L2.3 11.5L.5 9.7L4.2 6L.5 2.3z",
+        "failed", "#b23c12", "#f4686e", "#cf4f3a", "M2 0 6 4 10 0 12 2 8 6 12 10 10 12 6 8 2 12 0 10 4 6 0 2z"
     ),
-    "cancelled": Look("cancelled", "#2a4560", "#a9dbdd", "#5a7e90", "M.8 .8h10.4v10.4h-10.4zM3 5v2h6v-2z"),
-    "timed_out": Look(
-        "timed out", "#ba7900", "#e1961a", "#ba7900", "M1.2 .5h9.6v1.8L7.2 6L10.8 9.7v1.8H1.2V9.7L4.8 6L1.2 2.3z"
-    ),
+    "cancelled": Look("cancelled", "#2a4560", "#a9dbdd", "#5a7e90", "M0 0h12v12H0zM3 5v2h6V5z"),
+    "timed_out": Look("timed out", "#ba7900", "#e1961a", "#ba7900", "M1 0h10v2L7 6 11 10v2H1v-2L5 6 1 2z"),
 }
 """The statuses of the contract, in lifecycle order."""
 
@@ -54,8 +46,8 @@ FAILURES = ("failed", "timed_out")
 """The statuses that are painted last and never left out of a picture."""
 
 _OTHER = ("#6b6b6b", "#a3a3a3", "#797979")
-_NONE = Look("no status recorded", *_OTHER, "M.5 5h4.5v2H.5zM7 5h4.5v2H7z")
-_UNKNOWN_SHAPE = "M6 .3L11.7 6L6 11.7L.3 6zM6 3.3L3.3 6L6 8.7L8.7 6z"
+_NONE = Look("no status recorded", *_OTHER, "M0 5h5v2H0zM7 5h5v2H7z")
+_UNKNOWN_SHAPE = "M6 0 12 6 6 12 0 6zM6 3 3 6 6 9 9 6z"
 
 
 def look_of(status: str | None) -> Look:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,33 @@ class Spans:
         if end is not None:
             inside &= self.begin <= end
         return inside
+
+    def only(self, chosen: NDArray[np.bool_]) -> Spans:
+        """The same rows, of which only the chosen have a place."""
+        return replace(self, begin=np.where(chosen, self.begin, np.nan))
+
+    def lanes(self, least: float) -> dict[int, int]:
+        """First-fit lanes in which no two runs touch, for each run that has a place, in the order of time.
+
+        Args:
+            least: the least length and distance of runs in ms.
+        """
+        ends: list[float] = []
+        lane_of: dict[int, int] = {}
+        for row in np.argsort(self.begin, kind="stable"):
+            begin = float(self.begin[row])
+            if np.isnan(begin):
+                continue
+            lane = next((lane for lane, end in enumerate(ends) if end <= begin), len(ends))
+            ends[lane : lane + 1] = [max(float(self.end[row]), begin + least) + least]
+            lane_of[int(row)] = lane
+        return lane_of
+
+    def tally(self, chosen: NDArray[np.bool_], edges: Floats) -> NDArray[np.int64]:
+        """How many of the chosen runs touch each stretch between two edges."""
+        chosen = chosen & ~np.isnan(self.begin)
+        begin, end = np.sort(self.begin[chosen]), np.sort(self.end[chosen])
+        return np.searchsorted(begin, edges[1:], "right") - np.searchsorted(end, edges[:-1], "left")
 
 
 def milliseconds(moments: pd.Series[Any]) -> Floats:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 LEFT_OUT = '"left out when this file was written"'
 """What stands in an exported file for a document that was not to be in it: JSON, so that it reads as what it is."""
 
+_EVERYTHING = {"most": float("inf"), "rows": float("inf")}
+
 
 class RunExplorer(View):
     """One run, whole; or many on a timeline, with the one that is chosen under it.
@@ -167,7 +169,7 @@ class RunExplorer(View):
         runs = self._runs.assign(
             **{name: self._runs[name].where(self._runs[name].isna(), LEFT_OUT) for name in left_out}
         )
-        page = self._page_of(runs, most=float("inf"))
+        page = self._page_of(runs, **_EVERYTHING)
         target = Path(path)
         target.write_text(offline_page(page, self._shared(), _contents(len(runs), left_out)), "utf-8")
         return target
@@ -178,7 +180,7 @@ class RunExplorer(View):
     # --- what a view gives
 
     def _page(self) -> Message:
-        return self._page_of(self._runs)
+        return self._page_of(self._runs, **({} if self._one is None else _EVERYTHING))
 
     def _page_of(self, runs: pd.DataFrame, **limits: float) -> Message:
         kind = "runs" if self._one is None else "run"

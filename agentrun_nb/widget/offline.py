@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agentrun_nb import __version__
-from agentrun_nb.widget.markup import Markup, el
+from agentrun_nb.still.markup import Markup, el
 from agentrun_nb.widget.page import Message
 from agentrun_nb.widget.view import STATIC
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 DOCS_WITH_THE_PAGE = 2 * 2**20
 """Documents go with the page while they are no more bytes than this together, gzipped."""
 
+ROWS_WITH_THE_PAGE = 2_000
+"""And while they are of no more runs than this, so that opening a page stays quick."""
+
 Message = tuple[dict[str, Any], list[bytes]]
 """Plain JSON and the buffers that it refers to."""
 
@@ -32,6 +35,7 @@ def runs_page(
     kind: str = "runs",
     absent: Sequence[str] = (),
     most: float = DOCS_WITH_THE_PAGE,
+    rows: float = ROWS_WITH_THE_PAGE,
 ) -> Message:
     """The page of a RUNS table.
 
@@ -42,6 +46,7 @@ def runs_page(
         kind: `runs`, or `run` for a table of one.
         absent: the fields that the record of one run does not have.
         most: the most bytes of documents that go with it.
+        rows: the most runs whose documents go with it.
     """
     parcel = Parcel()
     status = runs["status"].cat
@@ -53,7 +58,7 @@ def runs_page(
         "deployment": parcel.add(_codes(deployments[0])),
         "ids": parcel.add(msgspec.json.encode(runs["id"].fillna("").tolist())),
     }
-    docs = packed_docs(runs, absent, float("inf") if kind == "run" else most)
+    docs = packed_docs(runs, absent, most) if len(runs) <= rows else None
     page = _blank(kind, uid) | {
         "n": len(runs),
         "now": now,

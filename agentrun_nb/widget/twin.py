@@ -13,10 +13,10 @@ from agentrun_nb.frames import brief
 from agentrun_nb.looks import FAILURES, look_of, painting_order
 from agentrun_nb.schema import RUNS, TERMINAL
 from agentrun_nb.spans import milliseconds
-from agentrun_nb.widget import chart, drawing
-from agentrun_nb.widget.course import course
+from agentrun_nb.still import chart, drawing
+from agentrun_nb.still.course import course
+from agentrun_nb.still.markup import Markup, clip, el, joined
 from agentrun_nb.widget.excerpt import excerpt
-from agentrun_nb.widget.markup import Markup, clip, el, joined
 from agentrun_nb.widget.page import completeness, counted
 
 MOST_BYTES = 40_000

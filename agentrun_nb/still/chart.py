@@ -8,9 +8,9 @@ import numpy as np
 
 from agentrun_nb.looks import FAILURES, look_of, painting_order
 from agentrun_nb.spans import Kind, Spans, spans
-from agentrun_nb.widget.axis import Tick, ticks
-from agentrun_nb.widget.drawing import GREY, WIDTH, drawing
-from agentrun_nb.widget.markup import Markup, el, joined
+from agentrun_nb.still.axis import Tick, ticks
+from agentrun_nb.still.drawing import GREY, WIDTH, drawing
+from agentrun_nb.still.markup import Markup, el, joined
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,8 +35,9 @@ def timeline(runs: pd.DataFrame, now: float, tz: str) -> Markup | None:
     room = max((last - first) * 0.02, 5)
     scale = _Scale(first - room, last + room)
     status = runs["status"].astype("object").where(runs["status"].notna(), None).to_numpy()
-    lane_of, lanes = _lanes(placed, scale) if len(runs) <= _MOST_BARS else ({}, 0)
-    if 0 < lanes <= _MOST_LANES:
+    lane_of = placed.lanes(_LEAST * scale.unit) if len(runs) <= _MOST_BARS else {}
+    lanes = max(lane_of.values(), default=_MOST_LANES) + 1
+    if lanes <= _MOST_LANES:
         body, height, words = *_bars(placed, status, scale, lane_of, lanes), tz
     else:
         body, height, peak = _columns(placed, status, scale)
@@ -45,14 +46,14 @@ def timeline(runs: pd.DataFrame, now: float, tz: str) -> Markup | None:
 
 
 class _Scale:
-    """Instants to pixels."""
+    """Instants to pixels; `unit` is how many ms a pixel is."""
 
     def __init__(self, start: float, end: float) -> None:
         self.start, self.end = start, end
-        self._factor = (_RIGHT - _LEFT) / (end - start)
+        self.unit = (end - start) / (_RIGHT - _LEFT)
 
     def __call__(self, at: float) -> float:
-        return round(_LEFT + (at - self.start) * self._factor, 1)
+        return round(_LEFT + (at - self.start) / self.unit, 1)
 
 
 def _axis(scale: _Scale, y: float, tz: str, words: str) -> Markup:
@@ -71,20 +72,6 @@ def _tick(tick: Tick, x: float, y: float) -> Markup:
 
 
 # --- single runs -------------------------------------------------------------------------------------------------
-
-
-def _lanes(placed: Spans, scale: _Scale) -> tuple[dict[int, int], int]:
-    """First-fit lanes in which no two runs touch: the lane of each run that has a place, and their number."""
-    ends: list[float] = []
-    lane_of: dict[int, int] = {}
-    for row in np.argsort(placed.begin, kind="stable"):
-        if np.isnan(placed.begin[row]):
-            continue
-        begin = scale(placed.begin[row])
-        lane = next((lane for lane, end in enumerate(ends) if end <= begin), len(ends))
-        ends[lane : lane + 1] = [max(scale(placed.end[row]), begin + _LEAST) + _LEAST]
-        lane_of[int(row)] = lane
-    return lane_of, len(ends)
 
 
 def _bars(
@@ -147,7 +134,7 @@ def _columns(placed: Spans, status: NDArray[np.object_], scale: _Scale) -> tuple
     names = painting_order(list(set(status)))
     count = (_RIGHT - _LEFT) // _COLUMN
     edges = np.linspace(scale.start, scale.end, count + 1)
-    tallies = np.array([_touching(placed, status == name, edges) for name in names])
+    tallies = np.array([placed.tally(status == name, edges) for name in names])
     peak = max(1, int(tallies.sum(axis=0).max()))
     base = 18.0 + _COLUMNS_HIGH
     level = np.full(count, base)
@@ -162,13 +149,6 @@ def _columns(placed: Spans, status: NDArray[np.object_], scale: _Scale) -> tuple
         paths.append(el("path", d=steps, fill=look_of(name).either))
     failures = [_failure_marks(placed, status == name, scale, name) for name in FAILURES]
     return joined(*paths, *failures), base, peak
-
-
-def _touching(placed: Spans, chosen: NDArray[np.bool_], edges: NDArray[np.float64]) -> NDArray[np.int64]:
-    """How many of the chosen runs touch each stretch between two edges."""
-    chosen = chosen & ~np.isnan(placed.begin)
-    begin, end = np.sort(placed.begin[chosen]), np.sort(placed.end[chosen])
-    return np.searchsorted(begin, edges[1:], "right") - np.searchsorted(end, edges[:-1], "left")
 
 
 def _failure_marks(placed: Spans, chosen: NDArray[np.bool_], scale: _Scale, name: str) -> Markup | None:

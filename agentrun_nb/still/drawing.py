@@ -6,9 +6,9 @@ import base64
 from math import isnan
 
 from agentrun_nb.looks import look_of
-from agentrun_nb.widget.axis import clock_text
-from agentrun_nb.widget.course import Stretch
-from agentrun_nb.widget.markup import Markup, el, joined
+from agentrun_nb.still.axis import clock_text
+from agentrun_nb.still.course import Stretch
+from agentrun_nb.still.markup import Markup, el, joined
 
 WIDTH = 720
 GREY = "#767676"

@@ -1,0 +1,1 @@
+"""Still pictures and escaped text: what reads without a script, on a page or in a file."""

@@ -1,0 +1,153 @@
+"""The plotly figures: what the records say, escaped, small, in the colours of the widget."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from widget_samples import HOSTILE, START, body, moment, record
+
+import agentrun_nb as arn
+from agentrun_nb import figures
+from agentrun_nb.looks import LOOKS, look_of
+from agentrun_nb.widget import explore
+
+STATUS_MJS = Path(arn.__file__).parent / "widget" / "src" / "status.mjs"
+
+
+def rows(*records) -> list[bytes]:
+    return [json.dumps(one).encode() for one in records]
+
+
+def names(figure) -> list[str]:
+    return [trace.name for trace in figure.data if trace.showlegend is not False]
+
+
+def many(count: int) -> pd.DataFrame:
+    """A frame of `count` runs, of which the one in the middle failed."""
+    runs = pd.concat([arn.runs_frame(body(100))] * (count // 100), ignore_index=True)
+    at = pd.Timestamp(START) + pd.to_timedelta(np.arange(count), unit="s")
+    status = np.where(np.arange(count) == count // 2, "failed", "succeeded")
+    return runs.assign(created_at=at, started_at=at, completed_at=at + pd.Timedelta("1s"), status=status)
+
+
+def test_looks_are_those_of_the_widget():
+    text = STATUS_MJS.read_text("utf-8")
+    ring = re.search(r'RING = "(.*?)"', text)[1]
+    shapes = re.findall(r'\["(\w+)", (?:true|false), [`"](.*?)[`"]\]', text)
+    colours = {name: pair for name, *pair in re.findall(r'(\w+): \["(#\w+)", "(#\w+)"\]', text)}
+    theirs = [(name, *colours[name], shape.replace("${RING}", ring)) for name, shape in shapes]
+    assert theirs == [(name, look.light, look.dark, look.shape) for name, look in LOOKS.items()]
+    for look, told in (
+        (look_of("odd"), r'UNKNOWN_SHAPE = "(.*?)"'),
+        (look_of(None), r'no status recorded", shape: "(.*?)"'),
+    ):
+        assert [look.light, look.dark, look.shape] == [*colours["other"], re.search(told, text)[1]]
+
+
+@pytest.mark.parametrize("look", [*LOOKS.values(), look_of(None)])
+def test_the_colour_for_any_ground_holds_on_white_and_on_near_black(look):
+    assert min(contrast(look.either, "#ffffff"), contrast(look.either, "#111111")) >= 3
+
+
+def contrast(a: str, b: str) -> float:
+    light, dark = sorted((luminance(a), luminance(b)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(color: str) -> float:
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_a_bar_lies_where_the_timestamps_say():
+    figure = figures.timeline(rows(record(0)))
+    before, after = figure.data
+    zero = START.timestamp() * 1_000
+    assert (before.base[0], before.x[0]) == (zero, 7_250)
+    assert (after.base[0], after.x[0]) == (zero + 7_250, 87_750)
+    assert "7.25 s before start" in after.hovertext[0]
+    assert "1 min 28 s after start" in after.hovertext[0]
+
+
+def test_a_run_that_goes_on_ends_at_the_last_moment_known_and_is_hatched():
+    figure = figures.timeline(rows(record(0, "running", updated_at=moment(60))))
+    assert figure.data[1].x[0] == 60_000 - 7_250
+    assert figure.data[1].marker.pattern.shape == ("/",)
+    assert "end not recorded" in figure.data[1].hovertext[0]
+
+
+def test_times_stand_in_the_zone_that_is_chosen():
+    figure = figures.timeline(rows(record(0)), tz="Asia/Kolkata")
+    assert figure.data[0].base[0] == (START.timestamp() + 5.5 * 3_600) * 1_000
+    assert figure.layout.xaxis.title.text == "time (Asia/Kolkata)"
+
+
+def test_failures_are_painted_last():
+    assert names(figures.timeline(body(200)))[-2:] == ["failed", "timed out"]
+
+
+def test_runs_are_grouped_by_version_or_status():
+    by_version = figures.timeline(body(50), by="version")
+    assert set(by_version.layout.yaxis.ticktext) == {"agver_1", "agver_2"}
+    assert "timed out" in figures.timeline(body(200), by="status").layout.yaxis.ticktext
+
+
+@pytest.mark.parametrize("count", [5_000, 100_000])
+def test_many_runs_make_a_small_figure_in_which_no_failure_is_lost(count):
+    figure = figures.timeline(many(count))
+    assert len(figure.to_json()) < 300_000
+    [mark] = [trace for trace in figure.data if trace.type == "scatter"]
+    assert (mark.name, list(mark.customdata)) == ("failed", [1])
+
+
+def test_hostile_text_is_shown_as_text():
+    hostile = '<b>x</b><a href="https://evil.example">y</a><span style="background:url(https://evil.example)">z</span>'
+    for by in ("time", "version", "status"):
+        figure = figures.timeline(rows(record(1, hostile, id=hostile, version_id=HOSTILE)), by=by)
+        texts = [*names(figure), *(figure.layout.yaxis.ticktext or ()), *figure.data[1].hovertext]
+        for text in texts:
+            assert set(re.findall(r"<\w+", text)) <= {"<b", "<br"}
+        assert "<a href" in unescape(texts[-1])
+        assert "\u202e" not in "".join(texts)
+
+
+@pytest.mark.parametrize("x", [[], rows(record(0, created_at=None)), rows(record(0, "odd", completed_at=moment(-9)))])
+def test_runs_without_a_place_make_a_figure_too(x):
+    assert figures.timeline(x).layout.xaxis.type == "date"
+
+
+def test_the_ground_is_transparent_and_a_template_brings_its_colours():
+    assert figures.timeline(body(3)).layout.paper_bgcolor == "rgba(0,0,0,0)"
+    dark = figures.timeline(rows(record(0)), template="plotly_dark")
+    assert dark.data[1].marker.color == LOOKS["succeeded"].dark
+
+
+def test_the_explorers_figure_is_what_is_on_the_screen():
+    view = explore(body(20), tz="Asia/Kolkata")
+    assert sum(len(trace.x) for trace in view.figure().data if trace.showlegend is not False) == 20
+    start = START.timestamp() * 1_000
+    view._receive(view, {"id": 1, "op": "window", "start": start, "end": start + 125_000, "by": "version"}, [])
+    figure = view.figure()
+    assert sum(len(trace.x) for trace in figure.data if trace.showlegend is not False) == 3
+    shift = 5.5 * 3_600_000
+    assert figure.layout.xaxis.range == (start + shift, start + 125_000 + shift)
+    assert set(figure.layout.yaxis.ticktext) == {"agver_1", "agver_2"}
+
+
+def test_a_figure_is_shown_with_a_picture_beside_it(monkeypatch):
+    shown = []
+    monkeypatch.setattr(figures, "display", lambda data, raw: shown.append(data))
+    monkeypatch.setattr(figures, "find_spec", lambda name: None)
+    figures.show(figures.timeline(body(3)))
+    figures.show(figures.go.Figure())
+    assert set(shown[0]) == {"application/vnd.plotly.v1+json", "image/svg+xml", "text/plain"}
+    assert shown[0]["image/svg+xml"].startswith("<svg")
+    assert "image/svg+xml" not in shown[1]
+    assert "kaleido is not installed" in shown[1]["text/plain"]
