@@ -24,10 +24,20 @@ FILES = {
     "/widget.js": (STATIC / "widget.js", "text/javascript"),
     "/widget.css": (STATIC / "widget.css", "text/css"),
 }
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
-CHROMIUM = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
-).split()
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+CHROMIUM = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 ONLY_LOOPBACK = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
 MISSING = "the stub page needs Chromium on the path (Debian: apt-get install chromium)"
 
@@ -59,8 +69,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+ROWS = """() => [...document.querySelectorAll('.arn-row:not(.arn-outofsight)')]
+  .filter((row) => row.checkVisibility())
+  .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
+  .map((row) => row.innerText)"""
 
 
 @dataclass
@@ -79,10 +95,8 @@ class Stage:
 
     def rows(self) -> list[str]:
         """The texts of the tree rows that are mounted, from top to bottom."""
-        return self.page.evaluate(
-            "() => [...document.querySelectorAll('.arn-row:not(.arn-outofsight)')].filter((row) => row.checkVisibility())"
-            ".sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top).map((row) => row.innerText)"
-        )
+        rows: list[str] = self.page.evaluate(ROWS)
+        return rows
 
     def text(self) -> str:
         return self.page.locator(".arn-root").inner_text()
@@ -118,19 +132,32 @@ def open_stage(context: BrowserContext, stage_server: StageServer) -> Iterator[O
     """Mounts a scenario on the stub page; at the end of the test nothing may have gone wrong unseen."""
     stages: list[tuple[Stage, bool]] = []
 
-    def open_stage(scenario: Scenario, *, width: int = 1000, height: int = 900, scheme: str = "light", strict: bool = True) -> Stage:
+    def open_stage(
+        scenario: Scenario,
+        *,
+        width: int = 1000,
+        height: int = 900,
+        scheme: str = "light",
+        strict: bool = True,
+        clock: bool = False,
+    ) -> Stage:
         stage_server.scenario = scenario.to_json()
         stage_server.policy = POLICY if strict else None
         page = context.new_page()
+        if clock:
+            page.clock.install()
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         stage = Stage(page)
         stages.append((stage, strict))
         page.on("pageerror", lambda error: stage.errors.append(str(error)))
-        page.on("console", lambda message: stage.errors.append(message.text) if message.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda message: stage.errors.append(message.text) if message.type in ("error", "warning") else None,
+        )
         page.goto(f"http://127.0.0.1:{stage_server.server_port}/")
         page.locator("html[data-staged]").wait_for()
-        if scenario.inner is None and not scenario.silent:
+        if not scenario.silent:
             page.locator(".arn-body > *").first.wait_for()
         page.on("request", lambda request: stage.requests.append(request.url))
         return stage

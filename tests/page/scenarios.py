@@ -10,10 +10,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-FIELDS = (
-    "id deployment_id version_id mode status created_at updated_at retain_on_failure retention_seconds sandbox_id process_id exit_code "
-    "failure_reason started_at completed_at idempotency_key"
-).split()
+FIELDS = [
+    "id",
+    "deployment_id",
+    "version_id",
+    "mode",
+    "status",
+    "created_at",
+    "updated_at",
+    "retain_on_failure",
+    "retention_seconds",
+    "sandbox_id",
+    "process_id",
+    "exit_code",
+    "failure_reason",
+    "started_at",
+    "completed_at",
+    "idempotency_key",
+]
 NONE = 0xFFFFFFFF
 NOW = 1_700_000_000_000.0
 
@@ -26,7 +40,15 @@ def run_doc(row: int = 0, **changes: Any) -> dict[str, Any]:
     """A RunDoc; fields not named are null, and `absent`, `outputs` and the like may be given too."""
     own = {key: changes.pop(key) for key in list(changes) if key not in FIELDS}
     fields = {name: changes.get(name) for name in FIELDS}
-    doc = {"row": row, "fields": fields, "absent": [], "input": None, "output_manifest": None, "outputs": [], "extra": None}
+    doc = {
+        "row": row,
+        "fields": fields,
+        "absent": [],
+        "input": None,
+        "output_manifest": None,
+        "outputs": [],
+        "extra": None,
+    }
     return {**doc, "notes": None, "error": None, **own}
 
 
@@ -34,45 +56,118 @@ def example_run() -> dict[str, Any]:
     """The contract's own example body, which lacks `mode` and `status`."""
     moment = "2023-11-07T05:31:56Z"
     return run_doc(
-        id="adrun_1234abcd", deployment_id="<string>", version_id="<string>", created_at=moment, updated_at=moment, started_at=moment, completed_at=moment,
-        retain_on_failure=True, retention_seconds=2, sandbox_id="<string>", process_id=123, exit_code=123, failure_reason="<string>",
-        idempotency_key="<string>", input="{}", output_manifest="{}", absent=["mode", "status"], notes="mode: missing: ; status: missing: ",
-    )  # fmt: skip
+        id="adrun_1234abcd",
+        deployment_id="<string>",
+        version_id="<string>",
+        created_at=moment,
+        updated_at=moment,
+        started_at=moment,
+        completed_at=moment,
+        retain_on_failure=True,
+        retention_seconds=2,
+        sandbox_id="<string>",
+        process_id=123,
+        exit_code=123,
+        failure_reason="<string>",
+        idempotency_key="<string>",
+        input="{}",
+        output_manifest="{}",
+        absent=["mode", "status"],
+        notes="mode: missing: ; status: missing: ",
+    )
 
 
 def finished_run(**changes: Any) -> dict[str, Any]:
     """A run that succeeded and left three outputs."""
     outputs = [
-        {"name": "report", "path": "out/report.md", "configured_path": "report.md", "kind": "file", "status": "available", "size_bytes": 48213},
-        {"name": "plot", "path": "out/plot.png", "configured_path": None, "kind": "file", "status": "available", "size_bytes": 1_310_720},
-        {"name": "notes", "path": "out/notes.txt", "configured_path": None, "kind": "file", "status": "missing", "size_bytes": None},
+        {
+            "name": "report",
+            "path": "out/report.md",
+            "configured_path": "report.md",
+            "kind": "file",
+            "status": "available",
+            "size_bytes": 48213,
+        },
+        {
+            "name": "plot",
+            "path": "out/plot.png",
+            "configured_path": None,
+            "kind": "file",
+            "status": "available",
+            "size_bytes": 1_310_720,
+        },
+        {
+            "name": "notes",
+            "path": "out/notes.txt",
+            "configured_path": None,
+            "kind": "file",
+            "status": "missing",
+            "size_bytes": None,
+        },
     ]
     manifest = {
         "outputs": [{key: value for key, value in output.items() if value is not None} for output in outputs],
-        "summary": {"rows": 10_412, "columns": 9, "warnings": [], "mean price": 1.25, "exact": True, "reviewed_by": None},
+        "summary": {
+            "rows": 10_412,
+            "columns": 9,
+            "warnings": [],
+            "mean price": 1.25,
+            "exact": True,
+            "reviewed_by": None,
+        },
         "steps": [{"name": f"step {n}", "seconds": n / 4, "messages": ["read", "checked"]} for n in range(12)],
     }
     known = {
-        "id": "adrun_7f3a9c21", "deployment_id": "adep_csv_report", "version_id": "adver_0002", "mode": "job", "status": "succeeded", "exit_code": 0,
-        "created_at": CREATED, "started_at": STARTED, "completed_at": COMPLETED, "updated_at": COMPLETED, "sandbox_id": "sbx_51c0", "process_id": 4182,
-        "input": '{"path": "data/sales.csv", "limit": 9007199254740993}', "output_manifest": json.dumps(manifest), "outputs": outputs,
-    }  # fmt: skip
+        "id": "adrun_7f3a9c21",
+        "deployment_id": "adep_csv_report",
+        "version_id": "adver_0002",
+        "mode": "job",
+        "status": "succeeded",
+        "exit_code": 0,
+        "created_at": CREATED,
+        "started_at": STARTED,
+        "completed_at": COMPLETED,
+        "updated_at": COMPLETED,
+        "sandbox_id": "sbx_51c0",
+        "process_id": 4182,
+        "input": '{"path": "data/sales.csv", "limit": 9007199254740993}',
+        "output_manifest": json.dumps(manifest),
+        "outputs": outputs,
+    }
     return run_doc(**{**known, **changes})
 
 
 def failed_run(**changes: Any) -> dict[str, Any]:
     """A run that failed with a traceback and keeps its sandbox."""
-    reason = 'Traceback (most recent call last):\n  File "agent.py", line 31, in main\n    rows = read(path)\nFileNotFoundError: data/sales.csv'
+    trace = 'Traceback (most recent call last):\n  File "agent.py", line 31, in main\n    rows = read(path)\n'
+    reason = f"{trace}FileNotFoundError: data/sales.csv"
     known = {
-        "id": "adrun_0be1d004", "status": "failed", "exit_code": 1, "failure_reason": reason, "retain_on_failure": True, "retention_seconds": None,
-        "completed_at": "2023-11-14T22:12:34.1Z", "updated_at": "2023-11-14T22:12:34.1Z", "output_manifest": None, "absent": ["output_manifest"], "outputs": [],
-    }  # fmt: skip
+        "id": "adrun_0be1d004",
+        "status": "failed",
+        "exit_code": 1,
+        "failure_reason": reason,
+        "retain_on_failure": True,
+        "retention_seconds": None,
+        "completed_at": "2023-11-14T22:12:34.1Z",
+        "updated_at": "2023-11-14T22:12:34.1Z",
+        "output_manifest": None,
+        "absent": ["output_manifest"],
+        "outputs": [],
+    }
     return finished_run(**{**known, **changes})
 
 
 def live_run(**changes: Any) -> dict[str, Any]:
     """A run that goes on: started 47.4 s before it was read."""
-    known = {"id": "adrun_live", "status": "running", "exit_code": None, "completed_at": None, "updated_at": STARTED, "output_manifest": None, "outputs": []}
+    known = {
+        "id": "adrun_live",
+        "status": "running",
+        "exit_code": None,
+        "completed_at": None,
+        "updated_at": STARTED,
+        "output_manifest": None,
+        "outputs": [],
+    }
     return finished_run(**{**known, "absent": ["output_manifest"], **changes})
 
 
@@ -85,7 +180,6 @@ class Scenario:
     docs: list[dict[str, Any]] = field(default_factory=list)
     traits: dict[str, Any] = field(default_factory=dict)
     silent: bool = False
-    inner: str | None = None
 
     def add(self, data: bytes, packed: bool = False) -> dict[str, Any]:
         """Keep a buffer and return the reference to it."""
@@ -100,7 +194,16 @@ class Scenario:
 
 def blank_page(kind: str, **changes: Any) -> dict[str, Any]:
     """A Page without data."""
-    known = {"kind": kind, "uid": "0a1b2c", "n": 0, "now": NOW, "title": "", "statuses": [], "versions": [], "deployments": []}
+    known = {
+        "kind": kind,
+        "uid": "0a1b2c",
+        "n": 0,
+        "now": NOW,
+        "title": "",
+        "statuses": [],
+        "versions": [],
+        "deployments": [],
+    }
     return {**known, "columns": {}, "docs": None, "text": None, "note": "", **changes}
 
 
@@ -122,8 +225,14 @@ def many_runs(docs: Sequence[dict[str, Any]], *, held: bool = True, **traits: An
     """A page of kind "runs"; `held` sends the documents with it, otherwise they are asked for one by one."""
     docs = [{**doc, "row": row} for row, doc in enumerate(docs)]
     scenario = Scenario(blank_page("runs", n=len(docs), note=f"{len(docs)} runs, complete."), docs=docs, traits=traits)
-    columns: dict[str, Any] = {name: scenario.add(_moments(docs, f"{name}_at")) for name in ("created", "started", "completed")}
-    for name, key, table in (("status", "status", "statuses"), ("version", "version_id", "versions"), ("deployment", "deployment_id", "deployments")):
+    columns: dict[str, Any] = {
+        name: scenario.add(_moments(docs, f"{name}_at")) for name in ("created", "started", "completed")
+    }
+    for name, key, table in (
+        ("status", "status", "statuses"),
+        ("version", "version_id", "versions"),
+        ("deployment", "deployment_id", "deployments"),
+    ):
         values = [doc["fields"][key] for doc in docs]
         scenario.page[table] = sorted({value for value in values if value is not None})
         codes = [NONE if value is None else scenario.page[table].index(value) for value in values]

@@ -1,7 +1,7 @@
 /** A page without a notebook: the built widget on a stub model that records what it is asked. */
 import widget, { mount } from "/widget.js";
 
-const { page, buffers, docs, traits, silent, inner } = await (await fetch("/scenario.json")).json();
+const { page, buffers, docs, traits, silent } = await (await fetch("/scenario.json")).json();
 const bytes = buffers.map((text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
 
 class StubModel {
@@ -58,6 +58,5 @@ const host = document.getElementById("host");
 const stage = { model: new StubModel(), host, unmount: () => {}, mount: () => (stage.unmount = widget.render({ model: stage.model, el: host })) };
 stage.mountOffline = () => (stage.unmount = mount(host, { page, buffers: bytes, docs, traits }));
 window.stage = stage;
-if (inner) host.innerHTML = inner;
-else stage.mount();
+stage.mount();
 document.documentElement.dataset.staged = "";

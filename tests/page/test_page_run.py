@@ -7,6 +7,13 @@ import pytest
 from .conftest import Opener, Stage
 from .scenarios import COMPLETED, CREATED, STARTED, example_run, failed_run, finished_run, live_run, one_run, run_doc
 
+STICKING_OUT = """() => {
+  const edge = document.querySelector('.arn-root').getBoundingClientRect().right + 0.5;
+  return [...document.querySelectorAll('.arn-root *')]
+    .filter((one) => !one.closest('.arn-scroll, .arn-tree, .arn-utc, svg') && one.getBoundingClientRect().right > edge)
+    .map((one) => one.className);
+}"""
+
 
 def words_of(stage: Stage, selector: str) -> list[str]:
     return [" ".join(text.split()) for text in stage.page.locator(selector).all_inner_texts()]
@@ -33,14 +40,34 @@ def test_the_contracts_example_is_shown_without_mode_and_status(open_stage: Open
 
 
 def test_null_and_absent_are_told_apart(open_stage: Opener) -> None:
-    stage = open_stage(one_run(run_doc(id="r", status="queued", created_at=CREATED, input="null", absent=["retain_on_failure", "output_manifest"])))
+    stage = open_stage(
+        one_run(
+            run_doc(
+                id="r",
+                status="queued",
+                created_at=CREATED,
+                input="null",
+                absent=["retain_on_failure", "output_manifest"],
+            )
+        )
+    )
     fields = fields_of(stage)
-    assert (fields["sandbox_id"], fields["retain_on_failure"], fields["input"], fields["output_manifest"]) == ("null", "not in the record", "null", "not in the record")
+    assert (fields["sandbox_id"], fields["retain_on_failure"], fields["input"], fields["output_manifest"]) == (
+        "null",
+        "not in the record",
+        "null",
+        "not in the record",
+    )
 
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [("succeeded", "Succeeded"), ("timed_out", "Timed out"), (None, "No status recorded"), ("waiting_for_input", "Unknown status: waiting_for_input")],
+    [
+        ("succeeded", "Succeeded"),
+        ("timed_out", "Timed out"),
+        (None, "No status recorded"),
+        ("waiting_for_input", "Unknown status: waiting_for_input"),
+    ],
 )
 def test_a_status_is_told_in_words_and_by_a_shape(open_stage: Opener, status: str | None, words: str) -> None:
     stage = open_stage(one_run(finished_run(status=status)))
@@ -63,7 +90,9 @@ def test_an_open_end_is_dashed_and_no_end_is_made_up(open_stage: Opener) -> None
     assert words_of(stage, ".arn-words") == ["2.1 s before start", "47.4 s since start, open when read"]
     assert words_of(stage, ".arn-completed") == ["completed not recorded"]
     assert stage.page.locator(".arn-completed .arn-dot").is_hidden()
-    assert "dashed" in stage.page.evaluate("() => getComputedStyle(document.querySelector('.arn-open .arn-line'), '::before').borderStyle")
+    assert "dashed" in stage.page.evaluate(
+        "() => getComputedStyle(document.querySelector('.arn-open .arn-line'), '::before').borderStyle"
+    )
     assert "Read at 22:13:20 2023-11-14 UTC" in " ".join(stage.text().split())
 
 
@@ -101,7 +130,7 @@ def test_a_failure_says_why_at_once(open_stage: Opener) -> None:
     reason = stage.page.locator(".arn-banner pre")
     assert reason.inner_text().endswith("FileNotFoundError: data/sales.csv")
     assert reason.bounding_box()["y"] < stage.page.locator(".arn-track").bounding_box()["y"]  # type: ignore[index]
-    assert "kept on failure for 1 h (the default) until 23:12:34.1 2023-11-14 UTC" in words_of(stage, ".arn-wide")[0]
+    assert "kept on failure for 1 h (the default), until 23:12:34.1 2023-11-14 UTC" in words_of(stage, ".arn-wide")[0]
     stage.page.get_by_role("tab", name="Output manifest").click()
     assert stage.page.get_by_role("tabpanel").inner_text() == "not in the record"
 
@@ -122,7 +151,11 @@ def test_outputs_sort_by_column_and_show_exact_bytes_on_demand(open_stage: Opene
     names = lambda: words_of(stage, ".arn-outputs td.arn-col-name")  # noqa: E731
     assert names() == ["report", "plot", "notes"]
     size = stage.page.locator("th.arn-col-size_bytes")
-    for order, expected in (("ascending", ["report", "plot", "notes"]), ("descending", ["plot", "report", "notes"]), ("none", ["report", "plot", "notes"])):
+    for order, expected in (
+        ("ascending", ["report", "plot", "notes"]),
+        ("descending", ["plot", "report", "notes"]),
+        ("none", ["report", "plot", "notes"]),
+    ):
         size.locator("button").click()
         assert (size.get_attribute("aria-sort"), names()) == (order, expected)
     assert words_of(stage, "td.arn-col-size_bytes") == ["48.2 kB", "1.31 MB", "not recorded"]
@@ -138,7 +171,9 @@ def test_an_output_leads_to_its_place_in_the_manifest(open_stage: Opener) -> Non
 
 
 def test_many_outputs_come_a_page_at_a_time(open_stage: Opener) -> None:
-    outputs = [{"name": f"o{n}", "path": None, "kind": "file", "status": "available", "size_bytes": n} for n in range(120)]
+    outputs = [
+        {"name": f"o{n}", "path": None, "kind": "file", "status": "available", "size_bytes": n} for n in range(120)
+    ]
     stage = open_stage(one_run(finished_run(outputs=outputs)))
     assert stage.page.locator(".arn-outputs tbody tr").count() == 50
     stage.page.get_by_role("button", name="70 outputs are hidden").click()
@@ -153,15 +188,14 @@ def test_ids_are_copied_as_they_are(open_stage: Opener) -> None:
     assert stage.page.evaluate("() => navigator.clipboard.readText()") == "adrun_\u202eevil"
 
 
-@pytest.mark.parametrize("doc", [finished_run(), failed_run(), live_run(), example_run()], ids=["finished", "failed", "live", "example"])
+@pytest.mark.parametrize(
+    "doc", [finished_run(), failed_run(), live_run(), example_run()], ids=["finished", "failed", "live", "example"]
+)
 def test_nothing_sticks_out_at_any_width(open_stage: Opener, doc: dict[str, object]) -> None:
     stage = open_stage(one_run(doc, tz="America/Argentina/ComodRivadavia"))
     stage.page.locator("summary").click()
     for width in (320, 620, 1600):
         stage.page.set_viewport_size({"width": width, "height": 900})
         assert stage.page.evaluate("() => document.documentElement.scrollWidth") <= width
-        wide = stage.page.evaluate(
-            "() => [...document.querySelectorAll('.arn-root *')].filter((one) => !one.closest('.arn-scroll, .arn-tree, .arn-utc, svg')"
-            " && one.getBoundingClientRect().right > document.querySelector('.arn-root').getBoundingClientRect().right + 0.5).map((one) => one.className)"
-        )
+        wide = stage.page.evaluate(STICKING_OUT)
         assert wide == []

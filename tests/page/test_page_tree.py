@@ -10,7 +10,10 @@ from playwright.sync_api import expect
 from .conftest import Opener, Stage
 from .scenarios import finished_run, one_document, one_run
 
-DOCUMENT = '{"outputs": [{"size_bytes": 9007199254740993, "key with . or space": 1.10}], "__proto__": {"polluted": 1}, "": NaN, "a": 1, "a": 2}'
+DOCUMENT = (
+    '{"outputs": [{"size_bytes": 9007199254740993, "key with . or space": 1.10}], '
+    '"__proto__": {"polluted": 1}, "": NaN, "a": 1, "a": 2}'
+)
 
 
 def search(stage: Stage, query: str, said: str) -> None:
@@ -119,7 +122,11 @@ def test_the_tree_tells_a_screen_reader_where_it_is(open_stage: Opener) -> None:
 
 @pytest.mark.parametrize(
     ("text", "place"),
-    [('{"a": [1, 2,, 3]}', "a value is missing (line 1, character 13)"), ('{\n "a": 1\n "b"', "a comma or a closing bracket is missing (line 3, character 2)"), ("", "line 1, character 1")],
+    [
+        ('{"a": [1, 2,, 3]}', "a value is missing (line 1, character 13)"),
+        ('{\n "a": 1\n "b"', "a comma or a closing bracket is missing (line 3, character 2)"),
+        ("", "line 1, character 1"),
+    ],
 )
 def test_broken_json_is_shown_as_text_with_the_place_of_the_error(open_stage: Opener, text: str, place: str) -> None:
     stage = open_stage(one_document(text))

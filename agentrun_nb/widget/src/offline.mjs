@@ -5,33 +5,36 @@
  */
 
 /** @param {Embedded} embedded @returns {import("./protocol.mjs").Model} */
-export function offlineModel({ page, buffers, docs = [], traits = {} }) {
-  /** @type {Map<string, unknown>} */
-  const state = new Map(Object.entries({ selected: [], path: "", tz: "UTC", ...traits }));
-  /** @type {Map<string, Set<(...values: any[]) => void>>} */
-  const listeners = new Map();
+export function offlineModel({ page, buffers, docs = [], traits }) {
+  /** @type {Record<string, unknown>} */
+  const state = { selected: [], path: "", tz: "UTC", ...traits };
+  /** @type {[string, ((...values: any[]) => void)][]} */
+  let listeners = [];
   const emit = (/** @type {string} */ event, /** @type {unknown[]} */ ...values) => {
-    for (const listener of [...(listeners.get(event) ?? [])]) listener(...values);
+    for (const [name, listener] of listeners) if (name === event) listener(...values);
   };
-  const answer = (/** @type {any} */ message) => {
-    if (message.op === "open") return [{ ok: true, page }, buffers];
-    if (message.op === "window") return [{ ok: true }, []];
-    const doc = docs.find((one) => one.row === message.row);
+
+  /** @param {any} message @returns {[object, Uint8Array[]]} */
+  function answer({ op, row }) {
+    if (op === "open") return [{ ok: true, page }, buffers];
+    if (op === "window") return [{ ok: true }, []];
+    const doc = docs.find((one) => one.row === row);
     if (!doc) return [{ ok: false, error: "This file does not hold the documents of this run." }, []];
     return [{ ok: true, doc: { buffer: 0, gzip: false } }, [new TextEncoder().encode(JSON.stringify(doc))]];
-  };
+  }
+
   return {
-    get: (name) => state.get(name),
-    set: (name, value) => {
-      state.set(name, value);
+    get: (name) => state[name],
+    set(name, value) {
+      state[name] = value;
       emit(`change:${name}`);
     },
-    save_changes: () => {},
-    send: (message) => {
+    save_changes() {},
+    send(/** @type {any} */ message) {
       const [body, parts] = answer(message);
-      queueMicrotask(() => emit("msg:custom", { id: /** @type {any} */ (message).id, ...body }, parts));
+      queueMicrotask(() => emit("msg:custom", { id: message.id, ...body }, parts));
     },
-    on: (event, listener) => void (listeners.get(event) ?? listeners.set(event, new Set()).get(event))?.add(listener),
-    off: (event, listener) => void (listener ? listeners.get(event)?.delete(listener) : listeners.delete(event)),
+    on: (event, listener) => void listeners.push([event, listener]),
+    off: (event, listener) => void (listeners = listeners.filter(([name, one]) => name !== event || one !== listener)),
   };
 }

@@ -53,7 +53,7 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
       button("›", () => step(1), { "aria-label": "Next chosen run" }));
     const doc = docs.get(rows[at]);
     if (doc) showRun(doc);
-    else if (rows.length) void fetch(rows[at], viewEnd.signal);
+    else if (rows.length) void request(rows[at], viewEnd.signal);
     else hint(page.n ? "Choose a run on the timeline to see it here." : "There are no runs to show.");
   }
 
@@ -66,7 +66,7 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   }
 
   /** @param {number} row @param {AbortSignal} current */
-  async function fetch(row, current) {
+  async function request(row, current) {
     hint("Asking the kernel for this run");
     try {
       const { answer, buffers } = await kernel.ask("run", { row });

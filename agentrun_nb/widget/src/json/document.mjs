@@ -45,20 +45,30 @@ export class JsonDocument {
   /** @param {number} node @returns {boolean} whether it is NaN or an infinity, which JSON does not have */
   isBare = (node) => this.nodes.kind[node] > NULL;
 
+  /** @param {number} node @returns {Generator<number>} */
+  *children(node) {
+    for (let child = node + 1; child <= this.nodes.last[node]; child = this.after(child)) yield child;
+  }
+
   /** @param {number} node @returns {boolean} whether a key stands more than once beside this one */
   isRepeated(node) {
-    const { parent } = this.nodes;
-    if (!this.hasKey(node)) return false;
-    let repeated = this.#repeated.get(parent[node]);
-    if (!repeated) this.#repeated.set(parent[node], (repeated = this.#repeatedKeys(parent[node])));
-    return repeated.size > 0 && repeated.has(this.key(node));
+    const parent = this.nodes.parent[node];
+    let repeated = this.#repeated.get(parent);
+    if (!repeated && this.hasKey(node)) {
+      const keys = Array.from(this.children(parent), this.key), seen = new Set();
+      repeated = new Set(keys.filter((key) => seen.has(key) || !seen.add(key)));
+      this.#repeated.set(parent, repeated);
+    }
+    return repeated?.has(this.key(node)) ?? false;
   }
+
+  /** @param {number} node @returns {Step} from its parent to it */
+  step = (node) => (this.hasKey(node) ? this.key(node) : this.nodes.position[node]);
 
   /** @param {number} node @returns {Step[]} */
   path(node) {
-    /** @type {Step[]} */
     const steps = [];
-    for (let at = node; this.nodes.parent[at] !== NONE; at = this.nodes.parent[at]) steps.push(this.hasKey(at) ? this.key(at) : this.nodes.position[at]);
+    for (let at = node; this.nodes.parent[at] !== NONE; at = this.nodes.parent[at]) steps.push(this.step(at));
     return steps.reverse();
   }
 
@@ -66,32 +76,12 @@ export class JsonDocument {
   find(steps) {
     let node = 0;
     for (const step of steps) {
-      const child = this.#child(node, step);
-      if (child === null) return null;
-      node = child;
+      let found = null;
+      for (const child of this.children(node)) if (this.step(child) === step) found = child;
+      if (found === null) return null;
+      node = found;
     }
     return node;
-  }
-
-  /** @param {number} node @param {Step} step @returns {number | null} */
-  #child(node, step) {
-    let found = null;
-    if (!this.isContainer(node) || (this.nodes.kind[node] === ARRAY) !== (typeof step === "number")) return null;
-    for (let child = node + 1; child <= this.nodes.last[node]; child = this.after(child)) {
-      if (step === this.nodes.position[child] && typeof step === "number") return child;
-      if (typeof step === "string" && this.key(child) === step) found = child;
-    }
-    return found;
-  }
-
-  /** @param {number} node @returns {Set<string>} */
-  #repeatedKeys(node) {
-    const seen = new Set(), repeated = new Set();
-    for (let child = node + 1; child <= this.nodes.last[node]; child = this.after(child)) {
-      const key = this.key(child);
-      (seen.has(key) ? repeated : seen).add(key);
-    }
-    return repeated;
   }
 }
 

@@ -48,7 +48,7 @@ export function facts(doc, tz) {
     fact("Sandbox", fieldValue(doc, "sandbox_id", tz), copyOf(doc, "sandbox_id", "sandbox id")),
     fact("Updated", fieldValue(doc, "updated_at", tz)),
     fact("Idempotency key", fieldValue(doc, "idempotency_key", tz), copyOf(doc, "idempotency_key", "idempotency key")),
-    h("div", "arn-wide", h("dt", {}, "Sandbox after a failure"), h("dd", {}, words, until && h("span", {}, "until ", momentText(until, tz), ", counted from completed"))),
+    h("div", "arn-wide", h("dt", {}, "Sandbox after a failure"), h("dd", {}, h("span", {}, words, ...(until ? [", until ", momentText(until, tz), ", counted from completed"] : [])))),
   );
 }
 

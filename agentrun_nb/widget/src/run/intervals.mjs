@@ -1,16 +1,13 @@
 /**
  * What four timestamps say about the course of a run, and no more: only an interval with both ends recorded is closed.
  *
- * @typedef {"closed" | "open" | "missing" | "reversed"} Kind
- * @typedef {{kind: Kind, words: string}} Interval
- * @typedef {{before: Interval, after: Interval, undivided: Interval | null, share: number, toScale: boolean, notes: string[]}} Course
- *   `share` is the part of the track before the start; `undivided` stands for both intervals where no start is recorded
+ * @typedef {{kind: "closed" | "open" | "missing" | "reversed", words: string}} Interval
+ * @typedef {{intervals: Interval[], share: number, notes: string[]}} Course
+ *   two intervals, before and after the start, or one where the start is not recorded; `share` is the part of the track that the first of two takes
  */
 import { duration, milliseconds } from "../times.mjs";
 
 const LEAST_SHARE = 0.22;
-/** @type {Interval} */
-const MISSING = { kind: "missing", words: "not recorded" };
 
 /**
  * @param {Record<string, import("../protocol.mjs").Scalar>} fields
@@ -19,22 +16,29 @@ const MISSING = { kind: "missing", words: "not recorded" };
  * @returns {Course}
  */
 export function courseOf(fields, live, now) {
-  const created = milliseconds(fields.created_at), started = milliseconds(fields.started_at), completed = milliseconds(fields.completed_at);
-  const before = between(created, started, "before start", "started before created");
-  const after = between(started, completed, "after start", "completed before started");
-  const openAfter = live && known(started) && !known(completed);
-  const openBefore = live && known(created) && !known(started) && !known(completed);
-  const course = {
-    before: openBefore ? open(created, now, "since created, no start recorded") : before,
-    after: openAfter ? open(started, now, "since start, open when read") : after,
-    undivided: known(created) && known(completed) && !known(started) ? between(created, completed, "from created to completed", "completed before created") : null,
-    notes: notesOn({ created, started, completed }, live, now),
-  };
-  return { ...course, ...proportion(started - created, (openAfter ? now : completed) - started) };
+  const [created, started, completed] = [fields.created_at, fields.started_at, fields.completed_at].map(milliseconds);
+  const goesOn = live && !known(completed);
+  const notes = [];
+  if ([created, started].some((time) => time > now)) notes.push("a recorded time lies after the moment of reading");
+  if (live && !goesOn) notes.push("completed is recorded although the status says that the run goes on");
+  if (!known(started) && known(completed)) return { intervals: [between(created, completed, "from created to completed", "completed before created")], share: 0.5, notes };
+  const intervals = [
+    goesOn && !known(started) ? open(created, now, "since created, no start recorded") : between(created, started, "before start", "started before created"),
+    goesOn ? open(started, now, "since start, open when read") : between(started, completed, "after start", "completed before started"),
+  ];
+  const before = started - created, after = (goesOn ? now : completed) - started;
+  if (!(before >= 0 && after >= 0)) return { intervals, share: 0.5, notes };
+  const exact = before / (before + after);
+  const share = Math.min(Math.max(exact || 0, LEAST_SHARE), 1 - LEAST_SHARE);
+  if (share !== exact) notes.push("lengths not to scale");
+  return { intervals, share, notes };
 }
 
 /** @param {number} moment */
 const known = (moment) => !Number.isNaN(moment);
+
+/** @type {Interval} */
+const MISSING = { kind: "missing", words: "not recorded" };
 
 /** @param {number} from @param {number} to @param {string} words for the right order @param {string} reversed @returns {Interval} */
 function between(from, to, words, reversed) {
@@ -42,21 +46,8 @@ function between(from, to, words, reversed) {
   return to < from ? { kind: "reversed", words: `a point: ${reversed} by ${duration(from - to)}` } : { kind: "closed", words: `${duration(to - from)} ${words}` };
 }
 
-/** @param {number} from @param {number} now @param {string} what @returns {Interval} */
-const open = (from, now, what) => ({ kind: "open", words: now < from ? what : `${duration(now - from)} ${what}` });
-
-/** @param {number} before @param {number} after */
-function proportion(before, after) {
-  const total = before + after;
-  if (!(before >= 0 && after >= 0 && total > 0)) return { share: 0.5, toScale: false };
-  const share = Math.min(Math.max(before / total, LEAST_SHARE), 1 - LEAST_SHARE);
-  return { share, toScale: share === before / total };
-}
-
-/** @param {{created: number, started: number, completed: number}} at @param {boolean} live @param {number} now @returns {string[]} */
-function notesOn({ created, started, completed }, live, now) {
-  const notes = [];
-  if (Math.max(...[created, started].filter(known)) > now) notes.push("a recorded time lies after the moment of reading");
-  if (live && known(completed)) notes.push("completed is recorded although the status says that the run goes on");
-  return notes;
+/** @param {number} from @param {number} now @param {string} words @returns {Interval} */
+function open(from, now, words) {
+  if (!known(from)) return MISSING;
+  return { kind: "open", words: now < from ? words : `${duration(now - from)} ${words}` };
 }

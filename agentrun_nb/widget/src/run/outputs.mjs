@@ -6,11 +6,8 @@ import { shortText } from "../text.mjs";
 
 /** @typedef {import("../protocol.mjs").OutputRow} OutputRow */
 
-/** The columns of OUTPUTS that are worth a look, and what they are called. @type {[string, string][]} */
-const COLUMNS = [
-  ["name", "Name"], ["kind", "Kind"], ["status", "Status"], ["size_bytes", "Size"], ["path", "Path"], ["configured_path", "Configured path"], ["access_path", "Access path"],
-  ["sandbox_id", "Sandbox"], ["extra", "Other keys"], ["parse_notes", "Notes"],
-];
+/** The columns of OUTPUTS that are worth a look; the first five are shown even where nothing stands in them. */
+const COLUMNS = ["name", "kind", "status", "size_bytes", "path", "configured_path", "access_path", "sandbox_id", "extra", "parse_notes"];
 const ALWAYS = 5;
 const PAGE = 50;
 const LONGEST = 200;
@@ -22,7 +19,7 @@ const LONGEST = 200;
  */
 export function outputsTable(outputs, onChoose) {
   const positioned = outputs.map((row, position) => ({ ...row, position: row.position ?? position }));
-  const columns = COLUMNS.filter(([name], i) => i < ALWAYS || outputs.some((row) => (row[name] ?? null) !== null));
+  const columns = COLUMNS.filter((name, i) => i < ALWAYS || outputs.some((row) => (row[name] ?? null) !== null));
   let sort = { name: "", falling: false };
   let exact = false;
   let shown = PAGE;
@@ -39,11 +36,11 @@ export function outputsTable(outputs, onChoose) {
 
   /** @param {unknown} [change] what has been changed before the call */
   function paint(change) {
-    const head = columns.map(([name, label]) => {
+    const head = columns.map((name) => {
       const order = sort.name !== name ? "none" : sort.falling ? "descending" : "ascending";
-      return h("th", { scope: "col", "aria-sort": order, class: `arn-col-${name}` }, button(label, () => sortBy(name), { class: "arn-sort" }));
+      return h("th", { "aria-sort": order, class: `arn-col-${name}` }, button(labelOf(name), () => sortBy(name), { class: "arn-sort" }));
     });
-    const body = sorted(positioned, sort.name, sort.falling).slice(0, shown).map((row) => h("tr", {}, ...columns.map(([name]) => h("td", `arn-col-${name}`, cell(row, name)))));
+    const body = sorted(positioned, sort.name, sort.falling).slice(0, shown).map((row) => h("tr", {}, ...columns.map((name) => h("td", `arn-col-${name}`, cell(row, name)))));
     table.replaceChildren(h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...body));
     bytes.setAttribute("aria-pressed", String(exact));
     more.hidden = outputs.length <= shown;
@@ -62,6 +59,9 @@ export function outputsTable(outputs, onChoose) {
   paint();
   return h("div", "arn-section", h("div", "arn-scroll", table), h("div", "arn-line-up", more, h("span", "arn-spring"), bytes));
 }
+
+/** @param {string} column */
+const labelOf = (column) => (column === "size_bytes" ? "size" : column.replace("_", " "));
 
 /** @template {OutputRow} R @param {R[]} rows @param {string} name "" for the order of the record @param {boolean} falling @returns {R[]} nothing recorded always comes last */
 export function sorted(rows, name, falling) {

@@ -15,19 +15,18 @@ import { momentText } from "./moments.mjs";
 export function track({ fields }, tz, now) {
   const status = describe(/** @type {string | null} */ (fields.status));
   const live = status.name !== null && !status.terminal;
-  const course = courseOf(fields, live, now);
+  const { intervals, share, notes } = courseOf(fields, live, now);
+  const [first, second] = intervals;
   const line = h("div", { class: "arn-track", role: "group", "aria-label": "Course of the run" },
     mark("created", fields.created_at, tz),
-    course.undivided ? segment(course.undivided, "arn-undivided") : segment(course.before, "arn-before"),
+    segment(first, second ? "arn-before" : "arn-undivided"),
     mark("started", fields.started_at, tz),
-    course.undivided ? "" : segment(course.after, "arn-after"),
+    second && segment(second, "arn-after"),
     mark("completed", fields.completed_at, tz),
   );
-  line.style.setProperty("--arn-share", String(course.share));
+  line.style.setProperty("--arn-share", String(share));
   line.style.setProperty("--arn-course", `var(${status.color})`);
-  const scaled = [course.before, course.after].every(({ kind }) => kind === "closed" || kind === "open");
-  const notes = [...course.notes, ...(scaled && !course.toScale ? ["lengths not to scale"] : [])];
-  const read = live && Number.isFinite(now) ? h("p", "arn-note", "Read at ", momentText(isoText(now), tz)) : "";
+  const read = live && h("p", "arn-note", "Read at ", momentText(isoText(now), tz));
   return h("section", "arn-course", line, read, ...notes.map((note) => h("p", "arn-note", note)));
 }
 

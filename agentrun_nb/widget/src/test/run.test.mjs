@@ -9,37 +9,38 @@ const at = (/** @type {number | null} */ second) => (second === null ? null : `2
 const course = (created, started, completed, live = false) => courseOf({ created_at: at(created), started_at: at(started), completed_at: at(completed) }, live, NOW);
 
 test("an interval is closed only where both its ends are recorded", () => {
-  const { before, after, undivided, share, toScale } = course(0, 10, 40);
-  assert.deepEqual([before, after, undivided], [{ kind: "closed", words: "10 s before start" }, { kind: "closed", words: "30 s after start" }, null]);
-  assert.deepEqual([share, toScale], [0.25, true]);
-  assert.deepEqual([course(null, 10, 40).before.kind, course(0, 10, null).after.kind, course(null, null, null).before.kind], ["missing", "missing", "missing"]);
+  assert.deepEqual(course(0, 10, 40), { intervals: [{ kind: "closed", words: "10 s before start" }, { kind: "closed", words: "30 s after start" }], share: 0.25, notes: [] });
+  const kinds = (/** @type {[number | null, number | null, number | null]} */ ...times) => course(...times).intervals.map(({ kind }) => kind);
+  assert.deepEqual([kinds(null, 10, 40), kinds(0, 10, null), kinds(0, null, null), kinds(null, null, null), kinds(null, null, 9)], [
+    ["missing", "closed"], ["closed", "missing"], ["missing", "missing"], ["missing", "missing"], ["missing"],
+  ]);
 });
 
 test("a live run is open up to the moment of reading, one that has ended is not", () => {
-  assert.deepEqual(course(0, 10, null, true).after, { kind: "open", words: "50 s since start, open when read" });
-  assert.deepEqual(course(0, null, null, true).before, { kind: "open", words: "1 min since created, no start recorded" });
-  assert.equal(course(0, null, null).before.kind, "missing");
+  assert.deepEqual(course(0, 10, null, true).intervals[1], { kind: "open", words: "50 s since start, open when read" });
+  assert.deepEqual(course(0, null, null, true).intervals, [{ kind: "open", words: "1 min since created, no start recorded" }, { kind: "missing", words: "not recorded" }]);
+  assert.deepEqual(course(0, 10, 40, true).notes, ["completed is recorded although the status says that the run goes on"]);
 });
 
 test("without a start the two intervals are one", () => {
-  assert.deepEqual(course(0, null, 41).undivided, { kind: "closed", words: "41 s from created to completed" });
+  assert.deepEqual(course(0, null, 41).intervals, [{ kind: "closed", words: "41 s from created to completed" }]);
 });
 
 test("times in reverse are a point and said to be", () => {
-  assert.deepEqual(course(0, 10, 7).after, { kind: "reversed", words: "a point: completed before started by 3 s" });
-  assert.deepEqual(course(10, 7, 9).before.kind, "reversed");
+  assert.deepEqual(course(0, 10, 7).intervals[1], { kind: "reversed", words: "a point: completed before started by 3 s" });
+  assert.deepEqual(course(10, 7, 9).intervals[0].kind, "reversed");
 });
 
-test("a part that is too short to write on is widened, and that is known", () => {
-  const { share, toScale } = course(0, 1, 59);
-  assert.ok(share > 1 / 59 && !toScale);
-  assert.equal(course(5, 5, 5).toScale, false);
+test("a part that is too short to write on is widened, and that is said", () => {
+  const { share, notes } = course(0, 1, 59);
+  assert.ok(share > 1 / 59);
+  assert.deepEqual([notes, course(5, 5, 5).notes], [["lengths not to scale"], ["lengths not to scale"]]);
 });
 
 test("a time after the moment of reading is noted, and no length is made of it", () => {
   const future = courseOf({ created_at: "2026-01-01T00:00:00Z", started_at: "2026-01-01T01:00:00Z", completed_at: null }, true, NOW);
   assert.deepEqual(future.notes, ["a recorded time lies after the moment of reading"]);
-  assert.deepEqual(future.after, { kind: "open", words: "since start, open when read" });
+  assert.deepEqual(future.intervals[1], { kind: "open", words: "since start, open when read" });
 });
 
 test("the end of a kept sandbox is told only where one may be kept", () => {

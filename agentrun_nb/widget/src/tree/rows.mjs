@@ -26,9 +26,8 @@ export class VisibleRows {
 
   /** Opens the siblings of a node, the node among them. @param {number} node */
   openSiblings(node) {
-    const parent = this.doc.nodes.parent[node];
-    const last = parent === NONE ? node : this.doc.nodes.last[parent];
-    for (let child = parent === NONE ? node : parent + 1; child <= last; child = this.doc.after(child)) this.expanded[child] = 1;
+    this.expanded[node] = 1;
+    for (const sibling of this.doc.children(this.doc.nodes.parent[node])) this.expanded[sibling] = 1;
     this.#list();
   }
 

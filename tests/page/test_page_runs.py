@@ -1,0 +1,174 @@
+"""The explorer of many runs: what is chosen is shown, what is held keeps working, and nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import Opener, Stage
+from .scenarios import (
+    COMPLETED,
+    Scenario,
+    blank_page,
+    failed_run,
+    finished_run,
+    live_run,
+    many_runs,
+    one_document,
+    one_run,
+    run_doc,
+)
+
+DEP = "adep_csv_report"
+DOCS = [finished_run(), failed_run(), live_run()]
+SUCCEEDED, FAILED, LIVE = ([DEP, doc["fields"]["id"]] for doc in DOCS)
+
+
+def shown_run(stage: Stage) -> str:
+    return stage.page.locator(".arn-statusname").inner_text()
+
+
+def asked(stage: Stage, op: str) -> list[dict[str, object]]:
+    return stage.page.evaluate("(op) => window.stage.model.sent.filter((message) => message.op === op)", op)
+
+
+def test_a_run_chosen_in_the_kernel_is_shown_under_the_timeline(open_stage: Opener) -> None:
+    stage = open_stage(many_runs(DOCS))
+    expect(stage.page.locator(".arn-hint")).to_have_text("Choose a run on the timeline to see it here.")
+    stage.set_trait("selected", [FAILED])
+    assert shown_run(stage) == "Failed"
+    stage.set_trait("selected", [[DEP, "no such run"]])
+    expect(stage.page.locator(".arn-hint")).to_have_count(1)
+
+
+def test_several_chosen_runs_are_gone_through_one_by_one(open_stage: Opener) -> None:
+    stage = open_stage(many_runs(DOCS, selected=[LIVE, SUCCEEDED]))
+    assert shown_run(stage) == "Running"
+    stage.page.get_by_role("button", name="Next chosen run").click()
+    assert shown_run(stage) == "Succeeded"
+    stage.page.get_by_role("button", name="Next chosen run").click()
+    assert shown_run(stage) == "Running"
+    assert stage.trait("selected") == [LIVE, SUCCEEDED], "going through them does not change what is chosen"
+
+
+def test_the_path_goes_along_to_the_next_run(open_stage: Opener) -> None:
+    stage = open_stage(many_runs(DOCS, selected=[SUCCEEDED], path="input.limit"))
+    stage.set_trait("selected", [FAILED])
+    assert stage.page.locator(".arn-active:visible").inner_text() == "limit: 9007199254740993"
+
+
+def test_a_document_that_is_not_held_is_asked_for_once(open_stage: Opener) -> None:
+    stage = open_stage(many_runs(DOCS, held=False, selected=[FAILED]))
+    expect(stage.page.locator(".arn-statusname")).to_have_text("failed")
+    stage.set_trait("selected", [LIVE])
+    expect(stage.page.locator(".arn-statusname")).to_have_text("running")
+    stage.set_trait("selected", [FAILED])
+    assert shown_run(stage) == "Failed"
+    assert [message["row"] for message in asked(stage, "run")] == [1, 2]
+
+
+def test_the_kernels_own_sentence_is_shown_where_it_says_no(open_stage: Opener) -> None:
+    scenario = many_runs(DOCS, held=False, selected=[FAILED])
+    scenario.docs = []
+    stage = open_stage(scenario)
+    expect(stage.page.locator(".arn-hint")).to_have_text("There is no such run.")
+
+
+def test_an_update_keeps_what_is_still_there(open_stage: Opener) -> None:
+    stage = open_stage(many_runs(DOCS, selected=[LIVE]))
+    ended = many_runs([failed_run(), live_run(status="succeeded", completed_at=COMPLETED)])
+    stage.page.evaluate(
+        "({page, buffers}) => window.stage.model.emit('msg:custom', {op: 'update', page}, buffers.map((text) =>"
+        " new DataView(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer)))",
+        json.loads(ended.to_json()),
+    )
+    expect(stage.page.locator(".arn-statusname")).to_have_text("succeeded")
+    assert stage.trait("selected") == [LIVE]
+    assert stage.page.locator("canvas").count() == 1
+    assert "2 runs, complete." in stage.text()
+
+
+def test_no_runs_is_said(open_stage: Opener) -> None:
+    assert "There are no runs to show." in open_stage(many_runs([])).text()
+
+
+def test_one_run_and_a_run_that_was_not_read_are_shown(open_stage: Opener) -> None:
+    doc = run_doc(id="gone", deployment_id=DEP, error="not_found: there is no such run")
+    stage = open_stage(many_runs([doc], selected=[[DEP, "gone"]]))
+    assert "not_found: there is no such run" in stage.text()
+
+
+def test_a_kernel_that_does_not_answer_is_told_of_and_what_is_held_works(open_stage: Opener) -> None:
+    scenario = many_runs(DOCS)
+    stage = open_stage(scenario, clock=True)
+    stage.page.evaluate("() => { window.stage.model.answer = () => {} }")
+    stage.page.evaluate("() => { window.stage.unmount(); window.stage.mount(); }")
+    expect(stage.page.locator(".arn-statusline")).to_have_text("Waiting for the kernel")
+    stage.page.clock.fast_forward(11_000)
+    expect(stage.page.locator(".arn-statusline")).to_contain_text("The kernel does not answer.")
+
+
+def test_the_mark_of_a_live_view_is_hex_or_nothing(open_stage: Opener) -> None:
+    stage = open_stage(one_run(finished_run()))
+    assert stage.page.locator(".arn-root.arn-live-0a1b2c").count() == 1
+    forged = many_runs([])
+    forged.page["uid"] = "x onload=y"
+    stage = open_stage(forged)
+    assert stage.page.locator(".arn-root").get_attribute("class") == "arn-root"
+
+
+def test_a_page_that_cannot_be_read_says_so(open_stage: Opener) -> None:
+    stage = open_stage(Scenario(blank_page("json", text={"buffer": 7, "gzip": False}), silent=True))
+    stage.page.evaluate("() => window.stage.model.answer(window.stage.model.sent[0])")
+    expect(stage.page.locator(".arn-statusline")).to_contain_text(
+        "This could not be shown: a part of the kernel's answer is missing"
+    )
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [many_runs(DOCS, selected=[FAILED]), one_run(finished_run()), one_document('{"a": [1]}')],
+    ids=["runs", "run", "json"],
+)
+def test_an_exported_page_works_without_a_kernel(open_stage: Opener, scenario: Scenario) -> None:
+    stage = open_stage(scenario)
+    stage.page.evaluate("() => { window.stage.unmount(); window.stage.mountOffline(); }")
+    stage.page.locator(".arn-tree").first.wait_for()
+    stage.page.get_by_role("button", name="Expand all").locator("visible=true").click()
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [many_runs(DOCS, selected=[SUCCEEDED]), one_document(json.dumps(list(range(100))))],
+    ids=["runs", "json"],
+)
+def test_fifty_views_leave_nothing_behind(open_stage: Opener, scenario: Scenario) -> None:
+    stage = open_stage(scenario)
+    devtools = stage.page.context.new_cdp_session(stage.page)
+    devtools.send("Performance.enable")
+
+    def left_behind(times: int) -> tuple[float, ...]:
+        stage.page.evaluate(
+            """async (times) => {
+              for (let n = 0; n < times; n++) {
+                window.stage.unmount();
+                window.stage.mount();
+                while (!document.querySelector('.arn-tree')) await new Promise((resolve) => setTimeout(resolve));
+                document.querySelector('.arn-search').dispatchEvent(new Event('input'));
+              }
+              window.stage.unmount();
+              await new Promise((resolve) => setTimeout(resolve, 300));
+            }""",
+            times,
+        )
+        devtools.send("HeapProfiler.collectGarbage")
+        found = {metric["name"]: metric["value"] for metric in devtools.send("Performance.getMetrics")["metrics"]}
+        return found["JSEventListeners"], found["Nodes"]
+
+    listeners, nodes = left_behind(1)
+    after = left_behind(50)
+    assert stage.page.evaluate("() => [window.stage.model.listening(), window.stage.host.childNodes.length]") == [0, 0]
+    assert after[0] <= listeners
+    assert after[1] <= nodes + 20
