@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pandas as pd
 
-from agentrun_nb import check, listing, loop, routes, sandbox
-from agentrun_nb.bulk import Key, fetch_run, fetch_runs
 from agentrun_nb.errors import SettingsError
+from agentrun_nb.fetch import check, listing, sandbox
+from agentrun_nb.fetch.bulk import Key, fetch_run, fetch_runs
+from agentrun_nb.fetch.pager import fetch_table
+from agentrun_nb.fetch.refetch import refetch
+from agentrun_nb.fetch.wanted import Wanted, When, branches_of, read_when
 from agentrun_nb.frames import mend, runs_frame
-from agentrun_nb.pager import fetch_table
-from agentrun_nb.refetch import refetch
+from agentrun_nb.http import loop, routes
+from agentrun_nb.http.wire import Tally, Transport, Wire
 from agentrun_nb.run import Run
 from agentrun_nb.schema import DEPLOYMENTS, LOGS, RUNS, VERSIONS
 from agentrun_nb.settings import Secret, find_settings
-from agentrun_nb.wanted import Wanted, When, branches_of, read_when
-from agentrun_nb.wire import Tally, Transport, Wire
 
 if TYPE_CHECKING:
     from agentrun_nb.widget import RunExplorer

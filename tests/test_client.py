@@ -29,10 +29,10 @@ import agentrun_nb as arn
 from agentrun_nb import errors
 from agentrun_nb.client import Client
 from agentrun_nb.errors import AgentRunError, NotFoundError, NotOffered, SettingsError, UnauthorizedError
-from agentrun_nb.retry import Policy
+from agentrun_nb.fetch.wanted import read_when
+from agentrun_nb.http.retry import Policy
+from agentrun_nb.http.wire import Wire
 from agentrun_nb.schema import DEPLOYMENTS, DTYPES, LOGS, RUNS, VERSIONS, Table
-from agentrun_nb.wanted import read_when
-from agentrun_nb.wire import Wire
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -1005,7 +1005,7 @@ def test_a_notebook_gets_one_text_output(monkeypatch: pytest.MonkeyPatch) -> Non
         def update(self, data: dict[str, str], raw: bool) -> None:
             shown[-1] = data
 
-    monkeypatch.setattr("agentrun_nb.progress._in_notebook", lambda: True)
+    monkeypatch.setattr("agentrun_nb.fetch.progress._in_notebook", lambda: True)
     monkeypatch.setattr("IPython.display.display", lambda data, **how: shown.append(data) or Handle())
     runs = mocked(one_run).get_runs(DEP, ["run_1", "run_2"])
     assert shown == [{"text/plain": repr(arn.fetch_report(runs))}]

@@ -24,14 +24,14 @@ FILES = {
 }
 
 BOTTOM = {"errors", "settings", "times", "schema", "jsontext", "cells", "records"}
-PURE = {"paging", "retry"}
-NETWORK = {"wire", "loop", "body", "replies", "pager", "listing", "bulk", "refetch", "check", "sandbox", "client"}
+PURE = {"fetch.paging", "http.retry"}
+NETWORK = {"http", "fetch", "client"}
 """The modules that send requests, or exist for those that do."""
 
 FOREIGN = {
-    "httpx": {"wire"},
-    "httpx_aiohttp": {"wire"},
-    "aiohttp": {"wire"},
+    "httpx": {"http.wire"},
+    "httpx_aiohttp": {"http.wire"},
+    "aiohttp": {"http.wire"},
     "plotly": {"figures"},
     "anywidget": {"widget"},
     "ipywidgets": {"widget"},
@@ -114,7 +114,7 @@ def test_the_reader_of_imports_sees_them():
     """The control of what follows: it must see imports of each kind."""
     assert ("agentrun_nb.frames", True) in imports("run")
     assert ("agentrun_nb.records", False) in imports("frames")
-    assert ("httpx", False) in imports("wire")
+    assert ("httpx", False) in imports("http.wire")
     assert "run" not in ours("frames")
 
 
@@ -202,8 +202,21 @@ def lines(name: str) -> int:
     return len(FILES[name].read_text("utf-8").splitlines())
 
 
+def lines_of_code(name: str) -> int:
+    """Lines that say something to the interpreter: no blanks, comments or docstrings, so that nobody saves on those."""
+    text = FILES[name].read_text("utf-8")
+    told = {
+        line
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for line in range(node.lineno, node.end_lineno + 1)
+    }
+    code = [line.strip() for number, line in enumerate(text.splitlines(), 1) if number not in told]
+    return len([line for line in code if line and not line.startswith("#")])
+
+
 def test_the_whole_is_small():
-    assert sum(lines(name) for name in FILES if not within(name, {"local"})) <= 6_000
+    assert sum(lines_of_code(name) for name in FILES if not within(name, {"local"})) <= 6_000
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if not within(name, {"local.agents"})])

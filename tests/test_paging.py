@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentrun_nb.paging import MOST_EMPTY, Ending, PageAsk, PageGot, pages
+from agentrun_nb.fetch.paging import MOST_EMPTY, Ending, PageAsk, PageGot, pages
 
 
 def walked(service: Callable[[PageAsk], PageGot], **options: object) -> tuple[list[PageAsk], Ending]:

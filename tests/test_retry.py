@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentrun_nb.errors import ServerError
-from agentrun_nb.retry import Budget, Failure, Policy, Schedule, is_transient, read_http_date, read_retry_after
+from agentrun_nb.http.retry import Budget, Failure, Policy, Schedule, is_transient, read_http_date, read_retry_after
 
 MOMENT = "Sun, 06 Nov 1994 08:49:37 GMT"
 

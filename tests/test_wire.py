@@ -20,12 +20,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentrun_nb import errors
-from agentrun_nb.body import STEP, read_body
 from agentrun_nb.client import Client
 from agentrun_nb.errors import BadIdError, BadResponseError, TooLargeError
-from agentrun_nb.retry import Policy
-from agentrun_nb.routes import RUN
-from agentrun_nb.wire import Gate, Tally, Wire
+from agentrun_nb.http.body import STEP, read_body
+from agentrun_nb.http.retry import Policy
+from agentrun_nb.http.routes import RUN
+from agentrun_nb.http.wire import Gate, Tally, Wire
 
 RUN_1 = http(run_record("run_1"))
 

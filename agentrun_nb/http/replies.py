@@ -21,8 +21,8 @@ from agentrun_nb.errors import (
     ServiceError,
     UnauthorizedError,
 )
-from agentrun_nb.retry import CROWDED, Failure, is_transient, read_retry_after
-from agentrun_nb.routes import Ask
+from agentrun_nb.http.retry import CROWDED, Failure, is_transient, read_retry_after
+from agentrun_nb.http.routes import Ask
 
 MOST_CHARACTERS = 200
 """Characters of an answer that an error repeats."""

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from agentrun_nb import report
-from agentrun_nb.bulk import fetch_runs
+from agentrun_nb.fetch.bulk import fetch_runs
 from agentrun_nb.frames import mend
+from agentrun_nb.http.wire import Wire
 from agentrun_nb.schema import RUNS, TERMINAL
-from agentrun_nb.wire import Wire
 
 
 def refetch(wire: Wire, runs: pd.DataFrame) -> pd.DataFrame:

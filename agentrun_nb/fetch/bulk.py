@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pyarrow as pa
 
-from agentrun_nb import jsontext, report, routes
+from agentrun_nb import jsontext, report
 from agentrun_nb.errors import (
     AgentRunError,
     BadIdError,
@@ -18,13 +18,14 @@ from agentrun_nb.errors import (
     SettingsError,
     UnauthorizedError,
 )
+from agentrun_nb.fetch.progress import Line
 from agentrun_nb.frames import table_frame
-from agentrun_nb.loop import Emit, Stream, together
-from agentrun_nb.progress import Line
+from agentrun_nb.http import routes
+from agentrun_nb.http.loop import Emit, Stream, together
+from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records import Batch, decode_record, decode_records, failed_runs
 from agentrun_nb.report import FetchReport
 from agentrun_nb.schema import FETCH_CODES, RUNS
-from agentrun_nb.wire import Tally, Wire
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,8 +19,6 @@ import certifi
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from agentrun_nb import loop, replies
-from agentrun_nb.body import ACCEPTED, read_body
 from agentrun_nb.errors import (
     AgentRunError,
     BadResponseError,
@@ -30,9 +28,11 @@ from agentrun_nb.errors import (
     TooLargeError,
     UnsafeURLError,
 )
-from agentrun_nb.replies import Reply
-from agentrun_nb.retry import Budget, Failure, Policy, Schedule, read_http_date
-from agentrun_nb.routes import Ask
+from agentrun_nb.http import loop, replies
+from agentrun_nb.http.body import ACCEPTED, read_body
+from agentrun_nb.http.replies import Reply
+from agentrun_nb.http.retry import Budget, Failure, Policy, Schedule, read_http_date
+from agentrun_nb.http.routes import Ask
 from agentrun_nb.settings import Settings
 
 T = TypeVar("T")

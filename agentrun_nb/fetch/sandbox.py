@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
-from agentrun_nb import loop, routes
 from agentrun_nb.errors import NotFoundError, PathNotFound
-from agentrun_nb.wire import Tally, Wire
+from agentrun_nb.http import loop, routes
+from agentrun_nb.http.wire import Tally, Wire
 
 if TYPE_CHECKING:
     from agentrun_nb.run import Run

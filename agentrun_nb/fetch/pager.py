@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from agentrun_nb import paging
 from agentrun_nb.errors import BadResponseError, TooLargeError
+from agentrun_nb.fetch import paging
+from agentrun_nb.fetch.paging import Ending, PageAsk, PageGot
 from agentrun_nb.frames import table_frame
-from agentrun_nb.loop import run
-from agentrun_nb.paging import Ending, PageAsk, PageGot
+from agentrun_nb.http.loop import run
+from agentrun_nb.http.routes import Ask, Route
+from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records import Batch, Page, decode_page
-from agentrun_nb.routes import Ask, Route
 from agentrun_nb.schema import Table
-from agentrun_nb.wire import Tally, Wire
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from agentrun_nb import routes
 from agentrun_nb.errors import AgentRunError, NotOffered
+from agentrun_nb.http import routes
+from agentrun_nb.http.routes import Ask
+from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records import decode_page
-from agentrun_nb.routes import Ask
 from agentrun_nb.schema import DEPLOYMENTS, RUNS, VERSIONS, Table
-from agentrun_nb.wire import Tally, Wire
 
 
 @dataclass(frozen=True)

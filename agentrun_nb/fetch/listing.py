@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from agentrun_nb import paging, report, routes, times
-from agentrun_nb.chunks import Sieve, newest, regroup
+from agentrun_nb import report, times
 from agentrun_nb.errors import AgentRunError, SettingsError, UnauthorizedError
+from agentrun_nb.fetch import paging
+from agentrun_nb.fetch.chunks import Sieve, newest, regroup
+from agentrun_nb.fetch.pager import PAGE, turn_pages
+from agentrun_nb.fetch.paging import Ending, PageAsk
+from agentrun_nb.fetch.progress import Line
+from agentrun_nb.fetch.wanted import Branch, Wanted, created
 from agentrun_nb.frames import table_frame
-from agentrun_nb.loop import Emit, Stream, together
-from agentrun_nb.pager import PAGE, turn_pages
-from agentrun_nb.paging import Ending, PageAsk
-from agentrun_nb.progress import Line
+from agentrun_nb.http import routes
+from agentrun_nb.http.loop import Emit, Stream, together
+from agentrun_nb.http.routes import Ask
+from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records import Batch, Page, decode_page
 from agentrun_nb.report import FetchReport
-from agentrun_nb.routes import Ask
 from agentrun_nb.schema import RUNS
-from agentrun_nb.wanted import Branch, Wanted, created
-from agentrun_nb.wire import Tally, Wire
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,0 +1,1 @@
+"""Many requests to one table: paging, listings, single runs in bulk, and how complete it all is."""
