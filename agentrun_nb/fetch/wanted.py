@@ -84,7 +84,7 @@ class Wanted:
         if self.since is None and self.until is None:
             return batch
         moments = created(batch)
-        inside = pa.array([True] * len(batch))
+        inside = pa.array([True] * len(batch), pa.bool_())
         if self.since is not None:
             inside = pc.and_(inside, pc.greater_equal(moments, self.since).fill_null(True))
         if self.until is not None:
