@@ -115,7 +115,7 @@ class _Sheet:
 
     def _text(self, text: str, column: str, row: int, beside: str) -> Any:
         escaped = _escape(text)
-        if len(escaped.encode("utf-16-le")) > 2 * MOST:
+        if len(escaped) > MOST // 2 and len(escaped.encode("utf-16-le")) > 2 * MOST:
             key = {name: self._key[name][row].as_py() for name in self._key.column_names}
             self.long.append(json.dumps({**key, "column": column, "text": text}).encode() + b"\n")
             escaped = f"({len(text):,} characters, sha256 {_digest(text)}: line {len(self.long)} of {beside})"
