@@ -1,0 +1,126 @@
+"""Two groups of runs against each other."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from analysis_support import TORTURE, frame, run
+
+from agentrun_nb.analysis import compare
+from agentrun_nb.errors import DataError, SchemaError
+from agentrun_nb.frames import runs_frame
+from agentrun_nb.local.generator import LINES, generate
+
+MEASURES = ["success rate", "median run time (s)", "paired success", "paired run time (s)"]
+
+
+def drawn(rng: np.random.Generator, n: int, slower: float = 1.0, success: float = 0.9) -> pd.DataFrame:
+    """Runs of the same n inputs under v1 and v2, a third of which still run when the data is read."""
+    records: list[Any] = []
+    for version, factor, share in (("v1", 1.0, 0.9), ("v2", slower, success)):
+        for number in range(n):
+            created = float(rng.uniform(0, 40))
+            ended = created + 1 + factor * float(rng.exponential(15))
+            status = "succeeded" if rng.random() < share else "failed"
+            times = (created, created + 1, ended) if ended < 60 else (created, created + 1, None)
+            more = {"version_id": version, "input": {"n": number}, "id": f"{version}-{number}"}
+            records.append(run(0, status if ended < 60 else "running", times, **more))
+    records.append(run(0, "queued", (60, None, None), version_id="v0"))
+    return frame(records)
+
+
+def verdicts(found: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(found["measure"], found["verdict"], strict=True))
+
+
+def test_groups_of_one_distribution_rarely_raise_an_alarm() -> None:
+    """At the level of 5 %, for each of the four measures."""
+    rng = np.random.default_rng(23)
+    repeats = 2_000 if TORTURE else 100
+    alarms = dict.fromkeys(MEASURES, 0)
+    for _ in range(repeats):
+        for measure, verdict in verdicts(compare(drawn(rng, 60), "v1", "v2")).items():
+            alarms[measure] += verdict != "no difference seen"
+    assert max(alarms.values()) / repeats <= (0.06 if TORTURE else 0.12), alarms
+
+
+def test_a_version_that_is_slower_and_fails_more_is_told_so() -> None:
+    found = compare(drawn(np.random.default_rng(2), 300, slower=2.0, success=0.6), "v1", "v2")
+    assert verdicts(found) == dict(
+        zip(MEASURES, ["b succeeds less often", "b is slower", "b succeeds less often", "b is slower"], strict=True)
+    )
+    assert (found["low"] <= found["difference"]).all()
+    assert (found["difference"] <= found["high"]).all()
+
+
+def test_swapping_the_groups_turns_every_number_round() -> None:
+    runs = drawn(np.random.default_rng(3), 80, slower=1.4, success=0.8)
+    there, back = compare(runs, "v1", "v2"), compare(runs, "v2", "v1")
+    assert there["difference"].to_numpy() == pytest.approx(-back["difference"].to_numpy(), abs=1e-12)
+    assert there["low"].to_numpy() == pytest.approx(-back["high"].to_numpy(), abs=1e-12)
+    assert (there["n_a"] == back["n_b"]).all()
+
+
+def test_few_runs_are_not_enough_for_a_verdict() -> None:
+    runs = frame([run(number, version_id="ab"[number % 2], input={"n": number // 2}) for number in range(18)])
+    assert set(compare(runs, "a", "b")["verdict"]) == {"not enough data"}
+
+
+def test_inputs_are_paired_when_they_are_equal_as_json() -> None:
+    records = []
+    for number in range(12):
+        for version, text in (("a", f'{{"n":{number},"m":[1, 2]}}'), ("b", f'{{"m": [1,2], "n": {number}}}')):
+            record = run(
+                number, times=(0, 1, 3 + number + (version == "b")), version_id=version, id=version + str(number)
+            )
+            records.append(json.dumps(record).replace('"input": {}', f'"input": {text}'))
+    runs = runs_frame(("[" + ",".join(records) + "]").encode())
+    paired = compare(runs, "a", "b").set_index("measure").loc["paired run time (s)"]
+    assert (paired["n_a"], paired["difference"], paired["low"], paired["high"]) == (12, 1, 1, 1)
+    assert paired["verdict"] == "b is slower"
+
+
+def test_the_paired_interval_is_that_of_mcnemars_exact_test() -> None:
+    """8 against 2 of 20 pairs differ: the exact interval of 8 in 10 is 0.4439 to 0.9748 (Clopper & Pearson)."""
+    outcomes = [("failed", "succeeded")] * 8 + [("succeeded", "failed")] * 2 + [("succeeded", "succeeded")] * 10
+    records = [
+        run(0, status, version_id=version, input={"n": number}, id=f"{version}{number}")
+        for number, pair in enumerate(outcomes)
+        for version, status in zip("ab", pair, strict=True)
+    ]
+    paired = compare(frame(records), "a", "b").set_index("measure").loc["paired success"]
+    assert (paired["a"], paired["b"], paired["difference"]) == (0.1, 0.4, pytest.approx(0.3))
+    assert paired["low"] == pytest.approx((2 * 0.4439045 - 1) / 2, abs=1e-6)
+    assert paired["high"] == pytest.approx((2 * 0.9747893 - 1) / 2, abs=1e-6)
+
+
+def test_what_is_not_known_is_named_with_its_numbers() -> None:
+    records = [
+        run(0, version_id="a"),
+        run(1, version_id="b"),
+        run(2, None, version_id="b"),
+        run(3, None),
+        run(4, "odd"),
+    ]
+    found = compare(frame(records), "a", "b").set_index("measure")
+    assert found.loc["no status", ["n_a", "n_b", "notes"]].tolist() == [0, 1, "1 in neither group"]
+    assert found.loc["unknown status: odd", ["n_a", "n_b"]].tolist() == [0, 0]
+
+
+def test_a_group_that_is_not_there_is_an_error_that_names_those_that_are() -> None:
+    runs = frame([run(0)])
+    with pytest.raises(DataError, match="'v1'"):
+        compare(runs, "v1", "v9")
+    with pytest.raises(SchemaError, match="version_id"):
+        compare(runs, "v1", "v1", by="version")
+
+
+def test_in_generated_runs_the_third_version_of_the_first_line_is_slower() -> None:
+    runs = runs_frame(b"[" + b",".join(generate(20_000)) + b"]")
+    found = verdicts(compare(runs, LINES[0].version_id(2), LINES[0].version_id(3)))
+    assert found["median run time (s)"] == found["paired run time (s)"] == "b is slower"
+    assert found["success rate"] == "no difference seen"

@@ -1,0 +1,167 @@
+"""Groups of the same failure."""
+
+from __future__ import annotations
+
+import random
+import uuid
+
+import pandas as pd
+import pytest
+from analysis_support import at, frame, run
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import HOSTILE
+
+from agentrun_nb.analysis import failures
+from agentrun_nb.analysis.fingerprints import exit_meaning, fingerprint
+from agentrun_nb.frames import mend, runs_frame
+from agentrun_nb.local.generator import generate
+from agentrun_nb.schema import LOGS
+
+SAME = [
+    ["KeyError: 'invoice_12'", "KeyError: 'invoice 7'", 'KeyError: "x"', "KeyError: ``"],
+    ["killed, out of memory at 146 MB", "killed, out of memory at 2,913 MB", "killed, out of memory at 1.5e3 MB"],
+    ["run adrun_7c2a009b is gone", "run adrun_12345678 is gone", "run adrun_d00dfeedcafe1 is gone"],
+    [f"job {uuid.UUID(int=1)} lost", f"job {uuid.UUID(int=2**127 + 77)} lost"],
+    [
+        "cannot read /workspace/in/a.csv",
+        "cannot read /tmp/x-1/b.json",
+        "cannot read ./data/c",
+        "cannot read src/a/b.py",
+    ],
+    ["no answer from http://a.example/x?y=1", "no answer from https://b.example:8443/", "no answer from 10.0.0.7:80"],
+    ["at 2026-03-01T10:00:00Z: stopped", "at 2026-04-02 11:30:00.123+02:00: stopped", "at 2026-04-02: stopped"],
+    ["segfault at 0x7ffe12", "segfault at 0x1"],
+    ["stopped after 30 s", "stopped after 1,800 s", "stopped  after\n7 s"],
+    ["upstream-410 refused", "upstream-7 refused"],
+    ["took 1m30s", "took 5s"],
+    ["step -3 of 5", "step 3 of 5"],
+    ["commit 3f2a9bc41d0e7788 not found", "commit 0123456789abcdef not found"],
+]
+DIFFERENT = [
+    "exit code 1", "exit code 137", "HTTP 404", "HTTP 503", "status: 500", "status: 429", "errno 13", "errno 2",
+    "KeyError: 'x'", "ValueError: 'x'", "sha256 mismatch", "sha512 mismatch", "utf8 error", "utf16 error",
+    "read/write error", "open/close error", "step stage1 failed", "can't open", "don't open", "ModuleNotFoundError",
+    "std::bad_alloc", "std::out_of_range", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("reasons", SAME)
+def test_reasons_that_differ_in_ids_numbers_paths_or_quotes_have_one_fingerprint(reasons: list[str]) -> None:
+    assert len(set(map(fingerprint, reasons))) == 1, list(map(fingerprint, reasons))
+
+
+def test_reasons_that_say_different_things_keep_apart() -> None:
+    assert len(set(map(fingerprint, DIFFERENT))) == len(DIFFERENT)
+    assert len({fingerprint(reasons[0]) for reasons in SAME}) == len(SAME)
+
+
+@given(HOSTILE | st.text())
+def test_any_reason_has_a_fingerprint_and_it_is_stable(reason: str) -> None:
+    found = fingerprint(reason)
+    assert found
+    assert fingerprint(reason) == found
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("unit", ["'", "/", "a/", "1", "a1", "-", ":", "a:", "0x", ".", "@a", "a.", "://", "“", "<"])
+def test_a_hostile_reason_costs_no_more_than_its_length(unit: str) -> None:
+    assert fingerprint(unit * 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (137, "SIGKILL"),
+        (143, "SIGTERM"),
+        (-9, "SIGKILL"),
+        (124, "timeout"),
+        (126, "could not be run"),
+        (127, "not found"),
+    ],
+)
+def test_exit_codes_of_the_shell_have_meanings(code: int, words: str) -> None:
+    assert words in (exit_meaning(code) or "")
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 255, 200, 2**40, pd.NA, None])
+def test_an_exit_code_of_the_programs_own_has_none(code: object) -> None:
+    assert exit_meaning(code) is None
+
+
+def failed(number: int, reason: str | None, second: int, **more: object) -> object:
+    return run(number, "failed", (0, 1, second), failure_reason=reason, exit_code=1, **more)
+
+
+def test_one_row_tells_a_failure_whole() -> None:
+    runs = frame(
+        [
+            failed(0, "no 'a' in 5 rows", 7, version_id="v1"),
+            failed(1, "no 'b' in 6 rows", 3, version_id="v2"),
+            failed(2, "no 'c' in 9 rows", 5, version_id="v2"),
+            run(3, "timed_out", (0, 1, 4), exit_code=137),
+            run(4),
+        ]
+    )
+    first, second = (row for _, row in failures(runs).iterrows())
+    assert first["fingerprint"] == "no <text> in <n> rows"
+    assert (first["n"], first["share"], first["versions"]) == (3, 0.75, "v2: 2, v1: 1")
+    assert (first["first_seen"], first["last_seen"]) == (pd.Timestamp(at(3)), pd.Timestamp(at(7)))
+    assert (first["run_id"], first["example"]) == ("run-0", "no 'a' in 5 rows")
+    assert (second["status"], second["fingerprint"], second["n"]) == ("timed_out", "no reason recorded", 1)
+    assert "SIGKILL" in second["meaning"]
+
+
+def test_the_same_reason_with_another_exit_code_is_another_failure() -> None:
+    runs = frame([run(code, "failed", failure_reason="died", exit_code=code) for code in (1, 137)])
+    assert failures(runs)["exit_code"].tolist() == [1, 137]
+
+
+def test_the_phase_comes_from_the_last_event_that_names_one() -> None:
+    runs = frame([failed(0, "x", 2), failed(1, "x", 2), failed(2, "x", 2)])
+    texts = [
+        '{"failure_phase":"install"}',
+        '{"failure_phase":"run"}',
+        '{"failure_phase":7}',
+        '{"a":"failure_phase"',
+        "{}",
+    ]
+    logs = pd.DataFrame(
+        {
+            "id": list("abcde"),
+            "deployment_id": "dep",
+            "run_id": ["run-0", "run-0", "run-1", "run-1", "run-2"],
+            "created_at": [at(second) for second in (1, 2, 3, 4, 5)],
+            "metadata": texts,
+        }
+    )
+    assert failures(runs, mend(logs, LOGS).iloc[::-1])["phase"].tolist() == ["run: 1"]
+    assert failures(runs)["phase"].isna().all()
+
+
+def test_what_is_not_known_to_have_failed_is_named_after_the_failures() -> None:
+    runs = frame([failed(0, "x", 2), run(1, "pending_approval"), run(2, None), run(3, None)])
+    runs.loc[3, "fetch_error"] = "connection: No answer came."
+    found = failures(runs)
+    assert found["fingerprint"].tolist()[1:] == [
+        "unknown status: pending_approval",
+        "no status",
+        "not fetched: connection",
+    ]
+    assert found["n"].sum() == 4
+    assert found["share"].sum() == 1
+
+
+def test_no_failures_give_an_empty_table_of_the_same_columns() -> None:
+    empty, full = failures(frame([run(0)])), failures(frame([failed(0, "x", 2)]))
+    assert empty.empty
+    assert empty.dtypes.equals(full.dtypes)
+
+
+def test_generated_failures_fall_into_their_kinds_whatever_the_order() -> None:
+    runs = runs_frame(b"[" + b",".join(generate(20_000)) + b"]")
+    found = failures(runs)
+    assert len(found) == 6
+    assert found["n"].sum() == runs["status"].isin(["failed", "timed_out"]).sum()
+    shuffled = runs.sample(frac=1, random_state=random.Random(1).randrange(2**32))
+    pd.testing.assert_frame_equal(failures(shuffled), found)
