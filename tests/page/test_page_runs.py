@@ -56,7 +56,7 @@ def test_several_chosen_runs_are_gone_through_one_by_one(open_stage: Opener) -> 
 def test_the_path_goes_along_to_the_next_run(open_stage: Opener) -> None:
     stage = open_stage(many_runs(DOCS, selected=[SUCCEEDED], path="input.limit"))
     stage.set_trait("selected", [FAILED])
-    assert stage.page.locator(".arn-active:visible").inner_text() == "limit: 9007199254740993"
+    assert stage.page.locator(".arn-active").last.inner_text() == "limit: 9007199254740993"
 
 
 def test_a_document_that_is_not_held_is_asked_for_once(open_stage: Opener) -> None:
@@ -136,7 +136,7 @@ def test_an_exported_page_works_without_a_kernel(open_stage: Opener, scenario: S
     stage = open_stage(scenario)
     stage.page.evaluate("() => { window.stage.unmount(); window.stage.mountOffline(); }")
     stage.page.locator(".arn-tree").first.wait_for()
-    stage.page.get_by_role("button", name="Expand all").locator("visible=true").click()
+    stage.page.get_by_role("button", name="Expand all").first.click()
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,8 @@ function formatOf(tz) {
   let format = formats.get(tz);
   if (!format) {
     const two = "2-digit";
-    format = new Intl.DateTimeFormat("en", {
-      timeZone: tz, hourCycle: "h23", year: "numeric", month: two, day: two, hour: two, minute: two, second: two, timeZoneName: "shortOffset",
+    format = new Intl.DateTimeFormat("sv", {
+      timeZone: tz, year: "numeric", month: two, day: two, hour: two, minute: two, second: two, timeZoneName: "shortOffset",
     });
     formats.set(tz, format);
   }
@@ -43,13 +43,10 @@ function formatOf(tz) {
  * @returns {Moment} `offset` is the zone in short, "UTC+1"; `zone` names it, "Europe/Berlin (UTC+1)"
  */
 export function moment(utc, tz) {
-  const part = Object.fromEntries(formatOf(tz).formatToParts(Math.floor(milliseconds(utc))).map(({ type, value }) => [type, value]));
-  const offset = part.timeZoneName.replace(/^GMT(\+0)?/, "UTC");
+  const [date, time, gmt] = formatOf(tz).format(Math.floor(milliseconds(utc))).split(" ");
+  const offset = gmt.replace(/^GMT(\+0$)?/, "UTC").replace("−", "-");
   return {
-    date: `${part.year.padStart(4, "0")}-${part.month}-${part.day}`,
-    time: `${part.hour}:${part.minute}:${part.second}${/\.\d+/.exec(utc)?.[0] ?? ""}`,
-    offset,
-    zone: offset === tz ? tz : `${tz} (${offset})`,
+    date: date.padStart(10, "0"), time: time + (/\.\d+/.exec(utc)?.[0] ?? ""), offset, zone: offset === tz ? tz : `${tz} (${offset})`,
     utc: utc.replace("T", " ").replace("Z", " UTC"),
   };
 }

@@ -13,7 +13,7 @@ const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|NaN|
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 /** @type {Record<string, number>} */
 const WORDS = { true: BOOLEAN, false: BOOLEAN, null: NULL, NaN: NOT_JSON, Infinity: NOT_JSON, "-Infinity": NOT_JSON };
-const [OPENERS, CLOSERS] = ["{[", "}]"];
+const CLOSERS = "}]";
 /** @type {Column[]} */
 const COLUMNS = ["kind", "start", "end", "keyStart", "keyEnd", "parent", "last", "count", "position", "depth"];
 
@@ -33,33 +33,6 @@ export class JsonError extends Error {
  * @typedef {Record<Column, Uint32Array> & {size: number}} NodeTable
  */
 
-/** @param {NodeTable} nodes @param {number} length */
-function resize(nodes, length) {
-  for (const name of COLUMNS) {
-    const column = new Uint32Array(length);
-    column.set(nodes[name] ?? []);
-    nodes[name] = column;
-  }
-}
-
-/** Adds a node and hangs it into its parent. @param {NodeTable} nodes @param {number} parent @returns {number} */
-function open(nodes, parent) {
-  const node = nodes.size++;
-  if (node === nodes.kind.length) resize(nodes, node * 2);
-  nodes.parent[node] = parent;
-  if (parent !== NONE) {
-    nodes.position[node] = nodes.count[parent]++;
-    nodes.depth[node] = nodes.depth[parent] + 1;
-  }
-  return node;
-}
-
-/** @param {NodeTable} nodes @param {number} node @param {number} end */
-function close(nodes, node, end) {
-  nodes.end[node] = end;
-  nodes.last[node] = nodes.size - 1;
-}
-
 /**
  * @param {string} source
  * @returns {NodeTable}
@@ -67,25 +40,81 @@ function close(nodes, node, end) {
  */
 export function tokenise(source) {
   const nodes = /** @type {NodeTable} */ ({ size: 0 });
-  resize(nodes, 1024);
   let container = NONE;
-  let at = skipBlanks(source, 0);
+  let at = 0;
+
+  /** @param {string} what @returns {never} */
+  const fail = (what) => {
+    throw new JsonError(what, at);
+  };
+
+  const skipBlanks = () => {
+    while (" \n\r\t".includes(source[at] ?? "-")) at++;
+  };
+
+  /** Goes behind a mark and the blanks after it. @param {string} mark @param {string} [otherwise] what is wrong where something else stands */
+  const pass = (mark, otherwise) => {
+    skipBlanks();
+    if (source[at] !== mark) return otherwise ? fail(otherwise) : false;
+    at++;
+    skipBlanks();
+    return true;
+  };
+
+  /** Goes behind the string that begins here. */
+  const passString = () => {
+    for (at++; source[at] !== '"'; at++) {
+      if (at >= source.length) fail("a string is not closed");
+      if (source[at] < " ") fail("a bare control character");
+      if (source[at] !== "\\") continue;
+      ESCAPE.lastIndex = at;
+      if (!ESCAPE.test(source)) fail("an unknown escape");
+      at = ESCAPE.lastIndex - 1;
+    }
+    at++;
+  };
+
+  const resize = (/** @type {number} */ length) => {
+    for (const name of COLUMNS) {
+      const column = new Uint32Array(length);
+      column.set(nodes[name] ?? []);
+      nodes[name] = column;
+    }
+  };
+
+  /** Adds a node and hangs it into its parent. @returns {number} */
+  const open = () => {
+    const node = nodes.size++;
+    if (node === nodes.kind.length) resize(node * 2);
+    nodes.parent[node] = container;
+    if (container !== NONE) {
+      nodes.position[node] = nodes.count[container]++;
+      nodes.depth[node] = nodes.depth[container] + 1;
+    }
+    return node;
+  };
+
+  const close = (/** @type {number} */ node) => {
+    nodes.end[node] = at;
+    nodes.last[node] = nodes.size - 1;
+  };
+
+  resize(1024);
+  skipBlanks();
   for (;;) {
-    const node = open(nodes, container);
+    const node = open();
     if (nodes.kind[container] === OBJECT) {
-      if (source[at] !== '"') throw new JsonError("a key is missing", at);
+      if (source[at] !== '"') fail("a key is missing");
       nodes.keyStart[node] = at + 1;
-      at = stringEnd(source, at);
+      passString();
       nodes.keyEnd[node] = at - 1;
-      at = skipBlanks(source, at);
-      if (source[at] !== ":") throw new JsonError("a colon is missing", at);
-      at = skipBlanks(source, at + 1);
+      pass(":", "a colon is missing");
     }
     nodes.start[node] = at;
-    const opener = OPENERS.indexOf(source[at]);
+    const opener = "{[".indexOf(source[at]);
     if (opener >= 0) {
       nodes.kind[node] = opener;
-      at = skipBlanks(source, at + 1);
+      pass(source[at]);
       if (source[at] !== CLOSERS[opener]) {
         container = node;
         continue;
@@ -93,49 +122,22 @@ export function tokenise(source) {
       at++;
     } else if (source[at] === '"') {
       nodes.kind[node] = STRING;
-      at = stringEnd(source, at);
+      passString();
     } else {
       SCALAR.lastIndex = at;
-      const word = SCALAR.exec(source)?.[0];
-      if (!word) throw new JsonError("a value is missing", at);
+      const word = SCALAR.exec(source)?.[0] ?? fail("a value is missing");
       nodes.kind[node] = WORDS[word] ?? NUMBER;
       at += word.length;
     }
-    close(nodes, node, at);
-    for (;;) {
-      at = skipBlanks(source, at);
-      if (container === NONE) {
-        if (at < source.length) throw new JsonError("more text after the end", at);
-        return nodes;
-      }
-      if (source[at] === ",") {
-        at = skipBlanks(source, at + 1);
-        break;
-      }
-      if (source[at] !== CLOSERS[nodes.kind[container]]) throw new JsonError("a comma or a closing bracket is missing", at);
-      close(nodes, container, ++at);
+    close(node);
+    while (container !== NONE && !pass(",")) {
+      if (source[at] !== CLOSERS[nodes.kind[container]]) fail("a comma or a closing bracket is missing");
+      at++;
+      close(container);
       container = nodes.parent[container];
     }
+    if (container !== NONE) continue;
+    skipBlanks();
+    return at < source.length ? fail("more text after the end") : nodes;
   }
-}
-
-/** @param {string} source @param {number} at */
-function skipBlanks(source, at) {
-  while (" \n\r\t".includes(source[at] ?? "-")) at++;
-  return at;
-}
-
-/** @param {string} source @param {number} at where the opening quote is @returns {number} the offset after the closing quote */
-function stringEnd(source, at) {
-  for (let i = at + 1; i < source.length; ) {
-    const mark = source[i];
-    if (mark === '"') return i + 1;
-    if (mark < " ") throw new JsonError("a bare control character", i);
-    if (mark === "\\") {
-      ESCAPE.lastIndex = i;
-      if (!ESCAPE.test(source)) throw new JsonError("an unknown escape", i);
-      i = ESCAPE.lastIndex;
-    } else i++;
-  }
-  throw new JsonError("a string is not closed", at);
 }

@@ -55,7 +55,7 @@ test("a subtree is the range from a node to its last", () => {
 });
 
 test("an error tells its place", () => {
-  const places = { "": 0, "[1,]": 3, "{\"a\" 1}": 5, "[1 2]": 3, "{a:1}": 1, "[1]]": 3, '"\u0001"': 1, '"\\x"': 1, '"abc': 0, "nul": 0, "01": 1, '{"a":1': 6 };
+  const places = { "": 0, "[1,]": 3, "{\"a\" 1}": 5, "[1 2]": 3, "{a:1}": 1, "[1]]": 3, '"\u0001"': 1, '"\\x"': 1, '"abc': 4, "nul": 0, "01": 1, '{"a":1': 6 };
   for (const [source, offset] of Object.entries(places)) {
     assert.throws(() => new JsonDocument(source), (error) => error instanceof JsonError && error.offset === offset, source);
   }
