@@ -20,7 +20,7 @@ from agentrun_nb.frames import runs_frame
 from agentrun_nb.looks import FAILURES, look_of, painting_order
 from agentrun_nb.spans import Kind, Spans, last_moment, spans
 from agentrun_nb.still import chart
-from agentrun_nb.still.markup import clip, visible
+from agentrun_nb.text import clip, visible
 from agentrun_nb.times import iso, span_text
 
 if TYPE_CHECKING:

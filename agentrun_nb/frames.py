@@ -14,7 +14,8 @@ from agentrun_nb import jsontext, report
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.records import ARROW, Batch, decode_page, decode_records
 from agentrun_nb.schema import DTYPES, RUNS, Column, Table
-from agentrun_nb.times import span_text
+from agentrun_nb.text import visible
+from agentrun_nb.times import span_text, zone
 
 if TYPE_CHECKING:
     from agentrun_nb.run import Run
@@ -185,24 +186,26 @@ def brief(runs: Run | pd.DataFrame | Iterable[Any], tz: str = "UTC") -> pd.DataF
         tz: the zone of `created`, an IANA name; it stands in the column's name.
 
     Returns:
-        One row per run under the input's index: status, id, deployment_id, version_id, created (in the zone),
+        One row per run under the input's index, all but `exit_code` as text: status, created (in the zone),
         before_start and after_start (the spans between the record's timestamps, NA where one is missing), exit_code,
-        reason.
+        reason (the failure_reason or fetch_error, empty when there is none), id, deployment_id, version_id. Control
+        and direction characters are seen in it instead of obeyed.
+
+    Raises:
+        SettingsError: there is no such zone.
     """
     runs = runs_frame(runs)
-    return pd.DataFrame(
-        {
-            "status": runs["status"].astype("str").str.replace("_", " "),
-            "id": runs["id"],
-            "deployment_id": runs["deployment_id"],
-            "version_id": runs["version_id"],
-            f"created ({tz})": runs["created_at"].dt.tz_convert(tz).dt.strftime("%Y-%m-%d %H:%M:%S"),
-            "before_start": _spans(runs["started_at"] - runs["created_at"]),
-            "after_start": _spans(runs["completed_at"] - runs["started_at"]),
-            "exit_code": runs["exit_code"],
-            "reason": runs["failure_reason"].fillna(runs["fetch_error"]),
-        }
-    )
+    created = runs["created_at"].dt.tz_convert(zone(tz))
+    readable = {
+        "status": runs["status"].astype("str").str.replace("_", " "),
+        f"created ({tz})": created.dt.strftime("%Y-%m-%d %H:%M:%S"),
+        "before_start": _spans(runs["started_at"] - runs["created_at"]),
+        "after_start": _spans(runs["completed_at"] - runs["started_at"]),
+        "exit_code": runs["exit_code"],
+        "reason": runs["failure_reason"].fillna(runs["fetch_error"]).fillna(""),
+    } | {name: runs[name] for name in ("id", "deployment_id", "version_id")}
+    told = ("status", "reason", "id", "deployment_id", "version_id")
+    return pd.DataFrame(readable | {name: readable[name].map(visible, na_action="ignore") for name in told})
 
 
 def _spans(spans: pd.Series[Any]) -> pd.Series[Any]:

@@ -9,9 +9,12 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from agentrun_nb.errors import SettingsError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -106,3 +109,17 @@ def span_text(seconds: float) -> str:
     if whole < 86_400:
         return f"{sign}{whole // 3_600} h {whole % 3_600 // 60:02} min"
     return f"{sign}{whole // 86_400} d {whole % 86_400 // 3_600} h"
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone of a name.
+
+    Raises:
+        SettingsError: there is no such zone.
+    """
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError, TypeError, AttributeError):
+        raise SettingsError(
+            f"{str(name)[:80]!r} is not a time zone.", hint="Give an IANA name such as UTC or Europe/Zurich."
+        ) from None

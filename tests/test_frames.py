@@ -257,25 +257,25 @@ def test_brief_is_what_a_person_reads():
     assert frame.astype("object").where(frame.notna(), None).to_dict("records") == [
         {
             "status": "timed out",
-            "id": "run-0",
-            "deployment_id": "dep-2",
-            "version_id": "ver-3",
             "created (Asia/Kolkata)": "2026-01-05 05:30:00",
             "before_start": "14 h 00 min",
             "after_start": "1 h 15 min",
             "exit_code": -11,
             "reason": "0",
+            "id": "run-0",
+            "deployment_id": "dep-2",
+            "version_id": "ver-3",
         },
         {
             "status": "waiting",
-            "id": "run-1",
-            "deployment_id": "dep-2",
-            "version_id": "ver-3",
             "created (Asia/Kolkata)": "2026-01-05 05:30:00",
             "before_start": None,
             "after_start": None,
             "exit_code": None,
-            "reason": None,
+            "reason": "",
+            "id": "run-1",
+            "deployment_id": "dep-2",
+            "version_id": "ver-3",
         },
     ]
 
@@ -293,6 +293,13 @@ def test_extreme_times_are_read_shown_and_subtracted():
     extreme = {"created_at": '"0001-01-01T00:00:00Z"', "started_at": '"9999-12-31T23:59:59.999999Z"'}
     frame = runs_frame(record({**GOLDEN, **extreme, "completed_at": "null"}))
     assert arn.brief(frame)["before_start"].tolist() == ["3652059 d 0 h"]
+
+
+def test_brief_shows_what_would_act_on_a_terminal_and_refuses_a_zone_that_is_none():
+    frame = runs_frame(record({**GOLDEN, "failure_reason": '"\\u001b[31mred\\u202e"'}))
+    assert arn.brief(frame)["reason"].tolist() == ["\u241b[31mred\u2039U+202E\u203a"]
+    with pytest.raises(arn.errors.SettingsError, match="not a time zone"):
+        arn.brief(frame, tz="Mars/Olympus")
 
 
 def test_deep_documents_pass_through_every_frame():

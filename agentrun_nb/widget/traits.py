@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from agentrun_nb import times
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.paths import parse_path
 
@@ -43,14 +43,7 @@ def tz(value: Any) -> str:
     Raises:
         SettingsError: there is no such zone.
     """
-    try:
-        if isinstance(value, str):
-            return ZoneInfo(value).key
-    except (KeyError, ValueError, OSError):
-        pass
-    raise SettingsError(
-        f"{str(value)[:80]!r} is no time zone.", hint="Give an IANA name such as 'Europe/Berlin' or 'UTC'."
-    )
+    return times.zone(value).key
 
 
 CHECKS = {"selected": selected, "path": path, "tz": tz}

@@ -15,7 +15,8 @@ from agentrun_nb.schema import RUNS, TERMINAL
 from agentrun_nb.spans import milliseconds
 from agentrun_nb.still import chart, drawing
 from agentrun_nb.still.course import course
-from agentrun_nb.still.markup import Markup, clip, el, joined
+from agentrun_nb.still.markup import Markup, el, joined
+from agentrun_nb.text import clip
 from agentrun_nb.widget.excerpt import excerpt
 from agentrun_nb.widget.page import completeness, counted
 
