@@ -20,12 +20,15 @@ from agentrun_nb.paths import Step, format_path
 if TYPE_CHECKING:
     from agentrun_nb.run import Run
 
-Place = tuple[tuple[Step, ...], Any]
+Link = tuple[Any, Step] | None
+"""A path as its last step after the link before it, so that a step costs the same at any depth."""
+
+Place = tuple[Link, Any]
 """A path and the value there."""
 
 CHANGES = ("added", "removed", "changed", "type changed", "equal")
 
-_OUTPUTS = ("output_manifest", "outputs")
+_OUTPUTS: Link = ((None, "output_manifest"), "outputs")
 _LONGEST = 500
 """Up to so many elements, what moved in a list is looked for; longer lists are compared place by place."""
 
@@ -80,7 +83,7 @@ def parsed(text: str) -> Any:
 
 
 def _differences(a: Any, b: Any) -> Iterator[tuple[str | None, ...]]:
-    stack: list[tuple[Place | None, Place | None]] = [(((), a), ((), b))]
+    stack: list[tuple[Place | None, Place | None]] = [((None, a), (None, b))]
     while stack:
         left, right = stack.pop()
         kinds = {type(place[1]) if place else None for place in (left, right)}
@@ -92,14 +95,22 @@ def _differences(a: Any, b: Any) -> Iterator[tuple[str | None, ...]]:
 
 
 def _inside(place: Place, step: Step) -> Place | None:
-    steps, value = place
+    link, value = place
     there = step in value if isinstance(value, dict) else step is not None
-    return ((*steps, step), value[step]) if there else None
+    return ((link, step), value[step]) if there else None
+
+
+def _path(link: Link) -> str:
+    steps: list[Step] = []
+    while link:
+        link, step = link
+        steps.append(step)
+    return jsontext.whole(format_path(steps[::-1]))
 
 
 def _row(left: Place | None, right: Place | None) -> tuple[str | None, ...]:
     places = (left, right)
-    paths = [jsontext.whole(format_path(place[0])) if place else None for place in places]
+    paths = [_path(place[0]) if place else None for place in places]
     texts = [written(place[1]) if place else None for place in places]
     if left is None or right is None:
         change = "added" if left is None else "removed"
@@ -114,7 +125,7 @@ def _aligned(left: Place, right: Place) -> Iterable[tuple[int | None, int | None
     """Which element of one list belongs to which of another; None: to none."""
     if left[0] == _OUTPUTS:
         return _by_name(left[1], right[1])
-    if max(len(left[1]), len(right[1])) > _LONGEST:
+    if not 1 < max(len(left[1]), len(right[1])) <= _LONGEST:
         return zip_longest(range(len(left[1])), range(len(right[1])))
     before, after = ([written(item) for item in place[1]] for place in (left, right))
     blocks = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import subprocess
 import sys
 
 import numpy as np
@@ -141,3 +142,8 @@ def test_without_scipy_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "scipy.stats", None)
     with pytest.raises(SettingsError, match=r"agentrun-nb\[analysis\]"):
         summarize(frame([run(1)]))
+
+
+def test_scipy_is_loaded_only_when_it_is_used() -> None:
+    code = "import sys, agentrun_nb.analysis; sys.exit('scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
