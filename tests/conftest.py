@@ -1,10 +1,11 @@
-"""What every test may use: hypothesis profiles, and the public test data where it is at hand."""
+"""What every test may use: hypothesis profiles, and the public test data where it is at hand. In CI a skip is a failure."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,7 +13,9 @@ from hypothesis import HealthCheck, settings
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
 settings.register_profile("small", max_examples=40, deadline=None, database=None, suppress_health_check=SLOW)
 settings.register_profile("torture", max_examples=5_000, deadline=None, suppress_health_check=SLOW)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "small"))
+NO_CORPUS = "AGENTRUN_NB_CORPORA"
+
+settings.load_profile(os.environ.get("AGENTRUN_NB_PROFILE", "small"))
 
 
 @pytest.fixture
@@ -22,7 +25,18 @@ def corpus() -> Callable[[str], Path]:
     def find(name: str) -> Path:
         root = os.environ.get("AGENTRUN_NB_CORPORA")
         if not root or not (folder := Path(root, name)).is_dir():
-            pytest.skip(f"AGENTRUN_NB_CORPORA has no {name}")
+            pytest.skip(f"{NO_CORPUS} has no {name}")
         return folder
 
     return find
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    """Fails what would be skipped where everything must be at hand; only the public test data may be absent."""
+    report = yield
+    if os.environ.get("CI") == "true" and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if NO_CORPUS not in reason:
+            report.outcome, report.longrepr = "failed", f"skipped, and in CI nothing is: {reason}"
+    return report
