@@ -1,0 +1,112 @@
+"""What `make demo` does: real jobs, their table, a page to keep, and JupyterLab on the tour."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import agentrun_nb as arn
+from agentrun_nb.local.service import Service, serve
+
+TOUR = Path("notebooks") / "01_tour.ipynb"
+
+
+def main() -> None:
+    """Runs the demo in the folder of the project."""
+    parser = argparse.ArgumentParser(prog="make demo", description="Real jobs of the local service in JupyterLab.")
+    parser.add_argument("--headless", action="store_true", help="end after printing, without opening a browser")
+    options = parser.parse_args()
+    if not TOUR.exists():
+        sys.exit(f"{TOUR} is not here. Run this in the folder of the project, as `make demo` does.")
+    with serve() as service:
+        show(service)
+    with Lab(TOUR, browser=not options.headless) as lab:
+        say(f"\nJupyterLab: {lab.address}")
+        if not options.headless:
+            say("It ends with Ctrl+C.")
+            lab.wait()
+
+
+def show(service: Service) -> None:
+    """Runs every agent of the service once, prints their table and writes the page of the explorer."""
+    say(f"{service!r}\n\nEach of them runs once now, as real processes ...")
+    for name in service.deployments["name"]:
+        service.submit(name)
+    service.wait()
+    runs = service.client.list_runs(progress=False)
+    table = arn.brief(runs).drop(columns="version_id")
+    table["deployment_id"] = table["deployment_id"].map(service.deployments.set_index("id")["name"])
+    table = table.rename(columns={"deployment_id": "agent"})
+    table["reason"] = table["reason"].str.slice(0, 60)
+    say(f"\n{table.to_string(index=False, na_rep='')}\n\n{arn.fetch_report(runs)!r}")
+    page = Path(tempfile.mkdtemp(prefix="agentrun_nb_")) / "runs.html"
+    arn.explore(runs, service.client).to_html(page)
+    say(f"\nThe explorer as one page, for any browser: {page}")
+
+
+class Lab:
+    """A JupyterLab of its own on a free port, opened on one notebook."""
+
+    def __init__(self, notebook: Path, *, browser: bool) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        token = secrets.token_hex(16)
+        self.address = f"http://127.0.0.1:{port}/lab/tree/{notebook.as_posix()}?token={token}"
+        self._status = f"http://127.0.0.1:{port}/api/status?token={token}"
+        options = ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", "--ServerApp.root_dir=."]
+        options += [
+            "--ServerApp.log_level=ERROR",
+            "--LabApp.log_level=ERROR",
+            f"--LabApp.default_url=/lab/tree/{notebook.as_posix()}",
+        ]
+        if not browser:
+            options.append("--no-browser")
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            options.append("--allow-root")
+        # The token goes by the environment, so that no list of processes shows it.
+        environment = os.environ | {"JUPYTER_TOKEN": token}
+        self._process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], env=environment)  # noqa: S603
+
+    def __enter__(self) -> Lab:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                urllib.request.urlopen(self._status, timeout=5).close()  # noqa: S310 - the address is our own
+                return self
+            except OSError:
+                time.sleep(0.2)
+        self.close()
+        sys.exit("JupyterLab did not start; its own words stand above.")
+
+    def wait(self) -> None:
+        """Waits until JupyterLab ends or is interrupted."""
+        with contextlib.suppress(KeyboardInterrupt):
+            self._process.wait()
+
+    def close(self) -> None:
+        """Ends JupyterLab."""
+        self._process.terminate()
+        self._process.wait()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def say(text: str) -> None:
+    """Prints at once, so that a person sees how far it is."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

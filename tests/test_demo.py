@@ -1,0 +1,27 @@
+"""`make demo ARGS=--headless` shows real runs, leaves a page and ends well."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_headless_demo_prints_runs_a_page_and_an_address() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "agentrun_nb.local.demo", "--headless"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "succeeded" in done.stdout
+    assert "timed out" in done.stdout
+    assert re.search(r"JupyterLab: http://127\.0\.0\.1:\d+/lab/tree/notebooks/01_tour\.ipynb", done.stdout)
+    page = Path(re.search(r"any browser: (.+)", done.stdout)[1])
+    assert page.stat().st_size > 10_000
+    assert "local_" not in page.read_text(encoding="utf-8")
