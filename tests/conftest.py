@@ -1,4 +1,4 @@
-"""What every test may use: hypothesis profiles, and the public test data where it is at hand. In CI a skip is a failure."""
+"""What every test may use: hypothesis profiles and public test data where it is at hand. In CI a skip is a failure."""
 
 from __future__ import annotations
 
