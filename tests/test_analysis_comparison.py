@@ -84,6 +84,16 @@ def test_inputs_are_paired_when_they_are_equal_as_json() -> None:
     assert paired["verdict"] == "b is slower"
 
 
+def test_an_input_with_a_run_that_goes_on_has_no_paired_run_time() -> None:
+    records = [
+        run(0, "running" if number == 3 else "succeeded", (0, 1, None if number == 3 else 2), **more)
+        for number in range(12)
+        for more in ({"version_id": "a", "input": {"n": number % 4}}, {"version_id": "b", "input": {"n": number % 4}})
+    ]
+    paired = compare(frame(records), "a", "b").set_index("measure").loc["paired run time (s)"]
+    assert (paired["n_a"], paired["notes"]) == (3, "inputs without times on both sides: 1")
+
+
 def test_the_paired_interval_is_that_of_mcnemars_exact_test() -> None:
     """8 against 2 of 20 pairs differ: the exact interval of 8 in 10 is 0.4439 to 0.9748 (Clopper & Pearson)."""
     outcomes = [("failed", "succeeded")] * 8 + [("succeeded", "failed")] * 2 + [("succeeded", "succeeded")] * 10

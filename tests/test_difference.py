@@ -49,11 +49,11 @@ def test_what_one_run_lacks_is_added_or_removed_whole() -> None:
 
 def test_outputs_belong_together_by_configured_path_then_path_then_name() -> None:
     a = [{"configured_path": "r", "n": 1}, {"path": "/p", "n": 2}, {"name": "c", "n": 3}, {"n": 4}, {"name": "c"}]
-    b = [{"name": "c", "n": 3}, {"path": "/p", "n": 5}, {"configured_path": "r", "n": 1, "path": "/p"}]
+    b = [{"name": "c", "n": 3}, {"configured_path": "r", "n": 1, "path": "/p"}, {"path": "/p", "n": 5}]
     base = "output_manifest.outputs"
     assert rows({"outputs": a}, {"outputs": b}) == [
-        (None, f"{base}[2].path", "added", None, '"/p"'),
-        (f"{base}[1].n", f"{base}[1].n", "changed", "2", "5"),
+        (None, f"{base}[1].path", "added", None, '"/p"'),
+        (f"{base}[1].n", f"{base}[2].n", "changed", "2", "5"),
         (f"{base}[3]", None, "removed", '{"n":4}', None),
         (f"{base}[4]", None, "removed", '{"name":"c"}', None),
     ]

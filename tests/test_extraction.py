@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -24,15 +25,25 @@ SCALARS = (
 KEYS = ("a", "b", "score", "key with . or space", 'quo"te', "", "__proto__", "納期", "\n")
 
 
-def random_text(rng: random.Random, depth: int = 0) -> str:
-    """A JSON text of a random shape."""
+LEAF = "\N{SECTION SIGN}"
+
+
+def shape(rng: random.Random, depth: int = 0) -> str:
+    """A JSON text of a random shape, with a mark where the scalars are to stand."""
     drawn = rng.random()
     if depth > 3 or (depth and drawn < 0.45):
-        return rng.choice(SCALARS)
-    inner = [random_text(rng, depth + 1) for _ in range(rng.randrange(4))]
+        return LEAF
+    inner = [shape(rng, depth + 1) for _ in range(rng.randrange(4))]
     if drawn < 0.7:
         return "[" + ", ".join(inner) + "]"
     return "{" + ",".join(f"{json.dumps(rng.choice(KEYS))}:{text}" for text in inner) + "}"
+
+
+def random_texts(rng: random.Random, n: int) -> list[str]:
+    """JSON texts of a few shapes, so that some columns agree and some do not."""
+    shapes = [shape(rng) for _ in range(rng.choice((1, 2, n)))]
+    texts = [rng.choice(shapes) for _ in range(n)]
+    return [re.sub(LEAF, lambda _: rng.choice(SCALARS), text) for text in texts]
 
 
 def exact(text: str) -> Any:
@@ -91,7 +102,7 @@ def test_every_place_of_random_documents_is_extracted_exactly() -> None:
     rng = random.Random(5)
     checked = 0
     for _ in range(10_000 if TORTURE else 150):
-        texts = [random_text(rng) for _ in range(10)]
+        texts = random_texts(rng, 10)
         parsed = [exact(text) for text in texts]
         paths = sorted(set().union(*map(every_path, parsed)), key=str)
         asked = rng.sample(paths, min(6, len(paths)))
@@ -207,6 +218,16 @@ def test_only_new_columns_come_back_under_the_same_index() -> None:
     assert list(found.columns) == ["id", "runs"]
     assert found.index.equals(runs.index)
     assert found["id"].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_any_key_is_found_in_documents_of_one_shape(key: str) -> None:
+    quoted = json.dumps(key, ensure_ascii=False)
+    runs = documents([f'{{"other":[{{}}],{quoted}:{{{quoted}:{number}}}}}' for number in range(3)])
+    found = extract(runs, x=f"output_manifest[{quoted}][{quoted}]", whole=f"output_manifest[{quoted}]")
+    assert found["x"].tolist() == [0, 1, 2]
+    assert found["whole"].tolist() == [{key: number} for number in range(3)]
+    assert extract(runs, x=f"output_manifest[{quoted}][{quoted}]")["x"].tolist() == [0, 1, 2]
 
 
 def test_each_document_that_is_asked_for_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,7 +119,7 @@ def _by_input(runs: pd.DataFrame) -> pd.DataFrame:
 def _paired_success(pairs: pd.DataFrame) -> dict[str, Any]:
     gains = (pairs["success_b"] - pairs["success_a"]).dropna()
     n, better, worse = len(gains), int((gains > 0).sum()), int((gains < 0).sum())
-    notes = f"{better + worse} of {n} inputs differ"
+    notes = f"inputs that differ: {better + worse} of {n}"
     if not better + worse:
         same = Estimate(n, 0.0) if n else Estimate(0)
         return _measure("paired success", _SUCCESS, same, same, Estimate(n, same.value, same.value, same.value), notes)
@@ -136,7 +136,9 @@ def _paired_run_time(pairs: pd.DataFrame) -> dict[str, Any]:
     low, high = (gains[place - 1], gains[n - place]) if place else (nan, nan)
     a, b = (Estimate(n, timed[name].median()) for name in ("seconds_a", "seconds_b"))
     between = Estimate(n, np.median(gains) if n else nan, low, high)
-    return _measure("paired run time (s)", _TIME, a, b, between, f"{len(pairs) - n} inputs without times on both sides")
+    return _measure(
+        "paired run time (s)", _TIME, a, b, between, f"inputs without times on both sides: {len(pairs) - n}"
+    )
 
 
 def _unknown(runs: pd.DataFrame, *groups: pd.DataFrame) -> Iterator[dict[str, Any]]:
