@@ -57,12 +57,12 @@ def diff(a: Run | pd.DataFrame | pd.Series, b: Run | pd.DataFrame | pd.Series, *
     return frame.astype({"change": pd.CategoricalDtype(CHANGES)})
 
 
-def written(value: Any) -> str:
-    """A parsed document as compact JSON with sorted keys, the same for equal documents."""
+def written(value: Any, too_deep: str = "(too deep to write here)") -> str:
+    """A parsed document as compact JSON with sorted keys, the same for equal ones; else what stands for a deep one."""
     try:
         text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
     except RecursionError:
-        return "(too deep to write here)"
+        return too_deep
     return jsontext.whole(text)
 
 

@@ -94,6 +94,13 @@ def test_an_input_with_a_run_that_goes_on_has_no_paired_run_time() -> None:
     assert (paired["n_a"], paired["notes"]) == (3, "inputs without times on both sides: 1")
 
 
+def test_inputs_too_deep_to_write_are_paired_by_their_text() -> None:
+    runs = frame([run(number, version_id="ab"[number % 2]) for number in range(4)])
+    deep = ["[" * 5_000 + str(number // 2) + "]" * 5_000 for number in range(4)]
+    paired = compare(runs.assign(input=deep), "a", "b").set_index("measure").loc["paired success"]
+    assert (paired["n_a"], paired["low"], paired["high"]) == (2, pytest.approx(-0.8418861), pytest.approx(0.8418861))
+
+
 def test_the_paired_interval_is_that_of_mcnemars_exact_test() -> None:
     """8 against 2 of 20 pairs differ: the exact interval of 8 in 10 is 0.4439 to 0.9748 (Clopper & Pearson)."""
     outcomes = [("failed", "succeeded")] * 8 + [("succeeded", "failed")] * 2 + [("succeeded", "succeeded")] * 10

@@ -20,9 +20,8 @@ from agentrun_nb.spans import last_moment
 if TYPE_CHECKING:
     from agentrun_nb.run import Run
 
-_NUMBERS = ("a", "b", "difference", "low", "high")
-_DTYPES = {"measure": "str", "n_a": "Int64", "n_b": "Int64", **dict.fromkeys(_NUMBERS, "Float64")}
-_DTYPES |= {"verdict": "str", "notes": "str"}
+_NUMBERS = dict.fromkeys(("a", "b", "difference", "low", "high"), "Float64")
+_DTYPES = {"measure": "str", "n_a": "Int64", "n_b": "Int64", **_NUMBERS, "verdict": "str", "notes": "str"}
 _SUCCESS = ("b succeeds less often", "b succeeds more often")
 _TIME = ("b is faster", "b is slower")
 
@@ -80,10 +79,7 @@ def _measure(
     if min(a.n, b.n) < TOO_FEW or isnan(between.low) or isnan(between.high):
         verdict = "not enough data"
     numbers = (a.value, b.value, between.value, between.low, between.high)
-    return {"measure": name, "n_a": a.n, "n_b": b.n, **dict(zip(_NUMBERS, numbers, strict=True))} | {
-        "verdict": verdict,
-        "notes": notes,
-    }
+    return dict(zip(_DTYPES, (name, a.n, b.n, *numbers, verdict, notes), strict=True))
 
 
 def _success(*groups: pd.DataFrame) -> dict[str, Any]:
@@ -105,7 +101,7 @@ def _by_input(runs: pd.DataFrame) -> pd.DataFrame:
     seconds = (runs["completed_at"] - runs["started_at"]).dt.total_seconds()
     table = pd.DataFrame(
         {
-            "input": runs["input"].map(lambda text: written(parsed(text)), na_action="ignore"),
+            "input": runs["input"].map(lambda text: written(parsed(text), too_deep=text), na_action="ignore"),
             "success": (words == "succeeded").astype("float64").where(words.isin(JUDGED)),
             "seconds": seconds.where(words.isin(TERMINAL) & (runs["mode"] != "service") & (seconds >= 0)),
             "open": ~words.isin(TERMINAL),
@@ -119,14 +115,17 @@ def _by_input(runs: pd.DataFrame) -> pd.DataFrame:
 def _paired_success(pairs: pd.DataFrame) -> dict[str, Any]:
     gains = (pairs["success_b"] - pairs["success_a"]).dropna()
     n, better, worse = len(gains), int((gains > 0).sum()), int((gains < 0).sum())
-    notes = f"inputs that differ: {better + worse} of {n}"
-    if not better + worse:
-        same = Estimate(n, 0.0) if n else Estimate(0)
-        return _measure("paired success", _SUCCESS, same, same, Estimate(n, same.value, same.value, same.value), notes)
-    ends = scipy_stats().binomtest(better, better + worse).proportion_ci(method="exact")
-    low, high = ((2 * end - 1) * (better + worse) / n for end in ends)
-    a, b = Estimate(n, worse / n), Estimate(n, better / n)
-    return _measure("paired success", _SUCCESS, a, b, Estimate(n, b.value - a.value, low, high), notes)
+    differ, low, high = better + worse, nan, nan
+    if differ:
+        ends = scipy_stats().binomtest(better, differ).proportion_ci(method="exact")
+        low, high = ((2 * end - 1) * differ / n for end in ends)
+    elif n:
+        # Where no pair differs, what bounds the difference is the share of pairs that may.
+        high = scipy_stats().binomtest(0, n).proportion_ci(method="exact").high
+        low = -high
+    a, b = (Estimate(n, count / n if n else nan) for count in (worse, better))
+    between = Estimate(n, b.value - a.value, low, high)
+    return _measure("paired success", _SUCCESS, a, b, between, f"inputs that differ: {differ} of {n}")
 
 
 def _paired_run_time(pairs: pd.DataFrame) -> dict[str, Any]:
@@ -136,9 +135,8 @@ def _paired_run_time(pairs: pd.DataFrame) -> dict[str, Any]:
     low, high = (gains[place - 1], gains[n - place]) if place else (nan, nan)
     a, b = (Estimate(n, timed[name].median()) for name in ("seconds_a", "seconds_b"))
     between = Estimate(n, np.median(gains) if n else nan, low, high)
-    return _measure(
-        "paired run time (s)", _TIME, a, b, between, f"inputs without times on both sides: {len(pairs) - n}"
-    )
+    notes = f"inputs without times on both sides: {len(pairs) - n}"
+    return _measure("paired run time (s)", _TIME, a, b, between, notes)
 
 
 def _unknown(runs: pd.DataFrame, *groups: pd.DataFrame) -> Iterator[dict[str, Any]]:
