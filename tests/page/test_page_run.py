@@ -109,7 +109,7 @@ def test_without_a_start_one_undivided_interval_is_drawn(open_stage: Opener) -> 
 
 def test_times_in_reverse_are_a_point_with_a_note(open_stage: Opener) -> None:
     stage = open_stage(one_run(finished_run(started_at=COMPLETED, completed_at=STARTED)))
-    assert words_of(stage, ".arn-words")[1] == "a point: completed before started by 41.3 s"
+    assert words_of(stage, ".arn-words")[1] == "completed before started by 41.3 s"
 
 
 def test_times_follow_the_zone_and_keep_their_utc_text(open_stage: Opener) -> None:
@@ -143,6 +143,8 @@ def test_a_run_that_could_not_be_fetched_says_so(open_stage: Opener) -> None:
     stage = open_stage(one_run(run_doc(id="adrun_gone", deployment_id="d", error="not_found: there is no such run")))
     assert "This run was not read not_found: there is no such run" in words_of(stage, ".arn-banner")[0]
     assert "adrun_gone" in stage.text()
+    assert stage.page.locator(".arn-track").count() == 0
+    assert fields_of(stage)["input"] == "not read", "nothing is said of a record that was not read"
 
 
 def test_outputs_sort_by_column_and_show_exact_bytes_on_demand(open_stage: Opener) -> None:
@@ -182,7 +184,7 @@ def test_many_outputs_come_a_page_at_a_time(open_stage: Opener) -> None:
 def test_ids_are_copied_as_they_are(open_stage: Opener) -> None:
     stage = open_stage(one_run(finished_run(id="adrun_\u202eevil")))
     assert "adrun_‹U+202E›evil" in stage.text()
-    stage.page.get_by_role("button", name="Copy run id").click()
+    stage.page.get_by_role("button", name="Copy id").click()
     stage.page.get_by_text("Copied").wait_for()
     assert stage.page.evaluate("() => navigator.clipboard.readText()") == "adrun_\u202eevil"
 

@@ -2,8 +2,6 @@
 
 /** @typedef {{date: string, time: string, offset: string, zone: string, utc: string}} Moment */
 
-const MS = { hour: 3_600_000, minute: 60_000, second: 1000 };
-
 /** @param {unknown} text canonical UTC text @returns {number} milliseconds since the epoch with their fraction, NaN where nothing is recorded */
 export function milliseconds(text) {
   const match = typeof text === "string" ? /^(.*:\d\d)(?:\.(\d+))?Z$/.exec(text) : null;
@@ -21,20 +19,15 @@ export function isZone(tz) {
 
 export const browserZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** @type {Map<string, Intl.DateTimeFormat>} */
-const formats = new Map();
+/** Formats by zone: making one is slow. @type {Record<string, Intl.DateTimeFormat>} */
+const formats = {};
 
-/** @param {string} tz */
+/** Swedes write dates as ISO 8601 does. @param {string} tz */
 function formatOf(tz) {
-  let format = formats.get(tz);
-  if (!format) {
-    const two = "2-digit";
-    format = new Intl.DateTimeFormat("sv", {
-      timeZone: tz, year: "numeric", month: two, day: two, hour: two, minute: two, second: two, timeZoneName: "shortOffset",
-    });
-    formats.set(tz, format);
-  }
-  return format;
+  const two = "2-digit";
+  return (formats[tz] ??= new Intl.DateTimeFormat("sv", {
+    timeZone: tz, year: "numeric", month: two, day: two, hour: two, minute: two, second: two, timeZoneName: "shortOffset",
+  }));
 }
 
 /**
@@ -54,25 +47,20 @@ export function moment(utc, tz) {
 /** @param {number} ms @returns {string} canonical UTC text */
 export const isoText = (ms) => new Date(ms).toISOString().replace(/\.?0*Z$/, "Z");
 
+/** Two units each: how long the larger is, its name, how long the smaller is, its name. @type {[number, string, number, string][]} */
+const UNITS = [[86_400_000, "d", 3_600_000, "h"], [3_600_000, "h", 60_000, "min"], [60_000, "min", 1000, "s"]];
+
 /**
- * A length of time with the two units that matter: "340 ms", "2.1 s", "3 min 12 s", "1 h 04 min", "2 d 3 h".
+ * A length of time with the two units that matter: "340 ms", "2.1 s", "3 min 12 s", "1 h 4 min", "2 d 3 h".
  * @param {number} ms not negative
  * @returns {string}
  */
 export function duration(ms) {
-  if (ms === 0) return "0 s";
-  if (ms < 1) return `${Math.round(ms * 1000)} µs`;
-  if (ms < 999.5) return `${Number(ms.toPrecision(3))} ms`;
-  if (ms < 59_950) return `${(ms / MS.second).toFixed(1).replace(/\.0$/, "")} s`;
-  const seconds = Math.round(ms / MS.second);
-  if (seconds < 3600) return twoUnits(seconds, 60, "min", "s");
-  const minutes = Math.round(ms / MS.minute);
-  if (minutes < 1440) return twoUnits(minutes, 60, "h", "min");
-  return twoUnits(Math.round(ms / MS.hour), 24, "d", "h");
-}
-
-/** @param {number} amount @param {number} base @param {string} large @param {string} small */
-function twoUnits(amount, base, large, small) {
-  const rest = amount % base;
-  return `${Math.floor(amount / base)} ${large}${rest ? ` ${rest} ${small}` : ""}`;
+  if (ms >= 59_950) {
+    const [large, many, small, few] = UNITS.find(([size, , unit]) => ms + unit / 2 >= size) ?? UNITS[2];
+    const whole = Math.round(ms / small), ratio = large / small;
+    return `${Math.floor(whole / ratio)} ${many}${whole % ratio ? ` ${whole % ratio} ${few}` : ""}`;
+  }
+  if (ms >= 999.5 || ms === 0) return `${Number((ms / 1000).toFixed(1))} s`;
+  return ms < 1 ? `${Math.round(ms * 1000)} µs` : `${Number(ms.toPrecision(3))} ms`;
 }

@@ -31,29 +31,28 @@ function documentValue(doc, name) {
 }
 
 /** @param {RunDoc} doc @param {string} name */
-export const missing = (doc, name) => h("span", "arn-quiet", doc.absent.includes(name) ? "not in the record" : "null");
+export const missing = (doc, name) => h("span", "arn-quiet", doc.error !== null ? "not read" : doc.absent.includes(name) ? "not in the record" : "null");
 
-/** @param {RunDoc} doc @param {string} name @param {string} what */
-export function copyOf(doc, name, what) {
-  const value = doc.fields[name];
-  return value === null || value === undefined ? "" : copyButton(what, () => String(value));
+/** A field under its name, an id with a way to copy it. @param {RunDoc} doc @param {string} name @param {string} label @param {string} tz */
+export function fact(doc, name, label, tz) {
+  const value = doc.fields[name] ?? null;
+  const copyable = value !== null && /(id|key)$/.test(name) && name !== "process_id";
+  return h("div", {}, h("dt", {}, label), h("dd", {}, fieldValue(doc, name, tz), copyable && copyButton(name.replace("_", " "), () => String(value))));
 }
 
 /** @param {RunDoc} doc @param {string} tz */
 export function facts(doc, tz) {
   const { words, until } = retention(doc);
+  const kept = h("span", {}, words, ...(until ? [", until ", momentText(until, tz), ", counted from completed"] : []));
   return h("dl", "arn-facts",
-    fact("Exit code", fieldValue(doc, "exit_code", tz)),
-    fact("Process", fieldValue(doc, "process_id", tz)),
-    fact("Sandbox", fieldValue(doc, "sandbox_id", tz), copyOf(doc, "sandbox_id", "sandbox id")),
-    fact("Updated", fieldValue(doc, "updated_at", tz)),
-    fact("Idempotency key", fieldValue(doc, "idempotency_key", tz), copyOf(doc, "idempotency_key", "idempotency key")),
-    h("div", "arn-wide", h("dt", {}, "Sandbox after a failure"), h("dd", {}, h("span", {}, words, ...(until ? [", until ", momentText(until, tz), ", counted from completed"] : [])))),
+    fact(doc, "exit_code", "Exit code", tz),
+    fact(doc, "process_id", "Process", tz),
+    fact(doc, "sandbox_id", "Sandbox", tz),
+    fact(doc, "updated_at", "Updated", tz),
+    fact(doc, "idempotency_key", "Idempotency key", tz),
+    h("div", "arn-wide", h("dt", {}, "Sandbox after a failure"), h("dd", {}, kept)),
   );
 }
-
-/** @param {string} name @param {...import("../dom.mjs").Child} value */
-const fact = (name, ...value) => h("div", {}, h("dt", {}, name), h("dd", {}, ...value));
 
 /** @param {RunDoc} doc @param {string} tz */
 export const allFields = (doc, tz) => h("dl", "arn-allfields", ...FIELDS.flatMap((name) => [h("dt", {}, name), h("dd", {}, fieldValue(doc, name, tz))]));

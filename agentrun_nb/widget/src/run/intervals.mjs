@@ -43,7 +43,7 @@ const MISSING = { kind: "missing", words: "not recorded" };
 /** @param {number} from @param {number} to @param {string} words for the right order @param {string} reversed @returns {Interval} */
 function between(from, to, words, reversed) {
   if (!known(from) || !known(to)) return MISSING;
-  return to < from ? { kind: "reversed", words: `a point: ${reversed} by ${duration(from - to)}` } : { kind: "closed", words: `${duration(to - from)} ${words}` };
+  return to < from ? { kind: "reversed", words: `${reversed} by ${duration(from - to)}` } : { kind: "closed", words: `${duration(to - from)} ${words}` };
 }
 
 /** @param {number} from @param {number} now @param {string} words @returns {Interval} */

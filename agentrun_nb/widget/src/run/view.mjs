@@ -37,7 +37,7 @@ export function createRunView(doc, { tz, now, signal, onPath }) {
       header(doc),
       banner("This run was not read", doc.error),
       failure(doc),
-      course,
+      doc.error === null && course,
       doc.outputs.length > 0 && h("section", "arn-section", h("h3", {}, countOf(doc.outputs.length, "output")), outputsTable(doc.outputs, showOutput)),
       documents.element,
       h("details", {}, h("summary", {}, `All ${FIELDS.length} fields of the record`), record),

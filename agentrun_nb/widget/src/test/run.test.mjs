@@ -27,7 +27,7 @@ test("without a start the two intervals are one", () => {
 });
 
 test("times in reverse are a point and said to be", () => {
-  assert.deepEqual(course(0, 10, 7).intervals[1], { kind: "reversed", words: "a point: completed before started by 3 s" });
+  assert.deepEqual(course(0, 10, 7).intervals[1], { kind: "reversed", words: "completed before started by 3 s" });
   assert.deepEqual(course(10, 7, 9).intervals[0].kind, "reversed");
 });
 

@@ -26,15 +26,15 @@ export function createTree(doc, { root, label, signal, onSelect }) {
   const rows = new VisibleRows(doc);
   const id = uniqueId("row");
   let active = 0;
-  /** @type {number[]} */
-  let hits = [];
+  /** The nodes that match, in the order of the source. @type {Set<number>} */
+  let hits = new Set();
   let searching = new AbortController();
   const scroller = h("div", { class: "arn-tree", role: "tree", tabindex: "0", "aria-label": label, "data-lm-suppress-shortcuts": "true" });
   const details = h("div", { class: "arn-section", role: "group", "aria-label": "Chosen node" });
   const toolbar = createToolbar({ signal, onSearch: find, onStep: step, onOpenAll: (open) => (rows.setAll(open), refresh()) });
   const viewport = createViewport(scroller, (row) => {
     const node = rows.nodes[row];
-    const state = { id: `${id}-${node}`, root: root || "document", expanded: rows.expanded[node] === 1, hit: holds(hits, node) };
+    const state = { id: `${id}-${node}`, root: root || "document", expanded: rows.expanded[node] === 1, hit: hits.has(node) };
     return makeRow(doc, node, state);
   }, signal);
 
@@ -110,25 +110,21 @@ export function createTree(doc, { root, label, signal, onSelect }) {
     toolbar.say(query && "searching");
     const found = query === "" ? [] : await search(doc, query, current);
     if (current.aborted) return;
-    hits = found;
-    if (hits.length) return goToHit(hits.find((node) => node >= active) ?? hits[0]);
+    hits = new Set(found);
     refresh();
     toolbar.say(query && "no match");
+    step(0);
   }
 
-  /** @param {1 | -1} by */
+  /** Goes to the match before or after the active node; 0 means this one or the next. @param {number} by */
   function step(by) {
-    const after = hits.findIndex((node) => node >= active);
-    const here = after < 0 ? hits.length : after;
-    const wanted = by < 0 ? here - 1 : hits[here] === active ? here + 1 : here;
-    if (hits.length) goToHit(hits[(wanted + hits.length) % hits.length]);
-  }
-
-  /** @param {number} node */
-  function goToHit(node) {
-    reveal(node);
-    toolbar.say(`${formatCount(hits.indexOf(node) + 1)} of ${formatCount(hits.length)}`);
-    onSelect(pathOf(node));
+    const all = [...hits];
+    const later = all.findIndex((node) => (by > 0 ? node > active : node >= active));
+    const at = (later < 0 ? 0 : later) - Number(by < 0) + all.length;
+    if (!all.length) return;
+    reveal(all[at % all.length]);
+    toolbar.say(`${formatCount((at % all.length) + 1)} of ${formatCount(all.length)}`);
+    onSelect(pathOf(active));
   }
 
   scroller.addEventListener("click", (event) => onRow(event, (node, part) => {
@@ -150,15 +146,4 @@ export function createTree(doc, { root, label, signal, onSelect }) {
       return node !== null;
     },
   };
-}
-
-/** @param {number[]} sorted @param {number} wanted */
-function holds(sorted, wanted) {
-  let low = 0, high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return sorted[low] === wanted;
 }
