@@ -37,6 +37,7 @@ def verdicts(found: pd.DataFrame) -> dict[str, str]:
     return dict(zip(found["measure"], found["verdict"], strict=True))
 
 
+@pytest.mark.timeout(1_800)
 def test_groups_of_one_distribution_rarely_raise_an_alarm() -> None:
     """At the level of 5 %, for each of the four measures."""
     rng = np.random.default_rng(23)

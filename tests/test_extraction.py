@@ -98,6 +98,7 @@ def same(cell: Any, value: Any) -> bool:
     return bool(cell == value)
 
 
+@pytest.mark.timeout(900)
 def test_every_place_of_random_documents_is_extracted_exactly() -> None:
     rng = random.Random(5)
     checked = 0
