@@ -83,12 +83,10 @@ def test_the_value_stands_where_the_path_leads():
 def test_the_code_gives_the_selection_and_the_value_again(path, chosen):
     view = explore(frame())
     view.selected, view.path = [key(number) for number in chosen], path
-    if not chosen and path:
-        view.path = ""
     names = {"runs": frame(), "arn": arn}
     exec(view.code, names)
     pd.testing.assert_frame_equal(names["selection"], view.selection)
-    assert names.get("value") == (view.value if path and chosen and chosen[0] <= min(chosen) else names.get("value"))
+    assert names.get("value") == view.value
 
 
 def test_the_code_for_one_run_asks_the_client_by_its_ids():

@@ -68,15 +68,18 @@ class RunExplorer(View):
         created = self._runs["created_at"]
         if not len(created):
             return []
-        row = int(created.argmax()) if created.notna().any() else 0
-        return [[str(part) for part in self._runs[["deployment_id", "id"]].fillna("").iloc[row]]]
+        return [list(self._keys([int(created.argmax()) if created.notna().any() else 0])[0])]
 
     def _chosen(self) -> list[int]:
         """The places of the selected rows in the table."""
-        wanted = {(deployment, run) for deployment, run in self.selected}
-        ids, deployments = self._runs["id"].fillna(""), self._runs["deployment_id"].fillna("")
-        near = np.flatnonzero(ids.isin({run for _, run in wanted}))
-        return [int(row) for row in near if (deployments.iloc[row], ids.iloc[row]) in wanted]
+        ids = self._runs["id"].fillna("")
+        near = np.flatnonzero(ids.isin([run for _, run in self.selected]))
+        wanted = set(map(tuple, self.selected))
+        return [row for row, key in zip(near.tolist(), self._keys(near), strict=True) if key in wanted]
+
+    def _keys(self, rows: Any) -> list[tuple[str, str]]:
+        key = self._runs[["deployment_id", "id"]].iloc[rows].fillna("")
+        return list(zip(key["deployment_id"], key["id"], strict=True))
 
     @property
     def selection(self) -> pd.DataFrame:
@@ -86,17 +89,11 @@ class RunExplorer(View):
     @property
     def run(self) -> Run | None:
         """The first of the selected runs, None when none of them is here."""
-        for deployment, run in self.selected:
-            key = self._runs[["deployment_id", "id"]].fillna("")
-            rows = np.flatnonzero(key["deployment_id"].eq(deployment) & key["id"].eq(run))
-            if len(rows):
-                return self._one or self._run_at(int(rows[0]))
-        return None
-
-    def _run_at(self, row: int) -> Run:
-        found = self._runs.iloc[[row]]
-        times = dict.fromkeys(found.select_dtypes("datetimetz").columns, "datetime64[ns, UTC]")
-        return Run.of_row(found.astype(times).iloc[0])
+        rows = self._chosen()
+        # Of rows with one key the first is meant, so the last to enter the mapping is the first row.
+        row_of = dict(zip(reversed(self._keys(rows)), reversed(rows), strict=True))
+        found = next((row_of[key] for key in map(tuple, self.selected) if key in row_of), None)
+        return None if found is None else self._one or Run.of_row(self._runs.iloc[found])
 
     @property
     def value(self) -> Any:
@@ -111,15 +108,15 @@ class RunExplorer(View):
     @property
     def code(self) -> str:
         """The Python that gives `selection`, and `value` where a path is chosen; the data stands in it as `runs`."""
+        run, steps = self.run, parse_path(self.path)
         if self._one is None:
-            lines = [f"selection = {rows_code((deployment, run) for deployment, run in self.selected)}"]
-            document = 'arn.parse(selection["{}"]).iloc[0]'
+            lines = [f"selection = {rows_code((deployment, name) for deployment, name in self.selected)}"]
         else:
             lines = [f"run = {self._source()}", "selection = run.to_frame()"]
-            document = "run.{}"
-        steps = parse_path(self.path)
-        if steps and steps[0] in DOCUMENTS:
-            lines.append(f"value = {place_code(document.format(steps[0]), steps[1:])}")
+        if run is not None and steps:
+            first = rows_code([(run.deployment_id or "", run.id or "")]) if len(self.selected) > 1 else "selection"
+            document = f'arn.parse({first}["{steps[0]}"]).iloc[0]' if self._one is None else f"run.{steps[0]}"
+            lines.append(f"value = {place_code(document, steps[1:])}")
         return "\n".join(lines)
 
     def _source(self) -> str:
@@ -136,7 +133,7 @@ class RunExplorer(View):
             x: as for `explore`.
         """
         self._take(x)
-        kept = {tuple(key) for key in self._runs.iloc[self._chosen()][["deployment_id", "id"]].fillna("").to_numpy()}
+        kept = set(self._keys(self._chosen()))
         self.selected = [key for key in self.selected if tuple(key) in kept] or self._first_choice()
         self._replaced()
 
