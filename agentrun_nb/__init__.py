@@ -6,6 +6,8 @@
     client.explore(deployment_id, run_id)          # one run: status, track, outputs, manifest
     runs = client.list_runs(deployment_id, since="7d")   # a typed DataFrame that says how complete it is
     arn.brief(runs)                                # what a person reads
+    arn.failures(runs)                             # what failed, in groups
+    arn.extract(runs, score="output_manifest.score")
     ex = arn.explore(runs, client); ex             # look, click, drag a range
     ex.selection                                   # ... and it is a DataFrame again
     arn.save(runs, "runs.parquet")
@@ -23,10 +25,16 @@ __version__ = "0.1.0"
 _HOMES = {
     "AgentRunError": "errors",
     "Client": "client",
+    "Col": "extraction",
     "Run": "run",
     "brief": "frames",
+    "compare": "analysis",
+    "concurrency": "analysis",
+    "diff": "difference",
     "explore": "widget",
     "explore_json": "widget",
+    "extract": "extraction",
+    "failures": "analysis",
     "fetch_report": "report",
     "json_paths": "manifest",
     "load": "files",
@@ -34,18 +42,25 @@ _HOMES = {
     "parse": "manifest",
     "runs_frame": "frames",
     "save": "files",
+    "summarize": "analysis",
 }
 _MODULES = ("errors", "figures", "local")
 
 __all__ = [
     "AgentRunError",
     "Client",
+    "Col",
     "Run",
     "__version__",
     "brief",
+    "compare",
+    "concurrency",
+    "diff",
     "errors",
     "explore",
     "explore_json",
+    "extract",
+    "failures",
     "fetch_report",
     "figures",
     "json_paths",
@@ -55,14 +70,22 @@ __all__ = [
     "parse",
     "runs_frame",
     "save",
+    "summarize",
 ]
 
 if TYPE_CHECKING:
     from agentrun_nb import errors as errors
     from agentrun_nb import figures as figures
     from agentrun_nb import local as local
+    from agentrun_nb.analysis import compare as compare
+    from agentrun_nb.analysis import concurrency as concurrency
+    from agentrun_nb.analysis import failures as failures
+    from agentrun_nb.analysis import summarize as summarize
     from agentrun_nb.client import Client as Client
+    from agentrun_nb.difference import diff as diff
     from agentrun_nb.errors import AgentRunError as AgentRunError
+    from agentrun_nb.extraction import Col as Col
+    from agentrun_nb.extraction import extract as extract
     from agentrun_nb.files import load as load
     from agentrun_nb.files import save as save
     from agentrun_nb.frames import brief as brief
