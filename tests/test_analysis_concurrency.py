@@ -8,7 +8,7 @@ import pandas as pd
 from analysis_support import TORTURE, at, frame, run
 
 from agentrun_nb.analysis import concurrency
-from agentrun_nb.analysis.concurrency import ATTRS
+from agentrun_nb.analysis.occupancy import ATTRS
 from agentrun_nb.frames import runs_frame
 from agentrun_nb.local.generator import generate
 
