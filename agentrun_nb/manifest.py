@@ -104,13 +104,13 @@ def _output_members(item: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def value_at(run: Run, path: str) -> Any:
-    """The value of a run at a path that begins with `input` or `output_manifest`.
+    """The value of a run at a path that begins with `input`, `output_manifest` or `extra`.
 
     Raises:
         PathNotFound: nothing is there.
     """
     steps = parse_path(path)
-    if not steps or steps[0] not in DOCUMENTS:
+    if not steps or steps[0] not in (*DOCUMENTS, "extra"):
         raise PathNotFound(f"{path!r} leads nowhere.", hint="A path begins with input. or output_manifest. here.")
     found = find(getattr(run, str(steps[0])), steps[1:])
     if not found:

@@ -13,7 +13,8 @@ from agentrun_nb.still.markup import Markup, el, joined
 WIDTH = 720
 GREY = "#767676"
 _FONT = "font-family:system-ui,-apple-system,'Segoe UI',sans-serif;font-size:11px"
-_STOPS = (80, 330, 640)
+_STOPS = ((8, "start"), (300, "middle"), (WIDTH - 8, "end"))
+"""Where created, started and completed stand, and how their words are anchored."""
 
 
 def picture(svg: Markup, alt: str) -> Markup:
@@ -39,13 +40,14 @@ def track(status: str | None, times: tuple[float, float, float], stretches: list
         tz: the zone in which they are written.
     """
     color = look_of(status).either
-    ends = _STOPS if len(stretches) > 1 else (_STOPS[0], _STOPS[2])
+    begin, middle, last = (x for x, _ in _STOPS)
+    ends = (begin, middle, last) if len(stretches) > 1 else (begin, last)
     lines = [
-        joined(_line(a, b, color, stretch, pale=b != _STOPS[2]), _words(stretch.words, (a + b) / 2))
+        joined(_line(a, b, color, stretch, pale=b != last), _words(stretch.words, (a + b) / 2))
         for stretch, a, b in zip(stretches, ends, ends[1:], strict=False)
     ]
     names = ("created", "started", "completed")
-    stops = [_stop(name, at, x, color, tz) for name, at, x in zip(names, times, _STOPS, strict=True)]
+    stops = [_stop(name, at, *place, color, tz) for name, at, place in zip(names, times, _STOPS, strict=True)]
     return drawing(joined(*lines, *stops), 78)
 
 
@@ -65,12 +67,12 @@ def _words(words: str, x: float) -> Markup:
     return el("text", words, x=f"{x:g}", y=16, fill=GREY, text_anchor="middle", style="font-size:12px")
 
 
-def _stop(name: str, at: float, x: float, color: str, tz: str) -> Markup:
+def _stop(name: str, at: float, x: float, anchor: str, color: str, tz: str) -> Markup:
     known = not isnan(at)
     ink = color if known else GREY
     moment = clock_text(at, tz) if known else "not recorded"
     return joined(
         el("circle", cx=x, cy=28, r=6, fill=color if known else "none", stroke=ink, stroke_width=1.5),
-        el("text", name, x=x, y=52, fill=GREY, text_anchor="middle", style="font-weight:600"),
-        el("text", moment, x=x, y=68, fill=GREY, text_anchor="middle"),
+        el("text", name, x=x, y=52, fill=GREY, text_anchor=anchor, style="font-weight:600"),
+        el("text", moment, x=x, y=68, fill=GREY, text_anchor=anchor),
     )
