@@ -37,6 +37,8 @@ _TEXT = (
 
 
 _DOCUMENTS = {"output_manifest": "Output manifest", "input": "Input", "extra": "Unknown fields"}
+_LONG = 30
+"""Characters from which on a cell asks for width, so that a host with narrow tables does not stack its words."""
 _OUTPUT_COLUMNS = ("name", "kind", "status", "size_bytes", "path")
 
 
@@ -222,9 +224,7 @@ def runs_story(runs: pd.DataFrame, now: float, tz: str) -> Story:
 
 def _runs_table(runs: pd.DataFrame, tz: str, room: Room) -> Markup:
     told = brief(runs, tz).astype("object").drop(columns="status")
-    far_right = ["deployment_id", "version_id"]
-    told = told[[*(name for name in told.columns if name not in far_right), *far_right]]
-    names = [name for name in told.columns if told[name].notna().any()]
+    names = [name for name in told.columns if (told[name].notna() & told[name].ne("")).any()]
     statuses = runs["status"].astype("object").where(runs["status"].notna(), None)
     rows = [
         [_status(status, room), *(_shown(row[name], room) for name in names)]
@@ -234,7 +234,8 @@ def _runs_table(runs: pd.DataFrame, tz: str, room: Room) -> Markup:
 
 
 def _shown(value: Any, room: Room) -> str:
-    return "\u2013" if pd.isna(value) else clip(str(value), max(6, room.text // 3))
+    text = "\u2013" if pd.isna(value) else clip(str(value), max(6, room.text // 3))
+    return el("div", text, style="min-width:20em") if len(text) > _LONG else text
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------
