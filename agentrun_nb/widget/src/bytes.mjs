@@ -1,7 +1,7 @@
 /** Buffers of a message as text and numbers. */
 
 /** @typedef {import("./protocol.mjs").BufferRef} BufferRef */
-/** @typedef {DataView | Uint8Array | ArrayBuffer} Buffer */
+/** @typedef {DataView | Uint8Array} Buffer */
 
 /**
  * @param {BufferRef} ref
@@ -11,7 +11,7 @@
 async function bytes(ref, buffers) {
   const buffer = buffers[ref.buffer];
   if (buffer === undefined) throw new Error("a part of the kernel's answer is missing");
-  const view = buffer instanceof ArrayBuffer ? new Uint8Array(buffer) : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  const view = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   if (!ref.gzip) return view;
   const stream = new Blob([/** @type {BlobPart} */ (view)]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());

@@ -5,16 +5,15 @@ const SAID_FOR_MS = 1500;
 
 /**
  * A button that copies and says so.
- * @param {string} what what is copied, in words: "run id"
- * @param {() => string} text
- * @param {string} [label]
+ * @param {string} name what it does, in words: "Copy path"
+ * @param {string} text
+ * @param {string} [label] what stands on it
  */
-export function copyButton(what, text, label = "Copy") {
+export function copyButton(name, text, label = name) {
   const element = button(label, async () => {
-    const copied = await copy(text());
-    element.textContent = copied ? "Copied" : "Not allowed";
+    element.textContent = (await copy(text)) ? "Copied" : "Not allowed";
     setTimeout(() => (element.textContent = label), SAID_FOR_MS);
-  }, { "aria-label": `${label === "Copy" ? `Copy ${what}` : label}`, "aria-live": "polite", class: "arn-button arn-copy" });
+  }, { "aria-label": name, "aria-live": "polite", class: "arn-button arn-copy" });
   return element;
 }
 

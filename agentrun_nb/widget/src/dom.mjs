@@ -13,19 +13,12 @@
  * @returns {HTMLElementTagNameMap[T]}
  */
 export function h(tag, attributes = {}, ...children) {
-  return fill(document.createElement(tag), attributes, children);
-}
-
-/** @template {Element} E @param {E} element @param {string | Record<string, string | boolean>} attributes @param {Child[]} children @returns {E} */
-function fill(element, attributes, children) {
+  const element = document.createElement(tag);
   const named = typeof attributes === "string" ? { class: attributes } : attributes;
   for (const [name, value] of Object.entries(named)) if (value !== false) element.setAttribute(name, String(value));
-  element.append(...present(children));
+  for (const child of children) if ((child ?? false) !== false) element.append(/** @type {Node | string} */ (child));
   return element;
 }
-
-/** @param {Child[]} children @returns {(Node | string)[]} */
-export const present = (children) => /** @type {(Node | string)[]} */ (children.filter((child) => child !== null && child !== undefined && child !== false));
 
 /**
  * A button that does one thing.

@@ -25,50 +25,39 @@ export function createExplorer(model, el, signal) {
   let bodyEnd = new AbortController();
   const status = createStatusLine();
   const traits = createTraits(model, signal);
-  const kernel = createKernel(model, { signal, onSilence: status.setSilent, onUpdate: show });
+  const kernel = createKernel(model, { signal, onSilence: status.setSilent, onUpdate: (reply) => show(reply).catch(fail) });
   const zone = createZoneSwitch(traits.get("tz"), (tz) => {
     traits.put("tz", tz);
-    setZone(tz);
+    body?.setZone?.(tz);
   });
-  let tz = zone.zone;
   const place = h("div", "arn-body");
   const root = h("div", "arn-root", h("div", "arn-top", status.element, zone.element), place);
 
-  /** @param {string} wanted */
-  function setZone(wanted) {
-    tz = wanted;
-    body?.setZone?.(tz);
-  }
-
-  /** @param {unknown} error */
-  const fail = (error) => status.say(`This could not be shown: ${error instanceof Error ? error.message : error}`);
+  /** @param {Error} error */
+  const fail = ({ message }) => status.say(`This could not be shown: ${message}`);
 
   /** @param {import("./kernel.mjs").Reply} reply */
   async function show({ answer, buffers }) {
-    try {
-      const held = await unpack(answer.page, buffers);
-      if (signal.aborted) return;
-      const { kind, uid, note } = held.page;
-      bodyEnd.abort();
-      bodyEnd = new AbortController();
-      // The mark by which a static twin knows that a live view stands in its place.
-      if (/^[0-9a-f]+$/.test(uid)) root.classList.add(`arn-live-${uid}`);
-      status.say(note);
-      zone.element.hidden = kind === "json";
-      body = BODIES[kind](held, { kernel, traits, tz, signal: bodyEnd.signal });
-      place.replaceChildren(body.element);
-      body.setSelected?.(traits.get("selected"));
-      body.setPath?.(String(traits.get("path")));
-    } catch (error) {
-      fail(error);
-    }
+    const held = await unpack(answer.page, buffers);
+    if (signal.aborted) return;
+    const { kind, uid, note } = held.page;
+    bodyEnd.abort();
+    bodyEnd = new AbortController();
+    // The mark by which a static twin knows that a live view stands in its place.
+    if (/^[0-9a-f]+$/.test(uid)) root.classList.add(`arn-live-${uid}`);
+    status.say(note);
+    zone.element.hidden = kind === "json";
+    body = BODIES[kind](held, { kernel, traits, tz: zone.get(), signal: bodyEnd.signal });
+    place.replaceChildren(body.element);
+    body.setSelected?.(traits.get("selected"));
+    body.setPath?.(String(traits.get("path")));
   }
 
   el.append(root);
   signal.addEventListener("abort", () => bodyEnd.abort());
-  traits.watch("tz", (wanted) => setZone(zone.set(wanted)));
+  traits.watch("tz", (tz) => body?.setZone?.(zone.set(tz)));
   traits.watch("path", (path) => body?.setPath?.(String(path)));
   traits.watch("selected", (keys) => body?.setSelected?.(keys));
   status.say("Waiting for the kernel");
-  kernel.ask("open").then(show, fail);
+  kernel.ask("open").then(show).catch(fail);
 }

@@ -5,13 +5,13 @@ import { readCodes, readFloats, readJson, readText } from "./bytes.mjs";
 /** @typedef {import("./protocol.mjs").BufferRef} BufferRef */
 /** @typedef {import("./bytes.mjs").Buffer} Buffer */
 
-/** @type {Record<string, (ref: BufferRef, buffers: Buffer[]) => Promise<any>>} */
-const READERS = { created: readFloats, started: readFloats, completed: readFloats, status: readCodes, version: readCodes, deployment: readCodes, ids: readJson };
+/** How a column is read; the others are moments. @type {Record<string, (ref: BufferRef, buffers: Buffer[]) => Promise<any>>} */
+const READERS = { ids: readJson, status: readCodes, version: readCodes, deployment: readCodes };
 
 /** @param {import("./protocol.mjs").Page} page @param {Buffer[]} buffers @returns {Promise<Held>} */
 export async function unpack(page, buffers) {
   const refs = Object.entries(page.columns);
-  const columns = await Promise.all(refs.map(async ([name, ref]) => [name, await READERS[name](ref, buffers)]));
+  const columns = await Promise.all(refs.map(async ([name, ref]) => [name, await (READERS[name] ?? readFloats)(ref, buffers)]));
   const docs = page.docs && (await readJson(page.docs, buffers));
   const text = page.text && (await readText(page.text, buffers));
   return { page, columns: refs.length ? Object.fromEntries(columns) : null, docs, text };

@@ -15,22 +15,14 @@ export const formatPath = (steps, root = "") =>
 
 /** @param {string} path @returns {Step[] | null} null where the text is no path */
 export function parsePath(path) {
-  /** @type {Step[]} */
   const steps = [];
-  for (STEP.lastIndex = 0; STEP.lastIndex < path.length; ) {
-    const match = STEP.exec(path);
-    if (!match) return null;
-    const [, key, index, quoted] = match;
-    steps.push(key ?? (index === undefined ? unquote(quoted) : Number(index)));
-  }
-  return steps;
-}
-
-/** @param {string} quoted */
-function unquote(quoted) {
   try {
-    return JSON.parse(quoted);
+    for (STEP.lastIndex = 0; STEP.lastIndex < path.length; ) {
+      const [, key, index, quoted] = /** @type {RegExpExecArray} */ (STEP.exec(path));
+      steps.push(key ?? (index ? Number(index) : JSON.parse(quoted)));
+    }
+    return steps;
   } catch {
-    return quoted.slice(1, -1);
+    return null;
   }
 }

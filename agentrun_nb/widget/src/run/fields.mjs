@@ -37,7 +37,7 @@ export const missing = (doc, name) => h("span", "arn-quiet", doc.error !== null 
 export function fact(doc, name, label, tz) {
   const value = doc.fields[name] ?? null;
   const copyable = value !== null && /(id|key)$/.test(name) && name !== "process_id";
-  return h("div", {}, h("dt", {}, label), h("dd", {}, fieldValue(doc, name, tz), copyable && copyButton(name.replace("_", " "), () => String(value))));
+  return h("div", {}, h("dt", {}, label), h("dd", {}, fieldValue(doc, name, tz), copyable && copyButton(`Copy ${name.replace("_", " ")}`, String(value), "Copy")));
 }
 
 /** @param {RunDoc} doc @param {string} tz */

@@ -18,7 +18,7 @@ const LONGEST = 200;
  * @returns {HTMLElement}
  */
 export function outputsTable(outputs, onChoose) {
-  const positioned = outputs.map((row, position) => ({ ...row, position: row.position ?? position }));
+  const positioned = outputs.map((row, position) => ({ ...row, position }));
   const columns = COLUMNS.filter((name, i) => i < ALWAYS || outputs.some((row) => (row[name] ?? null) !== null));
   let sort = { name: "", falling: false };
   let exact = false;
@@ -61,7 +61,7 @@ export function outputsTable(outputs, onChoose) {
 }
 
 /** @param {string} column */
-const labelOf = (column) => (column === "size_bytes" ? "size" : column.replace("_", " "));
+const labelOf = (column) => (column.replace("_bytes", "").replace("_", " "));
 
 /** @template {OutputRow} R @param {R[]} rows @param {string} name "" for the order of the record @param {boolean} falling @returns {R[]} nothing recorded always comes last */
 export function sorted(rows, name, falling) {

@@ -14,13 +14,13 @@ const SHORT_VALUE = 60;
  * @param {string} path
  */
 export function nodeDetails(doc, node, path) {
+  const text = doc.text(node);
   const line = h("div", "arn-line-up",
     h("code", "arn-path", shortText(path, LONGEST_PATH) || "(the whole document)"),
     h("span", "arn-quiet", doc.describe(node)),
     h("span", "arn-spring"),
-    copyButton("path", () => path, "Copy path"),
-    copyButton("value", () => doc.text(node), "Copy value"),
+    copyButton("Copy path", path),
+    copyButton("Copy value", text),
   );
-  const text = doc.nodes.kind[node] === STRING ? doc.text(node) : "";
-  return text.length > SHORT_VALUE || visible(text) !== text ? [line, longText(text)] : [line];
+  return doc.nodes.kind[node] === STRING && (text.length > SHORT_VALUE || visible(text) !== text) ? [line, longText(text)] : [line];
 }

@@ -51,8 +51,8 @@ const badge = (words) => h("span", "arn-badge", words);
 /** @param {JsonDocument} doc @param {number} node @param {string} root */
 function label(doc, node, root) {
   const { parent, position } = doc.nodes;
-  const name = parent[node] === NONE ? root : doc.hasKey(node) ? shortText(doc.key(node), LONGEST_KEY) || '""' : String(position[node]);
-  return h("span", parent[node] === NONE || doc.hasKey(node) ? "arn-jsonkey" : "arn-dim", name);
+  if (parent[node] === NONE) return h("b", {}, root);
+  return doc.hasKey(node) ? h("span", "arn-jsonkey", shortText(doc.key(node), LONGEST_KEY) || '""') : h("span", "arn-dim", String(position[node]));
 }
 
 /** @param {JsonDocument} doc @param {number} node @returns {import("../dom.mjs").Child[]} */

@@ -90,6 +90,6 @@ export function createViewport(scroller, makeRow, signal) {
       paint();
     },
 
-    rowsInSight: () => Math.max(1, Math.floor(height() / ROW)),
+    rowsInSight: () => Math.floor(height() / ROW),
   };
 }
