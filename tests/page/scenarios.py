@@ -117,7 +117,7 @@ def finished_run(**changes: Any) -> dict[str, Any]:
         },
         "steps": [{"name": f"step {n}", "seconds": n / 4, "messages": ["read", "checked"]} for n in range(12)],
     }
-    known = {
+    known: dict[str, Any] = {
         "id": "adrun_7f3a9c21",
         "deployment_id": "adep_csv_report",
         "version_id": "adver_0002",
@@ -141,7 +141,7 @@ def failed_run(**changes: Any) -> dict[str, Any]:
     """A run that failed with a traceback and keeps its sandbox."""
     trace = 'Traceback (most recent call last):\n  File "agent.py", line 31, in main\n    rows = read(path)\n'
     reason = f"{trace}FileNotFoundError: data/sales.csv"
-    known = {
+    known: dict[str, Any] = {
         "id": "adrun_0be1d004",
         "status": "failed",
         "exit_code": 1,
@@ -159,7 +159,7 @@ def failed_run(**changes: Any) -> dict[str, Any]:
 
 def live_run(**changes: Any) -> dict[str, Any]:
     """A run that goes on: started 47.4 s before it was read."""
-    known = {
+    known: dict[str, Any] = {
         "id": "adrun_live",
         "status": "running",
         "exit_code": None,
@@ -194,7 +194,7 @@ class Scenario:
 
 def blank_page(kind: str, **changes: Any) -> dict[str, Any]:
     """A Page without data."""
-    known = {
+    known: dict[str, Any] = {
         "kind": kind,
         "uid": "0a1b2c",
         "n": 0,
