@@ -79,7 +79,7 @@ def example_run() -> dict[str, Any]:
 
 def finished_run(**changes: Any) -> dict[str, Any]:
     """A run that succeeded and left three outputs."""
-    outputs = [
+    outputs: list[dict[str, Any]] = [
         {
             "name": "report",
             "path": "out/report.md",
