@@ -9,7 +9,7 @@ import pandas as pd
 
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.fetch import check, listing, sandbox
-from agentrun_nb.fetch.bulk import Key, fetch_run, fetch_runs
+from agentrun_nb.fetch.bulk import Key, fetch_run, fetch_runs, stranger_noted
 from agentrun_nb.fetch.pager import fetch_table
 from agentrun_nb.fetch.refetch import refetch
 from agentrun_nb.fetch.wanted import Wanted, When, branches_of, read_when
@@ -94,7 +94,9 @@ class Client:
             NotFoundError: there is none.
             AgentRunError: it did not come; the class says why.
         """
-        return Run(loop.run(fetch_run(self._wire, (dep, run_id), Tally())))
+        run = Run(loop.run(fetch_run(self._wire, (dep, run_id), Tally())))
+        run.notes = stranger_noted(run.notes, run.deployment_id, dep)
+        return run
 
     def explore(self, dep: str, run_id: str, *, tz: str = "UTC") -> RunExplorer:
         """One run on the screen: status, track, outputs, manifest.
@@ -196,8 +198,8 @@ class Client:
         unknown = {without} if isinstance(without, str) else set(without) - {column.name for column in RUNS.wire[3:]}
         if unknown:
             raise SettingsError(f"without= takes a tuple of columns of runs, not {sorted(unknown)}.")
-        if limit is not None and limit < 0:
-            raise SettingsError("limit= is a count of runs, or None for all.")
+        if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
+            raise SettingsError("limit= is a count of runs above zero, or None for all.")
         branches = branches_of(deployments, status, version_id)
         return Wanted(branches, read_when(since), read_when(until), limit, tuple(without))
 
@@ -214,7 +216,7 @@ class Client:
         return refetch(self._wire, runs_frame(runs))
 
     def get_logs(self, run: Run | pd.Series[Any] | pd.DataFrame | Key, *, tail: int | None = None) -> pd.DataFrame:
-        """The log events of a run, in the service's order.
+        """The log events of a run, each once, in the order of `created_at`; equal ones as they came.
 
         Args:
             run: a Run, a row of a frame, or (deployment_id, run_id).
@@ -225,7 +227,8 @@ class Client:
         """
         page = LOG_PAGE if tail is None else max(1, min(LOG_PAGE, tail))
         events = fetch_table(self._wire, LOGS, routes.LOGS, *_key(run), key="events", limit=page, tail=tail)
-        return events if tail is None else events.tail(tail).reset_index(drop=True)
+        once = events[~events["id"].duplicated() | events["id"].isna()].sort_values("created_at", kind="stable")
+        return once.tail(len(once) if tail is None else tail).reset_index(drop=True)
 
     def read_output(self, run: Run | pd.Series[Any] | pd.DataFrame | Key, name: str) -> bytes:
         """The bytes of an output of a run, while its sandbox lives.

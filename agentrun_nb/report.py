@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -83,13 +83,20 @@ def _runs(count: int) -> str:
     return f"{count:,} run" if count == 1 else f"{count:,} runs"
 
 
-def attach(frame: pd.DataFrame, report: FetchReport) -> None:
-    """Writes the report, with what the frame is recognised by, into the frame's `attrs`."""
-    data = asdict(report) | {"digest": _digest(frame), "rows": len(frame)}
+def attach(frame: pd.DataFrame, report: FetchReport, *, rest: dict[str, Any] | None = None) -> None:
+    """Writes the report, with what the frame is recognised by, into the frame's `attrs`.
+
+    Args:
+        frame: what was fetched.
+        report: the report on it.
+        rest: what is left to list, as plain data; left out where it is too large.
+    """
+    data = asdict(report) | {"digest": _digest(frame), "rows": len(frame), "rest": rest}
     data["clock_offset"] = report.clock_offset and list(report.clock_offset)
     data["truncated_by"] = report.truncated_by and report.truncated_by[:200]
-    if len(json.dumps(data)) > MOST_BYTES:
-        data["oddities"] = {}
+    for least_wanted in ("rest", "oddities"):
+        if len(json.dumps(data)) > MOST_BYTES:
+            data[least_wanted] = None if least_wanted == "rest" else {}
     frame.attrs[ATTRS] = data
 
 
@@ -102,15 +109,21 @@ def fetch_report(runs: Any) -> FetchReport:
     Returns:
         The report; `complete` is None when the frame never had one, or holds other rows than those that were fetched.
     """
-    data = dict(getattr(runs, "attrs", {}).get(ATTRS) or {})
+    data = getattr(runs, "attrs", {}).get(ATTRS)
     rows = len(runs) if hasattr(runs, "columns") else 1
     if not data:
         return FetchReport(rows=rows)
-    same = data.pop("rows") == rows and data.pop("digest") == _digest(runs)
-    data.pop("digest", None)
-    data["clock_offset"] = data["clock_offset"] and tuple(data["clock_offset"])
-    report = FetchReport(**data, rows=rows)
+    same = data["rows"] == rows and data["digest"] == _digest(runs)
+    told = {name: value for name, value in data.items() if name not in ("digest", "rest")}
+    told["clock_offset"] = told["clock_offset"] and tuple(told["clock_offset"])
+    report = FetchReport(**told | {"rows": rows})
     return report if same else replace(report, complete=None)
+
+
+def rest_of(runs: pd.DataFrame) -> dict[str, Any] | None:
+    """What is left to list after a listing that was cut; None when nothing is, or when this is not its frame."""
+    rest: dict[str, Any] | None = runs.attrs.get(ATTRS, {}).get("rest")
+    return None if fetch_report(runs).complete is None else rest
 
 
 def join(reports: Sequence[FetchReport]) -> FetchReport:
@@ -145,6 +158,11 @@ def join(reports: Sequence[FetchReport]) -> FetchReport:
     )
 
 
+def resume(before: FetchReport, further: FetchReport) -> FetchReport:
+    """The report of a listing that was cut and then went on to another end."""
+    return replace(join([before, further]), complete=further.complete, truncated_by=further.truncated_by)
+
+
 def renew(before: FetchReport, again: FetchReport, frame: pd.DataFrame) -> FetchReport:
     """The report of a frame some rows of which were asked for again.
 
@@ -170,9 +188,9 @@ def renew(before: FetchReport, again: FetchReport, frame: pd.DataFrame) -> Fetch
     )
 
 
-def count_oddities(frame: pd.DataFrame) -> dict[str, int]:
-    """How often each code stands in `parse_notes` and `fetch_error`."""
-    found: Counter[str] = Counter()
+def count_oddities(frame: pd.DataFrame, further: Mapping[str, int] | None = None) -> dict[str, int]:
+    """How often each code stands in `parse_notes` and `fetch_error`; `further` ones are counted with them."""
+    found = Counter(further)
     for note in frame["parse_notes"].dropna():
         found.update(_NOTE.findall(note))
     found.update(error.partition(":")[0] for error in frame["fetch_error"].dropna())

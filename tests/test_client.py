@@ -61,10 +61,14 @@ class Shop:
         self.asked: list[httpx.Request] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(request)
+        if last(request) == "runs":
+            self.asked.append(request)
         if last(request) == "agent-deployments":
             return self._page(request, [{"id": dep} for dep in dict.fromkeys(r["deployment_id"] for r in self.records)])
         dep = request.url.path.split("/")[3]
+        if last(request) == "versions":
+            found = sorted({str(r["version_id"]) for r in self.records if r["deployment_id"] == dep})
+            return answer({"items": [{"id": name, "version_number": n} for n, name in enumerate(found, 1)]})
         chosen = [record for record in self.records if record["deployment_id"] == dep]
         for name in ("status", "version_id"):
             if name in request.url.params:
@@ -497,7 +501,7 @@ def test_a_window_of_time_is_half_open_and_stops_early() -> None:
     runs = client.list_runs(DEP, since="2026-11-07T00:00:50Z", until="2026-11-07T00:00:52", progress=False)
     assert ids(runs) == ["run_51", "run_50"]
     assert arn.fetch_report(runs).complete is True
-    assert len(shop.asked) == 6
+    assert len(shop.asked) in (6, 7)  # the next page may be on its way when the last one is read
     out_of_order = Shop(*reversed(newest_first(100)), page=10)
     late = mocked(out_of_order).list_runs(DEP, since="2026-11-07T00:00:50Z", progress=False)
     assert (len(late), len(out_of_order.asked)) == (50, 10)

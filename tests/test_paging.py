@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentrun_nb.fetch.paging import MOST_EMPTY, Ending, PageAsk, PageGot, pages
+from agentrun_nb.fetch.paging import MOST_EMPTY, Order, PageAsk, PageGot, pages
 
 
-def walked(service: Callable[[PageAsk], PageGot], **options: object) -> tuple[list[PageAsk], Ending]:
-    """Everything asked of a service, and how it ended."""
+def walked(service: Callable[[PageAsk], PageGot], **options: object) -> tuple[list[PageAsk], str | None]:
+    """Everything asked of a service, and why that was cut."""
     walk = pages(**options)  # type: ignore[arg-type]
     asked = [next(walk)]
     while True:
@@ -28,26 +28,26 @@ def of_table(table: dict[str | None, PageGot]) -> Callable[[PageAsk], PageGot]:
 
 
 def test_every_page_is_asked_for_once() -> None:
-    asked, ending = walked(of_table({None: PageGot(2, "a"), "a": PageGot(2, "b"), "b": PageGot(1)}))
+    asked, cut = walked(of_table({None: PageGot(2, "a"), "a": PageGot(2, "b"), "b": PageGot(1)}))
     assert [ask.cursor for ask in asked] == [None, "a", "b"]
-    assert ending.truncated_by is None
+    assert cut is None
 
 
 @pytest.mark.parametrize("last", [None, ""])
 def test_no_cursor_is_the_end(last: object) -> None:
-    assert walked(of_table({None: PageGot(1, last)}))[1] == Ending(None, None)
+    assert walked(of_table({None: PageGot(1, last)}))[1] is None
 
 
-@pytest.mark.parametrize("cursor", [["a"], {"a": 1}, 1.5])
+@pytest.mark.parametrize("cursor", [["a"], {"a": 1}, 1.5, True])
 def test_a_cursor_of_another_kind_is_told(cursor: object) -> None:
-    assert walked(of_table({None: PageGot(1, cursor)}))[1].truncated_by == "bad_cursor"
+    assert walked(of_table({None: PageGot(1, cursor)}))[1] == "bad_cursor"
 
 
 def test_loops_end() -> None:
     itself = walked(of_table({None: PageGot(1, "a"), "a": PageGot(1, "a")}))
     ring = walked(of_table({None: PageGot(1, "a"), "a": PageGot(1, "b"), "b": PageGot(1, "a")}))
     assert [len(itself[0]), len(ring[0])] == [2, 3]
-    assert itself[1].truncated_by == ring[1].truncated_by == "cursor_loop"
+    assert itself[1] == ring[1] == "cursor_loop"
 
 
 def test_empty_pages_are_passed_over_up_to_a_bound() -> None:
@@ -58,14 +58,14 @@ def test_empty_pages_are_passed_over_up_to_a_bound() -> None:
 
         return service
 
-    assert walked(empty_until(MOST_EMPTY - 1))[1].truncated_by is None
-    asked, ending = walked(empty_until(10**9))
-    assert (len(asked), ending.truncated_by) == (MOST_EMPTY, "empty_pages")
+    assert walked(empty_until(MOST_EMPTY - 1))[1] is None
+    asked, cut = walked(empty_until(10**9))
+    assert (len(asked), cut) == (MOST_EMPTY, "empty_pages")
 
 
 def test_an_endless_listing_is_cut() -> None:
-    asked, ending = walked(lambda ask: PageGot(1, str(int(ask.cursor or 0) + 1)), most_pages=50)
-    assert (len(asked), ending.truncated_by) == (50, "page_limit")
+    asked, cut = walked(lambda ask: PageGot(1, str(int(ask.cursor or 0) + 1)), most_pages=50)
+    assert (len(asked), cut) == (50, "page_limit")
 
 
 @given(st.integers(1, 300), st.integers(1, 200), st.integers(1, 60))
@@ -76,20 +76,35 @@ def test_pages_over_the_cap_are_halved_and_nothing_is_lost(rows: int, limit: int
     def service(ask: PageAsk) -> PageGot:
         start = int(ask.cursor or 0)
         if ask.limit > fits:
-            return PageGot(too_large=True)
+            return PageGot(unread=True)
         part = range(start, min(rows, start + ask.limit))
         got.extend(part)
         return PageGot(len(part), str(part.stop) if part.stop < rows else None)
 
-    _, ending = walked(service, limit=limit)
+    _, cut = walked(service, limit=limit)
     assert got == list(range(rows))
-    assert ending.truncated_by is None
+    assert cut is None
 
 
-def test_a_single_record_over_the_cap_ends_the_walk_and_is_told() -> None:
-    asked, ending = walked(lambda ask: PageGot(too_large=True), limit=200)
-    assert [ask.limit for ask in asked] == [200, 100, 50, 25, 12, 6, 3, 1]
-    assert ending.truncated_by == "too_large"
+def test_a_page_that_is_never_read_is_asked_for_down_to_one_record() -> None:
+    walk = pages(limit=200)
+    limits = [next(walk).limit] + [walk.send(PageGot(unread=True)).limit for _ in range(8)]
+    assert limits == [200, 100, 50, 25, 12, 6, 3, 1, 1]
+
+
+def test_a_cursor_that_expires_begins_anew_once() -> None:
+    def service(ask: PageAsk) -> PageGot:
+        return PageGot(1, "a") if ask.cursor is None else PageGot(expired=True)
+
+    asked, cut = walked(service)
+    assert ([ask.cursor for ask in asked], cut) == ([None, "a", None, "a"], "cursor_expired")
+
+
+def test_a_walk_can_begin_anywhere_and_end_when_enough_came() -> None:
+    table = {None: PageGot(2, "a"), "a": PageGot(2, "b"), "b": PageGot(2, "c"), "c": PageGot(2)}
+    for most, cursors, cut in ((3, ["a", "b"], "limit"), (6, ["a", "b", "c"], None), (None, ["a", "b", "c"], None)):
+        asked, reason = walked(of_table(table), cursor="a", most_rows=most)
+        assert ([ask.cursor for ask in asked], reason) == (cursors, cut)
 
 
 def test_a_service_that_counts_is_asked_by_offset() -> None:
@@ -97,37 +112,35 @@ def test_a_service_that_counts_is_asked_by_offset() -> None:
         start = ask.offset or 0
         return PageGot(2, None, start + 2 if start < 4 else None)
 
-    asked, ending = walked(service)
+    asked, cut = walked(service)
     assert [ask.params for ask in asked] == [
         {"limit": 200, "cursor": None, "offset": None},
         {"limit": 200, "cursor": None, "offset": 2},
         {"limit": 200, "cursor": None, "offset": 4},
     ]
-    assert ending.truncated_by is None
-
-
-def moments(*pages_of_times: list[int | None]) -> Callable[[PageAsk], PageGot]:
-    def service(ask: PageAsk) -> PageGot:
-        page = int(ask.cursor or 0)
-        following = str(page + 1) if page + 1 < len(pages_of_times) else None
-        return PageGot(len(pages_of_times[page]), following, times=pages_of_times[page])
-
-    return service
+    assert cut is None
 
 
 @pytest.mark.parametrize(
-    ("service", "asked", "in_order"),
+    ("moments", "ends", "in_order"),
     [
-        (moments([9, 8], [7, 4], [3, 2], [1]), 3, True),  # one whole page older than 5
-        (moments([9, 8], [7, 7], [5, 4]), 3, True),
-        (moments([8, 9], [4, 3], [2, 1]), 3, False),  # out of order: walks on
-        (moments([9, 8], [4, 7], [3, 2], [1]), 4, False),
-        (moments([9, 8], [4, None], [3, 2], [1]), 3, True),  # not readable: that page is not wholly older
-        (moments([None], [None]), 2, None),
+        ([[9, 8], [7, 4], [3, 2], [1]], 3, True),  # one whole page older than 5
+        ([[9, 8], [7, 7], [5, 4]], None, True),
+        ([[8, 9], [4, 3], [2, 1]], None, False),  # out of order: walks on
+        ([[9, 8], [4, 7], [3, 2], [1]], None, False),
+        ([[9, 8], [4, None], [3, 2], [1]], 3, True),  # not readable: that page is not wholly older
+        ([[None], [None]], None, None),
+        ([[], [9], [], [3]], 4, True),
     ],
 )
-def test_since_stops_after_one_whole_older_page_while_the_order_holds(
-    service: Callable[[PageAsk], PageGot], asked: int, in_order: bool | None
+def test_since_ends_a_walk_after_one_whole_older_page_while_the_order_holds(
+    moments: list[list[int | None]], ends: int | None, in_order: bool | None
 ) -> None:
-    pages_asked, ending = walked(service, since=5)
-    assert (len(pages_asked), ending) == (asked, Ending(None, in_order))
+    order = Order(since=5)
+    verdicts = [order.ends_with(page) for page in moments[:ends]]
+    assert verdicts == [False] * (len(verdicts) - 1) + [ends is not None]
+    assert order.verified is in_order
+
+
+def test_without_since_nothing_ends_by_age() -> None:
+    assert not Order().ends_with([1])

@@ -23,9 +23,10 @@ from agentrun_nb import errors
 from agentrun_nb.client import Client
 from agentrun_nb.errors import BadIdError, BadResponseError, TooLargeError
 from agentrun_nb.http.body import STEP, read_body
+from agentrun_nb.http.gate import Gate
 from agentrun_nb.http.retry import Policy
 from agentrun_nb.http.routes import RUN
-from agentrun_nb.http.wire import Gate, Tally, Wire
+from agentrun_nb.http.wire import Tally, Wire
 
 RUN_1 = http(run_record("run_1"))
 
@@ -161,8 +162,8 @@ def test_a_service_without_tls_is_not_tried_twice() -> None:
     ("answers", "attempts"),
     [
         ([b"this is not HTTP at all\r\n\r\n"], 2),
-        ([b"HTTP/1.1 200 OK\r\nX: " + b"y" * 2_000_000 + b"\r\n\r\n{}"], 2),
-        ([b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000 + b"\r\n{}"], 2),
+        ([b"HTTP/1.1 200 OK\r\nX: " + b"y" * 2_000_000 + b"\r\n\r\n{}"], 1),
+        ([b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000 + b"\r\n{}"], 1),
     ],
 )
 def test_what_is_not_http_is_tried_again_once(answers: list[bytes], attempts: int) -> None:
@@ -272,7 +273,8 @@ def test_the_key_goes_nowhere_by_the_environment_or_a_cursor(monkeypatch: pytest
             monkeypatch.setenv(name, other.url)
         with client_of(lists) as (client, server):
             client.list_runs(DEP, progress=False)
-            assert (server.keys, other.arrived) == (2, [])
+            assert (server.keys, other.arrived) == (len(server.arrived), [])
+            assert server.keys >= 2
 
 
 def test_a_proxy_that_is_asked_for_carries_the_request_with_its_own_password() -> None:

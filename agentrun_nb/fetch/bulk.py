@@ -37,7 +37,8 @@ GROUP = 500
 """Records that are decoded together."""
 
 
-NOT_ASKED = "not_asked: The call was interrupted before this run came."
+INTERRUPTED = "not_asked: The call was interrupted before this run came."
+SILENT = "not_asked: The service had brought nothing for as long as the deadline allows."
 
 
 class _Identity(msgspec.Struct):
@@ -111,12 +112,12 @@ class _Rows:
         self.batches.append(_with_strangers_noted(batch, [deployment for deployment, _ in self._waiting]))
         self._waiting.clear()
 
-    def end(self, keys: Sequence[Key]) -> None:
+    def end(self, keys: Sequence[Key], otherwise: str) -> None:
         """Decodes the rest and makes rows of what did not come."""
         if self._waiting:
             self._decode()
         missing = [key for key in keys if key not in self.row_of]
-        sentences = [self.failures.get(key, NOT_ASKED) for key in missing]
+        sentences = [self.failures.get(key, otherwise) for key in missing]
         self.batches.append(failed_runs([_writable(key) for key in missing], sentences))
         for key in missing:
             self.row_of[key] = len(self.row_of)
@@ -128,13 +129,20 @@ def _writable(key: Key) -> Key:
     return deployment, run_id
 
 
+def stranger_noted(notes: str | None, named: str | None, asked: str) -> str | None:
+    """The notes on a record, with one more when it names another deployment than the one that was asked."""
+    if named in (None, asked):
+        return notes
+    return "; ".join(filter(None, (notes, f"deployment_id: wrong_id: {named[:200]}")))
+
+
 def _with_strangers_noted(batch: Batch, deployments: list[str]) -> Batch:
     """Notes each record that names another deployment than the one that was asked."""
     named = batch.cells["deployment_id"].to_pylist()
     if all(name in (None, asked) for name, asked in zip(named, deployments, strict=True)):
         return batch
     notes = [
-        note if name in (None, asked) else "; ".join(filter(None, (note, f"deployment_id: wrong_id: {name[:200]}")))
+        stranger_noted(note, name, asked)
         for note, name, asked in zip(batch.cells["parse_notes"].to_pylist(), named, deployments, strict=True)
     ]
     return Batch(batch.table, batch.cells | {"parse_notes": pa.array(notes, batch.cells["parse_notes"].type)})
@@ -156,7 +164,7 @@ def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFra
     with Line(len(distinct), shown=progress) as line:
         rows = _Rows(line)
         interrupted = _fetch_into(rows, wire, distinct, tally, line)
-        rows.end(distinct)
+        rows.end(distinct, INTERRUPTED if interrupted else SILENT)
         frame = table_frame(RUNS, rows.batches).take([rows.row_of[key] for key in keys]).reset_index(drop=True)
         got = int(frame["fetch_error"].isna().sum())
         made = FetchReport(
@@ -166,11 +174,9 @@ def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFra
             complete=got == len(keys),
             truncated_by="interrupt" if interrupted else None if got == len(keys) else "failures",
             deployments=len({deployment for deployment, _ in distinct}),
-            retries=tally.retries,
-            waited_seconds=tally.waited,
-            clock_offset=tally.clock_offset,
-            oddities=report.count_oddities(frame),
+            oddities=report.count_oddities(frame, tally.oddities),
             seconds=time.monotonic() - started,
+            **tally.told,
         )
         report.attach(frame, made)
         line.end(made.sentence)
@@ -186,6 +192,8 @@ def _fetch_into(rows: _Rows, wire: Wire, keys: Sequence[Key], tally: Tally, line
         async def worker() -> None:
             for key in waiting:
                 await emit((key, await _outcome(wire, key, tally)))
+                if time.monotonic() >= tally.alive_at + wire.settings.deadline:
+                    break
 
         await together(worker() for _ in range(min(wire.settings.max_in_flight, len(keys))))
 

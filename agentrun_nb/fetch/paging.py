@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 MOST_EMPTY = 10
 MOST_PAGES = 1_000_000
@@ -31,90 +32,84 @@ class PageAsk:
 
 @dataclass(frozen=True)
 class PageGot:
-    """What came: how many records, how to go on, and when the records were made (microseconds; None: not readable).
+    """What came: how many records, and how to go on.
 
-    `offset` is where the next page begins for a service that counts. `too_large` says that the answer was over the
-    cap, and nothing of it was kept.
+    `offset` is where the next page begins for a service that counts. `unread` says that the answer was over the cap or
+    not readable, and nothing of it was kept; `expired`, that the service did not know the cursor any more.
     """
 
     rows: int = 0
     cursor: object = None
     offset: int | None = None
-    times: Sequence[int | None] = ()
-    too_large: bool = False
+    unread: bool = False
+    expired: bool = False
 
 
-@dataclass(frozen=True)
-class Ending:
-    """Why a walk ended.
-
-    Attributes:
-        truncated_by: None when the last page was reached, or when nothing that is wanted can follow.
-        in_order: whether every page came newest first; None when none had readable times.
-    """
-
-    truncated_by: str | None
-    in_order: bool | None
+Walk = Generator[PageAsk, PageGot, str | None]
+"""Returns None when the last page was reached, and otherwise why the walk was cut."""
 
 
-Walk = Generator[PageAsk, PageGot, Ending]
-
-
-def pages(limit: int = 200, since: int | None = None, most_pages: int = MOST_PAGES) -> Walk:
+def pages(
+    limit: int = 200, cursor: str | None = None, most_rows: int | None = None, most_pages: int = MOST_PAGES
+) -> Walk:
     """Walks all pages of one listing.
 
     Args:
         limit: records a page.
-        since: microseconds since the epoch; the walk ends after one whole page older than that, while every page so
-            far came newest first.
+        cursor: where to begin; None for the first page.
+        most_rows: how many records are wanted; None: all.
         most_pages: where a listing that never ends is cut.
     """
     seen: set[str | int | None] = {None}
-    order = _Order()
-    ask = PageAsk(limit)
-    empty = 0
+    ask = PageAsk(limit, cursor)
+    rows, empty, restarted = 0, 0, False
     for _ in range(most_pages):
         got = yield ask
-        if got.too_large:
-            if ask.limit == 1:
-                return Ending("too_large", order.verified)
-            ask = PageAsk(ask.limit // 2, ask.cursor, ask.offset)
+        if got.unread:
+            ask = replace(ask, limit=max(1, ask.limit // 2))
             continue
-        order.add(got.times)
-        empty = 0 if got.rows else empty + 1
-        if since is not None and order.verified and _all_older(got.times, since):
-            return Ending(None, True)
-        following = got.cursor if got.cursor not in (None, "") else got.offset
+        if got.expired:
+            if restarted:
+                return "cursor_expired"
+            seen, ask, rows, empty, restarted = {None}, PageAsk(limit), 0, 0, True
+            continue
+        rows, empty = rows + got.rows, 0 if got.rows else empty + 1
+        counted = got.cursor in (None, "")
+        following = got.offset if counted else got.cursor
         if following is None:
-            return Ending(None, order.verified)
-        if not isinstance(following, str | int):
-            return Ending("bad_cursor", order.verified)
+            return None
+        if not isinstance(following, str | int) or isinstance(following, bool):
+            return "bad_cursor"
         if following in seen:
-            return Ending("cursor_loop", order.verified)
+            return "cursor_loop"
+        if most_rows is not None and rows >= most_rows:
+            return "limit"
         if empty == MOST_EMPTY:
-            return Ending("empty_pages", order.verified)
+            return "empty_pages"
         seen.add(following)
         wider = min(limit, ask.limit * 2)
-        counted = got.cursor in (None, "")
         ask = PageAsk(wider, None if counted else str(following), got.offset if counted else None)
-    return Ending("page_limit", order.verified)
+    return "page_limit"
 
 
-@dataclass
-class _Order:
-    """Whether moments came in falling order so far."""
+class Order:
+    """Whether moments come in falling order, and whether anything that is wanted can still follow.
 
-    verified: bool | None = None
-    _last: int | None = field(default=None, repr=False)
+    Attributes:
+        verified: whether every moment so far was no later than the one before; None when none was readable.
+    """
 
-    def add(self, times: Sequence[int | None]) -> None:
-        for moment in times:
-            if moment is None:
-                continue
-            falling = self._last is None or moment <= self._last
-            self.verified = falling and self.verified is not False
-            self._last = moment
+    def __init__(self, since: int | None = None) -> None:
+        self.verified: bool | None = None
+        self._since = since
+        self._last: int | None = None
 
-
-def _all_older(times: Sequence[int | None], since: int) -> bool:
-    return bool(times) and all(moment is not None and moment < since for moment in times)
+    def ends_with(self, times: Sequence[int | None]) -> bool:
+        """Takes a page's moments; True when the whole page is older than `since`, and the order holds so far."""
+        known = [moment for moment in times if moment is not None]
+        if known:
+            before = known if self._last is None else [self._last, *known]
+            falling = all(later >= earlier for later, earlier in pairwise(before))
+            self.verified, self._last = falling and self.verified is not False, known[-1]
+        older = self._since is not None and known != [] and max(known) < self._since
+        return older and len(known) == len(times) and self.verified is True

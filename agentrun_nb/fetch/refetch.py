@@ -1,4 +1,4 @@
-"""Runs asked for again: those that did not come, and those that had not ended."""
+"""Runs asked for again: those that did not come, those that had not ended, and what was left of a listing."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import pandas as pd
 
 from agentrun_nb import report
 from agentrun_nb.fetch.bulk import fetch_runs
+from agentrun_nb.fetch.chunks import KEY
+from agentrun_nb.fetch.listing import list_frame
+from agentrun_nb.fetch.wanted import Wanted
 from agentrun_nb.frames import mend
 from agentrun_nb.http.wire import Wire
+from agentrun_nb.report import FetchReport
 from agentrun_nb.schema import RUNS, TERMINAL
 
 
@@ -19,20 +23,42 @@ def refetch(wire: Wire, runs: pd.DataFrame) -> pd.DataFrame:
         wire: the way to the service.
         runs: a RUNS table.
     """
+    mended, again = _asked_again(wire, runs)
+    before, rest = report.fetch_report(runs), report.rest_of(runs)
+    if rest and again.truncated_by != "interrupt":
+        further = list_frame(wire, Wanted.of_rest(rest), progress=True)
+        before, rest = report.resume(before, report.fetch_report(further)), report.rest_of(further)
+        mended = _appended(mended, further)
+    report.attach(mended, report.renew(before, again, mended), rest=rest)
+    return mended
+
+
+def _asked_again(wire: Wire, runs: pd.DataFrame) -> tuple[pd.DataFrame, FetchReport]:
+    """The same rows, and the report of those asked for again; an answer older than its row changes nothing."""
     failed = runs["fetch_error"].notna().to_numpy(dtype=bool)
     asked = failed | ~runs["status"].isin(TERMINAL).to_numpy(dtype=bool)
     again = runs[asked]
     keys = list(zip(again["deployment_id"].fillna(""), again["id"].fillna(""), strict=True))
     fresh = fetch_runs(wire, keys, progress=True)
-    replaced = failed[asked] | fresh["fetch_error"].isna().to_numpy(dtype=bool)
+    stale = (fresh["updated_at"].to_numpy() < again["updated_at"].to_numpy()) & ~failed[asked]
+    replaced = (failed[asked] | fresh["fetch_error"].isna().to_numpy(dtype=bool)) & ~stale
     positions = np.flatnonzero(asked)[replaced]
     kept = np.setdiff1d(np.arange(len(runs)), positions)
     parts = [runs.iloc[kept][RUNS.names], fresh[replaced]]
     mended = _joined(parts).iloc[np.argsort(np.concatenate([kept, positions]))].set_axis(runs.index)
     mended = mended.assign(**{name: runs[name] for name in runs.columns if name not in RUNS.names})
     mended.attrs = dict(runs.attrs)
-    report.attach(mended, report.renew(report.fetch_report(runs), report.fetch_report(fresh), mended))
-    return mended
+    return mended, report.fetch_report(fresh)
+
+
+def _appended(runs: pd.DataFrame, further: pd.DataFrame) -> pd.DataFrame:
+    """Runs that were not there yet come after the others; their index goes on counting."""
+    known = pd.MultiIndex.from_frame(runs[KEY])
+    new = further[~pd.MultiIndex.from_frame(further[KEY]).isin(known)]
+    index = [*runs.index, *range(len(runs), len(runs) + len(new))]
+    joined = _joined([runs, new]).set_axis(index)
+    joined.attrs = dict(runs.attrs)
+    return joined
 
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:

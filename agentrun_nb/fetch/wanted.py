@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from typing import Any
@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from agentrun_nb import times
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.records import Batch
+from agentrun_nb.schema import STATUSES
 
 When = str | date | datetime | timedelta
 """A moment, or an age such as "7d"."""
@@ -52,11 +53,12 @@ def _read_text(text: str) -> datetime | timedelta:
 
 @dataclass(frozen=True)
 class Branch:
-    """One walk: a deployment, and the filters that the service applies."""
+    """One walk: a deployment, the filters that the service applies, and the cursor where it begins."""
 
     deployment: str
     status: str | None = None
     version_id: str | None = None
+    cursor: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,22 @@ class Wanted:
             inside = pc.and_(inside, pc.less(moments, self.until).fill_null(True))
         return Batch(batch.table, {name: cells.filter(inside) for name, cells in batch.cells.items()})
 
+    def rest(self, left: Iterable[Branch], got: int) -> dict[str, Any] | None:
+        """What is left to walk after so many runs, as plain data; None when nothing is."""
+        branches, limit = [astuple(branch) for branch in left], None if self.limit is None else self.limit - got
+        return None if not branches or limit == 0 else asdict(self) | {"branches": branches, "limit": limit}
+
+    @classmethod
+    def of_rest(cls, rest: dict[str, Any]) -> Wanted:
+        """What `rest` gave, again."""
+        return cls(**rest | {"branches": [Branch(*branch) for branch in rest["branches"]]})
+
 
 def branches_of(deployments: Iterable[str], statuses: Any, versions: Any) -> list[Branch]:
-    """A branch for each combination; one value or a list of them."""
-    return [Branch(*each) for each in product(dict.fromkeys(deployments), _several(statuses), _several(versions))]
+    """A branch for each combination; one value or a list of them, statuses as a run goes through them."""
+    in_turn = sorted(_several(statuses), key=lambda status: STATUSES.index(status) if status in STATUSES else -1)
+    found = product(dict.fromkeys(deployments), _several(versions), in_turn)
+    return [Branch(deployment, status, version) for deployment, version, status in found]
 
 
 def _several(value: Any) -> list[str | None]:

@@ -35,6 +35,11 @@ class Failure:
     once: bool = False
     crowded: bool = False
 
+    @property
+    def answered(self) -> bool:
+        """Whether the service is well, and this is its answer."""
+        return self.error.status is not None and not self.transient
+
 
 def is_transient(status: int, retryable: bool | None) -> bool:
     """Whether a status is tried again; the service's own word can only narrow that."""
@@ -63,7 +68,8 @@ class Policy:
 class Budget:
     """What all requests to one service may spend on retries together, so that a dead one is not hammered.
 
-    A retry costs one, a success brings one back, and one comes back every `refill` seconds.
+    A retry costs one, an answer brings one back, and one comes back every `refill` seconds. Once nothing is left for a
+    retry, and until an answer comes, a first attempt costs one as well: a dead service is hardly asked at all.
     """
 
     def __init__(self, size: float = 100.0, refill: float = 2.0, clock: Callable[[], float] = time.monotonic) -> None:
@@ -72,19 +78,26 @@ class Budget:
         self._clock = clock
         self._left = size
         self._at = clock()
+        self._dead = False
+
+    def admits(self) -> bool:
+        """Whether a first attempt may be sent."""
+        return not self._dead or self.spend()
 
     def spend(self) -> bool:
         """Takes one retry; False when none is left."""
         now = self._clock()
         self._left = min(self.size, self._left + (now - self._at) / self.refill)
         self._at = now
+        self._dead |= self._left < 1
         if self._left < 1:
             return False
         self._left -= 1
         return True
 
     def repay(self) -> None:
-        """Gives one back for a success."""
+        """Gives one back for an answer."""
+        self._dead = False
         self._left = min(self.size, self._left + 1)
 
 

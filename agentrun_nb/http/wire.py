@@ -7,7 +7,7 @@ import base64
 import os
 import ssl
 import time
-from collections import deque
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ from weakref import finalize
 import aiohttp
 import certifi
 import httpx
+from aiohttp.http_exceptions import LineTooLong
 from httpx_aiohttp import AiohttpTransport
 
 from agentrun_nb.errors import (
@@ -30,8 +31,9 @@ from agentrun_nb.errors import (
 )
 from agentrun_nb.http import loop, replies
 from agentrun_nb.http.body import ACCEPTED, read_body
+from agentrun_nb.http.gate import Gate, Service, shared_service
 from agentrun_nb.http.replies import Reply
-from agentrun_nb.http.retry import Budget, Failure, Policy, Schedule, read_http_date
+from agentrun_nb.http.retry import Failure, Policy, Schedule, read_http_date
 from agentrun_nb.http.routes import Ask
 from agentrun_nb.settings import Settings
 
@@ -51,6 +53,8 @@ class Tally:
         waited: seconds before retries, summed.
         clock_offset: bounds of the service's clock minus ours, in seconds.
         waiting_for: why a request waits now, in words.
+        oddities: what was odd about the answers, counted.
+        alive_at: when the last answer was had, by the monotonic clock; at first, when the call began.
     """
 
     requests: int = 0
@@ -58,6 +62,13 @@ class Tally:
     waited: float = 0.0
     clock_offset: tuple[float, float] | None = None
     waiting_for: str = ""
+    oddities: Counter[str] = field(default_factory=Counter)
+    alive_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Its part of a fetch report."""
+        return {"retries": self.retries, "waited_seconds": self.waited, "clock_offset": self.clock_offset}
 
     def note_date(self, header: str | None, sent: float, received: float) -> None:
         """Narrows the bounds of the clock offset by one answer's `Date`.
@@ -71,64 +82,6 @@ class Tally:
         bounds = date - received, date + 2 - sent
         narrowed = max(low, bounds[0]), min(high, bounds[1])
         self.clock_offset = narrowed if narrowed[0] <= narrowed[1] else bounds
-
-
-class Gate:
-    """How many requests to one service are under way: halved when it asks for fewer, widened by successes."""
-
-    def __init__(self, ceiling: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self.ceiling = ceiling
-        self.level = float(ceiling)
-        self._busy = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._clock = clock
-        self._narrowed_at = float("-inf")
-
-    async def __aenter__(self) -> None:
-        while self._busy >= int(self.level):
-            turn = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
-            try:
-                await turn
-            except asyncio.CancelledError:
-                with suppress(ValueError):
-                    self._waiting.remove(turn)
-                self._wake()
-                raise
-        self._busy += 1
-
-    async def __aexit__(self, *_: object) -> None:
-        self._busy -= 1
-        self._wake()
-
-    def _wake(self) -> None:
-        free = int(self.level) - self._busy
-        while free > 0 and self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                free -= 1
-
-    def widen(self) -> None:
-        """One more success."""
-        self.level = min(float(self.ceiling), self.level + 1 / self.level)
-
-    def narrow(self) -> None:
-        """The service asked for fewer; answers of the same moment count once."""
-        if self._clock() - self._narrowed_at >= 1.0:
-            self._narrowed_at = self._clock()
-            self.level = max(1.0, self.level / 2)
-
-
-@dataclass
-class Service:
-    """What all clients of one service in this process share."""
-
-    gate: Gate
-    budget: Budget = field(default_factory=Budget)
-
-
-_services: dict[tuple[asyncio.AbstractEventLoop, tuple[str, str, int]], Service] = {}
 
 
 class Wire:
@@ -163,14 +116,17 @@ class Wire:
             raise SettingsError("This client is closed.", hint="Make a new one.")
         started = time.monotonic()
         service = self._service()
-        schedule = Schedule(self.policy, service.budget, started + self.settings.deadline)
+        ends_at = min(started, tally.alive_at) + self.settings.deadline
+        schedule = Schedule(self.policy, service.budget, ends_at)
         last: AgentRunError | None = None
         try:
-            async with asyncio.timeout(self.settings.deadline):
+            async with asyncio.timeout(ends_at - started):
                 while True:
-                    outcome = await self._attempt(ask, read, tally, service)
-                    if not isinstance(outcome, Failure):
+                    outcome = await self._attempt(ask, read, tally, service, first=last is None)
+                    if not isinstance(outcome, Failure) or outcome.answered:
                         service.budget.repay()
+                        tally.alive_at = time.monotonic()
+                    if not isinstance(outcome, Failure):
                         return outcome
                     last = outcome.error
                     wait = schedule.wait_after(outcome)
@@ -187,12 +143,18 @@ class Wire:
                 f"No whole answer came within {self.settings.deadline:g} s.{before}", hint="Allow more with deadline=."
             )
         last.method, last.route = "GET", ask.route.template
-        last.attempts, last.elapsed = max(schedule.attempts, 1), time.monotonic() - started
+        last.elapsed = time.monotonic() - started
+        last.attempts = max(schedule.attempts, 1) if last.attempts is None else last.attempts
         raise last
 
-    async def _attempt(self, ask: Ask, read: Callable[[bytes], T], tally: Tally, service: Service) -> T | Failure:
+    async def _attempt(
+        self, ask: Ask, read: Callable[[bytes], T], tally: Tally, service: Service, *, first: bool
+    ) -> T | Failure:
         key = self.settings.secret.reveal()
         async with service.gate:
+            if first and not service.budget.admits():
+                told = f"{self.settings.host} was not asked, since it brings no answers at present."
+                return Failure(ConnectionFailedError(told, hint="Try again in a while.", attempts=0))
             tally.requests += 1
             outcome = await self._send(ask, key, tally)
         if isinstance(outcome, Failure):
@@ -203,6 +165,7 @@ class Wire:
                 service.gate.narrow()
             return failed
         service.gate.widen()
+        tally.oddities.update(["content_type"] * ("json" not in outcome.headers.get("content-type", "json")))
         try:
             return read(outcome.body)
         except BadResponseError as error:
@@ -254,13 +217,10 @@ class Wire:
 
     def _service(self) -> Service:
         most = self.settings.max_in_flight
-        if self._injected is not None:
-            self._own_service = self._own_service or Service(Gate(most))
-            return self._own_service
-        shared = _services.setdefault((asyncio.get_running_loop(), self.settings.origin), Service(Gate(most)))
-        if most > shared.gate.ceiling:
-            shared.gate.ceiling, shared.gate.level = most, float(most)
-        return shared
+        if self._injected is None:
+            return shared_service(self.settings.origin, most)
+        self._own_service = self._own_service or Service(Gate(most))
+        return self._own_service
 
     def _line(self) -> Transport:
         """The connections of this process; a forked child makes its own."""
@@ -328,14 +288,20 @@ def _unreached(error: Exception, settings: Settings) -> Failure:
     causes: list[BaseException] = [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and len(causes) < 10:
         causes.append(cause)
+
+    def due_to(kinds: type | tuple[type, ...]) -> bool:
+        return any(isinstance(cause, kinds) for cause in causes)
+
     host = settings.host
-    if any(isinstance(cause, _UNTRUSTED) for cause in causes):
+    if due_to(LineTooLong) or any("Too many headers" in str(cause) for cause in causes):
+        return Failure(BadResponseError(f"The headers that {host} sends are too large."))
+    if due_to(_UNTRUSTED):
         return Failure(ConnectionFailedError(f"The certificate of {host} is not trusted.", hint="Check the base_url."))
-    if any(isinstance(cause, _UNENCRYPTED) for cause in causes):
+    if due_to(_UNENCRYPTED):
         return Failure(ConnectionFailedError(f"{host} does not speak TLS as it should.", hint="Check the base_url."))
-    if any(isinstance(cause, _UNCONNECTED) for cause in causes):
+    if due_to(_UNCONNECTED):
         told = f"{host} cannot be reached: no connection."
-    elif any(isinstance(cause, _SILENT) for cause in causes):
+    elif due_to(_SILENT):
         told = f"{host} was silent for {settings.timeout:g} s."
     elif isinstance(error, httpx.TransportError):
         told = f"The connection to {host} broke before the answer was whole."

@@ -1,0 +1,175 @@
+"""The walks of one listing, side by side: nothing is lost while runs are made, change and end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from agentrun_nb.errors import AgentRunError, SettingsError, UnauthorizedError
+from agentrun_nb.fetch import paging
+from agentrun_nb.fetch.pager import PAGE, Pager, Take, collect
+from agentrun_nb.fetch.paging import Order, PageAsk
+from agentrun_nb.fetch.wanted import Branch, Wanted
+from agentrun_nb.http import routes
+from agentrun_nb.http.loop import Emit, together
+from agentrun_nb.http.routes import Ask
+from agentrun_nb.http.wire import Tally, Wire
+from agentrun_nb.records import Batch, Page
+from agentrun_nb.schema import RUNS, VERSIONS
+
+PATIENCE = 2.0
+"""Seconds that the list of versions may take; it only makes a listing quicker."""
+
+
+class FilterIgnoredError(Exception):
+    """The service was asked for the runs of one version and sent others too."""
+
+
+class Walks:
+    """The walks that cover what is wanted.
+
+    Attributes:
+        tally: what they cost.
+        pages: answers with runs.
+        streams: walks that ended.
+        orders: whether they came newest first.
+        cuts: why some of them ended early.
+        failures: the errors among those.
+        left: for each branch that is not walked to its end, where to go on.
+    """
+
+    def __init__(self, wire: Wire, wanted: Wanted, *, split: bool) -> None:
+        self.tally = Tally()
+        self.pages = self.streams = 0
+        self.orders: set[bool | None] = set()
+        self.cuts: set[str] = set()
+        self.failures: list[AgentRunError] = []
+        self.left = {branch: branch for branch in wanted.branches}
+        self._wire = wire
+        self._wanted = wanted
+        self._split = split and wanted.limit is None
+        self._slots = asyncio.Semaphore(wire.settings.max_in_flight)
+
+    async def run(self, emit: Emit[Batch]) -> None:
+        """Walks everything, and emits the wanted rows of each page."""
+        chains = groupby(self._wanted.branches, key=lambda branch: (branch.deployment, branch.version_id))
+        await together([self._walk_in_turn([*branches], emit) for _, branches in chains])
+
+    async def _walk_in_turn(self, branches: Sequence[Branch], emit: Emit[Batch]) -> None:
+        """Statuses one after the other, as a run goes through them, so that one that moves meanwhile is met later."""
+        for branch in branches:
+            await self._walk(branch, emit, split=self._split and branch.version_id is branch.cursor is None)
+
+    async def _walk(self, branch: Branch, emit: Emit[Batch], *, split: bool, probe: Probe | None = None) -> None:
+        """Walks a branch; one of several pages that `split` allows to, by its versions in its place."""
+        limit, order, taken, versions = self._wanted.limit, Order(self._wanted.since), 0, list[str]()
+        first: Batch | None = None
+
+        async def take(page: Page, ask: PageAsk, following: PageAsk | None) -> bool:
+            nonlocal order, taken, versions, first
+            if ask.cursor is None:
+                order, taken = Order(self._wanted.since), 0
+            kept = self._wanted.keep(page.batch)
+            if probe:
+                kept = probe.pick(kept, branch.version_id)
+            self.pages += 1
+            taken += len(kept)
+            await emit(kept)
+            self.tally.alive_at = time.monotonic()  # a reader that is slow is no silence of the service
+            self.left[branch] = replace(branch, cursor=following.cursor if following else None)
+            if limit is not None and taken >= limit and following:
+                self.cuts.add("limit")
+                return False
+            if split and ask.cursor is None and following:
+                versions, first = await self._versions(branch, page.batch), kept
+                if versions:
+                    return False
+            return not order.ends_with(page.batch.cells["created_at"].cast(pa.int64()).to_pylist())
+
+        cut = await self._turned(branch, take)
+        if versions and first is not None:
+            return await self._walk_versions(branch, versions, Probe(first), emit)
+        self.streams += 1
+        self.orders.add(order.verified)
+        if cut:
+            self.cuts.add(cut)
+        else:
+            del self.left[branch]
+
+    async def _turned(self, branch: Branch, take: Take) -> str | None:
+        """Turns the pages of a branch; why that was cut."""
+        limit, windowed = self._wanted.limit, (self._wanted.since, self._wanted.until) != (None, None)
+        most = None if windowed else limit
+
+        def ask_for(page: PageAsk) -> Ask:
+            filters = {"status": branch.status, "version_id": branch.version_id}
+            return routes.RUNS.ask(branch.deployment, **(filters | page.params))
+
+        pager = Pager(self._wire, RUNS, ask_for, self.tally)
+        try:
+            async with self._slots:
+                return await pager.turn(paging.pages(min(PAGE, most or PAGE), branch.cursor, most), take)
+        except (UnauthorizedError, SettingsError):
+            raise
+        except AgentRunError as error:
+            self.failures.append(error)
+            return error.kind
+
+    async def _versions(self, branch: Branch, first: Batch) -> list[str]:
+        """The versions whose runs are all there are; none where that is not sure.
+
+        Their numbers have to be without a gap, since a version that is gone may have left runs, and every run of the
+        first page has to be of one of them.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE):
+                found = await collect(self._wire, VERSIONS, routes.VERSIONS, branch.deployment, tally=self.tally)
+        except (AgentRunError, TimeoutError):
+            return []
+        ids, numbers = set(found["id"].dropna()), sorted(found["version_number"].dropna())
+        whole = numbers == list(range(1, len(found) + 1)) and len(ids) == len(found) > 1
+        return sorted(ids) if whole and ids.issuperset(first.cells["version_id"].to_pylist()) else []
+
+    async def _walk_versions(self, branch: Branch, versions: list[str], probe: Probe, emit: Emit[Batch]) -> None:
+        """Walks versions side by side: a run's version never changes. Where that misses a run, walks the branch."""
+        parts = [replace(branch, version_id=version) for version in versions]
+        del self.left[branch]
+        self.left |= {part: part for part in parts}
+        try:
+            await together([self._walk(part, emit, split=False, probe=probe) for part in parts])
+            if not probe.missing or not self.left.keys().isdisjoint(parts):
+                return
+        except FilterIgnoredError:
+            pass
+        self.left = {part: rest for part, rest in self.left.items() if part not in parts} | {branch: branch}
+        await self._walk(branch, emit, split=False)
+
+
+class Probe:
+    """The runs of the first page of all, which the walks by version have to meet again.
+
+    Attributes:
+        missing: those that have not been met.
+    """
+
+    def __init__(self, first: Batch) -> None:
+        self._first = first.cells["id"]
+        self.missing = set(first.cells["id"].to_pylist())
+
+    def pick(self, batch: Batch, version: str | None) -> Batch:
+        """The rows of a page that are not of the first page of all.
+
+        Raises:
+            FilterIgnoredError: it holds runs of another version than the one asked for.
+        """
+        if not {version}.issuperset(batch.cells["version_id"].to_pylist()):
+            raise FilterIgnoredError
+        self.missing.difference_update(batch.cells["id"].to_pylist())
+        new = pc.invert(pc.is_in(batch.cells["id"], self._first))
+        return Batch(batch.table, {name: cells.filter(new) for name, cells in batch.cells.items()})

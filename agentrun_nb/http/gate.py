@@ -1,0 +1,78 @@
+"""How many requests to one service are under way, and what they may spend on retries: shared by all its clients."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from agentrun_nb.http.retry import Budget
+
+
+class Gate:
+    """How many requests to one service are under way: halved when it asks for fewer, widened by successes."""
+
+    def __init__(self, ceiling: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.ceiling = ceiling
+        self.level = float(ceiling)
+        self._busy = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._clock = clock
+        self._narrowed_at = float("-inf")
+
+    async def __aenter__(self) -> None:
+        while self._busy >= int(self.level):
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                with suppress(ValueError):
+                    self._waiting.remove(turn)
+                self._wake()
+                raise
+        self._busy += 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._busy -= 1
+        self._wake()
+
+    def _wake(self) -> None:
+        free = int(self.level) - self._busy
+        while free > 0 and self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                free -= 1
+
+    def widen(self) -> None:
+        """One more success."""
+        self.level = min(float(self.ceiling), self.level + 1 / self.level)
+
+    def narrow(self) -> None:
+        """The service asked for fewer; answers of the same moment count once."""
+        if self._clock() - self._narrowed_at >= 1.0:
+            self._narrowed_at = self._clock()
+            self.level = max(1.0, self.level / 2)
+
+
+@dataclass
+class Service:
+    """What all clients of one service in this process share."""
+
+    gate: Gate
+    budget: Budget = field(default_factory=Budget)
+
+
+_services: dict[tuple[asyncio.AbstractEventLoop, tuple[str, str, int]], Service] = {}
+
+
+def shared_service(origin: tuple[str, str, int], most: int) -> Service:
+    """What is shared with all clients of an origin; the one that allows most says how wide the gate may be."""
+    shared = _services.setdefault((asyncio.get_running_loop(), origin), Service(Gate(most)))
+    if most > shared.gate.ceiling:
+        shared.gate.ceiling, shared.gate.level = most, float(most)
+    return shared
