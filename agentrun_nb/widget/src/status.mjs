@@ -2,13 +2,13 @@
  * What a status looks like: words, colour and shape. A status is never told by its colour alone.
  *
  * @typedef {{name: string | null, label: string, color: string, shape: string, terminal: boolean}} Status
- *   `color` names a CSS custom property of timeline.css, `shape` is path data in a box of 12 by 12, filled evenodd.
+ *   `color` names a CSS custom property of styles/colours.css, `shape` is path data in a box of 12 by 12, filled evenodd.
  */
 
 const SVG = "http://www.w3.org/2000/svg";
 const FRAME = { class: "arn-mark", viewBox: "0 0 12 12", width: "12", height: "12", "aria-hidden": "true" };
 
-/** The values that timeline.css gives each colour, in the light and the dark theme; figures elsewhere use the same. @type {Readonly<Record<string, readonly [string, string]>>} */
+/** The values that styles/colours.css gives each colour, in the light and the dark theme; figures elsewhere use the same. @type {Readonly<Record<string, readonly [string, string]>>} */
 export const COLOURS = {
   queued: ["#9b68cf", "#8577c4"],
   starting: ["#b52896", "#da97d7"],

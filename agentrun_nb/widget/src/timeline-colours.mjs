@@ -5,7 +5,7 @@ import { LOOKS } from "./timeline-model.mjs";
 
 /** @typedef {{text: string, muted: string, grid: string, ground: string, accent: string, font: string, looks: string[]}} Colours */
 
-const ROLES = ["--arn-text", "--arn-muted", "--arn-grid", "--arn-ground", "--arn-accent"];
+const ROLES = ["--arn-ink", "--arn-dim", "--arn-edge", "--arn-paper", "--arn-accent"];
 
 /**
  * An unseen element that lets the browser work the style sheet's colours out, theme and forced colours included.

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 import { COLOURS, STATUSES, describe, isTerminal, visible } from "../status.mjs";
 
-const css = readFileSync(new URL("../timeline.css", import.meta.url), "utf8");
+const css = readFileSync(new URL("../styles/colours.css", import.meta.url), "utf8");
 const everyLook = [...STATUSES, describe(null), describe("waiting_for_input")];
 
 /** @param {string} hex @returns {number[]} linear light */
