@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import nbformat
-from playwright.sync_api import Browser, Locator, Page, Route
+from playwright.sync_api import Browser, Locator, Route
 
-REPOSITORY = Path(__file__).parents[2]
+from .open_page import OpenPage
+from .server import Server, environment, free_port
+
 QUIET = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}
 APPS = {
     "lab": ("jupyterlab.labapp", "--LabApp.expose_app_in_browser=True", "doc/tree"),
@@ -36,54 +33,33 @@ class Host:
     Args:
         folder: where notebooks and everything that Jupyter writes go.
         kind: `lab` or `notebook`.
+        python: the interpreter of an environment in which this package is installed; by default the one that runs
+            the tests, on the files of this checkout.
     """
 
-    def __init__(self, folder: Path, kind: Literal["lab", "notebook"] = "lab") -> None:
-        self.files = folder / "files"
-        self._module, self._expose, self._route = APPS[kind]
+    def __init__(self, folder: Path, kind: Literal["lab", "notebook"] = "lab", python: Path | None = None) -> None:
+        self.files, self.data = folder / "files", folder / "data"
+        module, expose, self._route = APPS[kind]
+        self._python = str(python or sys.executable)
+        self._env = environment(folder, checkout=python is None)
         self._token = secrets.token_hex(16)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
-        self._env = _environment(folder)
-        for name in ("files", "settings/@jupyterlab/apputils-extension"):
-            (folder / name).mkdir(parents=True)
+        port = free_port()
+        self._base = f"http://127.0.0.1:{port}"
+        for place in (self.files, self.data, folder / "settings/@jupyterlab/apputils-extension"):
+            place.mkdir(parents=True)
         settings = folder / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
         settings.write_text(json.dumps(QUIET))
-        self._log = folder / "server.log"
+        command = [self._python, "-m", module, "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
+        command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={self._token}", expose]
+        command += [f"--ServerApp.root_dir={self.files}"]
+        self._server = Server(command, f"{self._base}/api/status?token={self._token}", self._env, folder)
 
     def __enter__(self) -> Host:
-        command = [sys.executable, "-m", self._module, "--no-browser", "--ip=127.0.0.1", f"--port={self._port}"]
-        command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={self._token}", self._expose]
-        command += [f"--ServerApp.root_dir={self.files}", "--allow-root"]
-        with self._log.open("w") as log:
-            self._process = subprocess.Popen(command, env=self._env, stdout=log, stderr=log, start_new_session=True)
-        until = time.monotonic() + 60
-        while not self._answers():
-            if time.monotonic() > until or self._process.poll() is not None:
-                self.__exit__()
-                raise RuntimeError(f"Jupyter did not start:\n{self._log.read_text()[-2_000:]}")
-            time.sleep(0.1)
+        self._server.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(15)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self._base}/api/status?token={self._token}", timeout=5) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
-
-    @property
-    def _base(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        self._server.__exit__()
 
     def write(self, name: str, *cells: str, kernel: str = "python3") -> Path:
         """Writes a notebook of code cells."""
@@ -97,7 +73,7 @@ class Host:
     def trust(self, name: str) -> None:
         """Signs a notebook, as `jupyter trust` does."""
         subprocess.run(
-            [sys.executable, "-m", "jupyter", "trust", name],
+            [self._python, "-m", "jupyter", "trust", name],
             cwd=self.files,
             env=self._env,
             check=True,
@@ -126,18 +102,8 @@ class Host:
             context.close()
 
 
-@dataclass
-class OpenNotebook:
-    """A notebook in the browser, and what must not happen while it is open."""
-
-    page: Page
-    errors: list[str] = field(default_factory=list)
-    outside: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
-        self.page.on("request", lambda asked: self.outside.append(asked.url) if _is_outside(asked.url) else None)
+class OpenNotebook(OpenPage):
+    """A notebook in the browser."""
 
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> None:
         """Executes a command of the front end."""
@@ -150,10 +116,20 @@ class OpenNotebook:
 
     def ask(self, cell: int) -> str:
         """Runs one cell and gives the text of its output."""
-        self.page.evaluate("(cell) => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = cell; }", cell)
+        self.activate(cell)
         self.command("notebook:run-cell")
         self.page.wait_for_function(KERNEL_IDLE, timeout=60_000)
         return self.cell(cell).locator(".jp-OutputArea-output").last.inner_text().strip()
+
+    def activate(self, cell: int) -> None:
+        """Makes a cell the active one."""
+        self.page.evaluate("(cell) => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = cell; }", cell)
+
+    def active(self) -> tuple[int, int]:
+        """The number of the active cell, and how many cells there are."""
+        content = "window.jupyterapp.shell.currentWidget.content"
+        number, count = self.page.evaluate(f"() => [{content}.activeCellIndex, {content}.widgets.length]")
+        return number, count
 
     def cell(self, number: int) -> Locator:
         """A cell of the notebook."""
@@ -176,25 +152,3 @@ def _refuse_a_kernel(route: Route) -> None:
         route.fulfill(status=500, json={"message": "There are no kernels here."})
     else:
         route.continue_()
-
-
-def _is_outside(url: str) -> bool:
-    return not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "blob:", "data:"))
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """An environment in which nothing of the user's Jupyter is found."""
-    homes = {
-        "HOME": "home",
-        "JUPYTER_CONFIG_DIR": "config",
-        "JUPYTER_DATA_DIR": "data",
-        "JUPYTER_RUNTIME_DIR": "runtime",
-        "IPYTHONDIR": "ipython",
-        "JUPYTERLAB_SETTINGS_DIR": "settings",
-        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-    }
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "AGENTRUN", "NULLSPACE"))
-    }
-    own = {name: str(folder / place) for name, place in homes.items()}
-    return kept | own | {"PYTHONPATH": str(REPOSITORY), "PYTHONWARNINGS": "default"}
