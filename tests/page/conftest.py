@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Request, sync_playwright
 
 from .scenarios import Scenario
 
@@ -87,6 +87,22 @@ class Stage:
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
+    def fail(self, error: Error) -> None:
+        self.errors.append(str(error))
+
+    def listen(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.errors.append(message.text)
+
+    def record(self, request: Request) -> None:
+        self.requests.append(request.url)
+
+    def leave(self) -> None:
+        """Stops listening and lets the page forget what it shows."""
+        for event, listener in (("pageerror", self.fail), ("console", self.listen), ("request", self.record)):
+            self.page.remove_listener(event, listener)
+        self.page.goto("about:blank")
+
     def trait(self, name: str) -> object:
         return self.page.evaluate("(name) => window.stage.model.get(name)", name)
 
@@ -127,8 +143,14 @@ def context() -> Iterator[BrowserContext]:
 Opener = Callable[..., Stage]
 
 
+@pytest.fixture(scope="session")
+def shared_page(context: BrowserContext) -> Page:
+    """The page that each test takes first: going elsewhere is quicker than a page of one's own."""
+    return context.new_page()
+
+
 @pytest.fixture
-def open_stage(context: BrowserContext, stage_server: StageServer) -> Iterator[Opener]:
+def open_stage(context: BrowserContext, stage_server: StageServer, shared_page: Page) -> Iterator[Opener]:
     """Mounts a scenario on the stub page; at the end of the test nothing may have gone wrong unseen."""
     stages: list[tuple[Stage, bool]] = []
 
@@ -143,28 +165,27 @@ def open_stage(context: BrowserContext, stage_server: StageServer) -> Iterator[O
     ) -> Stage:
         stage_server.scenario = scenario.to_json()
         stage_server.policy = POLICY if strict else None
-        page = context.new_page()
+        page = context.new_page() if clock or stages else shared_page
         if clock:
             page.clock.install()
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         stage = Stage(page)
         stages.append((stage, strict))
-        page.on("pageerror", lambda error: stage.errors.append(str(error)))
-        page.on(
-            "console",
-            lambda message: stage.errors.append(message.text) if message.type in ("error", "warning") else None,
-        )
+        page.on("pageerror", stage.fail)
+        page.on("console", stage.listen)
         page.goto(f"http://127.0.0.1:{stage_server.server_port}/")
         page.locator("html[data-staged]").wait_for()
         if not scenario.silent:
             page.locator(".arn-body > *").first.wait_for()
-        page.on("request", lambda request: stage.requests.append(request.url))
+        page.on("request", stage.record)
         return stage
 
     yield open_stage
     for stage, strict in stages:
-        stage.page.close()
+        stage.leave()
+        if stage.page is not shared_page:
+            stage.page.close()
         if strict:
             assert stage.errors == []
             assert stage.requests == []

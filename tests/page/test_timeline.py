@@ -146,6 +146,7 @@ def test_a_click_on_a_run_selects_it_and_ctrl_adds_and_takes_away(open_stage: Op
     stage.page.mouse.click(*point(stage, 4))
     assert selected(stage) == ["run_1", "run_4"]
     stage.page.mouse.click(*point(stage, 1))
+    stage.page.keyboard.up("Control")
     assert selected(stage) == ["run_4"]
 
 
@@ -386,7 +387,7 @@ def test_the_view_leaves_no_listeners_behind(open_stage: Opener) -> None:
           for (let i = 0; i < 20; i++) {
             window.stage.unmount();
             window.stage.mount();
-            await new Promise((done) => setTimeout(done, 20));
+            while (!document.querySelector("canvas")) await new Promise((done) => setTimeout(done));
           }
           const during = open;
           window.stage.unmount();
