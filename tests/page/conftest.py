@@ -118,7 +118,7 @@ class Stage:
         return self.page.locator(".arn-root").inner_text()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stage_server() -> Iterator[StageServer]:
     server = StageServer(("127.0.0.1", 0), _Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -129,7 +129,7 @@ def stage_server() -> Iterator[StageServer]:
     thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def context() -> Iterator[BrowserContext]:
     path = shutil.which("chromium")
     if path is None:
@@ -143,7 +143,7 @@ def context() -> Iterator[BrowserContext]:
 Opener = Callable[..., Stage]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_page(context: BrowserContext) -> Page:
     """The page that each test takes first: going elsewhere is quicker than a page of one's own."""
     return context.new_page()
