@@ -8,6 +8,8 @@
 import { duration, milliseconds } from "../times.mjs";
 
 const LEAST_SHARE = 0.22;
+/** What is right of the start needs room for two moments, however short it was. */
+const MOST_SHARE = 0.58;
 
 /**
  * @param {Record<string, import("../protocol.mjs").Scalar>} fields
@@ -29,7 +31,7 @@ export function courseOf(fields, live, now) {
   const before = started - created, after = (goesOn ? now : completed) - started;
   if (!(before >= 0 && after >= 0)) return { intervals, share: 0.5, notes };
   const exact = before / (before + after);
-  const share = Math.min(Math.max(exact || 0, LEAST_SHARE), 1 - LEAST_SHARE);
+  const share = Math.min(Math.max(exact || 0, LEAST_SHARE), MOST_SHARE);
   if (share !== exact) notes.push("lengths not to scale");
   return { intervals, share, notes };
 }
