@@ -1,0 +1,99 @@
+"""`python -m benchmarks [single] [listing] [sizes]`: figures, ratios and bounds, printed; nothing is asserted."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from . import sides
+from .service import serving
+
+ROUNDS = 5
+MILLISECONDS = 20.0
+BOUND = 1_000 / MILLISECONDS
+"""Requests a second on one connection, at most."""
+
+
+class Rate(NamedTuple):
+    """Medians: things a second, and microseconds of processor a thing, which a busy machine changes less."""
+
+    per_second: float
+    cpu: float
+
+    def __str__(self) -> str:
+        return f"{self.per_second:,.0f} runs/s ({self.cpu:,.0f} us of processor each)"
+
+
+def rates(*jobs: Callable[[], int], rounds: int = ROUNDS) -> list[Rate]:
+    """The rate of each job; they take turns."""
+    found: list[list[Rate]] = [[] for _ in jobs]
+    for _ in range(rounds):
+        for had, job in zip(found, jobs, strict=True):
+            started, cpu = time.perf_counter(), time.process_time()
+            count = job()
+            had.append(Rate(count / (time.perf_counter() - started), (time.process_time() - cpu) / count * 1e6))
+    return [Rate(*map(statistics.median, zip(*had, strict=True))) for had in found]
+
+
+def single() -> None:
+    """Many single runs: without latency beside httpx with 16 threads, and at 20 ms beside the bound."""
+    with serving(3_000) as (url, ids):
+        ours, bare = rates(lambda: sides.get_runs(url, ids), lambda: sides.bare_httpx(url, ids))
+    print(f"get_runs, no latency: {ours}; bare httpx, 16 threads: {bare}; ratio {ours[0] / bare[0]:.2f}")
+    with serving(6_000, latency=MILLISECONDS) as (url, ids):
+        (ours,) = rates(lambda: sides.get_runs(url, ids, 64), rounds=2)
+    bound = 64 * BOUND
+    print(f"get_runs, 20 ms, 64 in flight: {ours}; bound {bound:,.0f}; {ours[0] / bound:.0%}")
+
+
+def listing() -> None:
+    """100,000 runs at 20 ms to a finished frame: one cursor, eight equal versions, one version with nine of ten runs."""
+    found = {}
+    for share in ("one", "equal", "skewed"):
+        with serving(100_000, share=share, latency=MILLISECONDS) as (url, _):
+            (found[share],) = rates(lambda: sides.list_runs(url), rounds=2)
+    bound = 200 * BOUND
+    one = found["one"]
+    print(f"list_runs, 20 ms, one cursor: {one}; bound {bound:,.0f}; {one[0] / bound:.0%}")
+    for share in ("equal", "skewed"):
+        print(f"list_runs, 20 ms, versions {share}: {found[share]}; {found[share][0] / one[0]:.2f} x one cursor")
+
+
+def sizes() -> None:
+    """Records of several sizes, with and without their documents: runs a second and peak memory, a process each."""
+    for size, count in ((1_400, 20_000), (20_000, 2_000), (200_000, 300)):
+        with serving(count, size=size, latency=MILLISECONDS) as (url, _):
+            for without in ("", "input,output_manifest"):
+                command = [sys.executable, "-m", "benchmarks", "--one", url, without]
+                told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+                print(
+                    f"{size / 1e3:g} KB x {count:,}, {size * count / 2**20:,.0f} MiB in all, without=({without}): {told}"
+                )
+
+
+def one(url: str, without: str) -> None:
+    """One listing in a process of its own."""
+    before = sides.peak_mib()
+    started = time.perf_counter()
+    count = sides.list_runs(url, without=tuple(filter(None, without.split(","))))
+    print(
+        f"{count / (time.perf_counter() - started):,.0f} runs/s, peak {sides.peak_mib():,.0f} MiB ({before:,.0f} before)"
+    )
+
+
+def main(asked: list[str]) -> None:
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    if asked[:1] == ["--one"]:
+        return one(*asked[1:])
+    jobs = {"single": single, "listing": listing, "sizes": sizes}
+    for name in asked or jobs:
+        jobs[name]()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
