@@ -356,6 +356,7 @@ def test_a_frame_keeps_its_index_and_names_several_deployments() -> None:
 
 def test_a_record_of_another_deployment_is_kept_and_noted() -> None:
     client = mocked(lambda request: answer(run_record(last(request), "dep_9" if last(request) == "run_2" else DEP)))
+    assert [client.get_run(DEP, name).notes for name in ("run_1", "run_2")] == [None, "deployment_id: wrong_id: dep_9"]
     runs = client.get_runs(DEP, ["run_1", "run_2"], progress=False)
     assert runs["parse_notes"].fillna("").tolist() == ["", "deployment_id: wrong_id: dep_9"]
 
@@ -436,6 +437,15 @@ def test_refetch_mends_failures_and_follows_what_runs() -> None:
     assert (report.complete, report.truncated_by) == (False, "failures")
     down.clear()
     assert arn.fetch_report(client.refetch(mended)).complete is True
+
+
+def test_refetch_never_takes_an_older_record_for_a_newer_one() -> None:
+    moments = iter(["2026-11-07T02:00:00Z", "2026-11-07T01:00:00Z", "2026-11-07T03:00:00Z"])
+    client = mocked(lambda request: answer(run_record("run_1", status="running", updated_at=next(moments))))
+    runs = client.get_runs(DEP, ["run_1"], progress=False)
+    for hour in (2, 3):
+        runs = client.refetch(runs)
+        assert runs["updated_at"].iloc[0].hour == hour
 
 
 def test_refetch_of_ended_runs_asks_nothing() -> None:
@@ -665,6 +675,135 @@ def test_an_interrupted_listing_returns_what_came() -> None:
     with interrupted_after(0.3):
         runs = mocked(handler).list_runs(DEP, progress=False)  # type: ignore[arg-type]
     assert (len(runs), arn.fetch_report(runs).truncated_by) == (30, "interrupt")
+
+
+def several_versions(count: int, versions: int, page: int = 10) -> Shop:
+    return Shop(*(run_record(f"run_{n}", version_id=f"v{n % versions}") for n in reversed(range(count))), page=page)
+
+
+def asked_versions(shop: Shop) -> set[str | None]:
+    return {request.url.params.get("version_id") for request in shop.asked}
+
+
+def test_versions_are_walked_side_by_side_and_nothing_is_lost_or_doubled() -> None:
+    shop = several_versions(100, 3)
+    runs = mocked(shop).list_runs(DEP, progress=False)
+    assert ids(runs) == [f"run_{number}" for number in reversed(range(100))]
+    report = arn.fetch_report(runs)
+    assert (report.complete, report.streams, report.duplicates) == (True, 3, 0)
+    assert asked_versions(shop) == {None, "v0", "v1", "v2"}
+
+
+@pytest.mark.parametrize(
+    "versions",
+    [
+        answer({}, 404),
+        answer({"items": [{"id": "v0", "version_number": 1}]}),
+        answer({"items": [{"id": f"v{n}", "version_number": n} for n in (0, 1, 2)]}),  # not counted from 1
+        answer({"items": [{"id": f"v{n}", "version_number": n + 1} for n in (0, 2)]}),  # a gap
+        answer({"items": [{"id": f"v{n}", "version_number": n} for n in (1, 2)]}),  # one is not listed
+        answer({"items": [{"id": f"w{n}", "version_number": n} for n in (1, 2)]}),
+    ],
+)
+def test_a_list_of_versions_that_may_not_be_whole_is_not_relied_on(versions: httpx.Response) -> None:
+    shop = several_versions(100, 3)
+    client = mocked(lambda request: versions if last(request) == "versions" else shop(request))
+    assert (len(client.list_runs(DEP, progress=False)), asked_versions(shop)) == (100, {None})
+
+
+def test_a_list_of_versions_that_never_comes_costs_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agentrun_nb.fetch.walks.PATIENCE", 0.1)
+    shop = several_versions(100, 3)
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        if last(request) == "versions":
+            await asyncio.sleep(60)
+        return shop(request)
+
+    started = time.monotonic()
+    assert len(mocked(handler).list_runs(DEP, progress=False)) == 100  # type: ignore[arg-type]
+    assert time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize("lost", ["filter is ignored", "a run is missing"])
+def test_walks_by_version_that_go_wrong_are_made_good_by_a_walk_of_all(lost: str) -> None:
+    shop = several_versions(60, 3)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if lost == "filter is ignored":
+            request.url = request.url.copy_remove_param("version_id")
+        found = shop(request)
+        if request.url.params.get("version_id") == "v2":
+            return answer({"items": [], "next_cursor": None})
+        return found
+
+    runs = mocked(handler).list_runs(DEP, progress=False)
+    assert sorted(ids(runs)) == sorted(f"run_{number}" for number in range(60))
+    assert arn.fetch_report(runs).complete is True
+
+
+def test_statuses_are_walked_as_a_run_goes_through_them() -> None:
+    shop = Shop(*newest_first(3))
+    mocked(shop).list_runs(DEP, status=["succeeded", "running", "queued"], progress=False)
+    assert [request.url.params["status"] for request in shop.asked] == ["queued", "running", "succeeded"]
+
+
+def test_a_listing_that_was_interrupted_goes_on_where_it_ended() -> None:
+    shop, open_for = Shop(*newest_first(50), page=10), [False]
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        if request.url.params.get("cursor") == "30" and not open_for[0]:
+            await asyncio.sleep(60)
+        return shop(request)
+
+    client = mocked(handler)  # type: ignore[arg-type]
+    with interrupted_after(0.3):
+        runs = client.list_runs(DEP, progress=False)
+    assert len(json.dumps(runs.attrs)) < 4_096
+    open_for[0] = True
+    shop.asked.clear()
+    whole = client.refetch(runs.set_axis([f"row {n}" for n in range(30)]))
+    assert ids(whole) == [f"run_{number}" for number in reversed(range(50))]
+    assert whole.index.tolist() == [f"row {n}" for n in range(30)] + [*range(30, 50)]
+    assert [request.url.params["cursor"] for request in shop.asked] == ["30", "40"]
+    assert arn.fetch_report(whole).complete is True
+    shop.asked.clear()
+    assert client.refetch(whole).equals(whole)
+    assert client.refetch(runs.iloc[:5]).equals(runs.iloc[:5])
+    assert shop.asked == []
+
+
+@pytest.mark.parametrize("fault", [httpx.ConnectError("no"), 503])
+def test_a_dead_service_is_hardly_asked_and_fails_fast(fault: httpx.ConnectError | int) -> None:
+    sent: list[int] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        sent.append(1)
+        if isinstance(fault, int):
+            return answer({}, fault)
+        raise fault
+
+    started = time.monotonic()
+    runs = mocked(handler).get_runs(DEP, [f"run_{number}" for number in range(5_000)], progress=False)
+    assert time.monotonic() - started < 5
+    assert len(sent) < 200
+    assert runs["fetch_error"].iloc[-1].startswith("connection: api.test was not asked")
+
+
+def test_a_call_ends_when_nothing_has_come_for_as_long_as_its_deadline() -> None:
+    async def handler(request: httpx.Request) -> httpx.Response:
+        if int(last(request)[4:]) >= 20:
+            await asyncio.sleep(60)
+        await asyncio.sleep(0.02)
+        return one_run(request)
+
+    started = time.monotonic()
+    given = [f"run_{number}" for number in range(200)]
+    runs = mocked(handler, deadline=0.3, max_in_flight=4).get_runs(DEP, given, progress=False)  # type: ignore[arg-type]
+    assert time.monotonic() - started < 1
+    codes = runs["fetch_error"].str.partition(":")[0].fillna("").tolist()
+    assert codes == [""] * 20 + ["deadline"] * 4 + ["not_asked"] * 176
+    assert arn.fetch_report(runs).complete is False
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ async def fetch_run(wire: Wire, key: Key, tally: Tally) -> bytes:
     body, identity = await wire.fetch(routes.RUN.ask(*key), read, tally)
     if identity != key[1]:
         raise BadResponseError(
-            f"Run {key[1]!r} was asked for, and the answer is about {str(identity)[:80]!r}.",
+            f"Run {key[1]!r} was asked for, and the answer is about another.",
             status=200,
             method="GET",
             route=routes.RUN.template,

@@ -190,7 +190,7 @@ class Wire:
         except TooLargeError as error:
             return Failure(error)
         except BadResponseError as error:
-            return Failure(error, transient=True, once=True)
+            return Failure(BadResponseError(replies.safe(error.message, key)), transient=True, once=True)
         except Exception as error:  # whatever a transport raises, it brought no answer
             return _unreached(error, self.settings)
 
