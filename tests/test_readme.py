@@ -31,6 +31,7 @@ def world() -> Iterator[dict[str, Any]]:
             "run": run,
             "run_id": run.id,
             "deployment_id": run.deployment_id,
+            "deployment_ids": list(service.deployments["id"]),
             "runs": runs,
         }
 
@@ -48,20 +49,29 @@ def test_the_example_has_twelve_lines() -> None:
     assert len([line for line in EXAMPLE.splitlines() if line.strip()]) == 12
 
 
-@pytest.mark.parametrize("number", range(5))
+LAWS = {
+    "One run": lambda value, names: value == names["run"].output_manifest["outputs"][0]["size_bytes"],
+    "What failed?": lambda value, _: value["n"].sum() == 1 and "AuditError" in value["example"].iloc[0],
+    "Did it get slower?": lambda value, _: set(value["verdict"]) == {"not enough data"},
+    "From a manifest to columns": lambda value, _: value["bytes"].dtype == "Int64" and value["score"].notna().any(),
+    "Look, pick, share": lambda _, names: len(names["ex"].selection) == 1 and Path("runs.html").stat().st_size > 10_000,
+    "Many deployments": lambda value, _: value.sum() == 2,
+}
+"""What must hold of the value of a walkthrough's last line."""
+
+
+def test_each_walkthrough_has_a_law() -> None:
+    told = re.findall(r"^\*\*(.+?)\.?\*\*", README, re.MULTILINE)
+    assert told == list(LAWS)
+    assert len(WALKTHROUGHS) == len(LAWS)
+
+
+@pytest.mark.parametrize(("title", "code"), list(zip(LAWS, WALKTHROUGHS, strict=False)), ids=list(LAWS))
 def test_a_walkthrough_runs_as_it_stands(
-    number: int, world: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    title: str, code: str, world: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     names = dict(world)
-    *lines, last = WALKTHROUGHS[number].strip().splitlines()
+    *lines, last = code.strip().splitlines()
     exec("\n".join(lines), names)
-    value = eval(last, names)
-    law = (
-        lambda: value == world["run"].output_manifest["outputs"][0]["size_bytes"],
-        lambda: len(value) == 0 and "status" in value,
-        lambda: (value > 0).all() and len(value) == 2,
-        lambda: (tmp_path / "runs.html").stat().st_size > 10_000 and len(names["ex"].selection) == 1,
-        lambda: value.sum() == 2,
-    )[number]
-    assert law()
+    assert LAWS[title](eval(last, names), names)
