@@ -1,0 +1,129 @@
+"""The stub page, with every request in the hands of the test: what a view asks for beyond its own files is noted."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, Route
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "page"
+STATIC = HERE.parents[1] / "agentrun_nb" / "widget" / "static"
+ORIGIN = "http://127.0.0.1:9"
+FILES = {
+    "/": (PAGE / "stage.html", "text/html"),
+    "/stage.mjs": (PAGE / "stage.mjs", "text/javascript"),
+    "/stage.css": (PAGE / "stage.css", "text/css"),
+    "/widget.js": (STATIC / "widget.js", "text/javascript"),
+    "/widget.css": (STATIC / "widget.css", "text/css"),
+}
+STRICT = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+WATCH = """
+window.fired = [];
+for (const name of ["alert", "confirm", "prompt", "print", "open"])
+  window[name] = (...given) => void window.fired.push([name, ...given.map(String)]);
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) => window.violations.push(event.violatedDirective));
+"""
+SHAPE = """(root) => [...root.querySelectorAll('*')].flatMap((one) =>
+  [one.tagName, ...one.getAttributeNames().map((name) => `${one.tagName} ${name}`)])"""
+TOUCH = """(root) => {
+  for (const one of root.querySelectorAll('*'))
+    for (const type of ['mouseover', 'mouseenter', 'pointerover', 'focus', 'toggle', 'error', 'load', 'animationend'])
+      one.dispatchEvent(new Event(type));
+}"""
+CALM = "() => [window.fired, window.violations, ({}).polluted ?? null]"
+
+
+class Stage:
+    """A page of the browser in which nothing may run, leave or be added.
+
+    Attributes:
+        asked: addresses that were asked for, beyond the stage's own files.
+        wandered: addresses that the page, or a new window, went to.
+    """
+
+    def __init__(self, browser: Browser, policy: str | None = None) -> None:
+        self.context = browser.new_context(viewport={"width": 1_000, "height": 900})
+        self.context.set_default_timeout(20_000)
+        self.asked: list[str] = []
+        self.wandered: list[str] = []
+        self.errors: list[str] = []
+        self._policy = policy
+        self._scenario = "{}"
+        self._page = ""
+        self.context.route("**/*", self._serve)
+        self.context.add_init_script(WATCH)
+        self.page: Page = self.context.new_page()
+        self.context.on("page", lambda page: self.wandered.append(f"window {page.url}"))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.wandered.append(dialog.message), dialog.dismiss()))
+
+    def show(self, message: tuple[dict[str, Any], list[bytes]], **traits: Any) -> None:
+        """Mounts a view on what Python sends to the page."""
+        page, buffers = message
+        packed = [base64.b64encode(part).decode() for part in buffers]
+        self._scenario = json.dumps({"page": page, "buffers": packed, "docs": [], "traits": traits, "silent": False})
+        self._go("/")
+        self.page.locator(".arn-body > *").first.wait_for()
+
+    def write(self, html: str) -> None:
+        """Opens a page of this HTML, as a parser and not a script reads it."""
+        self._page = html
+        self._go("/page.html")
+
+    def _go(self, path: str) -> None:
+        self.page.goto(ORIGIN + path)
+        self.page.on("framenavigated", self._note)
+
+    def _note(self, frame: Any) -> None:
+        if not frame.url.startswith(ORIGIN):
+            self.wandered.append(frame.url)
+
+    def _serve(self, route: Route) -> None:
+        path = route.request.url.removeprefix(ORIGIN)
+        headers = {"Content-Security-Policy": self._policy} if self._policy else {}
+        if path == "/scenario.json":
+            route.fulfill(body=self._scenario, content_type="application/json", headers=headers)
+        elif path == "/page.html":
+            headers["Content-Type"] = "text/html; charset=utf-8"
+            route.fulfill(body=self._page.encode("utf-8", "replace"), headers=headers)
+        elif path in FILES:
+            file, kind = FILES[path]
+            route.fulfill(body=file.read_bytes(), headers=headers | {"Content-Type": f"{kind}; charset=utf-8"})
+        else:
+            self.asked.append(route.request.url)
+            route.abort()
+
+    def shape(self, selector: str) -> set[str]:
+        """The tags there are, and their attributes by name."""
+        return {name for root in self.page.locator(selector).all() for name in root.evaluate(SHAPE)}
+
+    def touch(self, selector: str) -> None:
+        """Sends the events for which markup likes to wait to every element."""
+        for root in self.page.locator(selector).all():
+            root.evaluate(TOUCH)
+
+    def named(self, texts: Iterable[str]) -> list[str]:
+        """Those of the texts under which the page finds an element by id or by name."""
+        found: list[str] = self.page.evaluate(
+            """(texts) => texts.filter((text) => text
+              && (document.getElementById(text) || document.getElementsByName(text).length))""",
+            list(texts),
+        )
+        return found
+
+    def assert_calm(self) -> None:
+        """Nothing ran, nothing was asked for, nothing was polluted."""
+        assert self.page.evaluate(CALM) == [[], [], None]
+        assert (self.asked, self.wandered, self.errors) == ([], [], [])
+
+    def close(self) -> None:
+        self.context.close()

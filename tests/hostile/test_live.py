@@ -1,0 +1,119 @@
+"""The live view: every payload in every place is a text node, with and without a policy that would stop it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from agentrun_nb.widget import RunExplorer, explore
+
+from .payloads import BENIGN, OWN, batches, hostile_record
+from .stage import Stage
+
+ROOT = ".arn-root"
+CHOOSE = """async (keys) => {
+  const {model} = window.stage;
+  const frame = () => new Promise(requestAnimationFrame);
+  const shape = new Set(), texts = [];
+  for (const key of keys) {
+    model.set("selected", [key]);
+    await frame();
+    for (const closed of document.querySelectorAll(".arn-root details:not([open])")) closed.open = true;
+    for (const button of document.querySelectorAll(".arn-root button"))
+      if (button.innerText === "Expand all") button.click();
+    await frame();
+    for (const one of document.querySelectorAll(".arn-root *")) {
+      for (const type of ["mouseover", "focus", "error", "load", "toggle"]) one.dispatchEvent(new Event(type));
+      for (const name of [one.tagName, ...one.getAttributeNames().map((name) => `${one.tagName} ${name}`)]) shape.add(name);
+      if (one.tagName === "A") one.click();
+    }
+    texts.push(document.querySelector(".arn-root").innerText);
+  }
+  return {shape: [...shape], texts};
+}"""
+OUTSIDE = """() => {
+  const root = document.querySelector('.arn-root'), box = root.getBoundingClientRect();
+  const clipped = ({parentElement: around}) =>
+    around !== root && (getComputedStyle(around).overflow !== 'visible' || clipped(around));
+  return [...root.querySelectorAll('*')].filter((one) => one.checkVisibility() && !clipped(one))
+    .filter((one) => {
+      const {left, right, top, bottom, width, height} = one.getBoundingClientRect();
+      return width * height && (left < box.left - 1 || right > box.right + 1 || top < box.top - 1 || bottom > box.bottom + 1);
+    }).map((one) => one.outerHTML.slice(0, 120));
+}"""
+SINK = """(texts) => {
+  for (const text of texts) window.stage.host.appendChild(document.createElement('div')).innerHTML = text;
+}"""
+
+
+def view_of(texts: list[str]) -> RunExplorer:
+    return explore([hostile_record(number, text) for number, text in enumerate(texts)])
+
+
+def handled(stage: Stage, texts: list[str]) -> dict[str, Any]:
+    """Shows the texts, chooses every run, opens and touches everything; the shape and the words of what was shown."""
+    stage.show(view_of(texts)._page(), selected=[], path="", tz="UTC")
+    result: dict[str, Any] = stage.page.evaluate(CHOOSE, [[text, text] for text in texts])
+    return result
+
+
+@pytest.fixture
+def harmless_shape(stage: Stage) -> set[str]:
+    """The elements and attributes that the view makes of harmless texts."""
+    return set(handled(stage, BENIGN)["shape"])
+
+
+def test_every_payload_in_every_place_is_text(stage: Stage, harmless_shape: set[str]) -> None:
+    for batch in batches(250):
+        shown = handled(stage, batch)
+        assert set(shown["shape"]) <= harmless_shape
+        assert all("All 18 fields" in text for text in shown["texts"])
+        assert stage.named(batch) == []
+        assert stage.page.evaluate(OUTSIDE) == []
+        stage.assert_calm()
+
+
+def test_no_place_holds_a_link_or_an_image_and_no_attribute_a_payload(open_stage: Stage) -> None:
+    marks = ["payload-mark-<i>", 'payload-mark-"quoted"']
+    shown = handled(open_stage, marks)
+    assert not {"A", "IMG", "IFRAME", "OBJECT", "EMBED", "LINK", "SCRIPT", "STYLE", "FORM"} & set(shown["shape"])
+    assert shown["texts"][0].count("payload-mark-<i>") >= 8
+    held = """() => [...document.querySelectorAll('.arn-root *')].flatMap((one) => [...one.attributes])
+        .filter(({value}) => value.includes('payload-mark')).map(({name, value}) => `${name}=${value}`)"""
+    assert open_stage.page.evaluate(held) == []
+
+
+def test_prototypes_are_not_reached_by_keys(stage: Stage) -> None:
+    keys = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "", "a.b", "a[0]"]
+    manifest = json.dumps({key: {key: {"polluted": key}} for key in keys})
+    record = hostile_record(0, "x") | {"output_manifest": json.loads(manifest), "input": {"__proto__": {"polluted": 1}}}
+    stage.show(explore([record])._page(), selected=[["x", "x"]], path="output_manifest.constructor", tz="UTC")
+    stage.page.evaluate(CHOOSE, [["x", "x"]])
+    words = stage.page.locator(ROOT).inner_text()
+    assert all(f"{key}:" in words for key in ("__proto__", "constructor", "toString"))
+    stage.assert_calm()
+
+
+def test_signs_that_are_not_seen_are_made_visible_in_every_place(stage: Stage) -> None:
+    hidden = "a\u202eb\u2066c\u200bd\u0000e\u001b[31mf"
+    [words] = handled(stage, [hidden])["texts"]
+    assert words.count("a‹U+202E›b‹U+2066›c‹U+200B›d␀e␛[31mf") >= 8
+    assert not {"\u202e", "\u2066", "\u200b", "\u0000", "\u001b"} & set(words)
+
+
+def test_a_status_that_looks_like_another_is_not_taken_for_it(stage: Stage) -> None:
+    [words] = handled(stage, ["suc\u0441eeded"])["texts"]
+    assert "Unknown status: suc\u0441eeded" in words
+
+
+def test_the_same_texts_run_and_leave_where_they_are_taken_for_markup(open_stage: Stage) -> None:
+    """The control: these tests see what they look for."""
+    open_stage.show(view_of(["x"])._page(), selected=[], path="", tz="UTC")
+    open_stage.page.evaluate(SINK, OWN)
+    open_stage.page.wait_for_function("() => window.fired.length > 0")
+    assert any("outside.test" in url for url in open_stage.asked)
+    assert not {"IMG", "IFRAME"} - open_stage.shape("#host")
+    open_stage.page.evaluate(SINK, [OWN[14]])
+    assert open_stage.named(["host", "stage"]) == ["host", "stage"]

@@ -1,0 +1,83 @@
+"""The hosts and one Chromium. This folder is collected only where it is named: `pytest tests/hosts`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lab.chromium import absent, chromium
+from lab.jupyter_host import Host
+from playwright.sync_api import Browser
+from widget_samples import body, record
+
+from .environments import ENVIRONMENTS, Environment
+
+HERE = Path(__file__).parent
+AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
+JUPYTERS = {
+    "jupyterlab-4.6": ("lab", None),
+    "notebook-7.6": ("notebook", None),
+    "binder-jupyterlab-4.4.9": ("lab", "binder"),
+    "binder-notebook-7.4.7": ("notebook", "binder"),
+}
+
+
+def pytest_ignore_collect(config: pytest.Config) -> bool | None:
+    """Keeps these tests out of the ring that every change must pass: they make environments."""
+    return None if any("tests/hosts" in str(argument) for argument in config.args) else True
+
+
+def made(name: str) -> Environment:
+    """An environment, up to date; a skip that names it where it cannot be made."""
+    try:
+        ENVIRONMENTS[name].make()
+    except (OSError, subprocess.SubprocessError) as error:
+        absent(f"the environment of {name} could not be made: {error}")
+    return ENVIRONMENTS[name]
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def binder() -> Environment:
+    return made("binder")
+
+
+@pytest.fixture(scope="session")
+def apps() -> Environment:
+    return made("apps")
+
+
+@pytest.fixture(scope="package", params=JUPYTERS)
+def jupyter(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    kind, environment = JUPYTERS[request.param]
+    python = request.getfixturevalue(environment).python if environment else None
+    with Host(tmp_path_factory.mktemp(request.param), kind, python) as host:
+        write_records(host.files)
+        yield host
+
+
+@pytest.fixture(scope="session")
+def axe() -> Path:
+    """The accessibility checker, by the lock beside this file."""
+    if not AXE.exists():
+        npm = shutil.which("npm")
+        if npm is None or subprocess.run([npm, "ci"], cwd=HERE, capture_output=True).returncode:
+            absent("axe-core could not be installed by npm")
+    return AXE
+
+
+def write_records(folder: Path) -> None:
+    """The records that the notebooks of these tests read."""
+    (folder / "runs.json").write_bytes(body(12))
+    (folder / "run.json").write_text(
+        json.dumps(record(3, "failed", failure_reason="no such column", output_manifest=record(3)["output_manifest"]))
+    )

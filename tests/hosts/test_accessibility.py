@@ -1,0 +1,72 @@
+"""axe-core finds nothing to blame in the view: in each Jupyter, and on a page of its own, light and dark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from widget_samples import body
+
+from agentrun_nb.widget import explore
+from lab.jupyter_host import Host
+
+from .stories import READ, RUN, RUNS, expect_live
+
+CHECK = """async (selector) => (await axe.run({include: [[selector]]})).violations.map(
+  ({id, help, nodes}) => [id, help, nodes.slice(0, 4).map(({target, failureSummary}) => [target.join(' '), failureSummary])])"""
+
+
+def violations(page: Page, axe: Path, selector: str = ".arn-root") -> list[Any]:
+    """What axe-core says of each element that a selector finds, all opened."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.add_script_tag(path=axe)
+    found: list[Any] = page.evaluate(CHECK, selector)
+    return found
+
+
+def open_everything(page: Page) -> None:
+    for closed in page.locator(".arn-root details:not([open]) > summary").all():
+        closed.click()
+
+
+def test_the_views_are_accessible_in_jupyter_light_and_dark(jupyter: Host, browser: Browser, axe: Path) -> None:
+    name = jupyter.write("axe.ipynb", READ, RUN, RUNS, "arn.explore_json({'a': [1, {'b': None}]})").name
+    with jupyter.open(browser, name) as notebook:
+        notebook.run_all()
+        expect_live(notebook.page, 3)
+        open_everything(notebook.page)
+        found = {}
+        for theme in ("JupyterLab Dark", "JupyterLab Light"):
+            notebook.theme(theme)
+            found[theme] = violations(notebook.page, axe)
+        assert found == {"JupyterLab Dark": [], "JupyterLab Light": []}
+
+
+def test_the_twins_are_accessible_in_jupyter_light_and_dark(jupyter: Host, browser: Browser, axe: Path) -> None:
+    name = jupyter.write("axe_twin.ipynb", READ, RUN, RUNS).name
+    with jupyter.open(browser, name) as notebook:
+        notebook.run_all()
+        expect_live(notebook.page)
+        notebook.page.evaluate("() => document.querySelectorAll('.arn-root').forEach((root) => root.remove())")
+        found = {}
+        for theme in ("JupyterLab Dark", "JupyterLab Light"):
+            notebook.theme(theme)
+            expect(notebook.page.locator(".arn-twin").first).to_be_visible()
+            found[theme] = violations(notebook.page, axe, ".arn-twin")
+        assert found == {"JupyterLab Dark": [], "JupyterLab Light": []}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 360])
+def test_the_file_is_accessible_without_a_host(
+    browser: Browser, axe: Path, tmp_path: Path, scheme: str, width: int
+) -> None:
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True, viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto(explore(body(12)).to_html(tmp_path / "runs.html").as_uri())
+    expect_live(page, 1)
+    open_everything(page)
+    assert violations(page, axe, "body") == []
+    context.close()
