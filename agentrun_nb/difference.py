@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from agentrun_nb import jsontext
+from agentrun_nb.documents import type_name
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.frames import runs_frame
-from agentrun_nb.manifest import DOCUMENTS, type_name
+from agentrun_nb.manifest import DOCUMENTS
 from agentrun_nb.paths import Step, format_path
 
 if TYPE_CHECKING:

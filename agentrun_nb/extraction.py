@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -17,10 +18,11 @@ import msgspec
 import pandas as pd
 
 from agentrun_nb import jsontext
+from agentrun_nb.documents import ABSENT, BROKEN, Gap, read, texts, type_names
 from agentrun_nb.errors import PathNotFound, SchemaError
 from agentrun_nb.frames import runs_frame
-from agentrun_nb.manifest import DOCUMENTS, json_paths, type_name
-from agentrun_nb.paths import Step, find, parse_path
+from agentrun_nb.manifest import DOCUMENTS, json_paths
+from agentrun_nb.paths import Step, parse_path
 
 if TYPE_CHECKING:
     from agentrun_nb.run import Run
@@ -31,7 +33,7 @@ ATTRS = "agentrun_nb_extract"
 _MOST = 2_000
 """In so many documents, and among so many paths, the nearest to a typo are looked for."""
 
-_BROKEN, _UNFIT = object(), object()
+_UNFIT = type("Unfit", (Gap,), {})()
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,15 @@ def extract(runs: Run | pd.DataFrame | Iterable[Any], /, **columns: str | Col) -
     """
     runs = runs_frame(runs)
     asked = {name: column if isinstance(column, Col) else Col(column) for name, column in columns.items()}
-    found: dict[str, list[Any]] = {}
+    found: dict[str, list[Any]] = {name: [] for name in asked}
     for document in {column.document for column in asked.values()}:
-        names = [name for name, column in asked.items() if column.document == document]
-        found |= zip(names, _places(runs[document], [asked[name].steps for name in names]), strict=True)
+        inside = {name: column.steps for name, column in asked.items() if column.document == document}
+        for trees in _trees(runs[document], list(inside.values())):
+            for name, steps in inside.items():
+                found[name] += _values(trees, steps)
     frame, counts = pd.DataFrame(index=runs.index), {}
     for name, column in asked.items():
-        if len(runs) and not any(isinstance(row, list) for row in found[name]):
+        if len(runs) and all(isinstance(value, Gap) for value in found[name]):
             raise _not_found(runs, column)
         cells, counts[name] = _cells(column, found[name])
         frame[name] = pd.Series(cells, runs.index, column.dtype or _dtype(cells))
@@ -114,91 +118,84 @@ def extract(runs: Run | pd.DataFrame | Iterable[Any], /, **columns: str | Col) -
     return frame
 
 
-def _places(documents: pd.Series[Any], paths: Sequence[tuple[Step, ...]]) -> list[list[Any]]:
-    """For each path and document the values there; None where there is nothing, `_BROKEN` where it is not JSON."""
-    rows: list[list[Any]] = [[] for _ in paths]
-    for tree in _trees(documents, paths):
-        for steps, found in zip(paths, rows, strict=True):
-            found.append(tree if tree is None or tree is _BROKEN else _values(tree[0], steps))
-    return [list(_parsed(found)) for found in rows]
-
-
-def _values(tree: Any, steps: tuple[Step, ...]) -> list[Any] | None:
-    """The values at a path; none where a list of the path is there and empty, so that a count of it is 0."""
-    values = [bytes(value) if isinstance(value, msgspec.Raw) else value for value in find(tree, steps)]
-    lists = [find(tree, steps[:place]) for place, step in enumerate(steps) if step is None] if not values else []
-    return values if values or any(found and all(value == [] for value in found) for found in lists) else None
-
-
-def _trees(documents: pd.Series[Any], paths: Sequence[tuple[Step, ...]]) -> Iterator[Any]:
-    """Each document in a tuple, cut down to the paths with leaves as raw JSON, or whole where its shape is another."""
-    shape = _shape(paths)
-    decode = msgspec.json.Decoder(shape).decode if shape else jsontext.parse
-    for text in documents.to_numpy("object"):
-        try:
-            yield (decode(text),) if isinstance(text, str) else None
-        except (msgspec.MsgspecError, jsontext.JSONTextError, RecursionError, UnicodeError):
-            try:
-                yield (jsontext.parse(text),)
-            except jsontext.JSONTextError:
-                yield _BROKEN
+def _trees(documents: pd.Series[Any], paths: Sequence[tuple[Step, ...]]) -> Iterator[list[Any]]:
+    """The documents, a few at a time: cut down to the paths, or whole where their shape is another."""
+    decode = msgspec.json.Decoder(_shape(paths)).decode
+    for part in texts(documents):
+        yield [read(text, decode) for text in part]
 
 
 def _shape(paths: Sequence[tuple[Step, ...]]) -> Any:
-    """The msgspec type that reads just these paths; None where a place is read both whole and cut.
+    """The msgspec type that reads just these paths; everything where a place is read both whole and cut.
 
-    None also for keys outside ASCII: msgspec 0.22 does not find those of a TypedDict.
+    Everything also for keys outside ASCII: msgspec 0.22 does not find those of a TypedDict.
     """
     if () in paths:
-        return None if any(paths) else msgspec.Raw
+        return Any
     inside: dict[Step, list[tuple[Step, ...]]] = {}
     for head, *rest in paths:
         inside.setdefault(head if isinstance(head, str) else None, []).append(tuple(rest))
+    if not all(head is None or str(head).isascii() for head in inside):
+        return Any
     shapes = {head: _shape(rest) for head, rest in inside.items()}
-    if None in shapes.values() or not all(head is None or str(head).isascii() for head in shapes):
-        return None
     elements = shapes.pop(None, None)
     members: Any = TypedDict("Members", shapes, total=False) if shapes else None  # type: ignore[operator]
-    return members | list[elements] if elements else members | None  # type: ignore[valid-type]
+    return members | list[elements] | None if elements else members | None  # type: ignore[valid-type]
 
 
-def _parsed(rows: list[Any]) -> Iterator[Any]:
-    """Reads the raw leaves of a column, all in one go."""
-    raw = [value for row in rows if isinstance(row, list) for value in row if isinstance(value, bytes)]
-    values = iter(jsontext.parse("[" + b",".join(raw).decode() + "]"))
-    for row in rows:
-        yield [next(values) if isinstance(v, bytes) else v for v in row] if isinstance(row, list) else row
+def _values(trees: list[Any], steps: tuple[Step, ...]) -> list[Any]:
+    """What stands at a path in each of the trees, with `[*]` a list of it; a gap where there is nothing.
+
+    A list that is there and empty gives an empty list, so that a count of it is 0.
+    """
+    found = trees
+    for place, step in enumerate(steps):
+        if step is None:
+            found = _every(found, steps[place + 1 :])
+            break
+        if isinstance(step, int):
+            found = [value[step] if type(value) is list and step < len(value) else ABSENT for value in found]
+        else:
+            found = [value[step] if type(value) is dict and step in value else ABSENT for value in found]
+    return [BROKEN if tree is BROKEN else value for tree, value in zip(trees, found, strict=True)]
+
+
+def _every(lists: list[Any], steps: tuple[Step, ...]) -> list[Any]:
+    """What stands at a path in every element of each list."""
+    lists = [value if type(value) is list else ABSENT for value in lists]
+    inner = iter(_values([item for value in lists if value is not ABSENT for item in value], steps))
+    rows: list[Any] = []
+    for value in lists:
+        found = value if value is ABSENT else [item for item in islice(inner, len(value)) if item is not ABSENT]
+        rows.append(ABSENT if value and not found else found)
+    if None in steps:
+        rows = [row if row is ABSENT else [item for items in row for item in items] for row in rows]
+    return rows
 
 
 def _cells(column: Col, rows: list[Any]) -> tuple[list[Any], dict[str, Any]]:
     """The cells of a column, and the counts of what was found."""
-    fits = _FITS[column.dtype or "object"]
-    counts = Counter(absent=0, null=0, broken=0, unfit=0, mended=0)
-    types: Counter[str] = Counter()
-    cells: list[Any] = []
-    for row in rows:
-        cell = column.default if row is None else pd.NA if row is _BROKEN else _one(column, row)
-        if row is None or row is _BROKEN or cell is None:
-            counts["absent" if row is None else "null" if cell is None else "broken"] += 1
-        elif cell is _UNFIT or (cell is not pd.NA and not fits(cell)):
-            counts["unfit"] += 1
-            cell = pd.NA
-        elif cell is not pd.NA:
-            types[type_name(cell)] += 1
-        if isinstance(cell, str) and cell != (sound := jsontext.whole(cell)):
+    if column.agg is not None:
+        rows = [_aggregate(column.agg, row) if type(row) is list else row for row in rows]
+    if column.dtype:
+        fits = _FITS[column.dtype]
+        rows = [row if row is None or row is pd.NA or isinstance(row, Gap) or fits(row) else _UNFIT for row in rows]
+    kinds = Counter(map(type, rows))
+    gaps = {"absent": ABSENT, "null": None, "broken": BROKEN, "unfit": _UNFIT}
+    counts: dict[str, int] = {name: kinds.pop(type(gap), 0) for name, gap in gaps.items()}
+    kinds.pop(type(pd.NA), None)
+    cells = [column.default if row is ABSENT else pd.NA if row is None or isinstance(row, Gap) else row for row in rows]
+    counts["mended"] = 0
+    for place, cell in enumerate(cells) if str in kinds else ():
+        if type(cell) is str and not cell.isascii() and cell != (sound := jsontext.whole(cell)):
+            cells[place] = sound
             counts["mended"] += 1
-            cell = sound
-        cells.append(pd.NA if cell is None else cell)
-    return cells, {"path": column.path, "types": dict(types.most_common()), **counts}
+    return cells, {"path": column.path, "types": type_names(kinds), **counts}
 
 
-def _one(column: Col, values: list[Any]) -> Any:
-    """What stands in the cell of a run: its value, its list of them, or their aggregate."""
-    if column.agg is None:
-        return values if None in column.steps else values[0]
+def _aggregate(agg: str | Callable[[list[Any]], Any], values: list[Any]) -> Any:
     try:
-        aggregate = AGGREGATES[column.agg] if isinstance(column.agg, str) else column.agg
-        return aggregate([value for value in values if value is not None])
+        return (AGGREGATES[agg] if isinstance(agg, str) else agg)([value for value in values if value is not None])
     except (ValueError, IndexError):
         return pd.NA
     except (TypeError, OverflowError):

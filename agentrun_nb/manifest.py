@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import chain, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from agentrun_nb import jsontext
+from agentrun_nb.documents import ABSENT, BROKEN, read, texts, type_names
 from agentrun_nb.errors import PathNotFound
 from agentrun_nb.frames import runs_frame, table_frame
+from agentrun_nb.items import AT_ONCE, joined, output_batches, outputs_text
 from agentrun_nb.paths import Step, find, format_path, parse_path
-from agentrun_nb.records import cut_array, cut_object, read_members
+from agentrun_nb.records import Batch
 from agentrun_nb.schema import OUTPUTS
 
 if TYPE_CHECKING:
     from agentrun_nb.run import Run
 
+ATTRS = "agentrun_nb_paths"
+"""Where in `attrs` of a catalogue lies what could not be read."""
+
 DEEPEST = 512
 """How many steps a path of the catalogue has at most."""
-
-KEY = ("deployment_id", "run_id", "position")
-"""The columns of OUTPUTS that an item of a manifest cannot set."""
 
 DOCUMENTS = ("input", "output_manifest")
 """The columns of RUNS that hold a document of their own."""
@@ -66,41 +70,13 @@ def outputs(runs: Run | pd.DataFrame | Iterable[Any]) -> pd.DataFrame:
         no rows; an item that is no object is a row with a note.
     """
     runs = runs_frame(runs)
-    rows: list[list[tuple[str, bytes]] | bytes] = []
-    for deployment, run, text in zip(runs["deployment_id"], runs["id"], runs["output_manifest"], strict=True):
-        key = [("deployment_id", _written(deployment)), ("run_id", _written(run))]
-        for position, item in enumerate(_output_items(text)):
-            rows.append([*key, ("position", str(position).encode()), *_output_members(item)])
-    return table_frame(OUTPUTS, [read_members(OUTPUTS, rows)])
-
-
-def _written(text: Any) -> bytes:
-    return json.dumps(text if isinstance(text, str) else None).encode()
-
-
-def _output_items(text: Any) -> list[bytes]:
-    if not isinstance(text, str):
-        return []
-    try:
-        found = dict(cut_object(text.encode()))
-        return cut_array(found["outputs"]) if found.get("outputs", b"").startswith(b"[") else []
-    except jsontext.JSONTextError:
-        return []
-
-
-def _output_members(item: bytes) -> Iterator[tuple[str, bytes]]:
-    """The members of an item; those of its `access` under the names of their columns."""
-    if not item.startswith(b"{"):
-        yield "value", item
-        return
-    for name, value in cut_object(item):
-        if name in KEY:
-            yield f"item.{name}", value
-        elif name == "access" and value.startswith(b"{"):
-            for inner, place in cut_object(value):
-                yield {"path": "access_path"}.get(inner, inner if inner == "sandbox_id" else f"access.{inner}"), place
-        else:
-            yield name, value
+    owners = zip(runs["deployment_id"].to_numpy("object"), runs["id"].to_numpy("object"), strict=True)
+    lists = (outputs_text(text) for part in texts(runs["output_manifest"]) for text in part)
+    found = ((*owner, text) for owner, text in zip(owners, lists, strict=True) if text)
+    batches: list[Batch] = []
+    while listed := list(islice(found, AT_ONCE)):
+        batches += output_batches(listed)
+    return table_frame(OUTPUTS, [joined(batches)])
 
 
 def value_at(run: Run, path: str) -> Any:
@@ -126,45 +102,51 @@ def json_paths(runs: Run | pd.DataFrame | Iterable[Any], column: str = "output_m
         column: `input`, `output_manifest` or another column of JSON texts.
 
     Returns:
-        One row per path, in order of first appearance: `path` (to be given to `extract` after the column's name; lists
-        as `[*]`), `types` (the JSON types seen, the most frequent first), `runs` (how many have it), `values` (how many
-        values there are) and `example` (JSON text of the first, at most 80 characters). What lies deeper than 512 steps
-        is not catalogued; the object or list there is.
+        One row per path, in the order of the first run that has it: `path` (to be given to `extract` after the column's
+        name; lists as `[*]`), `types` (the JSON types seen, the most frequent first), `runs` (how many have it),
+        `values` (how many values there are) and `example` (JSON text of the first, at most 80 characters). What lies
+        deeper than 512 steps is not catalogued; the object or list there is. `attrs["agentrun_nb_paths"]` counts the
+        documents that are not JSON.
     """
-    runs = runs_frame(runs)
     found: dict[tuple[Step, ...], _Place] = {}
-    for number, document in enumerate(parse(runs[column])):
-        for steps, value in _leaves(document):
-            found.setdefault(steps, _Place(value)).see(number, value)
-    return pd.DataFrame(
+    start = broken = 0
+    for documents in texts(runs_frame(runs)[column]):
+        trees = [read(text) for text in documents]
+        rows = [row for row, tree in enumerate(trees, start) if tree is not ABSENT and tree is not BROKEN]
+        for steps, held, values in _leaves(rows, [trees[row - start] for row in rows]):
+            found.setdefault(steps, _Place(held[0], values[0])).see(held, values)
+        start, broken = start + len(trees), broken + trees.count(BROKEN)
+    places = sorted(found.items(), key=lambda item: item[1].first)
+    frame = pd.DataFrame(
         {
-            "path": pd.Series([format_path(steps) for steps in found], dtype="str"),
-            "types": pd.Series([place.types for place in found.values()], dtype="str"),
-            "runs": pd.Series([place.runs for place in found.values()], dtype="Int64"),
-            "values": pd.Series([place.values for place in found.values()], dtype="Int64"),
-            "example": pd.Series([place.example for place in found.values()], dtype="str"),
+            "path": pd.Series([format_path(steps) for steps, _ in places], dtype="str"),
+            "types": pd.Series([place.types for _, place in places], dtype="str"),
+            "runs": pd.Series([place.runs for _, place in places], dtype="Int64"),
+            "values": pd.Series([place.values for _, place in places], dtype="Int64"),
+            "example": pd.Series([place.example for _, place in places], dtype="str"),
         }
     )
+    frame.attrs[ATTRS] = {"broken": broken}
+    return frame
 
 
 class _Place:
     """What was seen at one path."""
 
-    def __init__(self, first: Any) -> None:
-        self.example = _example(first)
+    def __init__(self, first: int, value: Any) -> None:
+        self.first = first
+        self.example = _example(value)
         self.runs = self.values = 0
-        self._types: Counter[str] = Counter()
-        self._last = -1
+        self._types: Counter[type] = Counter()
 
-    def see(self, number: int, value: Any) -> None:
-        self.values += 1
-        self.runs += number != self._last
-        self._last = number
-        self._types[type_name(value)] += 1
+    def see(self, rows: Sequence[int], values: Sequence[Any]) -> None:
+        self.values += len(values)
+        self.runs += len(set(rows))
+        self._types.update(map(type, values))
 
     @property
     def types(self) -> str:
-        return ", ".join(name for name, _ in self._types.most_common())
+        return ", ".join(type_names(self._types))
 
 
 def _example(value: Any) -> str:
@@ -174,24 +156,48 @@ def _example(value: Any) -> str:
     return jsontext.whole(text)[:80]
 
 
-def type_name(value: Any) -> str:
-    """The JSON type of a parsed value."""
-    if value is None:
-        return "null"
-    names = {bool: "boolean", int: "integer", float: "number", Decimal: "number", str: "string", dict: "object"}
-    return names.get(type(value), "array")
+_Column = tuple[tuple[Step, ...], Sequence[int], Sequence[Any]]
 
 
-def _leaves(document: Any) -> Iterator[tuple[tuple[Step, ...], Any]]:
-    """The scalars and empty containers of a document with their paths, and what is too deep to have one."""
-    if document is pd.NA:
-        return
-    stack: list[tuple[tuple[Step, ...], Any]] = [((), document)]
+def _leaves(rows: Sequence[int], documents: Sequence[Any]) -> Iterator[_Column]:
+    """The scalars and empty containers of documents and what is too deep, by path, with the rows they belong to."""
+    stack: list[_Column] = [((), rows, documents)] if rows else []
     while stack:
-        steps, value = stack.pop()
-        if not isinstance(value, dict | list) or not value or len(steps) == DEEPEST:
-            yield steps, value
-        elif isinstance(value, dict):
-            stack.extend(((*steps, key), inner) for key, inner in reversed(value.items()))
-        else:
-            stack.extend(((*steps, None), inner) for inner in reversed(value))
+        steps, rows, values = stack.pop()
+        kinds = set(map(type, values))
+        if len(steps) == DEEPEST or not kinds & {dict, list}:
+            yield steps, rows, values
+            continue
+        if kinds - {dict, list} or not all(values):
+            leaves = [
+                pair for pair in zip(rows, values, strict=True) if not pair[1] or type(pair[1]) not in (dict, list)
+            ]
+            yield steps, [row for row, _ in leaves], [value for _, value in leaves]
+        lists = [(row, value) for row, value in zip(rows, values, strict=True) if value and type(value) is list]
+        if lists:
+            inner = list(chain.from_iterable(value for _, value in lists))
+            stack.append(((*steps, None), [row for row, value in lists for _ in value], inner))
+        if dict in kinds:
+            stack += [((*steps, key), *column) for key, column in reversed(_members(rows, values).items())]
+
+
+def _members(rows: Sequence[int], values: Sequence[Any]) -> dict[str, tuple[Sequence[int], Sequence[Any]]]:
+    """The values of each key of the objects, in columns; objects of the same keys are turned at once."""
+    alike: defaultdict[tuple[str, ...], list[tuple[int, Any]]] = defaultdict(list)
+    for place, value in enumerate(values):
+        if type(value) is dict:
+            alike[tuple(value)].append((place, value.values()))
+    parts: defaultdict[str, list[tuple[Sequence[int], Sequence[int], Sequence[Any]]]] = defaultdict(list)
+    for keys, objects in alike.items():
+        places, inside = zip(*objects, strict=True)
+        owners = [rows[place] for place in places]
+        for key, column in zip(keys, zip(*inside, strict=True), strict=True):
+            parts[key].append((places, owners, column))
+    members: dict[str, tuple[Sequence[int], Sequence[Any]]] = {}
+    for key, found in parts.items():
+        _, held, cells = found[0]
+        if len(found) > 1:
+            every = chain.from_iterable(zip(*part, strict=True) for part in found)
+            _, held, cells = zip(*sorted(every, key=itemgetter(0)), strict=True)
+        members[key] = held, cells
+    return members

@@ -129,7 +129,7 @@ def test_the_catalogue_counts_what_there_is():
     assert frame.to_dict("records") == [
         {"path": "a[*].b", "types": "integer, string", "runs": 2, "values": 3, "example": "1"},
         {"path": '["c d"]', "types": "object", "runs": 1, "values": 1, "example": "{}"},
-        {"path": "", "types": "null, integer", "runs": 2, "values": 2, "example": "null"},
+        {"path": "", "types": "integer, null", "runs": 2, "values": 2, "example": "null"},
     ]
     assert frame.dtypes.astype("str").to_dict() == arn.json_paths(runs[:0]).dtypes.astype("str").to_dict()
 
