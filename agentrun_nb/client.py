@@ -35,7 +35,8 @@ class Client:
             variables and files of the vendor's own tools.
         base_url: the service. Without it: `AGENTRUN_BASE_URL`, then as above, then the public service.
         timeout: longest silence of the service, in seconds.
-        deadline: longest time of one request with all its retries, in seconds.
+        deadline: longest time of one request with all its retries, in seconds. A call of many requests takes as long as
+            answers come, and ends when none has come for that long; `refetch` then goes on.
         max_in_flight: how many requests may be under way at once.
         max_bytes: how many bytes one answer may have, decoded.
         verify: False to not check certificates, or the path of a bundle of authorities.
@@ -149,6 +150,8 @@ class Client:
     ) -> pd.DataFrame:
         """All runs that match, newest first.
 
+        Without `limit`, the versions of a deployment are listed side by side where its list of versions is whole.
+
         Args:
             dep: a deployment or several; None: all there are.
             status: one or several.
@@ -204,14 +207,15 @@ class Client:
         return Wanted(branches, read_when(since), read_when(until), limit, tuple(without))
 
     def refetch(self, runs: Any) -> pd.DataFrame:
-        """Asks again for the rows with a `fetch_error` and for those that have not ended.
+        """Asks again for the rows with a `fetch_error` and for those that have not ended, and goes on with a cut listing.
 
         Args:
             runs: anything that `runs_frame` takes.
 
         Returns:
             The same rows under the same index, those asked for as they are now. A row that had come before and does
-            not come now stays as it was; the fetch report counts it.
+            not come now stays as it was; the fetch report counts it. Of a listing that was interrupted or broke off,
+            the runs that were left follow, unless rows were taken out of it since.
         """
         return refetch(self._wire, runs_frame(runs))
 

@@ -126,35 +126,22 @@ def rest_of(runs: pd.DataFrame) -> dict[str, Any] | None:
     return None if fetch_report(runs).complete is None else rest
 
 
+_SUMMED = ("got", "rows", "deployments", "pages", "streams", "duplicates", "retries", "waited_seconds", "seconds")
+
+
 def join(reports: Sequence[FetchReport]) -> FetchReport:
     """One report for frames that were put together."""
-    reports = list(reports)
     asked = [report.asked for report in reports]
     verdicts = {report.complete for report in reports}
     orders = {report.order_verified for report in reports} - {None}
-    oddities: Counter[str] = Counter()
-    for report in reports:
-        oddities.update(report.oddities)
-
-    def total(name: str) -> Any:
-        return sum(getattr(report, name) for report in reports)
-
     return FetchReport(
-        asked=None if None in asked else sum(count for count in asked if count is not None),
-        got=total("got"),
-        rows=total("rows"),
+        **{name: sum(getattr(report, name) for report in reports) for name in _SUMMED},
+        asked=None if None in asked else sum(filter(None, asked)),
         complete=None if None in verdicts or not verdicts else verdicts == {True},
         truncated_by=", ".join(sorted({report.truncated_by for report in reports if report.truncated_by})) or None,
-        deployments=total("deployments"),
-        pages=total("pages"),
-        streams=total("streams"),
         order_verified=None if not orders else orders == {True},
-        duplicates=total("duplicates"),
-        retries=total("retries"),
-        waited_seconds=total("waited_seconds"),
         clock_offset=next((report.clock_offset for report in reversed(reports) if report.clock_offset), None),
-        oddities=dict(oddities),
-        seconds=total("seconds"),
+        oddities=dict(sum((Counter(report.oddities) for report in reports), Counter())),
     )
 
 

@@ -96,7 +96,7 @@ class Settings:
         base_url: scheme, host, port and a path prefix, without a slash at the end.
         secret: the key.
         timeout: longest silence of the service, in seconds.
-        deadline: longest time of one request with all its retries, in seconds.
+        deadline: longest time of one request with all its retries, and longest time without any answer, in seconds.
         max_in_flight: how many requests may be under way at once.
         max_bytes: how many bytes one answer may have, decoded.
         verify: whether certificates are checked, or the path of a bundle of authorities.

@@ -170,7 +170,6 @@ def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFra
         made = FetchReport(
             asked=len(keys),
             got=got,
-            rows=len(frame),
             complete=got == len(keys),
             truncated_by="interrupt" if interrupted else None if got == len(keys) else "failures",
             deployments=len({deployment for deployment, _ in distinct}),

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from agentrun_nb.errors import AgentRunError, NotOffered
 from agentrun_nb.http import routes
-from agentrun_nb.http.routes import Ask
+from agentrun_nb.http.routes import Route
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records import decode_page
-from agentrun_nb.schema import DEPLOYMENTS, RUNS, VERSIONS, Table
+from agentrun_nb.schema import DEPLOYMENTS, RUNS, VERSIONS
 
 
 @dataclass(frozen=True)
@@ -58,44 +58,28 @@ def _clock(offset: tuple[float, float] | None) -> str:
 async def check(wire: Wire) -> Check:
     """Asks for one deployment, then for one version and one run of it."""
     tally = Tally()
-    found: dict[str, bool | None] = {
-        route.template: None for route in (routes.DEPLOYMENTS, routes.VERSIONS, routes.RUNS, routes.RUN)
-    }
+    tables = {routes.DEPLOYMENTS: DEPLOYMENTS, routes.VERSIONS: VERSIONS, routes.RUNS: RUNS}
+    found: dict[str, bool | None] = {route.template: None for route in (*tables, routes.RUN)}
     problem, next_step = "", "client.get_run(dep, run_id)"
+
+    async def first_id(route: Route, *ids: str) -> str | None:
+        """The id of the first record; None when there is none, or no such route."""
+        try:
+            page = await wire.fetch(route.ask(*ids, limit=1), lambda body: decode_page(tables[route], body), tally)
+        except NotOffered:
+            found[route.template] = False
+            return None
+        found[route.template] = True
+        return next(iter(page.batch.cells["id"].to_pylist()), None)
+
     try:
-        deployments = await _first_id(wire, routes.DEPLOYMENTS.ask(limit=1), DEPLOYMENTS, tally)
-        found[routes.DEPLOYMENTS.template] = True
-        if deployments is not None:
-            versions, runs = routes.VERSIONS.ask(deployments, limit=1), routes.RUNS.ask(deployments, limit=1)
-            asked = ((versions, VERSIONS), (runs, RUNS))
-            tried = await asyncio.gather(*(_offered(wire, ask, table, tally) for ask, table in asked))
-            found |= {ask.route.template: offered for (ask, _), offered in zip(asked, tried, strict=True)}
-            if found[routes.RUNS.template]:
-                next_step = f"client.list_runs({deployments!r}, limit=100)"
-    except NotOffered as error:
-        found[error.route or routes.DEPLOYMENTS.template] = False
+        deployment = await first_id(routes.DEPLOYMENTS)
+        if deployment is not None:
+            await asyncio.gather(first_id(routes.VERSIONS, deployment), first_id(routes.RUNS, deployment))
+        if found[routes.RUNS.template]:
+            next_step = f"client.list_runs({deployment!r}, limit=100)"
     except AgentRunError as error:
         problem, next_step = error.message, error.hint or next_step
-    return Check(
-        wire.settings.base_url,
-        wire.settings.secret.source,
-        not problem,
-        problem,
-        tally.clock_offset,
-        found,
-        next_step,
-    )
-
-
-async def _first_id(wire: Wire, ask: Ask, table: Table, tally: Tally) -> str | None:
-    page = await wire.fetch(ask, lambda body: decode_page(table, body), tally)
-    first: str | None = page.batch.cells["id"][0].as_py() if len(page.batch) else None
-    return first
-
-
-async def _offered(wire: Wire, ask: Ask, table: Table, tally: Tally) -> bool:
-    try:
-        await _first_id(wire, ask, table, tally)
-    except NotOffered:
-        return False
-    return True
+    settings = wire.settings
+    told = (settings.base_url, settings.secret.source, not problem, problem, tally.clock_offset, found, next_step)
+    return Check(*told)

@@ -79,7 +79,6 @@ class Listing:
         made = FetchReport(
             asked=self._wanted.limit,
             got=len(frame),
-            rows=len(frame),
             complete=not reasons,
             truncated_by=", ".join(sorted(reasons)) or None,
             deployments=len({branch.deployment for branch in self._wanted.branches}),

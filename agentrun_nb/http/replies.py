@@ -103,26 +103,29 @@ def failure(reply: Reply, ask: Ask, key: str = "", source: str = "") -> Failure:
     return Failure(error, is_transient(reply.status, refusal.retryable), crowded=reply.status in CROWDED)
 
 
+_REFUSALS = {
+    401: (UnauthorizedError, "The service refused the API key from {source}.", "Give a valid api_key=."),
+    403: (ForbiddenError, "The API key from {source} may not do this.", "Ask for a key that may."),
+    429: (RateLimitedError, "The service asks for fewer requests.", "Wait, or lower max_in_flight."),
+}
+
+
 def _error(reply: Reply, ask: Ask, refusal: Refusal, source: str, key: str) -> AgentRunError:
     status = reply.status
     said = f" The service says: {_said(refusal)}" if _said(refusal) else ""
-    if status == 401:
-        return UnauthorizedError(f"The service refused the API key from {source}.{said}", hint="Give a valid api_key=.")
-    if status == 403:
-        return ForbiddenError(f"The API key from {source} may not do this.{said}", hint="Ask for a key that may.")
+    if status in _REFUSALS:
+        kind, told, hint = _REFUSALS[status]
+        return kind(told.format(source=source) + said, hint=hint)
     if _lacks_route(status, ask, refusal):
         return NotOffered(f"This service does not offer {ask.route.template}.", hint=ask.route.instead)
     if status == 404:
         return _not_found(ask, refusal, said)
-    if status == 429:
-        return RateLimitedError(f"The service asks for fewer requests.{said}", hint="Wait, or lower max_in_flight.")
     if status >= 500 or status in (408, 425):
         return ServerError(f"The service failed.{said}", hint="Try again later.")
     if 300 <= status < 400:
         where = safe(reply.headers.get("location"), key) or "nowhere"
-        return BadResponseError(
-            f"The service redirects to {where}, which is never followed.", hint="Give the right base_url."
-        )
+        told = f"The service redirects to {where}, which is never followed."
+        return BadResponseError(told, hint="Give the right base_url.")
     if status < 300:
         return BadResponseError(f"The service answered {status} where 200 was expected.")
     return ServiceError(f"The service refused the request.{said}")

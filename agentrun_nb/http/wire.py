@@ -35,9 +35,11 @@ from agentrun_nb.http.gate import Gate, Service, shared_service
 from agentrun_nb.http.replies import Reply
 from agentrun_nb.http.retry import Failure, Policy, Schedule, read_http_date
 from agentrun_nb.http.routes import Ask
-from agentrun_nb.settings import Settings
+from agentrun_nb.settings import Settings, origin
 
 T = TypeVar("T")
+
+HEADERS = {"Accept": "application/json", "Accept-Encoding": ACCEPTED, "User-Agent": "agentrun-nb"}
 
 Transport = httpx.AsyncBaseTransport
 """What carries requests; a test may put its own in place of the network."""
@@ -165,7 +167,8 @@ class Wire:
                 service.gate.narrow()
             return failed
         service.gate.widen()
-        tally.oddities.update(["content_type"] * ("json" not in outcome.headers.get("content-type", "json")))
+        if "json" not in outcome.headers.get("content-type", "json"):
+            tally.oddities["content_type"] += 1
         try:
             return read(outcome.body)
         except BadResponseError as error:
@@ -195,23 +198,12 @@ class Wire:
             return _unreached(error, self.settings)
 
     def _request(self, ask: Ask, key: str) -> httpx.Request:
-        limits = {"connect": self.settings.timeout, "read": self.settings.timeout, "write": self.settings.timeout}
-        request = httpx.Request(
-            "GET",
-            self.settings.base_url + ask.path,
-            params=ask.params or None,
-            headers={
-                "Accept": "application/json",
-                "Accept-Encoding": ACCEPTED,
-                "Authorization": f"Bearer {key}",
-                "User-Agent": "agentrun-nb",
-            },
-            extensions={"timeout": limits | {"pool": None}},
-        )
-        port = request.url.port or (443 if request.url.scheme == "https" else 80)
-        wanted = self.settings.base_url + ask.route.template
-        parts = request.url.raw_path.partition(b"?")[0].count(b"/"), wanted.partition("://")[2].count("/")
-        if (request.url.scheme, request.url.host, port) != self.settings.origin or parts[0] != parts[1]:
+        silence = dict.fromkeys(("connect", "read", "write"), self.settings.timeout)
+        headers = HEADERS | {"Authorization": f"Bearer {key}"}
+        url = httpx.URL(self.settings.base_url + ask.path, params=ask.params or None)
+        request = httpx.Request("GET", url, headers=headers, extensions={"timeout": silence | {"pool": None}})
+        sent, wanted = url.raw_path.partition(b"?")[0], httpx.URL(self.settings.base_url + ask.route.template).raw_path
+        if origin(str(url)) != self.settings.origin or sent.count(b"/") != wanted.count(b"/"):
             raise UnsafeURLError("The request would leave the route it was made for; nothing was sent.")
         return request
 
@@ -277,34 +269,25 @@ def _hang_up(lines: dict[int, tuple[asyncio.AbstractEventLoop, Transport]]) -> N
                 closing.result(timeout=1.0)
 
 
-_UNTRUSTED = (ssl.SSLCertVerificationError, aiohttp.ClientConnectorCertificateError)
-_UNENCRYPTED = (ssl.SSLError, aiohttp.ClientSSLError)
-_UNCONNECTED = (aiohttp.ClientConnectorError, httpx.ProxyError, httpx.ConnectError)
-_SILENT = (aiohttp.ServerTimeoutError, httpx.ReadTimeout, httpx.WriteTimeout, httpx.PoolTimeout)
+_UNREACHED: list[tuple[type | tuple[type, ...], str]] = [
+    ((ssl.SSLCertVerificationError, aiohttp.ClientConnectorCertificateError), "The certificate of {} is not trusted."),
+    ((ssl.SSLError, aiohttp.ClientSSLError), "{} does not speak TLS as it should."),
+    ((aiohttp.ClientConnectorError, httpx.ProxyError, httpx.ConnectError), "{} cannot be reached: no connection."),
+    ((aiohttp.ServerTimeoutError, httpx.ReadTimeout, httpx.WriteTimeout), "{} was silent for {:g} s."),
+    (httpx.TransportError, "The connection to {} broke before the answer was whole."),
+]
+"""What it means that no answer came, by what a transport raised; the first that fits."""
 
 
 def _unreached(error: Exception, settings: Settings) -> Failure:
-    """What it means that no answer came."""
     causes: list[BaseException] = [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and len(causes) < 10:
         causes.append(cause)
-
-    def due_to(kinds: type | tuple[type, ...]) -> bool:
-        return any(isinstance(cause, kinds) for cause in causes)
-
-    host = settings.host
-    if due_to(LineTooLong) or any("Too many headers" in str(cause) for cause in causes):
-        return Failure(BadResponseError(f"The headers that {host} sends are too large."))
-    if due_to(_UNTRUSTED):
-        return Failure(ConnectionFailedError(f"The certificate of {host} is not trusted.", hint="Check the base_url."))
-    if due_to(_UNENCRYPTED):
-        return Failure(ConnectionFailedError(f"{host} does not speak TLS as it should.", hint="Check the base_url."))
-    if due_to(_UNCONNECTED):
-        told = f"{host} cannot be reached: no connection."
-    elif due_to(_SILENT):
-        told = f"{host} was silent for {settings.timeout:g} s."
-    elif isinstance(error, httpx.TransportError):
-        told = f"The connection to {host} broke before the answer was whole."
-    else:
-        return Failure(BadResponseError(f"{host} did not answer in HTTP."), transient=True, once=True)
-    return Failure(ConnectionFailedError(told, hint="Check the network and the base_url."), transient=True)
+    if any(isinstance(cause, LineTooLong) or "Too many headers" in str(cause) for cause in causes):
+        return Failure(BadResponseError(f"The headers that {settings.host} sends are too large."))
+    for kinds, told in _UNREACHED:
+        if any(isinstance(cause, kinds) for cause in causes):
+            sentence, about_tls = told.format(settings.host, settings.timeout), "TLS" in told or "certificate" in told
+            hint = "Check the base_url." if about_tls else "Check the network and the base_url."
+            return Failure(ConnectionFailedError(sentence, hint=hint), transient=not about_tls)
+    return Failure(BadResponseError(f"{settings.host} did not answer in HTTP."), transient=True, once=True)
