@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import re
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from widget_samples import EXAMPLE, body, record
 
 from agentrun_nb import Run
+from agentrun_nb.errors import NotFoundError
 from agentrun_nb.widget import explore, explore_json, protocol
 from agentrun_nb.widget.protocol import OPS, RefusedError, read_request
 
@@ -49,7 +52,13 @@ def unpacked(reference, buffers) -> bytes:
 
 @pytest.mark.parametrize(
     ("name", "keys"),
-    [("Page", protocol.PAGE_KEYS), ("ColumnRefs", protocol.COLUMN_KEYS), ("RunDoc", protocol.DOC_KEYS)],
+    [
+        ("Page", protocol.PAGE_KEYS),
+        ("ColumnRefs", protocol.COLUMN_KEYS),
+        ("RunDoc", protocol.DOC_KEYS),
+        ("Difference", protocol.DIFFERENCE_KEYS),
+        ("Comparison", protocol.COMPARISON_KEYS),
+    ],
 )
 def test_both_sides_name_the_same_keys(name, keys):
     assert keys_of_type(name) == set(keys)
@@ -139,7 +148,9 @@ anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(OPS),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["id", "op", "row", "start", "end", "by", "path", "url", "code"]), inner)
+        | st.dictionaries(
+            st.sampled_from(["id", "op", "row", "rows", "output", "start", "end", "by", "path", "url", "code"]), inner
+        )
     ),
     max_leaves=8,
 )
@@ -156,12 +167,93 @@ def test_whatever_the_page_sends_gets_exactly_one_answer_and_no_exception(messag
 EXPLORER = explore(body(3))
 
 
+def test_two_runs_are_compared_and_their_outputs_belong_together_by_name():
+    left = record(1, output_manifest={"score": 1, "outputs": [{"path": "a"}, {"path": "b", "size_bytes": 5}]})
+    right = record(2, output_manifest={"score": 2, "outputs": [{"path": "b", "size_bytes": 6}, {"path": "c"}]})
+    ask = conversation(explore([json.dumps(run).encode() for run in (left, right)]))
+    content, buffers = ask({"id": 1, "op": "compare", "rows": [0, 1]})
+    told = json.loads(unpacked(content["comparison"], buffers))
+    assert set(told) == set(protocol.COMPARISON_KEYS)
+    assert all(set(row) == set(protocol.DIFFERENCE_KEYS) for row in told["differences"])
+    changed = {row["path_a"]: (row["a"], row["b"]) for row in told["differences"] if row["change"] == "changed"}
+    assert changed["output_manifest.score"] == ("1", "2")
+    assert changed["output_manifest.outputs[1].size_bytes"] == ("5", "6")
+    assert told["count"] == len(told["differences"])
+    pairs = [tuple(side and side["path"] for side in (pair["a"], pair["b"])) for pair in told["outputs"]]
+    assert sorted(pairs, key=str) == [("a", None), ("b", "b"), (None, "c")]
+
+
+class Files:
+    """A client of which only the files of outputs are asked."""
+
+    def __init__(self, answer):
+        self.answer, self.asked = answer, []
+
+    def read_output(self, run, name):
+        self.asked.append((run.id, name, threading.current_thread() is threading.main_thread()))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def test_the_file_of_an_output_is_read_by_the_client_in_a_thread_of_its_own():
+    client = Files(b"# Report")
+    ask = conversation(explore(body(3), client))
+    content, buffers = ask({"id": 7, "op": "preview", "row": 1, "output": 0})
+    assert (content["id"], unpacked(content["file"], buffers)) == (7, b"# Report")
+    assert client.asked == [("adrun_00000001", "report", False)]
+
+
+@pytest.mark.parametrize(
+    ("client", "changes", "reason"),
+    [
+        (None, {}, "no client"),
+        (Files(NotFoundError("The file is gone.", hint="A sandbox lives for a while only.")), {}, "gone. A sandbox"),
+        (Files(bytes(5 * 2**20 + 1)), {}, "5,242,881 bytes"),
+        (Files(b""), {"outputs": [{"path": "a", "size_bytes": 10**9}]}, "1,000,000,000 bytes"),
+        (Files(b""), {"outputs": [{"name": "a"}, {"path": "a"}]}, "no name or path that no other"),
+        (Files(b""), {"outputs": []}, "no such output"),
+    ],
+)
+def test_where_no_file_can_be_shown_the_reason_is_said(client, changes, reason):
+    rows = [json.dumps(record(1, output_manifest=changes) if changes else record(1)).encode()]
+    content, _ = conversation(explore(rows, client))({"id": 1, "op": "preview", "row": 0, "output": 0})
+    assert content["ok"] is False
+    assert reason in content["error"]
+
+
+def test_one_file_is_read_at_a_time_and_one_that_does_not_come_is_given_up(monkeypatch):
+    monkeypatch.setattr("agentrun_nb.widget.preview.SECONDS", 0.05)
+    view, said, free = explore(body(3), Files(b"")), [], threading.Event()
+    view._client.read_output = lambda run, name: free.wait(5)
+    view.send = lambda content, buffers=None: said.append(content)
+
+    async def work():
+        for number in (1, 2):
+            view._handle_custom_msg({"id": number, "op": "preview", "row": 0, "output": 0}, [])
+        assert [content["id"] for content in said] == [2], "the kernel is free while it waits for the file"
+        await view._reading
+        free.set()
+
+    asyncio.run(work())
+    assert "Another file" in said[0]["error"]
+    assert "did not come within" in said[1]["error"]
+
+
 @pytest.mark.parametrize(
     "message",
     [
         {"id": 1, "op": "run", "row": 3},
         {"id": 1, "op": "run", "row": -1},
         {"id": 1, "op": "run", "row": True},
+        {"id": 1, "op": "run"},
+        {"id": 1, "op": "preview", "row": 0, "output": -1},
+        {"id": 1, "op": "preview", "row": 0, "output": "out/report.md"},
+        {"id": 1, "op": "preview", "row": 3, "output": 0},
+        {"id": 1, "op": "compare", "rows": [0]},
+        {"id": 1, "op": "compare", "rows": [0, 1, 2]},
+        {"id": 1, "op": "compare", "rows": [0, "1"]},
+        {"id": 1, "op": "compare", "rows": "01"},
         {"id": 1, "op": "window", "start": 2, "end": 1, "by": "time"},
         {"id": 1, "op": "window", "start": float("nan"), "end": 1, "by": "time"},
         {"id": 1, "op": "window", "start": 0, "end": 1, "by": ["time"]},

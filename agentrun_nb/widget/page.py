@@ -12,7 +12,7 @@ import pandas as pd
 from agentrun_nb import report
 from agentrun_nb.spans import milliseconds
 from agentrun_nb.widget.docs import packed_docs
-from agentrun_nb.widget.protocol import Parcel
+from agentrun_nb.widget.protocol import TABLES, Parcel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,12 +81,8 @@ def json_page(text: str, uid: str) -> Message:
 
 
 def _blank(kind: str, uid: str) -> dict[str, Any]:
-    lists: dict[str, Any] = {"statuses": [], "versions": [], "deployments": []}
-    return (
-        {"kind": kind, "uid": uid, "n": 0, "now": 0, "title": "", "columns": {}, "docs": None, "text": None}
-        | lists
-        | {"note": ""}
-    )
+    page: dict[str, Any] = {"kind": kind, "uid": uid, "n": 0, "now": 0, "title": "", "columns": {}, "note": ""}
+    return page | {name: [] for name in TABLES} | {"docs": None, "text": None}
 
 
 def _floats(moments: pd.Series[Any]) -> bytes:

@@ -7,24 +7,14 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
-OPS = ("open", "run", "window")
+OPS = ("open", "run", "window", "preview", "compare")
 GROUPINGS = ("time", "version", "status")
 KINDS = ("runs", "run", "json")
-PAGE_KEYS = (
-    "kind",
-    "uid",
-    "n",
-    "now",
-    "title",
-    "statuses",
-    "versions",
-    "deployments",
-    "columns",
-    "docs",
-    "text",
-    "note",
-)
+TABLES = ("statuses", "versions", "deployments")
+PAGE_KEYS = ("kind", "uid", "n", "now", "title", *TABLES, "columns", "docs", "text", "note")
 COLUMN_KEYS = ("created", "started", "completed", "status", "version", "deployment", "ids")
+DIFFERENCE_KEYS = ("path_a", "path_b", "change", "a", "b")
+COMPARISON_KEYS = ("count", "differences", "outputs")
 DOC_KEYS = ("row", "fields", "absent", "input", "output_manifest", "outputs", "extra", "notes", "error")
 
 PACK_ABOVE = 256 * 1024
@@ -48,11 +38,12 @@ class Window:
 
 @dataclass(frozen=True)
 class Request:
-    """A message of the page that is sound."""
+    """A message of the page that is sound: runs and outputs are named by their place and by nothing else."""
 
     id: int
     op: str
-    row: int = 0
+    rows: tuple[int, ...] = ()
+    output: int = 0
     window: Window = field(default_factory=Window)
 
 
@@ -78,12 +69,17 @@ def read_request(content: Any, rows: int) -> Request:
     op = content.get("op")
     if not isinstance(op, str) or op not in OPS:
         raise RefusedError("The kernel knows no such request.")
-    if op == "run":
-        row = content.get("row")
-        if not _is_int(row) or not 0 <= row < rows:
-            raise RefusedError("There is no such row.")
-        return Request(number, op, row=row)
-    return Request(number, op, window=_window(content)) if op == "window" else Request(number, op)
+    if op == "window":
+        return Request(number, op, window=_window(content))
+    wanted = content.get("rows") if op == "compare" else [] if op == "open" else [content.get("row")]
+    if not isinstance(wanted, list) or not all(_is_place(row, rows) for row in wanted):
+        raise RefusedError("There is no such row.")
+    if op == "compare" and len(wanted) != 2:
+        raise RefusedError("Two runs can be compared, no more and no less.")
+    output = content.get("output", 0) if op == "preview" else 0
+    if not _is_place(output, 2**53):
+        raise RefusedError("There is no such output.")
+    return Request(number, op, rows=tuple(wanted), output=output)
 
 
 def _window(content: dict[str, Any]) -> Window:
@@ -97,6 +93,10 @@ def _window(content: dict[str, Any]) -> Window:
 
 def _is_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_place(value: Any, count: int) -> bool:
+    return _is_int(value) and 0 <= value < count
 
 
 def _is_moment(value: Any) -> bool:

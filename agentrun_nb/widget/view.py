@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,7 @@ class View(anywidget.AnyWidget):
         self.uid = secrets.token_hex(8)
         self._window = Window()
         self._displayed = False
+        self._reading: asyncio.Task[None] | None = None
         super().__init__(**traits)
         self.on_msg(self._receive)
 
@@ -61,6 +64,12 @@ class View(anywidget.AnyWidget):
     def _doc(self, row: int) -> dict[str, Any]:
         raise NotImplementedError
 
+    def _comparison(self, a: int, b: int) -> dict[str, Any]:
+        raise NotImplementedError
+
+    async def _file(self, row: int, output: int) -> bytes:
+        raise NotImplementedError
+
     def _story(self) -> Story:
         raise NotImplementedError
 
@@ -71,24 +80,46 @@ class View(anywidget.AnyWidget):
     # --- the conversation with the page
 
     def _receive(self, _: Any, content: Any, buffers: Any) -> None:
+        number = request_id(content)
+        with self._refusing(number):
+            request = read_request(content, self._rows())
+            if request.op != "preview":
+                self._say(number, *self._answer(request))
+            elif self._reading is not None and not self._reading.done():
+                raise RefusedError("Another file is being read.")
+            else:
+                self._reading = _soon(self._send_file(request))
+
+    def _say(self, number: int | None, told: dict[str, Any], buffers: Sequence[bytes] = (), ok: bool = True) -> None:
+        self.send({"id": number, "ok": ok} | told, list(buffers))
+
+    @contextmanager
+    def _refusing(self, number: int | None) -> Iterator[None]:
+        """Says why where no answer can be given."""
         try:
-            body, parts = self._answer(read_request(content, self._rows()))
+            yield
         except RefusedError as refusal:
-            body, parts = {"ok": False, "error": str(refusal)}, []
+            self._say(number, {"error": str(refusal)}, ok=False)
         except Exception as error:
-            body, parts = {"ok": False, "error": f"The kernel could not answer: {type(error).__name__}."}, []
-        self.send({"id": request_id(content)} | body, parts)
+            self._say(number, {"error": f"The kernel could not answer: {type(error).__name__}."}, ok=False)
 
     def _answer(self, request: Request) -> Message:
         if request.op == "open":
             page, buffers = self._page()
-            return {"ok": True, "page": page}, buffers
-        if request.op == "run":
+            return {"page": page}, buffers
+        if request.op == "window":
+            self._window = request.window
+            return {}, []
+        one = request.op == "run"
+        parcel = Parcel()
+        found = parcel.add(msgspec.json.encode(self._doc(*request.rows) if one else self._comparison(*request.rows)))
+        return {"doc" if one else "comparison": found}, parcel.buffers
+
+    async def _send_file(self, request: Request) -> None:
+        with self._refusing(request.id):
             parcel = Parcel()
-            doc = parcel.add(msgspec.json.encode(self._doc(request.row)))
-            return {"ok": True, "doc": doc}, parcel.buffers
-        self._window = request.window
-        return {"ok": True}, []
+            found = parcel.add(await self._file(request.rows[0], request.output))
+            self._say(request.id, {"file": found}, parcel.buffers)
 
     def _replaced(self) -> None:
         """Tells the page and the twin that the data is another."""
@@ -117,6 +148,15 @@ class View(anywidget.AnyWidget):
 
 def _publish(data: dict[str, Any], metadata: Any = None, display_id: str | None = None, update: bool = False) -> None:
     display(data, raw=True, metadata=metadata, display_id=display_id, update=update)  # type: ignore[no-untyped-call]
+
+
+def _soon(work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+    """Goes to work on the loop that this thread runs; where it runs none, at once."""
+    try:
+        return asyncio.get_running_loop().create_task(work)
+    except RuntimeError:
+        asyncio.run(work)
+        return None
 
 
 def _is_sound(name: str, value: Any) -> bool:

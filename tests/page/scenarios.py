@@ -178,6 +178,8 @@ class Scenario:
     page: dict[str, Any]
     buffers: list[bytes] = field(default_factory=list)
     docs: list[dict[str, Any]] = field(default_factory=list)
+    files: list[bytes | None] = field(default_factory=list)
+    comparison: dict[str, Any] | None = None
     traits: dict[str, Any] = field(default_factory=dict)
     silent: bool = False
 
@@ -188,7 +190,9 @@ class Scenario:
 
     def to_json(self) -> bytes:
         """The scenario as the stub page fetches it."""
-        known = {**vars(self), "buffers": [base64.b64encode(buffer).decode() for buffer in self.buffers]}
+        packed = [base64.b64encode(buffer).decode() for buffer in self.buffers]
+        files = [None if file is None else base64.b64encode(file).decode() for file in self.files]
+        known = {**vars(self), "buffers": packed, "files": files}
         return json.dumps(known).encode()
 
 

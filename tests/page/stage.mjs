@@ -1,7 +1,7 @@
 /** A page without a notebook: the built widget on a stub model that records what it is asked. */
 import widget, { mount } from "/widget.js";
 
-const { page, buffers, docs, traits, silent } = await (await fetch("/scenario.json")).json();
+const { page, buffers, docs, files, comparison, traits, silent } = await (await fetch("/scenario.json")).json();
 const bytes = buffers.map((text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
 
 class StubModel {
@@ -44,13 +44,19 @@ class StubModel {
     if (!silent) setTimeout(() => this.answer(message));
   }
 
-  answer({ id, op, row }) {
+  /** The answer to a request for a part of the data: its bytes, or the kernel's sentence where there are none. */
+  part(id, name, bytes, error) {
+    if (!bytes) return this.emit("msg:custom", { id, ok: false, error }, []);
+    this.emit("msg:custom", { id, ok: true, [name]: { buffer: 0, gzip: false } }, [new DataView(bytes.buffer)]);
+  }
+
+  answer({ id, op, row, output }) {
     if (op === "open") return this.emit("msg:custom", { id, ok: true, page }, bytes.map((part) => new DataView(part.buffer)));
     if (op === "window") return this.emit("msg:custom", { id, ok: true }, []);
-    const doc = (docs ?? []).find((one) => one.row === row);
-    if (!doc) return this.emit("msg:custom", { id, ok: false, error: "There is no such run." }, []);
-    const part = new TextEncoder().encode(JSON.stringify(doc));
-    this.emit("msg:custom", { id, ok: true, doc: { buffer: 0, gzip: false } }, [new DataView(part.buffer)]);
+    const json = (value) => value && new TextEncoder().encode(JSON.stringify(value));
+    if (op === "preview") return this.part(id, "file", typeof files?.[output] === "string" && Uint8Array.from(atob(files[output]), (character) => character.charCodeAt(0)), "The sandbox is gone.");
+    if (op === "compare") return this.part(id, "comparison", json(comparison), "The runs are gone.");
+    this.part(id, "doc", json((docs ?? []).find((one) => one.row === row)), "There is no such run.");
   }
 }
 

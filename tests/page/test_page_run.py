@@ -149,9 +149,9 @@ def test_a_run_that_could_not_be_fetched_says_so(open_stage: Opener) -> None:
 
 def test_outputs_sort_by_column_and_show_exact_bytes_on_demand(open_stage: Opener) -> None:
     stage = open_stage(one_run(finished_run()))
-    names = lambda: words_of(stage, ".arn-outputs td.arn-col-name")  # noqa: E731
+    names = lambda: words_of(stage, ".arn-outputs td:first-child")  # noqa: E731
     assert names() == ["report", "plot", "notes"]
-    size = stage.page.locator("th.arn-col-size_bytes")
+    size = stage.page.locator(".arn-outputs th.arn-right")
     for order, expected in (
         ("ascending", ["report", "plot", "notes"]),
         ("descending", ["plot", "report", "notes"]),
@@ -159,9 +159,9 @@ def test_outputs_sort_by_column_and_show_exact_bytes_on_demand(open_stage: Opene
     ):
         size.locator("button").click()
         assert (size.get_attribute("aria-sort"), names()) == (order, expected)
-    assert words_of(stage, "td.arn-col-size_bytes") == ["48.2 kB", "1.31 MB", "not recorded"]
+    assert words_of(stage, "td.arn-right") == ["48.2 kB", "1.31 MB", "not recorded"]
     stage.page.get_by_role("button", name="Exact bytes").click()
-    assert words_of(stage, "td.arn-col-size_bytes") == ["48,213 bytes", "1,310,720 bytes", "not recorded"]
+    assert words_of(stage, "td.arn-right") == ["48,213 bytes", "1,310,720 bytes", "not recorded"]
 
 
 def test_an_output_leads_to_its_place_in_the_manifest(open_stage: Opener) -> None:
@@ -177,7 +177,7 @@ def test_many_outputs_come_a_page_at_a_time(open_stage: Opener) -> None:
     ]
     stage = open_stage(one_run(finished_run(outputs=outputs)))
     assert stage.page.locator(".arn-outputs tbody tr").count() == 50
-    stage.page.get_by_role("button", name="70 outputs are hidden").click()
+    stage.page.get_by_role("button", name="70 rows are hidden").click()
     assert stage.page.locator(".arn-outputs tbody tr").count() == 100
 
 

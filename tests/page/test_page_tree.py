@@ -49,7 +49,13 @@ def test_paths_and_values_are_copied_exactly(open_stage: Opener) -> None:
     stage = open_stage(one_document(DOCUMENT))
     stage.page.get_by_text("key with . or space").click()
     assert stage.trait("path") == 'outputs[0]["key with . or space"]'
-    for name, text in (("Copy path", 'outputs[0]["key with . or space"]'), ("Copy value", "1.10")):
+    forms = {
+        "Copy path": 'outputs[0]["key with . or space"]',
+        "Copy as Python": 'document["outputs"][0]["key with . or space"]',
+        "Copy as JSON Pointer": "/outputs/0/key with . or space",
+        "Copy value": "1.10",
+    }
+    for name, text in forms.items():
         button = stage.page.get_by_role("button", name=name)
         button.click()
         expect(button).to_have_text("Copied")
@@ -164,3 +170,51 @@ def test_a_million_nodes_are_a_few_rows(open_stage: Opener) -> None:
     assert stage.page.locator(".arn-active").inner_text() == "i: 199999"
     assert stage.page.evaluate(nodes) < 1_000
     assert len(stage.rows()) <= 60
+
+
+def test_a_search_is_narrowed_to_a_type(open_stage: Opener) -> None:
+    stage = open_stage(one_document('{"a": "1", "b": 1, "c": [1, null], "n": null}'))
+    hits = stage.page.locator(".arn-hits")
+    for name, count in (("numbers", 2), ("strings", 1), ("null", 2), ("arrays", 1), ("objects", 1)):
+        stage.page.get_by_label("Search only").select_option(name)
+        expect(hits).to_have_text(f"1 of {count}")
+    stage.page.get_by_label("Search only").select_option("numbers")
+    expect(hits).to_have_text("2 of 2")
+    search(stage, "b", "1 of 1")
+    assert stage.trait("path") == "b"
+    stage.page.get_by_label("Search only").select_option("null")
+    expect(hits).to_have_text("no match")
+
+
+def test_letters_typed_lead_to_the_next_name_that_begins_with_them(open_stage: Opener) -> None:
+    stage = open_stage(one_document('{"steps": 1, "summary": 2, "size": 3, "other": 4}'))
+    assert press(stage, "s") == "steps: 1"
+    assert press(stage, "u") == "summary: 2"
+    stage.page.wait_for_timeout(800)
+    assert press(stage, "s") == "size: 3"
+    stage.page.wait_for_timeout(800)
+    assert press(stage, "s") == "steps: 1"
+
+
+ITEMS = [{"n": 10, "name": "b"}, {"n": 9, "name": "<b>a"}, {"name": "c", "more": {"x": 1}}, {"n": None, "__proto__": 1}]
+
+
+def test_an_array_of_objects_is_shown_as_a_table_that_sorts_and_leads_back(open_stage: Opener) -> None:
+    stage = open_stage(one_document(json.dumps({"items": ITEMS, "mixed": [{"a": 1}, 2]}), path="items"))
+    table_button = stage.page.get_by_role("button", name="Table", exact=True)
+    table_button.click()
+    table = stage.page.locator(".arn-outputs")
+    assert table.locator("th").all_inner_texts() == ["#", "n", "name", "more", "__proto__"]
+    cells = lambda: [row.locator("td").all_inner_texts() for row in table.locator("tbody tr").all()]  # noqa: E731
+    assert cells()[1:3] == [
+        ["1", "9", "<b>a", "not there", "not there"],
+        ["2", "not there", "c", "1 key", "not there"],
+    ]
+    table.get_by_role("button", name="n", exact=True).click()
+    assert [row[0] for row in cells()] == ["1", "0", "2", "3"]
+    assert stage.page.evaluate("() => document.activeElement.textContent") == "n", "sorting keeps the focus"
+    table.get_by_role("button", name="2", exact=True).click()
+    assert stage.trait("path") == "items[2]"
+    stage.set_trait("path", "mixed")
+    table_button.click()
+    assert "Not all of these items are objects." in stage.text()

@@ -8,7 +8,7 @@
  * @param {Buffer[]} buffers
  * @returns {Promise<Uint8Array>} the bytes, inflated where they were packed
  */
-async function bytes(ref, buffers) {
+export async function readBytes(ref, buffers) {
   const buffer = buffers[ref.buffer];
   if (buffer === undefined) throw new Error("a part of the kernel's answer is missing");
   const view = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
@@ -18,13 +18,13 @@ async function bytes(ref, buffers) {
 }
 
 /** @param {BufferRef} ref @param {Buffer[]} buffers */
-export const readText = async (ref, buffers) => new TextDecoder().decode(await bytes(ref, buffers));
+export const readText = async (ref, buffers) => new TextDecoder().decode(await readBytes(ref, buffers));
 
 /** @param {BufferRef} ref @param {Buffer[]} buffers */
 export const readJson = async (ref, buffers) => JSON.parse(await readText(ref, buffers));
 
 /** Copies, since a typed array must start at a multiple of its width. @param {BufferRef} ref @param {Buffer[]} buffers */
-export const readFloats = async (ref, buffers) => new Float64Array((await bytes(ref, buffers)).slice().buffer);
+export const readFloats = async (ref, buffers) => new Float64Array((await readBytes(ref, buffers)).slice().buffer);
 
 /** @param {BufferRef} ref @param {Buffer[]} buffers */
-export const readCodes = async (ref, buffers) => new Uint32Array((await bytes(ref, buffers)).slice().buffer);
+export const readCodes = async (ref, buffers) => new Uint32Array((await readBytes(ref, buffers)).slice().buffer);

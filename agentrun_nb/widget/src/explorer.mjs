@@ -10,9 +10,9 @@ import { createTraits } from "./traits.mjs";
 import { createZoneSwitch } from "./zone.mjs";
 
 /**
- * What a body is given, and what it is. A body lives until the page is replaced.
+ * What a body is given, and what it is. A body that cannot take other data lives until the page is replaced.
  * @typedef {{kernel: import("./kernel.mjs").Kernel, traits: import("./traits.mjs").Traits, tz: string, signal: AbortSignal}} Context
- * @typedef {{element: HTMLElement, setZone?(tz: string): void, setPath?(path: string): void, setSelected?(keys: unknown): void}} Body
+ * @typedef {{element: HTMLElement, update?(held: Held): void, setZone?(tz: string): void, setPath?(path: string): void, setSelected?(keys: unknown): void}} Body
  * @typedef {import("./protocol.mjs").Held} Held
  */
 
@@ -22,6 +22,7 @@ const BODIES = { json: createJsonBody, run: createRunBody, runs: createRunsBody 
 export function createExplorer(model, el, signal) {
   /** @type {Body | null} */
   let body = null;
+  let shown = "";
   let bodyEnd = new AbortController();
   const status = createStatusLine();
   const traits = createTraits(model, signal);
@@ -41,14 +42,18 @@ export function createExplorer(model, el, signal) {
     const held = await unpack(answer.page, buffers);
     if (signal.aborted) return;
     const { kind, uid, note } = held.page;
-    bodyEnd.abort();
-    bodyEnd = new AbortController();
     // The mark by which a static twin knows that a live view stands in its place.
     if (/^[0-9a-f]+$/.test(uid)) root.classList.add(`arn-live-${uid}`);
     status.say(note);
     zone.element.hidden = kind === "json";
-    body = BODIES[kind](held, { kernel, traits, tz: zone.get(), signal: bodyEnd.signal });
-    place.replaceChildren(body.element);
+    if (body?.update && shown === kind) body.update(held);
+    else {
+      bodyEnd.abort();
+      bodyEnd = new AbortController();
+      body = BODIES[kind](held, { kernel, traits, tz: zone.get(), signal: bodyEnd.signal });
+      place.replaceChildren(body.element);
+      shown = kind;
+    }
     body.setSelected?.(traits.get("selected"));
     body.setPath?.(String(traits.get("path")));
   }

@@ -34,7 +34,7 @@ export function createKernel(model, { signal, onSilence, onUpdate }) {
 
   return {
     /**
-     * @param {"open" | "run" | "window"} op
+     * @param {"open" | "run" | "window" | "preview" | "compare"} op
      * @param {object} [body]
      * @returns {Promise<Reply>} rejected with the kernel's own sentence where it says no
      */

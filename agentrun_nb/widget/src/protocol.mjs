@@ -9,6 +9,9 @@
  * @typedef {Record<string, Scalar>} OutputRow
  * @typedef {{row: number, fields: Record<string, Scalar>, absent: string[], input: string | null, output_manifest: string | null, outputs: OutputRow[],
  *   extra: string | null, notes: string | null, error: string | null}} RunDoc
+ * @typedef {{path_a: string | null, path_b: string | null, change: string, a: string | null, b: string | null}} Difference
+ * @typedef {{a: OutputRow | null, b: OutputRow | null}} Pair
+ * @typedef {{count: number, differences: Difference[], outputs: Pair[]}} Comparison
  *
  * @typedef {{created: Float64Array, started: Float64Array, completed: Float64Array, status: Uint32Array, version: Uint32Array, deployment: Uint32Array, ids: string[]}} Columns
  * @typedef {{page: Page, columns: Columns | null, docs: RunDoc[] | null, text: string | null}} Held what the page has been given, unpacked

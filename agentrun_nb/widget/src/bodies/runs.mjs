@@ -1,14 +1,16 @@
-/** A page of many runs: the timeline, and under it the run that is chosen. */
+/** A page of many runs: the timeline, and under it the run that is chosen, or two runs side by side. */
 import { readJson } from "../bytes.mjs";
 import { button, h } from "../dom.mjs";
 import { keyOf, rowsOf } from "../page.mjs";
+import { comparisonView } from "../run/comparison.mjs";
 import { createRunView } from "../run/view.mjs";
 import { formatCount } from "../scale.mjs";
 import { createTimeline } from "../timeline.mjs";
 
-/** @param {import("../explorer.mjs").Held} held @param {import("../explorer.mjs").Context} context @returns {import("../explorer.mjs").Body} */
+/** @typedef {import("../explorer.mjs").Held} Held */
+
+/** @param {Held} held @param {import("../explorer.mjs").Context} context @returns {import("../explorer.mjs").Body} */
 export function createRunsBody(held, { kernel, traits, tz, signal }) {
-  const { page, columns } = held;
   /** @type {number[]} */
   let rows = [];
   let at = 0;
@@ -16,12 +18,21 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   /** @type {import("../run/view.mjs").RunView | null} */
   let view = null;
   let viewEnd = new AbortController();
-  const docs = new Map((held.docs ?? []).map((doc) => [doc.row, doc]));
+  /** @type {Map<number, import("../protocol.mjs").RunDoc>} */
+  let docs = new Map();
   const stage = h("div");
   const chooser = h("div", "arn-line-up");
   const place = h("div");
   const timeline = createTimeline(stage, { onSelect: choose, onWindow: (window) => void kernel.ask("window", window).catch(() => {}), signal });
   const hint = (/** @type {string} */ words) => place.replaceChildren(h("p", "arn-hint", words));
+
+  /** Takes other data; the timeline keeps its window. @param {Held} data */
+  function update(data) {
+    const { page, columns } = (held = data);
+    docs = new Map((data.docs ?? []).map((doc) => [doc.row, doc]));
+    if (columns) timeline.setData({ n: page.n, now: page.now, statuses: page.statuses, versions: page.versions, deployments: page.deployments, ...columns });
+    stage.hidden = page.n === 0;
+  }
 
   /** @param {number[]} chosen on the timeline */
   function choose(chosen) {
@@ -43,47 +54,61 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   }
 
   function show() {
-    viewEnd.abort();
-    viewEnd = new AbortController();
-    view = null;
+    const { signal: current } = clear();
     chooser.hidden = rows.length < 2;
     chooser.replaceChildren(
       button("‹", () => step(-1), { "aria-label": "Previous chosen run" }),
       `Run ${formatCount(at + 1)} of ${formatCount(rows.length)} chosen`,
-      button("›", () => step(1), { "aria-label": "Next chosen run" }));
+      button("›", () => step(1), { "aria-label": "Next chosen run" }),
+      ...(rows.length === 2 ? [button("Compare the two", compare)] : []));
     const doc = docs.get(rows[at]);
     if (doc) showRun(doc);
-    else if (rows.length) void request(rows[at], viewEnd.signal);
-    else hint(page.n ? "Choose a run on the timeline to see it here." : "There are no runs to show.");
+    else if (rows.length) void request("run", { row: rows[at] }, "doc", current, (read) => {
+      docs.set(rows[at], read);
+      show();
+    });
+    else hint(held.page.n ? "Choose a run on the timeline to see it here." : "There are no runs to show.");
+  }
+
+  /** Ends what is shown. @returns {AbortController} of what comes in its place */
+  function clear() {
+    viewEnd.abort();
+    view = null;
+    return (viewEnd = new AbortController());
   }
 
   /** @param {import("../protocol.mjs").RunDoc} doc */
   function showRun(doc) {
     const onPath = (/** @type {string} */ chosen) => traits.put("path", (path = chosen));
-    view = createRunView(doc, { tz, now: page.now, signal: viewEnd.signal, onPath });
+    view = createRunView(doc, { tz, now: held.page.now, ask: kernel.ask, signal: viewEnd.signal, onPath });
     place.replaceChildren(view.element);
     view.reveal(path);
   }
 
-  /** @param {number} row @param {AbortSignal} current */
-  async function request(row, current) {
-    hint("Asking the kernel for this run");
+  function compare() {
+    const runs = rows.map((row) => ({ id: keyOf(held, row)[1], status: held.page.statuses[held.columns?.status[row] ?? -1] ?? null }));
+    void request("compare", { rows }, "comparison", clear().signal, (read) => place.replaceChildren(comparisonView(read, runs)));
+  }
+
+  /** @param {"run" | "compare"} op @param {object} what @param {string} part of the answer @param {AbortSignal} current @param {(read: any) => void} take */
+  async function request(op, what, part, current, take) {
+    hint("Asking the kernel");
     try {
-      const { answer, buffers } = await kernel.ask("run", { row });
-      docs.set(row, await readJson(answer.doc, buffers));
-      if (!current.aborted) show();
+      const { answer, buffers } = await kernel.ask(op, what);
+      const read = await readJson(answer[part], buffers);
+      if (!current.aborted) take(read);
     } catch (error) {
       if (!current.aborted) hint(/** @type {Error} */ (error).message);
     }
   }
 
   signal.addEventListener("abort", () => viewEnd.abort());
-  if (columns) timeline.setData({ n: page.n, now: page.now, statuses: page.statuses, versions: page.versions, deployments: page.deployments, ...columns });
+  update(held);
   timeline.setZone(tz);
-  stage.hidden = page.n === 0;
   show();
   return {
     element: h("div", {}, stage, chooser, place),
+    update,
     setZone(zone) {
       tz = zone;
       timeline.setZone(zone);

@@ -72,15 +72,18 @@ export class JsonDocument {
     return steps.reverse();
   }
 
-  /** @param {Step[]} steps @returns {number | null} the node there; among repeated keys the last, as JSON readers take it */
+  /** @param {number} node @param {Step} step @returns {number | null} the node there; among repeated keys the last, as JSON readers take it */
+  child(node, step) {
+    let found = null;
+    for (const child of this.children(node)) if (this.step(child) === step) found = child;
+    return found;
+  }
+
+  /** @param {Step[]} steps @returns {number | null} */
   find(steps) {
+    /** @type {number | null} */
     let node = 0;
-    for (const step of steps) {
-      let found = null;
-      for (const child of this.children(node)) if (this.step(child) === step) found = child;
-      if (found === null) return null;
-      node = found;
-    }
+    for (const step of steps) node = node === null ? null : this.child(node, step);
     return node;
   }
 }

@@ -7,16 +7,18 @@ import { createDocuments } from "./documents.mjs";
 import { allFields, facts, FIELDS, missing } from "./fields.mjs";
 import { header } from "./header.mjs";
 import { outputsTable } from "./outputs.mjs";
+import { createPreview } from "./preview.mjs";
 import { track } from "./track.mjs";
 
 /** @typedef {import("../protocol.mjs").RunDoc} RunDoc */
 /** @typedef {ReturnType<typeof createRunView>} RunView */
 
-/** @param {RunDoc} doc @param {{tz: string, now: number, signal: AbortSignal, onPath: (path: string) => void}} options */
-export function createRunView(doc, { tz, now, signal, onPath }) {
+/** @param {RunDoc} doc @param {{tz: string, now: number, ask: import("../kernel.mjs").Kernel["ask"], signal: AbortSignal, onPath: (path: string) => void}} options */
+export function createRunView(doc, { tz, now, ask, signal, onPath }) {
   const course = h("div", "arn-timed");
   const record = h("div");
   const documents = createDocuments(doc, { signal, onPath });
+  const preview = createPreview(doc, { ask, signal });
 
   /** @param {string} zone */
   function setZone(zone) {
@@ -38,7 +40,7 @@ export function createRunView(doc, { tz, now, signal, onPath }) {
       banner("This run was not read", doc.error),
       failure(doc),
       doc.error === null && course,
-      doc.outputs.length > 0 && h("section", "arn-section", h("h3", {}, countOf(doc.outputs.length, "output")), outputsTable(doc.outputs, showOutput)),
+      doc.outputs.length > 0 && h("section", "arn-section", h("h3", {}, countOf(doc.outputs.length, "output")), outputsTable(doc.outputs, showOutput, preview.show), preview.element),
       documents.element,
       h("details", {}, h("summary", {}, `All ${FIELDS.length} fields of the record`), record),
       banner("Notes on the record", doc.notes),

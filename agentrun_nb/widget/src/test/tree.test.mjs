@@ -50,7 +50,7 @@ test("the keys of the tree pattern", () => {
 });
 
 test("search looks into keys and values, without regard to case, and at what an escape means", async () => {
-  const found = async (/** @type {string} */ query) => search(new JsonDocument('{"Name": "x", "n": "\\u004eAME", "z": [12.50, true, null]}'), query, new AbortController().signal);
+  const found = async (/** @type {string} */ query) => search(new JsonDocument('{"Name": "x", "n": "\\u004eAME", "z": [12.50, true, null]}'), { query, kinds: [] }, new AbortController().signal);
   assert.deepEqual(await found("name"), [1, 2]);
   assert.deepEqual(await found("12.5"), [4]);
   assert.deepEqual(await found("TRUE"), [5]);
@@ -59,7 +59,7 @@ test("search looks into keys and values, without regard to case, and at what an 
 
 test("an aborted search finds nothing", async () => {
   const controller = new AbortController();
-  const searching = search(new JsonDocument(`[${"1,".repeat(400_000)}1]`), "1", controller.signal);
+  const searching = search(new JsonDocument(`[${"1,".repeat(400_000)}1]`), { query: "1", kinds: [] }, controller.signal);
   controller.abort();
   assert.deepEqual(await searching, []);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sorted } from "../run/outputs.mjs";
+import { sortValue } from "../run/outputs.mjs";
+import { sorted } from "../table.mjs";
 import { exactSize, humanSize } from "../sizes.mjs";
 import { clip, shortText, visibleLines } from "../text.mjs";
 import { duration, isoText, isZone, milliseconds, moment } from "../times.mjs";
@@ -36,9 +37,10 @@ test("sizes are short in words and exact to the byte", () => {
 
 test("what is not recorded comes last, whichever way the table is sorted", () => {
   const rows = [{ size_bytes: 10 }, { size_bytes: null }, { size_bytes: 9 }, { size_bytes: "100" }];
-  assert.deepEqual(sorted(rows, "size_bytes", false).map((row) => row.size_bytes), [9, 10, "100", null]);
-  assert.deepEqual(sorted(rows, "size_bytes", true).map((row) => row.size_bytes), ["100", 10, 9, null]);
-  assert.equal(sorted(rows, "", false), rows);
+  const sizes = (/** @type {boolean} */ falling) => sorted(rows, (row) => sortValue(row, "size_bytes"), falling).map((row) => row.size_bytes);
+  assert.deepEqual(sizes(false), [9, 10, "100", null]);
+  assert.deepEqual(sizes(true), ["100", 10, 9, null]);
+  assert.deepEqual(sorted([..."b9", "a10", 3, "a9"], (row) => row, false), [3, "9", "a9", "a10", "b"], "numbers before words, numbers in words by their size");
 });
 
 test("text is cut between characters, and what is unseen in it is made visible", () => {

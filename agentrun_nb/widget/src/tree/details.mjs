@@ -1,7 +1,9 @@
 /** The node that is chosen: its path, its whole value, and the ways to copy both. */
 import { copyButton } from "../clipboard.mjs";
-import { h } from "../dom.mjs";
-import { STRING } from "../json/tokens.mjs";
+import { button, h } from "../dom.mjs";
+import { itemsTable } from "../json/items.mjs";
+import { formatPath, formatPointer, formatPython } from "../json/path.mjs";
+import { ARRAY, OBJECT, STRING } from "../json/tokens.mjs";
 import { visible } from "../status.mjs";
 import { longText, shortText } from "../text.mjs";
 
@@ -11,16 +13,35 @@ const SHORT_VALUE = 60;
 /**
  * @param {import("../json/document.mjs").JsonDocument} doc
  * @param {number} node
- * @param {string} path
+ * @param {{root: string, select: (node: number) => void}} options
  */
-export function nodeDetails(doc, node, path) {
+export function nodeDetails(doc, node, { root, select }) {
+  const steps = doc.path(node);
+  const path = formatPath(steps, root);
   const text = doc.text(node);
+  const { kind } = doc.nodes;
+  const ofObjects = kind[node] === ARRAY && kind[node + 1] === OBJECT && doc.nodes.count[node] > 0;
   const line = h("div", "arn-line-up",
     h("code", "arn-path", shortText(path, LONGEST_PATH) || "(the whole document)"),
     h("span", "arn-quiet", doc.describe(node)),
+    ofObjects && tableButton(() => itemsTable(doc, node, select)),
     h("span", "arn-spring"),
     copyButton("Copy path", path),
+    copyButton("Copy as Python", formatPython(steps, root ? `run.${root}` : "document"), "Python"),
+    copyButton("Copy as JSON Pointer", formatPointer(steps), "JSON Pointer"),
     copyButton("Copy value", text),
   );
-  return doc.nodes.kind[node] === STRING && (text.length > SHORT_VALUE || visible(text) !== text) ? [line, longText(text)] : [line];
+  return kind[node] === STRING && (text.length > SHORT_VALUE || visible(text) !== text) ? [line, longText(text)] : [line];
+}
+
+/** Shows the items as a table below, and takes it away again. @param {() => HTMLElement | null} make */
+function tableButton(make) {
+  /** @type {HTMLElement | null} */
+  let table = null;
+  const element = button("Table", () => {
+    if (table?.isConnected) table.remove();
+    else element.closest(".arn-section")?.append((table ??= make() ?? h("p", "arn-quiet", "Not all of these items are objects.")));
+    element.setAttribute("aria-pressed", String(table?.isConnected));
+  }, { "aria-pressed": "false" });
+  return element;
 }

@@ -31,3 +31,27 @@ export function commandOf(key, rows, node, page) {
     default: return null;
   }
 }
+
+const PAUSE_MS = 700;
+
+/**
+ * Letters typed in a row lead to the next row whose name begins with them.
+ * @param {import("./rows.mjs").VisibleRows} rows
+ * @returns {(key: string, node: number) => {to: number} | null}
+ */
+export function createTypeahead(rows) {
+  let typed = "";
+  let last = -Infinity;
+  return (key, node) => {
+    if ([...key].length !== 1) return null;
+    const now = performance.now();
+    typed = (now - last < PAUSE_MS ? typed : "") + key.toLowerCase();
+    last = now;
+    const start = rows.rowOf(node) + Number(typed === key.toLowerCase());
+    for (let i = 0; i < rows.length; i++) {
+      const to = rows.nodes[(start + i) % rows.length];
+      if (String(rows.doc.step(to)).toLowerCase().startsWith(typed)) return { to };
+    }
+    return { to: node };
+  };
+}

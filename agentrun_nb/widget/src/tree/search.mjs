@@ -1,22 +1,28 @@
 /** Looking for words in the keys and values of a document. */
+import { ARRAY, BOOLEAN, NOT_JSON, NULL, NUMBER, OBJECT, STRING } from "../json/tokens.mjs";
 
 const SLICE_MS = 12;
 const CHECK_EVERY = 2048;
 
+/** What a search can be narrowed to, and the kinds of node that it means; the first means all. @type {[string, number[]][]} */
+export const TYPES = [
+  ["any type", []], ["strings", [STRING]], ["numbers", [NUMBER, NOT_JSON]], ["true, false", [BOOLEAN]], ["null", [NULL]], ["objects", [OBJECT]], ["arrays", [ARRAY]],
+];
+
 /**
  * Goes through a document in slices, so that the page stays alive.
  * @param {import("../json/document.mjs").JsonDocument} doc
- * @param {string} query matched without regard to case
+ * @param {{query: string, kinds: number[]}} wanted words, matched without regard to case, and kinds of node, none for all
  * @param {AbortSignal} signal
  * @returns {Promise<number[]>} the nodes that match, in the order of the source; none once aborted
  */
-export async function search(doc, query, signal) {
-  const wanted = query.toLowerCase();
+export async function search(doc, { query, kinds }, signal) {
+  const words = query.toLowerCase();
   /** @type {number[]} */
   const hits = [];
   let since = performance.now();
   for (let node = 0; node < doc.size; node++) {
-    if (matches(doc, node, wanted)) hits.push(node);
+    if ((!kinds.length || kinds.includes(doc.nodes.kind[node])) && matches(doc, node, words)) hits.push(node);
     if (node % CHECK_EVERY === 0 && performance.now() - since > SLICE_MS) {
       await new Promise((resolve) => setTimeout(resolve));
       if (signal.aborted) return [];
@@ -26,6 +32,6 @@ export async function search(doc, query, signal) {
   return hits;
 }
 
-/** @param {import("../json/document.mjs").JsonDocument} doc @param {number} node @param {string} wanted */
-const matches = (doc, node, wanted) =>
-  (doc.hasKey(node) && doc.key(node).toLowerCase().includes(wanted)) || (!doc.isContainer(node) && doc.text(node).toLowerCase().includes(wanted));
+/** @param {import("../json/document.mjs").JsonDocument} doc @param {number} node @param {string} words */
+const matches = (doc, node, words) =>
+  !words || (doc.hasKey(node) && doc.key(node).toLowerCase().includes(words)) || (!doc.isContainer(node) && doc.text(node).toLowerCase().includes(words));

@@ -1,18 +1,22 @@
 /** The line above a tree: search, and opening and closing everything. */
 import { button, h } from "../dom.mjs";
+import { TYPES } from "./search.mjs";
 
 const PAUSE_MS = 150;
 const WHAT = "Search keys and values";
 
-/** @param {{onSearch(query: string): void, onStep(by: 1 | -1): void, onOpenAll(open: boolean): void, signal: AbortSignal}} options */
+/** @param {{onSearch(wanted: {query: string, kinds: number[]}): void, onStep(by: 1 | -1): void, onOpenAll(open: boolean): void, signal: AbortSignal}} options */
 export function createToolbar({ onSearch, onStep, onOpenAll, signal }) {
   const count = h("span", { class: "arn-hits", role: "status" });
   const input = h("input", { type: "search", class: "arn-search", placeholder: WHAT, "aria-label": WHAT, spellcheck: "false" });
+  const type = h("select", { class: "arn-type", "aria-label": "Search only" }, ...TYPES.map(([name]) => h("option", {}, name)));
   let timer = 0;
-  input.addEventListener("input", () => {
+  const look = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => onSearch(input.value), PAUSE_MS);
-  });
+    timer = setTimeout(() => onSearch({ query: input.value, kinds: TYPES[type.selectedIndex][1] }), PAUSE_MS);
+  };
+  input.addEventListener("input", look);
+  type.addEventListener("change", look);
   input.addEventListener("keydown", ({ key, shiftKey }) => {
     if (key === "Enter") onStep(shiftKey ? -1 : 1);
   });
@@ -20,6 +24,7 @@ export function createToolbar({ onSearch, onStep, onOpenAll, signal }) {
   return {
     element: h("div", "arn-line-up arn-toolbar",
       input,
+      type,
       button("↑", () => onStep(-1), { "aria-label": "Previous match" }),
       button("↓", () => onStep(1), { "aria-label": "Next match" }),
       count,

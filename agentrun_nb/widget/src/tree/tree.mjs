@@ -3,7 +3,7 @@ import { h, uniqueId } from "../dom.mjs";
 import { formatPath } from "../json/path.mjs";
 import { formatCount } from "../scale.mjs";
 import { nodeDetails } from "./details.mjs";
-import { commandOf } from "./keyboard.mjs";
+import { commandOf, createTypeahead } from "./keyboard.mjs";
 import { makeRow, markActive } from "./row.mjs";
 import { VisibleRows } from "./rows.mjs";
 import { search } from "./search.mjs";
@@ -38,6 +38,7 @@ export function createTree(doc, { root, label, signal, onSelect }) {
     return makeRow(doc, node, state);
   }, signal);
 
+  const typeahead = createTypeahead(rows);
   const pathOf = (/** @type {number} */ node) => formatPath(doc.path(node), root);
 
   const elementOf = (/** @type {number} */ node) => scroller.querySelector(`#${id}-${node}`);
@@ -49,7 +50,7 @@ export function createTree(doc, { root, label, signal, onSelect }) {
     viewport.pin(rows.rowOf(node));
     markActive(elementOf(node), true);
     scroller.setAttribute("aria-activedescendant", `${id}-${node}`);
-    details.replaceChildren(...nodeDetails(doc, node, pathOf(node)));
+    details.replaceChildren(...nodeDetails(doc, node, { root, select: reach }));
   }
 
   /** After a closing the active node may be hidden: its nearest ancestor on show takes its place. @param {boolean} [centred] */
@@ -64,6 +65,12 @@ export function createTree(doc, { root, label, signal, onSelect }) {
   function select(node) {
     activate(node);
     viewport.scrollTo(rows.rowOf(node));
+    onSelect(pathOf(node));
+  }
+
+  /** Opens the way to a node and chooses it. @param {number} node */
+  function reach(node) {
+    reveal(node);
     onSelect(pathOf(node));
   }
 
@@ -90,7 +97,7 @@ export function createTree(doc, { root, label, signal, onSelect }) {
   /** @param {KeyboardEvent} event */
   function obey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const command = commandOf(event.key, rows, active, viewport.rowsInSight());
+    const command = commandOf(event.key, rows, active, viewport.rowsInSight()) ?? typeahead(event.key, active);
     if (!command) return;
     event.preventDefault();
     event.stopPropagation();
@@ -102,17 +109,18 @@ export function createTree(doc, { root, label, signal, onSelect }) {
     }
   }
 
-  /** @param {string} query */
-  async function find(query) {
+  /** @param {{query: string, kinds: number[]}} wanted */
+  async function find(wanted) {
     searching.abort();
     searching = new AbortController();
     const { signal: current } = searching;
-    toolbar.say(query && "searching");
-    const found = query === "" ? [] : await search(doc, query, current);
+    const nothing = !wanted.query && !wanted.kinds.length;
+    toolbar.say(nothing ? "" : "searching");
+    const found = nothing ? [] : await search(doc, wanted, current);
     if (current.aborted) return;
     hits = new Set(found);
     refresh();
-    toolbar.say(query && "no match");
+    toolbar.say(nothing ? "" : "no match");
     step(0);
   }
 
@@ -122,9 +130,8 @@ export function createTree(doc, { root, label, signal, onSelect }) {
     const later = all.findIndex((node) => (by > 0 ? node > active : node >= active));
     const at = (later < 0 ? 0 : later) - Number(by < 0) + all.length;
     if (!all.length) return;
-    reveal(all[at % all.length]);
+    reach(all[at % all.length]);
     toolbar.say(`${formatCount((at % all.length) + 1)} of ${formatCount(all.length)}`);
-    onSelect(pathOf(active));
   }
 
   scroller.addEventListener("click", (event) => onRow(event, (node, part) => {

@@ -1,0 +1,42 @@
+"""Two runs side by side, as the page shows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agentrun_nb.difference import diff
+from agentrun_nb.text import clip
+from agentrun_nb.widget.docs import run_docs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MOST = 2_000
+_LONGEST = 2_000
+_OUTPUT = r"^output_manifest\.outputs\[(\d+)\]"
+
+
+def comparison(a: pd.DataFrame, b: pd.DataFrame) -> dict[str, Any]:
+    """Where two runs differ, and which of their outputs belong together.
+
+    Args:
+        a: a RUNS table with the run before.
+        b: the same with the run after.
+
+    Returns:
+        How many differences there are, the first of them, and the pairs of outputs in the order of `diff`.
+    """
+    rows = diff(a, b, equal=True)
+    told = rows[rows["change"] != "equal"]
+    shown = told.head(_MOST).astype("object")
+    left, right = (run_docs(run)[0]["outputs"] for run in (a, b))
+    places = (rows[path].str.extract(_OUTPUT, expand=False).fillna("") for path in ("path_a", "path_b"))
+    pairs = dict.fromkeys(pair for pair in zip(*places, strict=True) if any(pair))
+    return {
+        "count": len(told),
+        "differences": [
+            {name: clip(value, _LONGEST) if isinstance(value, str) else None for name, value in row.items()}
+            for row in shown.to_dict("records")
+        ],
+        "outputs": [{"a": left[int(i)] if i else None, "b": right[int(j)] if j else None} for i, j in pairs],
+    }

@@ -1,0 +1,58 @@
+"""The file of an output, read for the page while its sandbox lives, within bounds and away from the kernel's thread."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from agentrun_nb.errors import AgentRunError
+from agentrun_nb.widget.protocol import RefusedError
+
+if TYPE_CHECKING:
+    from agentrun_nb.client import Client
+    from agentrun_nb.run import Run
+
+SECONDS = 10
+MOST_BYTES = 5 * 2**20
+_NAMES = ["name", "path", "configured_path"]
+
+
+async def read_file(client: Client | None, run: Run, position: int) -> bytes:
+    """The bytes of an output.
+
+    Args:
+        client: where the run came from.
+        run: the run.
+        position: which of its outputs.
+
+    Raises:
+        RefusedError: there is no file to be had; it says why in one sentence.
+    """
+    outputs = run.outputs
+    if position >= len(outputs):
+        raise RefusedError("There is no such output.")
+    if client is None:
+        raise RefusedError(
+            "This view knows no client that could read the file: make it with arn.explore(runs, client)."
+        )
+    output = outputs.iloc[position]
+    own = [name for name in output[_NAMES].dropna() if outputs[_NAMES].eq(name).any(axis=1).sum() == 1]
+    if not own:
+        raise RefusedError("This output has no name or path that no other output of the run has.")
+    if pd.notna(output["size_bytes"]):
+        _check_size(output["size_bytes"])
+    try:
+        found = await asyncio.wait_for(asyncio.to_thread(client.read_output, run, own[0]), SECONDS)
+    except TimeoutError:
+        raise RefusedError(f"The file did not come within {SECONDS} seconds.") from None
+    except AgentRunError as error:
+        raise RefusedError(str(error)) from None
+    _check_size(len(found))
+    return found
+
+
+def _check_size(size: int) -> None:
+    if size > MOST_BYTES:
+        raise RefusedError(f"The file has {size:,} bytes; at most {MOST_BYTES:,} are shown here.")

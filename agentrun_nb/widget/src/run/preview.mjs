@@ -1,0 +1,79 @@
+/** A look into the file of an output, while its sandbox lives. The kernel reads it; the page names a run and an output by their numbers. */
+import { readBytes } from "../bytes.mjs";
+import { button, h } from "../dom.mjs";
+import { jsonView } from "../json/view.mjs";
+import { countOf } from "../scale.mjs";
+import { createTable } from "../table.mjs";
+import { longText, shortText } from "../text.mjs";
+import { parseCsv } from "./csv.mjs";
+import { picture } from "./pictures.mjs";
+
+const MOST_ROWS = 10_000;
+const MOST_COLUMNS = 24;
+const LONGEST = 200;
+
+/**
+ * @param {import("../protocol.mjs").RunDoc} doc
+ * @param {{ask: import("../kernel.mjs").Kernel["ask"], signal: AbortSignal}} options
+ */
+export function createPreview({ row, outputs }, { ask, signal }) {
+  const place = h("section", { class: "arn-section arn-preview", "aria-live": "polite", hidden: true });
+  let reading = false;
+
+  /** @param {string} title @param {HTMLElement} content */
+  function fill(title, content) {
+    const close = button("Close", () => (place.hidden = true));
+    place.hidden = false;
+    place.replaceChildren(h("div", "arn-line-up", h("h3", {}, title), h("span", "arn-spring"), close), content);
+  }
+
+  return {
+    element: place,
+    /** One at a time. @param {number} output */
+    async show(output) {
+      const { name, path, configured_path: configured } = outputs[output];
+      const file = String(path ?? configured ?? name ?? "");
+      const title = shortText(file, LONGEST) || "(no name)";
+      if (reading) return;
+      reading = true;
+      fill(title, h("p", "arn-quiet", "Asking the kernel for this file"));
+      try {
+        const { answer, buffers } = await ask("preview", { row, output });
+        const bytes = await readBytes(answer.file, buffers);
+        fill(`${title}, ${countOf(bytes.length, "byte")}`, await contentOf(bytes, file, signal));
+      } catch (error) {
+        fill(title, h("p", "arn-warning", /** @type {Error} */ (error).message));
+      }
+      reading = false;
+    },
+  };
+}
+
+/** @param {Uint8Array} bytes @param {string} file its name, of which only the ending counts @param {AbortSignal} signal @returns {Promise<HTMLElement>} */
+async function contentOf(bytes, file, signal) {
+  const drawn = await picture(bytes);
+  if (drawn) return drawn;
+  let text;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return h("p", "arn-quiet", "This is neither text in UTF-8 nor a PNG or JPEG picture. client.read_output gives the bytes.");
+  }
+  const ending = /\.(csv|tsv|json)$/i.exec(file)?.[1].toLowerCase();
+  if (ending === "json") return jsonView(text, { root: "", label: "File", signal, onSelect: () => {} }).element;
+  return (ending && csvTable(text, ending === "tsv" ? "\t" : ",")) || longText(text);
+}
+
+/** @param {string} text @param {string} separator @returns {HTMLElement | null} null where there are no rows under the first */
+function csvTable(text, separator) {
+  const [head = [], ...rows] = parseCsv(text, separator, MOST_ROWS + 1);
+  if (!rows.length) return null;
+  const columns = head.slice(0, MOST_COLUMNS).map((name, i) => ({
+    label: shortText(name, LONGEST) || `column ${i + 1}`,
+    value: (/** @type {string[]} */ row) => (row[i] ? (Number.isNaN(Number(row[i])) ? row[i] : Number(row[i])) : null),
+    cell: (/** @type {string[]} */ row) => shortText(row[i] ?? "", LONGEST),
+  }));
+  const { element, more } = createTable(columns, rows);
+  const cut = [head.length > MOST_COLUMNS && `The first ${MOST_COLUMNS} of ${countOf(head.length, "column")}.`, rows.length === MOST_ROWS && `The first ${countOf(MOST_ROWS, "row")}.`];
+  return h("div", "arn-section", element, h("div", "arn-line-up", more, h("span", "arn-quiet", cut.filter(Boolean).join(" "))));
+}

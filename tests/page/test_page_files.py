@@ -1,0 +1,150 @@
+"""Looks into the files of outputs, and two runs side by side: the kernel reads and compares, the page shows."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from .conftest import Opener, Stage
+from .scenarios import Scenario, finished_run, many_runs, one_run
+from .test_page_runs import DEP, asked
+
+JPEG_START = bytes.fromhex("ffd8ffe000104a46494600010100000100010000")
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def png(width: int, height: int, body: bytes | None = None) -> bytes:
+    """A picture in one colour; with a body of another's, one that lies about its size."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = zlib.compress((b"\0" + b"\xc0\x20\x20" * width) * height) if body is None else body
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def one_file(name: str, content: bytes | None) -> Scenario:
+    output: dict[str, Any] = {"name": "it", "path": name, "kind": "file", "status": "available", "size_bytes": 1}
+    scenario = one_run(finished_run(outputs=[output]))
+    scenario.files = [content]
+    return scenario
+
+
+def preview(open_stage: Opener, name: str, content: bytes | None) -> tuple[Stage, Locator]:
+    stage = open_stage(one_file(name, content))
+    assert asked(stage, "preview") == []
+    stage.page.get_by_role("button", name="Preview").click()
+    place = stage.page.locator(".arn-preview")
+    expect(place).not_to_contain_text("Asking")
+    assert [set(message) for message in asked(stage, "preview")] == [{"id", "op", "row", "output"}], "never a path"
+    return stage, place
+
+
+def test_text_and_markdown_are_shown_as_text(open_stage: Opener) -> None:
+    _, place = preview(open_stage, "out/report.md", f"# Title\n{HOSTILE}\n\u202e".encode())
+    assert place.locator("pre").inner_text() == f"# Title\n{HOSTILE}\n‹U+202E›"
+    assert place.locator("img").count() == 0
+
+
+def test_csv_is_a_table_with_quoted_cells(open_stage: Opener) -> None:
+    _, place = preview(open_stage, "t.CSV", b'n,"a ""b"", c"\r\n10,x\r\n9,"two\nlines"\r\n,<b>')
+    assert place.locator("th").all_inner_texts() == ["n", 'a "b", c']
+    place.get_by_role("button", name="n", exact=True).click()
+    rows = [row.locator("td").all_inner_texts() for row in place.locator("tbody tr").all()]
+    assert rows == [["9", "two␊lines"], ["10", "x"], ["", "<b>"]]
+
+
+def test_json_is_a_tree(open_stage: Opener) -> None:
+    _, place = preview(open_stage, "data.json", b'{"a": 9007199254740993}')
+    assert "a: 9007199254740993" in place.locator(".arn-tree").inner_text()
+
+
+def test_a_picture_is_drawn_from_its_bytes_whatever_its_name(open_stage: Opener) -> None:
+    _, place = preview(open_stage, "not_a_picture.txt", png(30, 12))
+    canvas = place.get_by_role("img", name="Picture, 30 by 12 pixels")
+    assert canvas.evaluate("(canvas) => [...canvas.getContext('2d').getImageData(20, 6, 1, 1).data]") == [
+        *(0xC0, 0x20, 0x20, 0xFF)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "The sandbox is gone."),
+        (b"\x00\xff\xfe", "neither text in UTF-8 nor a PNG or JPEG picture"),
+        (png(60_000, 60_000, b""), "A picture of 60000 by 60000 pixels is too large to draw here."),
+        (png(10, 10, b"broken"), "cannot be read as one"),
+        (b"\x89PNG\r\n\x1a\n", "cannot be read as one"),
+        (JPEG_START, "cannot be read as one"),
+        (b"", "0 bytes"),
+    ],
+    ids=["gone", "binary", "huge", "broken", "cut", "cut jpeg", "empty"],
+)
+def test_what_cannot_be_shown_is_said(open_stage: Opener, content: bytes | None, words: str) -> None:
+    _, place = preview(open_stage, "out/plot.png", content)
+    expect(place).to_contain_text(words)
+
+
+def test_one_file_is_asked_for_at_a_time(open_stage: Opener) -> None:
+    stage = open_stage(one_file("a.txt", b"text"))
+    stage.page.evaluate("() => { window.stage.model.answer = () => {} }")
+    for _ in range(3):
+        stage.page.get_by_role("button", name="Preview").click()
+    assert len(asked(stage, "preview")) == 1
+
+
+def pair() -> Scenario:
+    scenario = many_runs(
+        [finished_run(id=f"adrun_{n}") for n in range(3)], selected=[[DEP, "adrun_2"], [DEP, "adrun_0"]]
+    )
+    output = {"name": "report", "path": "a.md", "configured_path": None, "status": "available", "size_bytes": 1500}
+    change = {"path_a": "input.limit", "path_b": "input.limit", "change": "changed", "a": HOSTILE, "b": "4"}
+    added = {"path_a": None, "path_b": "output_manifest.score", "change": "added", "a": None, "b": "1"}
+    scenario.comparison = {
+        "count": 2_001,
+        "differences": [change, added],
+        "outputs": [{"a": output, "b": {**output, "size_bytes": 10}}, {"a": None, "b": output}],
+    }
+    return scenario
+
+
+def test_two_chosen_runs_are_shown_side_by_side(open_stage: Opener) -> None:
+    stage = open_stage(pair())
+    stage.page.get_by_role("button", name="Compare the two").click()
+    differences, outputs = stage.page.locator(".arn-outputs").all()
+    assert [message["rows"] for message in asked(stage, "compare")] == [[2, 0]]
+    assert differences.locator("th").all_inner_texts() == ["Place", "Change", "adrun_2", "adrun_0"]
+    rows = [
+        [row.locator("td").all_inner_texts() for row in table.locator("tbody tr").all()]
+        for table in (differences, outputs)
+    ]
+    assert rows == [
+        [["input.limit", "changed", HOSTILE, "4"], ["output_manifest.score", "added", "not there", "1"]],
+        [
+            ["report", "a.md", "available, 1.5 kB", "available, 10 B"],
+            ["report", "a.md", "not there", "available, 1.5 kB"],
+        ],
+    ]
+    assert "2,001 differences" in stage.text()
+    assert "Only the first 2 are shown" in stage.text()
+    stage.page.get_by_role("button", name="Next chosen run").click()
+    assert "adrun_0" in stage.page.locator(".arn-run header").inner_text()
+
+
+def test_one_chosen_run_offers_no_comparison(open_stage: Opener) -> None:
+    stage = open_stage(many_runs([finished_run()], selected=[[DEP, finished_run()["fields"]["id"]]]))
+    assert stage.page.get_by_role("button", name="Compare the two").count() == 0
+
+
+def test_a_file_without_a_kernel_says_that_it_shows_no_outputs_and_compares_no_runs(open_stage: Opener) -> None:
+    stage = open_stage(pair())
+    stage.page.evaluate("() => { window.stage.unmount(); window.stage.mountOffline(); }")
+    stage.page.get_by_role("button", name="Preview").first.click()
+    expect(stage.page.locator(".arn-preview")).to_contain_text("This is a file without a kernel")
+    stage.page.get_by_role("button", name="Compare the two").click()
+    expect(stage.page.locator(".arn-hint")).to_contain_text("comparisons are for the notebook")
