@@ -88,25 +88,34 @@ def test_the_interval_of_a_difference_of_rates_is_newcombes(
     assert (found.low, found.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
 
 
-def test_intervals_hold_the_truth_95_times_in_100_with_a_third_still_running() -> None:
-    """Exponential times of known median; the naive median of the ended ones is far off."""
-    rng = np.random.default_rng(11)
-    repeats, median = 2_000 if TORTURE else 400, 10 * math.log(2)
-    held, held_zero, naive = 0, 0, 0.0
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("read", ["together", "each"])
+@pytest.mark.parametrize("n", [30, 60, 150])
+def test_intervals_hold_the_truth_95_times_in_100_with_30_in_100_still_running(n: int, read: str) -> None:
+    """Exponential times of known mean, all watched to one moment or each for a while; an open end holds what is beyond.
+
+    The mean of the runs that have ended, which is what a frame gives without more ado, is short by a quarter.
+    """
+    rng = np.random.default_rng(n)
+    repeats, mean = 2_000 if TORTURE else 300, 10.0
+    held, held_zero, running, naive = 0, 0, 0.0, 0.0
     for _ in range(repeats):
         samples = []
         for _ in "ab":
-            long, watched = rng.exponential(10, 150), rng.exponential(10 / 0.43, 150)
+            long = rng.exponential(mean, n)
+            watched = rng.uniform(0, 33, n) if read == "together" else rng.exponential(mean / 0.43, n)
             samples.append(Times(np.minimum(long, watched), long <= watched, 0))
         a, b = (quantiles(sample, 0.5)[0] for sample in samples)
-        held += a.low <= median <= a.high
+        held += not (a.low > mean * math.log(2) or a.high < mean * math.log(2))
         between = difference(a, b)
-        held_zero += between.low <= 0 <= between.high
-        naive += float(np.median(samples[0].seconds[samples[0].ended])) / repeats
+        held_zero += not (between.low > 0 or between.high < 0)
+        running += float(np.mean(~samples[0].ended)) / repeats
+        naive += float(np.mean(samples[0].seconds[samples[0].ended])) / repeats
     margin = 0.01 if TORTURE else 0.03
-    assert abs(held / repeats - 0.95) <= margin
-    assert held_zero / repeats >= 0.95 - margin
-    assert naive < 0.8 * median
+    assert abs(held / repeats - 0.95) <= margin, held / repeats
+    assert held_zero / repeats >= 0.95 - margin, held_zero / repeats
+    assert running == pytest.approx(0.3, abs=0.02)
+    assert naive < 0.75 * mean
 
 
 def test_running_runs_and_services_are_censored_and_unreadable_times_counted() -> None:

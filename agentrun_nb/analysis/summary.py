@@ -38,7 +38,8 @@ def summarize(runs: Run | pd.DataFrame | Iterable[Any], by: str | Sequence[str] 
         - n, and of them succeeded, failed, cancelled, timed_out, not_ended, not_fetched, no_status, unknown_status;
         - success_rate: succeeded / (succeeded + failed + timed_out), with Wilson's 95 % interval;
         - queue_p50, queue_p90: seconds from created to started; run_p50 with its 95 % interval, run_p90: seconds from
-          started to completed, whatever the outcome. Kaplan-Meier: what has not ended is censored, services always;
+          started to completed, whatever the outcome. Kaplan-Meier: what has not ended is censored, services always; an
+          interval without its upper end is open, since too few have ended to bound it;
         - notes: why a number is missing (`too few`, `not reached`), and the names of what could not be counted.
 
     Raises:
