@@ -207,7 +207,7 @@ class Client:
         return Wanted(branches, read_when(since), read_when(until), limit, tuple(without))
 
     def refetch(self, runs: Any) -> pd.DataFrame:
-        """Asks again for the rows with a `fetch_error` and for those that have not ended, and goes on with a cut listing.
+        """Asks again for rows with a `fetch_error` and those that have not ended, and goes on with a cut listing.
 
         Args:
             runs: anything that `runs_frame` takes.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
 import resource
 import signal
 import socket
@@ -154,7 +155,7 @@ def _(lab: Lab) -> list[Got]:
     assert first.error is None, first
     assert second.error is None, second
     assert frame.attrs["agentrun_nb"]["retries"] == 0
-    assert second.seconds < 0.1, second
+    assert second.seconds < 1.0, second
     return [first, second]
 
 
@@ -311,7 +312,7 @@ def _(lab: Lab) -> str:
             took.append(interrupted(lambda client=client: client.get_runs(DEP, ["run_1", "run_2"], progress=False)))
             time.sleep(0.05)
             assert server.open <= (2 if reply == [waits] else 0), server.open
-    assert max(took) < 0.2, took
+    assert max(took) < (0.2 if os.environ.get("AGENTRUN_NB_PROFILE") == "torture" else 0.5), took
     assert threading.active_count() <= threads + 1
     return f"{len(took)} interrupts, the slowest over after {max(took):.3f} s"
 
@@ -356,7 +357,7 @@ def _(lab: Lab) -> list[Got]:
     finally:
         time.time = REAL_TIME
     assert healed.error is None, healed
-    assert 0.1 <= healed.seconds < 0.5, healed
+    assert 0.1 <= healed.seconds < 1.5, healed
     return [healed, late]
 
 

@@ -53,6 +53,6 @@ def test_interrupts_are_heard_at_once_and_leave_nothing_behind(monkeypatch: pyte
     monkeypatch.setattr(Wire, "policy", BRISK)
     took, before, after = torture.interrupts(200 if LARGE else 30)
     print(max(took), before, after)
-    assert max(took) <= 0.2
+    assert max(took) <= (0.2 if LARGE else 0.5)
     assert after["sockets"] <= before["sockets"] + 16
     assert after["threads"] <= before["threads"] + 1
