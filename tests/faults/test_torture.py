@@ -55,4 +55,4 @@ def test_interrupts_are_heard_at_once_and_leave_nothing_behind(monkeypatch: pyte
     print(max(took), before, after)
     assert max(took) <= (0.2 if LARGE else 0.5)
     assert after["sockets"] <= before["sockets"] + 16
-    assert after["threads"] <= before["threads"] + 1
+    assert after["threads"] <= before["threads"] + 6  # those that decode begin as they are needed
