@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
-
 from lab.chromium import chromium
+from playwright.sync_api import Browser
 
 from .stage import STRICT, Stage
 

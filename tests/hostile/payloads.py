@@ -1,4 +1,4 @@
-"""Public lists of script injections and naughty strings, where they are at hand, and some of our own that always are."""
+"""Public lists of script injections and naughty strings, where they are at hand, and some of our own."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OWN = [
 ]
 BENIGN = ["x", "x" * 4_000, "two\nlines", "a\u202eb\u200bc", "1", "", "run.output[0]"]
 """Harmless texts that are shown in every manner there is: short, clipped, in lines, with signs made visible."""
-SAMPLE = 60
+SAMPLE = 30
 TORTURE = os.environ.get("AGENTRUN_NB_PROFILE") == "torture"
 
 

@@ -8,18 +8,21 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import plotly
 from playwright.sync_api import Browser, Page, Route
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "page"
 STATIC = HERE.parents[1] / "agentrun_nb" / "widget" / "static"
 ORIGIN = "http://127.0.0.1:9"
+PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 FILES = {
     "/": (PAGE / "stage.html", "text/html"),
     "/stage.mjs": (PAGE / "stage.mjs", "text/javascript"),
     "/stage.css": (PAGE / "stage.css", "text/css"),
     "/widget.js": (STATIC / "widget.js", "text/javascript"),
     "/widget.css": (STATIC / "widget.css", "text/css"),
+    "/plotly.js": (PLOTLY, "text/javascript"),
 }
 STRICT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "

@@ -26,7 +26,8 @@ CHOOSE = """async (keys) => {
     await frame();
     for (const one of document.querySelectorAll(".arn-root *")) {
       for (const type of ["mouseover", "focus", "error", "load", "toggle"]) one.dispatchEvent(new Event(type));
-      for (const name of [one.tagName, ...one.getAttributeNames().map((name) => `${one.tagName} ${name}`)]) shape.add(name);
+      shape.add(one.tagName);
+      for (const name of one.getAttributeNames()) shape.add(`${one.tagName} ${name}`);
       if (one.tagName === "A") one.click();
     }
     texts.push(document.querySelector(".arn-root").innerText);
@@ -40,7 +41,8 @@ OUTSIDE = """() => {
   return [...root.querySelectorAll('*')].filter((one) => one.checkVisibility() && !clipped(one))
     .filter((one) => {
       const {left, right, top, bottom, width, height} = one.getBoundingClientRect();
-      return width * height && (left < box.left - 1 || right > box.right + 1 || top < box.top - 1 || bottom > box.bottom + 1);
+      const inside = left > box.left - 1 && right < box.right + 1 && top > box.top - 1 && bottom < box.bottom + 1;
+      return width * height && !inside;
     }).map((one) => one.outerHTML.slice(0, 120));
 }"""
 SINK = """(texts) => {

@@ -1,0 +1,26 @@
+"""The exported file: payloads inside its data neither end the data nor run, on opening and when chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agentrun_nb.widget import explore
+
+from .payloads import batches, hostile_record
+from .stage import Stage
+
+
+def test_the_file_of_every_payload_is_text(open_stage: Stage, tmp_path: Path) -> None:
+    frame = "body > div#arn-place, body > p, body > noscript, body > script"
+    for batch in batches(250):
+        view = explore([hostile_record(number, text) for number, text in enumerate(batch)])
+        open_stage.write(view.to_html(tmp_path / "runs.html").read_text("utf-8"))
+        open_stage.page.locator(".arn-run").wait_for()
+        canvas = open_stage.page.get_by_test_id("arn-timeline-canvas")
+        for _ in range(5):
+            canvas.press("ArrowLeft")
+            canvas.press("Enter")
+        open_stage.touch(".arn-root")
+        assert open_stage.page.evaluate("() => document.body.children.length") == open_stage.page.locator(frame).count()
+        assert open_stage.page.evaluate("() => document.querySelectorAll('body script').length") == 3
+        open_stage.assert_calm()

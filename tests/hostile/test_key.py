@@ -1,0 +1,89 @@
+"""The API key is nowhere in what a view shows, keeps or leaves behind."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from ipywidgets import Widget
+from ipywidgets.embed import embed_minimal_html
+from lab.server import environment
+from nbclient import NotebookClient
+from widget_samples import body, record
+
+import agentrun_nb as arn
+
+KEY = "sk-never-shown-4f1d9c"
+CELLS = (
+    "import pathlib, os, agentrun_nb as arn\nclient = arn.Client(deadline=1); client",
+    "runs = arn.runs_frame(pathlib.Path('runs.json').read_bytes()); runs.head(3)",
+    "ex = arn.explore(runs, client); ex",
+    "ex.figure()",
+    "print(repr(client), repr(ex), ex.code)",
+    "arn.explore(arn.Run(pathlib.Path('run.json').read_bytes()), client)",
+    "client.explore('nowhere', 'nothing')",
+)
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A notebook that was run with a key in the environment, with its last cell failing, and saved with state."""
+
+    folder = tmp_path_factory.mktemp("key")
+    (folder / "runs.json").write_bytes(body(12))
+    (folder / "run.json").write_text(json.dumps(record(3)))
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
+    env = environment(folder) | {"AGENTRUN_API_KEY": KEY, "AGENTRUN_BASE_URL": "https://127.0.0.1:9"}
+    runner = NotebookClient(made, allow_errors=True, resources={"metadata": {"path": str(folder)}}, timeout=120)
+    runner.execute(env=env)
+    nbformat.write(made, folder / "key.ipynb")
+    return folder / "key.ipynb"
+
+
+def test_a_saved_notebook_holds_no_key(notebook: Path) -> None:
+    saved = notebook.read_text()
+    assert KEY not in saved
+    outputs = [out for cell in nbformat.reads(saved, 4).cells for out in cell.outputs]
+    assert [out.ename for out in outputs if out.output_type == "error"] != []
+    assert nbformat.reads(saved, 4).metadata.widgets
+
+
+@pytest.mark.parametrize("kind", ["html", "script", "markdown"])
+def test_what_nbconvert_makes_holds_no_key(notebook: Path, kind: str) -> None:
+    command = [sys.executable, "-m", "nbconvert", f"--to={kind}", "--output=made", notebook.name]
+    subprocess.run(command, cwd=notebook.parent, env=environment(notebook.parent), check=True, capture_output=True)
+    [made] = [path for path in notebook.parent.glob("made*") if path.is_file()]
+    assert KEY not in made.read_text()
+    made.unlink()
+
+
+def test_the_key_is_in_no_state_repr_bundle_or_embedded_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = arn.Client(api_key=KEY)
+    view = arn.explore(body(12), client)
+    view.to_html(tmp_path / "file.html")
+    embed_minimal_html(tmp_path / "embedded.html", views=[view])
+    view._ipython_display_()
+    places = {
+        "state": view.get_state(),
+        "manager": Widget.get_manager_state(),
+        "repr": repr(view),
+        "str": str(view),
+        "format": f"{view}",
+        "bundle": view._repr_mimebundle_(),
+        "twin": view._twin(),
+        "code": view.code,
+        "traits": {name: getattr(view, name) for name in view.trait_names()},
+        "page": view._page(),
+        "attributes": vars(view),
+        "shown": capsys.readouterr(),
+        "file": (tmp_path / "file.html").read_text(),
+        "embedded": (tmp_path / "embedded.html").read_text(),
+    }
+    assert [name for name, place in places.items() if KEY in repr(place)] == []
+    client.close()
