@@ -397,3 +397,77 @@ def test_the_view_leaves_no_listeners_behind(open_stage: Opener) -> None:
     )
     assert counts[0] > 0
     assert counts[1:] == [0, 0]
+
+
+def days_apart() -> list[Row]:
+    """Three busy hours, three days apart."""
+    starts = [NOW - day * 259_200_000 - n * 300_000 for day in range(3) for n in range(12)]
+    return [Row(at, at + 5000, at + 200_000) for at in starts]
+
+
+def test_gaps_are_folded_on_demand_and_the_kernel_is_told_real_times(open_stage: Opener) -> None:
+    stage = open_stage(page_of(days_apart()))
+    near = point(stage, 1)[0] - point(stage, 0)[0]
+    button = stage.page.get_by_test_id("arn-fold")
+    button.click()
+    assert button.get_attribute("aria-pressed") == "true"
+    stage.page.get_by_test_id("arn-timeline-notes").filter(has_text="2 gaps folded, 5 d 22 h in all.").wait_for()
+    assert abs(point(stage, 1)[0] - point(stage, 0)[0]) > 10 * abs(near)
+    stage.page.wait_for_function("() => window.stage.model.sent.at(-1).op === 'window'")
+    last = windows(stage)[-1]
+    assert last["start"] < NOW - 2 * 259_200_000 - 11 * 300_000 < NOW + 200_000 < last["end"]  # type: ignore[operator]
+    stage.page.mouse.click(*point(stage, 30))
+    assert selected(stage) == ["run_30"]
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+
+
+def test_runs_without_gaps_offer_no_folding(open_stage: Opener) -> None:
+    assert not open_stage(page_of(some_of_each())).page.get_by_test_id("arn-fold").is_visible()
+
+
+def test_an_update_keeps_window_grouping_and_what_the_legend_hides(open_stage: Opener) -> None:
+    stage = open_stage(page_of(finished(200, range(0, 200, 10))))
+    stage.page.get_by_test_id("arn-legend").get_by_role("button", name="failed").click()
+    stage.page.get_by_test_id("arn-group-version").click()
+    for _ in range(2):
+        stage.page.get_by_test_id("arn-zoom-in").click()
+    window = stage.page.get_by_test_id("arn-window")
+    stage.page.wait_for_timeout(50)
+    before = window.inner_text().partition("(")[0]
+    stage.page.evaluate(
+        "({page, buffers}) => window.stage.model.emit('msg:custom', {op: 'update', page}, buffers.map((text) =>"
+        " new DataView(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer)))",
+        json.loads(page_of(finished(200, range(0, 200, 5))).to_json()),
+    )
+    legend = stage.page.get_by_test_id("arn-legend").get_by_role("button", name="failed")
+    legend.filter(has_text="40").wait_for()
+    assert legend.get_attribute("aria-pressed") == "false"
+    assert stage.page.get_by_test_id("arn-group-version").get_attribute("aria-pressed") == "true"
+    assert window.inner_text().partition("(")[0] == before
+
+
+def test_two_fingers_zoom_about_what_they_hold(open_stage: Opener) -> None:
+    stage = open_stage(page_of(finished(300)))
+    window = stage.page.get_by_test_id("arn-window").filter(has_text="300 runs")
+    window.wait_for()
+    told = canvas(stage).evaluate(
+        """async (canvas) => {
+          canvas.setPointerCapture = () => {};
+          const touch = (type, pointerId, x) => {
+            const { left, top } = canvas.getBoundingClientRect();
+            const place = { clientX: left + x, clientY: top + 60 };
+            canvas.dispatchEvent(new PointerEvent(type, { pointerId, ...place, bubbles: true }));
+          };
+          touch("pointerdown", 1, 400);
+          touch("pointerdown", 2, 500);
+          touch("pointermove", 2, 700);
+          touch("pointermove", 1, 200);
+          touch("pointerup", 2, 700);
+          touch("pointerup", 1, 200);
+          await new Promise((done) => setTimeout(done, 100));
+          return document.querySelector("[data-testid=arn-window]").textContent;
+        }"""
+    )
+    assert " 300 runs" not in told
+    assert selected(stage) == []

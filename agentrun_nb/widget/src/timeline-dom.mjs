@@ -14,6 +14,7 @@ import { FIELDS, tell } from "./timeline-words.mjs";
  * @property {() => void} fit
  * @property {(step: 1 | -1) => void} failure
  * @property {() => void} range
+ * @property {() => void} fold
  */
 
 const MOST_KEYS = 14;
@@ -23,7 +24,7 @@ const KEYS_ARE_OURS = { "data-lm-suppress-shortcuts": "true" };
 export const GROUPINGS = ["time", "version", "status"];
 
 /** @param {Commands} commands */
-export function elements({ group, zoom, fit, failure, range }) {
+export function elements({ group, zoom, fit, failure, range, fold }) {
   const act = (/** @type {string} */ test, /** @type {string} */ label, /** @type {string} */ name, /** @type {() => void} */ action) =>
     button(label, action, { ...KEYS_ARE_OURS, "aria-label": name, "data-testid": `arn-${test}` });
   const groups = GROUPINGS.map((by) => act(`group-${by}`, by, `Group by ${by}`, () => group(by)));
@@ -32,13 +33,14 @@ export function elements({ group, zoom, fit, failure, range }) {
   const failures = h("span", "arn-tl-segments",
     act("failure-previous", "\u2039 Failure", "Previous failure", () => failure(-1)), act("failure-next", "Failure \u203a", "Next failure", () => failure(1)));
   const ranger = act("range", "Select range", "Select range by dragging", range);
+  const folder = act("fold", "Fold gaps", "Fold gaps in which no run goes on", fold);
   const zooms = h("span", "arn-tl-segments",
     act("zoom-out", "\u2212", "Zoom out", () => zoom(2)), act("zoom-in", "+", "Zoom in", () => zoom(0.5)), act("fit", "Fit", "Fit all runs", fit));
   const live = part("timeline-live", "div");
   live.setAttribute("aria-live", "polite");
   return {
-    groups, grouping, failures, ranger, live,
-    bar: h("div", { class: "arn-tl-bar", role: "toolbar", "aria-label": "Timeline" }, grouping, zooms, failures, ranger),
+    groups, grouping, failures, ranger, folder, live,
+    bar: h("div", { class: "arn-tl-bar", role: "toolbar", "aria-label": "Timeline" }, grouping, zooms, failures, ranger, folder),
     canvas: h("canvas", { ...KEYS_ARE_OURS, tabindex: "0", role: "application", "aria-roledescription": "timeline", "data-testid": "arn-timeline-canvas" }),
     window: part("window"), empty: part("timeline-empty"), notes: part("timeline-notes"),
     tip: part("tooltip", "div"), legend: part("legend", "div"), table: part("timeline-table", "div"),

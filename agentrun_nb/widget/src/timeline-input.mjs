@@ -26,26 +26,32 @@ const STEP = 120;
 export function listen(canvas, asked, signal) {
   /** @type {{x: number, drag: (x: number, done: boolean) => void, far: boolean} | null} */
   let grip = null;
+  /** Where the fingers are that touch the canvas. @type {Map<number, number>} */
+  const fingers = new Map();
   /** @type {<K extends keyof HTMLElementEventMap>(type: K, listener: (event: HTMLElementEventMap[K]) => void) => void} */
   const on = (type, listener) => canvas.addEventListener(type, listener, { signal, passive: false });
   on("pointerdown", (event) => {
     if (event.button) return;
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
-    grip = { x: event.offsetX, drag: grab(asked, event), far: false };
+    fingers.set(event.pointerId, event.offsetX);
+    grip = fingers.size > 1 ? null : { x: event.offsetX, drag: grab(asked, event), far: false };
     asked.leave();
   });
-  on("pointermove", ({ offsetX, offsetY }) => {
+  on("pointermove", ({ pointerId, offsetX, offsetY }) => {
+    if (fingers.size === 2 && fingers.has(pointerId)) return pinch(asked, fingers, pointerId, offsetX);
     if (!grip) return asked.hover(offsetX, offsetY);
     grip.far ||= Math.abs(offsetX - grip.x) >= STILL;
     if (grip.far) grip.drag(offsetX, false);
   });
-  on("pointerup", ({ offsetX, offsetY, ctrlKey, metaKey }) => {
+  on("pointerup", ({ pointerId, offsetX, offsetY, ctrlKey, metaKey }) => {
+    fingers.delete(pointerId);
     if (grip?.far) grip.drag(offsetX, true);
     else if (grip) asked.click(offsetX, offsetY, ctrlKey || metaKey);
     grip = null;
   });
-  on("pointercancel", () => {
+  on("pointercancel", ({ pointerId }) => {
+    fingers.delete(pointerId);
     grip = null;
     asked.range(null, false);
   });
@@ -71,6 +77,16 @@ function grab(asked, { offsetX: x, offsetY, shiftKey }) {
   if (!shiftKey && !asked.selecting()) return (to) => asked.show(moved(window, time(x) - time(to)));
   const inside = (/** @type {number} */ at) => time(Math.min(frame.right, Math.max(frame.left, at)));
   return (to, done) => asked.range({ start: inside(Math.min(x, to)), end: inside(Math.max(x, to)) }, done);
+}
+
+/** Two fingers hold their instants. @param {Asked} asked @param {Map<number, number>} fingers @param {number} moved the one that goes to x @param {number} x */
+function pinch({ scene, show }, fingers, moved, x) {
+  const { frame, window } = scene();
+  const before = [...fingers.values()].map(timeOf(frame, window));
+  const [a, b] = fingers.set(moved, x).values();
+  if (Math.abs(b - a) < EDGE) return;
+  const scale = (before[1] - before[0]) / (b - a);
+  if (scale > 0) show({ start: before[0] - (a - frame.left) * scale, end: before[0] + (frame.right - a) * scale });
 }
 
 /** @param {Asked} asked @param {Scene["frame"]} frame @param {Window} window @param {Window} whole @param {number} x @returns {(x: number) => void} */

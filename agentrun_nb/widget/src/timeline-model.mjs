@@ -1,6 +1,7 @@
 /** What is drawn of every run, from the timestamps of its record alone, in typed arrays ordered by time. */
 
 import { STATUSES, describe } from "./status.mjs";
+import { Axis, axisOf } from "./timeline-axis.mjs";
 
 /**
  * @typedef {object} TimelineData  columns of n rows; times in ms since the epoch, NaN where not recorded; codes index the lists, NONE where there is none
@@ -25,6 +26,8 @@ import { STATUSES, describe } from "./status.mjs";
  * @property {number} size  runs that have a place
  * @property {Uint32Array} row
  * @property {Uint32Array} place
+ * @property {import("./timeline-axis.mjs").Axis} axis
+ * @property {boolean} foldable  whether there are long stretches in which no run goes on
  * @property {Float64Array} from  where the run begins on the axis
  * @property {Float64Array} middle  where it started, NaN where that is not known
  * @property {Float64Array} to  where it ends on the axis
@@ -59,8 +62,8 @@ export function lookOf(name) {
 /** @param {TimelineData} data @param {number} row @returns {string | null} */
 export const statusOf = (data, row) => data.statuses[data.status[row]] ?? null;
 
-/** @param {TimelineData} data @returns {Model} */
-export function index(data) {
+/** @param {TimelineData} data @param {boolean} [idle] whether to fold the stretches in which no run goes on @returns {Model} */
+export function index(data, idle = false) {
   const row = inOrder(data);
   const size = row.length;
   const looks = data.statuses.map(lookOf);
@@ -68,7 +71,7 @@ export function index(data) {
   const model = {
     data, size, row, place: new Uint32Array(data.n).fill(NONE),
     from: new Float64Array(size), middle: new Float64Array(size), to: new Float64Array(size), kind: new Uint8Array(size), look: new Uint8Array(size),
-    failures: new Uint32Array(0), first: data.created[row[0]], last: -Infinity,
+    failures: new Uint32Array(0), axis: new Axis([]), foldable: false, first: 0, last: 0,
   };
   const failures = [];
   for (let p = 0; p < size; p++) {
@@ -76,10 +79,15 @@ export function index(data) {
     model.place[row[p]] = p;
     model.look[p] = look;
     setSpan(model, p, LOOKS[look].terminal);
-    if (model.to[p] > model.last) model.last = model.to[p];
     if (FAILURES.includes(look)) failures.push(p);
   }
   model.failures = Uint32Array.from(failures);
+  const folded = axisOf(model.from, model.to, true);
+  model.foldable = folded.folds.length > 0;
+  model.axis = idle ? folded : axisOf(model.from, model.to, false);
+  if (model.axis.folds.length) for (const times of [model.from, model.middle, model.to]) times.forEach((time, p) => (times[p] = model.axis.at(time)));
+  model.first = model.from[0];
+  model.last = model.to.reduce((a, b) => Math.max(a, b), -Infinity);
   return model;
 }
 

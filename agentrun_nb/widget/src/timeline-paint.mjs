@@ -1,11 +1,12 @@
 /** Painting the timeline: it decides nothing, it draws a scene that is laid out. Lengths are CSS pixels. */
 
-import { countOf, formatCount, ticks } from "./scale.mjs";
+import { countOf, formatCount } from "./scale.mjs";
 import { visible } from "./status.mjs";
 import { paintLanes, paintRowNames } from "./timeline-bars.mjs";
 import { COLUMN, MARK, OVERVIEW, STACK, xOf } from "./timeline-layout.mjs";
 import { KIND, isFailure } from "./timeline-model.mjs";
-import { box, clipped, dashed, fitted, outline, shape, text } from "./timeline-pen.mjs";
+import { box, clipped, dashed, fitted, outline, shape, text, upright } from "./timeline-pen.mjs";
+import { duration } from "./times.mjs";
 
 /**
  * @typedef {import("./timeline-view.mjs").Scene} Scene
@@ -23,6 +24,7 @@ import { box, clipped, dashed, fitted, outline, shape, text } from "./timeline-p
  */
 
 const TICK = 88;
+const LINE = 9;
 
 /** @param {Context} ctx @param {Picture} picture */
 export function paint(ctx, picture) {
@@ -49,18 +51,28 @@ export function paint(ctx, picture) {
 /** @param {Context} ctx @param {Picture} picture */
 function paintAxis(ctx, { frame: { left, right, width, strip, axis }, frame, window, zone, model, colours }) {
   const xAt = xOf(frame, window);
-  const centred = (/** @type {string} */ colour, /** @type {string} */ words, /** @type {number} */ x, /** @type {number} */ y) => {
+  /** Ends of the words on each line: what would run into them is left out. */
+  const ends = [-Infinity, -Infinity];
+  const centred = (/** @type {string} */ colour, /** @type {string} */ words, /** @type {number} */ x, /** @type {number} */ line) => {
     const room = ctx.measureText(words).width;
-    text(ctx, colour, words, Math.min(width - room, Math.max(left, x - room / 2)), y);
+    const begin = Math.min(width - room, Math.max(left, x - room / 2));
+    if (words && begin > ends[line]) ends[line] = text(ctx, colour, words, begin, axis + 12 + 13 * line) + 4;
   };
-  for (const { at, label, context } of ticks(window.start, window.end, zone, Math.max(2, Math.floor((right - left) / TICK)))) {
+  for (const { place, kept, length } of model.axis.within(window)) {
+    const [x0, x1] = [place, place + kept].map((at) => Math.min(right, Math.max(left, xAt(at))));
+    box(ctx, colours.grid, x0, strip, x1 - x0, axis - strip, 0.4);
+    for (const x of [x0, x1]) dashed(ctx, colours.muted, [2, 2], x, strip, x, axis);
+    const words = duration(length);
+    if (x1 - x0 >= LINE && ctx.measureText(words).width < axis - strip) upright(ctx, colours.muted, words, (x0 + x1) / 2, (strip + axis) / 2);
+  }
+  for (const { at, label, context } of model.axis.ticks(window, zone, Math.max(2, Math.floor((right - left) / TICK)))) {
     const x = Math.round(xAt(at));
     box(ctx, colours.grid, x, strip, 1, axis - strip + 4);
-    centred(colours.text, label, x, axis + 12);
-    centred(colours.muted, context, x, axis + 25);
+    centred(colours.text, label, x, 0);
+    centred(colours.muted, context, x, 1);
   }
   box(ctx, colours.muted, left, axis, width - left, 1);
-  const now = xAt(model.data.now);
+  const now = xAt(model.axis.at(model.data.now));
   if (now > left && now < right && model.kind.includes(KIND.LIVE)) dashed(ctx, colours.muted, [2, 3], now, strip, now, axis);
 }
 

@@ -54,6 +54,15 @@ export function text(ctx, colour, words, x, y, ground) {
   return x + width;
 }
 
+/** Words from below to above, about a point. @param {Context} ctx @param {string} colour @param {string} words @param {number} x @param {number} y */
+export function upright(ctx, colour, words, x, y) {
+  ctx.save();
+  ctx.translate(x, y);
+  ctx.rotate(-Math.PI / 2);
+  text(ctx, colour, words, -ctx.measureText(words).width / 2, 0);
+  ctx.restore();
+}
+
 /** A text cut in its middle to a width: both ends of an id tell runs apart. @param {Context} ctx @param {string} words @param {number} width @returns {string} */
 export function fitted(ctx, words, width) {
   const letters = [...words.slice(0, MOST_LETTERS)];

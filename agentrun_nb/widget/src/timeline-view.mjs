@@ -27,20 +27,34 @@ export class View {
   by = "time";
   /** Codes of the statuses that are switched off. @type {Set<number>} */
   hidden = new Set();
+  /** Whether the stretches in which no run goes on are folded. */
+  folded = false;
   #width = 0;
   /** What stays while the window moves. @type {Pick<Scene, "frame" | "overview"> | null} */
   #still = null;
   /** @type {Scene | null} */
   #scene = null;
 
-  /** @param {import("./timeline-model.mjs").TimelineData} data @param {View} [before] whose window is kept where it was not the whole */
-  constructor(data, before) {
-    this.model = index(data);
+  /**
+   * @param {import("./timeline-model.mjs").TimelineData} data
+   * @param {View} [before] whose grouping, switched off statuses and window are kept, the window where it was not the whole
+   * @param {boolean} [folded]
+   */
+  constructor(data, before, folded = before?.folded ?? false) {
+    this.model = index(data, folded);
     this.whole = this.window = extent(this.model);
+    this.folded = folded;
     if (!before) return;
+    const off = Array.from(before.hidden, (code) => before.model.data.statuses[code]);
+    this.hidden = new Set(off.map((name) => (name === undefined ? data.statuses.length : data.statuses.indexOf(name))).filter((code) => code >= 0));
     this.by = before.by;
     this.#width = before.#width;
-    if (before.window !== before.whole) this.show(before.window);
+    if (before.window !== before.whole) this.show(this.model.axis.places(before.instants));
+  }
+
+  /** What the window shows, in ms since the epoch. */
+  get instants() {
+    return this.model.axis.instants(this.window);
   }
 
   /** @returns {((place: number) => boolean) | undefined} whether a run is not hidden; undefined where none is */

@@ -56,7 +56,7 @@ export const windowWords = ({ start, end }, zone, runs) =>
   `${formatTime(Math.round(start), zone)} to ${formatTime(Math.round(end), zone)} (${duration(Math.round(end - start))}): ${countOf(runs)}`;
 
 /** @param {Model} model @param {number} hidden runs whose status is switched off @returns {string} what the picture does not show, in sentences */
-export function footnotes({ data, size, kind }, hidden) {
+export function footnotes({ data, size, kind, axis: { folds } }, hidden) {
   const notes = [
     { count: hidden, note: "hidden by the legend" },
     { count: data.n - size, note: "without a created time, so not on the timeline" },
@@ -65,7 +65,8 @@ export function footnotes({ data, size, kind }, hidden) {
     { count: amount(kind, KIND.OPEN), note: "with an open bracket: ended, but when is not recorded" },
     { count: amount(kind, KIND.POINT), note: "drawn as a point: the times contradict each other" },
   ];
-  return notes.filter(({ count }) => count).map(({ count, note }) => `${countOf(count)} ${note}.`).join(" ");
+  const told = notes.filter(({ count }) => count).map(({ count, note }) => `${countOf(count)} ${note}.`);
+  return [folds.length ? `${countOf(folds.length, "gap")} folded, ${duration(folds.reduce((sum, { length }) => sum + length, 0))} in all.` : "", ...told].join(" ").trim();
 }
 
 /** @param {Uint8Array} kinds @param {number} wanted */

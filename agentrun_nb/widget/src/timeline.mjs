@@ -18,7 +18,7 @@ import { isZone } from "./times.mjs";
  * @typedef {import("./timeline-layout.mjs").Window} Window
  * @typedef {import("./timeline-layout.mjs").Grouping} Grouping
  * @typedef {object} Options
- * @property {(rows: number[], window?: Window) => void} [onSelect]  a person selected rows, by a range of time where one is given
+ * @property {(rows: number[]) => void} [onSelect]  a person selected rows
  * @property {(window: Window & {by: Grouping}) => void} [onWindow]  the window stood still for a moment after it had moved
  * @property {AbortSignal} [signal]  ends the timeline
  * @typedef {object} Timeline
@@ -41,7 +41,7 @@ const NOTHING = { n: 0, now: 0, statuses: [], versions: [], deployments: [], ids
  */
 export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   const life = new AbortController();
-  const parts = elements({ group, zoom, fit, failure: goToFailure, range: toggleRange });
+  const parts = elements({ group, zoom, fit, failure: goToFailure, range: toggleRange, fold });
   const { canvas, tip } = parts;
   const ground = h("div", "arn-tl-ground", canvas);
   root.classList.add("arn-timeline");
@@ -67,7 +67,7 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
 
   function draw() {
     nextFrame = 0;
-    const { model, window } = view;
+    const { model } = view;
     if (life.signal.aborted || model.size === 0 || ground.clientWidth === 0) return;
     view.fit(canvas.clientWidth);
     const { scene } = view;
@@ -79,7 +79,7 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     paint(ctx, { ...scene, zone, selected, active, range, colours: readColours() });
     const runs = scene.fills.reduce((sum, { places }) => sum + places.length, 0);
-    parts.window.textContent = `${windowWords(window, zone, runs)}. Times in ${formatZone(window.start, zone)}${strangeZone}.`;
+    parts.window.textContent = `${windowWords(view.instants, zone, runs)}. Times in ${formatZone(view.instants.start, zone)}${strangeZone}.`;
   }
 
   /** Draws at once, and tells those who listen when nothing moves any more. */
@@ -88,7 +88,7 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     clearTimeout(quiet);
     quiet = setTimeout(() => {
       fillTable(parts.table, view.model, view.places(), zone);
-      onWindow?.({ ...view.window, by: view.by });
+      onWindow?.({ ...view.instants, by: view.by });
     }, QUIET);
   }
 
@@ -123,6 +123,13 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     parts.groups.forEach((element, i) => element.setAttribute("aria-pressed", String(GROUPINGS[i] === view.by)));
   }
 
+  /** Folds the stretches in which no run goes on, or takes the folds out. */
+  function fold() {
+    view = new View(view.model.data, view, !view.folded);
+    describeData();
+    changed();
+  }
+
   function toggleRange() {
     selecting = !selecting;
     parts.ranger.setAttribute("aria-pressed", String(selecting));
@@ -138,13 +145,13 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     /** @type {HTMLElement | undefined} */ (parts.legend.children[pressed])?.focus();
   }
 
-  /** @param {Iterable<number>} places @param {boolean} add to the selection, or take from it what is in it @param {Window} [window] */
-  function select(places, add, window) {
+  /** @param {Iterable<number>} places @param {boolean} add to the selection, or take from it what is in it */
+  function select(places, add) {
     const chosen = new Set(add ? selected : []);
     for (const place of places) if (!add || !chosen.delete(place)) chosen.add(place);
     selected = chosen;
     redraw();
-    onSelect?.(Array.from(selected, (place) => view.model.row[place]), window);
+    onSelect?.(Array.from(selected, (place) => view.model.row[place]));
   }
 
   /** @param {string} words */
@@ -202,7 +209,7 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     if (!hit) return;
     const { places, window } = hit;
     const { model } = view;
-    const head = window ? windowWords(window, zone, places.length) : `${countOf(places.length, "failure")} here`;
+    const head = window ? windowWords(model.axis.instants(window), zone, places.length) : `${countOf(places.length, "failure")} here`;
     const many = [head, ...outcomes(model, places), window ? "Click to zoom in" : "Click to select them"];
     showTip(tip, places.length > 1 ? many : tellLines(model, model.row[places[0]], zone), x + ground.offsetLeft, y + ground.offsetTop);
   }
@@ -224,7 +231,7 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     redraw();
     if (!drawn || !done) return;
     const places = view.places(drawn);
-    select(places, false, drawn);
+    select(places, false);
     say(`${countOf(places.length)} selected.`);
   }
 
@@ -250,6 +257,8 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     for (const part of [parts.bar, parts.window, ground, parts.table]) part.hidden = size === 0;
     for (const part of [parts.grouping, parts.ranger]) part.hidden = size < 2;
     parts.failures.hidden = model.failures.length === 0;
+    parts.folder.hidden = !model.foldable;
+    parts.folder.setAttribute("aria-pressed", String(view.folded));
     const help = "Arrow keys go from run to run, plus and minus zoom, 0 shows all, n and p go to failures, Enter selects, Escape clears.";
     canvas.setAttribute("aria-label", `Timeline of ${countOf(size)}. ${help}`);
   }

@@ -59,7 +59,7 @@ export function duration(ms) {
   if (ms >= 59_950) {
     const [large, many, small, few] = UNITS.find(([size, , unit]) => ms + unit / 2 >= size) ?? UNITS[2];
     const whole = Math.round(ms / small), ratio = large / small;
-    return `${Math.floor(whole / ratio)} ${many}${whole % ratio ? ` ${whole % ratio} ${few}` : ""}`;
+    return `${Math.floor(whole / ratio).toLocaleString("en")} ${many}${whole % ratio ? ` ${whole % ratio} ${few}` : ""}`;
   }
   if (ms >= 999.5 || ms === 0) return `${Number((ms / 1000).toFixed(1))} s`;
   return ms < 1 ? `${Math.round(ms * 1000)} µs` : `${Number(ms.toPrecision(3))} ms`;

@@ -197,14 +197,15 @@ test("lanes stay while the window moves a little", () => {
   assert.deepEqual(later.lane, before.lane);
 });
 
-test("a hidden status is neither drawn nor found, and new data shows all again", () => {
+test("a hidden status is neither drawn nor found, with new data as well", () => {
   const view = new View(dataOf(someRuns(500, 31)));
   view.fit(800);
   const failed = view.model.data.statuses.indexOf("failed");
   view.toggle(failed);
   assert.ok(view.scene.fills[0].places.every((p) => view.model.data.status[view.model.row[p]] !== failed));
   assert.ok(!outcomes(view.model, view.places()).some((words) => words.endsWith(" failed")));
-  assert.equal(new View(view.model.data, view).hidden.size, 0);
+  const more = dataOf([{ created: NOW, status: "cancelled" }, { created: NOW, status: "failed" }]);
+  assert.deepEqual([...new View(more, view).hidden], [1], "it is known by its name, whatever its number");
 });
 
 test("new data keeps a window that was chosen, and follows the data where all was shown", () => {
@@ -213,4 +214,61 @@ test("new data keeps a window that was chosen, and follows the data where all wa
   assert.deepEqual(new View(more, view).window, new View(more).whole);
   view.zoom(0.25, NOW - 300_000);
   assert.deepEqual(new View(more, view).window, view.window);
+});
+
+const DAY = 86_400_000;
+/** Hours of work on three days. */
+const threeDays = [0, 0, 0, 1, 1, 1, 3, 3].map((day, i) => ({ created: NOW + day * DAY + i * 600_000, started: NOW + day * DAY + i * 600_000, completed: NOW + day * DAY + i * 600_000 + 900_000 }));
+
+test("an axis is as time is until gaps are folded, and every instant has one place on it, in order", () => {
+  const plain = index(dataOf(threeDays));
+  assert.deepEqual([plain.axis.folds.length, plain.foldable], [0, true]);
+  assert.equal(plain.axis.at(NOW + 12_345), NOW + 12_345);
+  const { axis, first, last } = index(dataOf(threeDays), true);
+  assert.equal(axis.folds.length, 2);
+  assert.ok(last - first < 0.2 * DAY, `${last - first}`);
+  let before = -Infinity;
+  for (let instant = NOW - DAY; instant < NOW + 4 * DAY; instant += 500_000) {
+    const place = axis.at(instant);
+    assert.ok(place > before);
+    assert.ok(Math.abs(axis.instant(place) - instant) < 1);
+    before = place;
+  }
+});
+
+test("folding takes nothing from a run and puts no run into a fold", () => {
+  const { axis, from, to, row } = index(dataOf(threeDays), true);
+  for (let p = 0; p < from.length; p++) {
+    assert.equal(Math.round(to[p] - from[p]), 900_000);
+    assert.equal(Math.round(axis.instant(from[p])), threeDays[row[p]].created);
+    for (const { place, kept } of axis.folds) assert.ok(to[p] <= place + 1 || from[p] >= place + kept - 1);
+  }
+});
+
+test("an outlier in the year 1 or 9999 does not make the others invisible, and common gaps are left alone", () => {
+  const outliers = [-62_135_596_800_000, 253_402_300_000_000].map((created) => ({ created, started: created, completed: created + 1000 }));
+  const runs = someRuns(300, 43).filter(({ created }) => created !== undefined);
+  const alone = index(dataOf(runs));
+  for (const some of [outliers, outliers.slice(1), [{ created: outliers[0].created, status: "running" }], [{ created: NOW, completed: outliers[1].created }]]) {
+    const { first, last } = index(dataOf([...runs, ...some]));
+    assert.ok(last - first < 1.3 * (alone.last - alone.first), JSON.stringify(some));
+  }
+  assert.equal(index(dataOf(threeDays)).axis.folds.length, 0);
+});
+
+test("ticks of a folded axis lie outside of the folds, at round times of the clock", () => {
+  const { axis, first, last } = index(dataOf(threeDays), true);
+  const found = axis.ticks({ start: first, end: last }, "UTC", 12);
+  assert.ok(found.length >= 3);
+  for (const { at, label } of found) {
+    assert.ok(axis.folds.every(({ place, kept }) => at <= place + 1 || at >= place + kept - 1));
+    assert.equal(new Date(Math.round(axis.instant(at))).toISOString().slice(11, 16), label);
+  }
+});
+
+test("a window stays at its instants while gaps are folded", () => {
+  const view = new View(dataOf(threeDays));
+  view.show({ start: NOW + DAY, end: NOW + DAY + 3_600_000 });
+  const folded = new View(view.model.data, view, true);
+  assert.deepEqual([folded.instants.start, folded.instants.end].map(Math.round), [view.window.start, view.window.end]);
 });
