@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+YEAR = 365 * 86_400_000.0
+ABSURD = 20
+"""So many times longer than all shorter gaps together is a gap, and more than a year, before an outlier."""
+
 
 class Kind(IntEnum):
     """What a record says of a run's course."""
@@ -56,6 +60,16 @@ class Spans:
         if end is not None:
             inside &= self.begin <= end
         return inside
+
+    def bulk(self) -> tuple[float, float]:
+        """The first and the last moment, on the side of most runs where years of nothing lie before outliers."""
+        moments = np.sort(np.concatenate([self.begin, self.end]))
+        moments = moments[~np.isnan(moments)]
+        gaps = np.sort(np.diff(moments))
+        absurd = gaps[gaps > np.maximum(YEAR, ABSURD * (np.cumsum(gaps) - gaps))]
+        parts = np.split(moments, np.flatnonzero(np.diff(moments) >= absurd.min(initial=np.inf)) + 1)
+        most = max(parts, key=len)
+        return float(most[0]), float(most[-1])
 
     def only(self, chosen: NDArray[np.bool_]) -> Spans:
         """The same rows, of which only the chosen have a place."""

@@ -174,3 +174,20 @@ def test_the_course_says_what_the_timestamps_say_and_no_more(times, live, words)
 
 def test_times_stand_in_the_zone_that_is_chosen():
     assert "2026-11-20 13:33:00 +05:30" in Seen(html_of(one(), tz="Asia/Kolkata")).pictures[0]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:01Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("tz", ["UTC", "Asia/Kolkata", "America/New_York"])
+def test_an_outlier_in_time_leaves_the_picture_to_the_others(moment, tz):
+    times = {"created_at": moment, "started_at": moment, "completed_at": moment}
+    rows = [json.dumps(record(number)).encode() for number in range(30)]
+    told = drawn(explore([*rows, json.dumps(record(99, **times)).encode()], tz=tz))
+    assert "1 far outside of this time" in told
+    assert "far outside" not in drawn(explore(rows, tz=tz))
+    assert "2026-11-20" in told
+
+
+def drawn(view) -> str:
+    """The SVG text of a twin's picture."""
+    [data] = re.findall(r"svg\+xml;base64,([^\"]+)", view._twin()["text/html"])
+    return base64.b64decode(data).decode()

@@ -255,11 +255,18 @@ def test_a_file_holds_the_page_and_leaves_out_what_it_is_told_to(tmp_path):
         view.to_html(tmp_path / f"{n}.html", without=without).read_text()
         for n, without in enumerate([(), ("input", "output_manifest")])
     )
-    assert "with their input and output manifest." in whole
+    assert "with their input and output manifest. It reads no output files." in whole
     assert "without their documents." in lean
     assert "Content-Security-Policy" in whole
     with pytest.raises(SettingsError):
         view.to_html(tmp_path / "x.html", without=["mode"])
+
+
+def test_a_document_is_written_as_one_file(tmp_path):
+    view = explore_json('{"a": [1.0, "</script>"]}')
+    written = view.to_html(tmp_path / "document.html").read_text()
+    assert "This file holds a JSON document of 25 characters." in written
+    assert '</script>"' not in written
 
 
 def test_the_repr_says_what_it_holds():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -16,6 +17,8 @@ _STEPS = [
     *(n * _DAY for n in (1, 2, 7, 14, 30, 90, 182, 365, 1_826, 3_652, 36_525)),
 ]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = -62_135_596_800_000.0, 253_402_300_799_999.0
+"""The first and the last instant that Python's clock knows."""
 
 
 class Tick(NamedTuple):
@@ -27,8 +30,11 @@ class Tick(NamedTuple):
 
 
 def local(at: float, tz: str) -> datetime:
-    """An instant as the clock of a zone shows it."""
-    return (_EPOCH + timedelta(milliseconds=at)).astimezone(ZoneInfo(tz))
+    """An instant as the clock of a zone shows it; in UTC where that clock would leave the years 1 to 9999."""
+    moment = _EPOCH + timedelta(milliseconds=at)
+    with suppress(OverflowError):
+        return moment.astimezone(ZoneInfo(tz))
+    return moment
 
 
 def clock_text(at: float, tz: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from agentrun_nb.looks import FAILURES, look_of, painting_order
 from agentrun_nb.spans import Kind, Spans, spans
-from agentrun_nb.still.axis import Tick, ticks
+from agentrun_nb.still.axis import EARLIEST, LATEST, Tick, ticks
 from agentrun_nb.still.drawing import GREY, WIDTH, drawing
 from agentrun_nb.still.markup import Markup, el, joined
 
@@ -31,9 +31,12 @@ def timeline(runs: pd.DataFrame, now: float, tz: str) -> Markup | None:
     placed = spans(runs, now)
     if np.isnan(placed.begin).all():
         return None
-    first, last = float(np.nanmin(placed.begin)), float(np.nanmax(placed.end))
+    first, last = placed.bulk()
     room = max((last - first) * 0.02, 5)
-    scale = _Scale(first - room, last + room)
+    scale = _Scale(max(first - room, EARLIEST), min(last + room, LATEST))
+    inside = placed.touching(first, last)
+    outside = int((~np.isnan(placed.begin) & ~inside).sum())
+    placed = placed.only(inside)
     status = runs["status"].astype("object").where(runs["status"].notna(), None).to_numpy()
     lane_of = placed.lanes(_LEAST * scale.unit) if len(runs) <= _MOST_BARS else {}
     lanes = max(lane_of.values(), default=_MOST_LANES) + 1
@@ -42,6 +45,8 @@ def timeline(runs: pd.DataFrame, now: float, tz: str) -> Markup | None:
     else:
         body, height, peak = _columns(placed, status, scale)
         words = f"at most {peak:,} at a time, {tz}"
+    if outside:
+        words = f"{outside:,} far outside of this time, {words}"
     return drawing(joined(body, _axis(scale, height + 4, tz, words)), height + 38)
 
 

@@ -218,4 +218,4 @@ def _contents(count: int, left_out: Sequence[str]) -> str:
     """What an exported file holds, in a sentence."""
     held = " and ".join(name.replace("_", " ") for name in DOCUMENTS if name not in left_out)
     documents = f"with their {held}" if held else "without their documents"
-    return f"This file holds the records of {counted(count, 'run')} {documents}."
+    return f"This file holds the records of {counted(count, 'run')} {documents}. It reads no output files."
