@@ -5,7 +5,7 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test tour lint format js chromium notebooks torture bench clean
+.PHONY: help demo test hosts faults tour lint format js chromium notebooks torture bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -14,7 +14,13 @@ demo: .venv/demo  ## real jobs of the local service, and JupyterLab on the tour 
 	$(BIN)/python -m agentrun_nb.local.demo $(ARGS)
 
 test: .venv/test chromium  ## the ring of tests that every change must pass
-	$(BIN)/python -m pytest --durations=10 $(ARGS)
+	$(BIN)/python -m pytest --ignore=tests/hosts --durations=10 $(ARGS)
+
+hosts: .venv/test chromium  ## the widget in each notebook front end, every one in an environment of its own
+	$(BIN)/python -m pytest tests/hosts --durations=10 $(ARGS)
+
+faults: .venv/test  ## what the client does with each of 113 faults, a line each
+	$(BIN)/python -m tests.faults $(ARGS)
 
 tour: .venv/test  ## every notebook, from the first cell to the last, without a browser
 	$(BIN)/python -m pytest tests/test_notebooks.py $(ARGS)
@@ -39,7 +45,10 @@ notebooks: .venv/test  ## run the notebooks and save their outputs
 	$(BIN)/python notebooks/execute.py
 
 torture: .venv/test chromium  ## the laws with many more examples
-	AGENTRUN_NB_PROFILE=torture $(BIN)/python -m pytest $(ARGS)
+	AGENTRUN_NB_PROFILE=torture $(BIN)/python -m pytest --timeout=7200 $(ARGS)
+
+bench: .venv/test  ## figures beside other ways to do the same, as ratios
+	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:  ## remove what the other commands made
 	rm -rf .venv .venv-witness agentrun_nb/widget/node_modules

@@ -229,7 +229,7 @@ def test_each_module_is_small_and_explained(name):
     ("file", "most", "gzipped"), [("widget.js", 80 * 1024, 28 * 1024), ("widget.css", 12 * 1024, None)]
 )
 def test_what_the_browser_gets_is_small(file, most, gzipped):
-    """Tables of any array, looks into output files, two runs side by side and gaps cost more than 60 KB (22 gzipped)."""
+    """Tables of any array, previews, two runs side by side and folded gaps cost more than 60 KB (22 gzipped)."""
     if not (STATIC / file).exists():
         pytest.skip(f"{file} is not built yet")
     body = (STATIC / file).read_bytes()
