@@ -116,6 +116,7 @@ def pair() -> Scenario:
 def test_two_chosen_runs_are_shown_side_by_side(open_stage: Opener) -> None:
     stage = open_stage(pair())
     stage.page.get_by_role("button", name="Compare the two").click()
+    expect(stage.page.locator(".arn-outputs")).to_have_count(2)
     differences, outputs = stage.page.locator(".arn-outputs").all()
     assert [message["rows"] for message in asked(stage, "compare")] == [[2, 0]]
     assert differences.locator("th").all_inner_texts() == ["Place", "Change", "adrun_2", "adrun_0"]

@@ -79,15 +79,29 @@ def test_the_kernels_own_sentence_is_shown_where_it_says_no(open_stage: Opener) 
 def test_an_update_keeps_what_is_still_there(open_stage: Opener) -> None:
     stage = open_stage(many_runs(DOCS, selected=[LIVE]))
     ended = many_runs([failed_run(), live_run(status="succeeded", completed_at=COMPLETED)])
-    stage.page.evaluate(
-        "({page, buffers}) => window.stage.model.emit('msg:custom', {op: 'update', page}, buffers.map((text) =>"
-        " new DataView(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer)))",
-        json.loads(ended.to_json()),
-    )
+    update(stage, ended)
     expect(stage.page.locator(".arn-statusname")).to_have_text("succeeded")
     assert stage.trait("selected") == [LIVE]
     assert stage.page.locator("canvas").count() == 1
     assert "2 runs, complete." in stage.text()
+
+
+def update(stage: Stage, scenario: Scenario) -> None:
+    """Hands the page other data."""
+    stage.page.evaluate(
+        "({page, buffers}) => window.stage.model.emit('msg:custom', {op: 'update', page}, buffers.map((text) =>"
+        " new DataView(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer)))",
+        json.loads(scenario.to_json()),
+    )
+
+
+def test_a_run_that_did_not_change_stays_as_it_was_opened(open_stage: Opener) -> None:
+    stage = open_stage(many_runs(DOCS, selected=[SUCCEEDED]))
+    stage.page.get_by_role("button", name="Expand all").click()
+    opened = len(stage.rows())
+    update(stage, many_runs([*DOCS, failed_run(id="new")]))
+    expect(stage.page.locator(".arn-statusline")).to_contain_text("4 runs")
+    assert len(stage.rows()) == opened
 
 
 def test_no_runs_is_said(open_stage: Opener) -> None:

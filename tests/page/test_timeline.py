@@ -13,6 +13,7 @@ from playwright.sync_api import Locator
 
 from .conftest import Stage
 from .scenarios import NONE, NOW, Scenario, blank_page
+from .test_page_runs import update
 
 Opener = Callable[..., Stage]
 NAN = float("nan")
@@ -435,11 +436,7 @@ def test_an_update_keeps_window_grouping_and_what_the_legend_hides(open_stage: O
     window = stage.page.get_by_test_id("arn-window")
     stage.page.wait_for_timeout(50)
     before = window.inner_text().partition("(")[0]
-    stage.page.evaluate(
-        "({page, buffers}) => window.stage.model.emit('msg:custom', {op: 'update', page}, buffers.map((text) =>"
-        " new DataView(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer)))",
-        json.loads(page_of(finished(200, range(0, 200, 5))).to_json()),
-    )
+    update(stage, page_of(finished(200, range(0, 200, 5))))
     legend = stage.page.get_by_test_id("arn-legend").get_by_role("button", name="failed")
     legend.filter(has_text="40").wait_for()
     assert legend.get_attribute("aria-pressed") == "false"

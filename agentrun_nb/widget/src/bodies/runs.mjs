@@ -5,6 +5,7 @@ import { keyOf, rowsOf } from "../page.mjs";
 import { comparisonView } from "../run/comparison.mjs";
 import { createRunView } from "../run/view.mjs";
 import { formatCount } from "../scale.mjs";
+import { isTerminal } from "../status.mjs";
 import { createTimeline } from "../timeline.mjs";
 
 /** @typedef {import("../explorer.mjs").Held} Held */
@@ -18,6 +19,7 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   /** @type {import("../run/view.mjs").RunView | null} */
   let view = null;
   let viewEnd = new AbortController();
+  let shown = "";
   /** @type {Map<number, import("../protocol.mjs").RunDoc>} */
   let docs = new Map();
   const stage = h("div");
@@ -54,16 +56,16 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   }
 
   function show() {
-    const { signal: current } = clear();
+    const doc = docs.get(rows[at]);
     chooser.hidden = rows.length < 2;
     chooser.replaceChildren(
       button("‹", () => step(-1), { "aria-label": "Previous chosen run" }),
       `Run ${formatCount(at + 1)} of ${formatCount(rows.length)} chosen`,
       button("›", () => step(1), { "aria-label": "Next chosen run" }),
       ...(rows.length === 2 ? [button("Compare the two", compare)] : []));
-    const doc = docs.get(rows[at]);
-    if (doc) showRun(doc);
-    else if (rows.length) void request("run", { row: rows[at] }, "doc", current, (read) => {
+    if (doc) return showRun(doc);
+    const { signal: current } = clear();
+    if (rows.length) void request("run", { row: rows[at] }, "doc", current, (read) => {
       docs.set(rows[at], read);
       show();
     });
@@ -77,8 +79,13 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
     return (viewEnd = new AbortController());
   }
 
-  /** @param {import("../protocol.mjs").RunDoc} doc */
+  /** A run that is as it was stays as it is, with all that was opened in it. @param {import("../protocol.mjs").RunDoc} doc */
   function showRun(doc) {
+    const now = isTerminal(/** @type {string | null} */ (doc.fields.status)) ? 0 : held.page.now;
+    const told = JSON.stringify([doc, now]);
+    if (view && told === shown) return;
+    clear();
+    shown = told;
     const onPath = (/** @type {string} */ chosen) => traits.put("path", (path = chosen));
     view = createRunView(doc, { tz, now: held.page.now, ask: kernel.ask, signal: viewEnd.signal, onPath });
     place.replaceChildren(view.element);

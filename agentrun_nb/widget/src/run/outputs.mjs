@@ -30,7 +30,7 @@ export function outputsTable(outputs, onChoose, onPreview) {
     value: (/** @type {number} */ at) => sortValue(outputs[at], name),
     cell: (/** @type {number} */ at) => cell(at, name),
   }));
-  const look = { label: "File", cell: (/** @type {number} */ at) => button("Preview", () => onPreview(at), { class: "arn-link" }) };
+  const look = { label: "File", cell: (/** @type {number} */ at) => button("Preview", () => onPreview(at), { class: "arn-button arn-copy" }) };
   const { element, more, paint } = createTable([...columns, look], positions);
   const bytes = button("Exact bytes", () => {
     exact = !exact;

@@ -3,6 +3,7 @@ import { readBytes } from "../bytes.mjs";
 import { button, h } from "../dom.mjs";
 import { jsonView } from "../json/view.mjs";
 import { countOf } from "../scale.mjs";
+import { visible } from "../status.mjs";
 import { createTable } from "../table.mjs";
 import { longText, shortText } from "../text.mjs";
 import { parseCsv } from "./csv.mjs";
@@ -17,15 +18,12 @@ const LONGEST = 200;
  * @param {{ask: import("../kernel.mjs").Kernel["ask"], signal: AbortSignal}} options
  */
 export function createPreview({ row, outputs }, { ask, signal }) {
-  const place = h("section", { class: "arn-section arn-preview", "aria-live": "polite", hidden: true });
+  const title = h("h3");
+  const said = h("span", { class: "arn-quiet", role: "status" });
+  const content = h("div");
+  const close = button("Close", () => (place.hidden = true));
+  const place = h("section", { class: "arn-section arn-preview", hidden: true }, h("div", "arn-line-up", title, said, h("span", "arn-spring"), close), content);
   let reading = false;
-
-  /** @param {string} title @param {HTMLElement} content */
-  function fill(title, content) {
-    const close = button("Close", () => (place.hidden = true));
-    place.hidden = false;
-    place.replaceChildren(h("div", "arn-line-up", h("h3", {}, title), h("span", "arn-spring"), close), content);
-  }
 
   return {
     element: place,
@@ -33,16 +31,19 @@ export function createPreview({ row, outputs }, { ask, signal }) {
     async show(output) {
       const { name, path, configured_path: configured } = outputs[output];
       const file = String(path ?? configured ?? name ?? "");
-      const title = shortText(file, LONGEST) || "(no name)";
       if (reading) return;
       reading = true;
-      fill(title, h("p", "arn-quiet", "Asking the kernel for this file"));
+      place.hidden = false;
+      title.textContent = shortText(file, LONGEST) || "(no name)";
+      said.textContent = "Asking the kernel for this file";
+      content.replaceChildren();
       try {
         const { answer, buffers } = await ask("preview", { row, output });
         const bytes = await readBytes(answer.file, buffers);
-        fill(`${title}, ${countOf(bytes.length, "byte")}`, await contentOf(bytes, file, signal));
+        content.replaceChildren(await contentOf(bytes, file, signal));
+        said.textContent = countOf(bytes.length, "byte");
       } catch (error) {
-        fill(title, h("p", "arn-warning", /** @type {Error} */ (error).message));
+        said.textContent = visible(/** @type {Error} */ (error).message);
       }
       reading = false;
     },
