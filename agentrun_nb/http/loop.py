@@ -6,6 +6,7 @@ import asyncio
 import os
 import queue
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
@@ -18,6 +19,9 @@ Emit = Callable[[T], Awaitable[None]]
 
 TICK = 0.1
 """Seconds after which a waiting reader looks up."""
+
+NAP = 0.005
+"""Seconds that a reader lets items gather: two threads that wake each other for every one are slow."""
 
 _starting = threading.Lock()
 _running: asyncio.AbstractEventLoop | None = None
@@ -123,15 +127,15 @@ class Stream(Generic[T]):
     def __init__(
         self, work: Callable[[Emit[T]], Coroutine[Any, Any, None]], *, ahead: int = 256, idle: Callable[[], None]
     ) -> None:
-        self._loop = current()
         self._idle = idle
+        self._ahead = ahead
         self._items: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
-        self._room = asyncio.Semaphore(ahead)
-        self._future = asyncio.run_coroutine_threadsafe(self._pump(work), self._loop)
+        self._future = asyncio.run_coroutine_threadsafe(self._pump(work), current())
 
     async def _pump(self, work: Callable[[Emit[T]], Coroutine[Any, Any, None]]) -> None:
         async def emit(item: T) -> None:
-            await self._room.acquire()
+            while self._items.qsize() >= self._ahead:
+                await asyncio.sleep(NAP)
             self._items.put(item)
 
         try:
@@ -148,8 +152,9 @@ class Stream(Generic[T]):
                 continue
             if isinstance(item, _End):
                 break
-            self._loop.call_soon_threadsafe(self._room.release)
             yield item
+            if self._items.empty():
+                time.sleep(NAP)
         with suppress(CancelledError):
             error = _waited(self._future)
             if error is not None:

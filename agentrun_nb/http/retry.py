@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from agentrun_nb.errors import AgentRunError
 
@@ -165,6 +166,7 @@ def read_retry_after(text: str | None, date: str | None = None, now: float | Non
     return wait if wait > 0 else None
 
 
+@lru_cache(64)
 def read_http_date(text: str | None) -> float | None:
     """Reads an HTTP date in any of its three forms: seconds since the epoch, or None."""
     if not text or len(text) > 64 or not text.isascii():

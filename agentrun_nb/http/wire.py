@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 from weakref import finalize
 
 import aiohttp
@@ -35,7 +36,7 @@ from agentrun_nb.http.gate import Gate, Service, shared_service
 from agentrun_nb.http.replies import Reply
 from agentrun_nb.http.retry import Failure, Policy, Schedule, read_http_date
 from agentrun_nb.http.routes import Ask
-from agentrun_nb.settings import Settings, origin
+from agentrun_nb.settings import Settings
 
 T = TypeVar("T")
 
@@ -182,9 +183,9 @@ class Wire:
         sent = time.time()
         try:
             response = await line.handle_async_request(request)
-            tally.note_date(response.headers.get("date"), sent, time.time())
+            headers = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in response.headers.raw}
+            tally.note_date(headers.get("date"), sent, time.time())
             try:
-                headers = {name.lower(): value for name, value in response.headers.items()}
                 stream: Any = response.stream
                 body = await read_body(stream, headers.get("content-encoding", ""), self.settings.max_bytes)
             finally:
@@ -200,10 +201,12 @@ class Wire:
     def _request(self, ask: Ask, key: str) -> httpx.Request:
         silence = dict.fromkeys(("connect", "read", "write"), self.settings.timeout)
         headers = HEADERS | {"Authorization": f"Bearer {key}"}
-        url = httpx.URL(self.settings.base_url + ask.path, params=ask.params or None)
+        query = f"?{urlencode(ask.params)}" if ask.params else ""
+        url = httpx.URL(self.settings.base_url + ask.path + query)
         request = httpx.Request("GET", url, headers=headers, extensions={"timeout": silence | {"pool": None}})
-        sent, wanted = url.raw_path.partition(b"?")[0], httpx.URL(self.settings.base_url + ask.route.template).raw_path
-        if origin(str(url)) != self.settings.origin or sent.count(b"/") != wanted.count(b"/"):
+        place = url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
+        parts = url.raw_path.partition(b"?")[0].count(b"/") - ask.route.template.count("/")
+        if place != self.settings.origin or parts != self.settings.base_url.count("/", len("https://")):
             raise UnsafeURLError("The request would leave the route it was made for; nothing was sent.")
         return request
 
