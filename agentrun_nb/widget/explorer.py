@@ -140,14 +140,15 @@ class RunExplorer(View):
         self._replaced()
 
     def figure(self) -> go.Figure:
-        """What is on the screen as a plotly figure: its rows, its stretch of time, its zone."""
+        """What is on the screen as a plotly figure: its rows, its stretch of time, its zone. Gaps are not folded."""
         from agentrun_nb import figures
 
         window = self._window
-        inside = spans(self._runs, self._now).touching(window.start, window.end)
-        whole = window.start is None and window.end is None
-        shown = self._runs if whole else self._runs[inside]
-        return figures.timeline(shown, self.tz, window=(window.start, window.end), by=window.by)
+        codes = self._runs["status"].cat.codes
+        shown = ~codes.where(codes >= 0, len(self._runs["status"].cat.categories)).isin(window.hidden).to_numpy()
+        if window.start is not None or window.end is not None:
+            shown &= spans(self._runs, self._now).touching(window.start, window.end)
+        return figures.timeline(self._runs[shown], self.tz, window=(window.start, window.end), by=window.by)
 
     def to_html(self, path: str | Path, without: Iterable[str] = ()) -> Path:
         """Writes the view as one file that works offline.

@@ -21,6 +21,7 @@ PACK_ABOVE = 256 * 1024
 """Buffers of more bytes are sent gzipped."""
 
 _LATEST = 8.64e15
+_MOST_CODES = 2**31
 
 
 class RefusedError(ValueError):
@@ -29,11 +30,19 @@ class RefusedError(ValueError):
 
 @dataclass(frozen=True)
 class Window:
-    """What is on the page's screen: a stretch of time in ms since the epoch (None: open) and the grouping."""
+    """What is on the page's screen.
+
+    Attributes:
+        start: where it begins, in ms since the epoch; None: with the first run.
+        end: likewise.
+        by: the grouping.
+        hidden: codes of the statuses that are switched off; the code after the last means no status.
+    """
 
     start: float | None = None
     end: float | None = None
     by: str = "time"
+    hidden: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,12 +92,14 @@ def read_request(content: Any, rows: int) -> Request:
 
 
 def _window(content: dict[str, Any]) -> Window:
-    start, end, by = content.get("start"), content.get("end"), content.get("by")
+    start, end, by, hidden = content.get("start"), content.get("end"), content.get("by"), content.get("hidden", [])
     if not all(edge is None or _is_moment(edge) for edge in (start, end)) or by not in GROUPINGS:
         raise RefusedError("A window has a start, an end and a grouping.")
     if start is not None and end is not None and start > end:
         raise RefusedError("A window ends after it starts.")
-    return Window(start, end, str(by))
+    if not isinstance(hidden, list) or not all(_is_place(code, _MOST_CODES) for code in hidden):
+        raise RefusedError("What is hidden is a list of codes.")
+    return Window(start, end, str(by), tuple(hidden))
 
 
 def _is_int(value: Any) -> bool:

@@ -51,14 +51,8 @@ class Room:
     document: int
 
 
-_ROOMS = [
-    Room(20, 300, 4_000),
-    Room(16, 150, 3_000),
-    Room(12, 90, 2_000),
-    Room(8, 60, 900),
-    Room(3, 24, 300),
-    Room(1, 6, 40),
-]
+_SIZES = ((20, 300, 4_000), (16, 150, 3_000), (12, 90, 2_000), (8, 60, 900), (3, 24, 300), (1, 6, 40))
+_ROOMS = [Room(*size) for size in _SIZES]
 """Tried from the first on until the twin is small enough; the last always is."""
 
 

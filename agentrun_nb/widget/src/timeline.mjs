@@ -19,7 +19,7 @@ import { isZone } from "./times.mjs";
  * @typedef {import("./timeline-layout.mjs").Grouping} Grouping
  * @typedef {object} Options
  * @property {(rows: number[]) => void} [onSelect]  a person selected rows
- * @property {(window: Window & {by: Grouping}) => void} [onWindow]  the window stood still for a moment after it had moved
+ * @property {(window: Window & {by: Grouping, hidden: number[]}) => void} [onWindow]  what is on the screen, and the statuses that are not, once it stands still
  * @property {AbortSignal} [signal]  ends the timeline
  * @typedef {object} Timeline
  * @property {(data: TimelineData) => void} setData
@@ -88,7 +88,7 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     clearTimeout(quiet);
     quiet = setTimeout(() => {
       fillTable(parts.table, view.model, view.places(), zone);
-      onWindow?.({ ...view.instants, by: view.by });
+      onWindow?.({ ...view.instants, by: view.by, hidden: [...view.hidden] });
     }, QUIET);
   }
 
