@@ -74,12 +74,12 @@ export class Axis {
 export function axisOf(from, to, idle) {
   const last = to.reduce((a, b) => Math.max(a, b), -Infinity);
   if (!idle && !(last - from[0] > YEAR)) return new Axis([]);
-  const gaps = (idle ? between(from, to) : between(Float64Array.from([...from, ...to]).sort())).sort((a, b) => a.length - b.length);
+  const gaps = (idle ? between(from, to, LEAST_KEPT) : between(moments(from, to), undefined, YEAR)).sort((a, b) => a.length - b.length);
   let open = last - from[0] - gaps.reduce((sum, { length }) => sum + length, 0);
   let folded = 0;
   for (; folded < gaps.length; folded++) {
     const { length } = gaps[folded];
-    if (idle ? length > Math.max(2 * KEPT * open, LEAST_KEPT) : length > Math.max(ABSURD * open, YEAR)) break;
+    if (length > (idle ? 2 * KEPT : ABSURD) * open) break;
     open += length;
   }
   const folds = gaps.slice(folded).sort((a, b) => a.instant - b.instant);
@@ -92,12 +92,20 @@ export function axisOf(from, to, idle) {
   }));
 }
 
-/** The stretches between runs, or between instants. @param {Float64Array} from rising @param {Float64Array} [to] @returns {{instant: number, length: number}[]} */
-function between(from, to = from) {
+/** @param {Float64Array} from @param {Float64Array} to @returns {Float64Array} all of both, rising */
+function moments(from, to) {
+  const all = new Float64Array(from.length + to.length);
+  all.set(from);
+  all.set(to, from.length);
+  return all.sort();
+}
+
+/** The long stretches between runs, or between instants. @param {Float64Array} from rising @param {Float64Array} [to] @param {number} [least] they are longer @returns {{instant: number, length: number}[]} */
+function between(from, to = from, least = 0) {
   const gaps = [];
   let end = Infinity;
   for (let p = 0; p < from.length; p++) {
-    if (from[p] > end) gaps.push({ instant: end, length: from[p] - end });
+    if (from[p] - end > least) gaps.push({ instant: end, length: from[p] - end });
     end = Math.max(to[p], end === Infinity ? -Infinity : end);
   }
   return gaps;
