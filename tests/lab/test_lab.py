@@ -102,7 +102,6 @@ OVERLAPS = """(root) => [...root.querySelectorAll('dt')].filter((name) => {
 }).map((name) => name.innerText)"""
 
 
-@pytest.mark.xfail(reason="the page's styles do not yet undo what JupyterLab says of dt and dd")
 def test_the_hosts_own_styles_do_not_push_words_over_one_another(host: Host, browser: Browser) -> None:
     name = host.write("styles.ipynb", ONE).name
     with host.open(browser, name) as notebook:
