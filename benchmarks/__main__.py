@@ -44,7 +44,7 @@ def single() -> None:
     """Many single runs: without latency beside httpx with 16 threads, and at 20 ms beside the bound."""
     with serving(3_000) as (url, ids):
         ours, bare = rates(lambda: sides.get_runs(url, ids), lambda: sides.bare_httpx(url, ids))
-    print(f"get_runs, no latency: {ours}; bare httpx, 16 threads: {bare}; ratio {ours[0] / bare[0]:.2f}")
+    print(f"get_runs, no latency: {ours}; {ours[0] / bare[0]:.2f} x bare httpx with 16 threads: {bare}")
     with serving(6_000, latency=MILLISECONDS) as (url, ids):
         (ours,) = rates(lambda: sides.get_runs(url, ids, 64), rounds=2)
     bound = 64 * BOUND
@@ -66,7 +66,7 @@ def listing() -> None:
 
 def sizes() -> None:
     """Records of several sizes, with and without their documents: runs a second and peak memory, a process each."""
-    for size, count in ((1_400, 20_000), (20_000, 2_000), (200_000, 300)):
+    for size, count in ((1_400, 100_000), (20_000, 2_000), (200_000, 300)):
         with serving(count, size=size, latency=MILLISECONDS) as (url, _):
             for without in ("", "input,output_manifest"):
                 command = [sys.executable, "-m", "benchmarks", "--one", url, without]

@@ -238,10 +238,12 @@ def slow_body(deadline: float) -> Script:
 # --- memory --------------------------------------------------------------------------------------------------------
 
 MEMORY_CODE = """
-import resource, sys
+import sys
 from agentrun_nb.client import Client
 from agentrun_nb.errors import TooLargeError
-def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def peak():
+    with open("/proc/self/status") as status:
+        return int(status.read().partition("VmHWM:")[2].split()[0]) / 1024
 with Client("key", sys.argv[1]) as client:
     client.get_run("dep_1", "warm")
     before = peak()
@@ -264,8 +266,8 @@ def memory_growth(*reply: object) -> float:
 
 def plain_growth(mebibytes: int) -> float:
     """The control: httpx on a bomb."""
-    code = "import httpx, resource, sys; httpx.get(sys.argv[1], trust_env=False)"
-    code += "; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    code = "import httpx, sys; httpx.get(sys.argv[1], trust_env=False)"
+    code += "; print(int(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0]) / 1024)"
     reply = http(bomb("gzip", mebibytes), "200 OK", "Content-Encoding: gzip")
     with serving(lambda request, number: [reply]) as server:
         process = subprocess.run([sys.executable, "-c", code, server.url], capture_output=True, text=True, timeout=120)
