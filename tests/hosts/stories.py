@@ -9,6 +9,8 @@ import agentrun_nb as arn
 runs = arn.runs_frame(pathlib.Path('runs.json').read_bytes())
 run = arn.Run(pathlib.Path('run.json').read_bytes())"""
 RUN, RUNS = "run", "ex = arn.explore(runs); ex"
+SAVE_STATE = "@jupyter-widgets/jupyterlab-manager:saveWidgetState"
+"""The command by which a person switches the saving of widget state on; it stays so for later notebooks."""
 TOLD = ("failed", "no such column", "adrun_00000003", "out/report.md", '"score": 0.503')
 """Words of the one run that its static twin must say."""
 

@@ -12,9 +12,8 @@ from lab.open_page import click_run
 from playwright.sync_api import Browser, expect
 
 from .environments import Environment
-from .stories import READ, RUN, RUNS, expect_live, expect_twins, live_views, twins
+from .stories import READ, RUN, RUNS, SAVE_STATE, expect_live, expect_twins, live_views, twins
 
-SAVE_STATE = "@jupyter-widgets/jupyterlab-manager:saveWidgetState"
 MIME_STATE = "application/vnd.jupyter.widget-state+json"
 THEIRS = {
     "Cannot read properties of undefined (reading 'schema')",

@@ -1,0 +1,97 @@
+"""What a view costs in the saved notebook, beside plotly's FigureWidget in the same notebook."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from ipywidgets import Widget
+from lab.jupyter_host import Host
+from playwright.sync_api import Browser, expect
+from widget_samples import record
+
+import agentrun_nb as arn
+from agentrun_nb.local import generate
+from agentrun_nb.widget import RunExplorer, explore
+
+from .conftest import write_records
+from .stories import READ, RUN, RUNS, SAVE_STATE
+
+STATE, TWIN, NOTEBOOK = 110_000, 40_000, 250_000
+FIVE = (
+    READ,
+    RUN,
+    RUNS,
+    "arn.explore(runs[runs['status'] == 'failed'])",
+    "arn.explore(runs, tz='Europe/Berlin')",
+    "arn.explore_json(runs['output_manifest'].iloc[0])",
+)
+FIGURE = "import plotly.graph_objects as go\ngo.FigureWidget(go.Bar(x=[1, 2, 3], y=[1, 2, 3]))"
+"""The smallest figure: what it costs is its module, whatever it shows."""
+
+
+def size(value: object) -> int:
+    return len(json.dumps(value).encode())
+
+
+@pytest.fixture(scope="module")
+def views() -> Iterator[dict[str, RunExplorer]]:
+    """Explorers of few and many runs, of large documents, and of one run that is all text."""
+    large = record(1, output_manifest={f"key {n}": "x" * 1_000 for n in range(5_000)}, failure_reason="y" * 500_000)
+    made = {f"{n:,} runs": explore(b"[" + b",".join(generate(n, seed=1)) + b"]") for n in (0, 12, 1_000, 100_000)}
+    made |= {"large runs": explore([large] * 4), "one large run": explore(arn.Run(json.dumps(large).encode()))}
+    yield made
+    for view in made.values():
+        view.close()
+
+
+def test_the_state_of_a_view_does_not_grow_with_its_runs(views: dict[str, RunExplorer]) -> None:
+    sizes = {name: size(view.get_state()) for name, view in views.items()}
+    print(f"\nstate in bytes: {sizes}")
+    assert max(sizes.values()) <= STATE
+    assert np.ptp(list(sizes.values())) < 500
+
+
+def test_a_twin_stays_small_whatever_it_tells(views: dict[str, RunExplorer]) -> None:
+    sizes = {name: len(view._twin()["text/html"].encode()) for name, view in views.items()}
+    print(f"\ntwin in bytes: {sizes}")
+    assert max(sizes.values()) <= TWIN
+
+
+def test_the_managers_state_is_that_of_the_views(views: dict[str, RunExplorer]) -> None:
+    assert size(Widget.get_manager_state(widgets=list(views.values()))) <= len(views) * STATE
+
+
+def test_a_notebook_of_five_views_is_small(tmp_path: Path, browser: Browser) -> None:
+    with Host(tmp_path) as host:
+        write_records(host.files)
+        lean = [saved(host, browser, *FIVE), saved(host, browser, FIGURE)]
+        switch_state_on(host, browser)
+        full = [saved(host, browser, *FIVE), saved(host, browser, FIGURE)]
+    print(f"\nfive views: {lean[0]:,} bytes as JupyterLab saves them, {full[0]:,} with widget state;", end=" ")
+    print(f"one FigureWidget: {lean[1]:,} and {full[1]:,}")
+    assert lean[0] <= NOTEBOOK
+    assert full[0] <= full[1] / 5
+
+
+def saved(host: Host, browser: Browser, *cells: str) -> int:
+    """Runs cells in JupyterLab until their views stand, and tells how large it saves them."""
+    # A name of its own, or the notebook would take over the kernel and the widgets of the one before.
+    path = host.write(f"{len(list(host.files.iterdir()))}.ipynb", *cells)
+    with host.open(browser, path.name) as notebook:
+        notebook.run_all()
+        views = notebook.page.locator(".arn-root, .js-plotly-plot")
+        expect(views).to_have_count(5 if len(cells) > 1 else 1, timeout=60_000)
+        notebook.save()
+    assert "error" not in {out.output_type for cell in nbformat.read(path, 4).cells for out in cell.outputs}
+    return path.stat().st_size
+
+
+def switch_state_on(host: Host, browser: Browser) -> None:
+    """Has JupyterLab save the state of widgets from now on, which it does not by itself."""
+    with host.open(browser, host.write("empty.ipynb", "1").name) as notebook:
+        notebook.command(SAVE_STATE)
