@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from agentrun_nb import jsontext
-from agentrun_nb.documents import type_name
+from agentrun_nb.documents import BROKEN, read, type_name
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.frames import runs_frame
 from agentrun_nb.manifest import DOCUMENTS
@@ -77,10 +77,8 @@ def _documents(run: Any) -> dict[str, Any]:
 
 def parsed(text: str) -> Any:
     """The document, or the text itself where it is not JSON."""
-    try:
-        return jsontext.parse(text)
-    except jsontext.JSONTextError:
-        return text
+    value = read(text)
+    return text if value is BROKEN else value
 
 
 def _differences(a: Any, b: Any) -> Iterator[tuple[str | None, ...]]:

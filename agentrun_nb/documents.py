@@ -44,7 +44,7 @@ class Gap:
 ABSENT, BROKEN = (type(name, (Gap,), {})() for name in ("Absent", "Broken"))
 
 
-def read(text: memoryview | None, decode: Any = msgspec.json.decode) -> Any:
+def read(text: memoryview | str | None, decode: Any = msgspec.json.decode) -> Any:
     """A document as Python values, `ABSENT` without a text, `BROKEN` where it is not JSON."""
     if text is None:
         return ABSENT
@@ -52,7 +52,7 @@ def read(text: memoryview | None, decode: Any = msgspec.json.decode) -> Any:
         return decode(text)
     except NOT_STRICT:
         try:
-            return jsontext.parse(str(text, "utf-8"))
+            return jsontext.parse(text if isinstance(text, str) else str(text, "utf-8"))
         except jsontext.JSONTextError:
             return BROKEN
 

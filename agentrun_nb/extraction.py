@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +9,9 @@ from decimal import Decimal
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice
+from math import fsum, isfinite
 from operator import itemgetter
+from statistics import fmean, median
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
@@ -194,43 +194,32 @@ def _cells(column: Col, rows: list[Any]) -> tuple[list[Any], dict[str, Any]]:
 
 
 def _aggregate(agg: str | Callable[[list[Any]], Any], values: list[Any]) -> Any:
+    function, kinds = AGGREGATES[agg] if isinstance(agg, str) else (agg, ())
+    known = [value for value in values if value is not None]
     try:
-        return (AGGREGATES[agg] if isinstance(agg, str) else agg)([value for value in values if value is not None])
+        return _UNFIT if kinds and not {*map(type, known)} <= set(kinds) else function(known)
     except (ValueError, IndexError):
         return pd.NA
     except (TypeError, OverflowError):
         return _UNFIT
 
 
-def _only(values: list[Any], *types: type) -> list[Any]:
-    if not all(type(value) in types for value in values):
-        raise TypeError
-    return values
-
-
 def _sum(values: list[Any]) -> int | float:
-    return sum(values) if all(type(value) is int for value in values) else math.fsum(values)
+    return sum(values) if all(type(value) is int for value in values) else fsum(values)
 
 
 _NUMBERS = (int, float, Decimal)
-AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {
-    "count": len,
-    "sum": lambda values: _sum(_only(values, *_NUMBERS)),
-    "mean": lambda values: statistics.fmean(_only(values, *_NUMBERS)),
-    "median": lambda values: statistics.median(_only(values, *_NUMBERS)),
-    "min": lambda values: min(_only(values, *_NUMBERS, str)),
-    "max": lambda values: max(_only(values, *_NUMBERS, str)),
-    "first": itemgetter(0),
-    "last": itemgetter(-1),
-    "any": lambda values: any(_only(values, bool)),
-    "all": lambda values: all(_only(values, bool)),
-}
+AGGREGATES: dict[str, tuple[Callable[[list[Any]], Any], tuple[type, ...]]] = {
+    "count": (len, ()), "first": (itemgetter(0), ()), "last": (itemgetter(-1), ()), "sum": (_sum, _NUMBERS),
+    "mean": (fmean, _NUMBERS), "median": (median, _NUMBERS), "min": (min, (*_NUMBERS, str)),
+    "max": (max, (*_NUMBERS, str)), "any": (any, (bool,)), "all": (all, (bool,)),
+}  # fmt: skip
+"""What an aggregate is made by, and of which types alone; none: of all."""
+
 _FITS: dict[str, Callable[[Any], bool]] = {
     "boolean": lambda value: type(value) is bool,
     "Int64": lambda value: type(value) is int and -(2**63) <= value < 2**63,
-    "Float64": lambda value: (
-        math.isfinite(value) if type(value) is float else type(value) is int and abs(value) <= 2**53
-    ),
+    "Float64": lambda value: (type(value) is float and isfinite(value)) or (type(value) is int and abs(value) <= 2**53),
     "str": lambda value: type(value) is str,
     "object": lambda value: True,
 }

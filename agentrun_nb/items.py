@@ -61,35 +61,25 @@ def joined(batches: list[Batch]) -> Batch:
     return to_batch(OUTPUTS, cells, 0)
 
 
-class _Manifest(msgspec.Struct):
-    outputs: msgspec.Raw = msgspec.Raw(b"")
-
-
+_TEXTS = ("name", "path", "configured_path", "kind", "status")
 _Text = str | None | msgspec.UnsetType
 _Size = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None | msgspec.UnsetType
+_Manifest = msgspec.defstruct("Manifest", [("outputs", msgspec.Raw, msgspec.Raw(b""))])
 
 
-class _Access(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    sandbox_id: _Text = msgspec.UNSET
-    path: _Text = msgspec.UNSET
+def _struct(name: str, fields: dict[str, Any]) -> type[msgspec.Struct]:
+    """An object that has no key but these, each once and of its type."""
+    members = [(key, kind, msgspec.UNSET) for key, kind in fields.items()]
+    return msgspec.defstruct(name, members, forbid_unknown_fields=True, gc=False)
 
 
-class _Item(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """An output that has no key but the documented ones, each once and of its type."""
-
-    name: _Text = msgspec.UNSET
-    path: _Text = msgspec.UNSET
-    configured_path: _Text = msgspec.UNSET
-    kind: _Text = msgspec.UNSET
-    status: _Text = msgspec.UNSET
-    size_bytes: _Size = msgspec.UNSET
-    access: _Access | msgspec.UnsetType = msgspec.UNSET
-
-
-_COLUMNS = (*_Item.__struct_fields__[:-1], "sandbox_id", "access_path")
+_PLACES = {"sandbox_id": "sandbox_id", "path": "access_path"}
+_Access: Any = _struct("Access", dict.fromkeys(_PLACES, _Text))
+_Item = _struct("Item", {**dict.fromkeys(_TEXTS, _Text), "size_bytes": _Size, "access": _Access | msgspec.UnsetType})
+_COLUMNS = (*_TEXTS, "size_bytes", *_PLACES.values())
 _NOWHERE = _Access()
-_MANIFESTS = msgspec.json.Decoder(_Manifest)
-_LISTS = msgspec.json.Decoder(list[list[_Item]])
+_MANIFESTS: Any = msgspec.json.Decoder(_Manifest)
+_LISTS = msgspec.json.Decoder(list[list[_Item]])  # type: ignore[valid-type]
 
 
 def _strict_outputs(lists: list[Listed]) -> Batch | None:
@@ -122,29 +112,21 @@ def _strict_outputs(lists: list[Listed]) -> Batch | None:
 
 def _tolerant_outputs(lists: list[Listed]) -> Iterator[list[tuple[str, bytes]]]:
     for *owner, text in lists:
-        key = [(name, _written(word)) for name, word in zip(KEY, owner, strict=False)]
+        words = [json.dumps(word if isinstance(word, str) else None).encode() for word in owner]
         try:
             items = cut_array(text)
         except jsontext.JSONTextError:
             continue
         for position, item in enumerate(items):
-            yield [*key, ("position", str(position).encode()), *_output_members(item)]
-
-
-def _written(text: Any) -> bytes:
-    return json.dumps(text if isinstance(text, str) else None).encode()
+            key = zip(KEY, (*words, str(position).encode()), strict=True)
+            yield [*key, *(_output_members(item) if item.startswith(b"{") else [("value", item)])]
 
 
 def _output_members(item: bytes) -> Iterator[tuple[str, bytes]]:
     """The members of an item; those of its `access` under the names of their columns."""
-    if not item.startswith(b"{"):
-        yield "value", item
-        return
     for name, value in cut_object(item):
-        if name in KEY:
-            yield f"item.{name}", value
-        elif name == "access" and value.startswith(b"{"):
+        if name == "access" and value.startswith(b"{"):
             for inner, place in cut_object(value):
-                yield {"path": "access_path"}.get(inner, inner if inner == "sandbox_id" else f"access.{inner}"), place
+                yield _PLACES.get(inner, f"access.{inner}"), place
         else:
-            yield name, value
+            yield f"item.{name}" if name in KEY else name, value

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from agentrun_nb import jsontext
-from agentrun_nb.documents import ABSENT, BROKEN, read, texts, type_names
+from agentrun_nb.documents import ABSENT, BROKEN, Gap, read, texts, type_names
 from agentrun_nb.errors import PathNotFound
 from agentrun_nb.frames import runs_frame, table_frame
 from agentrun_nb.items import AT_ONCE, joined, output_batches, outputs_text
@@ -44,19 +44,10 @@ def parse(column: pd.Series[Any]) -> pd.Series[Any]:
         An object column under the same index: integers exact, of duplicate keys the last one. JSON null is None;
         an absent or broken document is NA, and its text still stands in the column it came from.
     """
-    values = [_parsed(text) for text in column.astype("object")]
+    values = [read(text) if isinstance(text, str) else ABSENT for text in column.astype("object")]
     result = pd.Series([None] * len(values), index=column.index, name=column.name, dtype="object")
-    result[:] = values
+    result[:] = [pd.NA if isinstance(value, Gap) else value for value in values]
     return result
-
-
-def _parsed(text: Any) -> Any:
-    if not isinstance(text, str):
-        return pd.NA
-    try:
-        return jsontext.parse(text)
-    except jsontext.JSONTextError:
-        return pd.NA
 
 
 def outputs(runs: Run | pd.DataFrame | Iterable[Any]) -> pd.DataFrame:
@@ -117,36 +108,28 @@ def json_paths(runs: Run | pd.DataFrame | Iterable[Any], column: str = "output_m
             found.setdefault(steps, _Place(held[0], values[0])).see(held, values)
         start, broken = start + len(trees), broken + trees.count(BROKEN)
     places = sorted(found.items(), key=lambda item: item[1].first)
-    frame = pd.DataFrame(
-        {
-            "path": pd.Series([format_path(steps) for steps, _ in places], dtype="str"),
-            "types": pd.Series([place.types for _, place in places], dtype="str"),
-            "runs": pd.Series([place.runs for _, place in places], dtype="Int64"),
-            "values": pd.Series([place.values for _, place in places], dtype="Int64"),
-            "example": pd.Series([place.example for _, place in places], dtype="str"),
-        }
-    )
+    frame = pd.DataFrame([place.row(steps) for steps, place in places], columns=list(_PATHS)).astype(_PATHS)
     frame.attrs[ATTRS] = {"broken": broken}
     return frame
+
+
+_PATHS = {"path": "str", "types": "str", "runs": "Int64", "values": "Int64", "example": "str"}
 
 
 class _Place:
     """What was seen at one path."""
 
     def __init__(self, first: int, value: Any) -> None:
-        self.first = first
-        self.example = _example(value)
-        self.runs = self.values = 0
-        self._types: Counter[type] = Counter()
+        self.first, self._example = first, _example(value)
+        self._runs, self._types = 0, Counter[type]()
 
     def see(self, rows: Sequence[int], values: Sequence[Any]) -> None:
-        self.values += len(values)
-        self.runs += len(set(rows))
+        self._runs += len(set(rows))
         self._types.update(map(type, values))
 
-    @property
-    def types(self) -> str:
-        return ", ".join(type_names(self._types))
+    def row(self, steps: Sequence[Step]) -> tuple[Any, ...]:
+        types = ", ".join(type_names(self._types))
+        return format_path(steps), types, self._runs, self._types.total(), self._example
 
 
 def _example(value: Any) -> str:
@@ -168,12 +151,11 @@ def _leaves(rows: Sequence[int], documents: Sequence[Any]) -> Iterator[_Column]:
         if len(steps) == DEEPEST or not kinds & {dict, list}:
             yield steps, rows, values
             continue
-        if kinds - {dict, list} or not all(values):
-            leaves = [
-                pair for pair in zip(rows, values, strict=True) if not pair[1] or type(pair[1]) not in (dict, list)
-            ]
-            yield steps, [row for row, _ in leaves], [value for _, value in leaves]
-        lists = [(row, value) for row, value in zip(rows, values, strict=True) if value and type(value) is list]
+        pairs = [] if kinds == {dict} and all(values) else list(zip(rows, values, strict=True))
+        leaves = [pair for pair in pairs if not pair[1] or type(pair[1]) not in (dict, list)]
+        if leaves:
+            yield steps, *zip(*leaves, strict=True)  # type: ignore[misc]
+        lists = [(row, value) for row, value in pairs if value and type(value) is list]
         if lists:
             inner = list(chain.from_iterable(value for _, value in lists))
             stack.append(((*steps, None), [row for row, value in lists for _ in value], inner))

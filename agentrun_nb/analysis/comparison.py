@@ -98,18 +98,12 @@ def _run_time(before: pd.DataFrame, after: pd.DataFrame, horizon: float) -> dict
 def _by_input(runs: pd.DataFrame) -> pd.DataFrame:
     """One row per input: its success rate, and its median seconds where none of its runs goes on."""
     words = outcomes(runs)
+    inputs = runs["input"].map(lambda text: written(parsed(text), too_deep=text), na_action="ignore")
+    success = (words == "succeeded").astype("float64").where(words.isin(JUDGED))
     seconds = (runs["completed_at"] - runs["started_at"]).dt.total_seconds()
-    table = pd.DataFrame(
-        {
-            "input": runs["input"].map(lambda text: written(parsed(text), too_deep=text), na_action="ignore"),
-            "success": (words == "succeeded").astype("float64").where(words.isin(JUDGED)),
-            "seconds": seconds.where(words.isin(TERMINAL) & (runs["mode"] != "service") & (seconds >= 0)),
-            "open": ~words.isin(TERMINAL),
-        }
-    )
-    groups = table.groupby("input")
-    seconds = groups["seconds"].median().mask(groups["open"].any())
-    return pd.DataFrame({"success": groups["success"].mean(), "seconds": seconds}).reset_index()
+    seconds = seconds.where(words.isin(TERMINAL) & (runs["mode"] != "service") & (seconds >= 0))
+    timed = seconds.groupby(inputs).median().mask((~words.isin(TERMINAL)).groupby(inputs).any())
+    return pd.DataFrame({"success": success.groupby(inputs).mean(), "seconds": timed}).reset_index()
 
 
 def _paired_success(pairs: pd.DataFrame) -> dict[str, Any]:

@@ -45,11 +45,13 @@ class Times:
         seconds: of each run, until its end or, where that was not seen, until it was last known to go on.
         ended: whether its end was seen.
         unreadable: how many runs should have a time here and have none that makes sense.
+        known: which of the runs the times are of.
     """
 
     seconds: Floats
     ended: NDArray[np.bool_]
-    unreadable: int
+    unreadable: int = 0
+    known: NDArray[np.bool_] | None = None
 
 
 def scipy_stats() -> Any:
@@ -97,7 +99,7 @@ def _micros(moments: pd.Series[Any]) -> Floats:
 
 def _times(long: Floats, ended: Any, due: pd.Series[Any]) -> Times:
     sound = due.to_numpy() & (long >= 0)
-    return Times(long[sound] / 1e6, np.asarray(ended, dtype=bool)[sound], int((due & ~sound).sum()))
+    return Times(long[sound] / 1e6, np.asarray(ended, dtype=bool)[sound], int((due & ~sound).sum()), sound)
 
 
 def rate(successes: int, n: int) -> Estimate:
@@ -107,26 +109,34 @@ def rate(successes: int, n: int) -> Estimate:
     return Estimate(n, successes / n, *scipy_stats().binomtest(successes, n).proportion_ci(method="wilson"))
 
 
-def quantiles(times: Times, *shares: float) -> list[Estimate]:
-    """Quantiles in seconds of the curve of Kaplan & Meier (1958): when at least that share has ended.
+def curve(times: Times) -> tuple[Floats, Floats, Floats, Floats]:
+    """The curve of Kaplan & Meier (1958): seconds, the share that goes on after each, and the ends of its log-log band.
 
-    The interval is where the log-log band of the curve crosses the same level (Brookmeyer & Crowley 1982).
+    The band is 95 % wide, and NaN where the share is 1 or 0.
+    """
+    stats = scipy_stats()
+    found = stats.ecdf(stats.CensoredData.right_censored(times.seconds, ~times.ended)).sf
+    with warnings.catch_warnings():
+        # scipy warns that the band is NaN where the curve is 1 or 0, and so it should be.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        band = found.confidence_interval(method="log-log")
+    return found.quantiles, found.probabilities, band.low.probabilities, band.high.probabilities
+
+
+def quantiles(times: Times, *shares: float) -> list[Estimate]:
+    """Quantiles in seconds: when at least that share has ended, by the curve of Kaplan & Meier.
+
+    The interval is where the band of the curve crosses the same level (Brookmeyer & Crowley 1982).
     """
     n = len(times.seconds)
     if times.ended.sum() < TOO_FEW:
         return [Estimate(n)] * len(shares)
-    stats = scipy_stats()
-    curve = stats.ecdf(stats.CensoredData.right_censored(times.seconds, ~times.ended)).sf
-    with warnings.catch_warnings():
-        # scipy warns that the band is NaN where the curve is 1 or 0, and so it should be.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        band = curve.confidence_interval(method="log-log")
+    seconds, *curves = curve(times)
 
     def crossing(heights: Floats, share: float) -> float:
         below = heights <= 1 - share + _ROUNDING
-        return float(curve.quantiles[below.argmax()]) if below.any() else nan
+        return float(seconds[below.argmax()]) if below.any() else nan
 
-    curves = (curve.probabilities, band.low.probabilities, band.high.probabilities)
     return [Estimate(n, *(crossing(heights, share) for heights in curves)) for share in shares]
 
 

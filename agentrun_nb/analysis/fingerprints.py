@@ -43,20 +43,13 @@ def _mask(match: re.Match[str]) -> str:
 
 
 _MEANINGS = {
-    0: "the process itself ended well",
-    124: "stopped by timeout, where that command ran it",
-    126: "the command was found and could not be run",
-    127: "the command was not found",
-}
+    0: "the process itself ended well", 124: "stopped by timeout, where that command ran it",
+    126: "the command was found and could not be run", 127: "the command was not found",
+}  # fmt: skip
 _SIGNALS = {
-    1: "SIGHUP",
-    2: "SIGINT, interrupted",
-    6: "SIGABRT, it aborted itself",
-    9: "SIGKILL, as by a limit of memory or time",
-    11: "SIGSEGV, a fault of memory access",
-    13: "SIGPIPE",
-    15: "SIGTERM, asked to stop",
-}
+    1: "SIGHUP", 2: "SIGINT, interrupted", 6: "SIGABRT, it aborted itself", 13: "SIGPIPE", 15: "SIGTERM, asked to stop",
+    9: "SIGKILL, as by a limit of memory or time", 11: "SIGSEGV, a fault of memory access",
+}  # fmt: skip
 
 
 def exit_meaning(code: object) -> str | None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from agentrun_nb import jsontext
 from agentrun_nb.analysis.fingerprints import exit_meaning, fingerprint
 from agentrun_nb.analysis.outcomes import left_out, outcomes
+from agentrun_nb.documents import read
 from agentrun_nb.frames import mend, runs_frame
+from agentrun_nb.looks import FAILURES
 from agentrun_nb.schema import LOGS
 
 if TYPE_CHECKING:
     from agentrun_nb.run import Run
 
-_FAILED = ("failed", "timed_out")
 _DTYPES = {
     "status": "str", "exit_code": "Int64", "fingerprint": "str", "meaning": "str", "phase": "str", "n": "Int64",
     "share": "Float64", "versions": "str", "first_seen": "datetime64[us, UTC]", "last_seen": "datetime64[us, UTC]",
@@ -40,39 +40,27 @@ def failures(runs: Run | pd.DataFrame | Iterable[Any], logs: pd.DataFrame | None
     """
     runs = runs_frame(runs)
     words = outcomes(runs)
-    failed = runs[words.isin(_FAILED)]
+    failed = runs[words.isin(FAILURES)]
     failed = failed.assign(
-        status=words[words.isin(_FAILED)],
+        status=words[words.isin(FAILURES)],
         fingerprint=failed["failure_reason"].map(fingerprint).astype("str"),
         seen=failed["completed_at"].fillna(failed["created_at"]),
         phase=_phases(failed, logs),
         version=failed["version_number" if "version_number" in failed else "version_id"].astype("str"),
     ).sort_values("seen", kind="stable", na_position="first")
     groups = failed.groupby(["status", "exit_code", "fingerprint"], dropna=False)
-    rows = [_row(key, group, len(failed)) for key, group in groups]
+    rows = [dict(zip(_DTYPES, _row(key, group, len(failed)), strict=True)) for key, group in groups]
     rows.sort(key=lambda row: -row["n"])
     rows += [{"fingerprint": word, "n": count} for word, count in left_out(words).items()]
     return pd.DataFrame(rows, columns=list(_DTYPES)).astype(_DTYPES)
 
 
-def _row(key: tuple[Any, ...], group: pd.DataFrame, failures: int) -> dict[str, Any]:
-    status, code, print_ = key
-    last = group.iloc[-1]
-    return {
-        "status": status,
-        "exit_code": code,
-        "fingerprint": print_,
-        "meaning": exit_meaning(code),
-        "phase": _listed(group["phase"]),
-        "n": len(group),
-        "share": len(group) / failures,
-        "versions": _listed(group["version"]),
-        "first_seen": group["seen"].min(),
-        "last_seen": group["seen"].max(),
-        "deployment_id": last["deployment_id"],
-        "run_id": last["id"],
-        "example": last["failure_reason"],
-    }
+def _row(key: tuple[Any, ...], group: pd.DataFrame, failures: int) -> Iterator[Any]:
+    """The values of one group, in the order of the columns."""
+    yield from (*key, exit_meaning(key[1]), _listed(group["phase"]))
+    yield from (len(group), len(group) / failures, _listed(group["version"]))
+    yield from (group["seen"].min(), group["seen"].max())
+    yield from group.iloc[-1][["deployment_id", "id", "failure_reason"]]
 
 
 def _listed(words: pd.Series[Any], most: int = 5) -> str | None:
@@ -97,9 +85,6 @@ def _phases(failed: pd.DataFrame, logs: pd.DataFrame | None) -> pd.Series[Any]:
 
 
 def _phase(text: str) -> str | None:
-    try:
-        metadata = jsontext.parse(text)
-    except jsontext.JSONTextError:
-        return None
+    metadata = read(text)
     phase = metadata.get("failure_phase") if isinstance(metadata, dict) else None
     return phase if isinstance(phase, str) else None

@@ -1,0 +1,184 @@
+"""Charts of many runs: how they ended, how many there were at a time, how long they took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise, product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from agentrun_nb.analysis import occupancy
+from agentrun_nb.analysis.estimates import TOO_FEW, Times, curve, run_times
+from agentrun_nb.analysis.outcomes import left_out
+from agentrun_nb.analysis.outcomes import outcomes as outcomes_of
+from agentrun_nb.figures.ground import color, dress, groups, label, told, wall, words
+from agentrun_nb.frames import runs_frame
+from agentrun_nb.looks import painting_order
+from agentrun_nb.spans import Floats, last_moment, milliseconds
+from agentrun_nb.times import span_text
+
+if TYPE_CHECKING:
+    from agentrun_nb.run import Run
+
+_MOST_GROUPS, _MOMENTS, _BINS, _STEPS = 15, 1_000, 48, 400
+_STATES = {"running": "running", "waiting": "queued", "waiting or running": None}
+_SHARE = "%{customdata:,} runs, %{x:.2f} %"
+_RUNS = "%{y:,} runs, %{customdata}"
+_STILL = "%{y:.1f} % go on after %{customdata}"
+_MARKS = {
+    0.01: "≤ 10 ms", 0.03: "30 ms", 0.1: "0.1 s", 0.3: "0.3 s", 1: "1 s", 3: "3 s", 10: "10 s", 30: "30 s",
+    60: "1 min", 180: "3 min", 600: "10 min", 1_800: "30 min", 3_600: "1 h", 10_800: "3 h", 36_000: "10 h",
+    86_400: "1 d", 259_200: "3 d", 864_000: "10 d", 2_592_000: "30 d", 8_640_000: "100 d",
+}  # fmt: skip
+_TICKS = {"tickvals": np.log10(list(_MARKS)), "ticktext": list(_MARKS.values())}
+_HUES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#a08020")
+"""Colours of groups, after Okabe and Ito."""
+
+
+def outcomes(
+    runs: Run | pd.DataFrame | Iterable[Any], by: str | None = "deployment_id", *, template: str | None = None
+) -> go.Figure:
+    """What became of the runs of each group, as shares of all its runs; nothing is left out.
+
+    Args:
+        runs: anything that `runs_frame` takes.
+        by: the column to group by; beyond 15 groups the smallest are one. None: all together.
+        template: a plotly template, such as `plotly_dark`; by default colours that hold on any ground.
+    """
+    runs = runs_frame(runs)
+    counts = pd.crosstab(groups(runs, by, _MOST_GROUPS), outcomes_of(runs))
+    sizes = counts.sum(axis="columns")
+    names = [f"{words(name, 40)} ({size:,})" for name, size in sizes.items()]
+    figure = go.Figure()
+    for outcome in painting_order(list(counts.columns)):
+        bars = {"x": 100 * counts[outcome] / sizes, "y": names, "orientation": "h", "customdata": counts[outcome]}
+        marker = {"color": color(outcome, template), "line": {"width": 0}}
+        figure.add_bar(**bars, name=label(str(outcome)), marker=marker, hovertemplate=_SHARE)
+    figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, type="category")
+    figure.update_xaxes(title="share of runs (%)", range=[0, 100])
+    title = f"How {len(runs):,} runs ended" + (f", by {words(by)}" if by else "")
+    return dress(figure, template, title, barmode="stack", bargap=0.3, legend={"traceorder": "normal"})
+
+
+def concurrency(runs: Run | pd.DataFrame | Iterable[Any], tz: str = "UTC", *, template: str | None = None) -> go.Figure:
+    """How many runs ran and waited at each moment, from the timestamps of their records.
+
+    Args:
+        runs: anything that `runs_frame` takes.
+        tz: the zone of the time axis, an IANA name.
+        template: a plotly template, such as `plotly_dark`; by default colours that hold on any ground.
+
+    Returns:
+        The figure. With more than 1,000 moments each step is the highest count of a stretch of time.
+    """
+    table = occupancy.concurrency(runs)
+    notes = told(table.attrs[occupancy.ATTRS])
+    at = milliseconds(table["at"])
+    counts = table[["running", "waiting", "undivided"]].to_numpy("int64")
+    if len(at) > _MOMENTS:
+        edges = np.linspace(at[0], at[-1], _MOMENTS + 1)
+        places = np.maximum(np.searchsorted(at, edges[:-1], "right") - 1, 0)
+        counts, at = np.maximum.reduceat(counts, places), edges[:-1]
+        notes.insert(0, f"each step is the highest count within {span_text((edges[1] - edges[0]) / 1_000)}")
+    figure = go.Figure()
+    for (name, status), values in zip(_STATES.items(), counts.T, strict=True):
+        line = {"shape": "hv", "width": 1, "color": color(status, template)}
+        area = {"mode": "lines", "fill": "tozeroy", "hovertemplate": f"%{{y:,}} {name}<br>%{{x}}"}
+        if status or values.any():
+            figure.add_scatter(**area, name=name, x=wall(at, tz), y=values, line=line)
+    figure.update_xaxes(type="date", title=f"time ({words(tz)})")
+    peak = counts[:, 0].max(initial=0)
+    figure.update_yaxes(title="runs at a time", rangemode="tozero", tickformat=",", dtick=1 if peak < 6 else None)
+    return dress(figure, template, f"At most {peak:,} ran at a time", notes)
+
+
+def durations(runs: Run | pd.DataFrame | Iterable[Any], *, template: str | None = None) -> go.Figure:
+    """How many runs took how long, from started to completed, on a logarithmic axis.
+
+    Runs whose end was not seen are hatched at the time for which they are known to have gone on.
+
+    Args:
+        runs: anything that `runs_frame` takes.
+        template: a plotly template, such as `plotly_dark`; by default colours that hold on any ground.
+    """
+    runs = runs_frame(runs)
+    times, became = run_times(runs, last_moment(runs)), outcomes_of(runs)
+    outcome, place = became.to_numpy("object")[times.known], _place(times.seconds)
+    edges = np.linspace(*_reach(place), _BINS + 1)
+    spans = [f"{span_text(10**low)} to {span_text(10**high)}" for low, high in pairwise(edges)]
+    figure = go.Figure()
+    for name, ended in product(painting_order(list(set(outcome))), (True, False)):
+        counts, _ = np.histogram(place[(outcome == name) & (times.ended == ended)], edges)
+        bars = {"x": (edges[1:] + edges[:-1]) / 2, "y": counts, "customdata": spans, "hovertemplate": _RUNS}
+        marker = {"color": color(name, template), "pattern": {"shape": "" if ended else "/"}}
+        if counts.any():
+            figure.add_bar(**bars, name=label(str(name)) + ("" if ended else ", end not seen"), marker=marker)
+    figure.update_yaxes(title="runs", tickformat=",")
+    figure.update_xaxes(title="run time (started to completed, logarithmic)", range=_reach(place), **_TICKS)
+    title = f"How long {len(place):,} of {len(runs):,} runs took"
+    return dress(figure, template, title, _remarks(times, became), barmode="stack", bargap=0.05)
+
+
+def survival(
+    runs: Run | pd.DataFrame | Iterable[Any], by: str | None = "version_id", *, template: str | None = None
+) -> go.Figure:
+    """The share of runs that go on after a time, whatever their outcome, by the curve of Kaplan & Meier.
+
+    A curve further to the right is slower. Runs whose end was not seen count for as long as they were; the band is the
+    95 % interval. Needs scipy.
+
+    Args:
+        runs: anything that `runs_frame` takes.
+        by: the column to group by; beyond 8 groups the smallest are one. None: all together.
+        template: a plotly template, such as `plotly_dark`; by default colours that hold on any ground.
+    """
+    runs = runs_frame(runs)
+    horizon, names = last_moment(runs), groups(runs, by, len(_HUES))
+    times = {str(name): run_times(runs[names == name], horizon) for name in names.cat.categories}
+    drawn = {name: found for name, found in times.items() if found.ended.sum() >= TOO_FEW}
+    place = _place(np.concatenate([np.array([]), *(found.seconds for found in drawn.values())]))
+    figure = go.Figure()
+    for (name, found), hue in zip(drawn.items(), _HUES, strict=False):
+        _draw_curve(figure, f"{words(name, 40)} ({len(found.seconds):,})", found, hue, _reach(place)[0])
+    few = {f"{name}, too few ended": len(found.seconds) for name, found in times.items() if name not in drawn}
+    figure.update_yaxes(title="share still going on (%)", range=[0, 101])
+    figure.update_xaxes(title="time since the start (logarithmic)", range=_reach(place), **_TICKS)
+    title = f"How long {len(place):,} of {len(runs):,} runs went on" + (f", by {words(by)}" if by else "")
+    return dress(figure, template, title, [*_remarks(run_times(runs, horizon), outcomes_of(runs)), *told(few)])
+
+
+def _draw_curve(figure: go.Figure, name: str, times: Times, hue: str, start: float) -> None:
+    seconds, *heights = curve(times)
+    chosen = np.unique(np.linspace(0, len(seconds) - 1, _STEPS).astype(int))
+    place = np.append(start, _place(seconds[chosen]))
+    share, low, high = (np.append(100, 100 * height[chosen]) for height in heights)
+    known = ~np.isnan(low) & ~np.isnan(high)
+    common: dict[str, Any] = {"mode": "lines", "legendgroup": name}
+    for edge, fill in ((low, None), (high, "tonexty")):
+        band = {"x": place[known], "y": edge[known], "line": {"width": 0, "shape": "hv", "color": hue}, "fill": fill}
+        figure.add_scatter(**common, **band, hoverinfo="skip", showlegend=False)
+    told = {"customdata": [span_text(10**at) for at in place], "hovertemplate": _STILL}
+    figure.add_scatter(**common, **told, name=name, x=place, y=share, line={"shape": "hv", "width": 2, "color": hue})
+
+
+def _remarks(times: Times, became: pd.Series[Any]) -> list[str]:
+    """Of which runs the end was not seen, and which are not in the picture."""
+    out = left_out(became) | {"without readable times": times.unreadable}
+    out["not started"] = len(became) - len(times.seconds) - sum(out.values())
+    seen = [f"{count:,} whose end was not seen" for count in [int((~times.ended).sum())] if count]
+    return seen + told({reason: count for reason, count in out.items() if count})
+
+
+def _place(seconds: Floats) -> Any:
+    """Where times lie on the axis: their logarithm, since plotly's own logarithmic axis draws no bars of one width."""
+    return np.log10(np.maximum(seconds, min(_MARKS)))
+
+
+def _reach(place: Floats) -> tuple[float, float]:
+    """The ends of the axis: the times with some room, a tenfold at least."""
+    low, high = (place.min(), place.max()) if len(place) else (0.0, 1.0)
+    room = max(0.1, (1 - (high - low)) / 2)
+    return max(low - room, np.log10(min(_MARKS))), high + room

@@ -1,0 +1,77 @@
+"""What all figures share: their ground, their colours, and words out of the data that do nothing but be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from agentrun_nb.looks import look_of
+from agentrun_nb.schema import STATUSES
+from agentrun_nb.spans import milliseconds
+from agentrun_nb.text import clip, visible
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+GREY = "#7f7f7f"
+_GRID, _CLEAR = "rgba(127,127,127,.25)", "rgba(0,0,0,0)"
+_SHORT, _LINE = 40, 110
+
+
+def color(status: str | None, template: str | None) -> str:
+    """The colour of a status on the ground of a template; by default one that holds on any."""
+    look = look_of(status)
+    return look.either if template is None else look.dark if "dark" in template else look.light
+
+
+def words(text: Any, most: int = 80) -> str:
+    """Text out of the data, as plotly, which reads a little HTML in every text, may show it."""
+    return escape(visible(clip(str(text), most)), quote=False)
+
+
+def label(outcome: str) -> str:
+    """An outcome in words: a documented status, or why there is none."""
+    return look_of(outcome).label if outcome in STATUSES else words(outcome, _SHORT)
+
+
+def wall(moments: Any, tz: str) -> NDArray[np.float64]:
+    """Instants in ms as what a clock of the zone shows, which is all that a plotly axis knows."""
+    naive = pd.to_datetime(np.asarray(moments, dtype="float64"), unit="ms", utc=True).tz_convert(tz).tz_localize(None)
+    return np.where(naive.isna(), np.nan, naive.as_unit("us").asi8 / 1_000)
+
+
+def groups(runs: pd.DataFrame, by: str | None, most: int) -> pd.Series[Any]:
+    """The group of each run as text, the oldest group first in its categories; beyond `most` the smallest are one."""
+    if by is None:
+        return pd.Series("all runs", runs.index, pd.CategoricalDtype(["all runs"]))
+    names = runs[by].astype("object").where(runs[by].notna(), f"no {by} recorded").astype("str")
+    counts = names.value_counts()
+    rare = set(counts.index[most - 1 :] if len(counts) > most else ())
+    order = [name for name in names.iloc[np.argsort(milliseconds(runs["created_at"]))].unique() if name not in rare]
+    return names.where(~names.isin(rare), "others").astype(pd.CategoricalDtype(order + ["others"] * bool(rare)))
+
+
+def told(left_out: dict[str, int]) -> list[str]:
+    """What a figure could not show, in words."""
+    return [f"{count:,} left out: {words(reason)}" for reason, count in left_out.items()]
+
+
+def dress(
+    figure: go.Figure, template: str | None, title: str = "", notes: Iterable[str] = (), **layout: Any
+) -> go.Figure:
+    """Gives a figure its ground, and over it a title with notes; words out of the data are escaped by the caller."""
+    lines = wrap("; ".join(notes), _LINE, break_long_words=False)
+    heading = {"text": title, "subtitle": {"text": "<br>".join(lines)}} if title else None
+    place = {"title_x": 0, "title_xref": "paper", "title_y": 1, "title_yanchor": "top", "title_pad_t": 14}
+    margin = {"l": 60, "r": 20, "t": 52 + 18 * len(lines) if title else 30, "b": 50}
+    ground = {"paper_bgcolor": _CLEAR, "plot_bgcolor": _CLEAR, "font_color": None if template else GREY}
+    figure.update_layout(template=template or "none", title=heading, margin=margin, hovermode="closest", **layout)
+    figure.update_layout(**place, **ground)
+    grid = {} if template else {"gridcolor": _GRID, "linecolor": GREY}
+    return figure.update_xaxes(zeroline=False, **grid).update_yaxes(zeroline=False, **grid)

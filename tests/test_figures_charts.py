@@ -1,0 +1,148 @@
+"""The charts of many runs: what they draw is what the tables say, and what they leave out is told."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from analysis_support import frame, run
+from widget_samples import HOSTILE
+
+import agentrun_nb as arn
+from agentrun_nb import figures
+from agentrun_nb.analysis.estimates import quantiles, run_times
+from agentrun_nb.looks import LOOKS
+from agentrun_nb.spans import last_moment
+
+CHARTS = [figures.durations, figures.outcomes, figures.concurrency, figures.survival]
+ODD = [
+    *(run(n, times=(0, 1, 2 + n), version_id="ab"[n % 2]) for n in range(24)),
+    *(run(30 + n, "failed", (5, 6, 6 + n)) for n in range(3)),
+    run(40, "running", (0, 3, None)),
+    run(41, "queued", (0, None, None)),
+    run(42, "waiting_for_input"),
+    run(43, None),
+    run(44, "failed", (0, 5, 3)),
+]
+
+
+def generated(n: int) -> pd.DataFrame:
+    return arn.runs_frame(b"[" + b",".join(arn.local.generate(n)) + b"]")
+
+
+def told(figure: Any) -> str:
+    return figure.layout.title.text + " | " + re.sub("<br>", " ", figure.layout.title.subtitle.text)
+
+
+def texts(figure: Any) -> list[str]:
+    ticks = [text for trace in figure.data if isinstance(trace.y, tuple) for text in trace.y if isinstance(text, str)]
+    return [told(figure), *ticks, *(trace.name for trace in figure.data if trace.name)]
+
+
+def test_every_run_with_a_time_is_in_the_durations_and_the_others_are_told() -> None:
+    figure = figures.durations(frame(ODD))
+    assert sum(sum(trace.y) for trace in figure.data) == 28
+    assert {trace.name for trace in figure.data} == {"succeeded", "failed", "running, end not seen"}
+    assert [trace.marker.pattern.shape for trace in figure.data] == ["/", "", ""]
+    assert told(figure) == (
+        "How long 28 of 32 runs took | 1 whose end was not seen; 1 left out: unknown status: waiting_for_input; "
+        "1 left out: no status; 1 left out: without readable times; 1 left out: not started"
+    )
+
+
+def test_a_bar_of_durations_says_between_which_times_it_stands() -> None:
+    [bar] = figures.durations(frame([run(0, times=(0, 1, 31))])).data
+    at = int(np.argmax(bar.y))
+    low, high = bar.customdata[at].split(" to ")
+    assert low == "29.3 s" or float(low.split()[0]) <= 30 <= float(high.split()[0])
+
+
+def test_the_shares_of_outcomes_are_those_of_all_runs_of_a_group() -> None:
+    runs = frame(ODD).assign(fetch_error=lambda rows: rows["fetch_error"].where(rows["id"] != "run-0", "server: no"))
+    figure = figures.outcomes(runs, by="version_id")
+    for place, name in enumerate(figure.data[0].y):
+        assert sum(trace.x[place] for trace in figure.data) == pytest.approx(100)
+        size = int(re.search(r"\((\d+)\)", name)[1])
+        assert sum(trace.customdata[place] for trace in figure.data) == size
+    names = [trace.name for trace in figure.data]
+    assert names[-1] == "failed"
+    assert {"not fetched: server", "no status", "unknown status: waiting_for_input"} <= set(names)
+
+
+def test_beyond_the_most_groups_the_smallest_are_one_and_nothing_is_lost() -> None:
+    records = [run(n, version_id=f"v{n % 40}") for n in range(400)] + [run(500, version_id=None)]
+    figure = figures.outcomes(frame(records), by="version_id")
+    assert len(figure.data[0].y) == 15
+    assert figure.data[0].y[-1].startswith("others (")
+    assert sum(sum(trace.customdata) for trace in figure.data) == 401
+
+
+@pytest.mark.parametrize("n", [40, 3_000])
+def test_the_highest_count_of_concurrency_is_never_averaged_away(n: int) -> None:
+    runs = generated(n)
+    table, figure = arn.concurrency(runs), figures.concurrency(runs)
+    for trace, column in zip(figure.data, ("running", "waiting"), strict=False):
+        assert max(trace.y) == table[column].max()
+    assert f"At most {table['running'].max()} ran" in told(figure)
+    assert ("highest count within" in told(figure)) == (n > 1_000)
+
+
+def test_concurrency_tells_what_it_could_not_place() -> None:
+    assert "1 left out: times out of order" in told(figures.concurrency(frame(ODD)))
+
+
+def test_a_curve_of_survival_is_half_down_at_the_median() -> None:
+    runs = generated(3_000)
+    figure = figures.survival(runs, by="deployment_id")
+    horizon = last_moment(runs)
+    curves = [trace for trace in figure.data if trace.showlegend is not False]
+    assert len(curves) == 4
+    for trace in curves:
+        deployment = trace.name.split()[0]
+        median = quantiles(run_times(runs[runs["deployment_id"] == deployment], horizon), 0.5)[0]
+        below = next(at for at, share in zip(trace.x, trace.y, strict=True) if share <= 50)
+        assert 10**below == pytest.approx(median.value, rel=0.1)
+
+
+def test_a_group_of_which_too_few_have_ended_is_not_drawn_and_told() -> None:
+    figure = figures.survival(frame([*ODD, run(50, version_id="new")]))
+    assert "1 left out: new, too few ended" in told(figure)
+    assert not [trace for trace in figure.data if (trace.name or "").startswith("new")]
+
+
+@pytest.mark.parametrize("draw", CHARTS)
+@pytest.mark.parametrize(
+    "records", [[], [run(0)], [run(0, "odd", (None, None, None))], [run(0, "running", (0, 1, None))]]
+)
+def test_few_or_no_runs_make_a_chart_too(draw: Any, records: list[Any]) -> None:
+    assert draw(frame(records)).layout.title.text
+
+
+@pytest.mark.parametrize("draw", CHARTS)
+def test_a_chart_of_many_runs_is_light(draw: Any) -> None:
+    assert len(draw(generated(20_000)).to_json()) < 500_000
+
+
+@pytest.mark.parametrize("draw", CHARTS)
+def test_hostile_text_is_shown_as_text_in_charts(draw: Any) -> None:
+    evil = '<a href="https://evil.example">y</a>'
+    records = [run(n, HOSTILE if n > 20 else "failed", version_id=evil, deployment_id=HOSTILE) for n in range(30)]
+    found = texts(draw(frame(records)))
+    for text in found:
+        assert not re.search(r"<(?!br>)", text)
+        assert "\u202e" not in text
+    assert draw is figures.durations or any("<" in unescape(text) for text in found)
+
+
+@pytest.mark.parametrize("draw", CHARTS)
+def test_a_template_brings_its_ground_and_colours(draw: Any) -> None:
+    runs = frame(ODD)
+    light, dark = draw(runs), draw(runs, template="plotly_dark")
+    assert light.layout.paper_bgcolor == dark.layout.paper_bgcolor == "rgba(0,0,0,0)"
+    if draw is not figures.survival:
+        assert LOOKS["running"].dark in dark.to_json()
+        assert LOOKS["running"].either in light.to_json()
