@@ -23,7 +23,7 @@ from agentrun_nb.times import span_text
 if TYPE_CHECKING:
     from agentrun_nb.run import Run
 
-_MOST_GROUPS, _MOMENTS, _BINS, _STEPS = 15, 1_000, 48, 400
+_MOST_GROUPS, _MOMENTS, _BINS, _STEPS = 15, 1_000, 48, 200
 _STATES = {"running": "running", "waiting": "queued", "waiting or running": None}
 _SHARE = "%{customdata:,} runs, %{x:.2f} %"
 _RUNS = "%{y:,} runs, %{customdata}"
