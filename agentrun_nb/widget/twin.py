@@ -101,7 +101,7 @@ def run_story(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> St
         fields = doc["fields"]
         yield _heading(fields, room)
         for title, text in (("Not fetched", doc["error"]), ("Failure reason", fields["failure_reason"])):
-            yield text and _titled(title, el("pre", clip(text, 4 * room.text), style=_TEXT))
+            yield text and _titled(title, el("pre", clip(text, 4 * room.text), style=_TEXT, tabindex=0))
         yield _track(run, fields["status"], now, tz)
         yield _field_table(doc, room)
         yield _outputs(doc["outputs"], room)
@@ -177,7 +177,7 @@ def _written_or_dash(value: Any) -> str:
 def _document(title: str, text: str | None, room: Room, is_open: bool) -> Markup | None:
     if text is None:
         return None
-    body = el("pre", excerpt(text, room.document), style=_TEXT)
+    body = el("pre", excerpt(text, room.document), style=_TEXT, tabindex=0)
     summary = el("summary", f"{title}, {counted(len(text), 'character')}")
     return el("details", summary, body, **({"open": ""} if is_open else {}))
 

@@ -4,6 +4,8 @@
  * @typedef {Node | string | null | undefined | false} Child
  */
 
+const TAKES_KEYS = /^(?:button|summary|select|input)$/;
+
 /**
  * An element with attributes and children.
  * @template {keyof HTMLElementTagNameMap} T
@@ -16,6 +18,8 @@ export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   const named = typeof attributes === "string" ? { class: attributes } : attributes;
   for (const [name, value] of Object.entries(named)) if (value !== false) element.setAttribute(name, String(value));
+  // Notebooks listen to keys before an element does; this alone, on the very element that has the focus, leaves it its own.
+  if ("tabindex" in named || TAKES_KEYS.test(tag)) element.setAttribute("data-lm-suppress-shortcuts", "true");
   for (const child of children) if ((child ?? false) !== false) element.append(/** @type {Node | string} */ (child));
   return element;
 }

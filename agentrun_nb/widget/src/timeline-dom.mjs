@@ -19,14 +19,13 @@ import { FIELDS, tell } from "./timeline-words.mjs";
 
 const MOST_KEYS = 14;
 const MOST_ROWS = 200;
-const KEYS_ARE_OURS = { "data-lm-suppress-shortcuts": "true" };
 /** @type {Grouping[]} */
 export const GROUPINGS = ["time", "version", "status"];
 
 /** @param {Commands} commands */
 export function elements({ group, zoom, fit, failure, range, fold }) {
   const act = (/** @type {string} */ test, /** @type {string} */ label, /** @type {string} */ name, /** @type {() => void} */ action) =>
-    button(label, action, { ...KEYS_ARE_OURS, "aria-label": name, "data-testid": `arn-${test}` });
+    button(label, action, { "aria-label": name, "data-testid": `arn-${test}` });
   const groups = GROUPINGS.map((by) => act(`group-${by}`, by, `Group by ${by}`, () => group(by)));
   const part = (/** @type {string} */ name, /** @type {"div" | "p"} */ tag = "p") => h(tag, { class: `arn-tl-${name}`, "data-testid": `arn-${name}` });
   const grouping = h("span", "arn-tl-segments", "By\u00a0", ...groups);
@@ -41,7 +40,7 @@ export function elements({ group, zoom, fit, failure, range, fold }) {
   return {
     groups, grouping, failures, ranger, folder, live,
     bar: h("div", { class: "arn-tl-bar", role: "toolbar", "aria-label": "Timeline" }, grouping, zooms, failures, ranger, folder),
-    canvas: h("canvas", { ...KEYS_ARE_OURS, tabindex: "0", role: "application", "aria-roledescription": "timeline", "data-testid": "arn-timeline-canvas" }),
+    canvas: h("canvas", { tabindex: "0", role: "application", "aria-roledescription": "timeline", "data-testid": "arn-timeline-canvas" }),
     window: part("window"), empty: part("timeline-empty"), notes: part("timeline-notes"),
     tip: part("tooltip", "div"), legend: part("legend", "div"), table: part("timeline-table", "div"),
   };
@@ -55,7 +54,7 @@ export function elements({ group, zoom, fit, failure, range, fold }) {
  */
 export function fillLegend(legend, counts, hidden, toggle) {
   const keys = counts.slice(0, MOST_KEYS).map(({ name, code, count }) => {
-    const key = button("", () => toggle(code), { ...KEYS_ARE_OURS, class: "arn-tl-key", "aria-pressed": String(!hidden.has(code)) });
+    const key = button("", () => toggle(code), { class: "arn-tl-key", "aria-pressed": String(!hidden.has(code)) });
     key.append(statusMark(name), h("span", "arn-tl-key-name", describe(name).label), h("span", "arn-tl-key-count", formatCount(count)));
     return key;
   });

@@ -33,7 +33,7 @@ export function comparisonView({ count, differences, outputs }, runs) {
 }
 
 /** @param {string} title @param {HTMLElement | false} table @param {string | false} note */
-const section = (title, table, note) => h("section", "arn-section", h("h3", {}, title), table, note && h("p", "arn-quiet", note));
+const section = (title, table, note) => h("section", "arn-section", h("b", {}, title), table, note && h("p", "arn-quiet", note));
 
 /** @param {Difference[]} differences @param {string[]} names */
 function differenceTable(differences, names) {

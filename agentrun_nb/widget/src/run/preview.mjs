@@ -18,7 +18,7 @@ const LONGEST = 200;
  * @param {{ask: import("../kernel.mjs").Kernel["ask"], signal: AbortSignal}} options
  */
 export function createPreview({ row, outputs }, { ask, signal }) {
-  const title = h("h3");
+  const title = h("b");
   const said = h("span", { class: "arn-quiet", role: "status" });
   const content = h("div");
   const close = button("Close", () => (place.hidden = true));

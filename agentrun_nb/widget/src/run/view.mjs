@@ -40,7 +40,7 @@ export function createRunView(doc, { tz, now, ask, signal, onPath }) {
       banner("This run was not read", doc.error),
       failure(doc),
       doc.error === null && course,
-      doc.outputs.length > 0 && h("section", "arn-section", h("h3", {}, countOf(doc.outputs.length, "output")), outputsTable(doc.outputs, showOutput, preview.show), preview.element),
+      doc.outputs.length > 0 && h("section", "arn-section", h("b", {}, countOf(doc.outputs.length, "output")), outputsTable(doc.outputs, showOutput, preview.show), preview.element),
       documents.element,
       h("details", {}, h("summary", {}, `All ${FIELDS.length} fields of the record`), record),
       banner("Notes on the record", doc.notes),
@@ -49,14 +49,14 @@ export function createRunView(doc, { tz, now, ask, signal, onPath }) {
 }
 
 /** @param {string} title @param {string | null} text */
-const banner = (title, text) => text !== null && h("section", "arn-section arn-banner", h("h3", {}, title), longText(text));
+const banner = (title, text) => text !== null && h("section", "arn-section arn-banner", h("b", {}, title), longText(text));
 
 /** The reason of a failure; where a failed run gives none, that is said. @param {RunDoc} doc */
 function failure(doc) {
   const reason = doc.fields.failure_reason ?? null;
   const { name, color } = describe(/** @type {string | null} */ (doc.fields.status));
   if (reason === null && name !== "failed") return "";
-  const section = h("section", "arn-section arn-banner", h("h3", {}, "Failure reason"), reason === null ? missing(doc, "failure_reason") : longText(String(reason)));
+  const section = h("section", "arn-section arn-banner", h("b", {}, "Failure reason"), reason === null ? missing(doc, "failure_reason") : longText(String(reason)));
   section.style.setProperty("--arn-course", `var(${color})`);
   return section;
 }

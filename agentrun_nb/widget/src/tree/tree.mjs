@@ -29,7 +29,7 @@ export function createTree(doc, { root, label, signal, onSelect }) {
   /** The nodes that match, in the order of the source. @type {Set<number>} */
   let hits = new Set();
   let searching = new AbortController();
-  const scroller = h("div", { class: "arn-tree", role: "tree", tabindex: "0", "aria-label": label, "data-lm-suppress-shortcuts": "true" });
+  const scroller = h("div", { class: "arn-tree", role: "tree", tabindex: "0", "aria-label": label });
   const details = h("div", { class: "arn-section", role: "group", "aria-label": "Chosen node" });
   const toolbar = createToolbar({ signal, onSearch: find, onStep: step, onOpenAll: (open) => (rows.setAll(open), refresh()) });
   const viewport = createViewport(scroller, (row) => {
