@@ -91,6 +91,14 @@ def test_the_highest_count_of_concurrency_is_never_averaged_away(n: int) -> None
     assert ("highest count within" in told(figure)) == (n > 1_000)
 
 
+def test_a_column_of_many_runs_says_how_long_a_stretch_it_counts() -> None:
+    runs = generated(3_000)
+    figure = figures.timeline(runs)
+    assert re.fullmatch(r"runs in each \d+ h \d\d min", figure.layout.yaxis.title.text)
+    in_stretches = np.sum([trace.y for trace in figure.data if trace.type == "bar"], axis=0).max()
+    assert in_stretches > arn.concurrency(runs)["running"].max()
+
+
 def test_concurrency_tells_what_it_could_not_place() -> None:
     assert "1 left out: times out of order" in told(figures.concurrency(frame(ODD)))
 

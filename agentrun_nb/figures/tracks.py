@@ -142,7 +142,7 @@ _ENDS = {Kind.LIVE: "end not recorded", Kind.OPEN: "ended, when is not recorded"
 
 def _draw_columns(figure: go.Figure, runs: pd.DataFrame, placed: Spans, tz: str, template: str | None) -> None:
     edges = np.linspace(np.nanmin(placed.begin), np.nanmax(placed.end), _COLUMNS + 1)
-    x, told, status = wall((edges[1:] + edges[:-1]) / 2, tz), "%{y:,} at a time<br>%{x}", _statuses(runs)
+    x, told, status = wall((edges[1:] + edges[:-1]) / 2, tz), "%{y:,} in this stretch<br>%{x}", _statuses(runs)
     for name in painting_order(list(set(status))):
         marker = {"color": color(name, template), "line": {"width": 0}}
         same = {"name": words(look_of(name).label), "legendgroup": str(name), "marker": marker, "hovertemplate": told}
@@ -150,7 +150,8 @@ def _draw_columns(figure: go.Figure, runs: pd.DataFrame, placed: Spans, tz: str,
     for name in FAILURES:
         _draw_failures(figure, placed, status == name, name, tz, template)
     strip = {"domain": [0.9, 1], "range": [-1, 1], "visible": False, "fixedrange": True}
-    columns = {"domain": [0, 0.86], "title": "runs at a time"}
+    title = f"runs in each {span_text((edges[1] - edges[0]) / 1_000)}"
+    columns = {"domain": [0, 0.86], "title": title, "tickformat": ","}
     figure.update_layout(barmode="stack", bargap=0, yaxis=columns, yaxis2=strip)
 
 
