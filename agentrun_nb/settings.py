@@ -188,10 +188,8 @@ def _find_key() -> Secret:
         if key := _read_config(path).get("api_key"):
             return Secret(key, _homely(path))
     looked = ["the argument api_key", *KEY_VARIABLES, *(f"api_key in {_homely(path)}" for path in paths)]
-    raise MissingKeyError(
-        "No API key was found. Looked at: " + "; ".join(looked) + ".",
-        hint="Type it in with Client(api_key=getpass.getpass()), or try without one: agentrun_nb.local.serve().client.",
-    )
+    hint = "Type it in with Client(api_key=getpass.getpass()), or try without one: agentrun_nb.local.serve().client."
+    raise MissingKeyError("No API key was found. Looked at: " + "; ".join(looked) + ".", hint=hint)
 
 
 def _homely(path: Path) -> str:
@@ -233,14 +231,11 @@ def check_url(url: str, *, allow_http: bool = False) -> str:
     if "@" in parts.netloc:
         raise UnsafeURLError("The base URL holds a name or a password.", hint="Give the key with api_key= instead.")
     if parts.query or parts.fragment or not re.fullmatch(r"[A-Za-z0-9:/._~\[\]-]+", url) or ".." in parts.path:
-        raise UnsafeURLError(
-            "The base URL holds more than scheme, host, port and a plain path.",
-            hint="Give one such as https://api.example.com; a name with other letters in its xn-- form.",
-        )
+        hint = "Give one such as https://api.example.com; a name with other letters in its xn-- form."
+        raise UnsafeURLError("The base URL holds more than scheme, host, port and a plain path.", hint=hint)
     if parts.scheme == "http" and not (allow_http or _is_loopback(host)):
-        raise UnsafeURLError(
-            f"The base URL would send the key to {host} unencrypted.", hint="Use https, or say allow_http=True."
-        )
+        told = f"The base URL would send the key to {host} unencrypted."
+        raise UnsafeURLError(told, hint="Use https, or say allow_http=True.")
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 

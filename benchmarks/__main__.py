@@ -52,7 +52,7 @@ def single() -> None:
 
 
 def listing() -> None:
-    """100,000 runs at 20 ms to a finished frame: one cursor, eight equal versions, one version with nine of ten runs."""
+    """100,000 runs at 20 ms to a finished frame: one cursor, eight equal versions, nine of ten in one."""
     found = {}
     for share in ("one", "equal", "skewed"):
         with serving(100_000, share=share, latency=MILLISECONDS) as (url, _):
@@ -71,9 +71,7 @@ def sizes() -> None:
             for without in ("", "input,output_manifest"):
                 command = [sys.executable, "-m", "benchmarks", "--one", url, without]
                 told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-                print(
-                    f"{size / 1e3:g} KB x {count:,}, {size * count / 2**20:,.0f} MiB in all, without=({without}): {told}"
-                )
+                print(f"{count:,} runs of {size / 1e3:g} KB, without=({without}): {told}")
 
 
 def one(url: str, without: str) -> None:
@@ -81,9 +79,8 @@ def one(url: str, without: str) -> None:
     before = sides.peak_mib()
     started = time.perf_counter()
     count = sides.list_runs(url, without=tuple(filter(None, without.split(","))))
-    print(
-        f"{count / (time.perf_counter() - started):,.0f} runs/s, peak {sides.peak_mib():,.0f} MiB ({before:,.0f} before)"
-    )
+    rate, peak = count / (time.perf_counter() - started), sides.peak_mib()
+    print(f"{rate:,.0f} runs/s, peak {peak:,.0f} MiB ({before:,.0f} before)")
 
 
 def main(asked: list[str]) -> None:

@@ -66,18 +66,10 @@ async def fetch_run(wire: Wire, key: Key, tally: Tally) -> bytes:
     Raises:
         AgentRunError: it did not come, or it is the record of another run.
     """
-
-    def read(body: bytes) -> tuple[bytes, Any]:
-        return body, read_identity(body)
-
-    body, identity = await wire.fetch(routes.RUN.ask(*key), read, tally)
+    body, identity = await wire.fetch(routes.RUN.ask(*key), lambda body: (body, read_identity(body)), tally)
     if identity != key[1]:
-        raise BadResponseError(
-            f"Run {key[1]!r} was asked for, and the answer is about another.",
-            status=200,
-            method="GET",
-            route=routes.RUN.template,
-        )
+        told = f"Run {key[1]!r} was asked for, and the answer is about another."
+        raise BadResponseError(told, status=200, method="GET", route=routes.RUN.template)
     return body
 
 
@@ -141,10 +133,7 @@ def _with_strangers_noted(batch: Batch, deployments: list[str]) -> Batch:
     named = batch.cells["deployment_id"].to_pylist()
     if all(name in (None, asked) for name, asked in zip(named, deployments, strict=True)):
         return batch
-    notes = [
-        stranger_noted(note, name, asked)
-        for note, name, asked in zip(batch.cells["parse_notes"].to_pylist(), named, deployments, strict=True)
-    ]
+    notes = list(map(stranger_noted, batch.cells["parse_notes"].to_pylist(), named, deployments))
     return Batch(batch.table, batch.cells | {"parse_notes": pa.array(notes, batch.cells["parse_notes"].type)})
 
 

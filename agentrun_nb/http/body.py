@@ -36,9 +36,8 @@ async def read_body(chunks: AsyncIterable[bytes], encoding: str, cap: int) -> by
                 break
             parts.append(part)
         if max(came, kept) > cap:
-            raise TooLargeError(
-                f"The answer is larger than {cap:,} bytes.", hint="Allow more with Client(max_bytes=…)."
-            )
+            told = f"The answer is larger than {cap:,} bytes."
+            raise TooLargeError(told, hint="Allow more with Client(max_bytes=…).")
     if inflater and not inflater.whole:
         raise BadResponseError("The compressed answer ends too early.")
     return b"".join(parts)

@@ -8,7 +8,7 @@ import queue
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
@@ -19,6 +19,9 @@ Emit = Callable[[T], Awaitable[None]]
 
 TICK = 0.1
 """Seconds after which a waiting reader looks up."""
+
+ASIDE = 2
+"""Threads that decode and look up names beside the loop; each more costs memory and makes nothing quicker."""
 
 NAP = 0.005
 """Seconds that a reader lets items gather: two threads that wake each other for every one are slow."""
@@ -33,6 +36,7 @@ def current() -> asyncio.AbstractEventLoop:
     with _starting:
         if _running is None:
             _running = asyncio.new_event_loop()
+            _running.set_default_executor(ThreadPoolExecutor(ASIDE, thread_name_prefix="agentrun-nb-aside"))
             threading.Thread(target=_running.run_forever, name="agentrun-nb", daemon=True).start()
         return _running
 

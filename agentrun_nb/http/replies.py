@@ -146,9 +146,8 @@ def _lacks_route(status: int, ask: Ask, refusal: Refusal) -> bool:
 def _not_found(ask: Ask, refusal: Refusal, said: str) -> NotFoundError:
     named = ", ".join(f"{name.removesuffix('_id')} {value!r}" for name, value in ask.ids.items())
     if not refusal.ours:
-        return NotFoundError(
-            f"{named} was not found, and the answer is not from the API.{said}", hint="Check the base_url and the ids."
-        )
+        told = f"{named} was not found, and the answer is not from the API.{said}"
+        return NotFoundError(told, hint="Check the base_url and the ids.")
     blamed = refusal.code.removesuffix("_not_found")
     missing = next((name for name in ask.ids if blamed and blamed.split("_")[-1] in name), None)
     found = f"{missing.removesuffix('_id')} {ask.ids[missing]!r}" if missing else named

@@ -77,7 +77,6 @@ def check_id(name: str, value: object) -> str:
         plain = further
     harmless = plain not in ("", ".", "..") and not re.search(r"[/\\?#\x00-\x1f\x7f-\x9f\ud800-\udfff]", plain)
     if len(value) > LONGEST_ID or not harmless or not value.strip():
-        raise BadIdError(
-            f"{name} {value[:80]!r} cannot be one part of a path.", hint="Give the id as the service does, unquoted."
-        )
+        told = f"{name} {value[:80]!r} cannot be one part of a path."
+        raise BadIdError(told, hint="Give the id as the service does, unquoted.")
     return value

@@ -142,9 +142,8 @@ class Wire:
                     tally.waiting_for = ""
         except TimeoutError:
             before = f" Before that: {last.message}" if last else ""
-            last = DeadlineExceededError(
-                f"No whole answer came within {self.settings.deadline:g} s.{before}", hint="Allow more with deadline=."
-            )
+            told = f"No whole answer came within {self.settings.deadline:g} s.{before}"
+            last = DeadlineExceededError(told, hint="Allow more with deadline=.")
         last.method, last.route = "GET", ask.route.template
         last.elapsed = time.monotonic() - started
         last.attempts = max(schedule.attempts, 1) if last.attempts is None else last.attempts
