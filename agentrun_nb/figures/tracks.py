@@ -150,8 +150,11 @@ def _draw_columns(figure: go.Figure, runs: pd.DataFrame, placed: Spans, tz: str,
     for name in FAILURES:
         _draw_failures(figure, placed, status == name, name, tz, template)
     strip = {"domain": [0.9, 1], "range": [-1, 1], "visible": False, "fixedrange": True}
-    title = f"runs in each {span_text((edges[1] - edges[0]) / 1_000)}"
-    columns = {"domain": [0, 0.86], "title": title, "tickformat": ","}
+    columns = {
+        "domain": [0, 0.86],
+        "tickformat": ",",
+        "title": f"runs in each {span_text((edges[1] - edges[0]) / 1e3)}",
+    }
     figure.update_layout(barmode="stack", bargap=0, yaxis=columns, yaxis2=strip)
 
 
