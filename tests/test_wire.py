@@ -383,7 +383,7 @@ def test_a_dropped_client_closes_its_connections_without_a_word() -> None:
 def test_a_process_that_ends_without_close_says_nothing() -> None:
     with serving(sends(RUN_1)) as server:
         code = f"from agentrun_nb import Client; c = Client('k', '{server.url}'); print(c.get_run('dep_1', 'run_1').id)"
-        done = subprocess.run([sys.executable, "-W", "error", "-X", "dev", "-c", code], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("run_1\n", "")
 
 
