@@ -11,7 +11,8 @@ import ssl
 import threading
 import time
 import zlib
-from pathlib import Path
+
+import trustme
 
 from agentrun_nb.client import Client
 from agentrun_nb.errors import (
@@ -27,9 +28,6 @@ from .replies import DEP, KEY, RUN, http, record, refusal
 from .server import CLOSE, RESET, Drip, Endless, Pause, Reply
 
 MEBI = 1 << 20
-CERTIFICATE = Path(__file__).with_name("untrusted.pem")
-"""A certificate that signed itself, with its key: made for these tests, it vouches for nothing."""
-
 SLOW = {"timeout": 2.0, "deadline": 0.5}
 MOST_OVERRUN = 0.5
 
@@ -109,11 +107,15 @@ def _(lab: Lab) -> list[Got]:
 
 @fault(4, "a certificate that nobody vouches for", "refused at once, no request, no word of switching checks off")
 def _(lab: Lab) -> list[Got]:
+    authority = trustme.CA()
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(CERTIFICATE)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
     with lab.service([RUN], tls=tls) as (client, server):
         refused = timed(lambda: client.get_run(DEP, "run_1"), server)
-    with lab.service([RUN], tls=tls, verify=str(CERTIFICATE)) as (client, server):
+    with (
+        authority.cert_pem.tempfile() as trusted,
+        lab.service([RUN], tls=tls, verify=trusted) as (client, server),
+    ):
         vouched = timed(lambda: client.get_run(DEP, "run_1"), server)
     assert isinstance(refused.error, ConnectionFailedError), refused
     assert (refused.error.attempts, refused.requests) == (1, 0), refused
