@@ -11,6 +11,7 @@ import ssl
 import threading
 import time
 import zlib
+from pathlib import Path
 
 import trustme
 
