@@ -10,7 +10,7 @@ from agentrun_nb import jsontext
 from agentrun_nb.errors import DataError, PathNotFound
 from agentrun_nb.paths import find, parse_path
 from agentrun_nb.widget.code import place_code
-from agentrun_nb.widget.offline import offline_page
+from agentrun_nb.widget.offline import write_page
 from agentrun_nb.widget.page import Message, counted, json_page
 from agentrun_nb.widget.twin import Story, json_story
 from agentrun_nb.widget.view import View
@@ -54,9 +54,7 @@ class JsonExplorer(View):
     def to_html(self, path: str | Path) -> Path:
         """Writes the view as one file that works offline, and gives its path."""
         contents = f"This file holds a JSON document of {counted(len(self._text), 'character')}."
-        target = Path(path)
-        target.write_text(offline_page(self._page(), {"path": self.path}, contents), "utf-8")
-        return target
+        return write_page(path, self._page(), {"path": self.path}, contents)
 
     def _page(self) -> Message:
         return json_page(self._text, self.uid)

@@ -21,7 +21,7 @@ from agentrun_nb.spans import last_moment, spans
 from agentrun_nb.widget.code import place_code, rows_code
 from agentrun_nb.widget.comparison import comparison
 from agentrun_nb.widget.docs import absent_fields, run_docs
-from agentrun_nb.widget.offline import offline_page
+from agentrun_nb.widget.offline import write_page
 from agentrun_nb.widget.page import Message, counted, runs_page
 from agentrun_nb.widget.preview import read_file
 from agentrun_nb.widget.twin import Story, run_story, runs_story
@@ -170,12 +170,8 @@ class RunExplorer(View):
             **{name: self._runs[name].where(self._runs[name].isna(), LEFT_OUT) for name in left_out}
         )
         page = self._page_of(runs, **_EVERYTHING)
-        target = Path(path)
-        target.write_text(offline_page(page, self._shared(), _contents(len(runs), left_out)), "utf-8")
-        return target
-
-    def _shared(self) -> dict[str, Any]:
-        return {"selected": self.selected, "path": self.path, "tz": self.tz}
+        shared = {"selected": self.selected, "path": self.path, "tz": self.tz}
+        return write_page(path, page, shared, _contents(len(runs), left_out))
 
     # --- what a view gives
 

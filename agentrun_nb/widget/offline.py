@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from agentrun_nb import __version__
@@ -27,16 +28,21 @@ mount(document.getElementById("arn-place"), held);
 _STYLE = """
 :root { color-scheme: light dark }
 body { margin: 1em auto; max-width: 70em; padding: 0 1em; font: 14px/1.5 system-ui, sans-serif }
+h1 { font-size: 16px }
 """
 
 
-def offline_page(message: Message, traits: Mapping[str, Any], contents: str) -> str:
-    """The HTML of the file.
+def write_page(path: str | Path, message: Message, traits: Mapping[str, Any], contents: str) -> Path:
+    """Writes the file.
 
     Args:
+        path: where to.
         message: the page with all its buffers.
         traits: the shared values that it opens with.
         contents: a sentence that says what the file holds.
+
+    Returns:
+        The path.
     """
     page, buffers = message
     data = {"page": page, "buffers": [base64.b64encode(part).decode() for part in buffers], "traits": dict(traits)}
@@ -52,16 +58,18 @@ def offline_page(message: Message, traits: Mapping[str, Any], contents: str) -> 
         el("style", Markup(_STYLE)),
         el("style", Markup((STATIC / "widget.css").read_text("utf-8").replace("</", "<\\/"))),
     )
+    told = el("p", f"{contents} Written {written} by agentrun_nb {__version__}.", style="opacity:.8;font-size:12px")
+    silent = el("noscript", "This file shows its runs by a script of its own, which is switched off here.")
     body = el(
         "body",
-        el("div", id="arn-place"),
-        el("p", f"{contents} Written {written} by agentrun_nb {__version__}.", style="opacity:.7;font-size:12px"),
-        el("noscript", "This file shows its runs by a script of its own, which is switched off here."),
+        el("main", el("h1", page["title"]), el("div", id="arn-place"), told, silent),
         _data("arn-data", data),
         _data("arn-module", (STATIC / "widget.js").read_text("utf-8")),
         el("script", Markup(_BOOT), type="module"),
     )
-    return f"<!doctype html>\n{el('html', head, body, lang='en')}\n"
+    target = Path(path)
+    target.write_text(f"<!doctype html>\n{el('html', head, body, lang='en')}\n", "utf-8")
+    return target
 
 
 def _data(name: str, value: Any) -> Markup:

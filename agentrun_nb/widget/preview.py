@@ -34,9 +34,7 @@ async def read_file(client: Client | None, run: Run, position: int) -> bytes:
     if position >= len(outputs):
         raise RefusedError("There is no such output.")
     if client is None:
-        raise RefusedError(
-            "This view knows no client that could read the file: make it with arn.explore(runs, client)."
-        )
+        raise RefusedError("This view has no client to read the file with: make it with arn.explore(runs, client).")
     output = outputs.iloc[position]
     own = [name for name in output[_NAMES].dropna() if outputs[_NAMES].eq(name).any(axis=1).sum() == 1]
     if not own:

@@ -79,6 +79,12 @@ class View(anywidget.AnyWidget):
 
     # --- the conversation with the page
 
+    def _handle_msg(self, msg: Any) -> None:
+        """Passes over what is no message of a widget, of which ipywidgets would show an exception."""
+        data = msg["content"].get("data")
+        if isinstance(data, dict) and "method" in data:
+            super()._handle_msg(msg)
+
     def _receive(self, _: Any, content: Any, buffers: Any) -> None:
         number = request_id(content)
         with self._refusing(number):
