@@ -150,11 +150,8 @@ def _draw_columns(figure: go.Figure, runs: pd.DataFrame, placed: Spans, tz: str,
     for name in FAILURES:
         _draw_failures(figure, placed, status == name, name, tz, template)
     strip = {"domain": [0.9, 1], "range": [-1, 1], "visible": False, "fixedrange": True}
-    columns = {
-        "domain": [0, 0.86],
-        "tickformat": ",",
-        "title": f"runs in each {span_text((edges[1] - edges[0]) / 1e3)}",
-    }
+    stretch = span_text((edges[1] - edges[0]) / 1_000)
+    columns = {"domain": [0, 0.86], "tickformat": ",", "title": f"runs in each {stretch}"}
     figure.update_layout(barmode="stack", bargap=0, yaxis=columns, yaxis2=strip)
 
 
