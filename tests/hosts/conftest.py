@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -31,10 +32,17 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
     return None if any("tests/hosts" in str(argument) for argument in config.args) else True
 
 
-def made(name: str) -> Environment:
+@pytest.fixture(scope="session", autouse=True)
+def being_made() -> Iterator[dict[str, Future[None]]]:
+    """The environments, in the making while the first hosts are tried."""
+    with ThreadPoolExecutor(1) as pool:
+        yield {name: pool.submit(environment.make) for name, environment in ENVIRONMENTS.items()}
+
+
+def made(name: str, being_made: dict[str, Future[None]]) -> Environment:
     """An environment, up to date; a skip that names it where it cannot be made."""
     try:
-        ENVIRONMENTS[name].make()
+        being_made[name].result()
     except (OSError, subprocess.SubprocessError) as error:
         absent(f"the environment of {name} could not be made: {error}")
     return ENVIRONMENTS[name]
@@ -47,13 +55,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def binder() -> Environment:
-    return made("binder")
+def binder(being_made: dict[str, Future[None]]) -> Environment:
+    return made("binder", being_made)
 
 
 @pytest.fixture(scope="session")
-def apps() -> Environment:
-    return made("apps")
+def apps(being_made: dict[str, Future[None]]) -> Environment:
+    return made("apps", being_made)
 
 
 @pytest.fixture(scope="package", params=JUPYTERS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import venv
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +94,3 @@ ENVIRONMENTS = {
     "apps": Environment("apps", ("voila==0.5.13", "ipykernel", "marimo==0.25.2")),
 }
 """The base that Binder freezes; and the hosts that show a notebook as an application."""
-
-if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        ENVIRONMENTS[name].make()
