@@ -46,12 +46,9 @@ def test_views_and_twins_are_accessible_in_jupyter_light_and_dark(jupyter: Host,
         assert [(place, said) for place, said in found.items() if said] == []
 
 
-LANDMARKS = pytest.mark.xfail(reason="the exported file has no landmarks")
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1200, 360])
-@pytest.mark.parametrize("part", [".arn-root", pytest.param("body", marks=LANDMARKS)])
+@pytest.mark.parametrize("part", [".arn-root", "body"])
 def test_the_file_is_accessible_without_a_host(
     browser: Browser, axe: Path, tmp_path: Path, scheme: str, width: int, part: str
 ) -> None:
