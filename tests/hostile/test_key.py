@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ from nbclient import NotebookClient
 from widget_samples import body, record
 
 import agentrun_nb as arn
+
+from .kernels import left_over, running, told
 
 KEY = "sk-never-shown-4f1d9c"
 CELLS = (
@@ -87,3 +90,20 @@ def test_the_key_is_in_no_state_repr_bundle_or_embedded_page(
     }
     assert [name for name, place in places.items() if KEY in repr(place)] == []
     client.close()
+
+
+@pytest.mark.parametrize("end", ["interrupt", "restart"])
+def test_a_kernel_that_is_stopped_while_it_waits_for_the_service_shows_no_key(tmp_path: Path, end: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, running(tmp_path) as (manager, kernel):
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        told(kernel, f"import agentrun_nb as arn; client = arn.Client({KEY!r}, {address!r}, allow_http=True)")
+        kernel.execute("client.get_run('a', 'b')")
+        silent.settimeout(30)
+        asked, _ = silent.accept()
+        manager.interrupt_kernel() if end == "interrupt" else manager.restart_kernel(now=False)
+        shown = left_over(kernel, 2)
+        kernel.wait_for_ready(timeout=60)
+        assert end == "restart" or "Interrupt" in shown
+        assert KEY not in shown
+        assert told(kernel, "print(1 + 1)") == ("2", [])
+        asked.close()
