@@ -83,6 +83,8 @@ def test_keys_choose_a_run_and_a_place_and_the_notebook_stays(notebook: OpenNote
     for key in ("Home", "ArrowDown", "ArrowDown", "b", "ArrowUp", "Enter"):
         press(key)
     assert notebook.active() == (EXPLORER, 4)
+    # Of quick changes ipywidgets sends the last one when the kernel has taken the first: maybe behind this question.
+    notebook.ask(2)
     assert notebook.ask(2) == "[['agdep_reports', 'adrun_00000002']] output_manifest.outputs"
 
 
