@@ -31,7 +31,7 @@ def newest_first(batches: list[Batch]) -> list[Batch]:
     """All rows by `created_at`, in one batch; column by column, so that little stands in memory twice."""
     if not batches:
         return []
-    moments = pa.chunked_array([batch.cells["created_at"] for batch in batches])
+    moments = pa.concat_arrays([batch.cells["created_at"] for batch in batches])
     order = pc.array_sort_indices(moments, order="descending")
     columns = list(batches[0].cells)
     cells = {name: pa.concat_arrays([batch.cells.pop(name) for batch in batches]).take(order) for name in columns}
