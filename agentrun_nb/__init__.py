@@ -46,32 +46,7 @@ _HOMES = {
 }
 _MODULES = ("errors", "figures", "local")
 
-__all__ = [
-    "AgentRunError",
-    "Client",
-    "Col",
-    "Run",
-    "__version__",
-    "brief",
-    "compare",
-    "concurrency",
-    "diff",
-    "errors",
-    "explore",
-    "explore_json",
-    "extract",
-    "failures",
-    "fetch_report",
-    "figures",
-    "json_paths",
-    "load",
-    "local",
-    "outputs",
-    "parse",
-    "runs_frame",
-    "save",
-    "summarize",
-]
+__all__ = sorted([*_HOMES, *_MODULES, "__version__"])
 
 if TYPE_CHECKING:
     from agentrun_nb import errors as errors

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from agentrun_nb.schema import STATUSES
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -47,14 +53,23 @@ FAILURES = ("failed", "timed_out")
 
 _OTHER = ("#6b6b6b", "#a3a3a3", "#797979")
 _NONE = Look("no status recorded", *_OTHER, "M0 5h5v2H0zM7 5h5v2H7z")
-_UNKNOWN_SHAPE = "M6 0 12 6 6 12 0 6zM6 3 3 6 6 9 9 6z"
+_UNKNOWN = Look("unknown status", *_OTHER, "M6 0 12 6 6 12 0 6zM6 3 3 6 6 9 9 6z")
 
 
 def look_of(status: str | None) -> Look:
     """The look of a status as it stands in a record; one that this package does not know is neutral."""
     if not isinstance(status, str):
         return _NONE
-    return LOOKS.get(status) or Look(f"unknown status: {status or '(empty)'}", *_OTHER, _UNKNOWN_SHAPE)
+    return LOOKS.get(status) or replace(_UNKNOWN, label=f"{_UNKNOWN.label}: {status or '(empty)'}")
+
+
+def by_look(runs: pd.DataFrame) -> dict[Look, NDArray[np.bool_]]:
+    """Which rows of a RUNS table have each look that occurs, in painting order; all unknown statuses are one."""
+    known = len(STATUSES)
+    codes = runs["status"].cat.codes.to_numpy().clip(max=known)
+    order = [-1, known, *sorted(range(known), key=lambda code: STATUSES[code] in FAILURES)]
+    looks = [*LOOKS.values(), _UNKNOWN, _NONE]
+    return {looks[code]: codes == code for code in order if (codes == code).any()}
 
 
 def painting_order(statuses: list[str | None]) -> list[str | None]:

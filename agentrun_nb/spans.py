@@ -65,9 +65,10 @@ class Spans:
         """The first and the last moment, on the side of most runs where years of nothing lie before outliers."""
         moments = np.sort(np.concatenate([self.begin, self.end]))
         moments = moments[~np.isnan(moments)]
-        gaps = np.sort(np.diff(moments))
-        absurd = gaps[gaps > np.maximum(YEAR, ABSURD * (np.cumsum(gaps) - gaps))]
-        parts = np.split(moments, np.flatnonzero(np.diff(moments) >= absurd.min(initial=np.inf)) + 1)
+        gaps = np.diff(moments)
+        long = np.sort(gaps[gaps > YEAR])
+        shorter = gaps[gaps <= YEAR].sum() + np.cumsum(long) - long
+        parts = np.split(moments, np.flatnonzero(gaps >= long[long > ABSURD * shorter].min(initial=np.inf)) + 1)
         most = max(parts, key=len)
         return float(most[0]), float(most[-1])
 

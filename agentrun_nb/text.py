@@ -24,3 +24,8 @@ def _shown(char: str) -> str:
 def clip(text: str, most: int) -> str:
     """Text cut to a length, with the number of characters that are hidden."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text) - most:,} more characters)"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number and its noun: `1 run`, `1,000 runs`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from widget_samples import EXAMPLE, HOSTILE, body, record
+from widget_samples import EXAMPLE, HOSTILE, body, moment, record
 
 import agentrun_nb as arn
 from agentrun_nb.still.course import course
@@ -108,6 +108,22 @@ def test_it_is_small_whatever_is_in_the_records():
     for x in (arn.Run(raw), [raw] * 40):
         assert len(html_of(x).encode()) <= MOST_BYTES
     assert len(explore_json(long)._twin()["text/html"].encode()) <= MOST_BYTES
+
+
+def test_any_number_of_unknown_statuses_leaves_room_for_the_failures():
+    """In a picture they are one look; in words the known ones come before them."""
+    odd = [record(number, f"odd {number}" if number % 100 else "failed") for number in range(3_000)]
+    html = html_of(b"[" + b",".join(json.dumps(one).encode() for one in odd) + b"]")
+    assert len(html.encode()) <= MOST_BYTES
+    assert "30 failed" in Seen(html).words
+
+
+def test_columns_claim_no_more_than_how_many_runs_touch_one():
+    """Runs one after the other are never two at a time, and yet many touch a column."""
+    rows = [record(at, started_at=moment(60 * at + 1), completed_at=moment(60 * at + 30)) for at in range(1_000)]
+    told = drawn(explore(json.dumps(rows).encode()))
+    assert "up to 10 runs in a column, UTC" in told
+    assert "at a time" not in told
 
 
 def hostile_record() -> bytes:

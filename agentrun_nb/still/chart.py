@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agentrun_nb.looks import FAILURES, look_of, painting_order
-from agentrun_nb.spans import Kind, Spans, spans
+from agentrun_nb.looks import FAILURES, LOOKS, Look, by_look
+from agentrun_nb.spans import Floats, Kind, Spans, spans
 from agentrun_nb.still.axis import EARLIEST, LATEST, Tick, ticks
 from agentrun_nb.still.drawing import GREY, WIDTH, drawing
 from agentrun_nb.still.markup import Markup, el, joined
+from agentrun_nb.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+    _Looks = dict[Look, NDArray[np.bool_]]
 
 _LEFT, _RIGHT = 8, WIDTH - 8
 _MOST_BARS, _MOST_LANES = 150, 30
@@ -37,28 +40,28 @@ def timeline(runs: pd.DataFrame, now: float, tz: str) -> Markup | None:
     inside = placed.touching(first, last)
     outside = int((~np.isnan(placed.begin) & ~inside).sum())
     placed = placed.only(inside)
-    status = runs["status"].astype("object").where(runs["status"].notna(), None).to_numpy()
+    looks = by_look(runs)
     lane_of = placed.lanes(_LEAST * scale.unit) if len(runs) <= _MOST_BARS else {}
     lanes = max(lane_of.values(), default=_MOST_LANES) + 1
     if lanes <= _MOST_LANES:
-        body, height, words = *_bars(placed, status, scale, lane_of, lanes), tz
+        body, height, words = *_bars(placed, looks, scale, lane_of, lanes), tz
     else:
-        body, height, peak = _columns(placed, status, scale)
-        words = f"at most {peak:,} at a time, {tz}"
+        body, height, peak = _columns(placed, looks, scale)
+        words = f"up to {counted(peak, 'run')} in a column, {tz}"
     if outside:
         words = f"{outside:,} far outside of this time, {words}"
     return drawing(joined(body, _axis(scale, height + 4, tz, words)), height + 38)
 
 
 class _Scale:
-    """Instants to pixels; `unit` is how many ms a pixel is."""
+    """Instants to pixels, one or an array of them; `unit` is how many ms a pixel is."""
 
     def __init__(self, start: float, end: float) -> None:
         self.start, self.end = start, end
         self.unit = (end - start) / (_RIGHT - _LEFT)
 
-    def __call__(self, at: float) -> float:
-        return round(_LEFT + (at - self.start) / self.unit, 1)
+    def __call__(self, at: Any) -> Any:
+        return np.round(_LEFT + (at - self.start) / self.unit, 1)
 
 
 def _axis(scale: _Scale, y: float, tz: str, words: str) -> Markup:
@@ -79,17 +82,15 @@ def _tick(tick: Tick, x: float, y: float) -> Markup:
 # --- single runs -------------------------------------------------------------------------------------------------
 
 
-def _bars(
-    placed: Spans, status: NDArray[np.object_], scale: _Scale, lane_of: dict[int, int], lanes: int
-) -> tuple[Markup, float]:
+def _bars(placed: Spans, looks: _Looks, scale: _Scale, lane_of: dict[int, int], lanes: int) -> tuple[Markup, float]:
     pitch = min(_HIGHEST_LANE, _LANES_HIGH / lanes)
     paths: list[Markup] = []
-    for name in painting_order(list({status[row] for row in lane_of})):
+    for look, chosen in looks.items():
         shapes = _Shapes(pitch * 0.85)
         for row, lane in lane_of.items():
-            if status[row] == name:
+            if chosen[row]:
                 shapes.add(placed, row, scale, 4 + lane * pitch)
-        paths += shapes.paths(look_of(name).either)
+        paths += shapes.paths(look.either)
     return joined(*paths), 6 + lanes * pitch
 
 
@@ -134,34 +135,34 @@ class _Shapes:
 # --- many runs ---------------------------------------------------------------------------------------------------
 
 
-def _columns(placed: Spans, status: NDArray[np.object_], scale: _Scale) -> tuple[Markup, float, int]:
+def _columns(placed: Spans, looks: _Looks, scale: _Scale) -> tuple[Markup, float, int]:
     """How many runs touch each stretch of time, by status; every failure has its mark on top."""
-    names = painting_order(list(set(status)))
     count = (_RIGHT - _LEFT) // _COLUMN
     edges = np.linspace(scale.start, scale.end, count + 1)
-    tallies = np.array([placed.tally(status == name, edges) for name in names])
+    tallies = np.array([placed.tally(chosen, edges) for chosen in looks.values()])
     peak = max(1, int(tallies.sum(axis=0).max()))
     base = 18.0 + _COLUMNS_HIGH
     level = np.full(count, base)
     paths: list[Markup] = []
-    for name, tally in zip(names, tallies, strict=True):
+    for look, tally in zip(looks, tallies, strict=True):
         heights = np.where(tally > 0, np.maximum(tally / peak * _COLUMNS_HIGH, 1), 0)
         level = level - heights
         steps = "".join(
             f"M{_LEFT + place * _COLUMN} {level[place]:.1f}h{_COLUMN - 1}v{heights[place]:.1f}h-{_COLUMN - 1}z"
             for place in np.flatnonzero(heights)
         )
-        paths.append(el("path", d=steps, fill=look_of(name).either))
-    failures = [_failure_marks(placed, status == name, scale, name) for name in FAILURES]
+        paths.append(el("path", d=steps, fill=look.either))
+    failures = [
+        _failure_marks(placed.end[looks[LOOKS[name]]], scale, name) for name in FAILURES if LOOKS[name] in looks
+    ]
     return joined(*paths, *failures), base, peak
 
 
-def _failure_marks(placed: Spans, chosen: NDArray[np.bool_], scale: _Scale, name: str) -> Markup | None:
+def _failure_marks(ends: Floats, scale: _Scale, name: str) -> Markup | None:
     """A mark for every failure; those that would lie on one another are one."""
-    ends = placed.end[chosen]
-    places = sorted({min(int(scale(end)) // 9 * 9, _RIGHT - 9) for end in ends[~np.isnan(ends)]})
-    if not places:
+    places = np.unique(np.minimum(scale(ends[~np.isnan(ends)]) // 9 * 9, _RIGHT - 9).astype(int))
+    if not len(places):
         return None
-    look = look_of(name)
+    look = LOOKS[name]
     shape = el("path", id=name, d=look.shape, fill=look.either, fill_rule="evenodd", transform="scale(.75)")
     return joined(el("defs", shape), *(el("use", href=f"#{name}", x=x, y=3) for x in places))

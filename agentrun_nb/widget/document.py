@@ -9,9 +9,10 @@ from typing import Any
 from agentrun_nb import jsontext
 from agentrun_nb.errors import DataError, PathNotFound
 from agentrun_nb.paths import find, parse_path
+from agentrun_nb.text import counted
 from agentrun_nb.widget.code import place_code
 from agentrun_nb.widget.offline import write_page
-from agentrun_nb.widget.page import Message, counted, json_page
+from agentrun_nb.widget.page import Message, json_page
 from agentrun_nb.widget.twin import Story, json_story
 from agentrun_nb.widget.view import View
 

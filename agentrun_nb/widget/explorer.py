@@ -18,11 +18,12 @@ from agentrun_nb.manifest import DOCUMENTS, value_at
 from agentrun_nb.paths import parse_path
 from agentrun_nb.run import Run
 from agentrun_nb.spans import last_moment, spans
+from agentrun_nb.text import counted
 from agentrun_nb.widget.code import place_code, rows_code
 from agentrun_nb.widget.comparison import comparison
 from agentrun_nb.widget.docs import absent_fields, run_docs
 from agentrun_nb.widget.offline import write_page
-from agentrun_nb.widget.page import Message, counted, runs_page
+from agentrun_nb.widget.page import Message, runs_page
 from agentrun_nb.widget.preview import read_file
 from agentrun_nb.widget.twin import Story, run_story, runs_story
 from agentrun_nb.widget.view import View
@@ -189,10 +190,10 @@ class RunExplorer(View):
         return len(self._runs)
 
     def _doc(self, row: int) -> dict[str, Any]:
-        return run_docs(self._runs.iloc[[row]], row, self._absent())[0]
+        return run_docs(self._runs.iloc[row : row + 1], row, self._absent())[0]
 
     def _comparison(self, a: int, b: int) -> dict[str, Any]:
-        return comparison(self._runs.iloc[[a]], self._runs.iloc[[b]])
+        return comparison(self._runs.iloc[a : a + 1], self._runs.iloc[b : b + 1])
 
     async def _file(self, row: int, output: int) -> bytes:
         return await read_file(self._client, self._one or Run.of_row(self._runs.iloc[row]), output)

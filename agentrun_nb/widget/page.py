@@ -11,6 +11,7 @@ import pandas as pd
 
 from agentrun_nb import report
 from agentrun_nb.spans import milliseconds
+from agentrun_nb.text import counted
 from agentrun_nb.widget.docs import packed_docs
 from agentrun_nb.widget.protocol import TABLES, Parcel
 
@@ -93,19 +94,13 @@ def _codes(codes: NDArray[Any]) -> bytes:
     return np.asarray(codes).astype("<i4").view("<u4").tobytes()
 
 
-def counted(count: int, noun: str) -> str:
-    """A number and its noun: `1 run`, `1,000 runs`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def completeness(runs: pd.DataFrame) -> str:
     """One line about what is missing: the fetch report, failed fetches, runs without a status or a place in time."""
     failed = runs["fetch_error"].notna()
-    read = runs[~failed]
     counts = {
         "could not be fetched": failed,
-        "without a status": read["status"].isna(),
-        "without a created_at, which no time axis can show": read["created_at"].isna(),
+        "without a status": ~failed & runs["status"].isna(),
+        "without a created_at, which no time axis can show": ~failed & runs["created_at"].isna(),
     }
     told = [f"{counted(int(rows.sum()), 'run')} {what}." for what, rows in counts.items() if rows.any()]
     return " ".join([report.fetch_report(runs).sentence, *told] if report.ATTRS in runs.attrs else told)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from agentrun_nb.frames import brief
@@ -16,9 +16,9 @@ from agentrun_nb.spans import milliseconds
 from agentrun_nb.still import chart, drawing
 from agentrun_nb.still.course import course
 from agentrun_nb.still.markup import Markup, el, joined
-from agentrun_nb.text import clip
+from agentrun_nb.text import clip, counted
 from agentrun_nb.widget.excerpt import excerpt
-from agentrun_nb.widget.page import completeness, counted
+from agentrun_nb.widget.page import completeness
 
 MOST_BYTES = 40_000
 
@@ -193,13 +193,15 @@ def runs_story(runs: pd.DataFrame, now: float, tz: str) -> Story:
         now: when it was read, in ms since the epoch.
         tz: the zone of the times.
     """
-    newest_first = runs.sort_values("created_at", ascending=False, kind="stable")
-    failed = newest_first[newest_first["status"].isin(FAILURES)]
-    counts = Counter(runs["status"].astype("object").where(runs["status"].notna(), None))
+    newest = np.argsort(-milliseconds(runs["created_at"]), kind="stable")
+    failed = newest[runs["status"].isin(FAILURES).to_numpy()[newest]]
+    told_of = runs.drop(columns=list(_DOCUMENTS))
+    found = runs["status"].value_counts(dropna=False)
+    counts = {None if pd.isna(name) else str(name): count for name, count in found[found > 0].items()}
     picture = chart.timeline(runs, now, tz)
 
     def tell(room: Room) -> Iterator[Markup | None]:
-        order = painting_order(list(counts))[: room.rows]
+        order = painting_order(list(counts))[-room.rows :]
         tallies = [joined(" \u00b7 ", f"{counts[status]:,} ", _status(status, room)) for status in order]
         yield el("p", counted(len(runs), "run"), el("span", *tallies, style=_BESIDE), style=_HEAD)
         note = completeness(runs)
@@ -208,10 +210,11 @@ def runs_story(runs: pd.DataFrame, now: float, tz: str) -> Story:
         yield picture and drawing.picture(picture, f"Timeline of {counted(len(runs), 'run')}: {told}")
         shown = max(1, room.rows // 3)
         if len(failed) and len(runs) > room.rows:
-            yield _titled("Latest failures", _runs_table(failed.head(shown), tz, room), _more(len(failed) - shown))
+            table = _runs_table(told_of.iloc[failed[:shown]], tz, room)
+            yield _titled("Latest failures", table, _more(len(failed) - shown))
         shown = room.rows if len(runs) <= room.rows else max(1, room.rows * 3 // 5)
         if len(runs):
-            yield _titled("Newest runs", _runs_table(newest_first.head(shown), tz, room), _more(len(runs) - shown))
+            yield _titled("Newest runs", _runs_table(told_of.iloc[newest[:shown]], tz, room), _more(len(runs) - shown))
 
     return tell
 
