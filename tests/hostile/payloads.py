@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import pandas as pd
 from widget_samples import record
+
+from agentrun_nb import runs_frame
 
 OWN = [
     "<img src=http://outside.test/own onerror=alert(1)>",
@@ -60,6 +63,12 @@ def _public() -> set[str]:
     lists = [path.read_text("utf-8", "replace").splitlines() for path in Path(root, "xss").glob("*.txt")]
     naughty = [json.loads(path.read_bytes()) for path in Path(root, "naughty").glob("blns.json")]
     return {line for lines in lists + naughty for line in lines if line.strip()}
+
+
+def hostile_runs(texts: list[str]) -> pd.DataFrame:
+    """A run for each text, which has it in all its places: those of the record, and why it could not be fetched."""
+    runs = runs_frame([hostile_record(number, text) for number, text in enumerate(texts)])
+    return runs.assign(fetch_error=pd.array(texts, dtype=runs["fetch_error"].dtype))
 
 
 def hostile_record(number: int, text: str) -> dict[str, object]:

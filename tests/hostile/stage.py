@@ -33,7 +33,9 @@ window.fired = [];
 for (const name of ["alert", "confirm", "prompt", "print", "open"])
   window[name] = (...given) => void window.fired.push([name, ...given.map(String)]);
 window.violations = [];
-document.addEventListener("securitypolicyviolation", (event) => window.violations.push(event.violatedDirective));
+document.addEventListener("securitypolicyviolation", ({violatedDirective, blockedURI}) => {
+  if (!blockedURI.endsWith("/favicon.ico")) window.violations.push(violatedDirective);  // Which Chromium asks for.
+});
 """
 SHAPE = """(root) => [...root.querySelectorAll('*')].flatMap((one) =>
   [one.tagName, ...one.getAttributeNames().map((name) => `${one.tagName} ${name}`)])"""
@@ -53,13 +55,13 @@ class Stage:
         wandered: addresses that the page, or a new window, went to.
     """
 
-    def __init__(self, browser: Browser, policy: str | None = None) -> None:
+    def __init__(self, browser: Browser, reported: str | None = None) -> None:
         self.context = browser.new_context(viewport={"width": 1_000, "height": 900})
         self.context.set_default_timeout(20_000)
         self.asked: list[str] = []
         self.wandered: list[str] = []
         self.errors: list[str] = []
-        self._policy = policy
+        self._headers = {"Content-Security-Policy-Report-Only": reported} if reported else {}
         self._scenario = "{}"
         self._page = ""
         self.context.route("**/*", self._serve)
@@ -92,18 +94,19 @@ class Stage:
 
     def _serve(self, route: Route) -> None:
         path = route.request.url.removeprefix(ORIGIN)
-        headers = {"Content-Security-Policy": self._policy} if self._policy else {}
         if path == "/scenario.json":
-            route.fulfill(body=self._scenario, content_type="application/json", headers=headers)
+            route.fulfill(body=self._scenario, content_type="application/json")
         elif path == "/page.html":
-            headers["Content-Type"] = "text/html; charset=utf-8"
-            route.fulfill(body=self._page.encode("utf-8", "replace"), headers=headers)
+            self._fulfil(route, self._page.encode("utf-8", "replace"), "text/html")
         elif path in FILES:
             file, kind = FILES[path]
-            route.fulfill(body=file.read_bytes(), headers=headers | {"Content-Type": f"{kind}; charset=utf-8"})
+            self._fulfil(route, file.read_bytes(), kind)
         else:
             self.asked.append(route.request.url)
             route.abort()
+
+    def _fulfil(self, route: Route, body: bytes, kind: str) -> None:
+        route.fulfill(body=body, headers=self._headers | {"Content-Type": f"{kind}; charset=utf-8"})
 
     def shape(self, selector: str) -> set[str]:
         """The tags there are, and their attributes by name."""

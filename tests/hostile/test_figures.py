@@ -7,7 +7,7 @@ import pytest
 
 from agentrun_nb.widget import explore
 
-from .payloads import batches, hostile_record
+from .payloads import batches, hostile_runs
 from .stage import Stage
 
 DRAWN = """async () => {
@@ -39,8 +39,8 @@ def drawn(stage: Stage, figure: go.Figure) -> set[str]:
 
 @pytest.mark.parametrize("by", ["time", "version", "status"])
 def test_a_figure_of_every_payload_holds_no_markup_out_of_it(open_stage: Stage, by: str) -> None:
-    for batch in batches(40):
-        view = explore([hostile_record(number, text) for number, text in enumerate(batch)])
+    for batch in batches(60):
+        view = explore(hostile_runs(batch))
         view._receive(None, {"id": 1, "op": "window", "start": None, "end": None, "by": by}, [])
         shape = drawn(open_stage, view.figure())
         assert {name for name in shape if name in STRAY or " " in name} == set()

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from agentrun_nb.widget import explore
 
-from .payloads import batches, hostile_record
+from .payloads import batches, hostile_runs
 from .stage import Stage
 
 
 def test_the_file_of_every_payload_is_text(open_stage: Stage, tmp_path: Path) -> None:
     inside = ", ".join(f"main > {what}" for what in ("h1", "div#arn-place", "p", "noscript"))
     for batch in batches(250):
-        view = explore([hostile_record(number, text) for number, text in enumerate(batch)])
+        view = explore(hostile_runs(batch))
         open_stage.write(view.to_html(tmp_path / "runs.html").read_text("utf-8"))
         open_stage.page.locator(".arn-run").wait_for()
         canvas = open_stage.page.get_by_test_id("arn-timeline-canvas")

@@ -1,4 +1,4 @@
-"""The live view: every payload in every place is a text node, with and without a policy that would stop it."""
+"""The live view: every payload in every place is a text node, and a policy that only reports has nothing to report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from agentrun_nb.widget import RunExplorer, explore
 
-from .payloads import BENIGN, OWN, batches, hostile_record
+from .payloads import BENIGN, OWN, batches, hostile_record, hostile_runs
 from .stage import Stage
 
 ROOT = ".arn-root"
@@ -51,7 +51,7 @@ SINK = """(texts) => {
 
 
 def view_of(texts: list[str]) -> RunExplorer:
-    return explore([hostile_record(number, text) for number, text in enumerate(texts)])
+    return explore(hostile_runs(texts))
 
 
 def handled(stage: Stage, texts: list[str]) -> dict[str, Any]:
@@ -77,14 +77,14 @@ def test_every_payload_in_every_place_is_text(stage: Stage, harmless_shape: set[
         stage.assert_calm()
 
 
-def test_no_place_holds_a_link_or_an_image_and_no_attribute_a_payload(open_stage: Stage) -> None:
+def test_no_place_holds_a_link_or_an_image_and_no_attribute_a_payload(stage: Stage) -> None:
     marks = ["payload-mark-<i>", 'payload-mark-"quoted"']
-    shown = handled(open_stage, marks)
+    shown = handled(stage, marks)
     assert not {"A", "IMG", "IFRAME", "OBJECT", "EMBED", "LINK", "SCRIPT", "STYLE", "FORM"} & set(shown["shape"])
     assert shown["texts"][0].count("payload-mark-<i>") >= 8
     held = """() => [...document.querySelectorAll('.arn-root *')].flatMap((one) => [...one.attributes])
         .filter(({value}) => value.includes('payload-mark')).map(({name, value}) => `${name}=${value}`)"""
-    assert open_stage.page.evaluate(held) == []
+    assert stage.page.evaluate(held) == []
 
 
 def test_prototypes_are_not_reached_by_keys(stage: Stage) -> None:
@@ -110,12 +110,13 @@ def test_a_status_that_looks_like_another_is_not_taken_for_it(stage: Stage) -> N
     assert "Unknown status: suc\u0441eeded" in words
 
 
-def test_the_same_texts_run_and_leave_where_they_are_taken_for_markup(open_stage: Stage) -> None:
+def test_the_same_texts_run_and_leave_where_they_are_taken_for_markup(stage: Stage) -> None:
     """The control: these tests see what they look for."""
-    open_stage.show(view_of(["x"])._page(), selected=[], path="", tz="UTC")
-    open_stage.page.evaluate(SINK, OWN)
-    open_stage.page.wait_for_function("() => window.fired.length > 0")
-    assert any("outside.test" in url for url in open_stage.asked)
-    assert not {"IMG", "IFRAME"} - open_stage.shape("#host")
-    open_stage.page.evaluate(SINK, [OWN[14]])
-    assert open_stage.named(["host", "stage"]) == ["host", "stage"]
+    stage.show(view_of(["x"])._page(), selected=[], path="", tz="UTC")
+    stage.page.evaluate(SINK, OWN)
+    stage.page.wait_for_function("() => window.fired.length > 0")
+    assert any("outside.test" in url for url in stage.asked)
+    assert {"require-trusted-types-for", "img-src"} <= set(stage.page.evaluate("() => window.violations"))
+    assert not {"IMG", "IFRAME"} - stage.shape("#host")
+    stage.page.evaluate(SINK, [OWN[14]])
+    assert stage.named(["host", "stage"]) == ["host", "stage"]

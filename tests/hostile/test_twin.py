@@ -16,7 +16,7 @@ from agentrun_nb.frames import mend
 from agentrun_nb.schema import LOGS
 from agentrun_nb.widget import RunExplorer, explore
 
-from .payloads import BENIGN, OWN, batches, hostile_record
+from .payloads import BENIGN, OWN, batches, hostile_record, hostile_runs
 from .stage import Stage
 
 MARKUP = "<payload-tag onclick=alert(1)>"
@@ -42,7 +42,7 @@ def twins_of(texts: list[str]) -> list[str]:
     """The twins of one run for each text, and of all together."""
     records = [hostile_record(number, text) for number, text in enumerate(texts)]
     one_by_one = [twin_of(explore(arn.Run(msgspec.json.encode(record)))) for record in records]
-    return [*one_by_one, twin_of(explore(records))]
+    return [*one_by_one, twin_of(explore(hostile_runs(texts)))]
 
 
 def test_the_twin_of_every_payload_is_text(open_stage: Stage) -> None:
