@@ -53,9 +53,9 @@ def test_text_and_markdown_are_shown_as_text(open_stage: Opener) -> None:
 
 def test_csv_is_a_table_with_quoted_cells(open_stage: Opener) -> None:
     _, place = preview(open_stage, "t.CSV", b'n,"a ""b"", c"\r\n10,x\r\n9,"two\nlines"\r\n,<b>')
-    assert place.locator("th").all_inner_texts() == ["n", 'a "b", c']
+    assert place.locator("thead th").all_inner_texts() == ["n", 'a "b", c']
     place.get_by_role("button", name="n", exact=True).click()
-    rows = [row.locator("td").all_inner_texts() for row in place.locator("tbody tr").all()]
+    rows = [row.locator("th, td").all_inner_texts() for row in place.locator("tbody tr").all()]
     assert rows == [["9", "two␊lines"], ["10", "x"], ["", "<b>"]]
 
 
@@ -119,9 +119,9 @@ def test_two_chosen_runs_are_shown_side_by_side(open_stage: Opener) -> None:
     expect(stage.page.locator(".arn-outputs")).to_have_count(2)
     differences, outputs = stage.page.locator(".arn-outputs").all()
     assert [message["rows"] for message in asked(stage, "compare")] == [[2, 0]]
-    assert differences.locator("th").all_inner_texts() == ["Place", "Change", "adrun_2", "adrun_0"]
+    assert differences.locator("thead th").all_inner_texts() == ["Place", "Change", "adrun_2", "adrun_0"]
     rows = [
-        [row.locator("td").all_inner_texts() for row in table.locator("tbody tr").all()]
+        [row.locator("th, td").all_inner_texts() for row in table.locator("tbody tr").all()]
         for table in (differences, outputs)
     ]
     assert rows == [

@@ -149,7 +149,7 @@ def test_a_run_that_could_not_be_fetched_says_so(open_stage: Opener) -> None:
 
 def test_outputs_sort_by_column_and_show_exact_bytes_on_demand(open_stage: Opener) -> None:
     stage = open_stage(one_run(finished_run()))
-    names = lambda: words_of(stage, ".arn-outputs td:first-child")  # noqa: E731
+    names = lambda: words_of(stage, ".arn-outputs tbody th")  # noqa: E731
     assert names() == ["report", "plot", "notes"]
     size = stage.page.locator(".arn-outputs th.arn-right")
     for order, expected in (

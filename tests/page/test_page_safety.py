@@ -43,7 +43,7 @@ WATCH = """() => {
 }"""
 OWN_TAGS = (
     "ARTICLE B BUTTON CANVAS CAPTION CODE DD DETAILS DIV DL DT H3 HEADER I INPUT LABEL MARK OPTION P PRE SECTION "
-    "SELECT SPAN SUMMARY TABLE TBODY TD TH THEAD TR path svg"
+    "SELECT SPAN SUMMARY TABLE TBODY TD TH THEAD TR WBR path svg"
 )
 FOREIGN = """(tags) => [...document.querySelectorAll('.arn-root *')]
   .filter((one) => !tags.split(' ').includes(one.tagName)

@@ -18,15 +18,17 @@ export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   const named = typeof attributes === "string" ? { class: attributes } : attributes;
   for (const [name, value] of Object.entries(named)) if (value !== false) element.setAttribute(name, String(value));
-  // Notebooks listen to keys before an element does; this alone, on the very element that has the focus, leaves it its own.
-  if ("tabindex" in named || TAKES_KEYS.test(tag)) element.setAttribute("data-lm-suppress-shortcuts", "true");
+  if ("tabindex" in named || TAKES_KEYS.test(tag)) keepKeys(element);
   for (const child of children) if ((child ?? false) !== false) element.append(/** @type {Node | string} */ (child));
   return element;
 }
 
+/** Notebooks listen to keys before an element does; this alone, on the very element that has the focus, leaves it its own. @param {Element} element */
+export const keepKeys = (element) => element.setAttribute("data-lm-suppress-shortcuts", "true");
+
 /**
  * A button that does one thing.
- * @param {string} label
+ * @param {Child} label
  * @param {(event: MouseEvent) => void} action
  * @param {Record<string, string | boolean>} [attributes]
  */

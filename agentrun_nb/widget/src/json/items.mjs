@@ -1,7 +1,7 @@
 /** An array of objects as a table: a row for each of them, a column for each of their keys. */
 import { button, h } from "../dom.mjs";
 import { countOf } from "../scale.mjs";
-import { createTable } from "../table.mjs";
+import { cellText, createTable, emptyCell } from "../table.mjs";
 import { shortText } from "../text.mjs";
 import { ARRAY, NULL, NUMBER, OBJECT } from "./tokens.mjs";
 
@@ -10,7 +10,6 @@ import { ARRAY, NULL, NUMBER, OBJECT } from "./tokens.mjs";
 const LOOKED_AT = 1000;
 const MOST_COLUMNS = 24;
 const LONGEST_KEY = 60;
-const LONGEST = 200;
 
 /** @param {JsonDocument} doc @param {number} node @returns {string[]} the keys of the objects in an array, none where it holds something else as well */
 function keysOf(doc, node) {
@@ -55,6 +54,7 @@ function sortValue(doc, node) {
 
 /** @param {JsonDocument} doc @param {number | null} node */
 function cell(doc, node) {
-  if (node === null) return h("span", "arn-quiet", "not there");
-  return doc.isContainer(node) ? h("span", "arn-dim", doc.describe(node)) : shortText(doc.text(node), LONGEST);
+  if (node === null) return emptyCell("not there");
+  if (doc.nodes.kind[node] === NULL) return emptyCell("null");
+  return doc.isContainer(node) ? h("span", "arn-dim", doc.describe(node)) : cellText(doc.text(node));
 }

@@ -3,10 +3,9 @@ import { h } from "../dom.mjs";
 import { countOf, formatCount } from "../scale.mjs";
 import { humanSize } from "../sizes.mjs";
 import { statusMark } from "../status.mjs";
-import { createTable } from "../table.mjs";
+import { cellText, createTable, emptyCell } from "../table.mjs";
 import { shortText } from "../text.mjs";
 
-const LONGEST = 300;
 const SIDES = /** @type {const} */ (["a", "b"]);
 
 /**
@@ -63,7 +62,7 @@ function tableOf(rows, columns) {
   const shown = columns.map(([label, text]) => ({
     label,
     value: (/** @type {R} */ row) => /** @type {string | null} */ (text(row)),
-    cell: (/** @type {R} */ row) => (text(row) === null ? h("span", "arn-quiet", "not there") : shortText(String(text(row)), LONGEST)),
+    cell: (/** @type {R} */ row) => (text(row) === null ? emptyCell("not there") : cellText(text(row))),
   }));
   const { element, more } = createTable(shown, rows);
   return h("div", "arn-section", element, more);

@@ -1,18 +1,21 @@
 /** The outputs of a run as a table, each with a look into its file. */
 import { button, h } from "../dom.mjs";
+import { countOf } from "../scale.mjs";
 import { exactSize, humanSize } from "../sizes.mjs";
-import { createTable } from "../table.mjs";
-import { shortText } from "../text.mjs";
+import { cellText, createTable, emptyCell } from "../table.mjs";
 
 /** @typedef {import("../protocol.mjs").OutputRow} OutputRow */
 
-/** The columns of OUTPUTS that are worth a look; the first five are shown even where nothing stands in them. */
+/** The columns of OUTPUTS that are worth a look; the first five are shown whatever stands in them. */
 const COLUMNS = Object.entries({
-  name: "Name", kind: "Kind", status: "Status", size_bytes: "Size", path: "Path", configured_path: "Configured path", access_path: "Access path", sandbox_id: "Sandbox", extra: "Extra",
-  parse_notes: "Notes",
+  name: "Name", kind: "Kind", status: "Status", size_bytes: "Size", path: "Path", configured_path: "Configured path", extra: "Extra", parse_notes: "Notes", access_path: "Access path",
+  sandbox_id: "Sandbox",
 });
 const ALWAYS = 5;
-const LONGEST = 200;
+/** Where a look into the file stands: before the paths, which are long. */
+const FILE = 4;
+/** What the service needs to find a file; a person, only where it tells the outputs apart. */
+const INTERNAL = ["access_path", "sandbox_id"];
 const SIZE = "size_bytes";
 
 /**
@@ -22,16 +25,15 @@ const SIZE = "size_bytes";
  * @returns {HTMLElement}
  */
 export function outputsTable(outputs, onChoose, onPreview) {
-  const positions = Array.from(outputs.keys());
   let exact = false;
-  const columns = COLUMNS.filter(([name], i) => i < ALWAYS || outputs.some((row) => (row[name] ?? null) !== null)).map(([name, label]) => ({
+  /** @type {import("../table.mjs").Column<number>[]} */
+  const columns = COLUMNS.filter(([name], i) => i < ALWAYS || tellsMore(outputs, name)).map(([name, label]) => ({
     label,
-    right: name === SIZE,
     value: (/** @type {number} */ at) => sortValue(outputs[at], name),
     cell: (/** @type {number} */ at) => cell(at, name),
   }));
-  const look = { label: "File", cell: (/** @type {number} */ at) => button("Preview", () => onPreview(at), { class: "arn-button arn-copy" }) };
-  const { element, more, paint } = createTable([...columns, look], positions);
+  const look = { label: "File", cell: (/** @type {number} */ at) => button("Preview", () => onPreview(at), { class: "arn-link" }) };
+  const { element, more, paint } = createTable(columns.toSpliced(FILE, 0, look), [...outputs.keys()]);
   const bytes = button("Exact bytes", () => {
     exact = !exact;
     bytes.setAttribute("aria-pressed", String(exact));
@@ -41,13 +43,21 @@ export function outputsTable(outputs, onChoose, onPreview) {
   /** @param {number} at @param {string} name */
   function cell(at, name) {
     const value = outputs[at][name] ?? null;
-    if (value === null) return h("span", "arn-quiet", "not recorded");
+    if (value === null) return emptyCell("not recorded");
     if (name === SIZE) return exact ? exactSize(value) : humanSize(value);
-    const text = shortText(String(value), LONGEST);
-    return name === "name" ? button(text || "(no name)", () => onChoose(at), { class: "arn-link" }) : text;
+    if (name !== "name") return cellText(value);
+    return button(cellText(value || "(no name)"), () => onChoose(at), { class: "arn-link" });
   }
 
-  return h("div", "arn-section", element, h("div", "arn-line-up", more, h("span", "arn-spring"), bytes));
+  return h("div", "arn-section", h("div", "arn-line-up", h("b", {}, countOf(outputs.length, "output")), h("span", "arn-spring"), bytes), element, h("div", {}, more));
+}
+
+/** Whether a column says what no column before it says; the tree shows them all. @param {OutputRow[]} outputs @param {string} name */
+export function tellsMore(outputs, name) {
+  const values = new Set(outputs.map((row) => row[name] ?? null));
+  const before = COLUMNS.slice(0, COLUMNS.findIndex(([other]) => other === name));
+  const repeats = before.some(([other]) => outputs.every((row) => row[name] === row[other]));
+  return !repeats && (values.size > 1 || !(INTERNAL.includes(name) || values.has(null)));
 }
 
 /** @param {OutputRow} row @param {string} name @returns {string | number | null} sizes are numbers, even those that are too large to be exact as one */

@@ -4,7 +4,7 @@ import { button, h } from "../dom.mjs";
 import { jsonView } from "../json/view.mjs";
 import { countOf } from "../scale.mjs";
 import { visible } from "../status.mjs";
-import { createTable } from "../table.mjs";
+import { cellText, createTable } from "../table.mjs";
 import { longText, shortText } from "../text.mjs";
 import { parseCsv } from "./csv.mjs";
 import { picture } from "./pictures.mjs";
@@ -72,7 +72,7 @@ function csvTable(text, separator) {
   const columns = head.slice(0, MOST_COLUMNS).map((name, i) => ({
     label: shortText(name, LONGEST) || `column ${i + 1}`,
     value: (/** @type {string[]} */ row) => (row[i] ? (Number.isNaN(Number(row[i])) ? row[i] : Number(row[i])) : null),
-    cell: (/** @type {string[]} */ row) => shortText(row[i] ?? "", LONGEST),
+    cell: (/** @type {string[]} */ row) => cellText(row[i] ?? ""),
   }));
   const { element, more } = createTable(columns, rows);
   const cut = [head.length > MOST_COLUMNS && `The first ${MOST_COLUMNS} of ${countOf(head.length, "column")}.`, rows.length === MOST_ROWS && `The first ${countOf(MOST_ROWS, "row")}.`];

@@ -1,6 +1,5 @@
 /** One run, whole: its status, its course, what it left behind. */
 import { h } from "../dom.mjs";
-import { countOf } from "../scale.mjs";
 import { describe } from "../status.mjs";
 import { longText } from "../text.mjs";
 import { createDocuments } from "./documents.mjs";
@@ -40,7 +39,7 @@ export function createRunView(doc, { tz, now, ask, signal, onPath }) {
       banner("This run was not read", doc.error),
       failure(doc),
       doc.error === null && course,
-      doc.outputs.length > 0 && h("section", "arn-section", h("b", {}, countOf(doc.outputs.length, "output")), outputsTable(doc.outputs, showOutput, preview.show), preview.element),
+      doc.outputs.length > 0 && h("section", "arn-section", outputsTable(doc.outputs, showOutput, preview.show), preview.element),
       documents.element,
       h("details", {}, h("summary", {}, `All ${FIELDS.length} fields of the record`), record),
       banner("Notes on the record", doc.notes),
