@@ -143,16 +143,21 @@ def runs_frame(x: Run | bytes | Mapping[str, Any] | pd.DataFrame | Iterable[Any]
     return _joined([runs_frame(part) for part in x])
 
 
+def concat(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """One table of the rows of several, under a fresh index and without their `attrs`."""
+    plain = [part.astype({"mode": "str", "status": "str"}).set_axis(range(len(part))) for part in parts]
+    for part in plain:
+        part.attrs = {}
+    return mend(pd.concat(plain, ignore_index=True))
+
+
 def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     if not parts:
         return table_frame(RUNS, [])
     if len(parts) == 1:
         return parts[0]
     reports = [report.fetch_report(part) for part in parts]
-    plain = [part.astype({"mode": "str", "status": "str"}).copy(deep=False) for part in parts]
-    for part in plain:
-        part.attrs = {}
-    joined = mend(pd.concat(plain, ignore_index=True))
+    joined = concat(parts)
     report.attach(joined, report.join(reports))
     return joined
 

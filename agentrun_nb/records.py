@@ -8,7 +8,7 @@ may add a note.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
@@ -46,6 +46,16 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.cells[self.table.columns[0].name])
+
+    def each(self, change: Callable[..., pa.Array], *how: Any) -> Batch:
+        """The batch that comes of one change to every column, such as `pa.Array.take` with row numbers."""
+        return Batch(self.table, {name: change(cells, *how) for name, cells in self.cells.items()})
+
+    @classmethod
+    def joined(cls, batches: Sequence[Batch]) -> Batch:
+        """The rows of several batches, one after the other, copied."""
+        cells = {name: pa.concat_arrays([batch.cells[name] for batch in batches]) for name in batches[0].cells}
+        return cls(batches[0].table, cells)
 
     def without(self, columns: Iterable[str]) -> Batch:
         """The same batch with nothing in the named columns."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ATTRS = "agentrun_nb"
 MOST_BYTES = 4096
 
+SLICE = 10_000
+"""Rows whose keys stand in memory as Python text at once."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FetchReport:
@@ -194,5 +197,8 @@ def _digest(frame: pd.DataFrame) -> str:
     key = ["deployment_id", "id"]
     if not set(key) <= set(frame.columns):
         return ""
-    keys = frame[key].astype("object")
-    return f"{int(pd.util.hash_pandas_object(keys, index=False).to_numpy().sum()):016x}"
+    total = 0
+    for start in range(0, len(frame), SLICE):
+        keys = frame[key].iloc[start : start + SLICE].astype("object")
+        total += int(pd.util.hash_pandas_object(keys, index=False).to_numpy().sum())
+    return f"{total % 2**64:016x}"

@@ -222,36 +222,16 @@ VERSIONS = Table(
     ),
 )
 
+# fmt: off
 NOTE_CODES = (
-    "missing",
-    "null",
-    "bad_time",
-    "naive_time",
-    "cut_precision",
-    "leap_second",
-    "epoch_time",
-    "not_integer",
-    "out_of_range",
-    "not_text",
-    "not_unicode",
-    "not_object",
-    "unknown_value",
-    "wrong_id",
-    "time_order",
-    "duplicate_key",
+    "missing", "null", "bad_time", "naive_time", "cut_precision", "leap_second", "epoch_time", "not_integer",
+    "out_of_range", "not_text", "not_unicode", "not_object", "unknown_value", "wrong_id", "time_order", "duplicate_key",
 )
 """What may stand in `parse_notes`."""
 
 FETCH_CODES = (
-    "not_found",
-    "forbidden",
-    "rate_limited",
-    "server",
-    "connection",
-    "deadline",
-    "too_large",
-    "bad_response",
-    "bad_id",
+    "not_found", "forbidden", "rate_limited", "server", "connection", "deadline", "too_large", "bad_response", "bad_id",
     "not_asked",
 )
+# fmt: on
 """What may stand in `fetch_error`."""

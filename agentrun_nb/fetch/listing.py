@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from agentrun_nb import report, times
-from agentrun_nb.fetch.chunks import Sieve, newest, newest_first, regroup
+from agentrun_nb.fetch.chunks import Sieve, newest, newest_first, packed, regroup
 from agentrun_nb.fetch.progress import Line
 from agentrun_nb.fetch.walks import Walks
 from agentrun_nb.fetch.wanted import Wanted, created
@@ -99,10 +99,9 @@ def list_frame(wire: Wire, wanted: Wanted, *, progress: bool) -> pd.DataFrame:
     """All wanted runs in one frame, newest first where there are several walks, each run once."""
     with Line(wanted.limit, shown=progress) as line:
         listing = Listing(wire, wanted, line, split=True)
-        batches = list(listing.batches())
-        if listing.walks.streams > 1 or len(wanted.branches) > 1:
-            batches = newest_first(batches)
-        frame, duplicates = newest(table_frame(RUNS, batches))
+        batches = list(packed(listing.batches()))
+        several = listing.walks.streams > 1 or len(wanted.branches) > 1
+        frame, duplicates = newest(table_frame(RUNS, newest_first(batches) if several and batches else batches))
         cut = wanted.limit is not None and len(frame) > wanted.limit
         frame = frame.head(wanted.limit if cut else len(frame)).reset_index(drop=True)
         listing.finish(frame, duplicates=duplicates, cut=cut)

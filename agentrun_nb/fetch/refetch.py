@@ -10,7 +10,7 @@ from agentrun_nb.fetch.bulk import fetch_runs
 from agentrun_nb.fetch.chunks import KEY
 from agentrun_nb.fetch.listing import list_frame
 from agentrun_nb.fetch.wanted import Wanted
-from agentrun_nb.frames import mend
+from agentrun_nb.frames import concat
 from agentrun_nb.http.wire import Wire
 from agentrun_nb.report import FetchReport
 from agentrun_nb.schema import RUNS, TERMINAL
@@ -45,7 +45,7 @@ def _asked_again(wire: Wire, runs: pd.DataFrame) -> tuple[pd.DataFrame, FetchRep
     positions = np.flatnonzero(asked)[replaced]
     kept = np.setdiff1d(np.arange(len(runs)), positions)
     parts = [runs.iloc[kept][RUNS.names], fresh[replaced]]
-    mended = _joined(parts).iloc[np.argsort(np.concatenate([kept, positions]))].set_axis(runs.index)
+    mended = concat(parts).iloc[np.argsort(np.concatenate([kept, positions]))].set_axis(runs.index)
     mended = mended.assign(**{name: runs[name] for name in runs.columns if name not in RUNS.names})
     mended.attrs = dict(runs.attrs)
     return mended, report.fetch_report(fresh)
@@ -56,13 +56,6 @@ def _appended(runs: pd.DataFrame, further: pd.DataFrame) -> pd.DataFrame:
     known = pd.MultiIndex.from_frame(runs[KEY])
     new = further[~pd.MultiIndex.from_frame(further[KEY]).isin(known)]
     index = [*runs.index, *range(len(runs), len(runs) + len(new))]
-    joined = _joined([runs, new]).set_axis(index)
+    joined = concat([runs, new]).set_axis(index)
     joined.attrs = dict(runs.attrs)
     return joined
-
-
-def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    plain = [part.astype({"mode": "str", "status": "str"}).set_axis(range(len(part))) for part in parts]
-    for part in plain:
-        part.attrs = {}
-    return mend(pd.concat(plain, ignore_index=True))

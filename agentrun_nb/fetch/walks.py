@@ -172,4 +172,4 @@ class Probe:
             raise FilterIgnoredError
         self.missing.difference_update(batch.cells["id"].to_pylist())
         new = pc.invert(pc.is_in(batch.cells["id"], self._first))
-        return Batch(batch.table, {name: cells.filter(new) for name, cells in batch.cells.items()})
+        return batch.each(pa.Array.filter, new)
