@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
 from ipywidgets import Widget
-from lab.jupyter_host import Host
+from lab.jupyter_host import Host, OpenNotebook
 from playwright.sync_api import Browser, expect
 from widget_samples import record
 
@@ -69,29 +70,31 @@ def test_the_managers_state_is_that_of_the_views(views: dict[str, RunExplorer]) 
 def test_a_notebook_of_five_views_is_small(tmp_path: Path, browser: Browser) -> None:
     with Host(tmp_path) as host:
         write_records(host.files)
-        lean = [saved(host, browser, *FIVE), saved(host, browser, FIGURE)]
-        switch_state_on(host, browser)
-        full = [saved(host, browser, *FIVE), saved(host, browser, FIGURE)]
-    print(f"\nfive views: {lean[0]:,} bytes as JupyterLab saves them, {full[0]:,} with widget state;", end=" ")
-    print(f"one FigureWidget: {lean[1]:,} and {full[1]:,}")
-    assert lean[0] <= NOTEBOOK
-    assert full[0] <= full[1] / 5
+        with shown(host, browser, "five.ipynb", *FIVE) as (notebook, path):
+            lean = saved(notebook, path)
+            notebook.command(SAVE_STATE)
+            full = saved(notebook, path)
+        with shown(host, browser, "figure.ipynb", FIGURE) as (notebook, path):
+            figure = saved(notebook, path)
+    print(f"\nfive views: {lean:,} bytes as JupyterLab saves them, {full:,} with widget state; ", end="")
+    print(f"one FigureWidget: {figure:,} with widget state")
+    assert lean <= NOTEBOOK
+    assert full <= figure / 5
 
 
-def saved(host: Host, browser: Browser, *cells: str) -> int:
-    """Runs cells in JupyterLab until their views stand, and tells how large it saves them."""
-    # A name of its own, or the notebook would take over the kernel and the widgets of the one before.
-    path = host.write(f"{len(list(host.files.iterdir()))}.ipynb", *cells)
-    with host.open(browser, path.name) as notebook:
+@contextmanager
+def shown(host: Host, browser: Browser, name: str, *cells: str) -> Iterator[tuple[OpenNotebook, Path]]:
+    """A notebook of cells in JupyterLab, run until their views stand."""
+    path = host.write(name, *cells)
+    with host.open(browser, name) as notebook:
         notebook.run_all()
         views = notebook.page.locator(".arn-root, .js-plotly-plot")
-        expect(views).to_have_count(5 if len(cells) > 1 else 1, timeout=60_000)
-        notebook.save()
+        expect(views).to_have_count(5 if cells == FIVE else 1, timeout=60_000)
+        yield notebook, path
+
+
+def saved(notebook: OpenNotebook, path: Path) -> int:
+    """Has JupyterLab save the notebook, and tells how large it is; from `SAVE_STATE` on with the state of widgets."""
+    notebook.save()
     assert "error" not in {out.output_type for cell in nbformat.read(path, 4).cells for out in cell.outputs}
     return path.stat().st_size
-
-
-def switch_state_on(host: Host, browser: Browser) -> None:
-    """Has JupyterLab save the state of widgets from now on, which it does not by itself."""
-    with host.open(browser, host.write("empty.ipynb", "1").name) as notebook:
-        notebook.command(SAVE_STATE)

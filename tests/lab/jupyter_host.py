@@ -35,9 +35,16 @@ class Host:
         kind: `lab` or `notebook`.
         python: the interpreter of an environment in which this package is installed; by default the one that runs
             the tests, on the files of this checkout.
+        policy: the content security policy that every page is served under; by default Jupyter's own.
     """
 
-    def __init__(self, folder: Path, kind: Literal["lab", "notebook"] = "lab", python: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        kind: Literal["lab", "notebook"] = "lab",
+        python: Path | None = None,
+        policy: str | None = None,
+    ) -> None:
         self.files, self.data = folder / "files", folder / "data"
         module, expose, self._route = APPS[kind]
         self._python = str(python or sys.executable)
@@ -52,6 +59,8 @@ class Host:
         command = [self._python, "-m", module, "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
         command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={self._token}", expose]
         command += [f"--ServerApp.root_dir={self.files}"]
+        if policy:
+            command += [f"--ServerApp.tornado_settings={ {'headers': {'Content-Security-Policy': policy}} }"]
         self._server = Server(command, f"{self._base}/api/status?token={self._token}", self._env, folder)
 
     def __enter__(self) -> Host:
@@ -114,11 +123,15 @@ class OpenNotebook(OpenPage):
         self.command("notebook:run-all-cells")
         self.page.wait_for_function(KERNEL_IDLE, timeout=60_000)
 
-    def ask(self, cell: int) -> str:
-        """Runs one cell and gives the text of its output."""
+    def run(self, cell: int) -> None:
+        """Runs one cell and waits for the kernel."""
         self.activate(cell)
         self.command("notebook:run-cell")
         self.page.wait_for_function(KERNEL_IDLE, timeout=60_000)
+
+    def ask(self, cell: int) -> str:
+        """Runs one cell and gives the text of its output."""
+        self.run(cell)
         return self.cell(cell).locator(".jp-OutputArea-output").last.inner_text().strip()
 
     def activate(self, cell: int) -> None:
@@ -139,6 +152,14 @@ class OpenNotebook(OpenPage):
         """Saves and waits until that is done."""
         self.command("docmanager:save")
         self.page.wait_for_function(f"() => !{CONTEXT}.model.dirty")
+
+    def memory(self) -> int:
+        """The bytes that the page holds after a collection: objects and buffers of JavaScript."""
+        devtools = self.page.context.new_cdp_session(self.page)
+        devtools.send("HeapProfiler.collectGarbage")
+        used = devtools.send("Runtime.getHeapUsage")
+        devtools.detach()
+        return int(used["usedSize"] + used.get("backingStorageSize", 0))
 
     def theme(self, name: str) -> None:
         """Changes the theme: `JupyterLab Light` or `JupyterLab Dark`."""
