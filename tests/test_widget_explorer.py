@@ -119,21 +119,6 @@ def test_an_update_keeps_what_is_still_there():
     assert view.selected == [key(5)]
 
 
-def test_a_figure_has_the_rows_that_the_page_shows():
-    view = explore([json.dumps(record(n, status)).encode() for n, status in enumerate(["failed", "succeeded", None])])
-    view.send = lambda *_: None
-
-    def marks(hidden):
-        view._receive(view, {"id": 1, "op": "window", "start": None, "end": None, "by": "time", "hidden": hidden}, [])
-        return sorted({trace.name for trace in view.figure().data if trace.name})
-
-    page = view._page()[0]
-    everything = marks([])
-    assert marks([page["statuses"].index("failed")]) == [name for name in everything if "failed" not in name]
-    assert marks([len(page["statuses"])]) == [name for name in everything if "no status" not in name]
-    assert len(everything) >= 3
-
-
 def test_a_bad_zone_path_or_selection_is_an_error_of_the_family():
     view = explore(frame())
     for name, value in (

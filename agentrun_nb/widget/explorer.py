@@ -144,12 +144,10 @@ class RunExplorer(View):
         """What is on the screen as a plotly figure: its rows, its stretch of time, its zone. Gaps are not folded."""
         from agentrun_nb import figures
 
-        window = self._window
-        codes = self._runs["status"].cat.codes
-        shown = ~codes.where(codes >= 0, len(self._runs["status"].cat.categories)).isin(window.hidden).to_numpy()
+        window, runs = self._window, self._runs
         if window.start is not None or window.end is not None:
-            shown &= spans(self._runs, self._now).touching(window.start, window.end)
-        return figures.timeline(self._runs[shown], self.tz, window=(window.start, window.end), by=window.by)
+            runs = runs[spans(runs, self._now).touching(window.start, window.end)]
+        return figures.timeline(runs, self.tz, window=(window.start, window.end), by=window.by)
 
     def to_html(self, path: str | Path, without: Iterable[str] = ()) -> Path:
         """Writes the view as one file that works offline.

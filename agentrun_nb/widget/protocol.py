@@ -21,7 +21,6 @@ PACK_ABOVE = 256 * 1024
 """Buffers of more bytes are sent gzipped."""
 
 _LATEST = 8.64e15
-_MOST_CODES = 2**31
 
 
 class RefusedError(ValueError):
@@ -36,13 +35,11 @@ class Window:
         start: where it begins, in ms since the epoch; None: with the first run.
         end: likewise.
         by: the grouping.
-        hidden: codes of the statuses that are switched off; the code after the last means no status.
     """
 
     start: float | None = None
     end: float | None = None
     by: str = "time"
-    hidden: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,14 +89,12 @@ def read_request(content: Any, rows: int) -> Request:
 
 
 def _window(content: dict[str, Any]) -> Window:
-    start, end, by, hidden = content.get("start"), content.get("end"), content.get("by"), content.get("hidden", [])
+    start, end, by = content.get("start"), content.get("end"), content.get("by")
     if not all(edge is None or _is_moment(edge) for edge in (start, end)) or by not in GROUPINGS:
         raise RefusedError("A window has a start, an end and a grouping.")
     if start is not None and end is not None and start > end:
         raise RefusedError("A window ends after it starts.")
-    if not isinstance(hidden, list) or not all(_is_place(code, _MOST_CODES) for code in hidden):
-        raise RefusedError("What is hidden is a list of codes.")
-    return Window(start, end, str(by), tuple(hidden))
+    return Window(start, end, str(by))
 
 
 def _is_int(value: Any) -> bool:

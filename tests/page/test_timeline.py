@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 from .conftest import Stage
 from .scenarios import NONE, NOW, Scenario, blank_page
@@ -195,18 +195,30 @@ def test_the_tooltip_tells_times_in_the_zone_and_what_is_not_recorded(open_stage
     stage.page.get_by_test_id("arn-window").filter(has_text="Times in UTC.").wait_for()
 
 
-def test_a_person_finds_three_failures_among_100000_runs_in_three_actions(open_stage: Opener) -> None:
+NEXT_FAILURE = {
+    "button": lambda stage: stage.page.get_by_test_id("arn-failure-next").click(),
+    "key": lambda stage: canvas(stage).press("n"),
+}
+
+
+@pytest.mark.parametrize("action", NEXT_FAILURE)
+def test_a_person_finds_three_failures_among_100000_runs_in_three_actions(open_stage: Opener, action: str) -> None:
+    """Each action leads to one of them: it is chosen, told, and seen under a mark of its own."""
     failed = [40_001, 7, 99_000]
     stage = open_stage(page_of(finished(100_000, failed)))
     found = []
-    for action in range(3):
-        stage.page.get_by_test_id("arn-failure-next").click()
+    for number in (1, 2, 3):
+        NEXT_FAILURE[action](stage)
         found += selected(stage)
-        assert told(stage).startswith(f"Failure {action + 1} of 3: {found[-1]}, failed")
-        x, y = point(stage, int(found[-1].removeprefix("run_")))
-        stage.page.mouse.move(x, y)
+        assert told(stage).startswith(f"Failure {number} of 3: {found[-1]}, failed")
+        stage.page.mouse.move(*point(stage, int(found[-1].removeprefix("run_"))))
         assert found[-1] in stage.page.get_by_test_id("arn-tooltip").inner_text()
     assert sorted(found) == sorted(f"run_{row}" for row in failed)
+
+
+def test_columns_say_in_words_how_many_runs_they_hold(open_stage: Opener) -> None:
+    words = open_stage(page_of(finished(100_000))).page.get_by_test_id("arn-window")
+    expect(words).to_contain_text("100,000 runs. Times in UTC. Up to 374 runs in a column.")
 
 
 def test_failures_are_seen_among_100000_runs_before_anything_is_done(open_stage: Opener) -> None:
@@ -295,13 +307,39 @@ def test_the_kernel_is_told_the_window_once_it_stands_still(open_stage: Opener) 
     assert NOW - 300_000 - 70_000 < last["start"] < last["end"] < NOW + 70_000  # type: ignore[operator]
 
 
-def test_a_press_on_the_legend_hides_a_status_and_says_how_many(open_stage: Opener) -> None:
-    stage = open_stage(page_of(finished(200, range(0, 200, 10))))
-    key = stage.page.get_by_test_id("arn-legend").get_by_role("button", name="succeeded")
-    key.click()
+def legend_key(stage: Stage, status: str) -> Locator:
+    return stage.page.get_by_test_id("arn-legend").get_by_role("button", name=status)
+
+
+def test_a_press_on_the_legend_brings_a_status_out_and_hides_nothing(open_stage: Opener) -> None:
+    stage = open_stage(page_of(finished(12, [3])))
+    failure, other = point(stage, 3), point(stage, 4)
+    plain = colour_at(stage, *failure), colour_at(stage, *other)
+    key = legend_key(stage, "failed")
     assert key.get_attribute("aria-pressed") == "false"
-    assert "180 runs hidden by the legend" in timeline(stage).inner_text()
-    stage.page.get_by_test_id("arn-window").filter(has_text=": 20 runs.").wait_for()
+    key.press("Enter")
+    assert key.get_attribute("aria-pressed") == "true"
+    assert "Highlighted: failed, 1 run. Dimmed: the other 11 runs." in timeline(stage).inner_text()
+    assert told(stage) == "Highlighted: failed, 1 run. Dimmed: the other 11 runs."
+    stage.page.wait_for_timeout(100)
+    assert colour_at(stage, *failure) == plain[0]
+    assert sum(colour_at(stage, *other)) > sum(plain[1]), "nearer to the white of the paper"
+    assert ": 12 runs." in stage.page.get_by_test_id("arn-window").inner_text()
+    stage.page.keyboard.press("Enter")
+    assert told(stage) == "Nothing is highlighted."
+    stage.page.wait_for_timeout(100)
+    assert (colour_at(stage, *failure), colour_at(stage, *other)) == plain
+
+
+def test_failures_keep_their_marks_whatever_is_highlighted(open_stage: Opener) -> None:
+    stage = open_stage(page_of(finished(100_000, [60_000])))
+    mark = point(stage, 60_000)
+    before = colour_at(stage, *mark)
+    legend_key(stage, "succeeded").click()
+    stage.page.wait_for_timeout(300)
+    assert colour_at(stage, *mark) == before
+    stage.page.mouse.click(*mark)
+    assert selected(stage) == ["run_60000"]
 
 
 def test_a_table_beside_the_picture_holds_up_to_200_runs(open_stage: Opener) -> None:
@@ -427,9 +465,9 @@ def test_runs_without_gaps_offer_no_folding(open_stage: Opener) -> None:
     assert not open_stage(page_of(some_of_each())).page.get_by_test_id("arn-fold").is_visible()
 
 
-def test_an_update_keeps_window_grouping_and_what_the_legend_hides(open_stage: Opener) -> None:
+def test_an_update_keeps_window_grouping_and_what_is_highlighted(open_stage: Opener) -> None:
     stage = open_stage(page_of(finished(200, range(0, 200, 10))))
-    stage.page.get_by_test_id("arn-legend").get_by_role("button", name="failed").click()
+    legend_key(stage, "failed").click()
     stage.page.get_by_test_id("arn-group-version").click()
     for _ in range(2):
         stage.page.get_by_test_id("arn-zoom-in").click()
@@ -437,11 +475,13 @@ def test_an_update_keeps_window_grouping_and_what_the_legend_hides(open_stage: O
     stage.page.wait_for_timeout(50)
     before = window.inner_text().partition("(")[0]
     update(stage, page_of(finished(200, range(0, 200, 5))))
-    legend = stage.page.get_by_test_id("arn-legend").get_by_role("button", name="failed")
-    legend.filter(has_text="40").wait_for()
-    assert legend.get_attribute("aria-pressed") == "false"
+    legend_key(stage, "failed").filter(has_text="40").wait_for()
+    assert legend_key(stage, "failed").get_attribute("aria-pressed") == "true"
+    assert "Highlighted: failed, 40 runs." in timeline(stage).inner_text()
     assert stage.page.get_by_test_id("arn-group-version").get_attribute("aria-pressed") == "true"
     assert window.inner_text().partition("(")[0] == before
+    update(stage, page_of(finished(200)))
+    expect(stage.page.get_by_test_id("arn-timeline-lit")).to_have_text("")
 
 
 def test_two_fingers_zoom_about_what_they_hold(open_stage: Opener) -> None:

@@ -3,25 +3,30 @@
 import { h } from "./dom.mjs";
 import { LOOKS } from "./timeline-model.mjs";
 
-/** @typedef {{text: string, muted: string, grid: string, ground: string, accent: string, font: string, looks: string[]}} Colours */
+/** @typedef {{text: string, muted: string, grid: string, ground: string, accent: string, font: string, looks: string[], vivid: string[]}} Colours */
 
+/** How much of its colour a run keeps that the legend does not bring out. */
+const PALE = "30%";
 const ROLES = ["--arn-ink", "--arn-dim", "--arn-edge", "--arn-paper", "--arn-accent"];
 
 /**
  * An unseen element that lets the browser work the style sheet's colours out, theme and forced colours included.
  * @param {Element} root
- * @returns {() => Colours}
+ * @returns {(lit: Set<number>) => Colours} where some looks are lit, the others are pale; in `vivid` none is
  */
 export function colourReader(root) {
-  const swatches = [...ROLES, ...LOOKS.map(({ color }) => color)].map((property) => {
+  const vivid = LOOKS.map(({ color }) => `var(${color})`);
+  const pale = vivid.map((colour) => `color-mix(in srgb, ${colour} ${PALE}, var(--arn-paper))`);
+  const swatches = [...ROLES.map((role) => `var(${role})`), ...vivid, ...pale].map((colour) => {
     const swatch = h("i");
-    swatch.style.color = `var(${property})`;
+    swatch.style.color = colour;
     return swatch;
   });
   root.append(h("span", { class: "arn-swatches", hidden: true }, ...swatches));
-  return () => {
-    const [text, muted, grid, ground, accent, ...looks] = swatches.map((swatch) => getComputedStyle(swatch).color);
-    return { text, muted, grid, ground, accent, looks, font: getComputedStyle(root).fontFamily };
+  return (lit) => {
+    const [text, muted, grid, ground, accent, ...both] = swatches.map((swatch) => getComputedStyle(swatch).color);
+    const looks = LOOKS.map((_, look) => both[lit.size && !lit.has(look) ? LOOKS.length + look : look]);
+    return { text, muted, grid, ground, accent, looks, vivid: both, font: getComputedStyle(root).fontFamily };
   };
 }
 

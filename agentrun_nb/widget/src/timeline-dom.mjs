@@ -1,6 +1,7 @@
 /** The elements around the canvas: toolbar, legend, tooltip, texts for those who do not see it. */
 
 import { button, h } from "./dom.mjs";
+import { toolbar } from "./roving.mjs";
 import { countOf, formatCount } from "./scale.mjs";
 import { describe, statusMark } from "./status.mjs";
 import { FIELDS, tell } from "./timeline-words.mjs";
@@ -37,25 +38,27 @@ export function elements({ group, zoom, fit, failure, range, fold }) {
     act("zoom-out", "\u2212", "Zoom out", () => zoom(2)), act("zoom-in", "+", "Zoom in", () => zoom(0.5)), act("fit", "Fit", "Fit all runs", fit));
   const live = part("timeline-live", "div");
   live.setAttribute("aria-live", "polite");
+  const legend = toolbar("Highlight runs by status", "arn-tl-legend");
+  legend.dataset.testid = "arn-legend";
   return {
-    groups, grouping, failures, ranger, folder, live,
-    bar: h("div", { class: "arn-tl-bar", role: "toolbar", "aria-label": "Timeline" }, grouping, zooms, failures, ranger, folder),
+    groups, grouping, failures, ranger, folder, live, legend,
+    bar: toolbar("Timeline", "arn-tl-bar", grouping, zooms, failures, ranger, folder),
     canvas: h("canvas", { tabindex: "0", role: "application", "aria-roledescription": "timeline", "data-testid": "arn-timeline-canvas" }),
-    window: part("window"), empty: part("timeline-empty"), notes: part("timeline-notes"),
-    tip: part("tooltip", "div"), legend: part("legend", "div"), table: part("timeline-table", "div"),
+    window: part("window"), empty: part("timeline-empty"), notes: part("timeline-notes"), lit: part("timeline-lit"),
+    tip: part("tooltip", "div"), table: part("timeline-table", "div"),
   };
 }
 
 /**
  * @param {HTMLElement} legend
- * @param {{name: string | null, code: number, count: number}[]} counts
- * @param {Set<number>} hidden
- * @param {(code: number) => void} toggle
+ * @param {{name: string | null, look: number, count: number}[]} counts
+ * @param {Set<number>} lit the looks that are brought out
+ * @param {(look: number) => void} toggle
  */
-export function fillLegend(legend, counts, hidden, toggle) {
-  const keys = counts.slice(0, MOST_KEYS).map(({ name, code, count }) => {
-    const key = button("", () => toggle(code), { class: "arn-tl-key", "aria-pressed": String(!hidden.has(code)) });
-    key.append(statusMark(name), h("span", "arn-tl-key-name", describe(name).label), h("span", "arn-tl-key-count", formatCount(count)));
+export function fillLegend(legend, counts, lit, toggle) {
+  const keys = counts.slice(0, MOST_KEYS).map(({ name, look, count }) => {
+    const key = button("", () => toggle(look), { class: "arn-tl-key", "aria-pressed": String(lit.has(look)) });
+    key.append(statusMark(name), h("span", "arn-tl-key-name", describe(name).label), " ", h("span", "arn-tl-key-count", formatCount(count)));
     return key;
   });
   const rest = counts.slice(MOST_KEYS);

@@ -118,16 +118,16 @@ export const timeOf = ({ left, right }, { start, end }) => (x) => start + ((x - 
 
 /**
  * The runs of a window, band by band. Lanes are made on a stretch that starts at a multiple of the span, so that they stay while one pans.
- * @param {Model} model @param {Frame} frame @param {Window} window @param {(place: number) => boolean} [wanted]
+ * @param {Model} model @param {Frame} frame @param {Window} window
  * @returns {Fill[]}
  */
-export function fill(model, frame, window, wanted) {
+export function fill(model, frame, window) {
   const { bandOf, bands, rows, left } = frame;
   const width = frame.right - left;
   const span = window.end - window.start;
   const base = rows ? window.start : Math.floor(window.start / span) * span;
-  const near = split(touching(model, base, base + 2 * span, wanted), bandOf, bands.length);
-  const inside = split(touching(model, window.start, window.end, wanted), bandOf, bands.length);
+  const near = split(touching(model, base, base + 2 * span), bandOf, bands.length);
+  const inside = split(touching(model, window.start, window.end), bandOf, bands.length);
   return bands.map(({ height }, band) => {
     const lanes = (rows ? ownRows : pack)(model, near[band], { start: base, end: base + span }, width, height);
     if (!lanes) return { lanes, columns: columns(model, inside[band], window, width, left), places: inside[band] };
@@ -218,17 +218,17 @@ export const STACK = ["succeeded", "running", "installing", "starting", "queued"
 
 /**
  * The marks of failures on the strip: neighbours closer than a mark are one, the worst look and the count are kept.
- * @param {Model} model @param {Frame} frame @param {Window} window @param {(place: number) => boolean} [wanted]
+ * @param {Model} model @param {Frame} frame @param {Window} window
  * @returns {{x: number, look: number, places: number[]}[]}
  */
-export function failureMarks(model, frame, window, wanted) {
+export function failureMarks(model, frame, window) {
   const { left, right } = frame;
   const at = xOf(frame, window);
   /** @type {Map<number, {x: number, look: number, places: number[]}>} */
   const cells = new Map();
   for (const p of model.failures) {
     const x = at(model.to[p]);
-    if (x < left || x > right || wanted?.(p) === false) continue;
+    if (x < left || x > right) continue;
     const cell = Math.floor((x - left) / CELL);
     const found = cells.get(cell);
     if (!found) cells.set(cell, { x, look: model.look[p], places: [p] });

@@ -133,26 +133,26 @@ function firstAfter(from, time) {
 
 /**
  * Places of the runs that touch a window, rising.
- * @param {Model} model @param {number} start @param {number} end @param {(place: number) => boolean} [wanted]
+ * @param {Model} model @param {number} start @param {number} end
  * @returns {Uint32Array}
  */
-export function touching(model, start, end, wanted) {
+export function touching(model, start, end) {
   const { from, to } = model;
   const stop = firstAfter(from, end);
   const found = new Uint32Array(stop);
   let size = 0;
-  for (let p = 0; p < stop; p++) if (to[p] >= start && (wanted === undefined || wanted(p))) found[size++] = p;
+  for (let p = 0; p < stop; p++) if (to[p] >= start) found[size++] = p;
   return found.subarray(0, size);
 }
 
 /**
  * How many runs have each status, in the order of the looks, unknown ones by name, none last.
  * @param {TimelineData} data
- * @returns {{name: string | null, code: number, count: number}[]} only those that occur
+ * @returns {{name: string | null, look: number, count: number}[]} only those that occur
  */
 export function statusCounts(data) {
   const counts = new Uint32Array(data.statuses.length + 1);
   for (let r = 0; r < data.n; r++) counts[Math.min(data.status[r], data.statuses.length)]++;
-  return [...counts].map((count, code) => ({ name: data.statuses[code] ?? null, code, count })).filter(({ count }) => count > 0)
-    .sort((a, b) => lookOf(a.name) - lookOf(b.name) || a.code - b.code);
+  return [...counts].map((count, code) => ({ name: data.statuses[code] ?? null, look: lookOf(data.statuses[code] ?? null), count }))
+    .filter(({ count }) => count > 0).sort((a, b) => a.look - b.look);
 }

@@ -43,7 +43,7 @@ export function paint(ctx, picture) {
     if (columns) paintMarkers(ctx, picture, band, b);
     paintBandWords(ctx, picture, band, columns?.peak ?? 0);
   });
-  if (strip) for (const { x, look } of marks) shape(ctx, look, colours.looks[look], x, strip / 2, 9);
+  if (strip) for (const { x, look } of marks) shape(ctx, look, colours.vivid[look], x, strip / 2, 9);
   paintRange(ctx, picture);
   if (overview < height) paintOverview(ctx, picture);
 }
@@ -106,11 +106,9 @@ function paintMarkers(ctx, { model: { from, to }, frame, window, selected, activ
 
 /** @param {Context} ctx @param {Picture} picture @param {Band} band @param {number} peak */
 function paintBandWords(ctx, { frame: { left, width }, colours: { text: colour, muted, ground } }, { label, count, y }, peak) {
-  const words = peak ? `up to ${countOf(peak)} in a column` : "";
-  if (label) {
-    const end = text(ctx, colour, fitted(ctx, visible(label), width * 0.45), left, y - 9, ground);
-    text(ctx, muted, `${formatCount(count)}${words && `, ${words}`}`, end + 8, y - 9, ground);
-  } else if (words) text(ctx, colour, words, left + 5, y + 8, ground);
+  if (!label) return;
+  const end = text(ctx, colour, fitted(ctx, visible(label), width * 0.45), left, y - 9, ground);
+  text(ctx, muted, formatCount(count) + (peak ? `, up to ${countOf(peak)} in a column` : ""), end + 8, y - 9, ground);
 }
 
 /** @param {Context} ctx @param {Picture} picture */

@@ -25,8 +25,6 @@ export class View {
   window;
   /** @type {Grouping} */
   by = "time";
-  /** Codes of the statuses that are switched off. @type {Set<number>} */
-  hidden = new Set();
   /** Whether the stretches in which no run goes on are folded. */
   folded = false;
   #width = 0;
@@ -37,7 +35,7 @@ export class View {
 
   /**
    * @param {import("./timeline-model.mjs").TimelineData} data
-   * @param {View} [before] whose grouping, switched off statuses and window are kept, the window where it was not the whole
+   * @param {View} [before] whose grouping and window are kept, the window where it was not the whole
    * @param {boolean} [folded]
    */
   constructor(data, before, folded = before?.folded ?? false) {
@@ -45,8 +43,6 @@ export class View {
     this.whole = this.window = extent(this.model);
     this.folded = folded;
     if (!before) return;
-    const off = Array.from(before.hidden, (code) => before.model.data.statuses[code]);
-    this.hidden = new Set(off.map((name) => (name === undefined ? data.statuses.length : data.statuses.indexOf(name))).filter((code) => code >= 0));
     this.by = before.by;
     this.#width = before.#width;
     if (before.window !== before.whole) this.show(this.model.axis.places(before.instants));
@@ -57,26 +53,20 @@ export class View {
     return this.model.axis.instants(this.window);
   }
 
-  /** @returns {((place: number) => boolean) | undefined} whether a run is not hidden; undefined where none is */
-  get shown() {
-    const { hidden, model: { data, row } } = this;
-    return hidden.size ? (place) => !hidden.has(Math.min(data.status[row[place]], data.statuses.length)) : undefined;
-  }
-
   /** @param {Window} [window] @returns the places of the runs that touch it */
   places({ start, end } = this.window) {
-    return touching(this.model, start, end, this.shown);
+    return touching(this.model, start, end);
   }
 
   /** @returns {Scene} */
   get scene() {
-    const { model, whole, window, shown } = this;
+    const { model, whole, window } = this;
     if (!this.#still) {
       const frame = frameOf(model, this.by, this.#width, (code) => versionName(model.data, code));
       this.#still = { frame, overview: columns(model, this.places(whole), whole, frame.right - frame.left, frame.left) };
     }
     const { frame } = this.#still;
-    return (this.#scene ??= { ...this.#still, model, window, whole, fills: fill(model, frame, window, shown), marks: failureMarks(model, frame, window, shown) });
+    return (this.#scene ??= { ...this.#still, model, window, whole, fills: fill(model, frame, window), marks: failureMarks(model, frame, window) });
   }
 
   /** Lays everything out anew. */
@@ -93,12 +83,6 @@ export class View {
   /** @param {Grouping} by */
   group(by) {
     this.by = by;
-    this.#renew();
-  }
-
-  /** @param {number} code of a status */
-  toggle(code) {
-    if (!this.hidden.delete(code)) this.hidden.add(code);
     this.#renew();
   }
 
@@ -128,10 +112,10 @@ export class View {
 
   /** Comes so near that a run has a mark of its own, with its end in the middle. @param {number} place @returns {boolean} */
   approach(place) {
-    const { model, scene: { frame }, shown } = this;
+    const { model, scene: { frame } } = this;
     const end = model.to[place];
     let half = (this.window.end - this.window.start) / 2;
-    while (half > SHORTEST && !fill(model, frame, { start: end - half, end: end + half }, shown)[frame.bandOf ? frame.bandOf[place] : 0].lanes) half /= 3;
+    while (half > SHORTEST && !fill(model, frame, { start: end - half, end: end + half })[frame.bandOf ? frame.bandOf[place] : 0].lanes) half /= 3;
     return this.show({ start: end - half, end: end + half });
   }
 }

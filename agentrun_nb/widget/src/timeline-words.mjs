@@ -55,10 +55,20 @@ export function outcomes(model, places) {
 export const windowWords = ({ start, end }, zone, runs) =>
   `${formatTime(Math.round(start), zone)} to ${formatTime(Math.round(end), zone)} (${duration(Math.round(end - start))}): ${countOf(runs)}`;
 
-/** @param {Model} model @param {number} hidden runs whose status is switched off @returns {string} what the picture does not show, in sentences */
-export function footnotes({ data, size, kind, axis: { folds } }, hidden) {
+/**
+ * @param {{name: string | null, look: number, count: number}[]} counts
+ * @param {Set<number>} lit looks
+ * @returns {string} what the legend brings out and what it dims, in a sentence each
+ */
+export function highlights(counts, lit) {
+  const sum = (/** @type {typeof counts} */ some) => countOf(some.reduce((total, { count }) => total + count, 0));
+  const [on, off] = [true, false].map((wanted) => counts.filter(({ look }) => lit.has(look) === wanted));
+  return lit.size ? `Highlighted: ${on.map(({ name }) => describe(name).label).join(", ")}, ${sum(on)}. Dimmed: the other ${sum(off)}.` : "";
+}
+
+/** @param {Model} model @returns {string} what the picture does not show, in sentences */
+export function footnotes({ data, size, kind, axis: { folds } }) {
   const notes = [
-    { count: hidden, note: "hidden by the legend" },
     { count: data.n - size, note: "without a created time, so not on the timeline" },
     { count: amount(kind, KIND.UNDIVIDED), note: "hatched: no started time is recorded" },
     { count: amount(kind, KIND.LIVE), note: "dashed: not ended when the data was read" },

@@ -10,7 +10,7 @@ import { listen, moved } from "./timeline-input.mjs";
 import { statusCounts } from "./timeline-model.mjs";
 import { paint } from "./timeline-paint.mjs";
 import { View } from "./timeline-view.mjs";
-import { footnotes, outcomes, tellLines, windowWords } from "./timeline-words.mjs";
+import { footnotes, highlights, outcomes, tellLines, windowWords } from "./timeline-words.mjs";
 import { isZone } from "./times.mjs";
 
 /**
@@ -19,7 +19,7 @@ import { isZone } from "./times.mjs";
  * @typedef {import("./timeline-layout.mjs").Grouping} Grouping
  * @typedef {object} Options
  * @property {(rows: number[]) => void} [onSelect]  a person selected rows
- * @property {(window: Window & {by: Grouping, hidden: number[]}) => void} [onWindow]  what is on the screen, and the statuses that are not, once it stands still
+ * @property {(window: Window & {by: Grouping}) => void} [onWindow]  what is on the screen, once it stands still
  * @property {AbortSignal} [signal]  ends the timeline
  * @typedef {object} Timeline
  * @property {(data: TimelineData) => void} setData
@@ -46,7 +46,7 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   const ground = h("div", "arn-tl-ground", canvas);
   root.classList.add("arn-timeline");
   root.dataset.testid = "arn-timeline";
-  root.append(parts.bar, parts.window, parts.empty, ground, parts.legend, parts.notes, parts.live, parts.table, tip);
+  root.append(parts.bar, parts.window, parts.empty, ground, parts.legend, parts.lit, parts.notes, parts.live, parts.table, tip);
   const readColours = colourReader(root);
 
   let view = new View(NOTHING);
@@ -58,6 +58,8 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   let range = null;
   /** @type {Set<number>} places */
   let selected = new Set();
+  /** The looks that the legend brings out; where there are none, all look alike. @type {Set<number>} */
+  const lit = new Set();
   let nextFrame = 0;
   let quiet = 0;
 
@@ -77,9 +79,11 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     const ctx = canvas.getContext("2d");
     if (!ctx) return;
     ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    paint(ctx, { ...scene, zone, selected, active, range, colours: readColours() });
+    paint(ctx, { ...scene, zone, selected, active, range, colours: readColours(lit) });
     const runs = scene.fills.reduce((sum, { places }) => sum + places.length, 0);
-    parts.window.textContent = `${windowWords(view.instants, zone, runs)}. Times in ${formatZone(view.instants.start, zone)}${strangeZone}.`;
+    const peak = scene.frame.bandOf ? 0 : (scene.fills[0].columns?.peak ?? 0);
+    const told = `${windowWords(view.instants, zone, runs)}. Times in ${formatZone(view.instants.start, zone)}${strangeZone}.`;
+    parts.window.textContent = peak ? `${told} Up to ${countOf(peak)} in a column.` : told;
   }
 
   /** Draws at once, and tells those who listen when nothing moves any more. */
@@ -88,7 +92,7 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     clearTimeout(quiet);
     quiet = setTimeout(() => {
       fillTable(parts.table, view.model, view.places(), zone);
-      onWindow?.({ ...view.instants, by: view.by, hidden: [...view.hidden] });
+      onWindow?.({ ...view.instants, by: view.by });
     }, QUIET);
   }
 
@@ -136,12 +140,13 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     canvas.classList.toggle("arn-selecting", selecting);
   }
 
-  /** @param {number} code */
-  function toggleStatus(code) {
+  /** @param {number} look */
+  function highlight(look) {
     const pressed = [...parts.legend.children].findIndex((key) => key.matches(":focus"));
-    view.toggle(code);
+    if (!lit.delete(look)) lit.add(look);
     describeData();
-    changed();
+    redraw();
+    say(parts.lit.textContent || "Nothing is highlighted.");
     /** @type {HTMLElement | undefined} */ (parts.legend.children[pressed])?.focus();
   }
 
@@ -169,10 +174,8 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
 
   /** @param {1 | -1} by @param {boolean} extend the selection */
   function step(by, extend) {
-    const { shown, model: { size } } = view;
-    let place = active >= 0 ? active : ([...selected][0] ?? view.places()[0] ?? 0) - by;
-    do place += by;
-    while (place >= 0 && place < size && shown?.(place) === false);
+    const { size } = view.model;
+    const place = active >= 0 ? active + by : ([...selected][0] ?? view.places()[0] ?? 0);
     if (place < 0 || place >= size) return say("No more runs.");
     goTo(place);
     if (extend && !selected.has(place)) select([place], true);
@@ -180,8 +183,7 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
 
   /** @param {1 | -1} by */
   function goToFailure(by) {
-    const failures = view.model.failures.filter((place) => view.shown?.(place) !== false);
-    const { length } = failures;
+    const { failures, failures: { length } } = view.model;
     if (length === 0) return say("No failures.");
     const found = by > 0 ? failures.findIndex((place) => place > active) : failures.filter((place) => active < 0 || place < active).length - 1;
     const at = found >= 0 ? found : by > 0 ? 0 : length - 1;
@@ -248,10 +250,12 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   };
 
   function describeData() {
-    const { model, model: { data, size }, hidden } = view;
+    const { model, model: { data, size } } = view;
     const counts = statusCounts(data);
-    fillLegend(parts.legend, counts, hidden, toggleStatus);
-    parts.notes.textContent = footnotes(model, counts.reduce((sum, { code, count }) => sum + (hidden.has(code) ? count : 0), 0));
+    for (const look of lit) if (!counts.some((one) => one.look === look)) lit.delete(look);
+    fillLegend(parts.legend, counts, lit, highlight);
+    parts.lit.textContent = highlights(counts, lit);
+    parts.notes.textContent = footnotes(model);
     parts.empty.textContent = data.n ? `No created time is recorded for ${data.n > 1 ? `any of the ${countOf(data.n)}` : "the run"}, so nothing can be placed in time.` : "There are no runs to show.";
     parts.empty.hidden = size > 0;
     for (const part of [parts.bar, parts.window, ground, parts.table]) part.hidden = size === 0;

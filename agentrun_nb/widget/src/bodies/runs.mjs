@@ -2,6 +2,7 @@
 import { readJson } from "../bytes.mjs";
 import { button, h } from "../dom.mjs";
 import { keyOf, rowsOf } from "../page.mjs";
+import { toolbar } from "../roving.mjs";
 import { comparisonView } from "../run/comparison.mjs";
 import { createRunView } from "../run/view.mjs";
 import { formatCount } from "../scale.mjs";
@@ -23,7 +24,9 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   /** @type {Map<number, import("../protocol.mjs").RunDoc>} */
   let docs = new Map();
   const stage = h("div");
-  const chooser = h("div", "arn-line-up");
+  const told = h("span", { role: "status" });
+  const both = button("Compare the two", compare);
+  const chooser = toolbar("Chosen runs", "arn-line-up", button("‹", () => step(-1), { "aria-label": "Previous chosen run" }), told, button("›", () => step(1), { "aria-label": "Next chosen run" }), both);
   const place = h("div");
   const timeline = createTimeline(stage, { onSelect: choose, onWindow: (window) => void kernel.ask("window", window).catch(() => {}), signal });
   const hint = (/** @type {string} */ words) => place.replaceChildren(h("p", "arn-hint", words));
@@ -58,11 +61,8 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   function show() {
     const doc = docs.get(rows[at]);
     chooser.hidden = rows.length < 2;
-    chooser.replaceChildren(
-      button("‹", () => step(-1), { "aria-label": "Previous chosen run" }),
-      `Run ${formatCount(at + 1)} of ${formatCount(rows.length)} chosen`,
-      button("›", () => step(1), { "aria-label": "Next chosen run" }),
-      ...(rows.length === 2 ? [button("Compare the two", compare)] : []));
+    both.hidden = rows.length !== 2;
+    told.textContent = `Run ${formatCount(at + 1)} of ${formatCount(rows.length)} chosen`;
     if (doc) return showRun(doc);
     const { signal: current } = clear();
     if (rows.length) void request("run", { row: rows[at] }, "doc", current, (read) => {
@@ -82,10 +82,10 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   /** A run that is as it was stays as it is, with all that was opened in it. @param {import("../protocol.mjs").RunDoc} doc */
   function showRun(doc) {
     const now = isTerminal(/** @type {string | null} */ (doc.fields.status)) ? 0 : held.page.now;
-    const told = JSON.stringify([doc, now]);
-    if (view && told === shown) return;
+    const state = JSON.stringify([doc, now]);
+    if (view && state === shown) return;
     clear();
-    shown = told;
+    shown = state;
     const onPath = (/** @type {string} */ chosen) => traits.put("path", (path = chosen));
     view = createRunView(doc, { tz, now: held.page.now, ask: kernel.ask, signal: viewEnd.signal, onPath });
     place.replaceChildren(view.element);

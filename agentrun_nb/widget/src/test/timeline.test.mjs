@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { hitAt, locate } from "../timeline-hits.mjs";
 import { COLUMN, columns, failureMarks, fill, frameOf, pack } from "../timeline-layout.mjs";
-import { KIND, LOOKS, NONE, index, statusCounts, touching } from "../timeline-model.mjs";
+import { KIND, LOOKS, NONE, index, lookOf, statusCounts, touching } from "../timeline-model.mjs";
 import { View } from "../timeline-view.mjs";
-import { footnotes, outcomes, tell } from "../timeline-words.mjs";
+import { footnotes, highlights, outcomes, tell } from "../timeline-words.mjs";
 
 const NOW = Date.UTC(2026, 10, 24, 12);
 const STATUSES = ["succeeded", "failed", "running", "timed_out", "cancelled", "waiting_for_input"];
@@ -41,7 +41,7 @@ test("every run with a created time has one place, in the order of time, and the
     assert.ok(model.from.every((at, p) => p === 0 || at >= model.from[p - 1]));
     assert.ok(model.row.every((r, p) => model.place[r] === p));
     const unplaced = n - model.size;
-    assert.equal(footnotes(model, 0).includes(`${unplaced} run${unplaced === 1 ? "" : "s"} without a created time`), unplaced > 0);
+    assert.equal(footnotes(model).includes(`${unplaced} run${unplaced === 1 ? "" : "s"} without a created time`), unplaced > 0);
   }
 });
 
@@ -138,7 +138,7 @@ test("three failures among 100,000 runs are found by three steps, each with a ma
     assert.ok(point);
     assert.deepEqual(hitAt(view.scene, point.x, point.y)?.places, [place]);
     const { start, end } = view.window;
-    assert.equal(fill(view.model, view.scene.frame, { start: start - (end - start), end: end + (end - start) }, undefined)[0].lanes, null);
+    assert.equal(fill(view.model, view.scene.frame, { start: start - (end - start), end: end + (end - start) })[0].lanes, null);
     view.show(view.whole);
   }
 });
@@ -192,20 +192,15 @@ test("lanes stay while the window moves a little", () => {
   const frame = frameOf(model, "time", 800, String);
   const span = 60_000;
   const start = Math.floor((NOW - 1_200_000) / span) * span;
-  const [before, later] = [100, 45_000].map((shift) => fill(model, frame, { start: start + shift, end: start + shift + span }, undefined)[0].lanes);
+  const [before, later] = [100, 45_000].map((shift) => fill(model, frame, { start: start + shift, end: start + shift + span })[0].lanes);
   assert.ok(before && later && before.places.length > 2);
   assert.deepEqual(later.lane, before.lane);
 });
 
-test("a hidden status is neither drawn nor found, with new data as well", () => {
-  const view = new View(dataOf(someRuns(500, 31)));
-  view.fit(800);
-  const failed = view.model.data.statuses.indexOf("failed");
-  view.toggle(failed);
-  assert.ok(view.scene.fills[0].places.every((p) => view.model.data.status[view.model.row[p]] !== failed));
-  assert.ok(!outcomes(view.model, view.places()).some((words) => words.endsWith(" failed")));
-  const more = dataOf([{ created: NOW, status: "cancelled" }, { created: NOW, status: "failed" }]);
-  assert.deepEqual([...new View(more, view).hidden], [1], "it is known by its name, whatever its number");
+test("what is highlighted and what is dimmed are all runs together, in words", () => {
+  const counts = statusCounts(dataOf([..."ffs"].map((letter) => ({ created: NOW, status: letter === "f" ? "failed" : "succeeded" }))));
+  assert.equal(highlights(counts, new Set([lookOf("failed")])), "Highlighted: failed, 2 runs. Dimmed: the other 1 run.");
+  assert.equal(highlights(counts, new Set()), "");
 });
 
 test("new data keeps a window that was chosen, and follows the data where all was shown", () => {

@@ -4,6 +4,7 @@ import { button, h } from "../dom.mjs";
 import { itemsTable } from "../json/items.mjs";
 import { formatPath, formatPointer, formatPython } from "../json/path.mjs";
 import { ARRAY, OBJECT, STRING } from "../json/tokens.mjs";
+import { toolbar } from "../roving.mjs";
 import { visible } from "../status.mjs";
 import { longText, shortText } from "../text.mjs";
 
@@ -24,12 +25,13 @@ export function nodeDetails(doc, node, { root, select }) {
   const line = h("div", "arn-line-up",
     h("code", "arn-path", shortText(path, LONGEST_PATH) || "(the whole document)"),
     h("span", "arn-quiet", doc.describe(node)),
-    ofObjects && tableButton(() => itemsTable(doc, node, select)),
-    h("span", "arn-spring"),
-    copyButton("Copy path", path),
-    copyButton("Copy as Python", formatPython(steps, root ? `run.${root}` : "document"), "Python"),
-    copyButton("Copy as JSON Pointer", formatPointer(steps), "JSON Pointer"),
-    copyButton("Copy value", text),
+    toolbar("Show and copy", "arn-line-up arn-aside",
+      ofObjects && tableButton(() => itemsTable(doc, node, select)),
+      copyButton("Copy path", path),
+      copyButton("Copy as Python", formatPython(steps, root ? `run.${root}` : "document"), "Python"),
+      copyButton("Copy as JSON Pointer", formatPointer(steps), "JSON Pointer"),
+      copyButton("Copy value", text),
+    ),
   );
   return kind[node] === STRING && (text.length > SHORT_VALUE || visible(text) !== text) ? [line, longText(text)] : [line];
 }

@@ -1,5 +1,6 @@
 /** The line above a tree: search, and opening and closing everything. */
 import { button, h } from "../dom.mjs";
+import { toolbar } from "../roving.mjs";
 import { TYPES } from "./search.mjs";
 
 const PAUSE_MS = 150;
@@ -25,12 +26,14 @@ export function createToolbar({ onSearch, onStep, onOpenAll, signal }) {
     element: h("div", "arn-line-up arn-toolbar",
       input,
       type,
-      button("↑", () => onStep(-1), { "aria-label": "Previous match" }),
-      button("↓", () => onStep(1), { "aria-label": "Next match" }),
-      count,
-      h("span", "arn-spring"),
-      button("Expand all", () => onOpenAll(true)),
-      button("Collapse all", () => onOpenAll(false)),
+      toolbar("Tree", "arn-line-up arn-spring",
+        button("↑", () => onStep(-1), { "aria-label": "Previous match" }),
+        button("↓", () => onStep(1), { "aria-label": "Next match" }),
+        count,
+        h("span", "arn-spring"),
+        button("Expand all", () => onOpenAll(true)),
+        button("Collapse all", () => onOpenAll(false)),
+      ),
     ),
     /** @param {string} words how many matches, and which one is chosen */
     say: (words) => (count.textContent = words),
