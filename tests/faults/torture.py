@@ -31,7 +31,7 @@ from .replies import DEP, KEY, RUN, http, page, record, refusal
 from .server import CLOSE, RESET, Drip, Endless, Pause, Reply, Request, Script, serving
 
 LARGE = os.environ.get("AGENTRUN_NB_PROFILE") == "torture"
-"""Whether the counts are those of the issue, or small ones."""
+"""Whether the counts are the full ones, or small ones."""
 
 PAGE = 200
 PATIENT = Policy(base=0.005, crowded_base=0.005, longest=0.02)
