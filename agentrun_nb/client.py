@@ -234,18 +234,29 @@ class Client:
         once = events[~events["id"].duplicated() | events["id"].isna()].sort_values("created_at", kind="stable")
         return once.tail(len(once) if tail is None else tail).reset_index(drop=True)
 
-    def read_output(self, run: Run | pd.Series[Any] | pd.DataFrame | Key, name: str) -> bytes:
+    def read_output(
+        self,
+        run: Run | pd.Series[Any] | pd.DataFrame | Key,
+        name: str,
+        *,
+        max_bytes: int | None = None,
+        deadline: float | None = None,
+    ) -> bytes:
         """The bytes of an output of a run, while its sandbox lives.
 
         Args:
             run: a Run, a row of a frame, or (deployment_id, run_id).
             name: the output's name or path, as `arn.outputs` lists it.
+            max_bytes: the most that the file may have; None: as the client allows.
+            deadline: seconds that it may take; None: as the client allows.
 
         Raises:
             PathNotFound: the manifest lists no such output; the message names the nearest.
             NotFoundError: the sandbox or the file is gone.
+            TooLargeError, DeadlineExceededError: it was more, or took longer.
         """
-        return sandbox.read_output(self._wire, run if isinstance(run, Run) else self.get_run(*_key(run)), name)
+        wire = self._wire.within(max_bytes=max_bytes, deadline=deadline)
+        return sandbox.read_output(wire, run if isinstance(run, Run) else self.get_run(*_key(run)), name)
 
     def list_deployments(self) -> pd.DataFrame:
         """The DEPLOYMENTS table: all there are."""

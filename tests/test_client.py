@@ -15,8 +15,9 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -944,6 +945,21 @@ def test_an_output_that_cannot_be_read_says_why(name: str, error: type[AgentRunE
 
     with pytest.raises(error, match=re.escape(told)):
         mocked(handler).read_output((DEP, "run_1"), name)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "error"),
+    [({"max_bytes": 99}, errors.TooLargeError), ({"deadline": 0.05}, errors.DeadlineExceededError), ({}, None)],
+)
+def test_an_output_is_read_within_bounds_of_its_own(bounds: dict[str, Any], error: type[AgentRunError] | None) -> None:
+    async def handler(request: httpx.Request) -> httpx.Response:
+        if last(request) != "file":
+            return answer(run_record("run_1", output_manifest=MANIFEST))
+        await asyncio.sleep(0.2)
+        return answer(bytes(100))
+
+    with pytest.raises(error) if error else nullcontext():
+        assert mocked(handler).read_output((DEP, "run_1"), "a.txt", **bounds) == bytes(100)
 
 
 # --- check --------------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 from weakref import finalize
@@ -222,6 +223,12 @@ class Wire:
             transport = self._injected or _connect(self.settings)
             self._lines[os.getpid()] = asyncio.get_running_loop(), transport
         return self._lines[os.getpid()][1]
+
+    def within(self, **limits: Any) -> Wire:
+        """The same way with other limits of `Settings`, where they are given."""
+        other = copy(self)
+        other.settings = replace(self.settings, **{name: limit for name, limit in limits.items() if limit is not None})
+        return other
 
     def close(self) -> None:
         """Closes all connections; requests after that fail."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from agentrun_nb.errors import AgentRunError
+from agentrun_nb.errors import AgentRunError, DeadlineExceededError, TooLargeError
 from agentrun_nb.widget.protocol import RefusedError
 
 if TYPE_CHECKING:
@@ -39,18 +39,14 @@ async def read_file(client: Client | None, run: Run, position: int) -> bytes:
     own = [name for name in output[_NAMES].dropna() if outputs[_NAMES].eq(name).any(axis=1).sum() == 1]
     if not own:
         raise RefusedError("This output has no name or path that no other output of the run has.")
-    if pd.notna(output["size_bytes"]):
-        _check_size(output["size_bytes"])
+    if pd.notna(output["size_bytes"]) and output["size_bytes"] > MOST_BYTES:
+        told = f"The file has {output['size_bytes']:,} bytes; at most {MOST_BYTES:,} are shown here."
+        raise RefusedError(told)
     try:
-        found = await asyncio.wait_for(asyncio.to_thread(client.read_output, run, own[0]), SECONDS)
-    except TimeoutError:
+        return await asyncio.to_thread(client.read_output, run, own[0], max_bytes=MOST_BYTES, deadline=SECONDS)
+    except DeadlineExceededError:
         raise RefusedError(f"The file did not come within {SECONDS} seconds.") from None
+    except TooLargeError:
+        raise RefusedError(f"The file has more than the {MOST_BYTES:,} bytes that are shown here.") from None
     except AgentRunError as error:
         raise RefusedError(str(error)) from None
-    _check_size(len(found))
-    return found
-
-
-def _check_size(size: int) -> None:
-    if size > MOST_BYTES:
-        raise RefusedError(f"The file has {size:,} bytes; at most {MOST_BYTES:,} are shown here.")
