@@ -75,6 +75,19 @@ def test_no_word_is_broken_at_any_width(open_stage: Opener, width: int) -> None:
     assert stage.page.evaluate(BROKEN) != [], "the control"
 
 
+def test_on_paper_the_table_fits_and_what_can_be_pressed_is_gone(open_stage: Opener) -> None:
+    """Paper does not scroll: 718 pixels are the width of A4 without its margins."""
+    stage = open_stage(with_outputs(*map(output, NAMES)), width=718)
+    preview = stage.page.get_by_role("button", name="Preview").first
+    assert preview.is_visible()
+    stage.page.emulate_media(media="print")
+    assert stage.page.evaluate(BROKEN) == []
+    assert stage.page.locator(".arn-outputs").bounding_box()["width"] <= 718  # type: ignore[index]
+    assert not preview.is_visible()
+    assert not stage.page.get_by_role("toolbar").first.is_visible()
+    stage.page.emulate_media(media="screen")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_cells_stand_in_line(open_stage: Opener, width: int, scheme: str) -> None:

@@ -196,6 +196,14 @@ def test_letters_typed_lead_to_the_next_name_that_begins_with_them(open_stage: O
     assert press(stage, "s") == "steps: 1"
 
 
+def test_search_and_its_filter_share_a_line_where_it_is_narrow(open_stage: Opener) -> None:
+    stage = open_stage(one_document("{}"), width=320)
+    box, choice = (stage.page.locator(f".arn-toolbar {part}").bounding_box() for part in ("input", "select"))
+    assert box
+    assert choice
+    assert box["y"] == choice["y"]
+
+
 ITEMS = [{"n": 10, "name": "b"}, {"n": 9, "name": "<b>a"}, {"name": "c", "more": {"x": 1}}, {"n": None, "__proto__": 1}]
 
 

@@ -319,6 +319,7 @@ def test_a_press_on_the_legend_brings_a_status_out_and_hides_nothing(open_stage:
     assert key.get_attribute("aria-pressed") == "false"
     key.press("Enter")
     assert key.get_attribute("aria-pressed") == "true"
+    assert "underline" in key.evaluate("(key) => getComputedStyle(key).textDecorationLine"), "not by colour alone"
     assert "Highlighted: failed, 1 run. Dimmed: the other 11 runs." in timeline(stage).inner_text()
     assert told(stage) == "Highlighted: failed, 1 run. Dimmed: the other 11 runs."
     stage.page.wait_for_timeout(100)

@@ -10,7 +10,7 @@ const WHAT = "Search keys and values";
 export function createToolbar({ onSearch, onStep, onOpenAll, signal }) {
   const count = h("span", { class: "arn-hits", role: "status" });
   const input = h("input", { type: "search", class: "arn-search", placeholder: WHAT, "aria-label": WHAT, spellcheck: "false" });
-  const type = h("select", { class: "arn-type", "aria-label": "Search only" }, ...TYPES.map(([name]) => h("option", {}, name)));
+  const type = h("select", { "aria-label": "Search only" }, ...TYPES.map(([name]) => h("option", {}, name)));
   let timer = 0;
   const look = () => {
     clearTimeout(timer);
