@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from agentrun_nb import jsontext, report
 from agentrun_nb.errors import SchemaError
@@ -45,7 +46,9 @@ def table_frame(table: Table, batches: Iterable[Batch]) -> pd.DataFrame:
 
 def _series(column: Column, cells: pa.ChunkedArray) -> Any:
     if column.kind == "category":
-        return pd.Categorical(_TEXT.__from_arrow__(cells), categories=categories(column, cells.unique().to_pylist()))
+        values = categories(column, cells.unique().to_pylist())
+        codes = pc.index_in(cells, pa.array(values, cells.type)).fill_null(-1)
+        return pd.Categorical.from_codes(codes.to_numpy(), values)
     return _FROM_ARROW[column.kind].__from_arrow__(cells)
 
 
