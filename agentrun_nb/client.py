@@ -23,6 +23,9 @@ from agentrun_nb.settings import Secret, find_settings
 if TYPE_CHECKING:
     from agentrun_nb.widget import RunExplorer
 
+DISPENSABLE = {column.name for column in RUNS.wire} - {"id", "deployment_id", "version_id", "created_at", "updated_at"}
+"""Columns that a listing can do without."""
+
 LOG_PAGE = 100
 """Log events a page."""
 
@@ -159,7 +162,7 @@ class Client:
             since: the earliest `created_at`: a moment (naive: UTC), or an age such as "7d".
             until: the `created_at` before which they lie; it saves no request.
             limit: how many runs at most; None: all.
-            without: columns whose text is not kept, such as `("input", "output_manifest")`.
+            without: columns that are not kept, such as `("input", "output_manifest")`.
             progress: whether a line says how far it is and, at the end, how complete the frame is.
 
         Returns:
@@ -198,9 +201,9 @@ class Client:
             deployments = [dep] if isinstance(dep, str) else list(dep)
         for deployment in deployments:
             routes.check_id("deployment_id", deployment)
-        unknown = {without} if isinstance(without, str) else set(without) - {column.name for column in RUNS.wire[3:]}
+        unknown = {without} if isinstance(without, str) else set(without) - DISPENSABLE
         if unknown:
-            raise SettingsError(f"without= takes a tuple of columns of runs, not {sorted(unknown)}.")
+            raise SettingsError(f"without= takes a tuple of columns, and not {sorted(unknown)}.")
         if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
             raise SettingsError("limit= is a count of runs above zero, or None for all.")
         branches = branches_of(deployments, status, version_id)

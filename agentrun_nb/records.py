@@ -76,14 +76,14 @@ class Page:
     envelope: dict[str, Any]
 
 
-def decode_page(table: Table, body: bytes, key: str = "items") -> Page:
-    """Reads an answer that holds records in an array under `key`.
+def decode_page(table: Table, body: bytes, key: str = "items", without: Iterable[str] = ()) -> Page:
+    """Reads an answer that holds records in an array under `key`, and keeps nothing of the columns in `without`.
 
     Raises:
         BadResponseError: the body is not such an answer; the message says why and where.
     """
     body = body.removeprefix(b"\xef\xbb\xbf").strip()
-    fast = _decode_strict(table, body, key)
+    fast = _decode_strict(table, body, key, without)
     if fast is not None:
         return fast
     try:
@@ -91,7 +91,7 @@ def decode_page(table: Table, body: bytes, key: str = "items") -> Page:
         top = dict(cut_object(body))
         if key not in top:
             raise BadResponseError(f"The answer has no {key!r}.")
-        batch = _decode_tolerant(table, cut_array(top.pop(key)))
+        batch = _decode_tolerant(table, cut_array(top.pop(key))).without(without)
         return Page(batch, {name: jsontext.parse(value.decode("utf-8", "replace")) for name, value in top.items()})
     except jsontext.JSONTextError as error:
         raise BadResponseError(f"The answer is not the JSON that was expected: {error}.") from None
@@ -157,7 +157,7 @@ def _arrow(values: list[Any] | pa.Array, kind: pa.DataType) -> pa.Array:
 # --- the strict road ---------------------------------------------------------------------------------------------
 
 
-def _decode_strict(table: Table, body: bytes, key: str) -> Page | None:
+def _decode_strict(table: Table, body: bytes, key: str, without: Iterable[str] = ()) -> Page | None:
     """Reads a page whose records are exactly as documented, or gives None."""
     try:
         page = _page_decoder(table, key).decode(body)
@@ -174,7 +174,8 @@ def _decode_strict(table: Table, body: bytes, key: str) -> Page | None:
         read = _read_column(column, values)
         if read is None:
             return None
-        cells[column.name] = read
+        if column.name not in without:
+            cells[column.name] = read
     if _out_of_order(cells):
         return None
     envelope = {name: getattr(page, name) for name in _ENVELOPE}

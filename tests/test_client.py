@@ -635,10 +635,18 @@ def test_a_page_over_the_cap_is_asked_in_halves() -> None:
 def test_columns_can_be_left_out() -> None:
     runs = mocked(Shop(*newest_first(3))).list_runs(DEP, without=("input", "output_manifest"), progress=False)
     assert runs["input"].isna().all()
+    assert runs["parse_notes"].isna().all()
     assert is_table(runs, RUNS)
 
 
-@pytest.mark.parametrize("without", ["input", ("inputs",), ("id",)])
+def test_what_was_odd_about_a_column_that_is_left_out_is_noted_all_the_same() -> None:
+    shop = Shop(run_record("run_1", output_manifest=[1]), run_record("run_2"))
+    runs = mocked(shop).list_runs(DEP, without=("output_manifest",), progress=False)
+    assert runs["output_manifest"].isna().all()
+    assert runs["parse_notes"].fillna("").tolist() == ["output_manifest: not_object: [1]", ""]
+
+
+@pytest.mark.parametrize("without", ["input", ("inputs",), ("id",), ("created_at",)])
 def test_columns_that_cannot_be_left_out_are_refused(without: object) -> None:
     with pytest.raises(SettingsError, match="without="):
         mocked(Shop()).list_runs(DEP, without=without)  # type: ignore[arg-type]

@@ -86,8 +86,7 @@ class Sieve:
         self._left = None if self._left is None else self._left - len(fresh)
         if len(fresh) == len(batch):
             return batch
-        rows = pa.array(fresh, pa.int64())
-        return batch.each(pa.Array.take, rows)
+        return batch.each(pa.Array.take, pa.array(fresh, pa.int64()))
 
 
 def regroup(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:

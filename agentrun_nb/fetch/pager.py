@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,7 @@ class Pager:
         ask_for: the request for a page.
         tally: where the cost is noted.
         key: under which name an answer holds the records.
+        without: columns whose text is not kept.
     """
 
     wire: Wire
@@ -49,6 +50,7 @@ class Pager:
     ask_for: Callable[[PageAsk], Ask]
     tally: Tally
     key: str = "items"
+    without: Sequence[str] = ()
 
     async def turn(self, walk: paging.Walk, take: Take) -> str | None:
         """Asks for page after page as the walk says; the next one is on its way while the last one is decoded.
@@ -108,7 +110,7 @@ class Pager:
             rows, page = len(getattr(found, self.key)), None
             more, cursor = found.has_more, found.next_cursor
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            page = decode_page(self.table, body, self.key)
+            page = decode_page(self.table, body, self.key, self.without)
             rows, more, cursor = len(page.batch), page.envelope.get("has_more"), page.envelope.get("next_cursor")
         if more is False and cursor:
             self.tally.oddities["more_after_end"] += 1
@@ -133,7 +135,7 @@ class _Opened:
     async def decoded(self, pager: Pager) -> Page | None:
         """The page, decoded beside the loop; None when nothing of it was kept."""
         if not self.page and not (self.got.unread or self.got.expired):
-            self.page = await asyncio.to_thread(decode_page, pager.table, self.body, pager.key)
+            self.page = await asyncio.to_thread(decode_page, pager.table, self.body, pager.key, pager.without)
         return self.page
 
 

@@ -111,7 +111,7 @@ class Walks:
             filters = {"status": branch.status, "version_id": branch.version_id}
             return routes.RUNS.ask(branch.deployment, **(filters | page.params))
 
-        pager = Pager(self._wire, RUNS, ask_for, self.tally)
+        pager = Pager(self._wire, RUNS, ask_for, self.tally, without=self._wanted.without)
         try:
             async with self._slots:
                 return await pager.turn(paging.pages(min(PAGE, most or PAGE), branch.cursor, most), take)

@@ -81,8 +81,6 @@ class Wanted:
 
     def keep(self, batch: Batch) -> Batch:
         """The rows in the window; those whose `created_at` is not readable are kept."""
-        if self.without:
-            batch = batch.without(self.without)
         if self.since is None and self.until is None:
             return batch
         moments = created(batch)

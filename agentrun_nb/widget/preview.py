@@ -40,8 +40,7 @@ async def read_file(client: Client | None, run: Run, position: int) -> bytes:
     if not own:
         raise RefusedError("This output has no name or path that no other output of the run has.")
     if pd.notna(output["size_bytes"]) and output["size_bytes"] > MOST_BYTES:
-        told = f"The file has {output['size_bytes']:,} bytes; at most {MOST_BYTES:,} are shown here."
-        raise RefusedError(told)
+        raise RefusedError(f"The file has {output['size_bytes']:,} bytes; at most {MOST_BYTES:,} are shown here.")
     try:
         return await asyncio.to_thread(client.read_output, run, own[0], max_bytes=MOST_BYTES, deadline=SECONDS)
     except DeadlineExceededError:
