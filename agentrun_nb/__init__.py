@@ -22,28 +22,20 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "AgentRunError": "errors",
-    "Client": "client",
-    "Col": "extraction",
-    "Run": "run",
-    "brief": "frames",
-    "compare": "analysis",
-    "concurrency": "analysis",
-    "diff": "difference",
-    "explore": "widget",
-    "explore_json": "widget",
-    "extract": "extraction",
-    "failures": "analysis",
-    "fetch_report": "report",
-    "json_paths": "manifest",
-    "load": "files",
-    "outputs": "manifest",
-    "parse": "manifest",
-    "runs_frame": "frames",
-    "save": "files",
-    "summarize": "analysis",
+_CONTENTS = {
+    "analysis": ("compare", "concurrency", "failures", "summarize"),
+    "client": ("Client",),
+    "difference": ("diff",),
+    "errors": ("AgentRunError",),
+    "extraction": ("Col", "extract"),
+    "files": ("load", "save"),
+    "frames": ("brief", "runs_frame"),
+    "manifest": ("json_paths", "outputs", "parse"),
+    "report": ("fetch_report",),
+    "run": ("Run",),
+    "widget": ("explore", "explore_json"),
 }
+_HOMES = {name: home for home, names in _CONTENTS.items() for name in names}
 _MODULES = ("errors", "figures", "local")
 
 __all__ = sorted([*_HOMES, *_MODULES, "__version__"])

@@ -69,17 +69,8 @@ class Client:
     ) -> None:
         secret = None if api_key is None else Secret(api_key, "the argument api_key")
         del api_key  # a traceback may show the locals of this frame
-        settings = find_settings(
-            secret,
-            base_url,
-            allow_http=allow_http,
-            proxy=proxy,
-            timeout=timeout,
-            deadline=deadline,
-            max_in_flight=max_in_flight,
-            max_bytes=max_bytes,
-            verify=verify,
-        )
+        limits = {"timeout": timeout, "deadline": deadline, "max_in_flight": max_in_flight, "max_bytes": max_bytes}
+        settings = find_settings(secret, base_url, allow_http=allow_http, proxy=proxy, verify=verify, **limits)
         self._wire = Wire(settings, transport)
 
     @property

@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -17,9 +17,7 @@ from agentrun_nb.errors import SchemaError
 from agentrun_nb.frames import runs_frame
 from agentrun_nb.manifest import DOCUMENTS
 from agentrun_nb.paths import Step, format_path
-
-if TYPE_CHECKING:
-    from agentrun_nb.run import Run
+from agentrun_nb.run import Run
 
 Link = tuple[Any, Step] | None
 """A path as its last step after the link before it, so that a step costs the same at any depth."""

@@ -27,32 +27,6 @@ AgentRunError
 
 from __future__ import annotations
 
-__all__ = [
-    "AgentRunError",
-    "ArchiveDamagedError",
-    "ArchiveError",
-    "ArchiveVersionError",
-    "ArchiveWriteError",
-    "BadIdError",
-    "BadResponseError",
-    "ConnectionFailedError",
-    "DataError",
-    "DeadlineExceededError",
-    "ForbiddenError",
-    "MissingKeyError",
-    "NotFoundError",
-    "NotOffered",
-    "PathNotFound",
-    "RateLimitedError",
-    "SchemaError",
-    "ServerError",
-    "ServiceError",
-    "SettingsError",
-    "TooLargeError",
-    "UnauthorizedError",
-    "UnsafeURLError",
-]
-
 
 class AgentRunError(Exception):
     """What happened, in one sentence, and in `hint` what to do next.
@@ -85,20 +59,14 @@ class AgentRunError(Exception):
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.status = status
-        self.request_id = request_id
-        self.method = method
-        self.route = route
-        self.attempts = attempts
-        self.elapsed = elapsed
-        self.retry_after = retry_after
+        self.message, self.hint = message, hint
+        self.status, self.request_id, self.retry_after = status, request_id, retry_after
+        self.method, self.route = method, route
+        self.attempts, self.elapsed = attempts, elapsed
 
     def __str__(self) -> str:
-        asked = f"{self.method} {self.route}" if self.route else None
         facts = [
-            asked,
+            self.route and f"{self.method} {self.route}",
             self.status and f"status {self.status}",
             self.request_id and f"request id {self.request_id}",
             self.attempts and self.attempts > 1 and f"{self.attempts} attempts in {self.elapsed or 0:.1f} s",

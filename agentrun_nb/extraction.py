@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
@@ -12,7 +12,7 @@ from itertools import islice
 from math import fsum, isfinite
 from operator import itemgetter
 from statistics import fmean, median
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any, TypedDict
 
 import msgspec
 import pandas as pd
@@ -20,12 +20,9 @@ import pandas as pd
 from agentrun_nb import jsontext
 from agentrun_nb.documents import ABSENT, BROKEN, Gap, read, texts, type_names
 from agentrun_nb.errors import PathNotFound, SchemaError
-from agentrun_nb.frames import runs_frame
+from agentrun_nb.frames import Runs, runs_frame
 from agentrun_nb.manifest import DOCUMENTS, json_paths
 from agentrun_nb.paths import Step, parse_path
-
-if TYPE_CHECKING:
-    from agentrun_nb.run import Run
 
 ATTRS = "agentrun_nb_extract"
 """Where in `attrs` the counts of an extraction lie."""
@@ -80,7 +77,7 @@ class Col:
         return parse_path(self.path)[1:]
 
 
-def extract(runs: Run | pd.DataFrame | Iterable[Any], /, **columns: str | Col) -> pd.DataFrame:
+def extract(runs: Runs, /, **columns: str | Col) -> pd.DataFrame:
     """Makes typed columns of places in the documents; each document asked for is read once.
 
     Booleans make a boolean column, integers Int64, text str, numbers Float64 (the nearest double of each) as long as

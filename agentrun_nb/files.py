@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -18,12 +18,9 @@ import pyarrow.parquet
 
 from agentrun_nb import report, times
 from agentrun_nb.errors import DataError, SchemaError
-from agentrun_nb.frames import mend, runs_frame, table_frame
+from agentrun_nb.frames import Runs, mend, runs_frame, table_frame
 from agentrun_nb.records import ARROW, Batch
 from agentrun_nb.schema import DEPLOYMENTS, LOGS, OBSERVATIONS, OUTPUTS, PHASES, RUNS, VERSIONS, Column, Table
-
-if TYPE_CHECKING:
-    from agentrun_nb.run import Run
 
 TABLES = (RUNS, OUTPUTS, PHASES, LOGS, OBSERVATIONS, DEPLOYMENTS, VERSIONS)
 
@@ -44,7 +41,7 @@ class Format(NamedTuple):
     read: Callable[[BinaryIO, Path], Content]
 
 
-def save(runs: Run | pd.DataFrame | Iterable[Any], path: str | os.PathLike[str]) -> Path:
+def save(runs: Runs, path: str | os.PathLike[str]) -> Path:
     """Writes a table to a file; what was there is replaced whole, and stays when something fails.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -20,6 +20,9 @@ from agentrun_nb.times import span_text, zone
 
 if TYPE_CHECKING:
     from agentrun_nb.run import Run
+
+Runs: TypeAlias = "Run | pd.DataFrame | Iterable[Any]"
+"""Anything that `runs_frame` takes."""
 
 _TEXT = pd.StringDtype(storage="pyarrow", na_value=np.nan)
 _FROM_ARROW = {
@@ -186,7 +189,7 @@ def _written(record: Mapping[str, Any]) -> bytes:
         raise SchemaError(f"This mapping cannot be written as JSON: {error}.") from None
 
 
-def brief(runs: Run | pd.DataFrame | Iterable[Any], tz: str = "UTC") -> pd.DataFrame:
+def brief(runs: Runs, tz: str = "UTC") -> pd.DataFrame:
     """The few columns that a person reads, in words.
 
     Args:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from agentrun_nb.schema import STATUSES
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -64,12 +62,11 @@ def look_of(status: str | None) -> Look:
 
 
 def by_look(runs: pd.DataFrame) -> dict[Look, NDArray[np.bool_]]:
-    """Which rows of a RUNS table have each look that occurs, in painting order; all unknown statuses are one."""
-    known = len(STATUSES)
-    codes = runs["status"].cat.codes.to_numpy().clip(max=known)
-    order = [-1, known, *sorted(range(known), key=lambda code: STATUSES[code] in FAILURES)]
+    """Which rows of a RUNS table have each look that occurs, from the ground up; all unknown statuses are one."""
+    codes = runs["status"].cat.codes.to_numpy().clip(max=len(STATUSES))
     looks = [*LOOKS.values(), _UNKNOWN, _NONE]
-    return {looks[code]: codes == code for code in order if (codes == code).any()}
+    # The widget stacks them in this order, the worst on top; 8 is an unknown status, -1 none.
+    return {looks[code]: codes == code for code in (4, 3, 2, 1, 0, -1, 8, 6, 7, 5) if (codes == code).any()}
 
 
 def painting_order(statuses: list[str | None]) -> list[str | None]:

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import chain, islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from agentrun_nb import jsontext
 from agentrun_nb.documents import ABSENT, BROKEN, Gap, read, texts, type_names
 from agentrun_nb.errors import PathNotFound
-from agentrun_nb.frames import runs_frame, table_frame
+from agentrun_nb.frames import Runs, runs_frame, table_frame
 from agentrun_nb.items import AT_ONCE, joined, output_batches, outputs_text
 from agentrun_nb.paths import Step, find, format_path, parse_path
 from agentrun_nb.records import Batch
+from agentrun_nb.run import Run
 from agentrun_nb.schema import OUTPUTS
-
-if TYPE_CHECKING:
-    from agentrun_nb.run import Run
 
 ATTRS = "agentrun_nb_paths"
 """Where in `attrs` of a catalogue lies what could not be read."""
@@ -50,7 +48,7 @@ def parse(column: pd.Series[Any]) -> pd.Series[Any]:
     return result
 
 
-def outputs(runs: Run | pd.DataFrame | Iterable[Any]) -> pd.DataFrame:
+def outputs(runs: Runs) -> pd.DataFrame:
     """The outputs that the manifests list, one row each.
 
     Args:
@@ -85,7 +83,7 @@ def value_at(run: Run, path: str) -> Any:
     return found if None in steps else found[0]
 
 
-def json_paths(runs: Run | pd.DataFrame | Iterable[Any], column: str = "output_manifest") -> pd.DataFrame:
+def json_paths(runs: Runs, column: str = "output_manifest") -> pd.DataFrame:
     """The catalogue of the places in a column of documents.
 
     Args:

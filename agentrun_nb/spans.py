@@ -4,21 +4,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from agentrun_nb.schema import TERMINAL
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Floats = NDArray[np.float64]
 
 YEAR = 365 * 86_400_000.0
 ABSURD = 20
 """So many times longer than all shorter gaps together is a gap, and more than a year, before an outlier."""
+
+
+Fold = tuple[float, float, float]
+"""A stretch of time of which an axis keeps a part: its first moment, its length and what is kept of it, in ms."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is on the screen.
+
+    Attributes:
+        start: where it begins, in ms since the epoch; None: with the first run.
+        end: likewise.
+        by: the grouping: `time`, `version` or `status`.
+        folds: the stretches that are folded.
+        width: of the time axis, in pixels.
+        dark: whether the ground is dark; None where no page has said.
+    """
+
+    start: float | None = None
+    end: float | None = None
+    by: str = "time"
+    folds: tuple[Fold, ...] = ()
+    width: float = 800
+    dark: bool | None = None
 
 
 class Kind(IntEnum):
@@ -76,21 +99,23 @@ class Spans:
         """The same rows, of which only the chosen have a place."""
         return replace(self, begin=np.where(chosen, self.begin, np.nan))
 
-    def lanes(self, least: float) -> dict[int, int]:
+    def lanes(self, least: float, room: Floats | float, most: int) -> dict[int, int] | None:
         """First-fit lanes in which no two runs touch, for each run that has a place, in the order of time.
 
         Args:
-            least: the least length and distance of runs in ms.
+            least: the least length of a run in ms.
+            room: what stays free behind each, likewise.
+            most: how many lanes there may be; None is the answer where more were needed.
         """
         ends: list[float] = []
         lane_of: dict[int, int] = {}
-        for row in np.argsort(self.begin, kind="stable"):
-            begin = float(self.begin[row])
-            if np.isnan(begin):
-                continue
-            lane = next((lane for lane, end in enumerate(ends) if end <= begin), len(ends))
-            ends[lane : lane + 1] = [max(float(self.end[row]), begin + least) + least]
-            lane_of[int(row)] = lane
+        free = np.fmax(self.end, self.begin + least) + room
+        for row in np.argsort(self.begin, kind="stable")[: np.count_nonzero(~np.isnan(self.begin))].tolist():
+            lane = next((lane for lane, end in enumerate(ends) if end <= self.begin[row]), len(ends))
+            if lane == most:
+                return None
+            ends[lane : lane + 1] = [float(free[row])]
+            lane_of[row] = lane
         return lane_of
 
     def tally(self, chosen: NDArray[np.bool_], edges: Floats) -> NDArray[np.int64]:

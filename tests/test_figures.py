@@ -68,35 +68,38 @@ def luminance(color: str) -> float:
 
 def test_a_bar_lies_where_the_timestamps_say():
     figure = figures.timeline(rows(record(0)))
-    before, after = figure.data
+    [bars] = figure.data
     zero = START.timestamp() * 1_000
-    assert (before.base[0], before.x[0]) == (zero, 7_250)
-    assert (after.base[0], after.x[0]) == (zero + 7_250, 87_750)
-    assert "7.25 s before start" in after.hovertext[0]
-    assert "1 min 28 s after start" in after.hovertext[0]
+    assert list(zip(bars.base, bars.x, bars.marker.opacity, strict=True)) == [
+        (zero + 7_250, 87_750, 1),
+        (zero, 7_250, 0.35),
+    ]
+    assert "7.25 s before start<br>1 min 28 s after start" in bars.hovertext[0]
 
 
 def test_a_run_that_goes_on_ends_at_the_last_moment_known_and_is_hatched():
     figure = figures.timeline(rows(record(0, "running", updated_at=moment(60))))
-    assert figure.data[1].x[0] == 60_000 - 7_250
-    assert figure.data[1].marker.pattern.shape == ("/",)
-    assert "end not recorded" in figure.data[1].hovertext[0]
+    assert figure.data[0].x[0] == 60_000 - 7_250
+    assert figure.data[0].marker.pattern.shape == ("/", "")
+    assert "52.8 s since start, open when read" in figure.data[0].hovertext[0]
 
 
 def test_times_stand_in_the_zone_that_is_chosen():
     figure = figures.timeline(rows(record(0)), tz="Asia/Kolkata")
-    assert figure.data[0].base[0] == (START.timestamp() + 5.5 * 3_600) * 1_000
+    assert figure.data[0].base[1] == (START.timestamp() + 5.5 * 3_600) * 1_000
     assert figure.layout.xaxis.title.text == "time (Asia/Kolkata)"
 
 
 def test_failures_are_painted_last():
-    assert names(figures.timeline(body(200)))[-2:] == ["failed", "timed out"]
+    for count in (200, 3_000):
+        assert [trace.name for trace in figures.timeline(body(count)).data if trace.type == "bar"][-1] == "failed"
 
 
 def test_runs_are_grouped_by_version_or_status():
     by_version = figures.timeline(body(50), by="version")
-    assert set(by_version.layout.yaxis.ticktext) == {"agver_1", "agver_2"}
-    assert "timed out" in figures.timeline(body(200), by="status").layout.yaxis.ticktext
+    assert [band.text for band in by_version.layout.annotations] == ["agver_1, 25", "agver_2, 25"]
+    by_status = [band.text.partition(",")[0] for band in figures.timeline(body(200), by="status").layout.annotations]
+    assert by_status == [LOOKS[name].label for name in LOOKS if LOOKS[name].label in by_status]
 
 
 @pytest.mark.parametrize("count", [5_000, 100_000])
@@ -111,10 +114,11 @@ def test_hostile_text_is_shown_as_text():
     hostile = '<b>x</b><a href="https://evil.example">y</a><span style="background:url(https://evil.example)">z</span>'
     for by in ("time", "version", "status"):
         figure = figures.timeline(rows(record(1, hostile, id=hostile, version_id=HOSTILE)), by=by)
-        texts = [*names(figure), *(figure.layout.yaxis.ticktext or ()), *figure.data[1].hovertext]
+        texts = [*names(figure), *(figure.layout.yaxis.ticktext or ()), *figure.data[0].hovertext]
+        texts += [band.text for band in figure.layout.annotations]
         for text in texts:
             assert set(re.findall(r"<\w+", text)) <= {"<b", "<br"}
-        assert "<a href" in unescape(texts[-1])
+        assert "<a href" in unescape("".join(texts))
         assert "\u202e" not in "".join(texts)
 
 
@@ -126,19 +130,25 @@ def test_runs_without_a_place_make_a_figure_too(x):
 def test_the_ground_is_transparent_and_a_template_brings_its_colours():
     assert figures.timeline(body(3)).layout.paper_bgcolor == "rgba(0,0,0,0)"
     dark = figures.timeline(rows(record(0)), template="plotly_dark")
-    assert dark.data[1].marker.color == LOOKS["succeeded"].dark
+    assert dark.data[0].marker.color == LOOKS["succeeded"].dark
 
 
 def test_the_explorers_figure_is_what_is_on_the_screen():
     view = explore(body(20), tz="Asia/Kolkata")
-    assert sum(len(trace.x) for trace in view.figure().data if trace.showlegend is not False) == 20
+    assert len(drawn(view.figure())) == 20
     start = START.timestamp() * 1_000
     view._receive(view, {"id": 1, "op": "window", "start": start, "end": start + 125_000, "by": "version"}, [])
     figure = view.figure()
-    assert sum(len(trace.x) for trace in figure.data if trace.showlegend is not False) == 3
+    assert len(drawn(figure)) == 3
     shift = 5.5 * 3_600_000
     assert figure.layout.xaxis.range == (start + shift, start + 125_000 + shift)
-    assert set(figure.layout.yaxis.ticktext) == {"agver_1", "agver_2"}
+    assert {band.text for band in figure.layout.annotations} == {"agver_1, 10", "agver_2, 10"}
+
+
+def drawn(figure) -> list[str]:
+    """The runs that have a bar of their own."""
+    texts = [zip(trace.hovertext, trace.marker.opacity, strict=True) for trace in figure.data if trace.type == "bar"]
+    return [re.search("<b>(.*?)</b>", text)[1] for bars in texts for text, opacity in bars if opacity != 0.35]
 
 
 def test_a_figure_is_shown_with_a_picture_beside_it(monkeypatch):

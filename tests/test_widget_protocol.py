@@ -241,6 +241,9 @@ def test_one_file_is_read_at_a_time():
     assert said[1]["ok"]
 
 
+WINDOW = {"id": 1, "op": "window", "start": 0, "end": 1, "by": "time", "folds": [], "dark": True}
+
+
 @pytest.mark.parametrize(
     "message",
     [
@@ -258,6 +261,12 @@ def test_one_file_is_read_at_a_time():
         {"id": 1, "op": "window", "start": 2, "end": 1, "by": "time"},
         {"id": 1, "op": "window", "start": float("nan"), "end": 1, "by": "time"},
         {"id": 1, "op": "window", "start": 0, "end": 1, "by": ["time"]},
+        WINDOW | {"folds": {}},
+        WINDOW | {"folds": [[0, 1]]},
+        WINDOW | {"folds": [[0, 1, 2]]},
+        WINDOW | {"folds": [[0, 1, float("inf")]]},
+        WINDOW | {"width": "100"},
+        WINDOW | {"dark": "yes"},
         {"id": 1, "op": "__class__"},
         {"id": 1.5, "op": "open"},
         {"op": "open"},

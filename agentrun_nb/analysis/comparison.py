@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from math import isnan, nan
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,12 +13,9 @@ from agentrun_nb.analysis.estimates import TOO_FEW, Estimate, difference, quanti
 from agentrun_nb.analysis.outcomes import JUDGED, check_columns, left_out, outcomes
 from agentrun_nb.difference import parsed, written
 from agentrun_nb.errors import DataError
-from agentrun_nb.frames import runs_frame
+from agentrun_nb.frames import Runs, runs_frame
 from agentrun_nb.schema import TERMINAL
 from agentrun_nb.spans import last_moment
-
-if TYPE_CHECKING:
-    from agentrun_nb.run import Run
 
 _NUMBERS = dict.fromkeys(("a", "b", "difference", "low", "high"), "Float64")
 _DTYPES = {"measure": "str", "n_a": "Int64", "n_b": "Int64", **_NUMBERS, "verdict": "str", "notes": "str"}
@@ -26,7 +23,7 @@ _SUCCESS = ("b succeeds less often", "b succeeds more often")
 _TIME = ("b is faster", "b is slower")
 
 
-def compare(runs: Run | pd.DataFrame | Iterable[Any], a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
+def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
     """Compares success and run time of two groups.
 
     Args:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
 from agentrun_nb.analysis.fingerprints import exit_meaning, fingerprint
 from agentrun_nb.analysis.outcomes import left_out, outcomes
 from agentrun_nb.documents import read
-from agentrun_nb.frames import mend, runs_frame
+from agentrun_nb.frames import Runs, mend, runs_frame
 from agentrun_nb.looks import FAILURES
 from agentrun_nb.schema import LOGS
-
-if TYPE_CHECKING:
-    from agentrun_nb.run import Run
 
 _DTYPES = {
     "status": "str", "exit_code": "Int64", "fingerprint": "str", "meaning": "str", "phase": "str", "n": "Int64",
@@ -24,7 +21,7 @@ _DTYPES = {
 }  # fmt: skip
 
 
-def failures(runs: Run | pd.DataFrame | Iterable[Any], logs: pd.DataFrame | None = None) -> pd.DataFrame:
+def failures(runs: Runs, logs: pd.DataFrame | None = None) -> pd.DataFrame:
     """Groups failed and timed-out runs by what is the same about them.
 
     Args:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from agentrun_nb.analysis.outcomes import left_out, outcomes
-from agentrun_nb.frames import runs_frame
+from agentrun_nb.frames import Runs, runs_frame
 from agentrun_nb.schema import STATUSES, TERMINAL
-
-if TYPE_CHECKING:
-    from agentrun_nb.run import Run
 
 ATTRS = "agentrun_nb_left_out"
 """Where in `attrs` lies what could not be counted."""
@@ -21,7 +17,7 @@ ATTRS = "agentrun_nb_left_out"
 _NONE, _OPEN = np.iinfo("int64").min, np.iinfo("int64").max
 
 
-def concurrency(runs: Run | pd.DataFrame | Iterable[Any]) -> pd.DataFrame:
+def concurrency(runs: Runs) -> pd.DataFrame:
     """Counts the runs that waited and that ran, exactly, from the timestamps of the records.
 
     A run waits from `created_at` until `started_at` and runs from there until `completed_at`, ends excluded; one that

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import isnan
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from agentrun_nb.analysis.estimates import TOO_FEW, Estimate, Times, quantiles, queue_times, rate, run_times
 from agentrun_nb.analysis.outcomes import JUDGED, check_columns, left_out, outcomes
-from agentrun_nb.frames import runs_frame
+from agentrun_nb.frames import Runs, runs_frame
 from agentrun_nb.schema import STATUSES, TERMINAL
 from agentrun_nb.spans import last_moment
-
-if TYPE_CHECKING:
-    from agentrun_nb.run import Run
 
 _COUNTS = ("n", *STATUSES[4:], "not_ended", "not_fetched", "no_status", "unknown_status")
 _RATES = ("success_rate", "success_low", "success_high")
@@ -23,7 +20,7 @@ _TIMES = ("queue_p50", "queue_p90", "run_p50", "run_p50_low", "run_p50_high", "r
 _DTYPES = dict.fromkeys(_COUNTS, "Int64") | dict.fromkeys([*_RATES, *_TIMES], "Float64") | {"notes": "str"}
 
 
-def summarize(runs: Run | pd.DataFrame | Iterable[Any], by: str | Sequence[str] | None = None) -> pd.DataFrame:
+def summarize(runs: Runs, by: str | Sequence[str] | None = None) -> pd.DataFrame:
     """Counts, success rate and times of groups of runs.
 
     Args:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import pairwise, product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,13 +14,10 @@ from agentrun_nb.analysis.estimates import TOO_FEW, Times, curve, run_times
 from agentrun_nb.analysis.outcomes import left_out
 from agentrun_nb.analysis.outcomes import outcomes as outcomes_of
 from agentrun_nb.figures.ground import color, dress, groups, label, told, wall, words
-from agentrun_nb.frames import runs_frame
-from agentrun_nb.looks import painting_order
+from agentrun_nb.frames import Runs, runs_frame
+from agentrun_nb.looks import look_of, painting_order
 from agentrun_nb.spans import Floats, last_moment, milliseconds
 from agentrun_nb.times import span_text
-
-if TYPE_CHECKING:
-    from agentrun_nb.run import Run
 
 _MOST_GROUPS, _MOMENTS, _BINS, _STEPS = 15, 1_000, 48, 200
 _STATES = {"running": "running", "waiting": "queued", "waiting or running": None}
@@ -38,9 +34,7 @@ _HUES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7
 """Colours of groups, after Okabe and Ito."""
 
 
-def outcomes(
-    runs: Run | pd.DataFrame | Iterable[Any], by: str | None = "deployment_id", *, template: str | None = None
-) -> go.Figure:
+def outcomes(runs: Runs, by: str | None = "deployment_id", *, template: str | None = None) -> go.Figure:
     """What became of the runs of each group, as shares of all its runs; nothing is left out.
 
     Args:
@@ -55,7 +49,7 @@ def outcomes(
     figure = go.Figure()
     for outcome in painting_order(list(counts.columns)):
         bars = {"x": 100 * counts[outcome] / sizes, "y": names, "orientation": "h", "customdata": counts[outcome]}
-        marker = {"color": color(outcome, template), "line": {"width": 0}}
+        marker = {"color": color(look_of(outcome), template), "line": {"width": 0}}
         figure.add_bar(**bars, name=label(str(outcome)), marker=marker, hovertemplate=_SHARE)
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, type="category")
     figure.update_xaxes(title="share of runs (%)", range=[0, 100])
@@ -63,7 +57,7 @@ def outcomes(
     return dress(figure, template, title, barmode="stack", bargap=0.3, legend={"traceorder": "normal"})
 
 
-def concurrency(runs: Run | pd.DataFrame | Iterable[Any], tz: str = "UTC", *, template: str | None = None) -> go.Figure:
+def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> go.Figure:
     """How many runs ran and waited at each moment, from the timestamps of their records.
 
     Args:
@@ -85,7 +79,7 @@ def concurrency(runs: Run | pd.DataFrame | Iterable[Any], tz: str = "UTC", *, te
         notes.insert(0, f"each step is the highest count within {span_text((edges[1] - edges[0]) / 1_000)}")
     figure = go.Figure()
     for (name, status), values in zip(_STATES.items(), counts.T, strict=True):
-        line = {"shape": "hv", "width": 1, "color": color(status, template)}
+        line = {"shape": "hv", "width": 1, "color": color(look_of(status), template)}
         area = {"mode": "lines", "fill": "tozeroy", "hovertemplate": f"%{{y:,}} {name}<br>%{{x}}"}
         if status or values.any():
             figure.add_scatter(**area, name=name, x=wall(at, tz), y=values, line=line)
@@ -95,7 +89,7 @@ def concurrency(runs: Run | pd.DataFrame | Iterable[Any], tz: str = "UTC", *, te
     return dress(figure, template, f"At most {peak:,} ran at a time", notes)
 
 
-def durations(runs: Run | pd.DataFrame | Iterable[Any], *, template: str | None = None) -> go.Figure:
+def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
     """How many runs took how long, from started to completed, on a logarithmic axis.
 
     Runs whose end was not seen are hatched at the time for which they are known to have gone on.
@@ -113,7 +107,7 @@ def durations(runs: Run | pd.DataFrame | Iterable[Any], *, template: str | None 
     for name, ended in product(painting_order(list(set(outcome))), (True, False)):
         counts, _ = np.histogram(place[(outcome == name) & (times.ended == ended)], edges)
         bars = {"x": (edges[1:] + edges[:-1]) / 2, "y": counts, "customdata": spans, "hovertemplate": _RUNS}
-        marker = {"color": color(name, template), "pattern": {"shape": "" if ended else "/"}}
+        marker = {"color": color(look_of(name), template), "pattern": {"shape": "" if ended else "/"}}
         if counts.any():
             figure.add_bar(**bars, name=label(str(name)) + ("" if ended else ", end not seen"), marker=marker)
     figure.update_yaxes(title="runs", tickformat=",")
@@ -122,9 +116,7 @@ def durations(runs: Run | pd.DataFrame | Iterable[Any], *, template: str | None 
     return dress(figure, template, title, _remarks(times, became), barmode="stack", bargap=0.05)
 
 
-def survival(
-    runs: Run | pd.DataFrame | Iterable[Any], by: str | None = "version_id", *, template: str | None = None
-) -> go.Figure:
+def survival(runs: Runs, by: str | None = "version_id", *, template: str | None = None) -> go.Figure:
     """The share of runs that go on after a time, whatever their outcome, by the curve of Kaplan & Meier.
 
     A curve further to the right is slower. Runs whose end was not seen count for as long as they were; the band is the

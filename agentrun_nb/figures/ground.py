@@ -5,28 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
-from agentrun_nb.looks import look_of
+from agentrun_nb.looks import Look, look_of
 from agentrun_nb.schema import STATUSES
 from agentrun_nb.spans import milliseconds
 from agentrun_nb.text import clip, visible
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 GREY = "#7f7f7f"
-_GRID, _CLEAR = "rgba(127,127,127,.25)", "rgba(0,0,0,0)"
+GRID, _CLEAR = "rgba(127,127,127,.25)", "rgba(0,0,0,0)"
 _SHORT, _LINE = 40, 110
 
 
-def color(status: str | None, template: str | None) -> str:
-    """The colour of a status on the ground of a template; by default one that holds on any."""
-    look = look_of(status)
+def color(look: Look, template: str | None) -> str:
+    """The colour of a look on the ground of a template; by default one that holds on any."""
     return look.either if template is None else look.dark if "dark" in template else look.light
 
 
@@ -73,5 +70,5 @@ def dress(
     ground = {"paper_bgcolor": _CLEAR, "plot_bgcolor": _CLEAR, "font_color": None if template else GREY}
     figure.update_layout(template=template or "none", title=heading, margin=margin, hovermode="closest", **layout)
     figure.update_layout(**place, **ground)
-    grid = {} if template else {"gridcolor": _GRID, "linecolor": GREY}
+    grid = {} if template else {"gridcolor": GRID, "linecolor": GREY}
     return figure.update_xaxes(zeroline=False, **grid).update_yaxes(zeroline=False, **grid)

@@ -1,169 +1,264 @@
-"""Runs along time: each a bar while they are few, columns of counts when they are many."""
+"""Runs along time as the widget draws them: single runs in rows or lanes, columns of counts where those do not fit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
-from agentrun_nb.figures.ground import color, dress, groups, label, wall, words
-from agentrun_nb.frames import runs_frame
-from agentrun_nb.looks import FAILURES, look_of, painting_order
-from agentrun_nb.spans import Kind, Spans, last_moment, spans
+from agentrun_nb.figures.ground import GREY, GRID, color, dress, groups, label, wall, words
+from agentrun_nb.frames import Runs, runs_frame
+from agentrun_nb.looks import FAILURES, Look, by_look, look_of
+from agentrun_nb.schema import STATUSES
+from agentrun_nb.spans import Fold, Kind, Spans, Window, last_moment, milliseconds, spans
 from agentrun_nb.still import chart
-from agentrun_nb.times import iso, span_text
+from agentrun_nb.still.axis import Tick, clock_text, ticks
+from agentrun_nb.still.course import course
+from agentrun_nb.text import clip
+from agentrun_nb.times import span_text
 
-if TYPE_CHECKING:
-    from agentrun_nb.run import Run
+Chosen = NDArray[np.bool_]
 
-MOST_SINGLE = 2_000
-"""Up to this many runs each is a bar of its own; more are counted."""
-
-_COLUMNS, _CELLS = 240, 400
-_MOST_GROUPS = 12
-_LEAST_ROWS = 5.7
+_MOST_SINGLE, _MOST_ROWS, _MOST_BANDS, _MOST_TICKS, _LONGEST_NAME = 4_000, 24, 12, 9, 28
+_MARK, _COLUMN, _CELL, _ROW, _LANE, _THINNEST, _THICKEST = 3, 3, 10, 22, 16, 5, 22
+"""Pixels, as in the widget: of a run at least, a column, a mark of failures, a row, and of lanes."""
+_LOWEST, _LABEL, _GAP, _STRIP = 34, 18, 8, 20
+"""Likewise: of a band at least, its name, what follows it, and the strip of failures."""
+_Edges = tuple[float | None, float | None]
+_TIMES = ["created_at", "started_at", "completed_at"]
 
 
 def timeline(
-    runs: Run | pd.DataFrame | Iterable[Any],
-    tz: str = "UTC",
-    *,
-    window: tuple[float | None, float | None] = (None, None),
-    by: str = "time",
-    template: str | None = None,
+    runs: Runs, tz: str = "UTC", *, window: _Edges = (None, None), by: str = "time", template: str | None = None
 ) -> go.Figure:
     """Runs along time, from the timestamps of their records alone.
 
-    Up to 2,000 runs are bars: pale before the start, solid after it, hatched up to the last known moment while a run
-    has not ended. More are counted in columns, and every failure has a mark in a strip of its own on top.
+    Up to 24 runs have a row each, more share lanes: pale before the start, solid after it, hatched up to the last known
+    moment while a run has not ended. Where lanes do not fit, the runs of each column are counted. Every failure has a
+    mark in a strip of its own on top.
 
     Args:
         runs: anything that `runs_frame` takes.
         tz: the zone of the time axis, an IANA name.
         window: first and last moment of the axis in ms since the epoch; None: where the runs begin or end.
-        by: what bars are grouped by: `time` (not at all), `version` or `status`.
+        by: what runs are grouped by: `time` (not at all), `version` or `status`.
         template: a plotly template, such as `plotly_dark`; by default colours that hold on any ground.
 
     Returns:
         The figure; its ground is transparent.
     """
     runs = runs_frame(runs)
-    now = last_moment(runs)
-    placed, figure = spans(runs, now), go.Figure()
-    if len(runs) <= MOST_SINGLE:
-        _draw_bars(figure, runs, placed, tz, by, template)
-    else:
-        _draw_columns(figure, runs, placed, tz, template)
-    start, end = (None if edge is None else float(wall([edge], tz)[0]) for edge in window)
-    dress(figure, template, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"})
-    figure.update_xaxes(type="date", title=f"time ({words(tz)})", range=[start, end])
-    figure.update_yaxes(showgrid=False, automargin=True)
+    return draw(runs, last_moment(runs), tz, Window(*window, by=by), template)
+
+
+def draw(runs: pd.DataFrame, now: float, tz: str, window: Window, template: str | None) -> go.Figure:
+    """Runs along time as they are in a window.
+
+    Args:
+        runs: the RUNS table.
+        now: when it was read, in ms since the epoch.
+        tz: the zone of the time axis.
+        window: what is on the screen.
+        template: a plotly template.
+    """
+    track = _Track(runs, now, tz, window, template)
+    track.draw_bands()
+    track.draw_axis()
     # A figure is not ours to subclass; `show` finds here what it puts beside it.
-    figure._still = chart.timeline(runs, 0.0 if np.isnan(now) else now, tz)
-    return figure
+    track.figure._still = chart.timeline(runs[[*_TIMES, "status"]][track.inside], now, tz)
+    return track.figure
 
 
-def _statuses(runs: pd.DataFrame) -> Any:
-    return runs["status"].astype("object").where(runs["status"].notna(), None).to_numpy()
+class _Axis:
+    """The time axis: a place on it is a moment, less the middles of the folds before it."""
+
+    def __init__(self, folds: Iterable[Fold]) -> None:
+        self.cuts = np.array([(at + kept / 2, at + length - kept / 2) for at, length, kept in folds]).reshape(-1, 2)
+        self._gone = np.append(0.0, np.cumsum(np.diff(self.cuts)))
+        self._places = self.cuts[:, 0] - self._gone[:-1]
+
+    def place(self, moments: Any) -> Any:
+        behind = np.searchsorted(self.cuts[:, 1], moments)
+        return np.minimum(moments - self._gone[behind], np.append(self._places, np.inf)[behind])
+
+    def moment(self, places: Any) -> Any:
+        return places + self._gone[np.searchsorted(self._places, places)]
 
 
-# --- single runs -------------------------------------------------------------------------------------------------
+class _Track:
+    """A figure in the making: runs have places on the axis, and lengths are those of the screen."""
 
+    def __init__(self, runs: pd.DataFrame, now: float, tz: str, window: Window, template: str | None) -> None:
+        self.runs, self.now, self.tz, self.window, self.template = runs, now, tz, window, template
+        self.figure, self.looks, self.named = go.Figure(), by_look(runs), set[Look]()
+        self.axis, timed = _Axis(window.folds), spans(runs, now)
+        begin, middle, end = map(self.axis.place, (timed.begin, timed.middle, timed.end))
+        self.placed, self.known = Spans(begin, middle, end, timed.kind), ~np.isnan(begin)
+        first, last = (begin[self.known].min(), end[self.known].max()) if self.known.any() else (0.0, 0.0)
+        room = max((last - first) * 0.02, 5)
+        self.whole = (first - room, last + room)
+        edges = zip(self.whole, (window.start, window.end), strict=True)
+        self.start, self.end = (whole if edge is None else float(self.axis.place(edge)) for whole, edge in edges)
+        self.unit = (self.end - self.start) / window.width
+        self.inside = self.placed.touching(self.start, self.end)
+        self.rows = window.by == "time" and int(np.count_nonzero(self.known)) <= _MOST_ROWS
 
-def _draw_bars(figure: go.Figure, runs: pd.DataFrame, placed: Spans, tz: str, by: str, template: str | None) -> None:
-    height_of, labels = _rows(runs, placed, by)
-    places = zip(placed.begin, placed.middle, placed.end, placed.kind, strict=True)
-    cells = zip(runs["id"], runs["version_id"], runs["status"], places, strict=True)
-    status, hover = _statuses(runs), np.array(["<br>".join(_told(*row)) for row in cells], dtype="object")
-    begin, middle, end = (wall(moments, tz) for moments in (placed.begin, placed.middle, placed.end))
-    split = np.where(np.isnan(middle), begin, middle)
-    for name in painting_order(list({status[row] for row in height_of})):
-        rows = np.array([row for row in height_of if status[row] == name])
-        waited, height = split[rows] > begin[rows], np.array([height_of[row] for row in rows])
-        hue, kinds = color(name, template), placed.kind[rows]
-        same = {"orientation": "h", "name": words(look_of(name).label), "legendgroup": str(name), "hoverinfo": "text"}
-        before = {"base": begin[rows], "x": (split - begin)[rows], "y": height, "hovertext": hover[rows]}
-        before = {key: values[waited] for key, values in before.items()}
-        figure.add_bar(**same, **before, marker={"color": hue, "opacity": 0.35}, showlegend=False)
-        opacity = np.select([kinds == Kind.LIVE, kinds == Kind.UNDIVIDED], [0.5, 0.65], 1.0)
-        pattern = {"shape": np.where(kinds == Kind.LIVE, "/", "").tolist(), "fillmode": "overlay"}
-        marker = {"color": hue, "opacity": opacity, "line": {"color": hue, "width": 1}, "pattern": pattern}
-        after = {"base": split[rows], "x": np.maximum((end - split)[rows], 0), "y": height, "hovertext": hover[rows]}
-        figure.add_bar(**same, **after, marker=marker)
-    figure.update_layout(barmode="overlay", bargap=0.15)
-    lowest = max([*height_of.values(), _LEAST_ROWS - 0.7])
-    figure.update_yaxes(range=[lowest + 0.7, -0.7], tickvals=list(labels.values()), ticktext=list(labels))
+    def draw_bands(self) -> None:
+        """Draws band by band from the top, and the strip of failures over them."""
+        failed = [look for look in map(look_of, FAILURES) if look in self.looks and not self.rows]
+        bands, grouped = self._bands(), self.window.by != "time"
+        y, places, most = _STRIP if failed else 4, [], round((400 if grouped else 240) / len(bands))
+        for _, chosen in bands:
+            top = y + _LABEL * grouped
+            places.append((top, top + self._height(chosen, most)))
+            y = places[-1][1] + _GAP
+        for number, ((name, chosen), (top, low)) in enumerate(zip(bands, places, strict=True), 1):
+            axis = self._draw_band(number, chosen, low - top)
+            self.figure.update_layout({f"yaxis{number}": {"domain": [1 - low / y, 1 - top / y], **axis}})
+            corner = {"x": 0, "y": 1 - top / y, "xanchor": "left", "yanchor": "bottom"}
+            self.figure.add_annotation(text=name, **corner, xref="paper", yref="paper", showarrow=False)
+        strip = {"domain": [1 - _STRIP / y, 1], "range": [-1, 1], "visible": False, "fixedrange": True}
+        for look in failed:
+            self._draw_failures(len(bands) + 1, look)
+            self.figure.update_layout({f"yaxis{len(bands) + 1}": strip})
+        self.height = y
 
+    def _bands(self) -> list[tuple[str, Chosen]]:
+        """The groups and their runs, in the widget's order."""
+        by = self.window.by
+        if by == "time":
+            return [("", self.known)]
+        names = groups(self.runs, "version_id" if by == "version" else by, _MOST_BANDS)
+        order = [*STATUSES, *names.cat.categories] if by == "status" else names.cat.categories
+        chosen = {name: self.known & (names == name).to_numpy() for name in order if name in names.cat.categories}
+        return [(f"{label(name)}, {np.count_nonzero(rows):,}", rows) for name, rows in chosen.items()]
 
-def _rows(runs: pd.DataFrame, placed: Spans, by: str) -> tuple[dict[int, float], dict[str, float]]:
-    """The height at which each run is drawn, and for groups the height of their names."""
-    known = placed.begin[~np.isnan(placed.begin)]
-    least = (np.nanmax(placed.end) - known.min()) / 400 if len(known) else 1.0
-    if by == "time":
-        return {row: float(lane) for row, lane in placed.lanes(least).items()}, {}
-    names = groups(runs, "version_id" if by == "version" else by, _MOST_GROUPS)
-    height_of: dict[int, float] = {}
-    labels: dict[str, float] = {}
-    top = 0
-    for name in names.cat.categories:
-        lane_of = placed.only((names == name).to_numpy()).lanes(least)
-        height_of |= {row: float(top + lane) for row, lane in lane_of.items()}
-        count = max(lane_of.values(), default=0) + 1
-        labels[label(name)] = top + (count - 1) / 2
-        top += count + 1
-    return height_of, labels
+    def _height(self, chosen: Chosen, most: int) -> int:
+        if self.rows:
+            return max(_ROW * int(np.count_nonzero(chosen)), _LOWEST)
+        start, end = self.whole
+        lanes = self._lanes(chosen, start, end, end - start, most)
+        wished = most if lanes is None else _LANE * (max(lanes.values(), default=0) + 1)
+        return min(max(wished, min(_LOWEST, most)), most)
 
+    def _lanes(self, chosen: Chosen, start: float, end: float, span: float, height: int) -> dict[int, int] | None:
+        """The lanes of the runs of a stretch, where a span has the width of the axis; None where they do not fit."""
+        near, unit = chosen & self.placed.touching(start, end), span / self.window.width
+        if np.count_nonzero(near) > _MOST_SINGLE:
+            return None
+        plain = self.looks.get(look_of("succeeded"), False) & (self.placed.kind <= Kind.UNDIVIDED)
+        return self.placed.only(near).lanes(_MARK * unit, np.where(plain, 1, 13) * unit, height // _THINNEST)
 
-def _told(run: Any, version: Any, status: Any, place: tuple[float, float, float, int]) -> Iterator[str]:
-    """What is said of a run when it is pointed at."""
-    begin, middle, end, kind = place
-    yield f"<b>{words(run)}</b>"
-    yield f"{words(look_of(status).label)}, {words(version)}"
-    if not np.isnan(begin):
-        yield f"created {iso(round(begin * 1_000))}"
-    if not np.isnan(middle):
-        yield f"{span_text((middle - begin) / 1_000)} before start"
-    if kind == Kind.PHASES:
-        yield f"{span_text((end - middle) / 1_000)} after start"
-    elif kind == Kind.UNDIVIDED:
-        yield f"{span_text((end - begin) / 1_000)} from created to completed"
-    else:
-        yield _ENDS[Kind(kind)]
+    def _draw_band(self, axis: int, chosen: Chosen, height: int) -> dict[str, Any]:
+        """Draws the runs of a band in rows, lanes or columns, and gives its axis."""
+        if self.rows:
+            order = np.argsort(self.placed.begin, kind="stable")[: np.count_nonzero(chosen)].tolist()
+            names = [clip(name, _LONGEST_NAME) for name in self.runs["id"].fillna("").iloc[order]]
+            self._draw_bars(axis, {row: lane for lane, row in enumerate(order)})
+            ticks = {"tickvals": [*range(len(order))], "ticktext": [*map(words, names)]}
+            return {"range": [len(order) - 0.5, -0.5], **ticks}
+        span = self.end - self.start
+        base = self.start // span * span
+        lane_of = self._lanes(chosen, base, base + 2 * span, span, height)
+        if lane_of is None:
+            self._draw_columns(axis, chosen & self.inside)
+            title = f"runs in each {span_text(_COLUMN * self.unit / 1_000)}" if self.window.by == "time" else None
+            return {"tickformat": ",", "nticks": height // 30, "title": title}
+        self._draw_bars(axis, lane_of)
+        return {"range": [max([height / _THICKEST - 1, *lane_of.values()]) + 0.5, -0.5], "tickvals": []}
 
+    def _trace(self, axis: int, look: Look, **marker: Any) -> dict[str, Any]:
+        """What all traces of a look have in common; the first of them stands in the legend."""
+        own = {"showlegend": look not in self.named, "marker": {"color": color(look, self.template), **marker}}
+        self.named.add(look)
+        return {"yaxis": f"y{axis}", "name": look.label, "legendgroup": look.label, **own}
 
-_ENDS = {Kind.LIVE: "end not recorded", Kind.OPEN: "ended, when is not recorded", Kind.POINT: "times in reverse"}
+    def _wall(self, places: Any) -> NDArray[np.float64]:
+        return wall(self.axis.moment(places), self.tz)
 
+    def _draw_bars(self, axis: int, lane_of: dict[int, int]) -> None:
+        """A bar for each run, hatched while it goes on, and a pale one before its start."""
+        for look, those in self.looks.items():
+            rows = np.array([row for row in lane_of if those[row] and self.inside[row]], "int64")
+            waited = rows[self.placed.middle[rows] > self.placed.begin[rows]]
+            pale, rows = np.repeat([False, True], [len(rows), len(waited)]), np.append(rows, waited)
+            placed, kind = self.placed, self.placed.kind[rows]
+            begin, middle, end = (self._wall(of[rows]) for of in (placed.begin, placed.middle, placed.end))
+            split = np.where(np.isnan(middle), begin, middle)
+            base, live = np.where(pale, begin, split), (kind == Kind.LIVE) & ~pale
+            opacity = np.select([pale, live, kind == Kind.UNDIVIDED], [0.35, 0.5, 0.65], 1.0)
+            pattern = {"shape": np.where(live, "/", "").tolist(), "fillmode": "overlay"}
+            edge = {"color": color(look, self.template), "width": 1}
+            length = np.maximum(np.where(pale, split, end) - base, 0)
+            bars = {"base": base, "x": length, "y": [lane_of[row] for row in rows]}
+            told = {"hovertext": list(self._told(rows)), "hoverinfo": "text"}
+            if len(rows):
+                trace = self._trace(axis, look, opacity=opacity, line=edge, pattern=pattern)
+                self.figure.add_bar(**bars, **told, **trace, orientation="h")
 
-# --- many runs ---------------------------------------------------------------------------------------------------
+    def _told(self, rows: NDArray[np.int64]) -> Iterator[str]:
+        """What is said of each run when it is pointed at."""
+        names = zip(*(self.runs[name].iloc[rows] for name in ("id", "version_id", "status")), strict=True)
+        times = zip(*(milliseconds(self.runs[name].iloc[rows]) for name in _TIMES), strict=True)
+        live = self.placed.kind[rows] == Kind.LIVE
+        for (run, version, status), (created, started, completed), goes_on in zip(names, times, live, strict=True):
+            parts = course(created, started, completed, goes_on, self.now)
+            told = [f"{look_of(status).label}, {version}", f"created {clock_text(created, self.tz)}"]
+            yield "<br>".join([f"<b>{words(run)}</b>", *map(words, [*told, *(part.words for part in parts)])])
 
+    def _draw_columns(self, axis: int, chosen: Chosen) -> None:
+        """How many runs touch each column, look on look."""
+        step = _COLUMN * self.unit
+        edges = step * np.arange(self.start // step, self.end // step + 2)
+        below = np.zeros(len(edges) - 1, "int64")
+        for look, those in self.looks.items():
+            counts = self.placed.tally(chosen & those, edges)
+            at = np.flatnonzero(counts)
+            bars = {"base": below[at], "y": counts[at], "customdata": counts[at]}
+            moments = self.axis.moment(edges)
+            bars |= {"x": wall((moments[:-1] + moments[1:])[at] / 2, self.tz), "width": np.diff(moments)[at]}
+            told = "%{customdata:,} in this column<br>%{x}"
+            if len(at):
+                self.figure.add_bar(**bars, hovertemplate=told, **self._trace(axis, look, line={"width": 0}))
+            below = below + counts
 
-def _draw_columns(figure: go.Figure, runs: pd.DataFrame, placed: Spans, tz: str, template: str | None) -> None:
-    edges = np.linspace(np.nanmin(placed.begin), np.nanmax(placed.end), _COLUMNS + 1)
-    x, told, status = wall((edges[1:] + edges[:-1]) / 2, tz), "%{y:,} in this stretch<br>%{x}", _statuses(runs)
-    for name in painting_order(list(set(status))):
-        marker = {"color": color(name, template), "line": {"width": 0}}
-        same = {"name": words(look_of(name).label), "legendgroup": str(name), "marker": marker, "hovertemplate": told}
-        figure.add_bar(**same, x=x, y=placed.tally(status == name, edges), width=edges[1] - edges[0])
-    for name in FAILURES:
-        _draw_failures(figure, placed, status == name, name, tz, template)
-    strip = {"domain": [0.9, 1], "range": [-1, 1], "visible": False, "fixedrange": True}
-    stretch = span_text((edges[1] - edges[0]) / 1_000)
-    columns = {"domain": [0, 0.86], "tickformat": ",", "title": f"runs in each {stretch}"}
-    figure.update_layout(barmode="stack", bargap=0, yaxis=columns, yaxis2=strip)
+    def _draw_failures(self, axis: int, look: Look) -> None:
+        """A mark for every failure; those that would lie on one another are one that says how many it stands for."""
+        ends = self.placed.end[self.looks[look]]
+        ends = ends[(ends >= self.start) & (ends <= self.end)]
+        _, first, counts = np.unique((ends - self.start) // (_CELL * self.unit), return_index=True, return_counts=True)
+        symbol, height = ("x", 0.4) if look.label == "failed" else ("hourglass", -0.4)
+        told = {"customdata": counts, "hovertemplate": "%{customdata:,} here, the first at %{x}"}
+        if len(ends):
+            marks = {"x": self._wall(ends[first]), "y": [height] * len(first), "mode": "markers"}
+            self.figure.add_scatter(**marks, **told, **self._trace(axis, look, symbol=symbol, size=7))
 
+    def draw_axis(self) -> None:
+        """Gives the figure its ground and its time axis; where that has folds, ticks between them and words in them."""
+        legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
+        dress(self.figure, self.template, legend=legend, barmode="overlay", bargap=0.15)
+        axis = {"type": "date", "title": f"time ({words(self.tz)})", "range": self._wall([self.start, self.end])}
+        cuts = [{"bounds": wall(cut, self.tz)} for cut in self.axis.cuts]
+        self.figure.update_xaxes(**axis, anchor="free", rangebreaks=cuts, **(self._ticks() if cuts else {}))
+        self.figure.update_yaxes(showgrid=False, automargin=True)
+        self.figure.layout.height = self.height + self.figure.layout.margin.t + self.figure.layout.margin.b
+        for at, length, _ in self.window.folds:
+            x0, x1 = wall([at, at + length], self.tz)
+            look = {"fillcolor": GRID, "layer": "below", "line": {"color": GREY, "width": 1, "dash": "dot"}}
+            told = {"text": span_text(length / 1_000), "textangle": -90}
+            self.figure.add_shape(x0=x0, x1=x1, y0=0, y1=1, yref="paper", label=told, **look)
 
-def _draw_failures(figure: go.Figure, placed: Spans, chosen: Any, name: str, tz: str, template: str | None) -> None:
-    """A mark for every failure; those that would lie on one another are one that says how many it stands for."""
-    ends = placed.end[chosen & ~np.isnan(placed.begin)]
-    if not len(ends):
-        return
-    span = max(float(np.nanmax(placed.end) - np.nanmin(placed.begin)), 1.0)
-    _, first, counts = np.unique(np.floor((ends - ends.min()) / span * _CELLS), return_index=True, return_counts=True)
-    symbol, height = ("x", 0.4) if name == "failed" else ("hourglass", -0.4)
-    marker = {"color": color(name, template), "symbol": symbol, "size": 7}
-    same = {"name": words(look_of(name).label), "legendgroup": name, "showlegend": False, "mode": "markers"}
-    told = {"customdata": counts, "hovertemplate": "%{customdata:,} here, the first at %{x}"}
-    figure.add_scatter(**same, **told, x=wall(ends[first], tz), y=[height] * len(first), yaxis="y2", marker=marker)
+    def _ticks(self) -> dict[str, Any]:
+        """Ticks between the folds, of which plotly would know nothing."""
+        between = [cut for cut in self.axis.cuts if self.start < self.axis.place(cut[0]) < self.end]
+        edges = [*self.axis.moment([self.start]), *np.ravel(between), *self.axis.moment([self.end])]
+        found: list[Tick] = []
+        for start, end in zip(edges[::2], edges[1::2], strict=True):
+            most = int(_MOST_TICKS * (end - start) / (self.end - self.start))
+            found += ticks(start, end, self.tz, most) if most else []
+        labels = [f"{tick.label}<br>{tick.context}" for tick in found]
+        return {"tickvals": wall([tick.at for tick in found], self.tz), "ticktext": labels}

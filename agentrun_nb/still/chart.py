@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from agentrun_nb.looks import FAILURES, LOOKS, Look, by_look
 from agentrun_nb.spans import Floats, Kind, Spans, spans
@@ -13,11 +15,7 @@ from agentrun_nb.still.drawing import GREY, WIDTH, drawing
 from agentrun_nb.still.markup import Markup, el, joined
 from agentrun_nb.text import counted
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    _Looks = dict[Look, NDArray[np.bool_]]
+_Looks = dict[Look, NDArray[np.bool_]]
 
 _LEFT, _RIGHT = 8, WIDTH - 8
 _MOST_BARS, _MOST_LANES = 150, 30
@@ -41,10 +39,10 @@ def timeline(runs: pd.DataFrame, now: float, tz: str) -> Markup | None:
     outside = int((~np.isnan(placed.begin) & ~inside).sum())
     placed = placed.only(inside)
     looks = by_look(runs)
-    lane_of = placed.lanes(_LEAST * scale.unit) if len(runs) <= _MOST_BARS else {}
-    lanes = max(lane_of.values(), default=_MOST_LANES) + 1
-    if lanes <= _MOST_LANES:
-        body, height, words = *_bars(placed, looks, scale, lane_of, lanes), tz
+    least = _LEAST * scale.unit
+    lane_of = placed.lanes(least, least, _MOST_LANES) if len(runs) <= _MOST_BARS else None
+    if lane_of is not None:
+        body, height, words = *_bars(placed, looks, scale, lane_of), tz
     else:
         body, height, peak = _columns(placed, looks, scale)
         words = f"up to {counted(peak, 'run')} in a column, {tz}"
@@ -82,7 +80,8 @@ def _tick(tick: Tick, x: float, y: float) -> Markup:
 # --- single runs -------------------------------------------------------------------------------------------------
 
 
-def _bars(placed: Spans, looks: _Looks, scale: _Scale, lane_of: dict[int, int], lanes: int) -> tuple[Markup, float]:
+def _bars(placed: Spans, looks: _Looks, scale: _Scale, lane_of: dict[int, int]) -> tuple[Markup, float]:
+    lanes = max(lane_of.values()) + 1
     pitch = min(_HIGHEST_LANE, _LANES_HIGH / lanes)
     paths: list[Markup] = []
     for look, chosen in looks.items():

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from agentrun_nb.difference import diff
 from agentrun_nb.text import clip
 from agentrun_nb.widget.docs import run_docs
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _MOST = 2_000
 _LONGEST = 2_000

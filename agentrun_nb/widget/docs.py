@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -12,10 +12,8 @@ import pandas as pd
 
 from agentrun_nb import jsontext, times
 from agentrun_nb.manifest import outputs
+from agentrun_nb.run import Run
 from agentrun_nb.schema import OUTPUTS, RUNS, Kind
-
-if TYPE_CHECKING:
-    from agentrun_nb.run import Run
 
 EXACT = 2**53
 """The page's numbers are exact up to here; larger integers go as text."""

@@ -17,7 +17,7 @@ from agentrun_nb.frames import runs_frame
 from agentrun_nb.manifest import DOCUMENTS, value_at
 from agentrun_nb.paths import parse_path
 from agentrun_nb.run import Run
-from agentrun_nb.spans import last_moment, spans
+from agentrun_nb.spans import last_moment
 from agentrun_nb.text import counted
 from agentrun_nb.widget.code import place_code, rows_code
 from agentrun_nb.widget.comparison import comparison
@@ -141,13 +141,14 @@ class RunExplorer(View):
         self._replaced()
 
     def figure(self) -> go.Figure:
-        """What is on the screen as a plotly figure: its rows, its stretch of time, its zone. Gaps are not folded."""
-        from agentrun_nb import figures
+        """What is on the screen as a plotly figure: its rows, stretch of time, folds, colours and zone.
 
-        window, runs = self._window, self._runs
-        if window.start is not None or window.end is not None:
-            runs = runs[spans(runs, self._now).touching(window.start, window.end)]
-        return figures.timeline(runs, self.tz, window=(window.start, window.end), by=window.by)
+        What the legend highlights there is not told apart: in the figure a click on the legend hides a status.
+        """
+        from agentrun_nb.figures.tracks import draw
+
+        template = {None: None, True: "plotly_dark", False: "plotly_white"}[self._window.dark]
+        return draw(self._runs, self._now, self.tz, self._window, template)
 
     def to_html(self, path: str | Path, without: Iterable[str] = ()) -> Path:
         """Writes the view as one file that works offline.

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from agentrun_nb import report
 from agentrun_nb.spans import milliseconds
 from agentrun_nb.text import counted
 from agentrun_nb.widget.docs import packed_docs
 from agentrun_nb.widget.protocol import TABLES, Parcel
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 DOCS_WITH_THE_PAGE = 2 * 2**20
 """Documents go with the page while they are no more bytes than this together, gzipped."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
+from agentrun_nb.spans import Window
+
 OPS = ("open", "run", "window", "preview", "compare")
 GROUPINGS = ("time", "version", "status")
 KINDS = ("runs", "run", "json")
@@ -28,21 +30,6 @@ class RefusedError(ValueError):
 
 
 @dataclass(frozen=True)
-class Window:
-    """What is on the page's screen.
-
-    Attributes:
-        start: where it begins, in ms since the epoch; None: with the first run.
-        end: likewise.
-        by: the grouping.
-    """
-
-    start: float | None = None
-    end: float | None = None
-    by: str = "time"
-
-
-@dataclass(frozen=True)
 class Request:
     """A message of the page that is sound: runs and outputs are named by their place and by nothing else."""
 
@@ -56,7 +43,7 @@ class Request:
 def request_id(content: Any) -> int | None:
     """The number under which an answer is expected, if the message has a sound one."""
     found = content.get("id") if isinstance(content, dict) else None
-    return found if isinstance(found, int) and _is_int(found) and 0 <= found <= 2**53 else None
+    return found if _is_place(found, 2**53 + 1) else None
 
 
 def read_request(content: Any, rows: int) -> Request:
@@ -94,15 +81,19 @@ def _window(content: dict[str, Any]) -> Window:
         raise RefusedError("A window has a start, an end and a grouping.")
     if start is not None and end is not None and start > end:
         raise RefusedError("A window ends after it starts.")
-    return Window(start, end, str(by))
+    folds, width, dark = content.get("folds", []), content.get("width", 0), content.get("dark", False)
+    sound = isinstance(folds, list) and all(map(_is_fold, folds)) and _is_moment(width) and isinstance(dark, bool)
+    if not sound:
+        raise RefusedError("A screen has folds, a width and a ground.")
+    return Window(start, end, str(by), tuple(map(tuple, folds)), max(width, 100), dark)
 
 
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _is_fold(fold: Any) -> bool:
+    return isinstance(fold, list) and len(fold) == 3 and all(map(_is_moment, fold)) and 0 < fold[2] <= fold[1]
 
 
 def _is_place(value: Any, count: int) -> bool:
-    return _is_int(value) and 0 <= value < count
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < count
 
 
 def _is_moment(value: Any) -> bool:

@@ -53,6 +53,13 @@ export class View {
     return this.model.axis.instants(this.window);
   }
 
+  /** What is on the screen. */
+  get screen() {
+    const { left, right } = this.scene.frame;
+    const folds = this.model.axis.folds.map(({ instant, length, kept }) => [instant, length, kept]);
+    return { ...this.instants, by: this.by, folds, width: right - left };
+  }
+
   /** @param {Window} [window] @returns the places of the runs that touch it */
   places({ start, end } = this.window) {
     return touching(this.model, start, end);

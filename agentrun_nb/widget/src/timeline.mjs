@@ -19,7 +19,7 @@ import { isZone } from "./times.mjs";
  * @typedef {import("./timeline-layout.mjs").Grouping} Grouping
  * @typedef {object} Options
  * @property {(rows: number[]) => void} [onSelect]  a person selected rows
- * @property {(window: Window & {by: Grouping}) => void} [onWindow]  what is on the screen, once it stands still
+ * @property {(screen: View["screen"] & {dark: boolean}) => void} [onWindow]  what is on the screen, once it stands still
  * @property {AbortSignal} [signal]  ends the timeline
  * @typedef {object} Timeline
  * @property {(data: TimelineData) => void} setData
@@ -67,10 +67,11 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     nextFrame ||= requestAnimationFrame(draw);
   }
 
+  const isOnScreen = () => view.model.size > 0 && ground.clientWidth > 0;
+
   function draw() {
     nextFrame = 0;
-    const { model } = view;
-    if (life.signal.aborted || model.size === 0 || ground.clientWidth === 0) return;
+    if (life.signal.aborted || !isOnScreen()) return;
     view.fit(canvas.clientWidth);
     const { scene } = view;
     const size = { width: Math.round(scene.frame.width * devicePixelRatio), height: Math.round(scene.frame.height * devicePixelRatio) };
@@ -92,7 +93,9 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     clearTimeout(quiet);
     quiet = setTimeout(() => {
       fillTable(parts.table, view.model, view.places(), zone);
-      onWindow?.({ ...view.instants, by: view.by });
+      if (!isOnScreen()) return;
+      view.fit(canvas.clientWidth);
+      onWindow?.({ ...view.screen, dark: parseInt(readColours(lit).text.replace(/^\D+/, "")) > 127 });
     }, QUIET);
   }
 
@@ -306,9 +309,9 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   }
 
   listen(canvas, { scene: () => view.scene, show, zoom, click, hover, leave, range: drawRange, selecting: () => selecting, keys }, life.signal);
-  const resized = new ResizeObserver(redraw);
+  const resized = new ResizeObserver(changed);
   resized.observe(ground);
-  watchTheme(redraw, life.signal);
+  watchTheme(changed, life.signal);
   signal?.addEventListener("abort", destroy, { signal: life.signal });
   Object.defineProperty(canvas, "arnLocate", { value: locateRow });
   tip.hidden = true;
