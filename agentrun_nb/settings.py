@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -117,7 +118,7 @@ class Settings:
         """The service's host, and its port where one is given."""
         return urlsplit(self.base_url).netloc
 
-    @property
+    @cached_property
     def origin(self) -> tuple[str, str, int]:
         """Scheme, host and port: the only place that the key is sent to."""
         return origin(self.base_url)

@@ -72,7 +72,8 @@ _services: dict[tuple[asyncio.AbstractEventLoop, tuple[str, str, int]], Service]
 
 def shared_service(origin: tuple[str, str, int], most: int) -> Service:
     """What is shared with all clients of an origin; the one that allows most says how wide the gate may be."""
-    shared = _services.setdefault((asyncio.get_running_loop(), origin), Service(Gate(most)))
+    place = asyncio.get_running_loop(), origin
+    shared = _services.get(place) or _services.setdefault(place, Service(Gate(most)))
     if most > shared.gate.ceiling:
         shared.gate.ceiling, shared.gate.level = most, float(most)
     return shared
