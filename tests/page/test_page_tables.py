@@ -173,3 +173,13 @@ def test_sorting_keeps_the_focus_and_the_one_stop(open_stage: Opener) -> None:
     assert stage.page.evaluate(GRID) == [1, 3]
     stage.page.get_by_role("button", name="Exact bytes").click()
     assert stage.page.locator(".arn-outputs [tabindex='0']").count() == 1
+
+
+def test_the_arrow_of_the_column_that_sorts_stands_out(open_stage: Opener) -> None:
+    stage = open_stage(with_outputs(*map(output, NAMES)))
+    colour = lambda: stage.page.evaluate(  # noqa: E731
+        "() => getComputedStyle(document.querySelector('.arn-sort'), '::after').color"
+    )
+    before = colour()
+    stage.page.get_by_role("button", name="Name").click()
+    assert colour() != before

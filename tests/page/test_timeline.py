@@ -163,6 +163,15 @@ def test_every_kind_of_run_has_a_mark_and_every_status_its_words(open_stage: Ope
     assert stage.page.locator("[data-testid=arn-legend] svg[aria-hidden=true]").count() == 9
 
 
+def test_short_names_leave_their_room_to_the_runs(open_stage: Opener) -> None:
+    rows = some_of_each()[:8]
+    left = [
+        point(open_stage(page_of([replace(row, id=name * n) for n, row in enumerate(rows, 1)])), 0)[0]
+        for name in ("n", "a long name")
+    ]
+    assert left[0] < left[1] - 60
+
+
 def test_solid_is_only_what_two_timestamps_hold(open_stage: Opener) -> None:
     stage = open_stage(page_of([Row(NOW - 100_000, NOW - 50_000, NOW), Row(NOW - 100_000, status="running")]))
     box = canvas(stage).bounding_box()

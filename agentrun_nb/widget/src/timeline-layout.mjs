@@ -41,6 +41,7 @@ const AXIS = 34;
 const LABEL = 18;
 const GAP = 8;
 const ROOM = 15;
+const LETTER = 7;
 const CELL = 10;
 const STRIP = 16;
 const MOST_ROWS = 24;
@@ -65,7 +66,7 @@ export function extent({ first, last, size }) {
  */
 export function frameOf(model, by, width, versionName) {
   const rows = by === "time" && model.size <= MOST_ROWS;
-  const left = rows ? Math.round(clamp(width * 0.2, 100, 190)) : 1;
+  const left = rows ? Math.round(Math.min(nameRoom(model), clamp(width * 0.2, 100, 190))) : 1;
   const right = width - ROOM;
   const strip = !rows && model.failures.length ? STRIP : 0;
   const { names, bandOf } = groups(model, by, versionName);
@@ -83,6 +84,9 @@ export function frameOf(model, by, width, versionName) {
   const axis = y - GAP + 2;
   return { width, left, right, rows, strip, bands, bandOf, axis, overview: axis + AXIS, height: axis + AXIS + (model.size > 1 ? OVERVIEW + 2 : 0) };
 }
+
+/** @param {Model} model @returns {number} what the longest id takes up at most */
+const nameRoom = ({ data, row }) => row.reduce((longest, r) => Math.max(longest, data.ids[r].length), 0) * LETTER + ROOM;
 
 /**
  * @param {Model} model @param {Grouping} by @param {(code: number) => string} versionName

@@ -25,7 +25,7 @@ export async function picture(bytes) {
     const [width, height] = size(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     if (width * height > MOST_PIXELS) return h("p", "arn-quiet", `A picture of ${width} by ${height} pixels is too large to draw here.`);
     const bitmap = await createImageBitmap(new Blob([/** @type {BlobPart} */ (bytes)], { type }));
-    const canvas = h("canvas", { class: "arn-picture", role: "img", "aria-label": `Picture, ${width} by ${height} pixels` });
+    const canvas = h("canvas", { role: "img", "aria-label": `Picture, ${width} by ${height} pixels` });
     Object.assign(canvas, { width: bitmap.width, height: bitmap.height });
     canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
     bitmap.close();
