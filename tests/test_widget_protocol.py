@@ -65,10 +65,10 @@ def test_both_sides_name_the_same_keys(name, keys):
 
 
 def test_both_sides_know_the_same_requests():
-    kernel = (SOURCES / "kernel.mjs").read_text("utf-8")
+    kernel, loader = ((SOURCES / name).read_text("utf-8") for name in ("kernel.mjs", "loader.mjs"))
     asked = re.search(r"@param \{(.*?)\} op$", kernel, re.MULTILINE)
     assert asked
-    assert set(re.findall(r'"(\w+)"', asked[1])) == set(OPS)
+    assert {*re.findall(r'"(\w+)"', asked[1]), *re.findall(r'op: "(\w+)"', loader)} == set(OPS)
 
 
 def test_a_page_and_its_documents_have_the_keys_of_the_protocol():

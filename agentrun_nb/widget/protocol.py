@@ -9,7 +9,7 @@ from typing import Any
 
 from agentrun_nb.spans import Window
 
-OPS = ("open", "run", "window", "preview", "compare")
+OPS = ("module", "open", "run", "window", "preview", "compare")
 GROUPINGS = ("time", "version", "status")
 KINDS = ("runs", "run", "json")
 TABLES = ("statuses", "versions", "deployments")
@@ -64,7 +64,7 @@ def read_request(content: Any, rows: int) -> Request:
         raise RefusedError("The kernel knows no such request.")
     if op == "window":
         return Request(number, op, window=_window(content))
-    wanted = content.get("rows") if op == "compare" else [] if op == "open" else [content.get("row")]
+    wanted = content.get("rows") if op == "compare" else [] if op in ("module", "open") else [content.get("row")]
     if not isinstance(wanted, list) or not all(_is_place(row, rows) for row in wanted):
         raise RefusedError("There is no such row.")
     if op == "compare" and len(wanted) != 2:

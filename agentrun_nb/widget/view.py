@@ -28,7 +28,7 @@ STATIC = Path(__file__).parent / "static"
 class View(anywidget.AnyWidget):
     """A view in the notebook.
 
-    Data and documents go to the page by messages, so that none are in the saved state.
+    Data, documents and the page's module go to it by messages, so that none are in the saved state.
 
     Attributes:
         path: the place that is chosen in a document; may be set.
@@ -36,7 +36,7 @@ class View(anywidget.AnyWidget):
         uid: the view's own name, hex.
     """
 
-    _esm = STATIC / "widget.js"
+    _esm = STATIC / "loader.js"
     _css = STATIC / "widget.css"
 
     path = traitlets.Unicode("").tag(sync=True)
@@ -114,6 +114,8 @@ class View(anywidget.AnyWidget):
         if request.op == "open":
             page, buffers = self._page()
             return {"page": page}, buffers
+        if request.op == "module":
+            return {}, [(STATIC / "widget.js").read_bytes()]
         if request.op == "window":
             self._window = request.window
             return {}, []

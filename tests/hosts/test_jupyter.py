@@ -63,31 +63,12 @@ def test_the_views_live_and_a_click_reaches_python(saved: dict[str, Path]) -> No
 
 
 @pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "untrusted"])
-def test_without_state_and_kernel_the_twins_tell_the_story(
-    jupyter: Host, browser: Browser, saved: dict[str, Path], trusted: bool
+@pytest.mark.parametrize("state", ["without", "with"])
+def test_a_saved_notebook_tells_its_story_without_a_kernel(
+    jupyter: Host, browser: Browser, saved: dict[str, Path], state: str, trusted: bool
 ) -> None:
-    name = reopened(jupyter, saved["without"], trusted=trusted)
-    with jupyter.open(browser, name, kernel=False) as notebook:
+    with jupyter.open(browser, reopened(jupyter, saved[state], trusted=trusted), kernel=False) as notebook:
         expect_twins(notebook.page)
-        assert (notebook.ours, notebook.outside) == ([], [])
-
-
-def test_with_state_an_untrusted_notebook_still_runs_nothing(
-    jupyter: Host, browser: Browser, saved: dict[str, Path]
-) -> None:
-    with jupyter.open(browser, reopened(jupyter, saved["with"], trusted=False), kernel=False) as notebook:
-        expect_twins(notebook.page)
-        assert (notebook.ours, notebook.outside) == ([], [])
-
-
-def test_with_state_a_trusted_notebook_says_that_no_kernel_answers(
-    jupyter: Host, browser: Browser, saved: dict[str, Path]
-) -> None:
-    with jupyter.open(browser, reopened(jupyter, saved["with"], trusted=True), kernel=False) as notebook:
-        expect(twins(notebook.page).first).to_be_attached()
-        expect(notebook.page.locator("body")).to_contain_text("out/report.md")
-        for twin in twins(notebook.page).all():
-            expect(twin).to_be_visible()
         assert (notebook.ours, notebook.outside) == ([], [])
 
 

@@ -21,6 +21,7 @@ FILES = {
     "/": (HERE / "stage.html", "text/html"),
     "/stage.mjs": (HERE / "stage.mjs", "text/javascript"),
     "/stage.css": (HERE / "stage.css", "text/css"),
+    "/loader.js": (STATIC / "loader.js", "text/javascript"),
     "/widget.js": (STATIC / "widget.js", "text/javascript"),
     "/widget.css": (STATIC / "widget.css", "text/css"),
 }

@@ -153,6 +153,31 @@ def test_an_exported_page_works_without_a_kernel(open_stage: Opener, scenario: S
     stage.page.get_by_role("button", name="Expand all").first.click()
 
 
+LOAD = """async () => {
+  window.stage.unmount();
+  const module = await (await fetch("/widget.js")).arrayBuffer();
+  const { model, host } = window.stage, { answer } = model;
+  window.said = [];
+  model.answer = (request) => {
+    window.said.push([request.op, host.innerText]);
+    if (request.op !== "module") answer.call(model, request);
+    else model.emit("msg:custom", { id: request.id, ok: true }, [new DataView(module)]);
+  };
+  const { default: loader } = await import("/loader.js");
+  window.stage.unmount = await loader.render({ model, el: host });
+}"""
+
+
+def test_a_notebook_holds_a_loader_that_asks_the_kernel_for_the_view(open_stage: Opener) -> None:
+    stage = open_stage(many_runs(DOCS), strict=False)
+    stage.page.evaluate(LOAD)
+    expect(stage.page.locator(".arn-body > *")).not_to_have_count(0)
+    asked = stage.page.evaluate("() => window.said")
+    assert asked[0] == ["module", "The live view waits for its kernel."]
+    assert asked[1][0] == "open"
+    assert stage.page.evaluate("() => window.stage.unmount() ?? window.stage.model.listening()") == 0
+
+
 @pytest.mark.parametrize(
     "scenario",
     [many_runs(DOCS, selected=[SUCCEEDED]), one_document(json.dumps(list(range(100))))],
