@@ -68,6 +68,7 @@ def test_a_saved_notebook_tells_its_story_without_a_kernel(
     jupyter: Host, browser: Browser, saved: dict[str, Path], state: str, trusted: bool
 ) -> None:
     with jupyter.open(browser, reopened(jupyter, saved[state], trusted=trusted), kernel=False) as notebook:
+        assert notebook.is_trusted() == trusted
         expect_twins(notebook.page)
         assert (notebook.ours, notebook.outside) == ([], [])
 
@@ -90,7 +91,6 @@ def test_the_tour_is_trusted_in_binder_from_its_first_opening(
         shutil.copytree(binder.data, host.data, dirs_exist_ok=True)
         shutil.copy(binder.copy / "notebooks" / "01_tour.ipynb", host.files)
         with host.open(browser, "01_tour.ipynb") as notebook:
-            assert notebook.page.evaluate("""() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
-                .every((cell) => cell.type !== 'code' || cell.trusted)""")
+            assert notebook.is_trusted()
             expect(twins(notebook.page).first).to_be_visible()
             assert (notebook.ours, notebook.outside) == ([], [])

@@ -47,21 +47,19 @@ class Host:
     ) -> None:
         self.files, self.data = folder / "files", folder / "data"
         module, expose, self._route = APPS[kind]
-        self._python = str(python or sys.executable)
-        self._env = environment(folder, checkout=python is None)
         self._token = secrets.token_hex(16)
-        port = free_port()
+        env, port = environment(folder, checkout=python is None), free_port()
         self._base = f"http://127.0.0.1:{port}"
         for place in (self.files, self.data, folder / "settings/@jupyterlab/apputils-extension"):
             place.mkdir(parents=True)
         settings = folder / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
         settings.write_text(json.dumps(QUIET))
-        command = [self._python, "-m", module, "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
-        command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={self._token}", expose]
+        command = [str(python or sys.executable), "-m", module, "--no-browser", "--allow-root", "--ip=127.0.0.1"]
+        command += [f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={self._token}", expose]
         command += [f"--ServerApp.root_dir={self.files}"]
         if policy:
             command += [f"--ServerApp.tornado_settings={ {'headers': {'Content-Security-Policy': policy}} }"]
-        self._server = Server(command, f"{self._base}/api/status?token={self._token}", self._env, folder)
+        self._server = Server(command, f"{self._base}/api/status?token={self._token}", env, folder)
 
     def __enter__(self) -> Host:
         self._server.__enter__()
@@ -139,6 +137,12 @@ class OpenNotebook(OpenPage):
         content = "window.jupyterapp.shell.currentWidget.content"
         number, count = self.page.evaluate(f"() => [{content}.activeCellIndex, {content}.widgets.length]")
         return number, count
+
+    def is_trusted(self) -> bool:
+        """Whether the front end takes every output for signed, or made before its eyes."""
+        found: bool = self.page.evaluate("""() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
+            .every((cell) => cell.type !== 'code' || cell.trusted)""")
+        return found
 
     def cell(self, number: int) -> Locator:
         """A cell of the notebook."""
