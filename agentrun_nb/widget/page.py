@@ -66,7 +66,7 @@ def runs_page(
         "versions": versions[1].tolist(),
         "deployments": deployments[1].tolist(),
         "columns": columns,
-        "docs": None if docs is None else parcel.add_packed(docs),
+        "docs": None if docs is None else parcel.add(docs, packed=True),
         "note": completeness(runs) if kind == "runs" else "",
     }
     return page, parcel.buffers

@@ -106,15 +106,9 @@ class Parcel:
     def __init__(self) -> None:
         self.buffers: list[bytes] = []
 
-    def add(self, data: bytes) -> dict[str, Any]:
-        """Adds bytes, gzipped where they are many, and gives the reference to them."""
-        large = len(data) > PACK_ABOVE
-        return self._put(gzip.compress(data, 1, mtime=0) if large else data, large)
-
-    def add_packed(self, data: bytes) -> dict[str, Any]:
-        """Adds bytes that are gzipped already."""
-        return self._put(data, True)
-
-    def _put(self, data: bytes, packed: bool) -> dict[str, Any]:
+    def add(self, data: bytes, *, packed: bool = False) -> dict[str, Any]:
+        """Adds bytes, gzipped where they are many unless they are already, and gives the reference to them."""
+        if large := not packed and len(data) > PACK_ABOVE:
+            data = gzip.compress(data, 1, mtime=0)
         self.buffers.append(data)
-        return {"buffer": len(self.buffers) - 1, "gzip": packed}
+        return {"buffer": len(self.buffers) - 1, "gzip": packed or large}
