@@ -81,6 +81,16 @@ def test_arrow_keys_go_round_a_toolbar_past_what_is_hidden(open_stage: Opener) -
     assert focused(stage) == buttons[-1], "Tab comes back to where it left"
 
 
+def test_a_button_that_stays_pressed_says_so_from_the_beginning(open_stage: Opener) -> None:
+    stage = open_stage(chosen())
+    said = stage.page.locator("[role=toolbar] [aria-pressed]").evaluate_all(
+        "(all) => all.map((one) => [one.getAttribute('aria-label') ?? one.textContent, one.ariaPressed])"
+    )
+    assert said[:3] == [[name, str(name == "Group by time").lower()] for name in TIMELINE[:3]]
+    assert ["Select range by dragging", "false"] in said
+    assert ["failed 1", "false"] in said
+
+
 def test_a_button_keeps_the_focus_when_it_is_pressed(open_stage: Opener) -> None:
     stage = open_stage(chosen())
     for name in ("Next chosen run", "Group by status", "Expand all"):

@@ -34,6 +34,7 @@ export function elements({ group, zoom, fit, failure, range, fold }) {
     act("failure-previous", "\u2039 Failure", "Previous failure", () => failure(-1)), act("failure-next", "Failure \u203a", "Next failure", () => failure(1)));
   const ranger = act("range", "Select range", "Select range by dragging", range);
   const folder = act("fold", "Fold gaps", "Fold gaps in which no run goes on", fold);
+  ranger.setAttribute("aria-pressed", "false");
   const zooms = h("span", "arn-tl-segments",
     act("zoom-out", "\u2212", "Zoom out", () => zoom(2)), act("zoom-in", "+", "Zoom in", () => zoom(0.5)), act("fit", "Fit", "Fit all runs", fit));
   const live = part("timeline-live", "div");
