@@ -134,6 +134,11 @@ def test_a_failure_says_why_at_once(open_stage: Opener) -> None:
     assert "Output manifest not in the record" in stage.text()
 
 
+def test_a_text_of_several_lines_keeps_them_among_the_fields_too(open_stage: Opener) -> None:
+    doc = failed_run()
+    assert fields_of(open_stage(one_run(doc)))["failure_reason"] == " ".join(doc["fields"]["failure_reason"].split())
+
+
 def test_a_failed_run_without_a_reason_says_that_too(open_stage: Opener) -> None:
     stage = open_stage(one_run(failed_run(failure_reason=None)))
     assert words_of(stage, ".arn-banner") == ["Failure reason null"]

@@ -21,7 +21,7 @@ export function fieldValue(doc, name, tz) {
   if (value === null || value === undefined) return missing(doc, name);
   if (typeof value === "string" && name.endsWith("_at")) return momentText(value, tz);
   const text = String(value);
-  return text.length > LONGEST ? longText(text) : h("span", "arn-value", text === "" ? "(empty text)" : visible(text));
+  return text.length > LONGEST || text.includes("\n") ? longText(text) : h("span", "arn-value", text === "" ? "(empty text)" : visible(text));
 }
 
 /** @param {RunDoc} doc @param {"input" | "output_manifest"} name */
