@@ -129,11 +129,10 @@ class _Track:
 
     def _bands(self) -> list[tuple[str, Chosen]]:
         """The groups and their runs, in the widget's order."""
-        by = self.window.by
-        if by == "time":
+        if self.window.by == "time":
             return [("", self.known)]
-        names = groups(self.runs, "version_id" if by == "version" else by, _MOST_BANDS)
-        order = [*STATUSES, *names.cat.categories] if by == "status" else names.cat.categories
+        names = groups(self.runs, "status" if self.window.by == "status" else "version_id", _MOST_BANDS)
+        order = [*STATUSES, *names.cat.categories] if names.name == "status" else names.cat.categories
         chosen = {name: self.known & (names == name).to_numpy() for name in order if name in names.cat.categories}
         return [(f"{label(name)}, {np.count_nonzero(rows):,}", rows) for name, rows in chosen.items()]
 
