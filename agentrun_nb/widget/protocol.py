@@ -82,8 +82,7 @@ def _window(content: dict[str, Any]) -> Window:
     if start is not None and end is not None and start > end:
         raise RefusedError("A window ends after it starts.")
     folds, width, dark = content.get("folds", []), content.get("width", 0), content.get("dark", False)
-    sound = isinstance(folds, list) and all(map(_is_fold, folds)) and _is_moment(width) and isinstance(dark, bool)
-    if not sound:
+    if not (isinstance(folds, list) and all(map(_is_fold, folds)) and _is_moment(width) and isinstance(dark, bool)):
         raise RefusedError("A screen has folds, a width and a ground.")
     return Window(start, end, str(by), tuple(map(tuple, folds)), max(width, 100), dark)
 
