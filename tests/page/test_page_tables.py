@@ -132,6 +132,17 @@ def test_short_names_stay_in_sight_while_the_table_scrolls_under_them(open_stage
     assert (left("th"), left("td")) == (pytest.approx(before[0], abs=4), before[1] - 200)
 
 
+def test_the_names_never_cover_the_cell_that_has_the_focus(open_stage: Opener) -> None:
+    stage = open_stage(with_outputs(output("review.md"), output("notes.txt")), width=360)
+    stage.page.get_by_role("button", name="review.md").focus()
+    free = """() => document.activeElement.getBoundingClientRect().left
+      - document.querySelector('.arn-outputs th').getBoundingClientRect().right"""
+    for key, steps in {"ArrowRight": 6, "ArrowLeft": 5}.items():
+        for _ in range(steps):
+            stage.page.keyboard.press(key)
+            assert stage.page.evaluate(free) >= 0
+
+
 def test_a_table_is_one_tab_stop_and_arrows_lead_to_every_cell(open_stage: Opener) -> None:
     """The grid pattern: a cell that holds a button hands the focus to it, so that Enter presses it."""
     stage = open_stage(with_outputs(*map(output, NAMES)))

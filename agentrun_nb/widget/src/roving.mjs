@@ -39,7 +39,8 @@ function rove(group, itemsOf, way) {
     if (!next) return;
     event.preventDefault();
     event.stopPropagation();
-    next.focus();
+    next.focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest", inline: "nearest" });
   });
   new MutationObserver(settle).observe(group, { subtree: true, childList: true, attributeFilter: ["hidden"] });
   settle();

@@ -15,6 +15,8 @@ const LOOKED_AT = 1000;
 const LONGEST = 200;
 /** Texts up to here stand on one line. */
 const ONE_LINE = 28;
+/** Room for the ring around what has the focus. */
+const RING = 4;
 /** The parts of a path between which a line may end. */
 const PARTS = /.{16,}?\/|.+/gs;
 /** A word that is too wide to stay in sight while the table scrolls under it. */
@@ -58,7 +60,9 @@ export function createTable(columns, rows) {
   }
 
   paint();
-  return { element: h("div", "arn-scroll", grid(table)), more, paint };
+  const element = h("div", "arn-scroll", grid(table));
+  if (held) table.addEventListener("focusin", () => (element.style.scrollPaddingLeft = `${heads[0].offsetWidth + RING}px`));
+  return { element, more, paint };
 }
 
 /** Whether there are numbers, and nothing beside them. @param {(string | number | null)[]} values */
