@@ -51,6 +51,13 @@ def test_text_and_markdown_are_shown_as_text(open_stage: Opener) -> None:
     assert place.locator("img").count() == 0
 
 
+def test_a_preview_that_closes_gives_the_focus_back(open_stage: Opener) -> None:
+    stage, place = preview(open_stage, "out/report.md", b"text")
+    place.get_by_role("button", name="Close").press("Enter")
+    expect(place).to_be_hidden()
+    expect(stage.page.get_by_role("button", name="Preview")).to_be_focused()
+
+
 def test_csv_is_a_table_with_quoted_cells(open_stage: Opener) -> None:
     _, place = preview(open_stage, "t.CSV", b'n,"a ""b"", c"\r\n10,x\r\n9,"two\nlines"\r\n,<b>')
     assert place.locator("thead th").all_inner_texts() == ["n", 'a "b", c']

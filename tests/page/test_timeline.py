@@ -389,7 +389,7 @@ def test_colours_follow_the_theme_of_the_page_at_once(open_stage: Opener, scheme
     assert seen[0] == seen[2] != seen[1]
 
 
-@pytest.mark.parametrize("width", [360, 1000])
+@pytest.mark.parametrize("width", [320, 360, 1000, 1600])
 def test_nothing_overflows(open_stage: Opener, width: int) -> None:
     rows = [
         replace(row, version="a version with a very long name " * 6, id="run_" + "0123456789" * 20)

@@ -21,9 +21,14 @@ export function createPreview({ row, outputs }, { ask, signal }) {
   const title = h("b");
   const said = h("span", { class: "arn-quiet", role: "status" });
   const content = h("div");
-  const close = button("Close", () => (place.hidden = true));
+  const close = button("Close", () => {
+    place.hidden = true;
+    opener?.focus();
+  });
   const place = h("section", { class: "arn-section arn-preview", hidden: true }, h("div", "arn-line-up", title, said, h("span", "arn-spring"), close), content);
   let reading = false;
+  /** What had the focus before. @type {HTMLElement | null} */
+  let opener = null;
 
   return {
     element: place,
@@ -33,6 +38,7 @@ export function createPreview({ row, outputs }, { ask, signal }) {
       const file = String(path ?? configured ?? name ?? "");
       if (reading) return;
       reading = true;
+      opener = /** @type {HTMLElement | null} */ (/** @type {Document | ShadowRoot} */ (place.getRootNode()).activeElement);
       place.hidden = false;
       title.textContent = shortText(file, LONGEST) || "(no name)";
       said.textContent = "Asking the kernel for this file";
