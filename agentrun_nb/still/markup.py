@@ -21,9 +21,7 @@ def el(name: str, *children: str | None, **attributes: str | int | float) -> Mar
         children: text or markup.
         attributes: names with `_` for `-`, and a trailing `_` where Python reserves the word.
     """
-    written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"' for key, value in attributes.items()
-    )
+    written = "".join(f' {key.rstrip("_").replace("_", "-")}="{safe(str(value))}"' for key, value in attributes.items())
     return Markup(f"<{name}{written}>{joined(*children)}</{name}>")
 
 

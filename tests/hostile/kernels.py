@@ -7,6 +7,7 @@ import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
@@ -40,6 +41,11 @@ def told(kernel: BlockingKernelClient, code: str) -> tuple[str, list[str]]:
         own = message["parent_header"].get("msg_id") == asked
         if own and kind == "status" and content["execution_state"] == "idle":
             return printed.strip(), shown
+
+
+def send(kernel: BlockingKernelClient, comm: str, data: Any) -> None:
+    """Sends what a page would send to the widget at the other end of a line."""
+    kernel.shell_channel.send(kernel.session.msg("comm_msg", {"comm_id": comm, "data": data}))
 
 
 def left_over(kernel: BlockingKernelClient, seconds: float) -> str:

@@ -17,7 +17,7 @@ from widget_samples import body, record
 
 import agentrun_nb as arn
 
-from .kernels import left_over, running, told
+from .kernels import left_over, running, send, told
 
 KEY = "sk-never-shown-4f1d9c"
 CELLS = (
@@ -105,3 +105,21 @@ def test_a_kernel_that_is_stopped_while_it_waits_for_the_service_shows_no_key(tm
         assert KEY not in shown
         assert told(kernel, "print(1 + 1)") == ("2", [])
         asked.close()
+
+
+def test_a_view_that_is_closed_while_a_file_is_read_shows_nothing_more(tmp_path: Path) -> None:
+    (tmp_path / "runs.json").write_bytes(body(1))
+    with socket.create_server(("127.0.0.1", 0)) as silent, running(tmp_path) as (_, kernel):
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        made = f"import pathlib, agentrun_nb as arn; client = arn.Client({KEY!r}, {address!r}, allow_http=True)"
+        comm, _ = told(kernel, f"{made}\n{CELLS[1]}\nex = arn.explore(runs, client); print(ex.model_id)")
+        send(kernel, comm, {"method": "custom", "content": {"id": 1, "op": "preview", "row": 0, "output": 0}})
+        silent.settimeout(30)
+        asked, _ = silent.accept()
+        reading = "reading = ex._reading; ex.close()"
+        assert told(kernel, reading) == ("", [])
+        asked.close()
+        silent.close()
+        ended = "import asyncio; await asyncio.wait([reading]); print(reading.exception())"
+        assert told(kernel, ended) == ("None", [])
+        assert left_over(kernel, 0.2) == ""

@@ -120,3 +120,6 @@ def test_the_same_texts_run_and_leave_where_they_are_taken_for_markup(stage: Sta
     assert not {"IMG", "IFRAME"} - stage.shape("#host")
     stage.page.evaluate(SINK, [OWN[14]])
     assert stage.named(["host", "stage"]) == ["host", "stage"]
+    stage.page.evaluate("(href) => Object.assign(document.createElement('a'), {href}).click()", "//outside.test/link")
+    stage.page.wait_for_function("() => true")
+    assert stage.asked[-1].endswith("outside.test/link")

@@ -12,7 +12,7 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from widget_samples import body
 
-from .kernels import left_over, running, told
+from .kernels import left_over, running, send, told
 
 KEY = "sk-never-shown-4f1d9c"
 MAKE = f"""
@@ -74,10 +74,6 @@ def malformed(draw: random.Random) -> dict[str, Any]:
             {"method": "update", "state": state, "buffer_paths": []},
         ]
     )
-
-
-def send(kernel: BlockingKernelClient, comm: str, data: Any) -> None:
-    kernel.shell_channel.send(kernel.session.msg("comm_msg", {"comm_id": comm, "data": data}))
 
 
 @pytest.fixture

@@ -72,6 +72,12 @@ def test_the_picture_in_a_twin_holds_no_markup_out_of_the_data() -> None:
             assert not re.search(r"<(script|foreignObject|image|a|use|style)\b|\son\w+=|href", drawn)
 
 
+def test_signs_that_are_not_seen_are_made_visible_in_every_place() -> None:
+    for html in twins_of(["a\u202eb\u2066c\u200bd\u0000e\u001b[31mf"]):
+        assert html.count("a‹U+202E›b‹U+2066›c‹U+200B›d␀e␛[31mf") >= 6
+        assert not {"\u202e", "\u2066", "\u200b", "\u0000", "\u001b"} & set(html)
+
+
 @cache
 def frames() -> dict[str, pd.DataFrame]:
     """Every frame that the public functions make of hostile records."""
