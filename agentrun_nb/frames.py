@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 Runs: TypeAlias = "Run | pd.DataFrame | Iterable[Any]"
 """Anything that `runs_frame` takes."""
 
+_BOM, _BYTES, _MANY = b"\xef\xbb\xbf", (bytes, bytearray, memoryview), 500
 _TEXT = pd.StringDtype(storage="pyarrow", na_value=np.nan)
 _FROM_ARROW = {
     "text": _TEXT,
@@ -135,18 +138,28 @@ def runs_frame(x: Run | bytes | Mapping[str, Any] | pd.DataFrame | Iterable[Any]
     """
     if isinstance(x, pd.DataFrame):
         return mend(x)
-    if isinstance(x, bytes | bytearray | memoryview):
-        return table_frame(RUNS, [_batch_of_bytes(bytes(x))])
-    if isinstance(x, Mapping):
-        return table_frame(RUNS, [decode_records(RUNS, [_written(x)])])
-    raw = getattr(x, "raw", None)
-    if isinstance(raw, bytes):
-        return table_frame(RUNS, [decode_records(RUNS, [raw])])
+    if (record := _record(x)) is not None:
+        return table_frame(RUNS, [decode_records(RUNS, [record])])
+    if isinstance(x, _BYTES):
+        text = bytes(x).removeprefix(_BOM).lstrip()
+        page = b'{"items":' + text + b"}" if text.startswith(b"[") else text
+        return table_frame(RUNS, [decode_page(RUNS, page).batch])
     if isinstance(x, str) or not isinstance(x, Iterable):
         raise SchemaError(
             f"A {type(x).__name__} holds no runs.", hint="Give a Run, bytes, a mapping, a frame, or a list of them."
         )
-    return _joined([runs_frame(part) for part in x])
+    return _joined([*_parts(x)])
+
+
+def _parts(things: Iterable[Any]) -> Iterator[pd.DataFrame]:
+    """A frame of each thing, and one of all records that stand side by side, read many at once."""
+    for alone, group in groupby(((thing, _record(thing)) for thing in things), lambda pair: pair[1] is None):
+        if alone:
+            yield from (runs_frame(thing) for thing, _ in group)
+        else:
+            records = [record for _, record in group if record is not None]
+            places = range(0, len(records), _MANY)
+            yield table_frame(RUNS, [decode_records(RUNS, records[at : at + _MANY]) for at in places])
 
 
 def concat(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -168,18 +181,18 @@ def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return joined
 
 
-def _batch_of_bytes(body: bytes) -> Batch:
-    text = body.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text.startswith(b"["):
-        return decode_page(RUNS, b'{"items":' + text + b"}").batch
-    if text.startswith(b"{"):
-        try:
+def _record(x: Any) -> bytes | None:
+    """The text of what is one record; None for all else, such as an array or a page."""
+    if isinstance(x, Mapping):
+        return _written(x)
+    if isinstance(raw := getattr(x, "raw", None), bytes):
+        return raw
+    text = bytes(x).removeprefix(_BOM).lstrip() if isinstance(x, _BYTES) else b"["
+    if text.startswith(b"{") and (b"items" in text or b"\\u" in text):
+        with suppress(jsontext.JSONTextError):
             names = {member.key for member in jsontext.members(text)}
-        except jsontext.JSONTextError:
-            names = set()
-        if "items" in names and "id" not in names:
-            return decode_page(RUNS, text).batch
-    return decode_records(RUNS, [text])
+            return None if "items" in names and "id" not in names else text
+    return None if text.startswith(b"[") else text
 
 
 def _written(record: Mapping[str, Any]) -> bytes:

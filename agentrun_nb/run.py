@@ -156,9 +156,9 @@ class Run:
         return f"<Run {self.id!r}: {', '.join(fact for fact in facts if fact)}>"
 
     def _ipython_display_(self) -> None:
-        from agentrun_nb.widget import show_run
+        from agentrun_nb.widget import explore
 
-        show_run(self)
+        explore(self)._ipython_display_()
 
 
 def _value(text: str) -> Any:

@@ -6,9 +6,10 @@ import ipaddress
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -199,14 +200,9 @@ def _homely(path: Path) -> str:
 
 
 def _find_url() -> str:
-    def places() -> Iterator[str | None]:
-        yield from (os.environ.get(name) for name in URL_VARIABLES)
-        for path in config_paths(os.environ):
-            found = _read_config(path)
-            yield found.get("base_url")
-            yield found.get("api_url")
-
-    return next((url for url in places() if url), DEFAULT_URL)
+    configured = map(_read_config, config_paths(os.environ))
+    written = (found.get(name) for found in configured for name in ("base_url", "api_url"))
+    return next(filter(None, chain(map(os.environ.get, URL_VARIABLES), written)), DEFAULT_URL)
 
 
 def origin(url: str) -> tuple[str, str, int]:

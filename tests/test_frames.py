@@ -243,6 +243,30 @@ def test_several_are_joined_in_their_order_and_nothing_changes():
     assert list(joined.index) == list(range(6))
 
 
+def test_records_side_by_side_are_read_together_and_each_odd_one_costs_its_own_row(monkeypatch):
+    """A list of records is the table of their array; what is a page or a frame among them keeps its place."""
+    read = []
+    monkeypatch.setattr("agentrun_nb.frames.decode_records", lambda *told: read.append(1) or decode_records(*told))
+    bodies = [record({**GOLDEN, "id": f'"run-{number}"'}) for number in range(1_200)]
+    bodies[700] = record({**GOLDEN, "id": '"run-700"', "created_at": '"soon"', "items": "[]"})
+    frame = runs_frame(bodies)
+    assert len(read) <= 3
+    assert_schema(frame)
+    assert_equal(frame, runs_frame(b"[" + b",".join(bodies) + b"]"))
+    assert frame["parse_notes"].notna().sum() == 1
+    mixed = [
+        *bodies[:2],
+        page(bodies[2:4]),
+        runs_frame(bodies[4]),
+        arn.Run(bodies[5]),
+        json.loads(bodies[6]),
+        bodies[7],
+    ]
+    assert runs_frame(iter(mixed))["id"].tolist() == frame["id"].tolist()[:8]
+    with pytest.raises(BadResponseError):
+        runs_frame([*bodies[:3], b'{"id": ', *bodies[3:6]])
+
+
 def test_reports_are_joined_with_their_frames():
     parts = [runs(3), runs(2)]
     for part in parts:

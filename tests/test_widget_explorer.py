@@ -14,7 +14,7 @@ from widget_samples import EXAMPLE, body, record
 
 import agentrun_nb as arn
 from agentrun_nb.errors import AgentRunError, PathNotFound, SettingsError
-from agentrun_nb.widget import RunExplorer, explore, explore_json, show_run
+from agentrun_nb.widget import RunExplorer, explore, explore_json
 
 CANARY = "sk-canary-0123456789"
 
@@ -187,7 +187,7 @@ def test_the_key_is_in_nothing_that_is_shown_or_written(tmp_path):
 def test_a_display_is_the_twin_and_then_the_live_view(monkeypatch):
     published = []
     monkeypatch.setattr("agentrun_nb.widget.view.display", lambda data, **how: published.append((data, how)))
-    show_run(one())
+    one()._ipython_display_()
     (twin, how), (live, _) = published
     assert "text/html" in twin
     assert how["display_id"].startswith("arn-")

@@ -139,14 +139,13 @@ class _Track:
     def _height(self, chosen: Chosen, most: int) -> int:
         if self.rows:
             return max(_ROW * int(np.count_nonzero(chosen)), _LOWEST)
-        start, end = self.whole
-        lanes = self._lanes(chosen, start, end, end - start, most)
+        lanes = self._lanes(chosen, self.whole[0], self.whole[1] - self.whole[0], 1, most)
         wished = most if lanes is None else _LANE * (max(lanes.values(), default=0) + 1)
         return min(max(wished, min(_LOWEST, most)), most)
 
-    def _lanes(self, chosen: Chosen, start: float, end: float, span: float, height: int) -> dict[int, int] | None:
-        """The lanes of the runs of a stretch, where a span has the width of the axis; None where they do not fit."""
-        near, unit = chosen & self.placed.touching(start, end), span / self.window.width
+    def _lanes(self, chosen: Chosen, start: float, span: float, spans: int, height: int) -> dict[int, int] | None:
+        """The lanes of the runs of some spans, each as wide as the axis; None where they do not fit."""
+        near, unit = chosen & self.placed.touching(start, start + spans * span), span / self.window.width
         if np.count_nonzero(near) > _MOST_SINGLE:
             return None
         plain = self.looks.get(look_of("succeeded"), False) & (self.placed.kind <= Kind.UNDIVIDED)
@@ -161,8 +160,7 @@ class _Track:
             ticks = {"tickvals": [*range(len(order))], "ticktext": [*map(words, names)]}
             return {"range": [len(order) - 0.5, -0.5], **ticks}
         span = self.end - self.start
-        base = self.start // span * span
-        lane_of = self._lanes(chosen, base, base + 2 * span, span, height)
+        lane_of = self._lanes(chosen, self.start // span * span, span, 2, height)
         if lane_of is None:
             self._draw_columns(axis, chosen & self.inside)
             title = f"runs in each {span_text(_COLUMN * self.unit / 1_000)}" if self.window.by == "time" else None

@@ -9,9 +9,8 @@ from agentrun_nb.widget.explorer import RunExplorer
 
 if TYPE_CHECKING:
     from agentrun_nb.client import Client
-    from agentrun_nb.run import Run
 
-__all__ = ["JsonExplorer", "RunExplorer", "explore", "explore_json", "show_run"]
+__all__ = ["JsonExplorer", "RunExplorer", "explore", "explore_json"]
 
 
 def explore(x: Any, client: Client | None = None, *, tz: str = "UTC") -> RunExplorer:
@@ -39,8 +38,3 @@ def explore_json(x: Any) -> JsonExplorer:
         DataError: the objects cannot be written as JSON.
     """
     return JsonExplorer(x)
-
-
-def show_run(run: Run) -> None:
-    """Displays a run: what a notebook does with a Run at the end of a cell."""
-    explore(run)._ipython_display_()

@@ -166,9 +166,8 @@ class RunExplorer(View):
         left_out = [without] if isinstance(without, str) else list(without)
         if not set(left_out) <= set(DOCUMENTS):
             raise SettingsError(f"`without` may name {' and '.join(DOCUMENTS)}.")
-        runs = self._runs.assign(
-            **{name: self._runs[name].where(self._runs[name].isna(), LEFT_OUT) for name in left_out}
-        )
+        blank = {name: self._runs[name].where(self._runs[name].isna(), LEFT_OUT) for name in left_out}
+        runs = self._runs.assign(**blank)
         page = self._page_of(runs, **_EVERYTHING)
         shared = {"selected": self.selected, "path": self.path, "tz": self.tz}
         return write_page(path, page, shared, _contents(len(runs), left_out))
