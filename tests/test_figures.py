@@ -95,6 +95,12 @@ def test_failures_are_painted_last():
         assert [trace.name for trace in figures.timeline(body(count)).data if trace.type == "bar"][-1] == "failed"
 
 
+def test_the_legend_has_the_statuses_in_the_order_of_their_lives():
+    figure = figures.timeline(body(200))
+    ranks = {trace.name: trace.legendrank for trace in figure.data}
+    assert sorted(ranks, key=ranks.get) == [look.label for look in LOOKS.values() if look.label in ranks]
+
+
 def test_runs_are_grouped_by_version_or_status():
     by_version = figures.timeline(body(50), by="version")
     assert [band.text for band in by_version.layout.annotations] == ["agver_1, 25", "agver_2, 25"]

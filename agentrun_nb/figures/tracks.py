@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from agentrun_nb.figures.ground import GREY, GRID, color, dress, groups, label, wall, words
 from agentrun_nb.frames import Runs, runs_frame
-from agentrun_nb.looks import FAILURES, Look, by_look, look_of
+from agentrun_nb.looks import FAILURES, LOOKS, Look, by_look, look_of
 from agentrun_nb.schema import STATUSES
 from agentrun_nb.spans import Fold, Kind, Spans, Window, last_moment, milliseconds, spans
 from agentrun_nb.still import chart
@@ -172,7 +172,8 @@ class _Track:
         """What all traces of a look have in common; the first of them stands in the legend."""
         own = {"showlegend": look not in self.named, "marker": {"color": color(look, self.template), **marker}}
         self.named.add(look)
-        return {"yaxis": f"y{axis}", "name": look.label, "legendgroup": look.label, **own}
+        rank = next((place for place, known in enumerate(LOOKS.values()) if known == look), len(LOOKS))
+        return {"yaxis": f"y{axis}", "name": look.label, "legendgroup": look.label, "legendrank": rank, **own}
 
     def _wall(self, places: Any) -> NDArray[np.float64]:
         return wall(self.axis.moment(places), self.tz)
