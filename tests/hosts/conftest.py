@@ -32,6 +32,12 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
     return None if any("tests/hosts" in str(argument) for argument in config.args) else True
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts first what can be tried while the environments are made."""
+    items.sort(key=lambda item: "[binder-" in item.nodeid or bool({"binder", "apps"} & set(item.fixturenames)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def being_made() -> Iterator[dict[str, Future[None]]]:
     """The environments, in the making while the first hosts are tried."""
