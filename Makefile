@@ -51,7 +51,7 @@ bench: .venv/test  ## figures beside other ways to do the same, as ratios
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:  ## remove what the other commands made
-	rm -rf .venv .venv-witness agentrun_nb/widget/node_modules
+	rm -rf .venv .venv-hosts .venv-witness agentrun_nb/widget/node_modules tests/hosts/node_modules
 
 chromium:
 	@.ci/chromium
