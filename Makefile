@@ -39,7 +39,7 @@ js:  ## check, test and build the widget's JavaScript (needs node), and compare 
 	npm --prefix agentrun_nb/widget run check
 	npm --prefix agentrun_nb/widget test
 	npm --prefix agentrun_nb/widget run build
-	git diff --exit-code -- agentrun_nb/widget/static
+	git diff --exit-code --stat -- agentrun_nb/widget/static
 
 notebooks: .venv/test chromium  ## run the notebooks and save their outputs, with a picture beside each figure
 	$(BIN)/python notebooks/execute.py

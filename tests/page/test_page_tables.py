@@ -186,6 +186,13 @@ def test_sorting_keeps_the_focus_and_the_one_stop(open_stage: Opener) -> None:
     assert stage.page.locator(".arn-outputs [tabindex='0']").count() == 1
 
 
+def test_the_last_rows_that_are_shown_get_the_focus_of_the_button_that_goes(open_stage: Opener) -> None:
+    stage = open_stage(with_outputs(*(output(f"{number}.txt") for number in range(110))))
+    for row in (0, 101):
+        stage.page.get_by_role("button", name="Show more").press("Enter")
+        assert (stage.page.evaluate(GRID) or [0])[0] == row
+
+
 def test_the_arrow_of_the_column_that_sorts_stands_out(open_stage: Opener) -> None:
     stage = open_stage(with_outputs(*map(output, NAMES)))
     colour = lambda: stage.page.evaluate(  # noqa: E731

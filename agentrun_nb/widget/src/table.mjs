@@ -39,8 +39,11 @@ export function createTable(columns, rows) {
   const held = !some.some((row) => WIDE_WORD.test(String(columns[0].value?.(row))));
   const table = h("table", held ? "arn-outputs arn-held" : "arn-outputs", h("thead", {}, h("tr", {}, ...heads)), body);
   const more = button("", () => {
+    const next = shown;
     shown += PAGE;
     paint();
+    // The last press hides the button, so the focus goes to the first of the new rows, once that can have it.
+    if (more.hidden) queueMicrotask(() => /** @type {HTMLElement | null} */ (body.rows[next].querySelector("[tabindex]"))?.focus());
   });
 
   /** Rising, falling, then the order of the record again. @param {Column<R>} column */
