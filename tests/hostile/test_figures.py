@@ -20,7 +20,7 @@ DRAWN = """async () => {
   });
   for (const [curve, trace] of figure._fullData.entries()) {
     for (let point = 0; point < Math.min(3, trace.x?.length ?? 0); point++) {
-      Plotly.Fx.hover(figure, [{curveNumber: curve, pointNumber: point}]);
+      Plotly.Fx.hover(figure, [{curveNumber: curve, pointNumber: point}], trace.xaxis + trace.yaxis);
       look();
     }
   }
