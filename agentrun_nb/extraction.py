@@ -23,6 +23,7 @@ from agentrun_nb.errors import PathNotFound, SchemaError
 from agentrun_nb.frames import Runs, runs_frame
 from agentrun_nb.manifest import DOCUMENTS, json_paths
 from agentrun_nb.paths import Step, parse_path
+from agentrun_nb.text import counted
 
 ATTRS = "agentrun_nb_extract"
 """Where in `attrs` the counts of an extraction lie."""
@@ -108,7 +109,7 @@ def extract(runs: Runs, /, **columns: str | Col) -> pd.DataFrame:
     frame, counts = pd.DataFrame(index=runs.index), {}
     for name, column in asked.items():
         if len(runs) and all(isinstance(value, Gap) for value in found[name]):
-            raise _not_found(runs, column)
+            raise _not_found(runs, column, found[name].count(BROKEN))
         cells, counts[name] = _cells(column, found[name])
         frame[name] = pd.Series(cells, runs.index, column.dtype or _dtype(cells))
     frame.attrs[ATTRS] = counts
@@ -228,10 +229,12 @@ def _dtype(cells: list[Any]) -> str:
     return next(dtype for dtype, fits in _FITS.items() if (known or dtype == "object") and all(map(fits, known)))
 
 
-def _not_found(runs: pd.DataFrame, column: Col) -> PathNotFound:
+def _not_found(runs: pd.DataFrame, column: Col, broken: int) -> PathNotFound:
     sample = runs[runs[column.document].notna()].head(_MOST)
     inside = json_paths(sample, column.document)["path"].head(_MOST)
     known = [f"{column.document}{'' if path.startswith('[') else '.'}{path}" for path in inside if path]
     near = get_close_matches(column.path, known, 3, 0.5) or known[:3]
-    hint = f"Near it: {', '.join(near)}." if near else f"None of them has anything in {column.document}."
+    hint = f"Near it: {', '.join(near)}." if near else f"None of them has anything in {column.document} that is JSON."
+    if broken:
+        hint += f" {broken:,} of {counted(len(runs), 'document')} are not JSON."
     return PathNotFound(f"No run here has anything at {column.path!r}.", hint=hint)

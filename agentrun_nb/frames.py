@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
@@ -117,9 +118,19 @@ def _mended(column: Column, found: pd.Series[Any]) -> pd.Series[Any]:
             found = found.map({"True": True, "False": False, "true": True, "false": False, True: True, False: False})
         if column.kind in ("text", "json"):
             found = found.astype("object").where(found.notna(), np.nan)
+        if column.kind == "json":
+            found = found.map(_document_text, na_action="ignore")
         return found.astype(DTYPES[column.kind])
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise SchemaError(f"The column {column.name!r} cannot be read as {DTYPES[column.kind]}: {error}.") from None
+
+
+def _document_text(document: Any) -> str:
+    """A document as JSON text, also where it was parsed; lone surrogates stay escapes."""
+    if isinstance(document, str):
+        return document
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return text if jsontext.whole(text) == text else json.dumps(document)
 
 
 def runs_frame(x: Run | bytes | Mapping[str, Any] | pd.DataFrame | Iterable[Any]) -> pd.DataFrame:

@@ -201,6 +201,11 @@ def test_a_typo_is_an_error_that_names_near_paths() -> None:
         extract(documents([None]), x="output_manifest.score")
 
 
+def test_documents_that_are_not_json_are_told_where_nothing_is_found() -> None:
+    with pytest.raises(PathNotFound, match=r"2 of 3 documents are not JSON\."):
+        extract(documents(["{'a': 1}", "{'a': 2}", None]), a="output_manifest.a")
+
+
 def test_an_empty_list_says_nothing_against_a_path_into_it() -> None:
     found = extract(documents(['{"o":[]}', "{}"]), x=Col("output_manifest.o[*].size", agg="count"))["x"]
     assert found.tolist() == [0, pd.NA]

@@ -173,6 +173,20 @@ def test_what_cannot_be_mended_is_refused_by_name(change):
         runs_frame(runs().assign(**change))
 
 
+def test_parsed_documents_are_written_as_json_again():
+    texts = [f'{{"n":{2**70},"x":NaN}}', '["\\ud800"]', '["é"]', "7", None]
+    frame = pd.concat([runs().head(1)] * len(texts), ignore_index=True).assign(output_manifest=texts)
+    parsed = runs_frame(frame.assign(output_manifest=arn.parse(frame["output_manifest"])))
+    assert parsed["output_manifest"].fillna("").tolist() == [*texts[:-1], ""]
+    assert_schema(parsed)
+
+
+@pytest.mark.parametrize("odd", [{1, 2}, b"{}", {"a": object()}], ids=repr)
+def test_a_document_that_no_json_can_hold_is_refused_by_name(odd):
+    with pytest.raises(SchemaError, match="output_manifest"):
+        runs_frame(runs().assign(output_manifest=pd.Series([odd] * len(runs()), runs().index)))
+
+
 def test_a_frame_of_something_else_is_refused():
     for frame in (pd.DataFrame(), pd.DataFrame({"id": ["x"]}), pd.concat([runs(), runs()], axis="columns")):
         with pytest.raises(SchemaError):

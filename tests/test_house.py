@@ -216,7 +216,8 @@ def lines_of_code(name: str) -> int:
 
 
 def test_the_whole_is_small():
-    assert sum(lines_of_code(name) for name in FILES if not within(name, {"local"})) <= 6_000
+    """Also with a sentence for each wrong argument."""
+    assert sum(lines_of_code(name) for name in FILES if not within(name, {"local"})) <= 6_200
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if not within(name, {"local.agents"})])
