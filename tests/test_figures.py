@@ -133,6 +133,47 @@ def test_runs_without_a_place_make_a_figure_too(x):
     assert figures.timeline(x).layout.xaxis.type == "date"
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1600-05-01", "2262-05-01", "9999-12-31"])
+@pytest.mark.parametrize("tz", ["UTC", "America/New_York", "Europe/Zurich"])
+def test_a_run_of_any_year_is_drawn(day, tz):
+    times = {"created_at": f"{day}T00:00:01Z", "started_at": f"{day}T00:00:02Z", "completed_at": f"{day}T23:59:59Z"}
+    runs = rows(record(0), record(1, **times))
+    for figure in (explore(runs, tz=tz).figure(), figures.timeline(runs, tz), figures.concurrency(runs, tz)):
+        assert figure.data
+    [bars] = figures.timeline(runs).data
+    moments = np.array([record(0)["started_at"][:-1], times["started_at"][:-1]], "datetime64[ms]").astype("int64")
+    assert set(moments) <= set(bars.base)
+
+
+@pytest.mark.parametrize(
+    ("draw", "wrong", "told"),
+    [
+        *((name, {"template": "nope"}, "'nope' is not a template") for name in figures.__all__ if name != "show"),
+        ("timeline", {"template": 5}, "'5' is not a template"),
+        ("timeline", {"tz": "nope"}, "not a time zone"),
+        ("concurrency", {"tz": "nope"}, "not a time zone"),
+        ("timeline", {"by": "nope"}, "Choose among time, version, status"),
+        ("survival", {"by": "version"}, "Near it: version_id"),
+        ("outcomes", {"by": "version"}, "Near it: version_id"),
+    ],
+)
+def test_a_wrong_argument_of_a_figure_is_told(draw, wrong, told):
+    with pytest.raises(arn.AgentRunError, match=told):
+        getattr(figures, draw)(body(20), **wrong)
+
+
+def test_only_a_figure_is_shown():
+    with pytest.raises(arn.errors.SettingsError, match="int is not a figure"):
+        figures.show(3)
+
+
+def test_the_figure_of_a_dark_page_carries_its_ground():
+    view = explore(body(20))
+    for dark, ground in ((True, "#111111"), (False, "rgba(0,0,0,0)")):
+        view._receive(view, {"id": 1, "op": "window", "start": None, "end": None, "by": "time", "dark": dark}, [])
+        assert view.figure().layout.paper_bgcolor == view.figure().layout.plot_bgcolor == ground
+
+
 def test_the_ground_is_transparent_and_a_template_brings_its_colours():
     assert figures.timeline(body(3)).layout.paper_bgcolor == "rgba(0,0,0,0)"
     dark = figures.timeline(rows(record(0)), template="plotly_dark")

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import plotly.graph_objects as go
 from IPython.display import display
 
+from agentrun_nb.errors import SettingsError
 from agentrun_nb.figures.charts import concurrency, durations, outcomes, survival
 from agentrun_nb.figures.tracks import timeline
 
@@ -19,7 +20,12 @@ def show(figure: go.Figure) -> None:
 
     The picture is drawn by kaleido where that is installed. Without it a timeline brings its own picture, as it was
     before any restyling; for other figures that is said.
+
+    Raises:
+        SettingsError: it is no figure.
     """
+    if not isinstance(figure, go.Figure):
+        raise SettingsError(f"A {type(figure).__name__} is not a figure.", hint="Give one of arn.figures or of plotly.")
     live = {"application/vnd.plotly.v1+json": json.loads(figure.to_json()) | {"config": {"responsive": True}}}
     still = figure.to_image(format="svg").decode() if find_spec("kaleido") else getattr(figure, "_still", None)
     words = "A plotly figure" if still else "A plotly figure, without a static picture: kaleido is not installed"

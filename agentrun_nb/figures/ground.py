@@ -10,21 +10,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+import plotly.io as pio
 from numpy.typing import NDArray
 
+from agentrun_nb.analysis.outcomes import check_columns
+from agentrun_nb.errors import SettingsError
 from agentrun_nb.looks import Look, look_of
 from agentrun_nb.schema import STATUSES
 from agentrun_nb.spans import milliseconds
 from agentrun_nb.text import clip, visible
+from agentrun_nb.times import zone
 
 GREY = "#7f7f7f"
 GRID, _CLEAR = "rgba(127,127,127,.25)", "rgba(0,0,0,0)"
 _SHORT, _LINE = 40, 110
+_EARLIEST, _LATEST = -62_135_510_400_000.0, 253_402_214_400_000.0
+"""The years that a clock knows in any zone, in ms since the epoch; beyond them an offset stays as it was."""
 
 
 def color(look: Look, template: str | None) -> str:
     """The colour of a look on the ground of a template; by default one that holds on any."""
-    return look.either if template is None else look.dark if "dark" in template else look.light
+    return look.either if template is None else look.dark if "dark" in str(template) else look.light
 
 
 def words(text: Any, most: int = 80) -> str:
@@ -39,12 +45,16 @@ def label(outcome: str) -> str:
 
 def wall(moments: Any, tz: str) -> NDArray[np.float64]:
     """Instants in ms as what a clock of the zone shows, which is all that a plotly axis knows."""
-    naive = pd.to_datetime(np.asarray(moments, dtype="float64"), unit="ms", utc=True).tz_convert(tz).tz_localize(None)
-    return np.where(naive.isna(), np.nan, naive.as_unit("us").asi8 / 1_000)
+    instants = np.asarray(moments, dtype="float64")
+    near = np.nan_to_num(instants.clip(_EARLIEST, _LATEST)).astype("int64").view("datetime64[ms]")
+    clock = pd.DatetimeIndex(near, tz="UTC").tz_convert(zone(tz)).tz_localize(None).to_numpy("datetime64[ms]")
+    shown: NDArray[np.float64] = instants + (clock - near).astype("float64")
+    return shown
 
 
 def groups(runs: pd.DataFrame, by: str | None, most: int) -> pd.Series[Any]:
     """The group of each run as text, the oldest group first in its categories; beyond `most` the smallest are one."""
+    check_columns(runs, [by] if by is not None else [])
     if by is None:
         return pd.Series("all runs", runs.index, pd.CategoricalDtype(["all runs"]))
     names = runs[by].astype("object").where(runs[by].notna(), f"no {by} recorded").astype("str")
@@ -60,15 +70,29 @@ def told(left_out: dict[str, int]) -> list[str]:
 
 
 def dress(
-    figure: go.Figure, template: str | None, title: str = "", notes: Iterable[str] = (), **layout: Any
+    figure: go.Figure,
+    template: str | None,
+    title: str = "",
+    notes: Iterable[str] = (),
+    background: str = _CLEAR,
+    **layout: Any,
 ) -> go.Figure:
-    """Gives a figure its ground, and over it a title with notes; words out of the data are escaped by the caller."""
+    """Gives a figure its ground, and over it a title with notes; words out of the data are escaped by the caller.
+
+    Raises:
+        SettingsError: plotly knows no such template.
+    """
+    try:
+        figure.update_layout(template=template or "none")
+    except ValueError:
+        hint = f"Choose among {', '.join(pio.templates)}."
+        raise SettingsError(f"{words(template)!r} is not a template of plotly.", hint=hint) from None
     lines = wrap("; ".join(notes), _LINE, break_long_words=False)
     heading = {"text": title, "subtitle": {"text": "<br>".join(lines)}} if title else None
     place = {"title_x": 0, "title_xref": "paper", "title_y": 1, "title_yanchor": "top", "title_pad_t": 14}
     margin = {"l": 60, "r": 20, "t": 52 + 18 * len(lines) if title else 30, "b": 50}
-    ground = {"paper_bgcolor": _CLEAR, "plot_bgcolor": _CLEAR, "font_color": None if template else GREY}
-    figure.update_layout(template=template or "none", title=heading, margin=margin, hovermode="closest", **layout)
+    ground = {"paper_bgcolor": background, "plot_bgcolor": background, "font_color": None if template else GREY}
+    figure.update_layout(title=heading, margin=margin, hovermode="closest", **layout)
     figure.update_layout(**place, **ground)
     grid = {} if template else {"gridcolor": GRID, "linecolor": GREY}
     return figure.update_xaxes(zeroline=False, **grid).update_yaxes(zeroline=False, **grid)

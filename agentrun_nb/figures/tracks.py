@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from agentrun_nb.errors import SettingsError
 from agentrun_nb.figures.ground import GREY, GRID, color, dress, groups, label, wall, words
 from agentrun_nb.frames import Runs, runs_frame
 from agentrun_nb.looks import FAILURES, LOOKS, Look, by_look, look_of
@@ -29,6 +30,8 @@ _MARK, _COLUMN, _CELL, _ROW, _LANE, _THINNEST, _THICKEST = 3, 3, 10, 22, 16, 5, 
 _LOWEST, _LABEL, _GAP, _STRIP = 34, 18, 8, 20
 """Likewise: of a band at least, its name, what follows it, and the strip of failures."""
 _Edges = tuple[float | None, float | None]
+_GROUPINGS = ("time", "version", "status")
+_DARK = "#111111"
 _TIMES = ["created_at", "started_at", "completed_at"]
 
 
@@ -52,6 +55,10 @@ def timeline(
         The figure; its ground is transparent.
     """
     runs = runs_frame(runs)
+    if by not in _GROUPINGS:
+        raise SettingsError(
+            f"{words(by)!r} is not a grouping of a timeline.", hint=f"Choose among {', '.join(_GROUPINGS)}."
+        )
     return draw(runs, last_moment(runs), tz, Window(*window, by=by), template)
 
 
@@ -238,7 +245,9 @@ class _Track:
     def draw_axis(self) -> None:
         """Gives the figure its ground and its time axis; where that has folds, ticks between them and words in them."""
         legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
-        dress(self.figure, self.template, legend=legend, barmode="overlay", bargap=0.15)
+        # A dark page says so of itself alone, so its figure carries that ground to wherever it is shown.
+        background = {"background": _DARK} if self.window.dark else {}
+        dress(self.figure, self.template, **background, legend=legend, barmode="overlay", bargap=0.15)
         axis = {"type": "date", "title": f"time ({words(self.tz)})", "range": self._wall([self.start, self.end])}
         cuts = [{"bounds": wall(cut, self.tz)} for cut in self.axis.cuts]
         self.figure.update_xaxes(**axis, anchor="free", rangebreaks=cuts, **(self._ticks() if cuts else {}))
