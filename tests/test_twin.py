@@ -77,6 +77,15 @@ def test_null_and_absent_are_told_apart():
     assert "null" in words
 
 
+def test_what_the_record_says_and_nobody_can_read_stands_there_as_it_was_written():
+    """No note forges another, whatever its text reads like."""
+    forged = 'x"; exit_code: not_integer: "7'
+    outputs = [{"name": "a", "size_bytes": -5}, {"size_bytes": None}, {"name": 7}]
+    html = html_of(one(created_at="garbage", started_at=forged, exit_code=None, output_manifest={"outputs": outputs}))
+    told = [cell.partition("</td>")[0] for cell in html.split("not readable: </span>")[1:]]
+    assert told == ["&quot;garbage&quot;", f"&quot;{el('p', json.dumps(forged)[1:-1])[3:-4]}&quot;", "-5", "7"]
+
+
 def test_many_runs_are_counted_by_status_and_the_newest_are_listed():
     html = html_of(body(1_000))
     seen = Seen(html)
@@ -178,10 +187,10 @@ NAN = float("nan")
         ((0, 1_500, 4_000), False, ["1.50 s before start", "2.50 s after start"]),
         ((0, NAN, 4_000), False, ["4.00 s from created to completed"]),
         ((0, 1_500, NAN), True, ["1.50 s before start", "8.50 s since start, open when read"]),
-        ((0, NAN, NAN), True, ["10.0 s since created, no start recorded", "not recorded"]),
-        ((0, 1_500, NAN), False, ["1.50 s before start", "not recorded"]),
+        ((0, NAN, NAN), True, ["10.0 s since created, start not known", "not known"]),
+        ((0, 1_500, NAN), False, ["1.50 s before start", "not known"]),
         ((0, 1_500, 1_000), False, ["1.50 s before start", "a point: the times are in reverse"]),
-        ((NAN, NAN, NAN), True, ["not recorded", "not recorded"]),
+        ((NAN, NAN, NAN), True, ["not known", "not known"]),
     ],
 )
 def test_the_course_says_what_the_timestamps_say_and_no_more(times, live, words):

@@ -15,7 +15,7 @@ class Stretch(NamedTuple):
     kind: Literal["closed", "open", "missing", "reversed"]
 
 
-_MISSING = Stretch("not recorded", "missing")
+_MISSING = Stretch("not known", "missing")
 
 
 def course(created: float, started: float, completed: float, live: bool, now: float) -> list[Stretch]:
@@ -28,24 +28,20 @@ def course(created: float, started: float, completed: float, live: bool, now: fl
         live: whether the status says that the run goes on.
         now: when the record was read.
     """
-    no_start, no_end = _unknown(started), _unknown(completed)
-    if no_start and not _unknown(created) and not no_end:
+    no_start, no_end = isnan(started), isnan(completed)
+    if no_start and not isnan(created) and not no_end:
         return [_between(created, completed, "from created to completed")]
     before = _between(created, started, "before start")
     after = _between(started, completed, "after start")
     if live and no_end and no_start:
-        before = _open(created, now, "since created, no start recorded")
+        before = _open(created, now, "since created, start not known")
     elif live and no_end:
         after = _open(started, now, "since start, open when read")
     return [before, after]
 
 
-def _unknown(moment: float) -> bool:
-    return isnan(moment)
-
-
 def _between(start: float, end: float, what: str) -> Stretch:
-    if _unknown(start) or _unknown(end):
+    if isnan(start) or isnan(end):
         return _MISSING
     if end < start:
         return Stretch("a point: the times are in reverse", "reversed")
@@ -53,6 +49,6 @@ def _between(start: float, end: float, what: str) -> Stretch:
 
 
 def _open(start: float, now: float, what: str) -> Stretch:
-    if _unknown(start):
+    if isnan(start):
         return _MISSING
     return Stretch(what if now <= start else f"{span_text((now - start) / 1_000)} {what}", "open")

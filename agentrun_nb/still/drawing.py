@@ -70,7 +70,7 @@ def _words(words: str, x: float) -> Markup:
 def _stop(name: str, at: float, x: float, anchor: str, color: str, tz: str) -> Markup:
     known = not isnan(at)
     ink = color if known else GREY
-    moment = clock_text(at, tz) if known else "not recorded"
+    moment = clock_text(at, tz) if known else "not known"
     return joined(
         el("circle", cx=x, cy=28, r=6, fill=color if known else "none", stroke=ink, stroke_width=1.5),
         el("text", name, x=x, y=52, fill=GREY, text_anchor=anchor, style="font-weight:600"),

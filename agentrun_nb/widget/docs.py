@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,6 +22,8 @@ EXACT = 2**53
 FIELDS = tuple(column for column in RUNS.wire if column.kind != "json")
 _OUTPUT_CELLS = tuple(c for c in OUTPUTS.columns if c.name not in ("deployment_id", "run_id", "position"))
 _CHUNK = 500
+_NOTE = re.compile(r'([^:;]+): \w+(?:: ("(?:[^"\\]|\\.){0,198}"|".{199}|.*?))?(?:; |$)', re.DOTALL)
+"""A note: the column, the code, and the original text, which may itself read like notes where it is a string."""
 
 
 def run_docs(runs: pd.DataFrame, first: int = 0, absent: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -39,8 +42,9 @@ def run_docs(runs: pd.DataFrame, first: int = 0, absent: Sequence[str] = ()) -> 
     return [
         {
             "row": first + place,
-            "fields": dict(zip(names, cells, strict=True)),
+            "fields": (told := dict(zip(names, cells, strict=True))),
             "absent": list(absent),
+            "unread": _unread(told, notes[place]),
             "outputs": left_behind.get(str(place), []),
             "notes": notes[place],
             "error": errors[place],
@@ -67,6 +71,15 @@ def _plain(kind: Kind, cells: pd.Series[Any]) -> list[Any]:
     return values
 
 
+def _unread(cells: Mapping[str, Any], notes: str | None) -> dict[str, str]:
+    """The original texts, as the notes have them, of what stands in the record and could not be read."""
+    return {
+        name: text
+        for name, text in _NOTE.findall(notes or "")
+        if text not in ("", "null") and cells.get(name, text) is None
+    }
+
+
 def _outputs_by_row(runs: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """Rows of the OUTPUTS table by the place of their run, which stands in for its id: ids may repeat."""
     places = pd.Series([str(place) for place in range(len(runs))], index=runs.index, dtype="str")
@@ -75,7 +88,8 @@ def _outputs_by_row(runs: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     names = [column.name for column in _OUTPUT_CELLS]
     grouped: dict[str, list[dict[str, Any]]] = {}
     for place, *row in zip(found["run_id"], *cells, strict=True):
-        grouped.setdefault(place, []).append(dict(zip(names, row, strict=True)))
+        output = dict(zip(names, row, strict=True))
+        grouped.setdefault(place, []).append({**output, "unread": _unread(output, output["parse_notes"])})
     return grouped
 
 

@@ -45,12 +45,12 @@ class RunExplorer(View):
     It is an ipywidget: it goes into an `HBox`, is observed and linked.
 
     Attributes:
-        selected: the chosen runs as [deployment_id, run_id]; may be set.
+        selected: the chosen runs as [deployment_id, run_id]; may be set. A key that no row here has chooses nothing.
         path: the place that is chosen in a document, such as `output_manifest.outputs[0].path`; may be set.
         tz: the zone in which times are shown, an IANA name; may be set.
     """
 
-    selected: Any = traitlets.List().tag(sync=True)
+    selected = traitlets.Any().tag(sync=True)
 
     def __init__(self, x: Any, client: Client | None = None, *, tz: str = "UTC") -> None:
         """Makes the view; `explore` says what may be given."""
@@ -61,6 +61,7 @@ class RunExplorer(View):
     def _take(self, x: Any) -> None:
         self._one = x if isinstance(x, Run) else None
         self._runs = runs_frame(x).copy(deep=False)
+        self._absent = () if self._one is None else absent_fields(self._one)
         latest = last_moment(self._runs)
         # A frame does not say when it was read; its latest moment is the last that is known of it.
         just_read = self._one is not None and self._client is not None
@@ -179,16 +180,13 @@ class RunExplorer(View):
 
     def _page_of(self, runs: pd.DataFrame, **limits: float) -> Message:
         kind = "runs" if self._one is None else "run"
-        return runs_page(runs, self.uid, self._now, kind=kind, absent=self._absent(), **limits)
-
-    def _absent(self) -> Sequence[str]:
-        return () if self._one is None else absent_fields(self._one)
+        return runs_page(runs, self.uid, self._now, kind=kind, absent=self._absent, **limits)
 
     def _rows(self) -> int:
         return len(self._runs)
 
     def _doc(self, row: int) -> dict[str, Any]:
-        return run_docs(self._runs.iloc[row : row + 1], row, self._absent())[0]
+        return run_docs(self._runs.iloc[row : row + 1], row, self._absent)[0]
 
     def _comparison(self, a: int, b: int) -> dict[str, Any]:
         return comparison(self._runs.iloc[a : a + 1], self._runs.iloc[b : b + 1])

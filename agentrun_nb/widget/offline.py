@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agentrun_nb import __version__
+from agentrun_nb.files import replacing
 from agentrun_nb.still.markup import Markup, el
 from agentrun_nb.widget.page import Message
 from agentrun_nb.widget.view import STATIC
@@ -25,11 +26,7 @@ URL.revokeObjectURL(source);
 mount(document.getElementById("arn-place"), held);
 """
 
-_STYLE = """
-:root { color-scheme: light dark }
-body { margin: 1em auto; max-width: 70em; padding: 0 1em; font: 14px/1.5 system-ui, sans-serif }
-h1 { font-size: 16px }
-"""
+_STYLE = "margin:1em auto;max-width:70em;padding:0 1em;font:14px/1.5 system-ui,sans-serif"
 
 
 def write_page(path: str | Path, message: Message, traits: Mapping[str, Any], contents: str) -> Path:
@@ -43,6 +40,9 @@ def write_page(path: str | Path, message: Message, traits: Mapping[str, Any], co
 
     Returns:
         The path.
+
+    Raises:
+        DataError: the file cannot be written.
     """
     page, buffers = message
     data = {"page": page, "buffers": [base64.b64encode(part).decode() for part in buffers], "traits": dict(traits)}
@@ -55,21 +55,22 @@ def write_page(path: str | Path, message: Message, traits: Mapping[str, Any], co
         Markup(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
         Markup('<meta name="viewport" content="width=device-width">'),
         el("title", page["title"]),
-        el("style", Markup(_STYLE)),
         el("style", Markup((STATIC / "widget.css").read_text("utf-8").replace("</", "<\\/"))),
     )
     told = el("p", f"{contents} Written {written} by agentrun_nb {__version__}.", style="opacity:.8;font-size:12px")
     silent = el("noscript", "This file shows its runs by a script of its own, which is switched off here.")
     body = el(
         "body",
-        el("main", el("h1", page["title"]), el("div", id="arn-place"), told, silent),
+        el("main", el("h1", page["title"], style="font-size:16px"), el("div", id="arn-place"), told, silent),
         _data("arn-data", data),
         _data("arn-module", (STATIC / "widget.js").read_text("utf-8")),
         el("script", Markup(_BOOT), type="module"),
+        style=_STYLE,
     )
-    target = Path(path)
-    target.write_text(f"<!doctype html>\n{el('html', head, body, lang='en')}\n", "utf-8")
-    return target
+    html = el("html", head, body, lang="en", style="color-scheme:light dark")
+    with replacing(Path(path)) as file:
+        file.write(f"<!doctype html>\n{html}\n".encode())
+    return Path(path)
 
 
 def _data(name: str, value: Any) -> Markup:

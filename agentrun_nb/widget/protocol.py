@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from agentrun_nb.spans import Window
 
@@ -17,7 +16,7 @@ PAGE_KEYS = ("kind", "uid", "n", "now", "title", *TABLES, "columns", "docs", "te
 COLUMN_KEYS = ("created", "started", "completed", "status", "version", "deployment", "ids")
 DIFFERENCE_KEYS = ("path_a", "path_b", "change", "a", "b")
 COMPARISON_KEYS = ("count", "differences", "outputs")
-DOC_KEYS = ("row", "fields", "absent", "input", "output_manifest", "outputs", "extra", "notes", "error")
+DOC_KEYS = ("row", "fields", "absent", "unread", "input", "output_manifest", "outputs", "extra", "notes", "error")
 
 PACK_ABOVE = 256 * 1024
 """Buffers of more bytes are sent gzipped."""
@@ -29,15 +28,14 @@ class RefusedError(ValueError):
     """The message is not one of the protocol's; the text is the one sentence that the page gets."""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A message of the page that is sound: runs and outputs are named by their place and by nothing else."""
 
     id: int
     op: str
     rows: tuple[int, ...] = ()
     output: int = 0
-    window: Window = field(default_factory=Window)
+    window: Window = Window()
 
 
 def request_id(content: Any) -> int | None:

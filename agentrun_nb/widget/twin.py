@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -42,8 +41,7 @@ _LONG = 30
 _OUTPUT_COLUMNS = ("name", "kind", "status", "size_bytes", "path")
 
 
-@dataclass(frozen=True)
-class Room:
+class Room(NamedTuple):
     """How much is told: rows of a table, characters of a text, characters of a document."""
 
     rows: int
@@ -150,6 +148,8 @@ def _field_table(doc: dict[str, Any], room: Room) -> Markup:
 
 def _field(doc: dict[str, Any], name: str, room: Room) -> Markup:
     value = doc[name] if name in _DOCUMENTS else doc["fields"][name]
+    if name in doc["unread"]:
+        return _unreadable(doc["unread"][name], room)
     if value is None:
         return el("span", "not in the record" if name in doc["absent"] else "null", style=_QUIET)
     if name in _DOCUMENTS:
@@ -164,14 +164,20 @@ def _written(value: Any) -> str:
 def _outputs(outputs: list[dict[str, Any]], room: Room) -> Markup | None:
     if not outputs:
         return None
-    rows = [[_written_or_dash(output[name]) for name in _OUTPUT_COLUMNS] for output in outputs[: room.rows]]
+    rows = [[_output_cell(output, name, room) for name in _OUTPUT_COLUMNS] for output in outputs[: room.rows]]
     titles = [name.replace("_", " ") for name in _OUTPUT_COLUMNS]
-    table = _table(titles, [[clip(cell, room.text) for cell in row] for row in rows])
-    return _titled(counted(len(outputs), "output"), table, _more(len(outputs) - len(rows)))
+    return _titled(counted(len(outputs), "output"), _table(titles, rows), _more(len(outputs) - len(rows)))
 
 
-def _written_or_dash(value: Any) -> str:
-    return "\u2013" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+def _output_cell(output: dict[str, Any], name: str, room: Room) -> str:
+    if name in output["unread"]:
+        return _unreadable(output["unread"][name], room)
+    value = output[name]
+    return "\u2013" if value is None else f"{value:,}" if isinstance(value, int) else clip(str(value), room.text)
+
+
+def _unreadable(text: str, room: Room) -> Markup:
+    return joined(el("span", "not readable: ", style=_QUIET), clip(text, room.text))
 
 
 def _document(title: str, text: str | None, room: Room, is_open: bool) -> Markup | None:
@@ -242,7 +248,7 @@ def json_story(text: str) -> Story:
     """What is told of one JSON text."""
 
     def tell(room: Room) -> Iterator[Markup | None]:
-        yield _document("JSON document", text, replace(room, document=4 * room.document), is_open=True)
+        yield _document("JSON document", text, room._replace(document=4 * room.document), is_open=True)
 
     return tell
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,8 @@ class View(anywidget.AnyWidget):
     _esm = STATIC / "loader.js"
     _css = STATIC / "widget.css"
 
-    path = traitlets.Unicode("").tag(sync=True)
-    tz = traitlets.Unicode("UTC").tag(sync=True)
+    path = traitlets.Any("").tag(sync=True)
+    tz = traitlets.Any("UTC").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         self.uid = secrets.token_hex(8)
@@ -56,27 +56,19 @@ class View(anywidget.AnyWidget):
 
     # --- what each kind of view gives
 
-    def _page(self) -> Message:
-        raise NotImplementedError
+    _page: Callable[[], Message]
+    _story: Callable[[], Story]
+    _call: Callable[[], str]
+    """The Python that shows this view."""
+
+    # --- what those with rows give
+
+    _doc: Callable[[int], dict[str, Any]]
+    _comparison: Callable[[int, int], dict[str, Any]]
+    _file: Callable[[int, int], Coroutine[Any, Any, bytes]]
 
     def _rows(self) -> int:
         return 0
-
-    def _doc(self, row: int) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _comparison(self, a: int, b: int) -> dict[str, Any]:
-        raise NotImplementedError
-
-    async def _file(self, row: int, output: int) -> bytes:
-        raise NotImplementedError
-
-    def _story(self) -> Story:
-        raise NotImplementedError
-
-    def _call(self) -> str:
-        """The Python that shows this view."""
-        raise NotImplementedError
 
     # --- the conversation with the page
 

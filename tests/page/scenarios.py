@@ -44,6 +44,7 @@ def run_doc(row: int = 0, **changes: Any) -> dict[str, Any]:
         "row": row,
         "fields": fields,
         "absent": [],
+        "unread": {},
         "input": None,
         "output_manifest": None,
         "outputs": [],

@@ -98,7 +98,7 @@ def test_an_open_end_is_dashed_and_no_end_is_made_up(open_stage: Opener) -> None
 
 def test_an_ended_run_without_its_end_is_not_open_up_to_now(open_stage: Opener) -> None:
     stage = open_stage(one_run(finished_run(completed_at=None)))
-    assert words_of(stage, ".arn-words") == ["2.1 s before start", "not recorded"]
+    assert words_of(stage, ".arn-words") == ["2.1 s before start", "not known"]
 
 
 def test_without_a_start_one_undivided_interval_is_drawn(open_stage: Opener) -> None:
@@ -152,6 +152,26 @@ def test_a_run_that_could_not_be_fetched_says_so(open_stage: Opener) -> None:
     assert fields_of(stage)["input"] == "not read", "nothing is said of a record that was not read"
 
 
+def test_what_cannot_be_read_is_shown_as_it_is_written_and_not_as_nothing(open_stage: Opener) -> None:
+    output = {"name": None, "path": None, "size_bytes": None, "unread": {"size_bytes": "-5"}}
+    named = {**output, "name": "a", "unread": {}, "parse_notes": "kind: unknown_value"}
+    unread = {"created_at": '"gar\u202ebage"', "exit_code": '"zwei"', "retain_on_failure": "2"}
+    doc = run_doc(id="r", status="failed", unread=unread, outputs=[output, named])
+    stage = open_stage(one_run(doc))
+    assert words_of(stage, ".arn-created") == ['created not readable: "gar‹U+202E›bage"']
+    assert words_of(stage, ".arn-started") == ["started not recorded"]
+    assert fields_of(stage)["exit_code"] == 'not readable: "zwei"'
+    assert words_of(stage, ".arn-wide") == ["Sandbox after a failure not readable: 2"]
+    assert words_of(stage, ".arn-outputs td:nth-child(4)") == ["not readable: -5", "not recorded"]
+    assert words_of(stage, ".arn-outputs td:last-child") == ["", "kind: unknown_value"]
+    assert stage.page.get_by_role("button", name="Preview").count() == 1, "a file without a name cannot be asked for"
+
+
+def test_a_sandbox_whose_keeping_is_null_is_told_as_null(open_stage: Opener) -> None:
+    stage = open_stage(one_run(run_doc(id="r", status="failed")))
+    assert words_of(stage, ".arn-wide") == ["Sandbox after a failure null"]
+
+
 def test_outputs_sort_by_column_and_show_exact_bytes_on_demand(open_stage: Opener) -> None:
     stage = open_stage(one_run(finished_run()))
     names = lambda: words_of(stage, ".arn-outputs tbody th")  # noqa: E731
@@ -184,6 +204,8 @@ def test_many_outputs_come_a_page_at_a_time(open_stage: Opener) -> None:
     assert stage.page.locator(".arn-outputs tbody tr").count() == 50
     stage.page.get_by_role("button", name="70 rows are hidden").click()
     assert stage.page.locator(".arn-outputs tbody tr").count() == 100
+    stage.page.get_by_role("button", name="20 rows are hidden").click()
+    assert [text for text in stage.page.locator("button").all_text_contents() if "Show more" in text] == []
 
 
 def test_ids_are_copied_as_they_are(open_stage: Opener) -> None:

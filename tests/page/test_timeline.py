@@ -133,7 +133,7 @@ def colour_at(stage: Stage, x: float, y: float) -> list[int]:
 
 def test_no_runs_and_runs_without_times_are_said_in_words(open_stage: Opener) -> None:
     nowhere = open_stage(page_of([Row(), Row(started=NOW), Row(status=None)]))
-    assert "No created time is recorded for any of the 3 runs" in timeline(nowhere).inner_text()
+    assert "None of the 3 runs has a created time that can be read" in timeline(nowhere).inner_text()
     assert "3 runs without a created time" in timeline(nowhere).inner_text()
     assert not canvas(nowhere).is_visible()
     assert "no runs" in open_stage(page_of([])).text().lower()
@@ -199,7 +199,7 @@ def test_the_tooltip_tells_times_in_the_zone_and_what_is_not_recorded(open_stage
     stage.page.mouse.move(*point(stage, 6))
     tip = stage.page.get_by_test_id("arn-tooltip").inner_text()
     assert "created: 2023-11-15 03:37:50" in tip
-    assert "started: not recorded" in tip
+    assert "started: not known" in tip
     stage.set_trait("tz", "UTC")
     stage.page.get_by_test_id("arn-window").filter(has_text="Times in UTC.").wait_for()
 

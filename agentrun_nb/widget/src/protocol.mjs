@@ -6,8 +6,8 @@
  * @typedef {{kind: "runs" | "run" | "json", uid: string, n: number, now: number, title: string, statuses: string[], versions: string[], deployments: string[],
  *   columns: ColumnRefs | Record<string, never>, docs: BufferRef | null, text: BufferRef | null, note: string}} Page
  * @typedef {string | number | boolean | null} Scalar
- * @typedef {Record<string, Scalar>} OutputRow
- * @typedef {{row: number, fields: Record<string, Scalar>, absent: string[], input: string | null, output_manifest: string | null, outputs: OutputRow[],
+ * @typedef {Record<string, Scalar> & {unread?: any}} OutputRow
+ * @typedef {{row: number, fields: Record<string, Scalar>, absent: string[], unread: Record<string, string>, input: string | null, output_manifest: string | null, outputs: OutputRow[],
  *   extra: string | null, notes: string | null, error: string | null}} RunDoc
  * @typedef {{path_a: string | null, path_b: string | null, change: string, a: string | null, b: string | null}} Difference
  * @typedef {{a: OutputRow | null, b: OutputRow | null}} Pair

@@ -59,7 +59,7 @@ export function createTable(columns, rows) {
     heads.forEach((head, i) => columns[i].value && head.setAttribute("aria-sort", by !== columns[i] ? "none" : falling ? "descending" : "ascending"));
     body.replaceChildren(...ordered.slice(0, shown).map((row) => h("tr", {}, ...columns.map(({ cell }, i) => h(i ? "td" : "th", { class: sides[i], scope: !i && "row" }, cell(row))))));
     more.hidden = rows.length <= shown;
-    more.textContent = `Show more: ${formatCount(rows.length - shown)} rows are hidden`;
+    more.textContent = more.hidden ? "" : `Show more: ${formatCount(rows.length - shown)} rows are hidden`;
   }
 
   paint();

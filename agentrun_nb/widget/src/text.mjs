@@ -18,6 +18,9 @@ export function clip(text, limit) {
 /** @param {string} text @param {number} limit @returns {string} the beginning of a text on one line, with a mark where it goes on */
 export const shortText = (text, limit) => visible(clip(text, limit)) + (text.length > limit ? "…" : "");
 
+/** What a record says and nobody can read as what it should be. @param {string} text as it stands there */
+export const unreadable = (text) => h("span", {}, h("span", "arn-quiet", "not readable: "), shortText(text, 60));
+
 /** A text of any length, one page at a time. @param {string} text */
 export function longText(text) {
   const block = h("pre", { class: "arn-text", tabindex: "0" });
@@ -29,7 +32,7 @@ export function longText(text) {
     block.append(visibleLines(page));
     shown += page.length;
     more.hidden = shown >= text.length;
-    more.textContent = `Show more: ${formatCount(text.length - shown)} characters are hidden`;
+    more.textContent = more.hidden ? "" : `Show more: ${formatCount(text.length - shown)} characters are hidden`;
   };
   show();
   return box;

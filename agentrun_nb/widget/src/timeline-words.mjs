@@ -10,7 +10,7 @@ import { duration } from "./times.mjs";
  * @typedef {import("./timeline-model.mjs").TimelineData} TimelineData
  */
 
-const MISSING = "not recorded";
+const MISSING = "not known";
 
 /** @param {number} start @param {number} end */
 const between = (start, end) => (end >= start ? duration(end - start) : MISSING);
@@ -70,9 +70,9 @@ export function highlights(counts, lit) {
 export function footnotes({ data, size, kind, axis: { folds } }) {
   const notes = [
     { count: data.n - size, note: "without a created time, so not on the timeline" },
-    { count: amount(kind, KIND.UNDIVIDED), note: "hatched: no started time is recorded" },
+    { count: amount(kind, KIND.UNDIVIDED), note: "hatched: no started time is known" },
     { count: amount(kind, KIND.LIVE), note: "dashed: not ended when the data was read" },
-    { count: amount(kind, KIND.OPEN), note: "with an open bracket: ended, but when is not recorded" },
+    { count: amount(kind, KIND.OPEN), note: "with an open bracket: ended, but when is not known" },
     { count: amount(kind, KIND.POINT), note: "drawn as a point: the times contradict each other" },
   ];
   const told = notes.filter(({ count }) => count).map(({ count, note }) => `${countOf(count)} ${note}.`);

@@ -259,7 +259,7 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     fillLegend(parts.legend, counts, lit, highlight);
     parts.lit.textContent = highlights(counts, lit);
     parts.notes.textContent = footnotes(model);
-    parts.empty.textContent = data.n ? `No created time is recorded for ${data.n > 1 ? `any of the ${countOf(data.n)}` : "the run"}, so nothing can be placed in time.` : "There are no runs to show.";
+    parts.empty.textContent = data.n ? `${data.n > 1 ? `None of the ${countOf(data.n)}` : "The run"} has ${data.n > 1 ? "a" : "no"} created time that can be read, so nothing can be placed in time.` : "There are no runs to show.";
     parts.empty.hidden = size > 0;
     for (const part of [parts.bar, parts.window, ground, parts.table]) part.hidden = size === 0;
     for (const part of [parts.grouping, parts.ranger]) part.hidden = size < 2;

@@ -55,7 +55,7 @@ function outputsTable(outputs, names) {
 }
 
 /** @param {OutputRow | null} output */
-const told = (output) => output && [output.status ?? "no status", output.size_bytes === null ? "no size" : humanSize(output.size_bytes)].join(", ");
+const told = (output) => output && [output.status ?? "no status", output.size_bytes === null ? (output.unread?.size_bytes ? "size not readable" : "no size") : humanSize(output.size_bytes)].join(", ");
 
 /** @template R @param {R[]} rows @param {[label: string, text: (row: R) => import("../protocol.mjs").Scalar][]} columns */
 function tableOf(rows, columns) {

@@ -2,7 +2,7 @@
 import { copyButton } from "../clipboard.mjs";
 import { h } from "../dom.mjs";
 import { visible } from "../status.mjs";
-import { longText, shortText } from "../text.mjs";
+import { longText, shortText, unreadable } from "../text.mjs";
 import { momentText } from "./moments.mjs";
 import { retention } from "./retention.mjs";
 
@@ -31,7 +31,7 @@ function documentValue(doc, name) {
 }
 
 /** @param {RunDoc} doc @param {string} name */
-export const missing = (doc, name) => h("span", "arn-quiet", doc.error !== null ? "not read" : doc.absent.includes(name) ? "not in the record" : "null");
+export const missing = (doc, name) => name in doc.unread ? unreadable(doc.unread[name]) : h("span", "arn-quiet", doc.error !== null ? "not read" : doc.absent.includes(name) ? "not in the record" : "null");
 
 /** A field under its name, an id with a way to copy it. @param {RunDoc} doc @param {string} name @param {string} label @param {string} tz */
 export function fact(doc, name, label, tz) {
@@ -43,7 +43,7 @@ export function fact(doc, name, label, tz) {
 /** @param {RunDoc} doc @param {string} tz */
 export function facts(doc, tz) {
   const { words, until } = retention(doc);
-  const kept = h("span", {}, words, ...(until ? [", until ", momentText(until, tz), ", counted from completed"] : []));
+  const kept = h("span", {}, words || missing(doc, "retain_on_failure"), ...(until ? [", until ", momentText(until, tz), ", counted from completed"] : []));
   return h("dl", "arn-facts",
     fact(doc, "exit_code", "Exit code", tz),
     fact(doc, "process_id", "Process", tz),

@@ -25,7 +25,7 @@ export function courseOf(fields, live, now) {
   if (live && !goesOn) notes.push("completed is recorded although the status says that the run goes on");
   if (!known(started) && known(completed)) return { intervals: [between(created, completed, "from created to completed", "completed before created")], share: 0.5, notes };
   const intervals = [
-    goesOn && !known(started) ? open(created, now, "since created, no start recorded") : between(created, started, "before start", "started before created"),
+    goesOn && !known(started) ? open(created, now, "since created, start not known") : between(created, started, "before start", "started before created"),
     goesOn ? open(started, now, "since start, open when read") : between(started, completed, "after start", "completed before started"),
   ];
   const before = started - created, after = (goesOn ? now : completed) - started;
@@ -40,7 +40,7 @@ export function courseOf(fields, live, now) {
 const known = (moment) => !Number.isNaN(moment);
 
 /** @type {Interval} */
-const MISSING = { kind: "missing", words: "not recorded" };
+const MISSING = { kind: "missing", words: "not known" };
 
 /** @param {number} from @param {number} to @param {string} words for the right order @param {string} reversed @returns {Interval} */
 function between(from, to, words, reversed) {

@@ -3,6 +3,7 @@ import { button, h } from "../dom.mjs";
 import { countOf } from "../scale.mjs";
 import { exactSize, humanSize } from "../sizes.mjs";
 import { cellText, createTable, emptyCell } from "../table.mjs";
+import { unreadable } from "../text.mjs";
 
 /** @typedef {import("../protocol.mjs").OutputRow} OutputRow */
 
@@ -16,6 +17,10 @@ const ALWAYS = 5;
 const FILE = 4;
 /** What the service needs to find a file; a person, only where it tells the outputs apart. */
 const INTERNAL = ["access_path", "sandbox_id"];
+/** By what the service is asked for a file. */
+const NAMES = ["name", "path", "configured_path"];
+/** What is written here and not in a record. */
+const OURS = ["extra", "parse_notes"];
 const SIZE = "size_bytes";
 
 /**
@@ -32,7 +37,7 @@ export function outputsTable(outputs, onChoose, onPreview) {
     value: (/** @type {number} */ at) => sortValue(outputs[at], name),
     cell: (/** @type {number} */ at) => cell(at, name),
   }));
-  const look = { label: "File", cell: (/** @type {number} */ at) => button("Preview", () => onPreview(at), { class: "arn-link" }) };
+  const look = { label: "File", cell: (/** @type {number} */ at) => NAMES.some((name) => outputs[at][name]) && button("Preview", () => onPreview(at), { class: "arn-link" }) };
   const { element, more, paint } = createTable(columns.toSpliced(FILE, 0, look), [...outputs.keys()]);
   const bytes = button("Exact bytes", () => {
     exact = !exact;
@@ -42,8 +47,9 @@ export function outputsTable(outputs, onChoose, onPreview) {
 
   /** @param {number} at @param {string} name */
   function cell(at, name) {
-    const value = outputs[at][name] ?? null;
-    if (value === null) return emptyCell("not recorded");
+    const value = outputs[at][name] ?? null, unread = outputs[at].unread?.[name];
+    if (unread) return unreadable(unread);
+    if (value === null) return OURS.includes(name) ? "" : emptyCell("not recorded");
     if (name === SIZE) return exact ? exactSize(value) : humanSize(value);
     if (name !== "name") return cellText(value);
     return button(cellText(value || "(no name)"), () => onChoose(at), { class: "arn-link" });

@@ -6,12 +6,11 @@ const DEFAULT_SECONDS = 3600;
 
 /**
  * @param {import("../protocol.mjs").RunDoc} doc
- * @returns {{words: string, until: string | null}} a sentence, and the moment when the sandbox goes, in canonical UTC text
+ * @returns {{words: string, until: string | null}} a sentence where there is something to say, and the moment when the sandbox goes, in canonical UTC text
  */
-export function retention({ fields, absent }) {
+export function retention({ fields }) {
   const { retain_on_failure: kept, retention_seconds: seconds, status, completed_at } = fields;
-  if (absent.includes("retain_on_failure")) return { words: "not in the record: the deployment's setting holds", until: null };
-  if (kept === null) return { words: "null: the deployment's setting holds", until: null };
+  if (kept === null) return { words: "", until: null };
   if (!kept) return { words: "not kept on failure", until: null };
   const length = Number(seconds ?? DEFAULT_SECONDS);
   const words = `kept on failure for ${duration(length * 1000)}${seconds === null ? " (the default)" : ""}`;

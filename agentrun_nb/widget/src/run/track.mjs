@@ -1,6 +1,7 @@
 /** The course of a run as one line: created, started, completed, with the durations written on it. */
 import { h } from "../dom.mjs";
 import { describe } from "../status.mjs";
+import { unreadable } from "../text.mjs";
 import { isoText } from "../times.mjs";
 import { courseOf } from "./intervals.mjs";
 import { momentText } from "./moments.mjs";
@@ -12,30 +13,31 @@ import { momentText } from "./moments.mjs";
  * @param {string} tz
  * @param {number} now when the record was read, in milliseconds
  */
-export function track({ fields }, tz, now) {
+export function track({ fields, unread }, tz, now) {
   const status = describe(/** @type {string | null} */ (fields.status));
   const live = status.name !== null && !status.terminal;
   const { intervals, share, notes } = courseOf(fields, live, now);
   const [first, second] = intervals;
+  /** @param {"created" | "started" | "completed"} name */
+  const mark = (name) => {
+    const field = `${name}_at`, utc = fields[field], known = typeof utc === "string";
+    return h("div", `arn-stop arn-${name}${known ? "" : " arn-unrecorded"}`,
+      h("span", { class: "arn-dot", "aria-hidden": "true" }),
+      h("span", "arn-stopname", name),
+      known ? momentText(utc, tz) : field in unread ? unreadable(unread[field]) : h("span", "arn-quiet", "not recorded"));
+  };
   const line = h("div", { class: "arn-track", role: "group", "aria-label": "Course of the run" },
-    mark("created", fields.created_at, tz),
+    mark("created"),
     segment(first, second ? "arn-before" : "arn-undivided"),
-    mark("started", fields.started_at, tz),
+    mark("started"),
     second && segment(second, "arn-after"),
-    mark("completed", fields.completed_at, tz),
+    mark("completed"),
   );
   line.style.setProperty("--arn-share", String(share));
   line.style.setProperty("--arn-course", `var(${status.color})`);
   const read = live && h("p", "arn-note", "Read at ", momentText(isoText(now), tz));
   return h("section", "arn-course", line, read, ...notes.map((note) => h("p", "arn-note", note)));
 }
-
-/** @param {"created" | "started" | "completed"} name @param {unknown} utc @param {string} tz */
-const mark = (name, utc, tz) =>
-  h("div", `arn-stop arn-${name}${typeof utc === "string" ? "" : " arn-unrecorded"}`,
-    h("span", { class: "arn-dot", "aria-hidden": "true" }),
-    h("span", "arn-stopname", name),
-    typeof utc === "string" ? momentText(utc, tz) : h("span", "arn-quiet", "not recorded"));
 
 /** @param {Interval} interval @param {string} place */
 const segment = ({ kind, words }, place) =>

@@ -69,10 +69,10 @@ test("a run is drawn from its own timestamps, and an open end never goes beyond 
   }
 });
 
-test("what is told of a run says what is not recorded and claims nothing else", () => {
+test("what is told of a run says what is not known and claims nothing else", () => {
   const model = index(dataOf([{ created: NOW - 5000, status: "running" }, { created: NOW - 5000, started: NOW - 4000, completed: NOW - 9000, status: "waiting\u202E" }]));
   assert.deepEqual(tell(model, 0, "UTC"),
-    ["run_0", "running", "no version recorded", "2026-11-24 11:59:55", "not recorded", "not recorded (open up to when the data was read)", "not recorded", "not recorded"]);
+    ["run_0", "running", "no version recorded", "2026-11-24 11:59:55", "not known", "not known (open up to when the data was read)", "not known", "not known"]);
   assert.deepEqual(tell(model, 1, "UTC").slice(1, 2), ["unknown status: waiting‹U+202E›"]);
   assert.match(tell(model, 1, "UTC")[5], /drawn as a point/);
 });
