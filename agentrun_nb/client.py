@@ -126,8 +126,9 @@ class Client:
             asked = mend(dep)
             keys = list(zip(asked["deployment_id"].fillna(""), asked["id"].fillna(""), strict=True))
             return fetch_runs(self._wire, keys, progress=progress).set_axis(dep.index)
-        if run_ids is None or isinstance(run_ids, str):
-            raise SettingsError("get_runs takes a deployment and a list of run ids, or a frame of runs.")
+        if not isinstance(run_ids, Iterable) or isinstance(run_ids, str | pd.DataFrame):
+            hint = "Give get_runs(dep, run_ids), or a frame alone: get_runs(runs)."
+            raise SettingsError("get_runs takes a deployment and a list of run ids, or a frame of runs.", hint=hint)
         return fetch_runs(self._wire, [(dep, run_id) for run_id in run_ids], progress=progress)
 
     def list_runs(
@@ -194,9 +195,12 @@ class Client:
             routes.check_id("deployment_id", deployment)
         unknown = {without} if isinstance(without, str) else set(without) - DISPENSABLE
         if unknown:
-            raise SettingsError(f"without= takes a tuple of columns, and not {sorted(unknown)}.")
+            hint = f"Columns that can be left out: {', '.join(name for name in RUNS.names if name in DISPENSABLE)}."
+            raise SettingsError(f"without= takes a tuple of columns, and not {sorted(unknown)}.", hint=hint)
         if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
-            raise SettingsError("limit= is a count of runs above zero, or None for all.")
+            raise SettingsError(
+                f"limit={limit!r} is not a count of runs.", hint="Give one above zero, or None for all."
+            )
         branches = branches_of(deployments, status, version_id)
         return Wanted(branches, read_when(since), read_when(until), limit, tuple(without))
 
@@ -284,11 +288,12 @@ def _key(run: Any) -> Key:
         if len(run) != 1:
             raise SettingsError(f"One run is wanted, and this frame has {len(run):,}.", hint="Take one: runs.iloc[0].")
         run = run.iloc[0]
-    if isinstance(run, pd.Series):
+    if isinstance(run, pd.Series) and "deployment_id" in run.index and ("run_id" in run.index or "id" in run.index):
         return run["deployment_id"], run["run_id"] if "run_id" in run.index else run["id"]
     if isinstance(run, tuple | list) and len(run) == 2:
         return run[0], run[1]
     try:
         return run.deployment_id, run.id
     except AttributeError:
-        raise SettingsError("A run is a Run, a row of a frame, or (deployment_id, run_id).") from None
+        hint = "Give a Run, a row of a frame of runs, or (deployment_id, run_id)."
+        raise SettingsError(f"This {type(run).__name__} names no run.", hint=hint) from None

@@ -19,17 +19,20 @@ import pandas as pd
 
 from agentrun_nb import jsontext
 from agentrun_nb.documents import ABSENT, BROKEN, Gap, read, texts, type_names
-from agentrun_nb.errors import PathNotFound, SchemaError
+from agentrun_nb.errors import DataError, PathNotFound, SchemaError
 from agentrun_nb.frames import Runs, runs_frame
 from agentrun_nb.manifest import DOCUMENTS, json_paths
 from agentrun_nb.paths import Step, parse_path
-from agentrun_nb.text import counted
+from agentrun_nb.text import clip, counted
 
 ATTRS = "agentrun_nb_extract"
 """Where in `attrs` the counts of an extraction lie."""
 
 _MOST = 2_000
 """In so many documents, and among so many paths, the nearest to a typo are looked for."""
+
+_SHOWN = 80
+"""Characters of the values that a message shows."""
 
 _UNFIT = type("Unfit", (Gap,), {})()
 
@@ -40,7 +43,8 @@ class Col:
 
     Attributes:
         path: begins with `input`, `output_manifest` or `extra`; lists by index or by `[*]`.
-        dtype: boolean, Int64, Float64, str or object; None: what holds the values exactly.
+        dtype: boolean, Int64, Float64, str or object; None: the first that holds the
+            values as they were read, integers exact and decimals as the nearest double.
         default: the cell of a run that has nothing there; JSON null and broken documents are NA all the same.
         agg: what to make of the values of a path with `[*]`, nulls apart: count, sum, mean, median, min, max, first,
             last, any, all, or a function of the list. None gives the list itself, nulls included.
@@ -56,11 +60,11 @@ class Col:
     agg: str | Callable[[list[Any]], Any] | None = None
 
     def __post_init__(self) -> None:
-        if self.document not in (*DOCUMENTS, "extra"):
+        if not isinstance(self.path, str) or self.document not in (*DOCUMENTS, "extra"):
             raise PathNotFound(f"{self.path!r} leads nowhere.", hint="Begin it with input., output_manifest. or extra.")
-        if self.dtype and self.dtype not in _FITS:
+        if self.dtype is not None and self.dtype not in [*_FITS]:
             raise SchemaError(f"{self.dtype!r} is not a dtype here.", hint=f"Choose among {', '.join(_FITS)}.")
-        if isinstance(self.agg, str) and self.agg not in AGGREGATES:
+        if self.agg is not None and not callable(self.agg) and self.agg not in [*AGGREGATES]:
             raise SchemaError(f"{self.agg!r} is not an aggregate.", hint=f"Choose among {', '.join(AGGREGATES)}.")
         if self.agg is not None and None not in self.steps:
             raise SchemaError(f"{self.path!r} gives one value, so it takes no agg.", hint="Write a list as name[*].")
@@ -97,6 +101,7 @@ def extract(runs: Runs, /, **columns: str | Col) -> pd.DataFrame:
 
     Raises:
         PathNotFound: a path that no row of a frame with rows has; the message names the nearest.
+        DataError: a function given as `agg` failed.
     """
     runs = runs_frame(runs)
     asked = {name: column if isinstance(column, Col) else Col(column) for name, column in columns.items()}
@@ -174,7 +179,7 @@ def _every(lists: list[Any], steps: tuple[Step, ...]) -> list[Any]:
 def _cells(column: Col, rows: list[Any]) -> tuple[list[Any], dict[str, Any]]:
     """The cells of a column, and the counts of what was found."""
     if column.agg is not None:
-        rows = [_aggregate(column.agg, row) if type(row) is list else row for row in rows]
+        rows = [_aggregate(column, column.agg, row) if type(row) is list else row for row in rows]
     if column.dtype:
         fits = _FITS[column.dtype]
         rows = [row if row is None or row is pd.NA or isinstance(row, Gap) or fits(row) else _UNFIT for row in rows]
@@ -191,7 +196,7 @@ def _cells(column: Col, rows: list[Any]) -> tuple[list[Any], dict[str, Any]]:
     return cells, {"path": column.path, "types": type_names(kinds), **counts}
 
 
-def _aggregate(agg: str | Callable[[list[Any]], Any], values: list[Any]) -> Any:
+def _aggregate(column: Col, agg: str | Callable[[list[Any]], Any], values: list[Any]) -> Any:
     function, kinds = AGGREGATES[agg] if isinstance(agg, str) else (agg, ())
     known = [value for value in values if value is not None]
     try:
@@ -200,6 +205,9 @@ def _aggregate(agg: str | Callable[[list[Any]], Any], values: list[Any]) -> Any:
         return pd.NA
     except (TypeError, OverflowError):
         return _UNFIT
+    except Exception as error:
+        told = f"agg= of {column.path!r} raised {type(error).__name__} for {clip(repr(known), _SHOWN)}: {error}."
+        raise DataError(told, hint="Let the function return pd.NA where it has no answer.") from error
 
 
 def _sum(values: list[Any]) -> int | float:

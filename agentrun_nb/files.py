@@ -128,7 +128,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 def _format(path: Path) -> Format:
     if path.suffix.lower() not in FORMATS:
         raise SchemaError(
-            f"{path.name!r} has no ending that says what it is.", hint=f"Known endings: {', '.join(FORMATS)}."
+            f"{path.name!r} ends in {path.suffix or 'nothing'}, which says no kind of file that is known here.",
+            hint=f"Known endings: {', '.join(FORMATS)}.",
         )
     return FORMATS[path.suffix.lower()]
 

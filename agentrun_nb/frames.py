@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -70,8 +71,10 @@ def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
     The index, further columns and `attrs` stay. A frame that is sound comes back as it is.
 
     Raises:
-        SchemaError: the frame lacks the table's key columns, or a column cannot be read as its dtype.
+        SchemaError: it is no frame, it lacks the table's key columns, or a column cannot be read as its dtype.
     """
+    if not isinstance(frame, pd.DataFrame):
+        raise SchemaError(f"A {type(frame).__name__} is not a table of {table.name.lower()}.", hint="Give a frame.")
     key = [column.name for column in table.columns[:2]]
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
@@ -211,6 +214,15 @@ def _written(record: Mapping[str, Any]) -> bytes:
         return msgspec.json.encode(dict(record))
     except (TypeError, RecursionError) as error:
         raise SchemaError(f"This mapping cannot be written as JSON: {error}.") from None
+
+
+def check_columns(runs: pd.DataFrame, names: list[str]) -> None:
+    """Raises SchemaError where the frame lacks a column, and names the nearest."""
+    for name in names:
+        if name not in runs.columns:
+            near = get_close_matches(str(name), [str(column) for column in runs.columns], 3, 0.5)
+            hint = f"Near it: {', '.join(near)}." if near else "Join the column to the runs first."
+            raise SchemaError(f"These runs have no column {name!r}.", hint=hint)
 
 
 def brief(runs: Runs, tz: str = "UTC") -> pd.DataFrame:

@@ -14,8 +14,8 @@ import pandas as pd
 
 from agentrun_nb import jsontext
 from agentrun_nb.documents import ABSENT, BROKEN, Gap, read, texts, type_names
-from agentrun_nb.errors import PathNotFound
-from agentrun_nb.frames import Runs, runs_frame, table_frame
+from agentrun_nb.errors import PathNotFound, SchemaError
+from agentrun_nb.frames import Runs, check_columns, runs_frame, table_frame
 from agentrun_nb.items import AT_ONCE, joined, output_batches, outputs_text
 from agentrun_nb.paths import Step, find, format_path, parse_path
 from agentrun_nb.records import Batch
@@ -41,7 +41,13 @@ def parse(column: pd.Series[Any]) -> pd.Series[Any]:
     Returns:
         An object column under the same index: integers exact, of duplicate keys the last one. JSON null is None;
         an absent or broken document is NA, and its text still stands in the column it came from.
+
+    Raises:
+        SchemaError: it is no column.
     """
+    if not isinstance(column, pd.Series):
+        hint = 'Give one of a frame, such as runs["output_manifest"].'
+        raise SchemaError(f"A {type(column).__name__} is not a column of JSON texts.", hint=hint)
     values = [read(text) if isinstance(text, str) else ABSENT for text in column.astype("object")]
     result = pd.Series([None] * len(values), index=column.index, name=column.name, dtype="object")
     result[:] = [pd.NA if isinstance(value, Gap) else value for value in values]
@@ -96,10 +102,15 @@ def json_paths(runs: Runs, column: str = "output_manifest") -> pd.DataFrame:
         `values` (how many values there are) and `example` (JSON text of the first, at most 80 characters). What lies
         deeper than 512 steps is not catalogued; the object or list there is. `attrs["agentrun_nb_paths"]` counts the
         documents that are not JSON.
+
+    Raises:
+        SchemaError: there is no such column.
     """
     found: dict[tuple[Step, ...], _Place] = {}
     start = broken = 0
-    for documents in texts(runs_frame(runs)[column]):
+    runs = runs_frame(runs)
+    check_columns(runs, [column])
+    for documents in texts(runs[column]):
         trees = [read(text) for text in documents]
         rows = [row for row, tree in enumerate(trees, start) if tree is not ABSENT and tree is not BROKEN]
         for steps, held, values in _leaves(rows, [trees[row - start] for row in rows]):

@@ -117,7 +117,8 @@ def decode_records(table: Table, bodies: Sequence[bytes]) -> Batch:
 
 def _check_object(body: bytes) -> None:
     if not body.startswith(b"{") or jsontext.value_end(body, 0) != len(body):
-        raise BadResponseError("The answer is not one JSON object.")
+        told = "are not one JSON object" if body else "are empty"
+        raise BadResponseError(f"The bytes {told}.", hint="A record or a page of the service is one JSON object.")
 
 
 def decode_record(table: Table, body: bytes) -> Batch:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from agentrun_nb.errors import SchemaError
 from agentrun_nb.schema import NOTE_CODES
 
 if TYPE_CHECKING:
@@ -111,8 +112,13 @@ def fetch_report(runs: Any) -> FetchReport:
 
     Returns:
         The report; `complete` is None when the frame never had one, or holds other rows than those that were fetched.
+
+    Raises:
+        SchemaError: it is no frame.
     """
-    data = getattr(runs, "attrs", {}).get(ATTRS)
+    if not hasattr(runs, "attrs"):
+        raise SchemaError(f"A {type(runs).__name__} carries no report.", hint="Give a frame, as client.list_runs does.")
+    data = runs.attrs.get(ATTRS)
     rows = len(runs) if hasattr(runs, "columns") else 1
     if not data:
         return FetchReport(rows=rows)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agentrun_nb import jsontext, times
+from agentrun_nb.errors import SchemaError
 from agentrun_nb.records import Batch, decode_record
 from agentrun_nb.schema import RUNS, STATUSES, TERMINAL
 
@@ -69,8 +70,12 @@ class Run:
             raw: the bytes of one JSON object.
 
         Raises:
+            SchemaError: it is not bytes.
             BadResponseError: the bytes are not a JSON object.
         """
+        if not isinstance(raw, bytes):
+            hint = "Give the record's bytes; arn.Run.of_row(runs.iloc[0]) makes a run of a row."
+            raise SchemaError(f"A {type(raw).__name__} is not the bytes of a record.", hint=hint)
         self.raw = raw
         self._batch: Batch = decode_record(RUNS, raw)
         cells = {name: cell[0].as_py() for name, cell in self._batch.cells.items()}

@@ -25,6 +25,8 @@ KEY_VARIABLES = ("AGENTRUN_API_KEY", "NULLSPACE_API_KEY")
 URL_VARIABLES = ("AGENTRUN_BASE_URL", "NULLSPACE_API_URL", "NULLSPACE_BASE_URL")
 MOST_CONFIG_BYTES = 1 << 20
 
+_LIMITS: dict[str, Any] = {"timeout": int | float, "deadline": int | float, "max_in_flight": int, "max_bytes": int}
+
 _vault: WeakKeyDictionary[Secret, str | Callable[[], str]] = WeakKeyDictionary()
 
 
@@ -152,10 +154,16 @@ def find_settings(
     if flaw:
         raise SettingsError(f"The API key from {secret.source} {flaw}.", hint="Give it again with api_key=.")
     url = check_url(base_url or _find_url(), allow_http=allow_http)
-    for name, kind in (("timeout", int | float), ("deadline", int | float), ("max_in_flight", int), ("max_bytes", int)):
-        if isinstance(limits[name], bool) or not isinstance(limits[name], kind) or not limits[name] > 0:
-            raise SettingsError(f"{name} is to be a {'whole ' if kind is int else ''}number above zero.")
+    check_limits({name: limits[name] for name in _LIMITS})
     return Settings(url, secret, proxy=_check_proxy(proxy, url, allow_http=allow_http), **limits)
+
+
+def check_limits(limits: Mapping[str, Any]) -> None:
+    """Raises SettingsError where a limit is no number above zero, or none that is whole where it counts."""
+    for name, limit in limits.items():
+        if isinstance(limit, bool) or not isinstance(limit, _LIMITS[name]) or not limit > 0:
+            hint = "None does not switch it off; give a large one instead."
+            raise SettingsError(f"{name} is to be a {'whole ' * (_LIMITS[name] is int)}number above zero.", hint=hint)
 
 
 def config_paths(environment: Mapping[str, str]) -> list[Path]:
@@ -250,7 +258,7 @@ def _check_proxy(proxy: str | None, url: str, *, allow_http: bool) -> str | None
         proxy = None if proxy_bypass(host) else getproxies().get(scheme)
     if proxy is None:
         return None
-    parts = urlsplit(proxy)
+    parts = urlsplit(str(proxy))
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingsError("The proxy is not an http address.", hint='Give its URL, or "env" for the environment\'s.')
     if scheme == "http" and not allow_http:

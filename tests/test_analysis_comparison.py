@@ -133,6 +133,9 @@ def test_a_group_that_is_not_there_is_an_error_that_names_those_that_are() -> No
     runs = frame([run(0)])
     with pytest.raises(DataError, match="'v1'"):
         compare(runs, "v1", "v9")
+    for several in ([], {}, ["v1"]):
+        with pytest.raises(DataError, match=r"There are 'v\d'|There are '"):
+            compare(runs, several, several)
     with pytest.raises(SchemaError, match="version_id"):
         compare(runs, "v1", "v1", by="version")
 

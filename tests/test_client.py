@@ -648,8 +648,20 @@ def test_what_was_odd_about_a_column_that_is_left_out_is_noted_all_the_same() ->
 
 @pytest.mark.parametrize("without", ["input", ("inputs",), ("id",), ("created_at",)])
 def test_columns_that_cannot_be_left_out_are_refused(without: object) -> None:
-    with pytest.raises(SettingsError, match="without="):
+    with pytest.raises(SettingsError, match=r"without=.*can be left out: .*input"):
         mocked(Shop()).list_runs(DEP, without=without)  # type: ignore[arg-type]
+
+
+def test_a_misspelt_status_that_the_service_refuses_is_told_with_the_near_one() -> None:
+    client = mocked(lambda request: answer({"error": {"code": "invalid", "message": "no such status"}}, 400))
+    with pytest.raises(errors.ServiceError, match=r"no such status\. Near 'suceeded': 'succeeded'\."):
+        client.list_runs(DEP, status="suceeded", progress=False)
+
+
+@pytest.mark.parametrize("limit", [0, -1, True, "5"])
+def test_a_limit_is_a_count(limit: object) -> None:
+    with pytest.raises(SettingsError, match="above zero, or None for all"):
+        mocked(Shop()).list_runs(DEP, limit=limit)  # type: ignore[arg-type]
 
 
 def test_chunks_are_the_listing_cut_and_the_last_one_speaks_for_all() -> None:
@@ -900,7 +912,7 @@ def test_a_run_can_be_named_in_many_ways() -> None:
     for named in (run, runs.iloc[0], runs, (DEP, "run_1"), pd.Series({"deployment_id": DEP, "run_id": "run_1"})):
         client.get_logs(named)
     assert asked == [f"/v1/agent-deployments/{DEP}/runs/run_1/logs"] * 5
-    for odd in (7, "run_1", runs.iloc[:0], None):
+    for odd in (7, "run_1", runs.iloc[:0], None, pd.Series(dtype="object"), pd.DataFrame({"a": [1]})):
         with pytest.raises(SettingsError):
             client.get_logs(odd)  # type: ignore[arg-type]
 
@@ -968,6 +980,12 @@ def test_an_output_is_read_within_bounds_of_its_own(bounds: dict[str, Any], erro
 
     with pytest.raises(error) if error else nullcontext():
         assert mocked(handler).read_output((DEP, "run_1"), "a.txt", **bounds) == bytes(100)
+
+
+@pytest.mark.parametrize("bounds", [{"max_bytes": -1}, {"max_bytes": 1.5}, {"deadline": 0}, {"deadline": "5"}])
+def test_bounds_of_an_output_are_held_to_what_a_clients_are(bounds: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match="number above zero"):
+        mocked(one_run).read_output((DEP, "run_1"), "a.txt", **bounds)
 
 
 # --- check --------------------------------------------------------------------------------------------------------
@@ -1185,6 +1203,6 @@ def test_the_repr_says_host_source_and_limits() -> None:
 
 
 def test_get_runs_is_told_what_to_take() -> None:
-    for odd in (None, "run_1"):
-        with pytest.raises(SettingsError, match="a list of run ids"):
+    for odd in (None, "run_1", 5, pd.DataFrame({"id": ["run_1"]})):
+        with pytest.raises(SettingsError, match=r"a list of run ids.*get_runs\(runs\)"):
             mocked(one_run).get_runs(DEP, odd)

@@ -13,7 +13,7 @@ import pytest
 from analysis_support import TORTURE, documents, frame, run
 
 from agentrun_nb import extraction
-from agentrun_nb.errors import PathNotFound, SchemaError
+from agentrun_nb.errors import DataError, PathNotFound, SchemaError
 from agentrun_nb.extraction import ATTRS, Col, extract
 from agentrun_nb.paths import format_path
 
@@ -206,6 +206,12 @@ def test_documents_that_are_not_json_are_told_where_nothing_is_found() -> None:
         extract(documents(["{'a': 1}", "{'a': 2}", None]), a="output_manifest.a")
 
 
+def test_a_function_that_fails_is_told_with_its_path_and_values() -> None:
+    column = Col("output_manifest.o[*]", agg=lambda values: 1 / 0)
+    with pytest.raises(DataError, match=r"'output_manifest\.o\[\*\]' raised ZeroDivisionError for \[1, 2\]"):
+        extract(documents(['{"o":[1,2]}']), x=column)
+
+
 def test_an_empty_list_says_nothing_against_a_path_into_it() -> None:
     found = extract(documents(['{"o":[]}', "{}"]), x=Col("output_manifest.o[*].size", agg="count"))["x"]
     assert found.tolist() == [0, pd.NA]
@@ -249,6 +255,10 @@ def test_each_document_that_is_asked_for_is_read_once(monkeypatch: pytest.Monkey
     [
         {"dtype": "int"},
         {"agg": "average"},
+        {"agg": 5},
+        {"agg": []},
+        {"dtype": ""},
+        {"dtype": []},
         {"agg": "sum", "path": "input.x"},
         {"dtype": "Int64", "default": "none"},
     ],
@@ -258,7 +268,7 @@ def test_a_wrong_column_fails_where_it_is_written(wrong: dict[str, Any]) -> None
         Col(**{"path": "input.x[*]", **wrong})
 
 
-@pytest.mark.parametrize("path", ["", "status", "inputs.x", "output_manifest.[", "[0]"])
+@pytest.mark.parametrize("path", ["", "status", "inputs.x", "output_manifest.[", "[0]", 5])
 def test_a_path_begins_with_a_document(path: str) -> None:
     with pytest.raises(PathNotFound):
         Col(path)

@@ -187,6 +187,25 @@ def test_a_document_that_no_json_can_hold_is_refused_by_name(odd):
         runs_frame(runs().assign(output_manifest=pd.Series([odd] * len(runs()), runs().index)))
 
 
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: arn.json_paths(runs(), "output_manfest"), "Near it: output_manifest"),
+        (lambda: arn.failures(runs(), "x"), "A str is not a table of logs"),
+        (lambda: arn.parse("x"), "A str is not a column"),
+        (lambda: arn.parse([]), "A list is not a column"),
+        (lambda: arn.fetch_report(5), "A int carries no report"),
+        (lambda: arn.Run("{}"), "A str is not the bytes"),
+        (lambda: arn.Run({}), "A dict is not the bytes"),
+        (lambda: arn.Run(runs().iloc[0]), "of_row"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_with_what_to_give(call, told):
+    with pytest.raises(SchemaError, match=told) as caught:
+        call()
+    assert caught.value.hint
+
+
 def test_a_frame_of_something_else_is_refused():
     for frame in (pd.DataFrame(), pd.DataFrame({"id": ["x"]}), pd.concat([runs(), runs()], axis="columns")):
         with pytest.raises(SchemaError):

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from agentrun_nb.analysis.estimates import TOO_FEW, Estimate, difference, quantiles, rate, run_times, scipy_stats
-from agentrun_nb.analysis.outcomes import JUDGED, check_columns, left_out, outcomes
+from agentrun_nb.analysis.outcomes import JUDGED, left_out, outcomes
 from agentrun_nb.difference import parsed, written
 from agentrun_nb.errors import DataError
-from agentrun_nb.frames import Runs, runs_frame
+from agentrun_nb.frames import Runs, check_columns, runs_frame
 from agentrun_nb.schema import TERMINAL
 from agentrun_nb.spans import last_moment
 
@@ -62,7 +62,7 @@ def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
 
 
 def _group(runs: pd.DataFrame, by: str, value: Any) -> pd.DataFrame:
-    group = runs[(runs[by] == value).fillna(False)]
+    group = runs[(runs[by] == value).fillna(False)] if pd.api.types.is_scalar(value) else runs[:0]
     if group.empty:
         known = ", ".join(repr(word) for word in runs[by].dropna().unique()[:10])
         raise DataError(f"No run here has {by} {value!r}.", hint=f"There are {known or 'none'}.")

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from agentrun_nb.analysis.estimates import TOO_FEW, Estimate, Times, quantiles, queue_times, rate, run_times
-from agentrun_nb.analysis.outcomes import JUDGED, check_columns, left_out, outcomes
-from agentrun_nb.frames import Runs, runs_frame
+from agentrun_nb.analysis.outcomes import JUDGED, left_out, outcomes
+from agentrun_nb.frames import Runs, check_columns, runs_frame
 from agentrun_nb.schema import STATUSES, TERMINAL
 from agentrun_nb.spans import last_moment
 

@@ -13,8 +13,8 @@ import plotly.graph_objects as go
 import plotly.io as pio
 from numpy.typing import NDArray
 
-from agentrun_nb.analysis.outcomes import check_columns
 from agentrun_nb.errors import SettingsError
+from agentrun_nb.frames import check_columns
 from agentrun_nb.looks import Look, look_of
 from agentrun_nb.schema import STATUSES
 from agentrun_nb.spans import milliseconds

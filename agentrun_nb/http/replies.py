@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ from agentrun_nb.errors import (
 )
 from agentrun_nb.http.retry import CROWDED, Failure, is_transient, read_retry_after
 from agentrun_nb.http.routes import Ask
+from agentrun_nb.schema import STATUSES
 
 MOST_CHARACTERS = 200
 """Characters of an answer that an error repeats."""
@@ -112,7 +114,7 @@ _REFUSALS = {
 
 def _error(reply: Reply, ask: Ask, refusal: Refusal, source: str, key: str) -> AgentRunError:
     status = reply.status
-    said = f" The service says: {_said(refusal)}" if _said(refusal) else ""
+    said = f" The service says: {_said(refusal)}".removesuffix(".") + "." if _said(refusal) else ""
     if status in _REFUSALS:
         kind, told, hint = _REFUSALS[status]
         return kind(told.format(source=source) + said, hint=hint)
@@ -128,7 +130,10 @@ def _error(reply: Reply, ask: Ask, refusal: Refusal, source: str, key: str) -> A
         return BadResponseError(told, hint="Give the right base_url.")
     if status < 300:
         return BadResponseError(f"The service answered {status} where 200 was expected.")
-    return ServiceError(f"The service refused the request.{said}")
+    wished = ask.params.get("status", "")
+    near = get_close_matches(wished, STATUSES, 1)
+    hint = f"Near {wished!r}: {near[0]!r}." if near and wished != near[0] else "Check the arguments of the call."
+    return ServiceError(f"The service refused the request.{said}", hint=hint)
 
 
 def _said(refusal: Refusal) -> str:

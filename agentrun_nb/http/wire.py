@@ -37,7 +37,7 @@ from agentrun_nb.http.gate import Gate, Service, shared_service
 from agentrun_nb.http.replies import Reply
 from agentrun_nb.http.retry import Failure, Policy, Schedule, read_http_date
 from agentrun_nb.http.routes import Ask
-from agentrun_nb.settings import Settings
+from agentrun_nb.settings import Settings, check_limits
 
 T = TypeVar("T")
 
@@ -226,8 +226,9 @@ class Wire:
 
     def within(self, **limits: Any) -> Wire:
         """The same way with other limits of `Settings`, where they are given."""
-        other = copy(self)
-        other.settings = replace(self.settings, **{name: limit for name, limit in limits.items() if limit is not None})
+        other, given = copy(self), {name: limit for name, limit in limits.items() if limit is not None}
+        check_limits(given)
+        other.settings = replace(self.settings, **given)
         return other
 
     def close(self) -> None:
