@@ -212,6 +212,19 @@ def test_an_outlier_in_time_leaves_the_picture_to_the_others(moment, tz):
     assert "2026-11-20" in told
 
 
+def test_no_label_of_the_axis_sticks_out():
+    """A label is some 48 wide, and the picture 720."""
+    seen = set()
+    for second in range(10, 22):
+        start, end = (f"2026-11-20T10:40:{at}Z" for at in (second, second + 33))
+        told = drawn(explore([json.dumps(record(1, created_at=start, started_at=start, completed_at=end)).encode()]))
+        for x, anchor in re.findall(r'<text x="([\d.]+)"[^>]*text-anchor="(\w+)">\d\d:\d\d:\d\d<', told):
+            seen.add(anchor)
+            left = float(x) - {"start": 0, "middle": 24, "end": 48}[anchor]
+            assert 0 <= left <= 720 - 48
+    assert seen == {"start", "middle", "end"}
+
+
 def drawn(view) -> str:
     """The SVG text of a twin's picture."""
     [data] = re.findall(r"svg\+xml;base64,([^\"]+)", view._twin()["text/html"])

@@ -238,10 +238,12 @@ def test_rows_that_failed_or_have_no_status_are_counted_in_the_note():
     runs.loc["row 0", "status"] = None
     runs.loc["row 1", "fetch_error"] = "not_found: There is no such run."
     runs.loc["row 2", "created_at"] = pd.NaT
-    note = explore(runs)._page()[0]["note"]
+    view = explore(runs)
+    note = view._page()[0]["note"]
     assert "1 run could not be fetched." in note
     assert "1 run without a status." in note
-    assert "1 run without a created_at" in note
+    assert "created" not in note, "the timeline tells of that, with a way to these runs"
+    assert "1 run without a created time that can be read." in view._twin()["text/html"]
 
 
 def test_the_package_imports_neither_pandas_nor_plotly_nor_anywidget_by_itself():

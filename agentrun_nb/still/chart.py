@@ -22,6 +22,7 @@ _MOST_BARS, _MOST_LANES = 150, 30
 _HIGHEST_LANE, _LANES_HIGH = 22, 200
 _COLUMN, _COLUMNS_HIGH = 6, 90
 _LEAST = 3
+_HALF_LABEL = 24
 
 
 def timeline(runs: pd.DataFrame, now: float, tz: str) -> Markup | None:
@@ -69,10 +70,11 @@ def _axis(scale: _Scale, y: float, tz: str, words: str) -> Markup:
 
 
 def _tick(tick: Tick, x: float, y: float) -> Markup:
+    anchor = "start" if x < _LEFT + _HALF_LABEL else "end" if x > _RIGHT - _HALF_LABEL else "middle"
     day = el("text", tick.context, x=max(x - 12, _LEFT), y=f"{y + 29:g}", fill=GREY)
     return joined(
         el("path", d=f"M{x} {y:g}v4", stroke=GREY),
-        el("text", tick.label, x=x, y=f"{y + 16:g}", fill=GREY, text_anchor="middle"),
+        el("text", tick.label, x=x, y=f"{y + 16:g}", fill=GREY, text_anchor=anchor),
         day if tick.context and x < _RIGHT - 230 else None,
     )
 

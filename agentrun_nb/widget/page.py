@@ -93,12 +93,11 @@ def _codes(codes: NDArray[Any]) -> bytes:
 
 
 def completeness(runs: pd.DataFrame) -> str:
-    """One line about what is missing: the fetch report, failed fetches, runs without a status or a place in time."""
+    """One line about what is missing: the fetch report, failed fetches, runs without a status."""
     failed = runs["fetch_error"].notna()
     counts = {
         "could not be fetched": failed,
         "without a status": ~failed & runs["status"].isna(),
-        "without a created_at, which no time axis can show": ~failed & runs["created_at"].isna(),
     }
     told = [f"{counted(int(rows.sum()), 'run')} {what}." for what, rows in counts.items() if rows.any()]
     return " ".join([report.fetch_report(runs).sentence, *told] if report.ATTRS in runs.attrs else told)

@@ -205,12 +205,14 @@ def runs_story(runs: pd.DataFrame, now: float, tz: str) -> Story:
     found = runs["status"].value_counts(dropna=False)
     counts = {None if pd.isna(name) else str(name): count for name, count in found[found > 0].items()}
     picture = chart.timeline(runs, now, tz)
+    unplaced = int((runs["created_at"].isna() & runs["fetch_error"].isna()).sum())
+    places = f"{counted(unplaced, 'run')} without a created time that can be read." if unplaced else ""
 
     def tell(room: Room) -> Iterator[Markup | None]:
         order = painting_order(list(counts))[-room.rows :]
         tallies = [joined(" \u00b7 ", f"{counts[status]:,} ", _status(status, room)) for status in order]
         yield el("p", counted(len(runs), "run"), el("span", *tallies, style=_BESIDE), style=_HEAD)
-        note = completeness(runs)
+        note = f"{completeness(runs)} {places}".strip()
         yield el("p", clip(note, 3 * room.text), style=f"{_QUIET};margin:0 0 4px") if note else None
         told = ", ".join(f"{counts[status]:,} {clip(look_of(status).label, room.text)}" for status in order)
         yield picture and drawing.picture(picture, f"Timeline of {counted(len(runs), 'run')}: {told}")

@@ -149,10 +149,24 @@ def test_one_chosen_run_offers_no_comparison(open_stage: Opener) -> None:
     assert stage.page.get_by_role("button", name="Compare the two").count() == 0
 
 
-def test_a_file_without_a_kernel_says_that_it_shows_no_outputs_and_compares_no_runs(open_stage: Opener) -> None:
+def test_the_second_press_leads_from_the_comparison_back_to_the_run(open_stage: Opener) -> None:
     stage = open_stage(pair())
+    both = stage.page.get_by_role("button", name="Compare the two")
+    stage.page.get_by_role("button", name="Next chosen run").click()
+    for pressed, tables in (("false", 1), ("true", 2), ("false", 1), ("true", 2)):
+        expect(both).to_have_attribute("aria-pressed", pressed)
+        expect(stage.page.locator(".arn-outputs")).to_have_count(tables)
+        if pressed == "false":
+            assert "adrun_0" in stage.page.locator(".arn-run header").inner_text()
+        both.click()
+
+
+def test_a_file_without_a_kernel_offers_nothing_that_needs_one(open_stage: Opener) -> None:
+    stage = open_stage(pair())
+    offers = [stage.page.get_by_role("button", name=name).first for name in ("Preview", "Compare the two")]
+    for offer in offers:
+        expect(offer).to_be_visible()
     stage.page.evaluate("() => { window.stage.unmount(); window.stage.mountOffline(); }")
-    stage.page.get_by_role("button", name="Preview").first.click()
-    expect(stage.page.locator(".arn-preview")).to_contain_text("This is a file without a kernel")
-    stage.page.get_by_role("button", name="Compare the two").click()
-    expect(stage.page.locator(".arn-hint")).to_contain_text("comparisons are for the notebook")
+    expect(stage.page.locator(".arn-outputs")).to_have_count(1)
+    for offer in offers:
+        expect(offer).to_have_count(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -51,6 +52,23 @@ def test_several_chosen_runs_are_gone_through_one_by_one(open_stage: Opener) -> 
     stage.page.get_by_role("button", name="Next chosen run").click()
     assert shown_run(stage) == "Running"
     assert stage.trait("selected") == [LIVE, SUCCEEDED], "going through them does not change what is chosen"
+
+
+@pytest.mark.parametrize("placed", [[], [live_run()]], ids=["none has a place", "one has a place"])
+def test_runs_without_a_place_in_time_are_chosen_by_a_button(open_stage: Opener, placed: list[dict[str, Any]]) -> None:
+    nowhere = [finished_run(id=f"adrun_{n}", created_at=None) for n in range(3)]
+    stage = open_stage(many_runs([*placed, *nowhere]))
+    stage.page.get_by_role("button", name="Choose 3 runs").click()
+    assert stage.trait("selected") == [[DEP, f"adrun_{n}"] for n in range(3)]
+    assert "Run 1 of 3 chosen" in stage.text()
+    for name in ("adrun_1", "adrun_2", "adrun_0"):
+        stage.page.get_by_role("button", name="Next chosen run").click()
+        assert name in stage.page.locator(".arn-run header").inner_text()
+
+
+def test_where_every_run_has_a_place_no_such_button_is_there(open_stage: Opener) -> None:
+    stage = open_stage(many_runs(DOCS))
+    expect(stage.page.get_by_role("button", name="Choose")).to_have_count(0)
 
 
 def test_the_path_goes_along_to_the_next_run(open_stage: Opener) -> None:

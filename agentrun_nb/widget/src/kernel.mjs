@@ -33,6 +33,8 @@ export function createKernel(model, { signal, onSilence, onUpdate }) {
   });
 
   return {
+    /** Whether there is no kernel, only a file. */
+    alone: Boolean(model.alone),
     /**
      * @param {"open" | "run" | "window" | "preview" | "compare"} op
      * @param {object} [body]

@@ -16,7 +16,7 @@
  * @typedef {{created: Float64Array, started: Float64Array, completed: Float64Array, status: Uint32Array, version: Uint32Array, deployment: Uint32Array, ids: string[]}} Columns
  * @typedef {{page: Page, columns: Columns | null, docs: RunDoc[] | null, text: string | null}} Held what the page has been given, unpacked
  *
- * @typedef {{get(name: string): any, set(name: string, value: unknown): void, save_changes(): void, send(content: object): void,
+ * @typedef {{alone?: boolean, get(name: string): any, set(name: string, value: unknown): void, save_changes(): void, send(content: object): void,
  *   on(event: string, callback: (...values: any[]) => void): void, off(event: string, callback?: ((...values: any[]) => void) | null): void}} Model
  */
 export {};

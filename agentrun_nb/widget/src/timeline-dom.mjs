@@ -16,6 +16,7 @@ import { FIELDS, tell } from "./timeline-words.mjs";
  * @property {(step: 1 | -1) => void} failure
  * @property {() => void} range
  * @property {() => void} fold
+ * @property {() => void} unplaced
  */
 
 const MOST_KEYS = 14;
@@ -24,7 +25,7 @@ const MOST_ROWS = 200;
 export const GROUPINGS = ["time", "version", "status"];
 
 /** @param {Commands} commands */
-export function elements({ group, zoom, fit, failure, range, fold }) {
+export function elements({ group, zoom, fit, failure, range, fold, unplaced }) {
   const act = (/** @type {string} */ test, /** @type {string} */ label, /** @type {string} */ name, /** @type {() => void} */ action) =>
     button(label, action, { "aria-label": name, "data-testid": `arn-${test}` });
   const groups = GROUPINGS.map((by) => act(`group-${by}`, by, `Group by ${by}`, () => group(by)));
@@ -45,7 +46,7 @@ export function elements({ group, zoom, fit, failure, range, fold }) {
     groups, grouping, failures, ranger, folder, live, legend,
     bar: toolbar("Timeline", "arn-tl-bar", grouping, zooms, failures, ranger, folder),
     canvas: h("canvas", { tabindex: "0", role: "application", "aria-roledescription": "timeline", "data-testid": "arn-timeline-canvas" }),
-    window: part("window"), empty: part("timeline-empty"), notes: part("timeline-notes"), lit: part("timeline-lit"),
+    window: part("window"), empty: part("timeline-empty"), notes: part("timeline-notes"), unplaced: button("", unplaced), lit: part("timeline-lit"),
     tip: part("tooltip", "div"), table: part("timeline-table", "div"),
   };
 }

@@ -53,6 +53,12 @@ export class View {
     return this.model.axis.instants(this.window);
   }
 
+  /** The window without the room at its sides, in which no run can be. */
+  get stretch() {
+    const { window: { start, end }, model: { first, last, axis } } = this;
+    return axis.instants({ start: Math.max(start, first), end: Math.min(end, last) });
+  }
+
   /** What is on the screen. */
   get screen() {
     const { left, right } = this.scene.frame;

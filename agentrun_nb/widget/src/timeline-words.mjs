@@ -69,7 +69,7 @@ export function highlights(counts, lit) {
 /** @param {Model} model @returns {string} what the picture does not show, in sentences */
 export function footnotes({ data, size, kind, axis: { folds } }) {
   const notes = [
-    { count: data.n - size, note: "without a created time, so not on the timeline" },
+    { count: size && data.n - size, note: "without a created time that can be read, so not on the timeline" },
     { count: amount(kind, KIND.UNDIVIDED), note: "hatched: no started time is known" },
     { count: amount(kind, KIND.LIVE), note: "dashed: not ended when the data was read" },
     { count: amount(kind, KIND.OPEN), note: "with an open bracket: ended, but when is not known" },

@@ -41,12 +41,12 @@ const NOTHING = { n: 0, now: 0, statuses: [], versions: [], deployments: [], ids
  */
 export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   const life = new AbortController();
-  const parts = elements({ group, zoom, fit, failure: goToFailure, range: toggleRange, fold });
+  const parts = elements({ group, zoom, fit, failure: goToFailure, range: toggleRange, fold, unplaced: chooseUnplaced });
   const { canvas, tip } = parts;
   const ground = h("div", "arn-tl-ground", canvas);
   root.classList.add("arn-timeline");
   root.dataset.testid = "arn-timeline";
-  root.append(parts.bar, parts.window, parts.empty, ground, parts.legend, parts.lit, parts.notes, parts.live, parts.table, tip);
+  root.append(parts.bar, parts.window, parts.empty, ground, parts.legend, parts.lit, parts.notes, parts.unplaced, parts.live, parts.table, tip);
   const readColours = colourReader(root);
 
   let view = new View(NOTHING);
@@ -83,7 +83,7 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     paint(ctx, { ...scene, zone, selected, active, range, colours: readColours(lit) });
     const runs = scene.fills.reduce((sum, { places }) => sum + places.length, 0);
     const peak = scene.frame.bandOf ? 0 : (scene.fills[0].columns?.peak ?? 0);
-    const told = `${windowWords(view.instants, zone, runs)}. Times in ${formatZone(view.instants.start, zone)}${strangeZone}.`;
+    const told = `${windowWords(runs ? view.stretch : view.instants, zone, runs)}. Times in ${formatZone(view.instants.start, zone)}${strangeZone}.`;
     parts.window.textContent = peak ? `${told} Up to ${countOf(peak)} in a column.` : told;
   }
 
@@ -160,6 +160,14 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     selected = chosen;
     redraw();
     onSelect?.(Array.from(selected, (place) => view.model.row[place]));
+  }
+
+  /** The runs that have no place here, which nothing that is drawn leads to. */
+  function chooseUnplaced() {
+    const { place, size } = view.model;
+    selected = new Set();
+    redraw();
+    onSelect?.([...place.keys()].filter((row) => place[row] >= size));
   }
 
   /** @param {string} words */
@@ -259,6 +267,8 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     fillLegend(parts.legend, counts, lit, highlight);
     parts.lit.textContent = highlights(counts, lit);
     parts.notes.textContent = footnotes(model);
+    parts.unplaced.hidden = size === data.n;
+    parts.unplaced.textContent = `Choose ${countOf(data.n - size)}`;
     parts.empty.textContent = data.n ? `${data.n > 1 ? `None of the ${countOf(data.n)}` : "The run"} has ${data.n > 1 ? "a" : "no"} created time that can be read, so nothing can be placed in time.` : "There are no runs to show.";
     parts.empty.hidden = size > 0;
     for (const part of [parts.bar, parts.window, ground, parts.table]) part.hidden = size === 0;

@@ -25,7 +25,7 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   let docs = new Map();
   const stage = h("div");
   const told = h("span", { role: "status" });
-  const both = button("Compare the two", compare);
+  const both = button("Compare the two", () => (both.ariaPressed === "true" ? show() : compare()));
   const chooser = toolbar("Chosen runs", "arn-line-up", button("‹", () => step(-1), { "aria-label": "Previous chosen run" }), told, button("›", () => step(1), { "aria-label": "Next chosen run" }), both);
   const place = h("div");
   const timeline = createTimeline(stage, { onSelect: choose, onWindow: (window) => void kernel.ask("window", window).catch(() => {}), signal });
@@ -61,7 +61,8 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   function show() {
     const doc = docs.get(rows[at]);
     chooser.hidden = rows.length < 2;
-    both.hidden = rows.length !== 2;
+    both.hidden = rows.length !== 2 || kernel.alone;
+    both.ariaPressed = "false";
     told.textContent = `Run ${formatCount(at + 1)} of ${formatCount(rows.length)} chosen`;
     if (doc) return showRun(doc);
     const { signal: current } = clear();
@@ -87,12 +88,13 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
     clear();
     shown = state;
     const onPath = (/** @type {string} */ chosen) => traits.put("path", (path = chosen));
-    view = createRunView(doc, { tz, now: held.page.now, ask: kernel.ask, signal: viewEnd.signal, onPath });
+    view = createRunView(doc, { tz, now: held.page.now, kernel, signal: viewEnd.signal, onPath });
     place.replaceChildren(view.element);
     view.reveal(path);
   }
 
   function compare() {
+    both.ariaPressed = "true";
     const runs = rows.map((row) => ({ id: keyOf(held, row)[1], status: held.page.statuses[held.columns?.status[row] ?? -1] ?? null }));
     void request("compare", { rows }, "comparison", clear().signal, (read) => place.replaceChildren(comparisonView(read, runs)));
   }

@@ -26,7 +26,7 @@ const SIZE = "size_bytes";
 /**
  * @param {OutputRow[]} outputs
  * @param {(position: number) => void} onChoose asked to show an output in the manifest
- * @param {(position: number) => void} onPreview asked to show what is in its file
+ * @param {false | ((position: number) => void)} onPreview asked to show what is in its file, where there is a kernel to read it
  * @returns {HTMLElement}
  */
 export function outputsTable(outputs, onChoose, onPreview) {
@@ -37,8 +37,8 @@ export function outputsTable(outputs, onChoose, onPreview) {
     value: (/** @type {number} */ at) => sortValue(outputs[at], name),
     cell: (/** @type {number} */ at) => cell(at, name),
   }));
-  const look = { label: "File", cell: (/** @type {number} */ at) => NAMES.some((name) => outputs[at][name]) && button("Preview", () => onPreview(at), { class: "arn-link" }) };
-  const { element, more, paint } = createTable(columns.toSpliced(FILE, 0, look), [...outputs.keys()]);
+  const look = onPreview && { label: "File", cell: (/** @type {number} */ at) => NAMES.some((name) => outputs[at][name]) && button("Preview", () => onPreview(at), { class: "arn-link" }) };
+  const { element, more, paint } = createTable(look ? columns.toSpliced(FILE, 0, look) : columns, [...outputs.keys()]);
   const bytes = button("Exact bytes", () => {
     exact = !exact;
     bytes.setAttribute("aria-pressed", String(exact));

@@ -12,12 +12,12 @@ import { track } from "./track.mjs";
 /** @typedef {import("../protocol.mjs").RunDoc} RunDoc */
 /** @typedef {ReturnType<typeof createRunView>} RunView */
 
-/** @param {RunDoc} doc @param {{tz: string, now: number, ask: import("../kernel.mjs").Kernel["ask"], signal: AbortSignal, onPath: (path: string) => void}} options */
-export function createRunView(doc, { tz, now, ask, signal, onPath }) {
+/** @param {RunDoc} doc @param {{tz: string, now: number, kernel: import("../kernel.mjs").Kernel, signal: AbortSignal, onPath: (path: string) => void}} options */
+export function createRunView(doc, { tz, now, kernel, signal, onPath }) {
   const course = h("div", "arn-timed");
   const record = h("div");
   const documents = createDocuments(doc, { signal, onPath });
-  const preview = createPreview(doc, { ask, signal });
+  const preview = createPreview(doc, { ask: kernel.ask, signal });
 
   /** @param {string} zone */
   function setZone(zone) {
@@ -39,7 +39,7 @@ export function createRunView(doc, { tz, now, ask, signal, onPath }) {
       banner("This run was not read", doc.error),
       failure(doc),
       doc.error === null && course,
-      doc.outputs.length > 0 && h("section", "arn-section", outputsTable(doc.outputs, showOutput, preview.show), preview.element),
+      doc.outputs.length > 0 && h("section", "arn-section", outputsTable(doc.outputs, showOutput, !kernel.alone && preview.show), preview.element),
       documents.element,
       h("details", {}, h("summary", {}, `All ${FIELDS.length} fields of the record`), record),
       banner("Notes on the record", doc.notes),
