@@ -15,7 +15,7 @@ from agentrun_nb.errors import DataError, SchemaError
 from agentrun_nb.frames import runs_frame
 from agentrun_nb.local.generator import LINES, generate
 
-MEASURES = ["success rate", "median run time (s)", "paired success", "paired run time (s)"]
+MEASURES = ["success rate", "median run time (s)", "share of pairs won", "paired run time (s)"]
 
 
 def drawn(rng: np.random.Generator, n: int, slower: float = 1.0, success: float = 0.9) -> pd.DataFrame:
@@ -98,7 +98,7 @@ def test_an_input_with_a_run_that_goes_on_has_no_paired_run_time() -> None:
 def test_inputs_too_deep_to_write_are_paired_by_their_text() -> None:
     runs = frame([run(number, version_id="ab"[number % 2]) for number in range(4)])
     deep = ["[" * 5_000 + str(number // 2) + "]" * 5_000 for number in range(4)]
-    paired = compare(runs.assign(input=deep), "a", "b").set_index("measure").loc["paired success"]
+    paired = compare(runs.assign(input=deep), "a", "b").set_index("measure").loc["share of pairs won"]
     assert (paired["n_a"], paired["low"], paired["high"]) == (2, pytest.approx(-0.8418861), pytest.approx(0.8418861))
 
 
@@ -110,7 +110,7 @@ def test_the_paired_interval_is_that_of_mcnemars_exact_test() -> None:
         for number, pair in enumerate(outcomes)
         for version, status in zip("ab", pair, strict=True)
     ]
-    paired = compare(frame(records), "a", "b").set_index("measure").loc["paired success"]
+    paired = compare(frame(records), "a", "b").set_index("measure").loc["share of pairs won"]
     assert (paired["a"], paired["b"], paired["difference"]) == (0.1, 0.4, pytest.approx(0.3))
     assert paired["low"] == pytest.approx((2 * 0.4439045 - 1) / 2, abs=1e-6)
     assert paired["high"] == pytest.approx((2 * 0.9747893 - 1) / 2, abs=1e-6)

@@ -41,8 +41,8 @@ def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
         - success rate: of succeeded, failed and timed-out runs; Newcombe's interval;
         - median run time (s): from started to completed, whatever the outcome, by Kaplan-Meier; Zou and Donner's
           interval;
-        - paired success: the share of inputs, equal as JSON, that ran under both and on which each did better; exact
-          binomial interval given how many differ (McNemar 1947);
+        - share of pairs won: of the inputs, equal as JSON, that ran under both, the share on which each succeeded more
+          often than the other; exact binomial interval given how many differ (McNemar 1947);
         - paired run time (s): the median over those inputs, where no run goes on, of the differences of the medians;
           exact interval by the sign test.
 
@@ -116,7 +116,7 @@ def _paired_success(pairs: pd.DataFrame) -> dict[str, Any]:
         low = -high
     a, b = (Estimate(n, count / n if n else nan) for count in (worse, better))
     between = Estimate(n, b.value - a.value, low, high)
-    return _measure("paired success", _SUCCESS, a, b, between, f"inputs that differ: {differ} of {n}")
+    return _measure("share of pairs won", _SUCCESS, a, b, between, f"inputs that differ: {differ} of {n}")
 
 
 def _paired_run_time(pairs: pd.DataFrame) -> dict[str, Any]:
