@@ -1,4 +1,4 @@
-"""Places in `input` and `output_manifest` as columns: exact, typed, and counted where the runs disagree."""
+"""Places in `input` and `output_manifest` as columns: typed, integers exact, and counted where the runs disagree."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ _FITS: dict[str, Callable[[Any], bool]] = {
 
 
 def _dtype(cells: list[Any]) -> str:
-    """The first dtype that holds all cells exactly."""
+    """The first dtype that holds all cells as they were read."""
     known = [cell for cell in cells if cell is not pd.NA]
     return next(dtype for dtype, fits in _FITS.items() if (known or dtype == "object") and all(map(fits, known)))
 

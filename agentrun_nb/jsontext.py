@@ -1,4 +1,4 @@
-r"""JSON as text: where its values begin and end, and reading them exactly, without recursion.
+r"""JSON as text: where its values begin and end, and reading them, integers exactly, without recursion.
 
 The scanner is lenient inside values (NaN, bad escapes, bytes that are not UTF-8 are cut out as they stand) and strict
 about brackets, so that one odd value never hides its neighbours.
@@ -147,7 +147,7 @@ def whole(text: str) -> str:
 
 
 def number(token: str) -> int | float | Decimal:
-    """Reads a number exactly: beyond float's range, and as integers of over 4,300 digits, they are Decimal."""
+    """Reads integers exactly and decimals as the nearest double; Decimal beyond a double's range or 4,300 digits."""
     try:
         return int(token)
     except ValueError:

@@ -39,8 +39,9 @@ def parse(column: pd.Series[Any]) -> pd.Series[Any]:
         column: JSON texts, such as `runs["output_manifest"]`.
 
     Returns:
-        An object column under the same index: integers exact, of duplicate keys the last one. JSON null is None;
-        an absent or broken document is NA, and its text still stands in the column it came from.
+        An object column under the same index: integers exact, decimals as the nearest double, of
+        duplicate keys the last one. JSON null is None; an absent or broken document is NA, and its text still stands in
+        the column it came from.
 
     Raises:
         SchemaError: it is no column.

@@ -109,7 +109,7 @@ class Run:
 
     @cached_property
     def input(self) -> Any:
-        """What the caller gave, as Python objects with exact integers.
+        """What the caller gave, as Python objects: integers exact, decimals as the nearest double.
 
         Raises:
             JSONTextError: the text is not JSON; `input_text` still has it.
@@ -119,6 +119,8 @@ class Run:
     @cached_property
     def output_manifest(self) -> Any:
         """What the agent says it left behind, as Python objects with exact integers; None when there is none.
+
+        Decimals are the nearest double; `output_manifest_text` keeps every digit.
 
         Raises:
             JSONTextError: the text is not JSON; `output_manifest_text` still has it.
