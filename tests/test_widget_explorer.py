@@ -13,7 +13,8 @@ from IPython.utils.capture import capture_output
 from widget_samples import EXAMPLE, body, record
 
 import agentrun_nb as arn
-from agentrun_nb.errors import AgentRunError, PathNotFound, SettingsError
+from agentrun_nb.errors import AgentRunError, DataError, PathNotFound, SettingsError
+from agentrun_nb.jsontext import JSONTextError
 from agentrun_nb.widget import RunExplorer, explore, explore_json
 
 CANARY = "sk-canary-0123456789"
@@ -27,6 +28,9 @@ class Client:
 
     def __repr__(self):
         return CANARY
+
+    def read_output(self, *_, **__):
+        raise AssertionError("nobody asked for a file")
 
 
 def one(number: int = 3, status: str = "succeeded", **changes) -> arn.Run:
@@ -126,13 +130,49 @@ def test_a_bad_zone_path_or_selection_is_an_error_of_the_family():
         ("tz", "../../etc/passwd"),
         ("path", "a["),
         ("path", "outputs[*].name"),
+        ("path", 5),
+        ("tz", None),
+        ("selected", frame()),
     ):
-        with pytest.raises(AgentRunError):
+        with pytest.raises(AgentRunError) as refused:
             setattr(view, name, value)
+        assert len(str(refused.value)) < 200, "what was given is not printed whole"
     with pytest.raises(SettingsError, match="selected"):
         view.selected = ["adrun_1"]
     with pytest.raises(SettingsError, match="Mars"):
         explore(frame(), tz="Mars/Olympus")
+
+
+@pytest.mark.parametrize("how", [{"tz": None}, {"client": "notaclient"}], ids=str)
+def test_a_view_is_not_made_of_what_is_no_zone_or_no_client(how):
+    with pytest.raises(SettingsError) as refused:
+        explore(frame(), **how)
+    assert refused.value.hint
+
+
+def test_a_key_that_no_row_has_chooses_nothing():
+    view = explore(frame())
+    view.selected = [["no", "no"]]
+    assert (len(view.selection), view.run) == (0, None)
+
+
+def test_a_document_that_is_not_json_is_told_of_with_a_way_to_its_text():
+    view = explore(frame(1).assign(output_manifest='{"score": nope}'))
+    view.path = "output_manifest.score"
+    with pytest.raises(JSONTextError) as refused:
+        assert view.value
+    assert "run.output_manifest_text" in refused.value.hint
+    assert view.run.output_manifest_text == '{"score": nope}'
+
+
+@pytest.mark.parametrize("make", [lambda: explore_json([1]), lambda: explore(frame())], ids=["json", "runs"])
+def test_a_file_that_cannot_be_written_is_an_error_of_the_family_and_leaves_nothing(tmp_path, make):
+    view = make()
+    for path in (tmp_path / "nodir" / "x.html", tmp_path):
+        with pytest.raises(DataError) as refused:
+            view.to_html(path)
+        assert refused.value.hint
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_it_is_observed_linked_and_boxed_like_any_ipywidget():

@@ -22,7 +22,7 @@ def explore(x: Any, client: Client | None = None, *, tz: str = "UTC") -> RunExpl
         tz: the zone in which times are shown, an IANA name.
 
     Raises:
-        SettingsError: there is no such zone.
+        SettingsError: there is no such zone, or `client` is no client.
         SchemaError: `x` holds no runs.
     """
     return RunExplorer(x, client, tz=tz)

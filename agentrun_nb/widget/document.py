@@ -53,7 +53,11 @@ class JsonExplorer(View):
         self._replaced()
 
     def to_html(self, path: str | Path) -> Path:
-        """Writes the view as one file that works offline, and gives its path."""
+        """Writes the view as one file that works offline, and gives its path.
+
+        Raises:
+            DataError: the file cannot be written; what was there stays.
+        """
         contents = f"This file holds a JSON document of {counted(len(self._text), 'character')}."
         return write_page(path, self._page(), {"path": self.path}, contents)
 

@@ -14,6 +14,7 @@ import traitlets
 
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.frames import runs_frame
+from agentrun_nb.jsontext import JSONTextError
 from agentrun_nb.manifest import DOCUMENTS, value_at
 from agentrun_nb.paths import parse_path
 from agentrun_nb.run import Run
@@ -50,10 +51,14 @@ class RunExplorer(View):
         tz: the zone in which times are shown, an IANA name; may be set.
     """
 
-    selected = traitlets.Any().tag(sync=True)
+    selected: Any = traitlets.TraitType([]).tag(sync=True)
 
     def __init__(self, x: Any, client: Client | None = None, *, tz: str = "UTC") -> None:
         """Makes the view; `explore` says what may be given."""
+        if client is not None and not hasattr(client, "read_output"):
+            raise SettingsError(
+                "`client` is no client.", hint="Give the arn.Client that the runs came from, or leave it out."
+            )
         self._client = client
         self._take(x)
         super().__init__(tz=tz, selected=self._first_choice())
@@ -105,9 +110,14 @@ class RunExplorer(View):
 
         Raises:
             PathNotFound: the chosen run has nothing there.
+            JSONTextError: the document is not JSON.
         """
         run = self.run
-        return value_at(run, self.path) if run is not None and self.path else None
+        try:
+            return value_at(run, self.path) if run is not None and self.path else None
+        except JSONTextError as error:
+            error.hint = "The text itself is in run.input_text and run.output_manifest_text."
+            raise
 
     @property
     def code(self) -> str:
@@ -163,6 +173,7 @@ class RunExplorer(View):
 
         Raises:
             SettingsError: `without` names something else.
+            DataError: the file cannot be written; what was there stays.
         """
         left_out = [without] if isinstance(without, str) else list(without)
         if not set(left_out) <= set(DOCUMENTS):

@@ -39,8 +39,8 @@ class View(anywidget.AnyWidget):
     _esm = STATIC / "loader.js"
     _css = STATIC / "widget.css"
 
-    path = traitlets.Any("").tag(sync=True)
-    tz = traitlets.Any("UTC").tag(sync=True)
+    path: Any = traitlets.TraitType("").tag(sync=True)
+    tz: Any = traitlets.TraitType("UTC").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         self.uid = secrets.token_hex(8)
