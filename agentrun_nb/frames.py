@@ -73,8 +73,11 @@ def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
     Raises:
         SchemaError: it is no frame, it lacks the table's key columns, or a column cannot be read as its dtype.
     """
+    given = f"Give a table of {table.name.lower()} as the client gives it."
+    if table is RUNS:
+        given = "Give a frame of client.list_runs, client.get_runs, arn.load or arn.runs_frame."
     if not isinstance(frame, pd.DataFrame):
-        raise SchemaError(f"A {type(frame).__name__} is not a table of {table.name.lower()}.", hint="Give a frame.")
+        raise SchemaError(f"A {type(frame).__name__} is not a table of {table.name.lower()}.", hint=given)
     key = [column.name for column in table.columns[:2]]
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
@@ -82,7 +85,7 @@ def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
     if not set(key) <= set(frame.columns):
         raise SchemaError(
             f"This frame is not a table of {table.name.lower()}: it has no {' and '.join(key)}.",
-            hint="Give a frame of client.list_runs, client.get_runs, arn.load or arn.runs_frame.",
+            hint=given,
         )
     changed: dict[str, Any] = {}
     for column in table.columns:
@@ -125,7 +128,9 @@ def _mended(column: Column, found: pd.Series[Any]) -> pd.Series[Any]:
             found = found.map(_document_text, na_action="ignore")
         return found.astype(DTYPES[column.kind])
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise SchemaError(f"The column {column.name!r} cannot be read as {DTYPES[column.kind]}: {error}.") from None
+        wanted = "JSON" if column.kind == "json" else DTYPES[column.kind]
+        told = f"The column {column.name!r} cannot be read as {wanted}: {error}."
+        raise SchemaError(told, hint="Mend its values, or drop the column.") from None
 
 
 def _document_text(document: Any) -> str:
@@ -219,7 +224,7 @@ def _written(record: Mapping[str, Any]) -> bytes:
 def check_columns(runs: pd.DataFrame, names: list[str]) -> None:
     """Raises SchemaError where the frame lacks a column, and names the nearest."""
     for name in names:
-        if name not in runs.columns:
+        if name not in [*runs.columns]:
             near = get_close_matches(str(name), [str(column) for column in runs.columns], 3, 0.5)
             hint = f"Near it: {', '.join(near)}." if near else "Join the column to the runs first."
             raise SchemaError(f"These runs have no column {name!r}.", hint=hint)

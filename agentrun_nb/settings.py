@@ -162,7 +162,7 @@ def check_limits(limits: Mapping[str, Any]) -> None:
     """Raises SettingsError where a limit is no number above zero, or none that is whole where it counts."""
     for name, limit in limits.items():
         if isinstance(limit, bool) or not isinstance(limit, _LIMITS[name]) or not limit > 0:
-            hint = "None does not switch it off; give a large one instead."
+            hint = "Give a large one where there should be none."
             raise SettingsError(f"{name} is to be a {'whole ' * (_LIMITS[name] is int)}number above zero.", hint=hint)
 
 
@@ -258,8 +258,12 @@ def _check_proxy(proxy: str | None, url: str, *, allow_http: bool) -> str | None
         proxy = None if proxy_bypass(host) else getproxies().get(scheme)
     if proxy is None:
         return None
-    parts = urlsplit(str(proxy))
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(str(proxy))
+        readable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        readable = False
+    if not readable:
         raise SettingsError("The proxy is not an http address.", hint='Give its URL, or "env" for the environment\'s.')
     if scheme == "http" and not allow_http:
         raise UnsafeURLError("The proxy would see the key.", hint="Use an https base URL, or say allow_http=True.")

@@ -183,7 +183,7 @@ def test_parsed_documents_are_written_as_json_again():
 
 @pytest.mark.parametrize("odd", [{1, 2}, b"{}", {"a": object()}], ids=repr)
 def test_a_document_that_no_json_can_hold_is_refused_by_name(odd):
-    with pytest.raises(SchemaError, match="output_manifest"):
+    with pytest.raises(SchemaError, match=r"output_manifest.*JSON.*Mend its values"):
         runs_frame(runs().assign(output_manifest=pd.Series([odd] * len(runs()), runs().index)))
 
 
@@ -191,6 +191,8 @@ def test_a_document_that_no_json_can_hold_is_refused_by_name(odd):
     ("call", "told"),
     [
         (lambda: arn.json_paths(runs(), "output_manfest"), "Near it: output_manifest"),
+        (lambda: arn.json_paths(runs(), ["input"]), "no column"),
+        (lambda: arn.failures(runs(), runs()[["id"]]), "a table of logs as the client gives it"),
         (lambda: arn.failures(runs(), "x"), "A str is not a table of logs"),
         (lambda: arn.parse("x"), "A str is not a column"),
         (lambda: arn.parse([]), "A list is not a column"),

@@ -189,7 +189,7 @@ def test_a_proxy_only_when_asked_for_and_then_it_is_told(monkeypatch: pytest.Mon
     assert found(KEY, "https://api.test", proxy="env").proxy is None
     with pytest.raises(UnsafeURLError):
         found(KEY, "http://127.0.0.1:1", proxy="http://proxy.test:3128")
-    for odd in ("socks5://proxy.test", 5):
+    for odd in ("socks5://proxy.test", "http://[", "http://proxy.test:99999", 5):
         with pytest.raises(SettingsError):
             found(KEY, proxy=odd)
 
