@@ -86,6 +86,14 @@ def test_what_the_record_says_and_nobody_can_read_stands_there_as_it_was_written
     assert told == ["&quot;garbage&quot;", f"&quot;{el('p', json.dumps(forged)[1:-1])[3:-4]}&quot;", "-5", "7"]
 
 
+def test_the_picture_of_a_run_and_its_heading_tell_apart_what_is_not_there_and_what_cannot_be_read():
+    seen = Seen(html_of(one(created_at="garbage", started_at=None, status=5)))
+    told = re.findall(r'y="68"[^>]*>([^<]*)<', seen.pictures[0])
+    assert told[:2] == ["not readable", "not recorded"]
+    assert "status not readable: 5" in seen.words
+    assert "no status recorded" not in seen.words
+
+
 def test_many_runs_are_counted_by_status_and_the_newest_are_listed():
     html = html_of(body(1_000))
     seen = Seen(html)

@@ -281,7 +281,7 @@ def test_rows_that_failed_or_have_no_status_are_counted_in_the_note():
     view = explore(runs)
     note = view._page()[0]["note"]
     assert "1 run could not be fetched." in note
-    assert "1 run without a status." in note
+    assert "1 run without a status that can be read." in note
     assert "created" not in note, "the timeline tells of that, with a way to these runs"
     assert "1 run without a created time that can be read." in view._twin()["text/html"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Container
 from math import isnan
 
 from agentrun_nb.looks import look_of
@@ -30,7 +31,13 @@ def drawing(body: Markup, height: float) -> Markup:
     return el("svg", body, xmlns="http://www.w3.org/2000/svg", style=_FONT, **size)
 
 
-def track(status: str | None, times: tuple[float, float, float], stretches: list[Stretch], tz: str) -> Markup:
+def track(
+    status: str | None,
+    times: tuple[float, float, float],
+    stretches: list[Stretch],
+    tz: str,
+    unread: Container[str] = (),
+) -> Markup:
     """The course of one run: created, started, completed on one line, with what lies between them in words.
 
     Args:
@@ -38,6 +45,7 @@ def track(status: str | None, times: tuple[float, float, float], stretches: list
         times: created, started and completed in ms since the epoch; NaN where not recorded.
         stretches: what is known of the time between them, two parts or one.
         tz: the zone in which they are written.
+        unread: the fields that are recorded and cannot be read.
     """
     color = look_of(status).either
     begin, middle, last = (x for x, _ in _STOPS)
@@ -47,7 +55,12 @@ def track(status: str | None, times: tuple[float, float, float], stretches: list
         for stretch, a, b in zip(stretches, ends, ends[1:], strict=False)
     ]
     names = ("created", "started", "completed")
-    stops = [_stop(name, at, *place, color, tz) for name, at, place in zip(names, times, _STOPS, strict=True)]
+    moments = [
+        clock_text(at, tz) if not isnan(at) else "not readable" if f"{name}_at" in unread else "not recorded"
+        for name, at in zip(names, times, strict=True)
+    ]
+    dots = [None if isnan(at) else color for at in times]
+    stops = [_stop(*told) for told in zip(names, moments, dots, _STOPS, strict=True)]
     return drawing(joined(*lines, *stops), 78)
 
 
@@ -67,12 +80,10 @@ def _words(words: str, x: float) -> Markup:
     return el("text", words, x=f"{x:g}", y=16, fill=GREY, text_anchor="middle", style="font-size:12px")
 
 
-def _stop(name: str, at: float, x: float, anchor: str, color: str, tz: str) -> Markup:
-    known = not isnan(at)
-    ink = color if known else GREY
-    moment = clock_text(at, tz) if known else "not known"
+def _stop(name: str, moment: str, dot: str | None, place: tuple[int, str]) -> Markup:
+    x, anchor = place
     return joined(
-        el("circle", cx=x, cy=28, r=6, fill=color if known else "none", stroke=ink, stroke_width=1.5),
+        el("circle", cx=x, cy=28, r=6, fill=dot or "none", stroke=dot or GREY, stroke_width=1.5),
         el("text", name, x=x, y=52, fill=GREY, text_anchor=anchor, style="font-weight:600"),
         el("text", moment, x=x, y=68, fill=GREY, text_anchor=anchor),
     )

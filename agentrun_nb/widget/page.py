@@ -97,7 +97,7 @@ def completeness(runs: pd.DataFrame) -> str:
     failed = runs["fetch_error"].notna()
     counts = {
         "could not be fetched": failed,
-        "without a status": ~failed & runs["status"].isna(),
+        "without a status that can be read": ~failed & runs["status"].isna(),
     }
     told = [f"{counted(int(rows.sum()), 'run')} {what}." for what, rows in counts.items() if rows.any()]
     return " ".join([report.fetch_report(runs).sentence, *told] if report.ATTRS in runs.attrs else told)

@@ -97,10 +97,10 @@ def run_story(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> St
 
     def tell(room: Room) -> Iterator[Markup | None]:
         fields = doc["fields"]
-        yield _heading(fields, room)
+        yield _heading(doc, room)
         for title, text in (("Not fetched", doc["error"]), ("Failure reason", fields["failure_reason"])):
             yield text and _titled(title, el("pre", clip(text, 4 * room.text), style=_TEXT, tabindex=0))
-        yield _track(run, fields["status"], now, tz)
+        yield _track(run, doc, now, tz)
         yield _field_table(doc, room)
         yield _outputs(doc["outputs"], room)
         for name, title in _DOCUMENTS.items():
@@ -110,14 +110,16 @@ def run_story(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> St
     return tell
 
 
-def _heading(fields: dict[str, Any], room: Room) -> Markup:
+def _heading(doc: dict[str, Any], room: Room) -> Markup:
+    fields, unread = doc["fields"], doc["unread"].get("status")
+    status = _status(fields["status"], room) if unread is None else joined("status ", _unreadable(unread, room))
     names = [
         joined(label, " ", el("code", clip(fields[key], room.text), style=_MONO))
         for key, label in (("id", "run"), ("deployment_id", "deployment"), ("version_id", "version"))
         if fields[key] is not None
     ]
     spaced = joined(*(joined(" \u00b7 ", name) for name in names))
-    return el("p", _status(fields["status"], room), el("span", spaced, style=_BESIDE), style=_HEAD)
+    return el("p", status, el("span", spaced, style=_BESIDE), style=_HEAD)
 
 
 def _status(status: str | None, room: Room) -> Markup:
@@ -125,13 +127,14 @@ def _status(status: str | None, room: Room) -> Markup:
     return el("span", clip(look.label, room.text), style=f"color:{look.either};font-weight:600")
 
 
-def _track(run: pd.DataFrame, status: str | None, now: float, tz: str) -> Markup:
+def _track(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> Markup:
+    status = doc["fields"]["status"]
     created, started, completed = (
         float(milliseconds(run[name])[0]) for name in ("created_at", "started_at", "completed_at")
     )
     stretches = course(created, started, completed, status is not None and status not in TERMINAL, now)
     alt = "Course of the run: " + "; ".join(stretch.words for stretch in stretches)
-    return drawing.picture(drawing.track(status, (created, started, completed), stretches, tz), alt)
+    return drawing.picture(drawing.track(status, (created, started, completed), stretches, tz, doc["unread"]), alt)
 
 
 def _field_table(doc: dict[str, Any], room: Room) -> Markup:

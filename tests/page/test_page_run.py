@@ -156,8 +156,9 @@ def test_what_cannot_be_read_is_shown_as_it_is_written_and_not_as_nothing(open_s
     output = {"name": None, "path": None, "size_bytes": None, "unread": {"size_bytes": "-5"}}
     named = {**output, "name": "a", "unread": {}, "parse_notes": "kind: unknown_value"}
     unread = {"created_at": '"gar\u202ebage"', "exit_code": '"zwei"', "retain_on_failure": "2"}
-    doc = run_doc(id="r", status="failed", unread=unread, outputs=[output, named])
+    doc = run_doc(id="r", unread={**unread, "status": "5"}, outputs=[output, named])
     stage = open_stage(one_run(doc))
+    assert words_of(stage, ".arn-statusname") == ["Status not readable: 5"]
     assert words_of(stage, ".arn-created") == ['created not readable: "gar‹U+202E›bage"']
     assert words_of(stage, ".arn-started") == ["started not recorded"]
     assert fields_of(stage)["exit_code"] == 'not readable: "zwei"'
