@@ -207,7 +207,7 @@ def test_hostile_text_is_text_and_what_turns_text_around_is_seen(open_stage: Ope
 
 def test_the_tooltip_tells_times_in_the_zone_and_what_is_not_recorded(open_stage: Opener) -> None:
     stage = open_stage(page_of(some_of_each(), tz="Asia/Kolkata"))
-    assert "Times in Asia/Kolkata (UTC+5:30)" in stage.page.get_by_test_id("arn-window").inner_text()
+    expect(stage.page.get_by_test_id("arn-window")).to_contain_text("Times in Asia/Kolkata (UTC+5:30)")
     stage.page.mouse.move(*point(stage, 6))
     tip = stage.page.get_by_test_id("arn-tooltip").inner_text()
     assert "created: 2023-11-15 03:37:50" in tip
