@@ -117,8 +117,9 @@ def decode_records(table: Table, bodies: Sequence[bytes]) -> Batch:
 
 def _check_object(body: bytes) -> None:
     if not body.startswith(b"{") or jsontext.value_end(body, 0) != len(body):
-        told = "are not one JSON object" if body else "are empty"
-        raise BadResponseError(f"The bytes {told}.", hint="A record or a page of the service is one JSON object.")
+        told = "" if body else "empty, and so "
+        hint = "A record or a page of the service is one JSON object."
+        raise BadResponseError(f"The record is {told}not one JSON object.", hint=hint)
 
 
 def decode_record(table: Table, body: bytes) -> Batch:

@@ -142,6 +142,6 @@ def test_a_deep_run_is_held_shown_and_put_in_a_frame():
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"null", b"{", b"\xff"])
 def test_what_is_no_record_is_no_run(raw):
-    with pytest.raises(BadResponseError, match="The bytes|JSON" if raw else "The bytes are empty") as caught:
+    with pytest.raises(BadResponseError, match="JSON" if raw else "The record is empty") as caught:
         arn.Run(raw)
     assert raw or caught.value.hint

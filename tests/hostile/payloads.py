@@ -83,6 +83,8 @@ def hostile_record(number: int, text: str) -> dict[str, object]:
         mode=text,
         failure_reason=text,
         sandbox_id=text,
+        exit_code=text,
+        updated_at=text,
         idempotency_key=text,
         input={text: text},
         output_manifest={"outputs": [output], text: {text: [text]}, "logs": [{"level": text, "message": text}]},
