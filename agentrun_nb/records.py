@@ -178,7 +178,7 @@ def _decode_strict(table: Table, body: bytes, key: str, without: Iterable[str] =
             return None
         if column.name not in without:
             cells[column.name] = read
-    if _out_of_order(cells):
+    if any(_out_of_order(cells).values()):
         return None
     envelope = {name: getattr(page, name) for name in _ENVELOPE}
     known = {name: value for name, value in envelope.items() if value is not msgspec.UNSET}
@@ -237,6 +237,7 @@ def read_members(table: Table, records: Sequence[Iterable[tuple[str, bytes]] | b
     """Reads records that are cut into members; one that is no object comes as its bytes and leaves a note."""
     cells: dict[str, list[Any]] = {column.name: [] for column in table.columns}
     notes = [Notes() for _ in records]
+    moments: list[dict[str, bytes | None]] = []
     for record, noted in zip(records, notes, strict=True):
         found: dict[str, bytes] = {}
         if isinstance(record, bytes):
@@ -246,6 +247,7 @@ def read_members(table: Table, records: Sequence[Iterable[tuple[str, bytes]] | b
                 if name in found:
                     noted.add(name, "duplicate_key", found[name])
                 found[name] = value
+        moments.append({name: found.get(name) for name in _IN_TURN})
         for column in table.wire:
             original = found.pop(column.name, None)
             cell, code = read_cell(column, original)
@@ -254,8 +256,9 @@ def read_members(table: Table, records: Sequence[Iterable[tuple[str, bytes]] | b
             cells[column.name].append(cell)
         if "extra" in cells:
             cells["extra"].append(_object_text(found))
-    for row in _out_of_order(cells):
-        notes[row].add("completed_at", "time_order", times.iso(cells["completed_at"][row]).encode())
+    for name, rows in _out_of_order(cells).items():
+        for row in rows:
+            notes[row].add(name, "time_order", (moments[row][name] or b"").strip(b'"'))
     if "parse_notes" in cells:
         cells["parse_notes"] = [noted.text for noted in notes]
     return to_batch(table, {name: values for name, values in cells.items() if values}, len(records))
@@ -304,14 +307,20 @@ def _object_text(found: dict[str, bytes]) -> str | None:
     return "{" + ",".join(members) + "}"
 
 
-def _out_of_order(cells: dict[str, Any]) -> list[int]:
-    """The rows that ended before they started, or before they were made."""
-    if not {"created_at", "started_at", "completed_at"} <= cells.keys():
-        return []
+_IN_TURN = ("created_at", "started_at", "completed_at")
+"""The moments of a run in the order in which they come."""
+
+
+def _out_of_order(cells: dict[str, Any]) -> dict[str, list[int]]:
+    """The rows that started before they were made, and those that ended before one of the two, by the odd column."""
+    if not cells.keys() >= {*_IN_TURN}:
+        return {}
     created, started, completed = (
         pa.array(cells[name], pa.int64()) if isinstance(cells[name], list) else cells[name].cast(pa.int64())
-        for name in ("created_at", "started_at", "completed_at")
+        for name in _IN_TURN
     )
-    early = pc.or_kleene(pc.less(completed, pc.coalesce(started, created)), pc.less(started, created))
-    rows: list[int] = pc.indices_nonzero(early.fill_null(False)).to_pylist()
-    return rows
+    # A moment that is not there is earlier than nothing: the comparison with it is null and counts as false.
+    early_start = pc.less(started, created).fill_null(False)
+    early_end = pc.or_(pc.less(completed, created).fill_null(False), pc.less(completed, started).fill_null(False))
+    odd = {"started_at": early_start, "completed_at": early_end}
+    return {name: pc.indices_nonzero(rows).to_pylist() for name, rows in odd.items()}

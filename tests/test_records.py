@@ -234,6 +234,35 @@ def test_any_value_costs_at_most_its_own_cell(name, text, place):
     assert found == clean
 
 
+EARLY, LATE = '"2026-01-05T09:59:59.9Z"', '"2026-01-05T10:05:00Z"'
+ORDERS = [
+    pytest.param(EARLY, None, "started_at", id="a clock a little behind, still running"),
+    pytest.param(EARLY, "null", "started_at", id="no end"),
+    pytest.param(EARLY, '"soon"', "started_at", id="an end that cannot be read"),
+    pytest.param(EARLY, LATE, "started_at", id="ended in time"),
+    pytest.param('"1970-01-01T00:00:00Z"', None, "started_at", id="1970"),
+    pytest.param('"0001-01-01T00:00:00Z"', "null", "started_at", id="year 1"),
+    pytest.param("1", "{}", "started_at", id="a number"),
+    pytest.param(None, EARLY, "completed_at", id="ended before it was made, no start"),
+    pytest.param(LATE, '"2026-01-05T10:04:59Z"', "completed_at", id="ended before it started"),
+    pytest.param(EARLY, '"0001-01-01T00:00:00Z"', "started_at completed_at", id="both"),
+]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize(("started", "completed", "noted"), ORDERS)
+def test_moments_out_of_order_cost_nobody_anything(place, started, completed, noted):
+    """The record is read with its neighbours, and the note names the field that is odd."""
+    moments = {"created_at": '"2026-01-05T10:00:00Z"', "started_at": started, "completed_at": completed}
+    known = {name: text for name, text in moments.items() if text is not None}
+    records = [{key: GOLDEN[key] for key in GOLDEN if key not in moments} | known, {**GOLDEN, "id": '"ok"'}]
+    found = rows(decode_page(RUNS, page(map(record, records[:: 1 if place == 0 else -1]))).batch)
+    notes = found[place]["parse_notes"].split("; ")
+    assert [note.partition(":")[0] for note in notes if "time_order" in note] == noted.split()
+    assert found[1 - place]["id"] == "ok"
+    assert found[1 - place]["parse_notes"] is None
+
+
 def test_equal_keys_are_noted_and_the_last_wins():
     """Fault 62."""
     body = record([*GOLDEN.items(), ("id", '"other"')])
