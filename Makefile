@@ -11,7 +11,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
 
 demo: .venv/demo  ## real jobs of the local service, and JupyterLab on the tour (ARGS=--headless ends after printing)
-	$(BIN)/python -m agentrun_nb.local.demo $(ARGS)
+	$(BIN)/python -m agentrun_nb.demo $(ARGS)
 
 test: .venv/test chromium  ## the ring of tests that every change must pass
 	$(BIN)/python -m pytest --ignore=tests/hosts --durations=10 $(ARGS)

@@ -23,15 +23,18 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _CONTENTS = {
-    "analysis": ("compare", "concurrency", "failures", "summarize"),
+    "analysis.compare": ("compare",),
+    "analysis.concurrency": ("concurrency",),
+    "analysis.failures": ("failures",),
+    "analysis.summarize": ("summarize",),
     "client": ("Client",),
-    "difference": ("diff",),
+    "documents.diff": ("diff",),
     "errors": ("AgentRunError",),
-    "extraction": ("Col", "extract"),
-    "files": ("load", "save"),
-    "frames": ("brief", "runs_frame"),
-    "manifest": ("json_paths", "outputs", "parse"),
-    "report": ("fetch_report",),
+    "documents.extract": ("Col", "extract"),
+    "files.save_load": ("load", "save"),
+    "tables.frames": ("brief", "runs_frame"),
+    "documents.json_paths": ("json_paths", "outputs", "parse"),
+    "tables.report": ("fetch_report",),
     "run": ("Run",),
     "widget": ("explore", "explore_json"),
 }
@@ -44,24 +47,24 @@ if TYPE_CHECKING:
     from agentrun_nb import errors as errors
     from agentrun_nb import figures as figures
     from agentrun_nb import local as local
-    from agentrun_nb.analysis import compare as compare
-    from agentrun_nb.analysis import concurrency as concurrency
-    from agentrun_nb.analysis import failures as failures
-    from agentrun_nb.analysis import summarize as summarize
+    from agentrun_nb.analysis.compare import compare as compare
+    from agentrun_nb.analysis.concurrency import concurrency as concurrency
+    from agentrun_nb.analysis.failures import failures as failures
+    from agentrun_nb.analysis.summarize import summarize as summarize
     from agentrun_nb.client import Client as Client
-    from agentrun_nb.difference import diff as diff
+    from agentrun_nb.documents.diff import diff as diff
+    from agentrun_nb.documents.extract import Col as Col
+    from agentrun_nb.documents.extract import extract as extract
+    from agentrun_nb.documents.json_paths import json_paths as json_paths
+    from agentrun_nb.documents.json_paths import outputs as outputs
+    from agentrun_nb.documents.json_paths import parse as parse
     from agentrun_nb.errors import AgentRunError as AgentRunError
-    from agentrun_nb.extraction import Col as Col
-    from agentrun_nb.extraction import extract as extract
-    from agentrun_nb.files import load as load
-    from agentrun_nb.files import save as save
-    from agentrun_nb.frames import brief as brief
-    from agentrun_nb.frames import runs_frame as runs_frame
-    from agentrun_nb.manifest import json_paths as json_paths
-    from agentrun_nb.manifest import outputs as outputs
-    from agentrun_nb.manifest import parse as parse
-    from agentrun_nb.report import fetch_report as fetch_report
+    from agentrun_nb.files.save_load import load as load
+    from agentrun_nb.files.save_load import save as save
     from agentrun_nb.run import Run as Run
+    from agentrun_nb.tables.frames import brief as brief
+    from agentrun_nb.tables.frames import runs_frame as runs_frame
+    from agentrun_nb.tables.report import fetch_report as fetch_report
     from agentrun_nb.widget import explore as explore
     from agentrun_nb.widget import explore_json as explore_json
 

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pandas as pd
 
+from agentrun_nb.core.schema import DEPLOYMENTS, LOGS, RUNS, VERSIONS
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.fetch import check, listing, sandbox
-from agentrun_nb.fetch.bulk import Key, fetch_run, fetch_runs, stranger_noted
-from agentrun_nb.fetch.pager import fetch_table
+from agentrun_nb.fetch import check, listing, output_files
+from agentrun_nb.fetch.by_id import Key, fetch_run, fetch_runs, stranger_noted
+from agentrun_nb.fetch.page_reader import fetch_table
+from agentrun_nb.fetch.query import Wanted, When, branches_of, read_when
 from agentrun_nb.fetch.refetch import refetch
-from agentrun_nb.fetch.wanted import Wanted, When, branches_of, read_when
-from agentrun_nb.frames import mend, runs_frame
 from agentrun_nb.http import loop, routes
+from agentrun_nb.http.settings import Secret, find_settings
 from agentrun_nb.http.wire import Tally, Transport, Wire
 from agentrun_nb.run import Run
-from agentrun_nb.schema import DEPLOYMENTS, LOGS, RUNS, VERSIONS
-from agentrun_nb.settings import Secret, find_settings
+from agentrun_nb.tables.frames import mend, runs_frame
 
 if TYPE_CHECKING:
     from agentrun_nb.widget import RunExplorer
@@ -254,7 +254,7 @@ class Client:
             TooLargeError, DeadlineExceededError: it was more, or took longer.
         """
         wire = self._wire.within(max_bytes=max_bytes, deadline=deadline)
-        return sandbox.read_output(wire, run if isinstance(run, Run) else self.get_run(*_key(run)), name)
+        return output_files.read_output(wire, run if isinstance(run, Run) else self.get_run(*_key(run)), name)
 
     def list_deployments(self) -> pd.DataFrame:
         """The DEPLOYMENTS table: all there are."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from agentrun_nb import jsontext, times
+from agentrun_nb.core import jsontext, times
+from agentrun_nb.core.schema import RUNS, STATUSES, TERMINAL
 from agentrun_nb.errors import SchemaError
-from agentrun_nb.records import Batch, decode_record
-from agentrun_nb.schema import RUNS, STATUSES, TERMINAL
+from agentrun_nb.records.decode import Batch, decode_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,13 +142,13 @@ class Run:
     @cached_property
     def outputs(self) -> pd.DataFrame:
         """The outputs that the manifest lists, as the OUTPUTS table."""
-        from agentrun_nb.manifest import outputs
+        from agentrun_nb.documents.json_paths import outputs
 
         return outputs(self)
 
     def to_frame(self) -> pd.DataFrame:
         """The run as a RUNS table of one row."""
-        from agentrun_nb.frames import table_frame
+        from agentrun_nb.tables.frames import table_frame
 
         return table_frame(RUNS, [self._batch])
 

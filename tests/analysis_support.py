@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from agentrun_nb.frames import runs_frame
+from agentrun_nb.tables.frames import runs_frame
 
 ZERO = datetime(2026, 3, 2, tzinfo=UTC)
 TORTURE = os.environ.get("AGENTRUN_NB_PROFILE") == "torture"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from hypothesis import strategies as st
 
-from agentrun_nb.schema import MODES, RUNS, STATUSES
+from agentrun_nb.core.schema import MODES, RUNS, STATUSES
 
 GOLDEN = {
     "id": '"run-1"',

@@ -12,8 +12,8 @@ from analysis_support import TORTURE, frame, run
 
 from agentrun_nb.analysis import compare
 from agentrun_nb.errors import DataError, SchemaError
-from agentrun_nb.frames import runs_frame
 from agentrun_nb.local.generator import LINES, generate
+from agentrun_nb.tables.frames import runs_frame
 
 MEASURES = ["success rate", "median run time (s)", "share of pairs won", "paired run time (s)"]
 

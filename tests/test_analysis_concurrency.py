@@ -8,9 +8,9 @@ import pandas as pd
 from analysis_support import TORTURE, at, frame, run
 
 from agentrun_nb.analysis import concurrency
-from agentrun_nb.analysis.occupancy import ATTRS
-from agentrun_nb.frames import runs_frame
+from agentrun_nb.analysis.concurrency import ATTRS
 from agentrun_nb.local.generator import generate
+from agentrun_nb.tables.frames import runs_frame
 
 
 def test_each_moment_counts_what_a_loop_counts() -> None:

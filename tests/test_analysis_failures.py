@@ -14,9 +14,9 @@ from strategies import HOSTILE
 
 from agentrun_nb.analysis import failures
 from agentrun_nb.analysis.fingerprints import exit_meaning, fingerprint
-from agentrun_nb.frames import mend, runs_frame
+from agentrun_nb.core.schema import LOGS
 from agentrun_nb.local.generator import generate
-from agentrun_nb.schema import LOGS
+from agentrun_nb.tables.frames import mend, runs_frame
 
 SAME = [
     ["KeyError: 'invoice_12'", "KeyError: 'invoice 7'", 'KeyError: "x"', "KeyError: ``"],

@@ -9,8 +9,8 @@ from analysis_support import frame, run
 import agentrun_nb as arn
 from agentrun_nb.analysis import summarize
 from agentrun_nb.errors import SchemaError
-from agentrun_nb.frames import runs_frame
 from agentrun_nb.local.generator import generate
+from agentrun_nb.tables.frames import runs_frame
 
 OUTCOMES = [
     *["succeeded"] * 12, *["failed"] * 3, "timed_out", "cancelled", "running", "queued", "waiting_for_input", None,

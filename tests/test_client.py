@@ -29,11 +29,11 @@ from IPython.core.ultratb import VerboseTB
 import agentrun_nb as arn
 from agentrun_nb import errors
 from agentrun_nb.client import Client
+from agentrun_nb.core.schema import DEPLOYMENTS, DTYPES, LOGS, RUNS, VERSIONS, Table
 from agentrun_nb.errors import AgentRunError, NotFoundError, NotOffered, SettingsError, UnauthorizedError
-from agentrun_nb.fetch.wanted import read_when
+from agentrun_nb.fetch.query import read_when
 from agentrun_nb.http.retry import Policy
 from agentrun_nb.http.wire import Wire
-from agentrun_nb.schema import DEPLOYMENTS, DTYPES, LOGS, RUNS, VERSIONS, Table
 
 Handler = Callable[[httpx.Request], httpx.Response]
 

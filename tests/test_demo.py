@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 def test_the_headless_demo_prints_runs_a_page_and_an_address() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "agentrun_nb.local.demo", "--headless"],
+        [sys.executable, "-m", "agentrun_nb.demo", "--headless"],
         cwd=ROOT,
         capture_output=True,
         text=True,

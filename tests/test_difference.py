@@ -11,9 +11,9 @@ from analysis_support import documents, frame, run
 from hypothesis import given
 from strategies import ODD_OBJECTS
 
-from agentrun_nb.difference import diff
+from agentrun_nb.documents.diff import diff
+from agentrun_nb.documents.json_paths import value_at
 from agentrun_nb.errors import SchemaError
-from agentrun_nb.manifest import value_at
 from agentrun_nb.run import Run
 
 

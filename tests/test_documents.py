@@ -13,12 +13,13 @@ import pytest
 from analysis_support import TORTURE, documents
 from test_extraction import random_texts
 
-from agentrun_nb import documents as module
-from agentrun_nb import items, json_paths, outputs
-from agentrun_nb.documents import ABSENT, BROKEN, read, texts
-from agentrun_nb.extraction import ATTRS, extract
-from agentrun_nb.manifest import ATTRS as PATHS
-from agentrun_nb.manifest import parse
+from agentrun_nb import json_paths, outputs
+from agentrun_nb.documents import reading as module
+from agentrun_nb.documents.extract import ATTRS, extract
+from agentrun_nb.documents.json_paths import ATTRS as PATHS
+from agentrun_nb.documents.json_paths import parse
+from agentrun_nb.documents.reading import ABSENT, BROKEN, read, texts
+from agentrun_nb.records import outputs as items
 
 Corpus = Callable[[str], Path]
 LENIENT = {"n_number_NaN.json", "n_number_infinity.json", "n_number_minus_infinity.json"}

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from analysis_support import TORTURE, documents, frame, run
 
-from agentrun_nb import extraction
+from agentrun_nb.core.paths import format_path
+from agentrun_nb.documents import extract as extraction
+from agentrun_nb.documents.extract import ATTRS, Col, extract
 from agentrun_nb.errors import DataError, PathNotFound, SchemaError
-from agentrun_nb.extraction import ATTRS, Col, extract
-from agentrun_nb.paths import format_path
 
 SCALARS = (
     "0", "-0", "7", "9007199254740993", "-9223372036854775808", "9223372036854775807", "9223372036854775808",

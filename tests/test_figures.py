@@ -14,7 +14,7 @@ from widget_samples import HOSTILE, START, body, moment, record
 
 import agentrun_nb as arn
 from agentrun_nb import figures
-from agentrun_nb.looks import LOOKS, look_of
+from agentrun_nb.drawing.status_style import LOOKS, look_of
 from agentrun_nb.widget import explore
 
 STATUS_MJS = Path(arn.__file__).parent / "widget" / "src" / "status.mjs"

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from strategies import CLEAN_RECORDS, GOLDEN, HOSTILE, ODD_JSON, page, record
 
 import agentrun_nb as arn
-from agentrun_nb import report
+from agentrun_nb.core.schema import RUNS, Table
 from agentrun_nb.errors import AgentRunError, DataError, SchemaError, SettingsError
-from agentrun_nb.files import FORMATS, TABLES
-from agentrun_nb.frames import runs_frame, table_frame
-from agentrun_nb.records import ARROW, to_batch
-from agentrun_nb.schema import RUNS, Table
+from agentrun_nb.files.save_load import FORMATS, TABLES
+from agentrun_nb.records.decode import ARROW, to_batch
+from agentrun_nb.tables import report
+from agentrun_nb.tables.frames import runs_frame, table_frame
 
 ENDINGS = sorted(FORMATS)
 PLACES = st.integers(0, 10**6)

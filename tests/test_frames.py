@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from strategies import CLEAN_RECORDS, GOLDEN, ODD_JSON, page, record
 
 import agentrun_nb as arn
-from agentrun_nb import report
+from agentrun_nb.core.schema import DTYPES, LOGS, OUTPUTS, RUNS, STATUSES, VERSIONS
 from agentrun_nb.errors import BadResponseError, SchemaError
-from agentrun_nb.frames import categories, mend, runs_frame, table_frame
-from agentrun_nb.records import decode_records
-from agentrun_nb.schema import DTYPES, LOGS, OUTPUTS, RUNS, STATUSES, VERSIONS
+from agentrun_nb.records.decode import decode_records
+from agentrun_nb.tables import report
+from agentrun_nb.tables.frames import categories, mend, runs_frame, table_frame
 
 
 def runs(count: int = 4) -> pd.DataFrame:
@@ -281,7 +281,9 @@ def test_several_are_joined_in_their_order_and_nothing_changes():
 def test_records_side_by_side_are_read_together_and_each_odd_one_costs_its_own_row(monkeypatch):
     """A list of records is the table of their array; what is a page or a frame among them keeps its place."""
     read = []
-    monkeypatch.setattr("agentrun_nb.frames.decode_records", lambda *told: read.append(1) or decode_records(*told))
+    monkeypatch.setattr(
+        "agentrun_nb.tables.frames.decode_records", lambda *told: read.append(1) or decode_records(*told)
+    )
     bodies = [record({**GOLDEN, "id": f'"run-{number}"'}) for number in range(1_200)]
     bodies[700] = record({**GOLDEN, "id": '"run-700"', "created_at": '"soon"', "items": "[]"})
     frame = runs_frame(bodies)

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from strategies import ODD_JSON, TEXTS
 
-from agentrun_nb import errors, jsontext
+from agentrun_nb import errors
+from agentrun_nb.core import jsontext
 
 SURPLUS = ("NaN", "Infinity")
 """What is no JSON and yet read, because Python and JavaScript tools write it."""

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from local_support import Api, eventually, group_members, running
 
-from agentrun_nb.local.documents import RunDocument
 from agentrun_nb.local.folders import LOCK, PREFIX, ServiceFolder, sweep
+from agentrun_nb.local.models import RunDocument
 from agentrun_nb.local.process import LINES, AgentProcess
 
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from strategies import GOLDEN, ODD_JSON, page, record
 
 import agentrun_nb as arn
+from agentrun_nb.core.paths import find, parse_path
+from agentrun_nb.core.schema import DTYPES, OUTPUTS
+from agentrun_nb.documents.json_paths import DEEPEST, value_at
 from agentrun_nb.errors import DataError, PathNotFound
-from agentrun_nb.frames import runs_frame
-from agentrun_nb.manifest import DEEPEST, value_at
-from agentrun_nb.paths import find, parse_path
-from agentrun_nb.schema import DTYPES, OUTPUTS
+from agentrun_nb.tables.frames import runs_frame
 
 MANIFEST = {
     "outputs": [

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import HOSTILE
 
+from agentrun_nb.core.paths import find, format_path, parse_path
 from agentrun_nb.errors import PathNotFound
-from agentrun_nb.paths import find, format_path, parse_path
 
 STEPS = st.lists(st.one_of(HOSTILE, st.text(st.characters()), st.integers(0, 10**9), st.none()), max_size=5).map(tuple)
 

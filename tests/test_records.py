@@ -11,10 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import CLEAN_RECORDS, GOLDEN, ODD_JSON, ODD_OBJECTS, page, record
 
-from agentrun_nb import records, times
-from agentrun_nb.errors import BadResponseError
-from agentrun_nb.records import ARROW, decode_page, decode_record, decode_records, failed_runs
-from agentrun_nb.schema import (
+from agentrun_nb.core import times
+from agentrun_nb.core.schema import (
     DEPLOYMENTS,
     LOGS,
     NOTE_CODES,
@@ -24,6 +22,9 @@ from agentrun_nb.schema import (
     VERSIONS,
     Table,
 )
+from agentrun_nb.errors import BadResponseError
+from agentrun_nb.records import decode as records
+from agentrun_nb.records.decode import ARROW, decode_page, decode_record, decode_records, failed_runs
 
 READ = [RUNS, OUTPUTS, LOGS, OBSERVATIONS, DEPLOYMENTS, VERSIONS]
 

@@ -10,7 +10,7 @@ import pytest
 from http_support import run_record
 
 from agentrun_nb import runs_frame
-from agentrun_nb.report import ATTRS, MOST_BYTES, FetchReport, attach, count_oddities, fetch_report, join
+from agentrun_nb.tables.report import ATTRS, MOST_BYTES, FetchReport, attach, count_oddities, fetch_report, join
 
 WHOLE = FetchReport(
     asked=None,

@@ -13,9 +13,9 @@ from strategies import CLEAN_RECORDS, GOLDEN, ODD_JSON, page, record
 from test_records import CONTRACT_EXAMPLE
 
 import agentrun_nb as arn
+from agentrun_nb.core.schema import RUNS, STATUSES
 from agentrun_nb.errors import BadResponseError, DataError
-from agentrun_nb.frames import runs_frame
-from agentrun_nb.schema import RUNS, STATUSES
+from agentrun_nb.tables.frames import runs_frame
 
 
 def run_of(**changes: str) -> arn.Run:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import moments
 
-from agentrun_nb import times
+from agentrun_nb.core import times
 
 NEW_YEAR = 1_767_225_600_000_000
 DAYS = st.one_of(

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from widget_samples import EXAMPLE, HOSTILE, body, moment, record
 
 import agentrun_nb as arn
-from agentrun_nb.still.course import course
-from agentrun_nb.still.markup import el
+from agentrun_nb.drawing.course import course
+from agentrun_nb.drawing.html import el
 from agentrun_nb.widget import explore, explore_json
 from agentrun_nb.widget.excerpt import excerpt
 from agentrun_nb.widget.twin import MOST_BYTES

@@ -13,8 +13,8 @@ from IPython.utils.capture import capture_output
 from widget_samples import EXAMPLE, body, record
 
 import agentrun_nb as arn
+from agentrun_nb.core.jsontext import JSONTextError
 from agentrun_nb.errors import AgentRunError, DataError, PathNotFound, SettingsError
-from agentrun_nb.jsontext import JSONTextError
 from agentrun_nb.widget import RunExplorer, explore, explore_json
 
 CANARY = "sk-canary-0123456789"

@@ -6,9 +6,9 @@ know are counted and named in every result.
 
 from __future__ import annotations
 
-from agentrun_nb.analysis.comparison import compare
-from agentrun_nb.analysis.grouping import failures
-from agentrun_nb.analysis.occupancy import concurrency
-from agentrun_nb.analysis.summary import summarize
+from agentrun_nb.analysis.compare import compare
+from agentrun_nb.analysis.concurrency import concurrency
+from agentrun_nb.analysis.failures import failures
+from agentrun_nb.analysis.summarize import summarize
 
 __all__ = ["compare", "concurrency", "failures", "summarize"]

@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from agentrun_nb.analysis.outcomes import outcomes
+from agentrun_nb.core.schema import STATUSES, TERMINAL
+from agentrun_nb.drawing.spans import Floats, milliseconds
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.schema import STATUSES, TERMINAL
-from agentrun_nb.spans import Floats, milliseconds
 
 TOO_FEW = 10
 """With fewer runs whose end was seen there is no quantile, and with fewer runs no verdict."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from agentrun_nb.schema import STATUSES
+from agentrun_nb.core.schema import STATUSES
 
 _SENTENCE = re.compile(":.*", re.DOTALL)
 

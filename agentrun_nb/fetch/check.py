@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from agentrun_nb.core.schema import DEPLOYMENTS, RUNS, VERSIONS
 from agentrun_nb.errors import AgentRunError, NotOffered
 from agentrun_nb.http import routes
 from agentrun_nb.http.routes import Route
 from agentrun_nb.http.wire import Tally, Wire
-from agentrun_nb.records import decode_page
-from agentrun_nb.schema import DEPLOYMENTS, RUNS, VERSIONS
+from agentrun_nb.records.decode import decode_page
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from agentrun_nb import report, times
-from agentrun_nb.fetch.chunks import Sieve, newest, newest_first, packed, regroup
+from agentrun_nb.core import times
+from agentrun_nb.core.schema import RUNS
+from agentrun_nb.fetch.batches import Sieve, newest, newest_first, packed, regroup
 from agentrun_nb.fetch.progress import Line
+from agentrun_nb.fetch.query import Wanted, created
 from agentrun_nb.fetch.walks import Walks
-from agentrun_nb.fetch.wanted import Wanted, created
-from agentrun_nb.frames import table_frame
 from agentrun_nb.http.loop import Stream
 from agentrun_nb.http.wire import Wire
-from agentrun_nb.records import Batch
-from agentrun_nb.report import FetchReport
-from agentrun_nb.schema import RUNS
+from agentrun_nb.records.decode import Batch
+from agentrun_nb.tables import report
+from agentrun_nb.tables.frames import table_frame
+from agentrun_nb.tables.report import FetchReport
 
 if TYPE_CHECKING:
     import pandas as pd

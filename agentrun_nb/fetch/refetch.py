@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from agentrun_nb import report
-from agentrun_nb.fetch.bulk import fetch_runs
-from agentrun_nb.fetch.chunks import KEY
+from agentrun_nb.core.schema import RUNS, TERMINAL
+from agentrun_nb.fetch.batches import KEY
+from agentrun_nb.fetch.by_id import fetch_runs
 from agentrun_nb.fetch.listing import list_frame
-from agentrun_nb.fetch.wanted import Wanted
-from agentrun_nb.frames import concat
+from agentrun_nb.fetch.query import Wanted
 from agentrun_nb.http.wire import Wire
-from agentrun_nb.report import FetchReport
-from agentrun_nb.schema import RUNS, TERMINAL
+from agentrun_nb.tables import report
+from agentrun_nb.tables.frames import concat
+from agentrun_nb.tables.report import FetchReport
 
 
 def refetch(wire: Wire, runs: pd.DataFrame) -> pd.DataFrame:

@@ -11,17 +11,17 @@ from itertools import groupby
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from agentrun_nb.core.schema import RUNS, VERSIONS
 from agentrun_nb.errors import AgentRunError, SettingsError, UnauthorizedError
 from agentrun_nb.fetch import paging
-from agentrun_nb.fetch.pager import PAGE, Pager, Take, collect
+from agentrun_nb.fetch.page_reader import PAGE, Pager, Take, collect
 from agentrun_nb.fetch.paging import Order, PageAsk
-from agentrun_nb.fetch.wanted import Branch, Wanted
+from agentrun_nb.fetch.query import Branch, Wanted
 from agentrun_nb.http import routes
 from agentrun_nb.http.loop import Emit, together
 from agentrun_nb.http.routes import Ask
 from agentrun_nb.http.wire import Tally, Wire
-from agentrun_nb.records import Batch, Page
-from agentrun_nb.schema import RUNS, VERSIONS
+from agentrun_nb.records.decode import Batch, Page
 
 PATIENCE = 2.0
 """Seconds that the list of versions may take; it only makes a listing quicker."""

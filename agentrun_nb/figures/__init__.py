@@ -10,7 +10,7 @@ from IPython.display import display
 
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.figures.charts import concurrency, durations, outcomes, survival
-from agentrun_nb.figures.tracks import timeline
+from agentrun_nb.figures.timeline import timeline
 
 __all__ = ["concurrency", "durations", "outcomes", "show", "survival", "timeline"]
 

@@ -9,15 +9,16 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from agentrun_nb.analysis import occupancy
+from agentrun_nb.analysis.concurrency import ATTRS as LEFT_OUT
+from agentrun_nb.analysis.concurrency import concurrency as concurrency_table
 from agentrun_nb.analysis.estimates import TOO_FEW, Times, curve, run_times
 from agentrun_nb.analysis.outcomes import left_out
 from agentrun_nb.analysis.outcomes import outcomes as outcomes_of
-from agentrun_nb.figures.ground import color, dress, groups, label, told, wall, words
-from agentrun_nb.frames import Runs, runs_frame
-from agentrun_nb.looks import look_of, painting_order
-from agentrun_nb.spans import Floats, last_moment, milliseconds
-from agentrun_nb.times import span_text
+from agentrun_nb.core.times import span_text
+from agentrun_nb.drawing.spans import Floats, last_moment, milliseconds
+from agentrun_nb.drawing.status_style import look_of, painting_order
+from agentrun_nb.figures.style import color, dress, groups, label, told, wall, words
+from agentrun_nb.tables.frames import Runs, runs_frame
 
 _MOST_GROUPS, _MOMENTS, _BINS, _STEPS = 15, 1_000, 48, 200
 _STATES = {"running": "running", "waiting": "queued", "waiting or running": None}
@@ -68,8 +69,8 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
     Returns:
         The figure. With more than 1,000 moments each step is the highest count of a stretch of time.
     """
-    table = occupancy.concurrency(runs)
-    notes = told(table.attrs[occupancy.ATTRS])
+    table = concurrency_table(runs)
+    notes = told(table.attrs[LEFT_OUT])
     at = milliseconds(table["at"])
     counts = table[["running", "waiting", "undivided"]].to_numpy("int64")
     if len(at) > _MOMENTS:

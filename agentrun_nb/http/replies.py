@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from agentrun_nb.core.schema import STATUSES
 from agentrun_nb.errors import (
     AgentRunError,
     BadResponseError,
@@ -24,7 +25,6 @@ from agentrun_nb.errors import (
 )
 from agentrun_nb.http.retry import CROWDED, Failure, is_transient, read_retry_after
 from agentrun_nb.http.routes import Ask
-from agentrun_nb.schema import STATUSES
 
 MOST_CHARACTERS = 200
 """Characters of an answer that an error repeats."""

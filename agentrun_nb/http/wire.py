@@ -37,7 +37,7 @@ from agentrun_nb.http.gate import Gate, Service, shared_service
 from agentrun_nb.http.replies import Reply
 from agentrun_nb.http.retry import Failure, Policy, Schedule, read_http_date
 from agentrun_nb.http.routes import Ask
-from agentrun_nb.settings import Settings, check_limits
+from agentrun_nb.http.settings import Settings, check_limits
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from .documents import Deployment, Version
+from .models import Deployment, Version
 
 AGENTS = Path(__file__).parent / "agents"
 COMPILE = "python -m compileall -q ."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 
-from .documents import encode
+from .models import encode
 
 
 class RefusedError(Exception):

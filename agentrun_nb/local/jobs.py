@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from msgspec import Raw
 
 from .catalogue import Agent, Release
-from .documents import LogEvent, RunDocument, new_id, now
+from .models import LogEvent, RunDocument, new_id, now
 from .process import AgentProcess, Ending
 from .sandbox import ManifestError, Sandbox
 from .store import Store

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..jsontext import members
-from .documents import STATUSES, Deployment, NewRun, Version, encode
+from ..core.jsontext import members
 from .failures import RefusedError, invalid
+from .models import STATUSES, Deployment, NewRun, Version, encode
 from .pages import page, read_cursor, read_limit, write_cursor
 from .store import Store
 from .workshop import Workshop

@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..jsontext import members, parse
-from .documents import encode, now
+from ..core.jsontext import members, parse
 from .failures import RefusedError, invalid, not_found
+from .models import encode, now
 from .process import WORKDIR
 
 MANIFEST = "manifest.json"

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Raw
 
 from .catalogue import CATALOGUE, Agent
-from .documents import NewRun, now
 from .failures import RefusedError
 from .folders import ServiceFolder
 from .generator import NAMES
+from .models import NewRun, now
 from .routes import Routes
 from .server import Server, application, bind
 from .store import Store

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from .documents import Deployment, LogEvent, RunDocument, Version, encode, now
 from .failures import not_found
+from .models import Deployment, LogEvent, RunDocument, Version, encode, now
 from .pages import Key, page, read_cursor, write_cursor
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,9 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from .catalogue import Agent
-from .documents import NewRun, RunDocument, new_id, now
 from .failures import RefusedError, not_found
 from .jobs import Job, Outcome
+from .models import NewRun, RunDocument, new_id, now
 from .sandbox import Sandbox
 from .store import Store
 

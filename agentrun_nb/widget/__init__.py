@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agentrun_nb.widget.document import JsonExplorer
-from agentrun_nb.widget.explorer import RunExplorer
+from agentrun_nb.widget.json_explorer import JsonExplorer
+from agentrun_nb.widget.run_explorer import RunExplorer
 
 if TYPE_CHECKING:
     from agentrun_nb.client import Client

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from agentrun_nb.difference import diff
-from agentrun_nb.text import clip
-from agentrun_nb.widget.docs import run_docs
+from agentrun_nb.core.text import clip
+from agentrun_nb.documents.diff import diff
+from agentrun_nb.widget.run_docs import run_docs
 
 _MOST = 2_000
 _LONGEST = 2_000

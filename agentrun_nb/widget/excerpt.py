@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agentrun_nb.text import clip
+from agentrun_nb.core.text import clip
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},:]|[^\s\[\]{},:"]+|"', re.DOTALL)
 _STRING = 200

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agentrun_nb import report
-from agentrun_nb.spans import milliseconds
-from agentrun_nb.text import counted
-from agentrun_nb.widget.docs import packed_docs
+from agentrun_nb.core.text import counted
+from agentrun_nb.drawing.spans import milliseconds
+from agentrun_nb.tables import report
 from agentrun_nb.widget.protocol import TABLES, Parcel
+from agentrun_nb.widget.run_docs import packed_docs
 
 DOCS_WITH_THE_PAGE = 2 * 2**20
 """Documents go with the page while they are no more bytes than this together, gzipped."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentrun_nb import times
+from agentrun_nb.core import times
+from agentrun_nb.core.paths import parse_path
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.paths import parse_path
 
 
 def selected(value: Any) -> list[list[str]]:

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from agentrun_nb.frames import brief
-from agentrun_nb.looks import FAILURES, look_of, painting_order
-from agentrun_nb.schema import RUNS, TERMINAL
-from agentrun_nb.spans import milliseconds
-from agentrun_nb.still import chart, drawing
-from agentrun_nb.still.course import course
-from agentrun_nb.still.markup import Markup, el, joined
-from agentrun_nb.text import clip, counted
+from agentrun_nb.core.schema import RUNS, TERMINAL
+from agentrun_nb.core.text import clip, counted
+from agentrun_nb.drawing import svg, svg_timeline
+from agentrun_nb.drawing.course import course
+from agentrun_nb.drawing.html import Markup, el, joined
+from agentrun_nb.drawing.spans import milliseconds
+from agentrun_nb.drawing.status_style import FAILURES, look_of, painting_order
+from agentrun_nb.tables.frames import brief
 from agentrun_nb.widget.excerpt import excerpt
 from agentrun_nb.widget.page import completeness
 
@@ -134,7 +134,7 @@ def _track(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> Marku
     )
     stretches = course(created, started, completed, status is not None and status not in TERMINAL, now)
     alt = "Course of the run: " + "; ".join(stretch.words for stretch in stretches)
-    return drawing.picture(drawing.track(status, (created, started, completed), stretches, tz, doc["unread"]), alt)
+    return svg.picture(svg.track(status, (created, started, completed), stretches, tz, doc["unread"]), alt)
 
 
 def _field_table(doc: dict[str, Any], room: Room) -> Markup:
@@ -207,7 +207,7 @@ def runs_story(runs: pd.DataFrame, now: float, tz: str) -> Story:
     told_of = runs.drop(columns=list(_DOCUMENTS))
     found = runs["status"].value_counts(dropna=False)
     counts = {None if pd.isna(name) else str(name): count for name, count in found[found > 0].items()}
-    picture = chart.timeline(runs, now, tz)
+    picture = svg_timeline.timeline(runs, now, tz)
     unplaced = int((runs["created_at"].isna() & runs["fetch_error"].isna()).sum())
     places = f"{counted(unplaced, 'run')} without a created time that can be read." if unplaced else ""
 
@@ -218,7 +218,7 @@ def runs_story(runs: pd.DataFrame, now: float, tz: str) -> Story:
         note = f"{completeness(runs)} {places}".strip()
         yield el("p", clip(note, 3 * room.text), style=f"{_QUIET};margin:0 0 4px") if note else None
         told = ", ".join(f"{counts[status]:,} {clip(look_of(status).label, room.text)}" for status in order)
-        yield picture and drawing.picture(picture, f"Timeline of {counted(len(runs), 'run')}: {told}")
+        yield picture and svg.picture(picture, f"Timeline of {counted(len(runs), 'run')}: {told}")
         shown = max(1, room.rows // 3)
         if len(failed) and len(runs) > room.rows:
             table = _runs_table(told_of.iloc[failed[:shown]], tz, room)

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 
 import agentrun_nb as arn
-from agentrun_nb import jsontext
+from agentrun_nb.core import jsontext
 from agentrun_nb.errors import BadResponseError
 
 from .lab import Got, Lab, fault

@@ -13,8 +13,8 @@ import pytest
 from agentrun_nb.client import Client
 from agentrun_nb.errors import AgentRunError, BadIdError, SettingsError
 from agentrun_nb.http import routes
+from agentrun_nb.http.settings import Secret, find_settings
 from agentrun_nb.http.wire import Wire
-from agentrun_nb.settings import Secret, find_settings
 
 from .replies import DEP, KEY, RUN, http, page, record
 from .server import FaultServer, Reply, Request, serving

@@ -1,0 +1,62 @@
+"""How many runs waited and ran at each moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from agentrun_nb.analysis.outcomes import left_out, outcomes
+from agentrun_nb.core.schema import STATUSES, TERMINAL
+from agentrun_nb.tables.frames import Runs, runs_frame
+
+ATTRS = "agentrun_nb_left_out"
+"""Where in `attrs` lies what could not be counted."""
+
+_NONE, _OPEN = np.iinfo("int64").min, np.iinfo("int64").max
+
+
+def concurrency(runs: Runs) -> pd.DataFrame:
+    """Counts the runs that waited and that ran, exactly, from the timestamps of the records.
+
+    A run waits from `created_at` until `started_at` and runs from there until `completed_at`, ends excluded; one that
+    has not ended is counted to the end of the table. Where a run has no start recorded and is not before it by its
+    status, what was waiting is not known: it is undivided.
+
+    Args:
+        runs: anything that `runs_frame` takes.
+
+    Returns:
+        One row per moment that any timestamp names, in order, with a fresh index: `at` (t), and `waiting`, `running`,
+        `undivided` (Int64), which hold from that moment until the next. `attrs["agentrun_nb_left_out"]` names and
+        counts the runs in no row: no known status, no creation or end recorded, times out of order.
+    """
+    runs = runs_frame(runs)
+    words = outcomes(runs)
+    created, started, completed = (_micros(runs[name]) for name in ("created_at", "started_at", "completed_at"))
+    known, begun = words.isin(STATUSES).to_numpy(), started != _NONE
+    ends = np.where(words.isin(TERMINAL), completed, _OPEN)
+    middle = np.where(begun, started, np.where(words.isin(STATUSES[:3]), _OPEN, created))
+    complete = known & (created != _NONE) & (ends != _NONE)
+    placed = complete & (created <= middle) & (middle <= ends)
+    moments = np.unique(np.concatenate([created[placed], middle[placed], ends[placed]]))
+    moments = moments[moments != _OPEN]
+    spans = {"waiting": (created, middle, placed), "running": (middle, ends, placed & begun)}
+    spans["undivided"] = (middle, ends, placed & ~begun)
+    counts = {name: pd.array(_inside(moments, *span), dtype="Int64") for name, span in spans.items()}
+    frame = pd.DataFrame({"at": pd.DatetimeIndex(moments.view("datetime64[us]")).tz_localize("UTC"), **counts})
+    reasons = {"no creation or end recorded": known & ~complete, "times out of order": complete & ~placed}
+    frame.attrs[ATTRS] = left_out(words) | {reason: int(rows.sum()) for reason, rows in reasons.items() if rows.any()}
+    return frame
+
+
+def _micros(moments: pd.Series[Any]) -> Any:
+    """Microseconds since the epoch; `_NONE`, which is what NaT is, where nothing is recorded."""
+    return moments.dt.tz_localize(None).to_numpy("datetime64[us]").view("int64")
+
+
+def _inside(moments: Any, begins: Any, ends: Any, counted: Any) -> Any:
+    """How many of the counted spans hold each moment: those begun by then less those ended by then."""
+    begun, ended = (np.searchsorted(np.sort(edges[counted]), moments, "right") for edges in (begins, ends))
+    return begun - ended

@@ -1,0 +1,1 @@
+"""The JSON inside runs: what it holds, as columns, and what differs."""

@@ -1,0 +1,163 @@
+"""Where runs lie on a time axis, from the timestamps of their records alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from agentrun_nb.core.schema import TERMINAL
+
+Floats = NDArray[np.float64]
+
+YEAR = 365 * 86_400_000.0
+ABSURD = 20
+"""So many times longer than all shorter gaps together is a gap, and more than a year, before an outlier."""
+
+
+Fold = tuple[float, float, float]
+"""A stretch of time of which an axis keeps a part: its first moment, its length and what is kept of it, in ms."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is on the screen.
+
+    Attributes:
+        start: where it begins, in ms since the epoch; None: with the first run.
+        end: likewise.
+        by: the grouping: `time`, `version` or `status`.
+        folds: the stretches that are folded.
+        width: of the time axis, in pixels.
+        dark: whether the ground is dark; None where no page has said.
+    """
+
+    start: float | None = None
+    end: float | None = None
+    by: str = "time"
+    folds: tuple[Fold, ...] = ()
+    width: float = 800
+    dark: bool | None = None
+
+
+class Kind(IntEnum):
+    """What a record says of a run's course."""
+
+    PHASES = 0
+    """From created over started to completed."""
+    UNDIVIDED = 1
+    """From created to completed; no start is recorded, or one that lies before created."""
+    LIVE = 2
+    """Not ended when the data was read."""
+    OPEN = 3
+    """Ended, but when is not recorded."""
+    POINT = 4
+    """It ended before it began: no length can be drawn."""
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Spans of n runs, in ms since the epoch.
+
+    Attributes:
+        begin: created; NaN where it is not recorded, and the run has no place then.
+        middle: started, NaN where it is not known.
+        end: where the run ends on the axis; never later than `now` for a run that has not ended.
+        kind: one of `Kind`.
+    """
+
+    begin: Floats
+    middle: Floats
+    end: Floats
+    kind: NDArray[np.int8]
+
+    def touching(self, start: float | None, end: float | None) -> NDArray[np.bool_]:
+        """Which runs touch a window; None leaves that side open."""
+        inside = ~np.isnan(self.begin)
+        if start is not None:
+            inside &= self.end >= start
+        if end is not None:
+            inside &= self.begin <= end
+        return inside
+
+    def bulk(self) -> tuple[float, float]:
+        """The first and the last moment, on the side of most runs where years of nothing lie before outliers."""
+        moments = np.sort(np.concatenate([self.begin, self.end]))
+        moments = moments[~np.isnan(moments)]
+        gaps = np.diff(moments)
+        long = np.sort(gaps[gaps > YEAR])
+        shorter = gaps[gaps <= YEAR].sum() + np.cumsum(long) - long
+        parts = np.split(moments, np.flatnonzero(gaps >= long[long > ABSURD * shorter].min(initial=np.inf)) + 1)
+        most = max(parts, key=len)
+        return float(most[0]), float(most[-1])
+
+    def only(self, chosen: NDArray[np.bool_]) -> Spans:
+        """The same rows, of which only the chosen have a place."""
+        return replace(self, begin=np.where(chosen, self.begin, np.nan))
+
+    def lanes(self, least: float, room: Floats | float, most: int) -> dict[int, int] | None:
+        """First-fit lanes in which no two runs touch, for each run that has a place, in the order of time.
+
+        Args:
+            least: the least length of a run in ms.
+            room: what stays free behind each, likewise.
+            most: how many lanes there may be; None is the answer where more were needed.
+        """
+        ends: list[float] = []
+        lane_of: dict[int, int] = {}
+        free = np.fmax(self.end, self.begin + least) + room
+        for row in np.argsort(self.begin, kind="stable")[: np.count_nonzero(~np.isnan(self.begin))].tolist():
+            lane = next((lane for lane, end in enumerate(ends) if end <= self.begin[row]), len(ends))
+            if lane == most:
+                return None
+            ends[lane : lane + 1] = [float(free[row])]
+            lane_of[row] = lane
+        return lane_of
+
+    def tally(self, chosen: NDArray[np.bool_], edges: Floats) -> NDArray[np.int64]:
+        """How many of the chosen runs touch each stretch between two edges."""
+        chosen = chosen & ~np.isnan(self.begin)
+        begin, end = np.sort(self.begin[chosen]), np.sort(self.end[chosen])
+        return np.searchsorted(begin, edges[1:], "right") - np.searchsorted(end, edges[:-1], "left")
+
+
+def milliseconds(moments: pd.Series[Any]) -> Floats:
+    """A time column as ms since the epoch, NaN where nothing is recorded."""
+    naive = moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
+    return np.where(np.isnat(naive), np.nan, naive.astype("int64") / 1_000)
+
+
+def last_moment(runs: pd.DataFrame) -> float:
+    """The latest moment that the records speak of, in ms since the epoch; NaN without any."""
+    names = ["created_at", "updated_at", "started_at", "completed_at"]
+    latest = [float(np.nanmax(times)) for name in names if not np.isnan(times := milliseconds(runs[name])).all()]
+    return max(latest, default=float("nan"))
+
+
+def spans(runs: pd.DataFrame, now: float) -> Spans:
+    """The spans of runs.
+
+    Args:
+        runs: a RUNS table.
+        now: when the data was read, in ms since the epoch.
+    """
+    created, started, completed = (milliseconds(runs[name]) for name in ("created_at", "started_at", "completed_at"))
+    terminal = runs["status"].isin(TERMINAL).to_numpy(dtype=bool)
+    divided = started >= created
+    reversed_ = (completed < created) | (completed < started)
+    ended = completed >= created
+    kind = np.select(
+        [reversed_, ended & divided, ended, terminal],
+        [Kind.POINT, Kind.PHASES, Kind.UNDIVIDED, Kind.OPEN],
+        default=Kind.LIVE,
+    ).astype(np.int8)
+    known = np.where(divided, started, created)
+    end = np.select(
+        [kind == Kind.POINT, ended, kind == Kind.OPEN], [created, completed, known], default=np.fmax(known, now)
+    )
+    middle = np.where(divided & (kind != Kind.POINT), started, np.nan)
+    return Spans(created, middle, np.where(np.isnan(created), np.nan, end), kind)

@@ -1,0 +1,89 @@
+"""Still pictures as SVG text; they stand in an `<img>`, on a ground that they do not know."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Container
+from math import isnan
+
+from agentrun_nb.drawing.axis import clock_text
+from agentrun_nb.drawing.course import Stretch
+from agentrun_nb.drawing.html import Markup, el, joined
+from agentrun_nb.drawing.status_style import look_of
+
+WIDTH = 720
+GREY = "#767676"
+_FONT = "font-family:system-ui,-apple-system,'Segoe UI',sans-serif;font-size:11px"
+_STOPS = ((8, "start"), (300, "middle"), (WIDTH - 8, "end"))
+"""Where created, started and completed stand, and how their words are anchored."""
+
+
+def picture(svg: Markup, alt: str) -> Markup:
+    """An `<img>` that holds the drawing itself."""
+    data = base64.b64encode(svg.encode()).decode()
+    image = el("img", src=f"data:image/svg+xml;base64,{data}", alt=alt, style="max-width:100%;height:auto")
+    return Markup(image.removesuffix("</img>"))
+
+
+def drawing(body: Markup, height: float) -> Markup:
+    """The SVG of a drawing `WIDTH` wide."""
+    size: dict[str, str | int] = {"viewBox": f"0 0 {WIDTH} {height:g}", "width": WIDTH, "height": f"{height:g}"}
+    return el("svg", body, xmlns="http://www.w3.org/2000/svg", style=_FONT, **size)
+
+
+def track(
+    status: str | None,
+    times: tuple[float, float, float],
+    stretches: list[Stretch],
+    tz: str,
+    unread: Container[str] = (),
+) -> Markup:
+    """The course of one run: created, started, completed on one line, with what lies between them in words.
+
+    Args:
+        status: the run's status.
+        times: created, started and completed in ms since the epoch; NaN where not recorded.
+        stretches: what is known of the time between them, two parts or one.
+        tz: the zone in which they are written.
+        unread: the fields that are recorded and cannot be read.
+    """
+    color = look_of(status).either
+    begin, middle, last = (x for x, _ in _STOPS)
+    ends = (begin, middle, last) if len(stretches) > 1 else (begin, last)
+    lines = [
+        joined(_line(a, b, color, stretch, pale=b != last), _words(stretch.words, (a + b) / 2))
+        for stretch, a, b in zip(stretches, ends, ends[1:], strict=False)
+    ]
+    names = ("created", "started", "completed")
+    moments = [
+        clock_text(at, tz) if not isnan(at) else "not readable" if f"{name}_at" in unread else "not recorded"
+        for name, at in zip(names, times, strict=True)
+    ]
+    dots = [None if isnan(at) else color for at in times]
+    stops = [_stop(*told) for told in zip(names, moments, dots, _STOPS, strict=True)]
+    return drawing(joined(*lines, *stops), 78)
+
+
+def _line(x0: float, x1: float, color: str, stretch: Stretch, pale: bool) -> Markup:
+    solid = stretch.kind == "closed"
+    return el(
+        "path",
+        d=f"M{x0 + 6:g} 28H{x1 - 6:g}",
+        stroke=color if solid or stretch.kind == "open" else GREY,
+        stroke_width=6 if solid else 2,
+        stroke_opacity=0.4 if pale else 1,
+        stroke_dasharray={"closed": "none", "open": "8 5"}.get(stretch.kind, "1 5"),
+    )
+
+
+def _words(words: str, x: float) -> Markup:
+    return el("text", words, x=f"{x:g}", y=16, fill=GREY, text_anchor="middle", style="font-size:12px")
+
+
+def _stop(name: str, moment: str, dot: str | None, place: tuple[int, str]) -> Markup:
+    x, anchor = place
+    return joined(
+        el("circle", cx=x, cy=28, r=6, fill=dot or "none", stroke=dot or GREY, stroke_width=1.5),
+        el("text", name, x=x, y=52, fill=GREY, text_anchor=anchor, style="font-weight:600"),
+        el("text", moment, x=x, y=68, fill=GREY, text_anchor=anchor),
+    )

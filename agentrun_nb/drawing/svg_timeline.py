@@ -1,0 +1,169 @@
+"""The twin's picture of many runs along time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from agentrun_nb.core.text import counted
+from agentrun_nb.drawing.axis import EARLIEST, LATEST, Tick, ticks
+from agentrun_nb.drawing.html import Markup, el, joined
+from agentrun_nb.drawing.spans import Floats, Kind, Spans, spans
+from agentrun_nb.drawing.status_style import FAILURES, LOOKS, Look, by_look
+from agentrun_nb.drawing.svg import GREY, WIDTH, drawing
+
+_Looks = dict[Look, NDArray[np.bool_]]
+
+_LEFT, _RIGHT = 8, WIDTH - 8
+_MOST_BARS, _MOST_LANES = 150, 30
+_HIGHEST_LANE, _LANES_HIGH = 22, 200
+_COLUMN, _COLUMNS_HIGH = 6, 90
+_LEAST = 3
+_HALF_LABEL = 24
+
+
+def timeline(runs: pd.DataFrame, now: float, tz: str) -> Markup | None:
+    """Runs along time: each a bar while they are few, columns of counts when they are many; None without any.
+
+    Before the start a bar is pale, after it solid; a run that has not ended is an outline up to `now`.
+    """
+    placed = spans(runs, now)
+    if np.isnan(placed.begin).all():
+        return None
+    first, last = placed.bulk()
+    room = max((last - first) * 0.02, 5)
+    scale = _Scale(max(first - room, EARLIEST), min(last + room, LATEST))
+    inside = placed.touching(first, last)
+    outside = int((~np.isnan(placed.begin) & ~inside).sum())
+    placed = placed.only(inside)
+    looks = by_look(runs)
+    least = _LEAST * scale.unit
+    lane_of = placed.lanes(least, least, _MOST_LANES) if len(runs) <= _MOST_BARS else None
+    if lane_of is not None:
+        body, height, words = *_bars(placed, looks, scale, lane_of), tz
+    else:
+        body, height, peak = _columns(placed, looks, scale)
+        words = f"up to {counted(peak, 'run')} in a column, {tz}"
+    if outside:
+        words = f"{outside:,} far outside of this time, {words}"
+    return drawing(joined(body, _axis(scale, height + 4, tz, words)), height + 38)
+
+
+class _Scale:
+    """Instants to pixels, one or an array of them; `unit` is how many ms a pixel is."""
+
+    def __init__(self, start: float, end: float) -> None:
+        self.start, self.end = start, end
+        self.unit = (end - start) / (_RIGHT - _LEFT)
+
+    def __call__(self, at: Any) -> Any:
+        return np.round(_LEFT + (at - self.start) / self.unit, 1)
+
+
+def _axis(scale: _Scale, y: float, tz: str, words: str) -> Markup:
+    line = el("path", d=f"M{_LEFT} {y:g}H{_RIGHT}", stroke=GREY, stroke_opacity="0.5")
+    marks = [_tick(tick, scale(tick.at), y) for tick in ticks(scale.start, scale.end, tz, 8)]
+    return joined(line, *marks, el("text", words, x=_RIGHT, y=f"{y + 29:g}", fill=GREY, text_anchor="end"))
+
+
+def _tick(tick: Tick, x: float, y: float) -> Markup:
+    anchor = "start" if x < _LEFT + _HALF_LABEL else "end" if x > _RIGHT - _HALF_LABEL else "middle"
+    day = el("text", tick.context, x=max(x - 12, _LEFT), y=f"{y + 29:g}", fill=GREY)
+    return joined(
+        el("path", d=f"M{x} {y:g}v4", stroke=GREY),
+        el("text", tick.label, x=x, y=f"{y + 16:g}", fill=GREY, text_anchor=anchor),
+        day if tick.context and x < _RIGHT - 230 else None,
+    )
+
+
+# --- single runs -------------------------------------------------------------------------------------------------
+
+
+def _bars(placed: Spans, looks: _Looks, scale: _Scale, lane_of: dict[int, int]) -> tuple[Markup, float]:
+    lanes = max(lane_of.values()) + 1
+    pitch = min(_HIGHEST_LANE, _LANES_HIGH / lanes)
+    paths: list[Markup] = []
+    for look, chosen in looks.items():
+        shapes = _Shapes(pitch * 0.85)
+        for row, lane in lane_of.items():
+            if chosen[row]:
+                shapes.add(placed, row, scale, 4 + lane * pitch)
+        paths += shapes.paths(look.either)
+    return joined(*paths), 6 + lanes * pitch
+
+
+class _Shapes:
+    """The bars of one status, gathered into one path for each way of drawing."""
+
+    def __init__(self, thick: float) -> None:
+        self._thick = thick
+        self._pale, self._undivided, self._solid, self._open = "", "", "", ""
+
+    def add(self, placed: Spans, row: int, scale: _Scale, y: float) -> None:
+        """Adds one run."""
+        begin, end, kind = scale(placed.begin[row]), scale(placed.end[row]), placed.kind[row]
+        divided = not np.isnan(placed.middle[row])
+        split = scale(float(placed.middle[row])) if divided else begin
+        if split > begin:
+            self._pale += self._box(begin, split, y)
+        if kind == Kind.LIVE:
+            self._open += self._box(split, max(end, split + _LEAST), y)
+        elif kind in (Kind.POINT, Kind.OPEN):
+            half = self._thick / 2
+            self._solid += f"M{end} {y:.1f}l4 {half:.1f}l-4 {half:.1f}l-4 -{half:.1f}z"
+        elif divided:
+            self._solid += self._box(split, max(end, split + _LEAST), y)
+        else:
+            self._undivided += self._box(split, max(end, split + _LEAST), y)
+
+    def _box(self, left: float, right: float, y: float) -> str:
+        return f"M{left} {y:.1f}H{right:.1f}v{self._thick:.1f}H{left}z"
+
+    def paths(self, color: str) -> list[Markup]:
+        """The paths in one colour, what is solid last."""
+        found = [
+            (self._pale, {"fill": color, "fill_opacity": "0.35"}),
+            (self._open, {"fill": color, "fill_opacity": "0.2", "stroke": color, "stroke_dasharray": "4 3"}),
+            (self._undivided, {"fill": color, "fill_opacity": "0.65"}),
+            (self._solid, {"fill": color}),
+        ]
+        return [el("path", d=shape, **how) for shape, how in found if shape]
+
+
+# --- many runs ---------------------------------------------------------------------------------------------------
+
+
+def _columns(placed: Spans, looks: _Looks, scale: _Scale) -> tuple[Markup, float, int]:
+    """How many runs touch each stretch of time, by status; every failure has its mark on top."""
+    count = (_RIGHT - _LEFT) // _COLUMN
+    edges = np.linspace(scale.start, scale.end, count + 1)
+    tallies = np.array([placed.tally(chosen, edges) for chosen in looks.values()])
+    peak = max(1, int(tallies.sum(axis=0).max()))
+    base = 18.0 + _COLUMNS_HIGH
+    level = np.full(count, base)
+    paths: list[Markup] = []
+    for look, tally in zip(looks, tallies, strict=True):
+        heights = np.where(tally > 0, np.maximum(tally / peak * _COLUMNS_HIGH, 1), 0)
+        level = level - heights
+        steps = "".join(
+            f"M{_LEFT + place * _COLUMN} {level[place]:.1f}h{_COLUMN - 1}v{heights[place]:.1f}h-{_COLUMN - 1}z"
+            for place in np.flatnonzero(heights)
+        )
+        paths.append(el("path", d=steps, fill=look.either))
+    failures = [
+        _failure_marks(placed.end[looks[LOOKS[name]]], scale, name) for name in FAILURES if LOOKS[name] in looks
+    ]
+    return joined(*paths, *failures), base, peak
+
+
+def _failure_marks(ends: Floats, scale: _Scale, name: str) -> Markup | None:
+    """A mark for every failure; those that would lie on one another are one."""
+    places = np.unique(np.minimum(scale(ends[~np.isnan(ends)]) // 9 * 9, _RIGHT - 9).astype(int))
+    if not len(places):
+        return None
+    look = LOOKS[name]
+    shape = el("path", id=name, d=look.shape, fill=look.either, fill_rule="evenodd", transform="scale(.75)")
+    return joined(el("defs", shape), *(el("use", href=f"#{name}", x=x, y=3) for x in places))

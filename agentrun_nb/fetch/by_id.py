@@ -1,0 +1,209 @@
+"""Many runs by their ids: side by side, one row for each id given, failures as rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pyarrow as pa
+
+from agentrun_nb.core import jsontext
+from agentrun_nb.core.schema import FETCH_CODES, RUNS
+from agentrun_nb.errors import (
+    AgentRunError,
+    BadIdError,
+    BadResponseError,
+    ServiceError,
+    SettingsError,
+    UnauthorizedError,
+)
+from agentrun_nb.fetch.progress import Line
+from agentrun_nb.http import routes
+from agentrun_nb.http.loop import Emit, Stream, together
+from agentrun_nb.http.wire import Tally, Wire
+from agentrun_nb.records.decode import Batch, decode_record, decode_records, failed_runs
+from agentrun_nb.tables import report
+from agentrun_nb.tables.frames import table_frame
+from agentrun_nb.tables.report import FetchReport
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Key = tuple[str, str]
+"""A run everywhere: (deployment_id, id)."""
+
+GROUP = 500
+"""Records that are decoded together."""
+
+
+INTERRUPTED = "not_asked: The call was interrupted before this run came."
+SILENT = "not_asked: The service had brought nothing for as long as the deadline allows."
+
+
+class _Identity(msgspec.Struct):
+    id: Any = None
+
+
+_IDENTITY = msgspec.json.Decoder(_Identity)
+
+
+def read_identity(body: bytes) -> Any:
+    """The id that a record bears; the whole record has to be JSON for it.
+
+    Raises:
+        BadResponseError: the body is not a JSON object.
+    """
+    try:
+        return _IDENTITY.decode(body.removeprefix(b"\xef\xbb\xbf")).id
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return decode_record(RUNS, body).cells["id"][0].as_py()
+
+
+async def fetch_run(wire: Wire, key: Key, tally: Tally) -> bytes:
+    """The record of one run, byte for byte.
+
+    Raises:
+        AgentRunError: it did not come, or it is the record of another run.
+    """
+    body, identity = await wire.fetch(routes.RUN.ask(*key), lambda body: (body, read_identity(body)), tally)
+    if identity != key[1]:
+        told = f"Run {key[1]!r} was asked for, and the answer is about another."
+        raise BadResponseError(told, status=200, method="GET", route=routes.RUN.template)
+    return body
+
+
+def fetch_error(error: AgentRunError) -> str:
+    """An error as it stands in the column `fetch_error`: `code: sentence`."""
+    otherwise = "bad_response" if isinstance(error, ServiceError) else "connection"
+    return f"{error.kind if error.kind in FETCH_CODES else otherwise}: {error.message}"
+
+
+class _Rows:
+    """Rows in the order in which they came."""
+
+    def __init__(self, line: Line) -> None:
+        self.row_of: dict[Key, int] = {}
+        self.batches: list[Batch] = []
+        self.failures: dict[Key, str] = {}
+        self._line = line
+        self._waiting: dict[Key, bytes] = {}
+
+    def add(self, key: Key, outcome: bytes | str) -> None:
+        if isinstance(outcome, str):
+            self.failures[key] = outcome
+        else:
+            self.row_of[key] = len(self.row_of)
+            self._waiting[key] = outcome
+        if len(self._waiting) == GROUP:
+            self._decode()
+        self._line.add(1, f"{len(self.failures):,} failed" if self.failures else "")
+
+    def _decode(self) -> None:
+        batch = decode_records(RUNS, list(self._waiting.values()))
+        self.batches.append(_with_strangers_noted(batch, [deployment for deployment, _ in self._waiting]))
+        self._waiting.clear()
+
+    def end(self, keys: Sequence[Key], otherwise: str) -> None:
+        """Decodes the rest and makes rows of what did not come."""
+        if self._waiting:
+            self._decode()
+        missing = [key for key in keys if key not in self.row_of]
+        sentences = [self.failures.get(key, otherwise) for key in missing]
+        self.batches.append(failed_runs([_writable(key) for key in missing], sentences))
+        for key in missing:
+            self.row_of[key] = len(self.row_of)
+
+
+def _writable(key: Key) -> Key:
+    """Text that is valid Unicode, whatever was given as an id."""
+    deployment, run_id = (jsontext.whole(part) if isinstance(part, str) else str(part or "") for part in key)
+    return deployment, run_id
+
+
+def stranger_noted(notes: str | None, named: str | None, asked: str) -> str | None:
+    """The notes on a record, with one more when it names another deployment than the one that was asked."""
+    if named in (None, asked):
+        return notes
+    return "; ".join(filter(None, (notes, f"deployment_id: wrong_id: {named[:200]}")))
+
+
+def _with_strangers_noted(batch: Batch, deployments: list[str]) -> Batch:
+    """Notes each record that names another deployment than the one that was asked."""
+    named = batch.cells["deployment_id"].to_pylist()
+    if all(name in (None, asked) for name, asked in zip(named, deployments, strict=True)):
+        return batch
+    notes = list(map(stranger_noted, batch.cells["parse_notes"].to_pylist(), named, deployments))
+    return Batch(batch.table, batch.cells | {"parse_notes": pa.array(notes, batch.cells["parse_notes"].type)})
+
+
+def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFrame:
+    """Fetches runs: one row for each key in its order, a repeated key fetched once.
+
+    Returns:
+        The RUNS table under a fresh index, with its fetch report. An interrupt ends the fetching and not the call:
+        what had not come by then is marked `not_asked`.
+
+    Raises:
+        UnauthorizedError: the key was refused; every other failure is a row.
+    """
+    started = time.monotonic()
+    tally = Tally()
+    distinct = list(dict.fromkeys(keys))
+    with Line(len(distinct), shown=progress) as line:
+        rows = _Rows(line)
+        interrupted = _fetch_into(rows, wire, distinct, tally, line)
+        rows.end(distinct, INTERRUPTED if interrupted else SILENT)
+        frame = table_frame(RUNS, rows.batches).take([rows.row_of[key] for key in keys]).reset_index(drop=True)
+        got = int(frame["fetch_error"].isna().sum())
+        made = FetchReport(
+            asked=len(keys),
+            got=got,
+            complete=got == len(keys),
+            truncated_by="interrupt" if interrupted else None if got == len(keys) else "failures",
+            deployments=len({deployment for deployment, _ in distinct}),
+            oddities=report.count_oddities(frame, tally.oddities),
+            seconds=time.monotonic() - started,
+            **tally.told,
+        )
+        report.attach(frame, made)
+        line.end(made.sentence)
+        return frame
+
+
+def _fetch_into(rows: _Rows, wire: Wire, keys: Sequence[Key], tally: Tally, line: Line) -> bool:
+    """Fetches side by side and adds each outcome as it comes; True when that was interrupted."""
+
+    async def fetch_all(emit: Emit[tuple[Key, bytes | str]]) -> None:
+        waiting = iter(keys)
+
+        async def worker() -> None:
+            for key in waiting:
+                await emit((key, await _outcome(wire, key, tally)))
+                if time.monotonic() >= tally.alive_at + wire.settings.deadline:
+                    break
+
+        await together(worker() for _ in range(min(wire.settings.max_in_flight, len(keys))))
+
+    stream = Stream(fetch_all, idle=lambda: line.wait(tally.waiting_for))
+    interrupted = False
+    try:
+        for key, outcome in stream:
+            rows.add(key, outcome)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        left = stream.stop()
+    for key, outcome in left:
+        rows.add(key, outcome)
+    return interrupted
+
+
+async def _outcome(wire: Wire, key: Key, tally: Tally) -> bytes | str:
+    try:
+        return await fetch_run(wire, key, tally)
+    except AgentRunError as error:
+        if isinstance(error, UnauthorizedError | SettingsError) and not isinstance(error, BadIdError):
+            raise
+        return fetch_error(error)

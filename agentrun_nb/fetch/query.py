@@ -1,0 +1,118 @@
+"""Which runs are wanted: the walks that cover them, and the window of time that they lie in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, astuple, dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from agentrun_nb.core import times
+from agentrun_nb.core.schema import STATUSES
+from agentrun_nb.errors import SettingsError
+from agentrun_nb.records.decode import Batch
+
+When = str | date | datetime | timedelta
+"""A moment, or an age such as "7d"."""
+
+_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)", re.ASCII)
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+def read_when(when: When | None) -> int | None:
+    """Microseconds since the epoch of a moment (naive: UTC), or of an age before now.
+
+    Raises:
+        SettingsError: it is neither.
+    """
+    if when is None:
+        return None
+    try:
+        moment = _read_text(when.strip()) if isinstance(when, str) else when
+        if isinstance(moment, timedelta):
+            moment = datetime.now(UTC) - moment
+        if not isinstance(moment, datetime):
+            moment = datetime.combine(moment, time())
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return int((aware - times.EPOCH) // times.MICROSECOND)
+    except (ValueError, TypeError, OverflowError):
+        raise SettingsError(
+            f"{str(when)[:80]!r} is not a moment.", hint='Give an ISO date or time, or an age such as "7d" or "12h".'
+        ) from None
+
+
+def _read_text(text: str) -> datetime | timedelta:
+    age = _AGE.fullmatch(text)
+    return timedelta(seconds=float(age[1]) * _UNITS[age[2]]) if age else datetime.fromisoformat(text)
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One walk: a deployment, the filters that the service applies, and the cursor where it begins."""
+
+    deployment: str
+    status: str | None = None
+    version_id: str | None = None
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which runs are wanted.
+
+    Attributes:
+        branches: the walks that cover them.
+        since: the earliest `created_at`, in microseconds since the epoch.
+        until: the `created_at` before which they lie.
+        limit: how many at most; None: all.
+        without: columns whose text is not kept.
+    """
+
+    branches: Sequence[Branch]
+    since: int | None = None
+    until: int | None = None
+    limit: int | None = None
+    without: tuple[str, ...] = ()
+
+    def keep(self, batch: Batch) -> Batch:
+        """The rows in the window; those whose `created_at` is not readable are kept."""
+        if self.since is None and self.until is None:
+            return batch
+        moments = created(batch)
+        inside = pa.array([True] * len(batch), pa.bool_())
+        if self.since is not None:
+            inside = pc.and_(inside, pc.greater_equal(moments, self.since).fill_null(True))
+        if self.until is not None:
+            inside = pc.and_(inside, pc.less(moments, self.until).fill_null(True))
+        return batch.each(pa.Array.filter, inside)
+
+    def rest(self, left: Iterable[Branch], got: int) -> dict[str, Any] | None:
+        """What is left to walk after so many runs, as plain data; None when nothing is."""
+        branches, limit = [astuple(branch) for branch in left], None if self.limit is None else self.limit - got
+        return None if not branches or limit == 0 else asdict(self) | {"branches": branches, "limit": limit}
+
+    @classmethod
+    def of_rest(cls, rest: dict[str, Any]) -> Wanted:
+        """What `rest` gave, again."""
+        return cls(**rest | {"branches": [Branch(*branch) for branch in rest["branches"]]})
+
+
+def branches_of(deployments: Iterable[str], statuses: Any, versions: Any) -> list[Branch]:
+    """A branch for each combination; one value or a list of them, statuses as a run goes through them."""
+    in_turn = sorted(_several(statuses), key=lambda status: STATUSES.index(status) if status in STATUSES else -1)
+    found = product(dict.fromkeys(deployments), _several(versions), in_turn)
+    return [Branch(deployment, status, version) for deployment, version, status in found]
+
+
+def _several(value: Any) -> list[str | None]:
+    return [None] if value is None else [value] if isinstance(value, str) else list(dict.fromkeys(value))
+
+
+def created(batch: Batch) -> pa.Array:
+    """When the runs of a batch were asked for, in microseconds since the epoch."""
+    return batch.cells["created_at"].cast(pa.int64())

@@ -1,0 +1,98 @@
+"""What all figures share: their ground, their colours, and words out of the data that do nothing but be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import plotly.io as pio
+from numpy.typing import NDArray
+
+from agentrun_nb.core.schema import STATUSES
+from agentrun_nb.core.text import clip, visible
+from agentrun_nb.core.times import zone
+from agentrun_nb.drawing.spans import milliseconds
+from agentrun_nb.drawing.status_style import Look, look_of
+from agentrun_nb.errors import SettingsError
+from agentrun_nb.tables.frames import check_columns
+
+GREY = "#7f7f7f"
+GRID, _CLEAR = "rgba(127,127,127,.25)", "rgba(0,0,0,0)"
+_SHORT, _LINE = 40, 110
+_EARLIEST, _LATEST = -62_135_510_400_000.0, 253_402_214_400_000.0
+"""The years that a clock knows in any zone, in ms since the epoch; beyond them an offset stays as it was."""
+
+
+def color(look: Look, template: str | None) -> str:
+    """The colour of a look on the ground of a template; by default one that holds on any."""
+    return look.either if template is None else look.dark if "dark" in str(template) else look.light
+
+
+def words(text: Any, most: int = 80) -> str:
+    """Text out of the data, as plotly, which reads a little HTML in every text, may show it."""
+    return escape(visible(clip(str(text), most)), quote=False)
+
+
+def label(outcome: str) -> str:
+    """An outcome in words: a documented status, or why there is none."""
+    return look_of(outcome).label if outcome in STATUSES else words(outcome, _SHORT)
+
+
+def wall(moments: Any, tz: str) -> NDArray[np.float64]:
+    """Instants in ms as what a clock of the zone shows, which is all that a plotly axis knows."""
+    instants = np.asarray(moments, dtype="float64")
+    near = np.nan_to_num(instants.clip(_EARLIEST, _LATEST)).astype("int64").view("datetime64[ms]")
+    clock = pd.DatetimeIndex(near, tz="UTC").tz_convert(zone(tz)).tz_localize(None).to_numpy("datetime64[ms]")
+    shown: NDArray[np.float64] = instants + (clock - near).astype("float64")
+    return shown
+
+
+def groups(runs: pd.DataFrame, by: str | None, most: int) -> pd.Series[Any]:
+    """The group of each run as text, the oldest group first in its categories; beyond `most` the smallest are one."""
+    check_columns(runs, [by] if by is not None else [])
+    if by is None:
+        return pd.Series("all runs", runs.index, pd.CategoricalDtype(["all runs"]))
+    names = runs[by].astype("object").where(runs[by].notna(), f"no {by} recorded").astype("str")
+    counts = names.value_counts()
+    rare = set(counts.index[most - 1 :] if len(counts) > most else ())
+    order = [name for name in names.iloc[np.argsort(milliseconds(runs["created_at"]))].unique() if name not in rare]
+    return names.where(~names.isin(rare), "others").astype(pd.CategoricalDtype(order + ["others"] * bool(rare)))
+
+
+def told(left_out: dict[str, int]) -> list[str]:
+    """What a figure could not show, in words."""
+    return [f"{count:,} left out: {words(reason)}" for reason, count in left_out.items()]
+
+
+def dress(
+    figure: go.Figure,
+    template: str | None,
+    title: str = "",
+    notes: Iterable[str] = (),
+    background: str = _CLEAR,
+    **layout: Any,
+) -> go.Figure:
+    """Gives a figure its ground, and over it a title with notes; words out of the data are escaped by the caller.
+
+    Raises:
+        SettingsError: plotly knows no such template.
+    """
+    try:
+        figure.update_layout(template=template or "none")
+    except ValueError:
+        hint = f"Choose among {', '.join(pio.templates)}."
+        raise SettingsError(f"{words(template)!r} is not a template of plotly.", hint=hint) from None
+    lines = wrap("; ".join(notes), _LINE, break_long_words=False)
+    heading = {"text": title, "subtitle": {"text": "<br>".join(lines)}} if title else None
+    place = {"title_x": 0, "title_xref": "paper", "title_y": 1, "title_yanchor": "top", "title_pad_t": 14}
+    margin = {"l": 60, "r": 20, "t": 52 + 18 * len(lines) if title else 30, "b": 50}
+    ground = {"paper_bgcolor": background, "plot_bgcolor": background, "font_color": None if template else GREY}
+    figure.update_layout(title=heading, margin=margin, hovermode="closest", **layout)
+    figure.update_layout(**place, **ground)
+    grid = {} if template else {"gridcolor": GRID, "linecolor": GREY}
+    return figure.update_xaxes(zeroline=False, **grid).update_yaxes(zeroline=False, **grid)

@@ -1,0 +1,271 @@
+"""Runs along time as the widget draws them: single runs in rows or lanes, columns of counts where those do not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from agentrun_nb.core.schema import STATUSES
+from agentrun_nb.core.text import clip
+from agentrun_nb.core.times import span_text
+from agentrun_nb.drawing import svg_timeline
+from agentrun_nb.drawing.axis import Tick, clock_text, ticks
+from agentrun_nb.drawing.course import course
+from agentrun_nb.drawing.spans import Fold, Kind, Spans, Window, last_moment, milliseconds, spans
+from agentrun_nb.drawing.status_style import FAILURES, LOOKS, Look, by_look, look_of
+from agentrun_nb.errors import SettingsError
+from agentrun_nb.figures.style import GREY, GRID, color, dress, groups, label, wall, words
+from agentrun_nb.tables.frames import Runs, runs_frame
+
+Chosen = NDArray[np.bool_]
+
+_MOST_SINGLE, _MOST_ROWS, _MOST_BANDS, _MOST_TICKS, _LONGEST_NAME = 4_000, 24, 12, 9, 28
+_MARK, _COLUMN, _CELL, _ROW, _LANE, _THINNEST, _THICKEST = 3, 3, 10, 22, 16, 5, 22
+"""Pixels, as in the widget: of a run at least, a column, a mark of failures, a row, and of lanes."""
+_LOWEST, _LABEL, _GAP, _STRIP = 34, 18, 8, 20
+"""Likewise: of a band at least, its name, what follows it, and the strip of failures."""
+_Edges = tuple[float | None, float | None]
+_GROUPINGS = ("time", "version", "status")
+_DARK = "#111111"
+_TIMES = ["created_at", "started_at", "completed_at"]
+
+
+def timeline(
+    runs: Runs, tz: str = "UTC", *, window: _Edges = (None, None), by: str = "time", template: str | None = None
+) -> go.Figure:
+    """Runs along time, from the timestamps of their records alone.
+
+    Up to 24 runs have a row each, more share lanes: pale before the start, solid after it, hatched up to the last known
+    moment while a run has not ended. Where lanes do not fit, the runs of each column are counted. Every failure has a
+    mark in a strip of its own on top.
+
+    Args:
+        runs: anything that `runs_frame` takes.
+        tz: the zone of the time axis, an IANA name.
+        window: first and last moment of the axis in ms since the epoch; None: where the runs begin or end.
+        by: what runs are grouped by: `time` (not at all), `version` or `status`.
+        template: a plotly template, such as `plotly_dark`; by default colours that hold on any ground.
+
+    Returns:
+        The figure; its ground is transparent.
+    """
+    runs = runs_frame(runs)
+    if by not in _GROUPINGS:
+        raise SettingsError(
+            f"{words(by)!r} is not a grouping of a timeline.", hint=f"Choose among {', '.join(_GROUPINGS)}."
+        )
+    return draw(runs, last_moment(runs), tz, Window(*window, by=by), template)
+
+
+def draw(runs: pd.DataFrame, now: float, tz: str, window: Window, template: str | None) -> go.Figure:
+    """Runs along time as they are in a window.
+
+    Args:
+        runs: the RUNS table.
+        now: when it was read, in ms since the epoch.
+        tz: the zone of the time axis.
+        window: what is on the screen.
+        template: a plotly template.
+    """
+    track = _Track(runs, now, tz, window, template)
+    track.draw_bands()
+    track.draw_axis()
+    # A figure is not ours to subclass; `show` finds here what it puts beside it.
+    track.figure._still = svg_timeline.timeline(runs[[*_TIMES, "status"]][track.inside], now, tz)
+    return track.figure
+
+
+class _Axis:
+    """The time axis: a place on it is a moment, less the middles of the folds before it."""
+
+    def __init__(self, folds: Iterable[Fold]) -> None:
+        self.cuts = np.array([(at + kept / 2, at + length - kept / 2) for at, length, kept in folds]).reshape(-1, 2)
+        self._gone = np.append(0.0, np.cumsum(np.diff(self.cuts)))
+        self._places = self.cuts[:, 0] - self._gone[:-1]
+
+    def place(self, moments: Any) -> Any:
+        behind = np.searchsorted(self.cuts[:, 1], moments)
+        return np.minimum(moments - self._gone[behind], np.append(self._places, np.inf)[behind])
+
+    def moment(self, places: Any) -> Any:
+        return places + self._gone[np.searchsorted(self._places, places)]
+
+
+class _Track:
+    """A figure in the making: runs have places on the axis, and lengths are those of the screen."""
+
+    def __init__(self, runs: pd.DataFrame, now: float, tz: str, window: Window, template: str | None) -> None:
+        self.runs, self.now, self.tz, self.window, self.template = runs, now, tz, window, template
+        self.figure, self.looks, self.named = go.Figure(), by_look(runs), set[Look]()
+        self.axis, timed = _Axis(window.folds), spans(runs, now)
+        begin, middle, end = map(self.axis.place, (timed.begin, timed.middle, timed.end))
+        self.placed, self.known = Spans(begin, middle, end, timed.kind), ~np.isnan(begin)
+        first, last = (begin[self.known].min(), end[self.known].max()) if self.known.any() else (0.0, 0.0)
+        room = max((last - first) * 0.02, 5)
+        self.whole = (first - room, last + room)
+        edges = zip(self.whole, (window.start, window.end), strict=True)
+        self.start, self.end = (whole if edge is None else float(self.axis.place(edge)) for whole, edge in edges)
+        self.unit = (self.end - self.start) / window.width
+        self.inside = self.placed.touching(self.start, self.end)
+        self.rows = window.by == "time" and int(np.count_nonzero(self.known)) <= _MOST_ROWS
+
+    def draw_bands(self) -> None:
+        """Draws band by band from the top, and the strip of failures over them."""
+        failed = [look for look in map(look_of, FAILURES) if look in self.looks and not self.rows]
+        bands, grouped = self._bands(), self.window.by != "time"
+        y, places, most = _STRIP if failed else 4, [], round((400 if grouped else 240) / len(bands))
+        for _, chosen in bands:
+            top = y + _LABEL * grouped
+            places.append((top, top + self._height(chosen, most)))
+            y = places[-1][1] + _GAP
+        for number, ((name, chosen), (top, low)) in enumerate(zip(bands, places, strict=True), 1):
+            axis = self._draw_band(number, chosen, low - top)
+            self.figure.update_layout({f"yaxis{number}": {"domain": [1 - low / y, 1 - top / y], **axis}})
+            corner = {"x": 0, "y": 1 - top / y, "xanchor": "left", "yanchor": "bottom"}
+            self.figure.add_annotation(text=name, **corner, xref="paper", yref="paper", showarrow=False)
+        strip = {"domain": [1 - _STRIP / y, 1], "range": [-1, 1], "visible": False, "fixedrange": True}
+        for look in failed:
+            self._draw_failures(len(bands) + 1, look)
+            self.figure.update_layout({f"yaxis{len(bands) + 1}": strip})
+        self.height = y
+
+    def _bands(self) -> list[tuple[str, Chosen]]:
+        """The groups and their runs, in the widget's order."""
+        if self.window.by == "time":
+            return [("", self.known)]
+        names = groups(self.runs, "status" if self.window.by == "status" else "version_id", _MOST_BANDS)
+        order = [*STATUSES, *names.cat.categories] if names.name == "status" else names.cat.categories
+        chosen = {name: self.known & (names == name).to_numpy() for name in order if name in names.cat.categories}
+        return [(f"{label(name)}, {np.count_nonzero(rows):,}", rows) for name, rows in chosen.items()]
+
+    def _height(self, chosen: Chosen, most: int) -> int:
+        if self.rows:
+            return max(_ROW * int(np.count_nonzero(chosen)), _LOWEST)
+        lanes = self._lanes(chosen, self.whole[0], self.whole[1] - self.whole[0], 1, most)
+        wished = most if lanes is None else _LANE * (max(lanes.values(), default=0) + 1)
+        return min(max(wished, min(_LOWEST, most)), most)
+
+    def _lanes(self, chosen: Chosen, start: float, span: float, spans: int, height: int) -> dict[int, int] | None:
+        """The lanes of the runs of some spans, each as wide as the axis; None where they do not fit."""
+        near, unit = chosen & self.placed.touching(start, start + spans * span), span / self.window.width
+        if np.count_nonzero(near) > _MOST_SINGLE:
+            return None
+        plain = self.looks.get(look_of("succeeded"), False) & (self.placed.kind <= Kind.UNDIVIDED)
+        return self.placed.only(near).lanes(_MARK * unit, np.where(plain, 1, 13) * unit, height // _THINNEST)
+
+    def _draw_band(self, axis: int, chosen: Chosen, height: int) -> dict[str, Any]:
+        """Draws the runs of a band in rows, lanes or columns, and gives its axis."""
+        if self.rows:
+            order = np.argsort(self.placed.begin, kind="stable")[: np.count_nonzero(chosen)].tolist()
+            names = [clip(name, _LONGEST_NAME) for name in self.runs["id"].fillna("").iloc[order]]
+            self._draw_bars(axis, {row: lane for lane, row in enumerate(order)})
+            ticks = {"tickvals": [*range(len(order))], "ticktext": [*map(words, names)]}
+            return {"range": [len(order) - 0.5, -0.5], **ticks}
+        span = self.end - self.start
+        lane_of = self._lanes(chosen, self.start // span * span, span, 2, height)
+        if lane_of is None:
+            self._draw_columns(axis, chosen & self.inside)
+            title = f"runs in each {span_text(_COLUMN * self.unit / 1_000)}" if self.window.by == "time" else None
+            return {"tickformat": ",", "nticks": height // 30, "title": title}
+        self._draw_bars(axis, lane_of)
+        return {"range": [max([height / _THICKEST - 1, *lane_of.values()]) + 0.5, -0.5], "tickvals": []}
+
+    def _trace(self, axis: int, look: Look, **marker: Any) -> dict[str, Any]:
+        """What all traces of a look have in common; the first of them stands in the legend."""
+        own = {"showlegend": look not in self.named, "marker": {"color": color(look, self.template), **marker}}
+        self.named.add(look)
+        rank = next((place for place, known in enumerate(LOOKS.values()) if known == look), len(LOOKS))
+        return {"yaxis": f"y{axis}", "name": look.label, "legendgroup": look.label, "legendrank": rank, **own}
+
+    def _wall(self, places: Any) -> NDArray[np.float64]:
+        return wall(self.axis.moment(places), self.tz)
+
+    def _draw_bars(self, axis: int, lane_of: dict[int, int]) -> None:
+        """A bar for each run, hatched while it goes on, and a pale one before its start."""
+        for look, those in self.looks.items():
+            rows = np.array([row for row in lane_of if those[row] and self.inside[row]], "int64")
+            waited = rows[self.placed.middle[rows] > self.placed.begin[rows]]
+            pale, rows = np.repeat([False, True], [len(rows), len(waited)]), np.append(rows, waited)
+            placed, kind = self.placed, self.placed.kind[rows]
+            begin, middle, end = (self._wall(of[rows]) for of in (placed.begin, placed.middle, placed.end))
+            split = np.where(np.isnan(middle), begin, middle)
+            base, live = np.where(pale, begin, split), (kind == Kind.LIVE) & ~pale
+            opacity = np.select([pale, live, kind == Kind.UNDIVIDED], [0.35, 0.5, 0.65], 1.0)
+            pattern = {"shape": np.where(live, "/", "").tolist(), "fillmode": "overlay"}
+            edge = {"color": color(look, self.template), "width": 1}
+            length = np.maximum(np.where(pale, split, end) - base, 0)
+            bars = {"base": base, "x": length, "y": [lane_of[row] for row in rows]}
+            told = {"hovertext": list(self._told(rows)), "hoverinfo": "text"}
+            if len(rows):
+                trace = self._trace(axis, look, opacity=opacity, line=edge, pattern=pattern)
+                self.figure.add_bar(**bars, **told, **trace, orientation="h")
+
+    def _told(self, rows: NDArray[np.int64]) -> Iterator[str]:
+        """What is said of each run when it is pointed at."""
+        names = zip(*(self.runs[name].iloc[rows] for name in ("id", "version_id", "status")), strict=True)
+        times = zip(*(milliseconds(self.runs[name].iloc[rows]) for name in _TIMES), strict=True)
+        live = self.placed.kind[rows] == Kind.LIVE
+        for (run, version, status), (created, started, completed), goes_on in zip(names, times, live, strict=True):
+            parts = course(created, started, completed, goes_on, self.now)
+            told = [f"{look_of(status).label}, {version}", f"created {clock_text(created, self.tz)}"]
+            yield "<br>".join([f"<b>{words(run)}</b>", *map(words, [*told, *(part.words for part in parts)])])
+
+    def _draw_columns(self, axis: int, chosen: Chosen) -> None:
+        """How many runs touch each column, look on look."""
+        step = _COLUMN * self.unit
+        edges = step * np.arange(self.start // step, self.end // step + 2)
+        below = np.zeros(len(edges) - 1, "int64")
+        for look, those in self.looks.items():
+            counts = self.placed.tally(chosen & those, edges)
+            at = np.flatnonzero(counts)
+            bars = {"base": below[at], "y": counts[at], "customdata": counts[at]}
+            moments = self.axis.moment(edges)
+            bars |= {"x": wall((moments[:-1] + moments[1:])[at] / 2, self.tz), "width": np.diff(moments)[at]}
+            told = "%{customdata:,} in this column<br>%{x}"
+            if len(at):
+                self.figure.add_bar(**bars, hovertemplate=told, **self._trace(axis, look, line={"width": 0}))
+            below = below + counts
+
+    def _draw_failures(self, axis: int, look: Look) -> None:
+        """A mark for every failure; those that would lie on one another are one that says how many it stands for."""
+        ends = self.placed.end[self.looks[look]]
+        ends = ends[(ends >= self.start) & (ends <= self.end)]
+        _, first, counts = np.unique((ends - self.start) // (_CELL * self.unit), return_index=True, return_counts=True)
+        symbol, height = ("x", 0.4) if look.label == "failed" else ("hourglass", -0.4)
+        told = {"customdata": counts, "hovertemplate": "%{customdata:,} here, the first at %{x}"}
+        if len(ends):
+            marks = {"x": self._wall(ends[first]), "y": [height] * len(first), "mode": "markers"}
+            self.figure.add_scatter(**marks, **told, **self._trace(axis, look, symbol=symbol, size=7))
+
+    def draw_axis(self) -> None:
+        """Gives the figure its ground and its time axis; where that has folds, ticks between them and words in them."""
+        legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
+        # A dark page says so of itself alone, so its figure carries that ground to wherever it is shown.
+        background = {"background": _DARK} if self.window.dark else {}
+        dress(self.figure, self.template, **background, legend=legend, barmode="overlay", bargap=0.15)
+        axis = {"type": "date", "title": f"time ({words(self.tz)})", "range": self._wall([self.start, self.end])}
+        cuts = [{"bounds": wall(cut, self.tz)} for cut in self.axis.cuts]
+        self.figure.update_xaxes(**axis, anchor="free", rangebreaks=cuts, **(self._ticks() if cuts else {}))
+        self.figure.update_yaxes(showgrid=False, automargin=True)
+        self.figure.layout.height = self.height + self.figure.layout.margin.t + self.figure.layout.margin.b
+        for at, length, _ in self.window.folds:
+            x0, x1 = wall([at, at + length], self.tz)
+            look = {"fillcolor": GRID, "layer": "below", "line": {"color": GREY, "width": 1, "dash": "dot"}}
+            told = {"text": span_text(length / 1_000), "textangle": -90}
+            self.figure.add_shape(x0=x0, x1=x1, y0=0, y1=1, yref="paper", label=told, **look)
+
+    def _ticks(self) -> dict[str, Any]:
+        """Ticks between the folds, of which plotly would know nothing."""
+        between = [cut for cut in self.axis.cuts if self.start < self.axis.place(cut[0]) < self.end]
+        edges = [*self.axis.moment([self.start]), *np.ravel(between), *self.axis.moment([self.end])]
+        found: list[Tick] = []
+        for start, end in zip(edges[::2], edges[1::2], strict=True):
+            most = int(_MOST_TICKS * (end - start) / (self.end - self.start))
+            found += ticks(start, end, self.tz, most) if most else []
+        labels = [f"{tick.label}<br>{tick.context}" for tick in found]
+        return {"tickvals": wall([tick.at for tick in found], self.tz), "ticktext": labels}

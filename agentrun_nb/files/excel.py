@@ -1,0 +1,223 @@
+"""Excel sheets that nothing runs in and nothing is lost in, through openpyxl."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import zip_longest
+from math import isfinite
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+
+from agentrun_nb.core import times
+from agentrun_nb.core.schema import Table
+from agentrun_nb.errors import SchemaError, SettingsError
+
+MOST = 32_767
+"""How many characters (UTF-16 units) a cell of a sheet can hold."""
+
+MOST_ROWS = 1_048_575
+"""How many rows a sheet can hold under its header."""
+
+_UTC = " (UTC)"
+_DAY = 86_400_000_000
+_BEFORE_1970 = 25_569 * _DAY
+_FIRST_SURE_DAY = 61
+_EMPTY = '""'
+_LONG = re.compile(r"\([\d,]+ characters, sha256 ([0-9a-f]{12}): line (\d+) of .+\)", re.DOTALL)
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+
+
+class Column(NamedTuple):
+    """A column of a sheet: its values, of times ISO texts."""
+
+    values: list[Any]
+    is_time: bool
+
+
+def long_path(path: Path) -> Path:
+    """Where the texts lie that a sheet cannot hold."""
+    return path.with_suffix(".long.jsonl")
+
+
+def write(cells: pa.Table, table: Table, file: BinaryIO, beside: str) -> list[bytes]:
+    """Writes a workbook of one sheet.
+
+    Args:
+        cells: the columns.
+        table: whose columns they are; its name is the sheet's.
+        file: where to write.
+        beside: the name of the file for texts that are too long.
+
+    Returns:
+        The lines of that file: JSON objects with the row's key, the column and the text.
+    """
+    if len(cells) > MOST_ROWS:
+        raise SchemaError(f"A sheet holds {MOST_ROWS:,} rows, these are {len(cells):,}.", hint="Save as .parquet.")
+    book = _openpyxl().Workbook(write_only=True)
+    sheet = _Sheet(book.create_sheet(table.name.lower()), cells.select([column.name for column in table.columns[:2]]))
+    sheet.rows.freeze_panes = "A2"
+    headed = [sheet.column(name, cells[name], beside) for name in cells.column_names]
+    for row in zip(*headed, strict=True):
+        sheet.rows.append(row)
+    book.save(file)
+    return sheet.long
+
+
+class _Sheet:
+    """A sheet that is being written, and the texts that it cannot hold."""
+
+    def __init__(self, rows: Any, key: pa.Table) -> None:
+        self.rows = rows
+        self.long: list[bytes] = []
+        self._key = key
+
+    def column(self, name: str, cells: pa.ChunkedArray, beside: str) -> Iterator[Any]:
+        """The cells of a column under its header."""
+        if pa.types.is_dictionary(cells.type):
+            cells = cells.cast(cells.type.value_type)
+        if pa.types.is_timestamp(cells.type) and cells.type.tz:
+            yield self._cell(_escape(name) + _UTC)
+            moments = cells.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+            yield from (None if value is None else self._time(value) for value in moments.to_pylist())
+            return
+        yield self._cell(_escape(name).replace("(", "_x0028_"))
+        if pa.types.is_boolean(cells.type):
+            yield from cells.to_pylist()
+        elif pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type):
+            yield from (None if value is None else self._number(value) for value in cells.to_pylist())
+        else:
+            for row, text in enumerate(cells.cast(pa.large_string()).to_pylist()):
+                yield None if text is None else self._text(text, name, row, beside)
+
+    def _cell(self, text: str, kind: str = "s") -> Any:
+        cell = _openpyxl().cell.WriteOnlyCell(self.rows, text)
+        cell.data_type = kind
+        return cell
+
+    def _time(self, micros: int) -> Any:
+        serial = (micros + _BEFORE_1970) / _DAY
+        if serial < _FIRST_SURE_DAY or _micros(serial) != micros:
+            return self._cell(times.iso(micros))
+        cell = self._cell(repr(serial), "n")
+        cell.number_format = "yyyy-mm-dd hh:mm:ss.000"
+        return cell
+
+    def _number(self, value: float) -> Any:
+        return self._cell(repr(value), "n" if isfinite(value) else "s")
+
+    def _text(self, text: str, column: str, row: int, beside: str) -> Any:
+        escaped = _escape(text)
+        if len(escaped) > MOST // 2 and len(escaped.encode("utf-16-le")) > 2 * MOST:
+            key = {name: self._key[name][row].as_py() for name in self._key.column_names}
+            self.long.append(json.dumps({**key, "column": column, "text": text}).encode() + b"\n")
+            escaped = f"({len(text):,} characters, sha256 {_digest(text)}: line {len(self.long)} of {beside})"
+        return self._cell(escaped)
+
+
+def read(file: BinaryIO, beside: Path) -> dict[str, Column]:
+    """Reads the first sheet of a workbook by the names in its first row."""
+    book = _openpyxl().load_workbook(file, read_only=True, data_only=True)
+    # Left alone, openpyxl turns serial numbers into datetimes and rounds them to milliseconds.
+    book._date_formats = book._timedelta_formats = set()
+    sheet = book.worksheets[0]
+    sheet.reset_dimensions()
+    rows = sheet.iter_rows(values_only=True)
+    headed = list(zip_longest(*rows))
+    book.close()
+    long = _Long(beside)
+    columns: dict[str, Column] = {}
+    for name, *values in headed:
+        if name is None:
+            continue
+        is_time = str(name).endswith(_UTC)
+        plain = _unescape(str(name).removesuffix(_UTC))
+        if plain in columns:
+            raise SchemaError(f"The column {plain!r} stands twice.", hint="Rename one of them.")
+        columns[plain] = Column([_value(value, is_time, long) for value in values], is_time)
+    return columns
+
+
+def texts(column: Column) -> pa.Array:
+    """The values of a column as texts, whatever somebody made of them in Excel."""
+    return pa.array([None if value is None else _written(value) for value in column.values], pa.large_string())
+
+
+def series(column: Column) -> pd.Series[Any]:
+    """A column of the user."""
+    if column.is_time:
+        return pd.to_datetime(pd.Series(column.values, dtype="object"), utc=True, format="ISO8601")
+    values = pd.Series(column.values, dtype="object").convert_dtypes()
+    return values.astype("str") if pd.api.types.is_string_dtype(values.dtype) else values
+
+
+def _value(value: Any, is_time: bool, long: _Long) -> Any:
+    if is_time and isinstance(value, int | float):
+        return times.iso(_micros(value))
+    if not isinstance(value, str):
+        return value
+    if found := _LONG.fullmatch(value):
+        return long.text(int(found[2]), found[1])
+    return _unescape(value)
+
+
+class _Long:
+    """The file of the texts that the sheet does not hold, read when the first of them is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def text(self, line: int, digest: str) -> str:
+        try:
+            text = str(json.loads(self._lines[line - 1])["text"])
+        except (OSError, ValueError, LookupError, TypeError):
+            text = ""
+        if _digest(text) != digest:
+            raise SchemaError(f"{self._path} lacks a text of this sheet.", hint="Keep the two files together.")
+        return text
+
+    @cached_property
+    def _lines(self) -> list[bytes]:
+        return self._path.read_bytes().splitlines()
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _micros(serial: float) -> int:
+    return round(serial * _DAY) - _BEFORE_1970
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _escape(text: str) -> str:
+    """Writes what a sheet cannot hold as Excel itself does, `_x0001_`, and what would be read as something else."""
+    if text == "":
+        return _EMPTY
+    if text == _EMPTY or _LONG.fullmatch(text):
+        return f"_x{ord(text[0]):04X}_{_escape(text[1:])}"
+    return _UNSAFE.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
+
+
+def _unescape(text: str) -> str:
+    return "" if text == _EMPTY else _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+
+
+def _openpyxl() -> Any:
+    try:
+        import openpyxl
+    except ImportError:
+        raise SettingsError("Excel files need openpyxl.", hint="pip install 'agentrun-nb[excel]'") from None
+    return openpyxl

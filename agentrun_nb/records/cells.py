@@ -1,0 +1,104 @@
+"""One value of a record to one cell of a table, and a word for what was odd about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from agentrun_nb.core import jsontext, times
+from agentrun_nb.core.schema import Column, Kind
+
+NOTE_LENGTH = 200
+"""How many characters of the original text a note keeps."""
+
+
+class Notes:
+    """What was odd about one record."""
+
+    def __init__(self) -> None:
+        self._notes: list[str] = []
+
+    def add(self, column: str, code: str, original: bytes) -> None:
+        """Notes a code and the original text, clipped."""
+        column = column[:NOTE_LENGTH]
+        text = jsontext.whole(original[: 4 * NOTE_LENGTH].decode("utf-8", "replace"))[:NOTE_LENGTH]
+        self._notes.append(f"{column}: {code}: {text}" if text else f"{column}: {code}")
+
+    @property
+    def text(self) -> str | None:
+        """All notes, or None when there are none."""
+        return "; ".join(self._notes) or None
+
+
+def read_cell(column: Column, value: bytes | None) -> tuple[Any, str | None]:
+    """Reads the JSON text of one value.
+
+    Args:
+        column: where it belongs.
+        value: the text; None when the record does not have it.
+
+    Returns:
+        The cell (times in microseconds since the epoch), and a code of `schema.NOTE_CODES` or None.
+    """
+    if value is None:
+        return None, "missing" if column.required else None
+    if column.kind == "json":
+        text = value.decode("utf-8", "replace")
+        if text.encode("utf-8") != value:
+            return text, "not_unicode"
+        return text, None if text.startswith("{") else "null" if text == "null" else "not_object"
+    if value == b"null":
+        return None, "null" if column.required else None
+    return _READERS[column.kind](column, value)
+
+
+def _read_text(column: Column, value: bytes) -> tuple[str | None, str | None]:
+    if not value.startswith(b'"'):
+        return None, "not_text"
+    text, mended = jsontext.string(value)
+    if mended:
+        return text, "not_unicode"
+    return text, "unknown_value" if column.known and text not in column.known else None
+
+
+def _read_time(column: Column, value: bytes) -> tuple[int | None, str | None]:
+    if value.startswith(b'"'):
+        return times.read_time(jsontext.string(value)[0])
+    number = _number(value)
+    return (None, "bad_time") if number is None else times.read_epoch(float(number))
+
+
+def _read_int(column: Column, value: bytes) -> tuple[int | None, str | None]:
+    quoted = value.startswith(b'"')
+    number = _number(value.strip(b'"'))
+    if number is None or (number.is_finite() and number != int(number)):
+        return None, "not_integer"
+    if not column.low <= number <= column.high:
+        return None, "out_of_range"
+    return int(number), "not_integer" if quoted else None
+
+
+def _read_bool(column: Column, value: bytes) -> tuple[bool | None, str | None]:
+    found = {b"true": True, b"false": False}.get(value)
+    return found, "unknown_value" if found is None else None
+
+
+_READERS: dict[Kind, Callable[[Column, bytes], tuple[Any, str | None]]] = {
+    "text": _read_text,
+    "category": _read_text,
+    "time": _read_time,
+    "int": _read_int,
+    "bool": _read_bool,
+}
+
+
+def _number(token: bytes) -> Decimal | None:
+    """A number that is not absurdly large, exactly; None for anything else."""
+    if len(token) > 40 or not token.isascii():
+        return Decimal("Infinity") if token.lstrip(b"-").isdigit() else None
+    if not re.fullmatch(rb"-?\d+(\.\d+)?([eE][+-]?\d+)?", token):
+        return None
+    number = Decimal(token.decode())
+    return number if -40 < number.adjusted() < 40 else None

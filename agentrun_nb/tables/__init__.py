@@ -1,0 +1,1 @@
+"""Cells to pandas, and how complete a table is."""

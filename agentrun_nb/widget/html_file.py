@@ -1,0 +1,78 @@
+"""A view as one file that needs neither a kernel nor a network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from agentrun_nb import __version__
+from agentrun_nb.drawing.html import Markup, el
+from agentrun_nb.files.save_load import replacing
+from agentrun_nb.widget.page import Message
+from agentrun_nb.widget.view import STATIC
+
+_BOOT = """
+const text = (id) => document.getElementById(id).textContent;
+const held = JSON.parse(text("arn-data"));
+held.buffers = held.buffers.map((part) => Uint8Array.from(atob(part), (char) => char.charCodeAt(0)));
+const source = URL.createObjectURL(new Blob([JSON.parse(text("arn-module"))], { type: "text/javascript" }));
+const { mount } = await import(source);
+URL.revokeObjectURL(source);
+mount(document.getElementById("arn-place"), held);
+"""
+
+_STYLE = "margin:1em auto;max-width:70em;padding:0 1em;font:14px/1.5 system-ui,sans-serif"
+
+
+def write_page(path: str | Path, message: Message, traits: Mapping[str, Any], contents: str) -> Path:
+    """Writes the file.
+
+    Args:
+        path: where to.
+        message: the page with all its buffers.
+        traits: the shared values that it opens with.
+        contents: a sentence that says what the file holds.
+
+    Returns:
+        The path.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    page, buffers = message
+    data = {"page": page, "buffers": [base64.b64encode(part).decode() for part in buffers], "traits": dict(traits)}
+    boot = base64.b64encode(hashlib.sha256(_BOOT.encode()).digest()).decode()
+    policy = f"default-src 'none'; script-src 'sha256-{boot}' blob:; style-src 'unsafe-inline'; img-src data:"
+    written = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    head = el(
+        "head",
+        Markup('<meta charset="utf-8">'),
+        Markup(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
+        Markup('<meta name="viewport" content="width=device-width">'),
+        el("title", page["title"]),
+        el("style", Markup((STATIC / "widget.css").read_text("utf-8").replace("</", "<\\/"))),
+    )
+    told = el("p", f"{contents} Written {written} by agentrun_nb {__version__}.", style="opacity:.8;font-size:12px")
+    silent = el("noscript", "This file shows its runs by a script of its own, which is switched off here.")
+    body = el(
+        "body",
+        el("main", el("h1", page["title"], style="font-size:16px"), el("div", id="arn-place"), told, silent),
+        _data("arn-data", data),
+        _data("arn-module", (STATIC / "widget.js").read_text("utf-8")),
+        el("script", Markup(_BOOT), type="module"),
+        style=_STYLE,
+    )
+    html = el("html", head, body, lang="en", style="color-scheme:light dark")
+    with replacing(Path(path)) as file:
+        file.write(f"<!doctype html>\n{html}\n".encode())
+    return Path(path)
+
+
+def _data(name: str, value: Any) -> Markup:
+    """JSON inside a page, where neither `</script` nor `<!--` may stand."""
+    return el("script", Markup(json.dumps(value).replace("<", "\\u003c")), type="application/json", id=name)

@@ -1,0 +1,85 @@
+"""The explorer of one JSON document."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from agentrun_nb.core import jsontext
+from agentrun_nb.core.paths import find, parse_path
+from agentrun_nb.core.text import counted
+from agentrun_nb.errors import DataError, PathNotFound
+from agentrun_nb.widget.html_file import write_page
+from agentrun_nb.widget.page import Message, json_page
+from agentrun_nb.widget.python_code import place_code
+from agentrun_nb.widget.twin import Story, json_story
+from agentrun_nb.widget.view import View
+
+
+class JsonExplorer(View):
+    """A JSON document as a tree.
+
+    Attributes:
+        path: the place that is chosen, such as `outputs[0].path`; may be set.
+    """
+
+    def __init__(self, x: Any) -> None:
+        """Makes the view; `explore_json` says what may be given."""
+        self._text = _text_of(x)
+        super().__init__()
+
+    @property
+    def value(self) -> Any:
+        """What stands at `path`; the whole document when none is chosen.
+
+        Raises:
+            PathNotFound: nothing is there.
+            JSONTextError: the text is not JSON.
+        """
+        found = find(jsontext.parse(self._text), parse_path(self.path))
+        if not found:
+            raise PathNotFound(f"This document has nothing at {self.path!r}.")
+        return found[0]
+
+    @property
+    def code(self) -> str:
+        """The Python that gives `value` out of the parsed `document`."""
+        return f"value = {place_code('document', parse_path(self.path))}"
+
+    def update(self, x: Any) -> None:
+        """Shows another document in place."""
+        self._text = _text_of(x)
+        self._replaced()
+
+    def to_html(self, path: str | Path) -> Path:
+        """Writes the view as one file that works offline, and gives its path.
+
+        Raises:
+            DataError: the file cannot be written; what was there stays.
+        """
+        contents = f"This file holds a JSON document of {counted(len(self._text), 'character')}."
+        return write_page(path, self._page(), {"path": self.path}, contents)
+
+    def _page(self) -> Message:
+        return json_page(self._text, self.uid)
+
+    def _story(self) -> Story:
+        return json_story(self._text)
+
+    def _call(self) -> str:
+        return "arn.explore_json(document)"
+
+    def __repr__(self) -> str:
+        return f"<JsonExplorer: {counted(len(self._text), 'character')} of JSON, live while its kernel runs>"
+
+
+def _text_of(x: Any) -> str:
+    if isinstance(x, bytes | bytearray | memoryview):
+        return bytes(x).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    if isinstance(x, str):
+        return jsontext.whole(x)
+    try:
+        return jsontext.whole(json.dumps(x, ensure_ascii=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DataError(f"This {type(x).__name__} cannot be written as JSON: {error}.") from None

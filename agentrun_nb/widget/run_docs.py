@@ -1,0 +1,113 @@
+"""The documents that a page shows of its runs, one RunDoc each."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+
+from agentrun_nb.core import jsontext, times
+from agentrun_nb.core.schema import OUTPUTS, RUNS, Kind
+from agentrun_nb.documents.json_paths import outputs
+from agentrun_nb.run import Run
+
+EXACT = 2**53
+"""The page's numbers are exact up to here; larger integers go as text."""
+
+FIELDS = tuple(column for column in RUNS.wire if column.kind != "json")
+_OUTPUT_CELLS = tuple(c for c in OUTPUTS.columns if c.name not in ("deployment_id", "run_id", "position"))
+_CHUNK = 500
+_NOTE = re.compile(r'([^:;]+): \w+(?:: ("(?:[^"\\]|\\.){0,198}"|".{199}|.*?))?(?:; |$)', re.DOTALL)
+"""A note: the column, the code, and the original text, which may itself read like notes where it is a string."""
+
+
+def run_docs(runs: pd.DataFrame, first: int = 0, absent: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The documents of a RUNS table.
+
+    Args:
+        runs: the rows.
+        first: the number that the page knows the first of them by.
+        absent: the names of fields that the records are known not to have.
+    """
+    fields = [_plain(column.kind, runs[column.name]) for column in FIELDS]
+    names = [column.name for column in FIELDS]
+    texts = {name: _plain("text", runs[name]) for name in ("input", "output_manifest", "extra")}
+    notes, errors = (_plain("text", runs[name]) for name in ("parse_notes", "fetch_error"))
+    left_behind = _outputs_by_row(runs)
+    return [
+        {
+            "row": first + place,
+            "fields": (told := dict(zip(names, cells, strict=True))),
+            "absent": list(absent),
+            "unread": _unread(told, notes[place]),
+            "outputs": left_behind.get(str(place), []),
+            "notes": notes[place],
+            "error": errors[place],
+            **{name: text[place] for name, text in texts.items()},
+        }
+        for place, cells in enumerate(zip(*fields, strict=True))
+    ]
+
+
+def absent_fields(run: Run) -> list[str]:
+    """The fields that a run's own record does not have at all."""
+    present = {member.key for member in jsontext.members(run.raw.removeprefix(b"\xef\xbb\xbf"))}
+    return [column.name for column in RUNS.wire if column.name not in present]
+
+
+def _plain(kind: Kind, cells: pd.Series[Any]) -> list[Any]:
+    """Cells as JSON can hold them: None for NA, canonical text for times."""
+    if kind == "time":
+        moments = cells.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
+        return [None if np.isnat(m) else times.iso(int(m.astype("int64"))) for m in moments]
+    values: list[Any] = cells.astype("object").where(cells.notna(), None).tolist()
+    if kind == "int":
+        return [value if value is None or abs(value) <= EXACT else str(value) for value in values]
+    return values
+
+
+def _unread(cells: Mapping[str, Any], notes: str | None) -> dict[str, str]:
+    """The original texts, as the notes have them, of what stands in the record and could not be read."""
+    return {
+        name: text
+        for name, text in _NOTE.findall(notes or "")
+        if text not in ("", "null") and cells.get(name, text) is None
+    }
+
+
+def _outputs_by_row(runs: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """Rows of the OUTPUTS table by the place of their run, which stands in for its id: ids may repeat."""
+    places = pd.Series([str(place) for place in range(len(runs))], index=runs.index, dtype="str")
+    found = outputs(runs.assign(id=places))
+    cells = [_plain(column.kind, found[column.name]) for column in _OUTPUT_CELLS]
+    names = [column.name for column in _OUTPUT_CELLS]
+    grouped: dict[str, list[dict[str, Any]]] = {}
+    for place, *row in zip(found["run_id"], *cells, strict=True):
+        output = dict(zip(names, row, strict=True))
+        grouped.setdefault(place, []).append({**output, "unread": _unread(output, output["parse_notes"])})
+    return grouped
+
+
+def packed_docs(runs: pd.DataFrame, absent: Sequence[str] = (), most: float = float("inf")) -> bytes | None:
+    """All documents as one gzipped JSON array, or None when that is more than `most` bytes."""
+    packer = zlib.compressobj(1, wbits=31)
+    packed = bytearray()
+    for piece in _pieces(runs, absent):
+        packed += packer.compress(piece)
+        if len(packed) > most:
+            return None
+    packed += packer.flush()
+    return bytes(packed) if len(packed) <= most else None
+
+
+def _pieces(runs: pd.DataFrame, absent: Sequence[str]) -> Iterator[bytes]:
+    yield b"["
+    for first in range(0, len(runs), _CHUNK):
+        docs = run_docs(runs.iloc[first : first + _CHUNK], first, absent)
+        yield (b"," if first else b"") + msgspec.json.encode(docs)[1:-1]
+    yield b"]"

@@ -1,0 +1,226 @@
+"""The explorer of runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import traitlets
+
+from agentrun_nb.core.jsontext import JSONTextError
+from agentrun_nb.core.paths import parse_path
+from agentrun_nb.core.text import counted
+from agentrun_nb.documents.json_paths import DOCUMENTS, value_at
+from agentrun_nb.drawing.spans import last_moment
+from agentrun_nb.errors import SettingsError
+from agentrun_nb.run import Run
+from agentrun_nb.tables.frames import runs_frame
+from agentrun_nb.widget.comparison import comparison
+from agentrun_nb.widget.html_file import write_page
+from agentrun_nb.widget.page import Message, runs_page
+from agentrun_nb.widget.preview import read_file
+from agentrun_nb.widget.python_code import place_code, rows_code
+from agentrun_nb.widget.run_docs import absent_fields, run_docs
+from agentrun_nb.widget.twin import Story, run_story, runs_story
+from agentrun_nb.widget.view import View
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from agentrun_nb.client import Client
+
+LEFT_OUT = '"left out when this file was written"'
+"""What stands in an exported file for a document that was not to be in it: JSON, so that it reads as what it is."""
+
+_EVERYTHING = {"most": float("inf"), "rows": float("inf")}
+
+
+class RunExplorer(View):
+    """One run, whole; or many on a timeline, with the one that is chosen under it.
+
+    It is an ipywidget: it goes into an `HBox`, is observed and linked.
+
+    Attributes:
+        selected: the chosen runs as [deployment_id, run_id]; may be set. A key that no row here has chooses nothing.
+        path: the place that is chosen in a document, such as `output_manifest.outputs[0].path`; may be set.
+        tz: the zone in which times are shown, an IANA name; may be set.
+    """
+
+    selected: Any = traitlets.TraitType([]).tag(sync=True)
+
+    def __init__(self, x: Any, client: Client | None = None, *, tz: str = "UTC") -> None:
+        """Makes the view; `explore` says what may be given."""
+        if client is not None and not hasattr(client, "read_output"):
+            raise SettingsError(
+                "`client` is no client.", hint="Give the arn.Client that the runs came from, or leave it out."
+            )
+        self._client = client
+        self._take(x)
+        super().__init__(tz=tz, selected=self._first_choice())
+
+    def _take(self, x: Any) -> None:
+        self._one = x if isinstance(x, Run) else None
+        self._runs = runs_frame(x).copy(deep=False)
+        self._absent = () if self._one is None else absent_fields(self._one)
+        latest = last_moment(self._runs)
+        # A frame does not say when it was read; its latest moment is the last that is known of it.
+        just_read = self._one is not None and self._client is not None
+        self._now = time.time() * 1_000 if just_read else 0.0 if isnan(latest) else latest
+
+    def _first_choice(self) -> list[list[str]]:
+        """The newest run."""
+        created = self._runs["created_at"]
+        if not len(created):
+            return []
+        return [list(self._keys([int(created.argmax()) if created.notna().any() else 0])[0])]
+
+    def _chosen(self) -> list[int]:
+        """The places of the selected rows in the table."""
+        ids = self._runs["id"].fillna("")
+        near = np.flatnonzero(ids.isin([run for _, run in self.selected]))
+        wanted = set(map(tuple, self.selected))
+        return [row for row, key in zip(near.tolist(), self._keys(near), strict=True) if key in wanted]
+
+    def _keys(self, rows: Any) -> list[tuple[str, str]]:
+        key = self._runs[["deployment_id", "id"]].iloc[rows].fillna("")
+        return list(zip(key["deployment_id"], key["id"], strict=True))
+
+    @property
+    def selection(self) -> pd.DataFrame:
+        """The selected rows, under the index they came with."""
+        return self._runs.iloc[self._chosen()]
+
+    @property
+    def run(self) -> Run | None:
+        """The first of the selected runs, None when none of them is here."""
+        rows = self._chosen()
+        # Of rows with one key the first is meant, so the last to enter the mapping is the first row.
+        row_of = dict(zip(reversed(self._keys(rows)), reversed(rows), strict=True))
+        found = next((row_of[key] for key in map(tuple, self.selected) if key in row_of), None)
+        return None if found is None else self._one or Run.of_row(self._runs.iloc[found])
+
+    @property
+    def value(self) -> Any:
+        """What stands at `path` in the chosen run; None when no path or no run is chosen.
+
+        Raises:
+            PathNotFound: the chosen run has nothing there.
+            JSONTextError: the document is not JSON.
+        """
+        run = self.run
+        try:
+            return value_at(run, self.path) if run is not None and self.path else None
+        except JSONTextError as error:
+            error.hint = "The text itself is in run.input_text and run.output_manifest_text."
+            raise
+
+    @property
+    def code(self) -> str:
+        """The Python that gives `selection`, and `value` where a path is chosen; the data stands in it as `runs`."""
+        run, steps = self.run, parse_path(self.path)
+        if self._one is None:
+            lines = [f"selection = {rows_code((deployment, name) for deployment, name in self.selected)}"]
+        else:
+            lines = [f"run = {self._source()}", "selection = run.to_frame()"]
+        if run is not None and steps:
+            first = rows_code([(run.deployment_id or "", run.id or "")]) if len(self.selected) > 1 else "selection"
+            document = f'arn.parse({first}["{steps[0]}"]).iloc[0]' if self._one is None else f"run.{steps[0]}"
+            lines.append(f"value = {place_code(document, steps[1:])}")
+        return "\n".join(lines)
+
+    def _source(self) -> str:
+        """The Python that gives the one run."""
+        run = self._one
+        if run is None or self._client is None:
+            return "run"
+        return f"client.get_run({run.deployment_id!r}, {run.id!r})"
+
+    def update(self, x: Any) -> None:
+        """Shows other data in place; what is selected stays so where it is still there.
+
+        Args:
+            x: as for `explore`.
+        """
+        self._take(x)
+        kept = set(self._keys(self._chosen()))
+        self.selected = [key for key in self.selected if tuple(key) in kept] or self._first_choice()
+        self._replaced()
+
+    def figure(self) -> go.Figure:
+        """What is on the screen as a plotly figure: its rows, stretch of time, folds, colours and zone.
+
+        What the legend highlights there is not told apart: in the figure a click on the legend hides a status.
+        """
+        from agentrun_nb.figures.timeline import draw
+
+        template = {None: None, True: "plotly_dark", False: "plotly_white"}[self._window.dark]
+        return draw(self._runs, self._now, self.tz, self._window, template)
+
+    def to_html(self, path: str | Path, without: Iterable[str] = ()) -> Path:
+        """Writes the view as one file that works offline.
+
+        Args:
+            path: where to.
+            without: what is left out of it: `input`, `output_manifest`, or both.
+
+        Returns:
+            The path.
+
+        Raises:
+            SettingsError: `without` names something else.
+            DataError: the file cannot be written; what was there stays.
+        """
+        left_out = [without] if isinstance(without, str) else list(without)
+        if not set(left_out) <= set(DOCUMENTS):
+            raise SettingsError(f"`without` may name {' and '.join(DOCUMENTS)}.")
+        blank = {name: self._runs[name].where(self._runs[name].isna(), LEFT_OUT) for name in left_out}
+        runs = self._runs.assign(**blank)
+        page = self._page_of(runs, **_EVERYTHING)
+        shared = {"selected": self.selected, "path": self.path, "tz": self.tz}
+        return write_page(path, page, shared, _contents(len(runs), left_out))
+
+    # --- what a view gives
+
+    def _page(self) -> Message:
+        return self._page_of(self._runs, **({} if self._one is None else _EVERYTHING))
+
+    def _page_of(self, runs: pd.DataFrame, **limits: float) -> Message:
+        kind = "runs" if self._one is None else "run"
+        return runs_page(runs, self.uid, self._now, kind=kind, absent=self._absent, **limits)
+
+    def _rows(self) -> int:
+        return len(self._runs)
+
+    def _doc(self, row: int) -> dict[str, Any]:
+        return run_docs(self._runs.iloc[row : row + 1], row, self._absent)[0]
+
+    def _comparison(self, a: int, b: int) -> dict[str, Any]:
+        return comparison(self._runs.iloc[a : a + 1], self._runs.iloc[b : b + 1])
+
+    async def _file(self, row: int, output: int) -> bytes:
+        return await read_file(self._client, self._one or Run.of_row(self._runs.iloc[row]), output)
+
+    def _story(self) -> Story:
+        if self._one is None:
+            return runs_story(self._runs, self._now, self.tz)
+        return run_story(self._runs, self._doc(0), self._now, self.tz)
+
+    def _call(self) -> str:
+        source = "runs" if self._one is None else self._source()
+        return "run" if source == "run" else f"arn.explore({source})"
+
+    def __repr__(self) -> str:
+        held = counted(len(self._runs), "run") if self._one is None else f"run {self._one.id!r}"
+        return f"<RunExplorer: {held}, live while its kernel runs>"
+
+
+def _contents(count: int, left_out: Sequence[str]) -> str:
+    """What an exported file holds, in a sentence."""
+    held = " and ".join(name.replace("_", " ") for name in DOCUMENTS if name not in left_out)
+    documents = f"with their {held}" if held else "without their documents"
+    return f"This file holds the records of {counted(count, 'run')} {documents}. It reads no output files."
