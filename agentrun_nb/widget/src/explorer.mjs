@@ -12,7 +12,8 @@ import { createZoneSwitch } from "./zone.mjs";
 /**
  * What a body is given, and what it is. A body that cannot take other data lives until the page is replaced.
  * @typedef {{kernel: import("./kernel.mjs").Kernel, traits: import("./traits.mjs").Traits, tz: string, signal: AbortSignal}} Context
- * @typedef {{element: HTMLElement, update?(held: Held): void, setZone?(tz: string): void, setPath?(path: string): void, setSelected?(keys: unknown): void}} Body
+ * Its `corner` is where the switch of the zone goes; without one it stands on the status line.
+ * @typedef {{element: HTMLElement, corner?: HTMLElement, update?(held: Held): void, setZone?(tz: string): void, setPath?(path: string): void, setSelected?(keys: unknown): void}} Body
  * @typedef {import("./protocol.mjs").Held} Held
  */
 
@@ -32,7 +33,8 @@ export function createExplorer(model, el, signal) {
     body?.setZone?.(tz);
   });
   const place = h("div", "arn-body");
-  const root = h("div", "arn-root", h("div", "arn-top", status.element, zone.element), place);
+  const top = h("div", "arn-top", status.element, zone.element);
+  const root = h("div", "arn-root", top, place);
 
   /** @param {Error} error */
   const fail = ({ message }) => status.say(`This could not be shown: ${message}`);
@@ -52,6 +54,7 @@ export function createExplorer(model, el, signal) {
       bodyEnd = new AbortController();
       body = BODIES[kind](held, { kernel, traits, tz: zone.get(), signal: bodyEnd.signal });
       place.replaceChildren(body.element);
+      (body.corner ?? top).append(zone.element);
       shown = kind;
     }
     body.setSelected?.(traits.get("selected"));

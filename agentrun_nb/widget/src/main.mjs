@@ -8,9 +8,12 @@ import { offlineModel } from "./offline.mjs";
  */
 function render({ model, el }) {
   const controller = new AbortController();
+  // By this mark the style sheet knows the element that a box of widgets lays out.
+  el.classList.add("arn-host");
   createExplorer(model, el, controller.signal);
   return () => {
     controller.abort();
+    el.classList.remove("arn-host");
     el.replaceChildren();
   };
 }

@@ -18,6 +18,8 @@ import { versionName } from "./timeline-words.mjs";
  */
 
 const SHORTEST = 10;
+/** A canvas that is narrower is laid out as if it were so wide: names and axis need their room. */
+const NARROWEST = 160;
 
 export class View {
   model;
@@ -27,7 +29,7 @@ export class View {
   by = "time";
   /** Whether the stretches in which no run goes on are folded. */
   folded = false;
-  #width = 0;
+  #width = NARROWEST;
   /** What stays while the window moves. @type {Pick<Scene, "frame" | "overview"> | null} */
   #still = null;
   /** @type {Scene | null} */
@@ -89,8 +91,9 @@ export class View {
 
   /** @param {number} width of the canvas in CSS pixels */
   fit(width) {
-    if (width !== this.#width) this.#renew();
-    this.#width = width;
+    const room = Math.max(width, NARROWEST);
+    if (room !== this.#width) this.#renew();
+    this.#width = room;
   }
 
   /** @param {Grouping} by */

@@ -14,6 +14,7 @@ import { track } from "./track.mjs";
 
 /** @param {RunDoc} doc @param {{tz: string, now: number, kernel: import("../kernel.mjs").Kernel, signal: AbortSignal, onPath: (path: string) => void}} options */
 export function createRunView(doc, { tz, now, kernel, signal, onPath }) {
+  const { element: head, line: corner } = header(doc);
   const course = h("div", "arn-timed");
   const record = h("div");
   const documents = createDocuments(doc, { signal, onPath });
@@ -33,9 +34,11 @@ export function createRunView(doc, { tz, now, kernel, signal, onPath }) {
   setZone(tz);
   return {
     setZone,
+    /** A line with room at its end. */
+    corner,
     reveal: documents.reveal,
     element: h("article", "arn-run",
-      header(doc),
+      head,
       banner("This run was not read", doc.error),
       failure(doc),
       doc.error === null && course,

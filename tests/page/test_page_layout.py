@@ -1,0 +1,81 @@
+"""Where things stand: nothing covers anything at any width."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import Opener
+from .scenarios import Scenario, failed_run, finished_run, live_run, many_runs, one_document, one_run
+from .test_page_runs import DOCS, FAILED
+
+WIDTHS = range(320, 1_601, 20)
+
+WITH_GAP = [finished_run(id=f"adrun_{n}", created_at="2023-11-10T10:00:00Z") for n in range(30)]
+
+COVERED = """() => {
+  const root = document.querySelector(".arn-root");
+  const LEAVES = "button, select, input, canvas, summary, .arn-says, .arn-zone, .arn-tl-window, .arn-statusname, .arn-stopname, .arn-words, .arn-time, .arn-date, dt, dd, th, td";
+  const boxes = [...root.querySelectorAll(LEAVES)]
+    .filter((part) => part.checkVisibility() && !part.closest(".arn-tl-timeline-table, .arn-utc, .arn-tree"))
+    .map((part) => ({ part, box: part.getBoundingClientRect(), name: `${part.className || part.tagName} ${part.innerText?.slice(0, 20)}` }))
+    .filter(({ box }) => box.width > 1 && box.height > 1);
+  const found = [];
+  for (const [i, a] of boxes.entries()) for (const b of boxes.slice(i + 1)) {
+    if (a.part.contains(b.part) || b.part.contains(a.part)) continue;
+    const across = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left);
+    const down = Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top);
+    // A small button may reach a few pixels into the empty leading of its neighbour's line.
+    if (across > 1 && down > 4) found.push(`${a.name} | ${b.name}`);
+  }
+  if (root.scrollWidth > root.clientWidth) found.push("the view is wider than its place");
+  return found;
+}"""
+
+
+def without_report(scenario: Scenario) -> Scenario:
+    scenario.page["note"] = ""
+    return scenario
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        many_runs(DOCS, selected=[FAILED]),
+        without_report(many_runs(DOCS, selected=[FAILED])),
+        without_report(many_runs([finished_run(id=f"adrun_{n}") for n in range(200)])),
+        without_report(many_runs([*WITH_GAP, failed_run()], selected=[FAILED])),
+        one_run(finished_run()),
+        one_run(failed_run(status="a status that nobody has heard of " * 4), tz="America/Argentina/ComodRivadavia"),
+        one_run(live_run(), tz="no/such_zone"),
+        one_document('{"a": [1]}'),
+    ],
+    ids=[
+        "runs",
+        "runs without a report",
+        "many runs",
+        "runs with a gap",
+        "run",
+        "run with a long status",
+        "live run",
+        "document",
+    ],
+)
+def test_nothing_covers_anything_at_any_width(open_stage: Opener, scenario: Scenario) -> None:
+    stage = open_stage(scenario)
+    found = {}
+    for width in WIDTHS:
+        stage.page.set_viewport_size({"width": width, "height": 900})
+        stage.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        found[width] = stage.page.evaluate(COVERED)
+    assert {width: pairs for width, pairs in found.items() if pairs} == {}
+
+
+def test_a_view_without_width_and_without_room_draws_and_recovers(open_stage: Opener) -> None:
+    """A box of widgets may give no room at first."""
+    stage = open_stage(many_runs(DOCS))
+    for width in (0, 1, 12, 28, 60, 120, 900):
+        stage.page.locator("#host").evaluate("(host, width) => { host.style.width = `${width}px`; }", width)
+        stage.page.wait_for_timeout(250)
+    expect(stage.page.get_by_test_id("arn-timeline-canvas")).to_be_visible()
+    assert stage.errors == []
