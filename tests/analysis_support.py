@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
+from scipy import stats
 
 from agentrun_nb.tables.frames import runs_frame
 
@@ -47,3 +48,17 @@ def documents(texts: list[str | None], column: str = "output_manifest") -> pd.Da
     """Runs with these documents to the letter; None where the run has none."""
     runs = frame([run(number) for number in range(len(texts))])
     return runs.assign(**{column: pd.Series(texts, index=runs.index, dtype="str")})
+
+
+def assert_rarely_false(false: dict[str, int], repeats: int) -> None:
+    """At most 5 in 100 verdicts are false in each of several designs: a binomial test of each, with Holm's correction.
+
+    Args:
+        false: per design, how many of its verdicts were false.
+        repeats: how many there were in each.
+    """
+    chances = {name: stats.binomtest(count, repeats, 0.05, "greater").pvalue for name, count in false.items()}
+    for place, (name, chance) in enumerate(sorted(chances.items(), key=lambda item: item[1])):
+        if chance > 0.01 / (len(false) - place):
+            break
+        raise AssertionError(f"{name}: {false[name]} of {repeats} are false")

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agentrun_nb.analysis.estimates import TOO_FEW, Estimate, difference, quantiles, rate, run_times, scipy_stats
-from agentrun_nb.analysis.outcomes import JUDGED, left_out, outcomes
+from agentrun_nb.analysis.estimates import TOO_FEW, Contrast, Estimate, difference, quantiles, run_times, scipy_stats
+from agentrun_nb.analysis.inputs import input_keys
+from agentrun_nb.analysis.outcomes import left_out, outcomes
+from agentrun_nb.analysis.success import paired_success, success_rates, tallies
 from agentrun_nb.core.schema import TERMINAL
-from agentrun_nb.documents.diff import parsed, written
 from agentrun_nb.drawing.spans import last_moment
 from agentrun_nb.errors import DataError
 from agentrun_nb.tables.frames import Runs, check_columns, runs_frame
@@ -38,11 +39,12 @@ def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
         95 % interval), verdict and notes. The verdict names a difference whose interval leaves zero out; with fewer
         than 10 on a side, or an end of the interval that is not reached, it is `not enough data`.
 
-        - success rate: of succeeded, failed and timed-out runs; Newcombe's interval;
+        - success rate: of succeeded, failed and timed-out runs; Newcombe's interval, wider where inputs, equal as JSON,
+          were run several times by a group (Rao & Scott 1992);
         - median run time (s): from started to completed, whatever the outcome, by Kaplan-Meier; Zou and Donner's
           interval;
-        - share of pairs won: of the inputs, equal as JSON, that ran under both, the share on which each succeeded more
-          often than the other; exact binomial interval given how many differ (McNemar 1947);
+        - paired success rate: the mean success of the inputs that ran under both, each weighing the same; the exact
+          interval of McNemar (1947) where each ran once on each side, else one over inputs; n_a and n_b are inputs;
         - paired run time (s): the median over those inputs, where no run goes on, of the differences of the medians;
           exact interval by the sign test.
 
@@ -54,10 +56,17 @@ def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
     """
     runs = runs_frame(runs)
     check_columns(runs, [by])
+    runs = runs.assign(input_key=input_keys(runs))
     before, after = _group(runs, by, a), _group(runs, by, b)
-    pairs = pd.merge(_by_input(before), _by_input(after), on="input", suffixes=("_a", "_b"))
-    rows = [_success(before, after), _run_time(before, after, last_moment(runs))]
-    rows += [_paired_success(pairs), _paired_run_time(pairs), *_unknown(runs, before, after)]
+    pairs = pd.merge(_by_input(before), _by_input(after), on="input_key", suffixes=("_a", "_b"))
+    counts = tallies(before, after)
+    rows = [
+        _measure("success rate", _SUCCESS, success_rates(*counts)),
+        _run_time(before, after, last_moment(runs)),
+        _measure("paired success rate", _SUCCESS, paired_success(*counts)),
+        _paired_run_time(pairs),
+        *_unknown(runs, before, after),
+    ]
     return pd.DataFrame(rows, columns=list(_DTYPES)).astype(_DTYPES)
 
 
@@ -69,54 +78,29 @@ def _group(runs: pd.DataFrame, by: str, value: Any) -> pd.DataFrame:
     return group
 
 
-def _measure(
-    name: str, words: tuple[str, str], a: Estimate, b: Estimate, between: Estimate, notes: str = ""
-) -> dict[str, Any]:
+def _measure(name: str, words: tuple[str, str], found: Contrast) -> dict[str, Any]:
+    a, b, between = found.a, found.b, found.between
     verdict = words[0] if between.high < 0 else words[1] if between.low > 0 else "no difference seen"
     if min(a.n, b.n) < TOO_FEW or isnan(between.low) or isnan(between.high):
         verdict = "not enough data"
     numbers = (a.value, b.value, between.value, between.low, between.high)
-    return dict(zip(_DTYPES, (name, a.n, b.n, *numbers, verdict, notes), strict=True))
-
-
-def _success(*groups: pd.DataFrame) -> dict[str, Any]:
-    judged = [words[words.isin(JUDGED)] for words in map(outcomes, groups)]
-    a, b = (rate(int((words == "succeeded").sum()), len(words)) for words in judged)
-    return _measure("success rate", _SUCCESS, a, b, difference(a, b))
+    return dict(zip(_DTYPES, (name, a.n, b.n, *numbers, verdict, found.notes), strict=True))
 
 
 def _run_time(before: pd.DataFrame, after: pd.DataFrame, horizon: float) -> dict[str, Any]:
     times = [run_times(group, horizon) for group in (before, after)]
     a, b = (quantiles(time, 0.5)[0] for time in times)
     censored = " and ".join(str(int((~time.ended).sum())) for time in times)
-    return _measure("median run time (s)", _TIME, a, b, difference(a, b), f"end not seen: {censored}")
+    return _measure("median run time (s)", _TIME, Contrast(a, b, difference(a, b), f"end not seen: {censored}"))
 
 
 def _by_input(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row per input: its success rate, and its median seconds where none of its runs goes on."""
+    """One row per input: its median seconds, where none of its runs goes on."""
     words = outcomes(runs)
-    inputs = runs["input"].map(lambda text: written(parsed(text), too_deep=text), na_action="ignore")
-    success = (words == "succeeded").astype("float64").where(words.isin(JUDGED))
     seconds = (runs["completed_at"] - runs["started_at"]).dt.total_seconds()
     seconds = seconds.where(words.isin(TERMINAL) & (runs["mode"] != "service") & (seconds >= 0))
-    timed = seconds.groupby(inputs).median().mask((~words.isin(TERMINAL)).groupby(inputs).any())
-    return pd.DataFrame({"success": success.groupby(inputs).mean(), "seconds": timed}).reset_index()
-
-
-def _paired_success(pairs: pd.DataFrame) -> dict[str, Any]:
-    gains = (pairs["success_b"] - pairs["success_a"]).dropna()
-    n, better, worse = len(gains), int((gains > 0).sum()), int((gains < 0).sum())
-    differ, low, high = better + worse, nan, nan
-    if differ:
-        ends = scipy_stats().binomtest(better, differ).proportion_ci(method="exact")
-        low, high = ((2 * end - 1) * differ / n for end in ends)
-    elif n:
-        # Where no pair differs, what bounds the difference is the share of pairs that may.
-        high = scipy_stats().binomtest(0, n).proportion_ci(method="exact").high
-        low = -high
-    a, b = (Estimate(n, count / n if n else nan) for count in (worse, better))
-    between = Estimate(n, b.value - a.value, low, high)
-    return _measure("share of pairs won", _SUCCESS, a, b, between, f"inputs that differ: {differ} of {n}")
+    timed = seconds.groupby(runs["input_key"]).median().mask((~words.isin(TERMINAL)).groupby(runs["input_key"]).any())
+    return timed.rename("seconds").reset_index()
 
 
 def _paired_run_time(pairs: pd.DataFrame) -> dict[str, Any]:
@@ -127,7 +111,7 @@ def _paired_run_time(pairs: pd.DataFrame) -> dict[str, Any]:
     a, b = (Estimate(n, timed[name].median()) for name in ("seconds_a", "seconds_b"))
     between = Estimate(n, np.median(gains) if n else nan, low, high)
     notes = f"inputs without times on both sides: {len(pairs) - n}"
-    return _measure("paired run time (s)", _TIME, a, b, between, notes)
+    return _measure("paired run time (s)", _TIME, Contrast(a, b, between, notes))
 
 
 def _unknown(runs: pd.DataFrame, *groups: pd.DataFrame) -> Iterator[dict[str, Any]]:

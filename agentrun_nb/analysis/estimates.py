@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from importlib import import_module
-from math import hypot, nan
+from math import hypot, nan, sqrt
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ from agentrun_nb.errors import SettingsError
 
 TOO_FEW = 10
 """With fewer runs whose end was seen there is no quantile, and with fewer runs no verdict."""
+
+LEVEL = 0.95
+"""The share of intervals that hold the truth, where nothing else is said."""
 
 _ROUNDING = 1e-12
 
@@ -35,6 +38,16 @@ class Estimate:
     value: float = nan
     low: float = nan
     high: float = nan
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """What two groups of runs say of one measure, what lies between them (b - a), and what to know of it."""
+
+    a: Estimate
+    b: Estimate
+    between: Estimate
+    notes: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,11 +115,31 @@ def _times(long: Floats, ended: Any, due: pd.Series[Any]) -> Times:
     return Times(long[sound] / 1e6, np.asarray(ended, dtype=bool)[sound], int((due & ~sound).sum()), sound)
 
 
-def rate(successes: int, n: int) -> Estimate:
-    """A proportion with the score interval (Wilson 1927)."""
+def normal_quantile(level: float) -> float:
+    """Within so many standard errors of the truth lies that share of estimates."""
+    return float(scipy_stats().norm.ppf((1 + level) / 2))
+
+
+def rate(successes: float, n: int, effect: float = 1.0, level: float = LEVEL) -> Estimate:
+    """A proportion with the score interval (Wilson 1927).
+
+    By hand, because scipy's takes whole numbers only.
+
+    Args:
+        successes: how many succeeded.
+        n: of how many.
+        effect: how many of them say as much as one that is independent of the others; NaN where that is not known.
+        level: the share of intervals that hold the truth.
+    """
     if n == 0:
         return Estimate(0)
-    return Estimate(n, successes / n, *scipy_stats().binomtest(successes, n).proportion_ci(method="wilson"))
+    share, size, z = successes / n, n / effect, normal_quantile(level)
+    middle = share + z * z / (2 * size)
+    half = z * sqrt(share * (1 - share) / size + z * z / (4 * size * size))
+    # At 0 and 1 the ends are exact, and rounding must not lead beyond.
+    low = 0.0 if share == 0 else (middle - half) / (1 + z * z / size)
+    high = 1.0 if share == 1 else (middle + half) / (1 + z * z / size)
+    return Estimate(n, share, low, high)
 
 
 def curve(times: Times) -> tuple[Floats, Floats, Floats, Floats]:

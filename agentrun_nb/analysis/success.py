@@ -1,0 +1,194 @@
+"""Whether one group of runs succeeds more often than another, also where an input was run many times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import nan, sqrt
+
+import numpy as np
+import pandas as pd
+
+from agentrun_nb.analysis.estimates import LEVEL, Contrast, Estimate, difference, normal_quantile, rate, scipy_stats
+from agentrun_nb.analysis.outcomes import JUDGED, outcomes
+from agentrun_nb.drawing.spans import Floats
+
+LEAST_MIXED = 5
+"""With fewer repeated inputs that ever succeeded, or ever failed, nothing is known of how alike their runs are."""
+
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How often a group ran each of some inputs, and how often it succeeded.
+
+    Attributes:
+        runs: per input, the runs whose outcome says whether they succeeded; 0 where the group never ran it.
+        successes: per input, how many of them succeeded.
+    """
+
+    runs: Floats
+    successes: Floats
+
+    @property
+    def n(self) -> int:
+        """All runs."""
+        return int(self.runs.sum())
+
+    @property
+    def inputs(self) -> int:
+        """How many inputs the group has run."""
+        return int((self.runs > 0).sum())
+
+    @property
+    def share(self) -> float:
+        """The share of the runs that succeeded; NaN without runs."""
+        return float(self.successes.sum() / self.n) if self.n else nan
+
+
+def tallies(before: pd.DataFrame, after: pd.DataFrame) -> tuple[Tally, Tally]:
+    """Counts runs and successes per input.
+
+    Args:
+        before: a RUNS table and `input_key`, which is equal where inputs are equal.
+        after: likewise.
+
+    Returns:
+        The counts of each group, over the same inputs in the same order.
+    """
+    counts = []
+    for group in (before, after):
+        words = outcomes(group)
+        succeeded = (words == "succeeded")[words.isin(JUDGED)]
+        counts.append(succeeded.groupby(group["input_key"]).agg(["size", "sum"]))
+    inputs = counts[0].index.union(counts[1].index)
+    aligned = [count.reindex(inputs, fill_value=0).to_numpy("float64") for count in counts]
+    a, b = (Tally(*columns.T) for columns in aligned)
+    return a, b
+
+
+def success_rates(a: Tally, b: Tally, level: float = LEVEL) -> Contrast:
+    """Compares the success rates of all runs.
+
+    The difference has Newcombe's interval. The runs of one input are alike, so where inputs were run many times the
+    size of each group is divided by its design effect (Rao & Scott 1992, Biometrics 48:577), which is taken from how
+    alike they are within both groups. As that is an estimate, the size is divided once more, by the square of the
+    quantile of t over the normal one (Korn & Graubard 1998, Survey Methodology 24:193), t with one degree of freedom
+    less than the inputs of the group that has fewer. Inputs that both groups ran are no difference between them and
+    make no effect. Assumes that inputs are independent of each other.
+
+    Args:
+        a: the counts of the group before.
+        b: those of the group after.
+        level: the share of intervals that hold the truth.
+    """
+    effects = _design_effects(a, b, level)
+    rates = [
+        rate(float(tally.successes.sum()), tally.n, effect, level)
+        for tally, effect in zip((a, b), effects, strict=True)
+    ]
+    before, after = rates
+    return Contrast(before, after, difference(before, after), repeats(a, b))
+
+
+def repeats(a: Tally, b: Tally) -> str:
+    """A note of how many runs there are of how many inputs, where inputs repeat within a group."""
+    if a.n == a.inputs and b.n == b.inputs:
+        return ""
+    return " against ".join(f"{tally.n:,} runs of {tally.inputs:,} inputs" for tally in (a, b))
+
+
+def _design_effects(a: Tally, b: Tally, level: float) -> list[float]:
+    """How many runs of each group say as much as one run of an input of its own."""
+    if not (a.n and b.n):
+        return [1.0, 1.0]
+    correlation = _correlation(a, b)
+    shares = [tally.runs / tally.n for tally in (a, b)]
+    common = shares[0] @ shares[1]
+    degrees = min(a.inputs, b.inputs) - 1
+    for_estimate = (scipy_stats().t.ppf((1 + level) / 2, degrees) / normal_quantile(level)) ** 2
+    effects = []
+    for tally, share in zip((a, b), shares, strict=True):
+        effect = 1 + correlation * (tally.n * (share @ share - common) - 1)
+        effects.append(effect * for_estimate if effect > 1 + _ROUNDING else 1.0)
+    return effects
+
+
+def _correlation(a: Tally, b: Tally) -> float:
+    """How alike the runs of one input are, 0 to 1, by moments within each group; 1 where the data cannot tell."""
+    repeated = [tally.runs > 1 for tally in (a, b)]
+    succeeding = sum(int((tally.successes[rows] > 0).sum()) for tally, rows in zip((a, b), repeated, strict=True))
+    failing = sum(int((tally.successes < tally.runs)[rows].sum()) for tally, rows in zip((a, b), repeated, strict=True))
+    if min(succeeding, failing) < LEAST_MIXED:
+        return 1.0
+    excess, chances = 0.0, 0.0
+    for tally in (a, b):
+        if tally.inputs < 2:
+            continue
+        variance = tally.share * (1 - tally.share)
+        squares = ((tally.successes - tally.runs * tally.share) ** 2).sum()
+        excess += squares * tally.inputs / (tally.inputs - 1) - tally.n * variance
+        chances += variance * (tally.runs * (tally.runs - 1)).sum()
+    return float(np.clip(excess / chances, 0, 1)) if chances else 1.0
+
+
+def paired_success(a: Tally, b: Tally, level: float = LEVEL) -> Contrast:
+    """Compares the success rates on the inputs that both groups have run, each input weighing the same.
+
+    Where each input was run once by each group, the interval is the exact binomial one given how many inputs differ
+    (McNemar 1947). Otherwise it is the mean over inputs of the difference, give or take the larger of
+
+    - t's quantile times the standard error that the spread between inputs gives, and
+    - the normal quantile times the one that chance alone gives where the successes on an input are dealt out to its
+      runs blindly (Mantel & Haenszel 1959), which holds also where hardly any run fails.
+
+    Args:
+        a: the counts of the group before.
+        b: those of the group after, over the same inputs.
+        level: the share of intervals that hold the truth.
+
+    Returns:
+        With n the number of common inputs.
+    """
+    common = (a.runs > 0) & (b.runs > 0)
+    a, b = (Tally(tally.runs[common], tally.successes[common]) for tally in (a, b))
+    share_a, share_b = a.successes / a.runs, b.successes / b.runs
+    gains = share_b - share_a
+    n = len(gains)
+    if not n:
+        return Contrast(Estimate(0), Estimate(0), Estimate(0), "no input in common")
+    value = float(gains.mean())
+    if not gains.any():
+        low, high = _no_gain(n, level)
+    elif max(a.runs.max(), b.runs.max()) == 1:
+        low, high = _mcnemar(gains, level)
+    else:
+        margin = _margin(a, b, gains, level)
+        low, high = max(value - margin, -1.0), min(value + margin, 1.0)
+    notes = f"inputs that differ: {np.count_nonzero(gains):,} of {n:,}"
+    before, after = Estimate(n, float(share_a.mean())), Estimate(n, float(share_b.mean()))
+    return Contrast(before, after, Estimate(n, value, low, high), notes)
+
+
+def _margin(a: Tally, b: Tally, gains: Floats, level: float) -> float:
+    """Half the length of the interval of the mean gain; see `paired_success`. NaN for one input."""
+    n, runs, successes = len(gains), a.runs + b.runs, a.successes + b.successes
+    if n == 1:
+        return nan
+    by_chance = successes * (runs - successes) / ((runs - 1) * a.runs * b.runs)
+    chance = normal_quantile(level) * sqrt(by_chance.sum()) / n
+    between = float(scipy_stats().t.ppf((1 + level) / 2, n - 1)) * gains.std(ddof=1) / sqrt(n)
+    return float(max(chance, between))
+
+
+def _mcnemar(gains: Floats, level: float) -> tuple[float, float]:
+    better, worse = int((gains > 0).sum()), int((gains < 0).sum())
+    ends = scipy_stats().binomtest(better, better + worse).proportion_ci(level, method="exact")
+    low, high = ((2 * end - 1) * (better + worse) / len(gains) for end in ends)
+    return low, high
+
+
+def _no_gain(n: int, level: float) -> tuple[float, float]:
+    """Where no input differs, what bounds the difference is the share of inputs that may."""
+    high: float = scipy_stats().binomtest(0, n).proportion_ci(level, method="exact").high
+    return -high, high
