@@ -70,6 +70,60 @@ def test_the_same_id_in_two_deployments_is_two_runs():
     assert view.selection["deployment_id"].tolist() == ["b"]
 
 
+@pytest.mark.parametrize(
+    ("given", "numbers"),
+    [
+        (lambda runs: runs.iloc[[4, 1]], [4, 1]),
+        (lambda runs: runs.iloc[2], [2]),
+        (lambda runs: runs[runs["status"] == "no such status"], []),
+        (lambda runs: runs[["id", "deployment_id"]].iloc[:2], [0, 1]),
+        (lambda runs: [runs.iloc[3], runs.iloc[0]], [3, 0]),
+        (lambda runs: one(3), [3]),
+        (lambda runs: [one(3), key(1), runs.iloc[5]], [3, 1, 5]),
+        (lambda runs: tuple(key(4)), [4]),
+        (lambda runs: (tuple(key(4)), key(2)), [4, 2]),
+        (lambda runs: [], []),
+    ],
+)
+def test_runs_themselves_may_be_selected(given, numbers):
+    view = explore(frame())
+    view.selected = given(frame())
+    assert view.selected == [key(number) for number in numbers]
+    assert len(view.selection) == len(numbers)
+
+
+def test_a_page_can_select_by_keys_alone():
+    view = explore(frame())
+    for hostile in (record(1), [record(1)], "x", None, [["a", 1]], [["a"]], {"0": ["a", "b"]}):
+        view.set_state({"selected": hostile})
+        assert view.selected == [key(5)]
+    view.set_state({"selected": [key(1)]})
+    assert view.selected == [key(1)]
+
+
+@pytest.mark.parametrize("client", [None, Client()], ids=["alone", "with a client"])
+@pytest.mark.parametrize("changes", [{}, {"status": "failed"}, {"output_manifest": None}])
+def test_a_row_is_shown_as_a_run_in_full(client, changes):
+    row = arn.runs_frame(json.dumps(record(3, **changes)).encode()).iloc[0]
+    view = explore(row, client)
+    assert view._page()[0]["kind"] == "run"
+    assert view.selected == [key(3)]
+    assert view.run.id == row["id"]
+    assert repr(view).startswith("<RunExplorer: run 'adrun_00000003'")
+    view.path = "input.limit"
+    names = {"row": row, "arn": arn, "client": type("Fake", (), {"get_run": lambda *_: one()})()}
+    exec(view.code, names)
+    assert names["value"] == view.value == 3
+    assert ("arn.explore(row)" in view._twin()["text/html"]) == (client is None)
+
+
+def test_a_row_that_was_not_fetched_says_so_in_full():
+    runs = frame(2)
+    runs.loc["row 0", [name for name in runs.columns if name not in ("id", "deployment_id")]] = pd.NA
+    runs.loc["row 0", "fetch_error"] = "not_found: There is no such run."
+    assert "There is no such run." in explore(runs.iloc[0])._twin()["text/html"]
+
+
 def test_the_value_stands_where_the_path_leads():
     view = explore(frame())
     assert view.value is None
@@ -132,7 +186,10 @@ def test_a_bad_zone_path_or_selection_is_an_error_of_the_family():
         ("path", "outputs[*].name"),
         ("path", 5),
         ("tz", None),
-        ("selected", frame()),
+        ("selected", "adrun_1"),
+        ("selected", {"a": 1}.keys()),
+        ("selected", frame()["status"]),
+        ("selected", None),
     ):
         with pytest.raises(AgentRunError) as refused:
             setattr(view, name, value)

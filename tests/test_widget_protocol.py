@@ -167,6 +167,29 @@ def test_whatever_the_page_sends_gets_exactly_one_answer_and_no_exception(messag
 EXPLORER = explore(body(3))
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "pairs"),
+    [
+        ([{"name": "a"}, {"name": "b"}], [{"name": "a"}, {"name": "b"}], [("a", "a"), ("b", "b")]),
+        ([{"name": "a"}], [{"name": "a", "error": "x", "more": {"deep": [1]}}], [("a", "a")]),
+        ([{"name": "a", "error": "x", "size_bytes": 1}], [{"name": "a"}], [("a", "a")]),
+        ([{"name": "a", "x": 1}], [{"name": "a", "y": 1}, {"name": "b", "x": 1}], [("a", "a"), (None, "b")]),
+        ([{"name": "b"}, {"name": "a", "x": 1}], [{"name": "a", "y": [1]}], [("b", None), ("a", "a")]),
+        ([], [{"name": "a", "y": 1}], [(None, "a")]),
+        ([{"name": "a", "y": 1}], [], [("a", None)]),
+        ([], [], []),
+    ],
+)
+def test_an_output_stands_once_whatever_keys_it_gained_or_lost(before, after, pairs):
+    view = explore(
+        [json.dumps(record(n, output_manifest={"outputs": some})).encode() for n, some in enumerate([before, after])]
+    )
+    found = [
+        tuple(side and side["name"] for side in (pair["a"], pair["b"])) for pair in view._comparison(0, 1)["outputs"]
+    ]
+    assert sorted(found, key=str) == sorted(pairs, key=str)
+
+
 def test_two_runs_are_compared_and_their_outputs_belong_together_by_name():
     left = record(1, output_manifest={"score": 1, "outputs": [{"path": "a"}, {"path": "b", "size_bytes": 5}]})
     right = record(2, output_manifest={"score": 2, "outputs": [{"path": "b", "size_bytes": 6}, {"path": "c"}]})

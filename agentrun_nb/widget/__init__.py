@@ -17,7 +17,7 @@ def explore(x: Any, client: Client | None = None, *, tz: str = "UTC") -> RunExpl
     """Shows runs: one in full, or many on a timeline.
 
     Args:
-        x: a Run, or anything else that `runs_frame` takes.
+        x: a Run or a row of a frame, shown in full; or anything else that `runs_frame` takes.
         client: where the runs came from; `code` then tells how to get them again.
         tz: the zone in which times are shown, an IANA name.
 

@@ -29,13 +29,24 @@ def comparison(a: pd.DataFrame, b: pd.DataFrame) -> dict[str, Any]:
     told = rows[rows["change"] != "equal"]
     shown = told.head(_MOST).astype("object")
     left, right = (run_docs(run)[0]["outputs"] for run in (a, b))
-    places = (rows[path].str.extract(_OUTPUT, expand=False).fillna("") for path in ("path_a", "path_b"))
-    pairs = dict.fromkeys(pair for pair in zip(*places, strict=True) if any(pair))
     return {
         "count": len(told),
         "differences": [
             {name: clip(value, _LONGEST) if isinstance(value, str) else None for name, value in row.items()}
             for row in shown.to_dict("records")
         ],
-        "outputs": [{"a": left[int(i)] if i else None, "b": right[int(j)] if j else None} for i, j in pairs],
+        "outputs": [{"a": left[int(i)] if i else None, "b": right[int(j)] if j else None} for i, j in _pairs(rows)],
     }
+
+
+def _pairs(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """The positions of outputs that belong together, as digits; "" where an output has no partner.
+
+    An output has a partner if any value stands in both runs: a key that only one of the two has says nothing.
+    """
+    places = (rows[path].str.extract(_OUTPUT, expand=False).fillna("") for path in ("path_a", "path_b"))
+    pairs = list(dict.fromkeys(zip(*places, strict=True)))
+    paired_a = {i for i, j in pairs if i and j}
+    paired_b = {j for i, j in pairs if i and j}
+    alone = {("", j) for j in paired_b} | {(i, "") for i in paired_a} | {("", "")}
+    return [pair for pair in pairs if pair not in alone]

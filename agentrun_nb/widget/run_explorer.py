@@ -46,7 +46,8 @@ class RunExplorer(View):
     It is an ipywidget: it goes into an `HBox`, is observed and linked.
 
     Attributes:
-        selected: the chosen runs as [deployment_id, run_id]; may be set. A key that no row here has chooses nothing.
+        selected: the chosen runs as [deployment_id, run_id]; may be set to such keys, a frame, rows or Runs. A key that
+            no row here has chooses nothing.
         path: the place that is chosen in a document, such as `output_manifest.outputs[0].path`; may be set.
         tz: the zone in which times are shown, an IANA name; may be set.
     """
@@ -64,9 +65,11 @@ class RunExplorer(View):
         super().__init__(tz=tz, selected=self._first_choice())
 
     def _take(self, x: Any) -> None:
-        self._one = x if isinstance(x, Run) else None
-        self._runs = runs_frame(x).copy(deep=False)
-        self._absent = () if self._one is None else absent_fields(self._one)
+        self._is_row = isinstance(x, pd.Series)
+        self._runs = runs_frame(x.to_frame().T if self._is_row else x).copy(deep=False)
+        self._one = Run.of_row(self._runs.iloc[0]) if self._is_row else x if isinstance(x, Run) else None
+        # A row has NA both for what its record does not have and for what is null there.
+        self._absent = () if self._one is None or self._is_row else absent_fields(self._one)
         latest = last_moment(self._runs)
         # A frame does not say when it was read; its latest moment is the last that is known of it.
         just_read = self._one is not None and self._client is not None
@@ -137,7 +140,7 @@ class RunExplorer(View):
         """The Python that gives the one run."""
         run = self._one
         if run is None or self._client is None:
-            return "run"
+            return "arn.Run.of_row(row)" if self._is_row else "run"
         return f"client.get_run({run.deployment_id!r}, {run.id!r})"
 
     def update(self, x: Any) -> None:
@@ -211,6 +214,8 @@ class RunExplorer(View):
         return run_story(self._runs, self._doc(0), self._now, self.tz)
 
     def _call(self) -> str:
+        if self._is_row and self._client is None:
+            return "arn.explore(row)"
         source = "runs" if self._one is None else self._source()
         return "run" if source == "run" else f"arn.explore({source})"
 

@@ -2,23 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+
+import pandas as pd
 
 from agentrun_nb.core import times
 from agentrun_nb.core.paths import parse_path
-from agentrun_nb.errors import SettingsError
+from agentrun_nb.errors import AgentRunError, SettingsError
+from agentrun_nb.tables.frames import runs_frame
 
 
 def selected(value: Any) -> list[list[str]]:
-    """A list of [deployment_id, run_id].
+    """The keys [deployment_id, run_id] of runs.
+
+    Args:
+        value: a list of keys, or whatever `runs_frame` makes runs of: a frame, a row, a Run, a list of them.
 
     Raises:
         SettingsError: it is something else.
     """
-    pairs = [list(pair) for pair in value] if _is_list(value) and all(map(_is_list, value)) else None
-    if pairs is None or any(len(pair) != 2 or not all(isinstance(part, str) for part in pair) for pair in pairs):
-        raise SettingsError("`selected` is a list of [deployment_id, run_id].", hint="An empty list selects nothing.")
-    return pairs
+    try:
+        return list(_keys(value))
+    except (AgentRunError, TypeError, ValueError):
+        raise SettingsError(
+            "`selected` is a list of [deployment_id, run_id], or the runs themselves.",
+            hint="Give a frame of runs, rows of it, Runs or their keys; an empty list selects nothing.",
+        ) from None
+
+
+def are_keys(value: Any) -> bool:
+    """Whether this is a list of keys, which is all that a page may send."""
+    return _is_list(value) and all(map(_is_key, value))
+
+
+def _keys(value: Any) -> Iterator[list[str]]:
+    # A key in a tuple is one run; a list of two texts is more likely a list of ids, of which one cannot be sure.
+    if isinstance(value, tuple) and _is_key(value):
+        yield list(value)
+    elif _is_list(value):
+        for part in value:
+            yield from [list(part)] if _is_key(part) else _keys(part)
+    else:
+        runs = runs_frame(value.to_frame().T if isinstance(value, pd.Series) else value)
+        yield from runs[["deployment_id", "id"]].fillna("").to_numpy().tolist()
+
+
+def _is_key(value: Any) -> bool:
+    return _is_list(value) and len(value) == 2 and all(isinstance(part, str) for part in value)
 
 
 def _is_list(value: Any) -> bool:

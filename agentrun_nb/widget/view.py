@@ -18,7 +18,7 @@ from agentrun_nb.drawing.spans import Window
 from agentrun_nb.errors import AgentRunError
 from agentrun_nb.widget.page import Message
 from agentrun_nb.widget.protocol import Parcel, RefusedError, Request, read_request, request_id
-from agentrun_nb.widget.traits import CHECKS
+from agentrun_nb.widget.traits import CHECKS, are_keys
 from agentrun_nb.widget.twin import Story, twin
 
 STATIC = Path(__file__).parent / "static"
@@ -161,6 +161,8 @@ def _soon(work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
 
 
 def _is_sound(name: str, value: Any) -> bool:
+    if name == "selected" and not are_keys(value):
+        return False
     try:
         return name in CHECKS and CHECKS[name](value) is not None
     except (AgentRunError, RecursionError):

@@ -35,7 +35,7 @@ def test_the_contracts_example_is_shown_without_mode_and_status(open_stage: Open
     assert fields["exit_code"] == "123"
     assert fields["output_manifest"] == "{}"
     assert fields["failure_reason"] == "<string>"
-    assert "05:31:58 2023-11-07 UTC" in words_of(stage, ".arn-wide")[0]
+    assert words_of(stage, ".arn-wide") == ["Sandbox after a failure kept on failure for 2 s"], "no status, no failure"
     assert "mode: missing" in stage.text()
 
 
@@ -228,3 +228,11 @@ def test_nothing_sticks_out_at_any_width(open_stage: Opener, doc: dict[str, obje
         assert stage.page.evaluate("() => document.documentElement.scrollWidth") <= width
         wide = stage.page.evaluate(STICKING_OUT)
         assert wide == []
+
+
+def test_a_sandbox_that_was_kept_until_long_ago_is_told_of_in_the_past(open_stage: Opener) -> None:
+    past = open_stage(one_run(failed_run()))
+    words = words_of(past, ".arn-wide")[0]
+    assert "was kept on failure for 1 h (the default), until 23:12:34.1 2023-11-14 UTC, counted from completed" in words
+    cancelled = open_stage(one_run(failed_run(status="cancelled")))
+    assert "until" not in words_of(cancelled, ".arn-wide")[0]

@@ -42,7 +42,8 @@ export function fact(doc, name, label, tz) {
 
 /** @param {RunDoc} doc @param {string} tz */
 export function facts(doc, tz) {
-  const { words, until } = retention(doc);
+  // The clock of the page and not the moment of the data: a view may be opened years after it was made.
+  const { words, until } = retention(doc, Date.now());
   const kept = h("span", {}, words || missing(doc, "retain_on_failure"), ...(until ? [", until ", momentText(until, tz), ", counted from completed"] : []));
   return h("dl", "arn-facts",
     fact(doc, "exit_code", "Exit code", tz),

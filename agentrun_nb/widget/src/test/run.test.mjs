@@ -43,15 +43,17 @@ test("a time after the moment of reading is noted, and no length is made of it",
   assert.deepEqual(future.intervals[1], { kind: "open", words: "since start, open when read" });
 });
 
-test("the end of a kept sandbox is told only where one may be kept", () => {
-  const doc = (/** @type {object} */ fields) => retention(/** @type {any} */ ({ fields: { retain_on_failure: true, retention_seconds: 90, status: "failed", completed_at: at(10), ...fields } }));
-  assert.deepEqual(doc({}), { words: "kept on failure for 1 min 30 s", until: "2026-01-01T00:01:40Z" });
+test("the end of a kept sandbox is told only of a failed run, and in the past tense when it has passed", () => {
+  const doc = (/** @type {object} */ fields, now = NOW) => retention(/** @type {any} */ ({ fields: { retain_on_failure: true, retention_seconds: 90, status: "failed", completed_at: at(10), ...fields } }), now);
+  const words = "kept on failure for 1 min 30 s", until = "2026-01-01T00:01:40Z";
+  assert.deepEqual(doc({}), { words, until });
+  assert.deepEqual(doc({}, Date.parse(until)), { words, until });
+  assert.deepEqual(doc({}, Date.parse(until) + 1), { words: `was ${words}`, until });
   assert.deepEqual(doc({ retention_seconds: null }), { words: "kept on failure for 1 h (the default)", until: "2026-01-01T01:00:10Z" });
-  assert.equal(doc({ status: "succeeded" }).until, null);
-  assert.equal(doc({ status: "running" }).until, null);
+  assert.deepEqual(doc({ retention_seconds: null }, NOW * 2), { words: "was kept on failure for 1 h (the default)", until: "2026-01-01T01:00:10Z" });
+  for (const status of ["succeeded", "cancelled", "timed_out", "running", "queued", "a new word", null]) for (const now of [NOW, NOW * 2]) assert.deepEqual(doc({ status }, now), { words, until: null }, String(status));
   assert.equal(doc({ completed_at: null }).until, null);
-  assert.equal(doc({ status: null }).until, "2026-01-01T00:01:40Z");
   assert.equal(doc({ retention_seconds: "9223372036854775807" }).until, null);
-  assert.equal(doc({ retain_on_failure: false }).words, "not kept on failure");
-  assert.equal(doc({ retain_on_failure: null }).words, "");
+  for (const status of ["failed", "cancelled"]) assert.deepEqual(doc({ status, retain_on_failure: false }), { words: "not kept on failure", until: null });
+  assert.deepEqual(doc({ retain_on_failure: null }), { words: "", until: null });
 });
