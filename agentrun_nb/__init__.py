@@ -20,7 +20,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from agentrun_nb._version import __version__ as __version__
+from agentrun_nb.core import display as _display
 
 _CONTENTS = {
     "analysis.compare": ("compare",),
@@ -32,8 +33,11 @@ _CONTENTS = {
     "errors": ("AgentRunError",),
     "documents.extract": ("Col", "extract"),
     "files.save_load": ("load", "save"),
-    "tables.frames": ("brief", "runs_frame"),
-    "documents.json_paths": ("json_paths", "outputs", "parse"),
+    "tables.brief": ("brief",),
+    "tables.frames": ("runs_frame",),
+    "documents.json_paths": ("json_paths",),
+    "documents.outputs": ("outputs",),
+    "documents.parse": ("parse",),
     "tables.report": ("fetch_report",),
     "run": ("Run",),
     "widget": ("explore", "explore_json"),
@@ -56,17 +60,24 @@ if TYPE_CHECKING:
     from agentrun_nb.documents.extract import Col as Col
     from agentrun_nb.documents.extract import extract as extract
     from agentrun_nb.documents.json_paths import json_paths as json_paths
-    from agentrun_nb.documents.json_paths import outputs as outputs
-    from agentrun_nb.documents.json_paths import parse as parse
+    from agentrun_nb.documents.outputs import outputs as outputs
+    from agentrun_nb.documents.parse import parse as parse
     from agentrun_nb.errors import AgentRunError as AgentRunError
     from agentrun_nb.files.save_load import load as load
     from agentrun_nb.files.save_load import save as save
     from agentrun_nb.run import Run as Run
-    from agentrun_nb.tables.frames import brief as brief
+    from agentrun_nb.tables.brief import brief as brief
     from agentrun_nb.tables.frames import runs_frame as runs_frame
     from agentrun_nb.tables.report import fetch_report as fetch_report
     from agentrun_nb.widget import explore as explore
     from agentrun_nb.widget import explore_json as explore_json
+
+
+def _show(run: Any) -> None:
+    import_module(f"{__name__}.widget").explore(run)._ipython_display_()
+
+
+_display.show_by(_show)
 
 
 def __getattr__(name: str) -> Any:

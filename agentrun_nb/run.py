@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
+import pandas as pd
 
-from agentrun_nb.core import jsontext, times
-from agentrun_nb.core.schema import RUNS, STATUSES, TERMINAL
-from agentrun_nb.errors import SchemaError
-from agentrun_nb.records.decode import Batch, decode_record
-
-if TYPE_CHECKING:
-    import pandas as pd
+from agentrun_nb.core import display, jsontext, times
+from agentrun_nb.core.paths import find, parse_path
+from agentrun_nb.core.schema import DOCUMENTS, RUNS, STATUSES, TERMINAL
+from agentrun_nb.errors import PathNotFound, SchemaError
+from agentrun_nb.records.batch import Batch
+from agentrun_nb.records.decode import decode_record
+from agentrun_nb.tables.frames import table_frame
 
 
 class Run:
@@ -142,14 +143,12 @@ class Run:
     @cached_property
     def outputs(self) -> pd.DataFrame:
         """The outputs that the manifest lists, as the OUTPUTS table."""
-        from agentrun_nb.documents.json_paths import outputs
+        from agentrun_nb.documents.outputs import outputs
 
         return outputs(self)
 
     def to_frame(self) -> pd.DataFrame:
         """The run as a RUNS table of one row."""
-        from agentrun_nb.tables.frames import table_frame
-
         return table_frame(RUNS, [self._batch])
 
     def __repr__(self) -> str:
@@ -163,9 +162,7 @@ class Run:
         return f"<Run {self.id!r}: {', '.join(fact for fact in facts if fact)}>"
 
     def _ipython_display_(self) -> None:
-        from agentrun_nb.widget import explore
-
-        explore(self)._ipython_display_()
+        display.show(self)
 
 
 def _value(text: str) -> Any:
@@ -179,3 +176,18 @@ def _status_words(status: str | None) -> str:
     if status is None:
         return "no status recorded"
     return status.replace("_", " ") if status in STATUSES else f"status {status!r}"
+
+
+def value_at(run: Run, path: str) -> Any:
+    """The value of a run at a path that begins with `input`, `output_manifest` or `extra`.
+
+    Raises:
+        PathNotFound: nothing is there.
+    """
+    steps = parse_path(path)
+    if not steps or steps[0] not in (*DOCUMENTS, "extra"):
+        raise PathNotFound(f"{path!r} leads nowhere.", hint="A path begins with input. or output_manifest. here.")
+    found = find(getattr(run, str(steps[0])), steps[1:])
+    if not found:
+        raise PathNotFound(f"This run has nothing at {path!r}.", hint="arn.json_paths(runs) lists what there is.")
+    return found if None in steps else found[0]

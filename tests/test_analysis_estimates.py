@@ -13,8 +13,8 @@ from analysis_support import TORTURE, frame, run
 
 from agentrun_nb.analysis import summarize
 from agentrun_nb.analysis.estimates import Estimate, Times, difference, quantiles, queue_times, rate, run_times
-from agentrun_nb.drawing.spans import last_moment
 from agentrun_nb.errors import SettingsError
+from agentrun_nb.tables.moments import last_moment
 
 
 def times(seconds: list[float], ended: list[bool]) -> Times:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.fetch import batches as chunks
-from agentrun_nb.records.decode import Batch, to_batch
+from agentrun_nb.records.batch import Batch, to_batch
 
 
 def batch(moments: list[int | None], first: int = 0) -> Batch:

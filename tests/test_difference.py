@@ -12,9 +12,8 @@ from hypothesis import given
 from strategies import ODD_OBJECTS
 
 from agentrun_nb.documents.diff import diff
-from agentrun_nb.documents.json_paths import value_at
 from agentrun_nb.errors import SchemaError
-from agentrun_nb.run import Run
+from agentrun_nb.run import Run, value_at
 
 
 def one(manifest: Any, **more: Any) -> Run:

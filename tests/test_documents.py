@@ -17,7 +17,7 @@ from agentrun_nb import json_paths, outputs
 from agentrun_nb.documents import reading as module
 from agentrun_nb.documents.extract import ATTRS, extract
 from agentrun_nb.documents.json_paths import ATTRS as PATHS
-from agentrun_nb.documents.json_paths import parse
+from agentrun_nb.documents.parse import parse
 from agentrun_nb.documents.reading import ABSENT, BROKEN, read, texts
 from agentrun_nb.records import outputs as items
 

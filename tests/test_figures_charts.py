@@ -15,8 +15,8 @@ from widget_samples import HOSTILE
 import agentrun_nb as arn
 from agentrun_nb import figures
 from agentrun_nb.analysis.estimates import quantiles, run_times
-from agentrun_nb.drawing.spans import last_moment
 from agentrun_nb.drawing.status_style import LOOKS
+from agentrun_nb.tables.moments import last_moment
 
 CHARTS = [figures.durations, figures.outcomes, figures.concurrency, figures.survival]
 ODD = [

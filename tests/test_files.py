@@ -21,8 +21,9 @@ from strategies import CLEAN_RECORDS, GOLDEN, HOSTILE, ODD_JSON, page, record
 import agentrun_nb as arn
 from agentrun_nb.core.schema import RUNS, Table
 from agentrun_nb.errors import AgentRunError, DataError, SchemaError, SettingsError
-from agentrun_nb.files.save_load import FORMATS, TABLES
-from agentrun_nb.records.decode import ARROW, to_batch
+from agentrun_nb.files.content import TABLES
+from agentrun_nb.files.save_load import FORMATS
+from agentrun_nb.records.batch import ARROW, to_batch
 from agentrun_nb.tables import report
 from agentrun_nb.tables.frames import runs_frame, table_frame
 

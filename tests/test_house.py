@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,7 +24,23 @@ FILES = {
     if "node_modules" not in file.parts
 }
 
-BOTTOM = {"errors", "core", "records"}
+LAYERS = (
+    {"errors", "_version"},
+    {"core"},
+    {"records"},
+    {"tables"},
+    {"documents"},
+    {"run"},
+    {"files", "drawing"},
+    {"analysis"},
+    {"http", "figures"},
+    {"fetch", "widget"},
+    {"client"},
+    {"local", "dask"},
+    {"demo", "__init__"},
+)
+"""The rooms from the ground up; imports go down only, and rooms of one layer do not know each other."""
+
 PURE = {"fetch.paging", "http.retry"}
 NETWORK = {"http", "fetch", "client"}
 """The modules that send requests, or exist for those that do."""
@@ -51,7 +68,8 @@ FOREIGN = {
 PUBLIC = {
     *("Archive", "AgentRunError", "Client", "Col", "Run", "brief", "compare", "concurrency", "diff", "explore"),
     *("explore_json", "extract", "failures", "fetch_report", "figures", "health", "json_paths", "load", "local"),
-    *("outputs", "parse", "phases", "runs_frame", "save", "summarize", "dask", "errors", "__version__"),
+    *("outputs", "parse", "phases", "runs_frame", "save", "show_versions", "spans", "summarize", "dask", "errors"),
+    "__version__",
 }
 
 
@@ -112,15 +130,63 @@ def all_imports() -> Iterator[tuple[str, str]]:
 
 def test_the_reader_of_imports_sees_them():
     """The control of what follows: it must see imports of each kind."""
-    assert ("agentrun_nb.tables.frames", True) in imports("run")
+    assert ("agentrun_nb.widget", True) in imports("client")
     assert ("agentrun_nb.records.decode", False) in imports("tables.frames")
     assert ("httpx", False) in imports("http.wire")
     assert "run" not in ours("tables.frames")
 
 
-def test_the_bottom_knows_only_the_bottom():
-    bottom = [name for name in FILES if within(name, BOTTOM)]
-    assert not [(name, module) for name in bottom for module in ours(name) if not within(module, BOTTOM)]
+def layer(module: str) -> int:
+    """The place of a module's layer; the package itself, which names everything lazily, is on top."""
+    room = module.partition(".")[0]
+    return next(place for place, rooms in enumerate(LAYERS) if room in rooms)
+
+
+def upward(name: str, modules: set[str]) -> set[str]:
+    """Those of the imported modules that stand above the importing one, or beside it in another room."""
+    own = name.partition(".")[0]
+    return {module for module in modules if module.partition(".")[0] != own and layer(module) >= layer(name)}
+
+
+def circles(graph: dict[str, set[str]]) -> list[tuple[str, ...]]:
+    """The modules that import each other in a circle."""
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        return [tuple(error.args[1])]
+    return []
+
+
+def test_every_module_stands_in_one_layer():
+    rooms = [room for layer in LAYERS for room in layer]
+    assert len(rooms) == len({*rooms})
+    assert {name.partition(".")[0] for name in FILES} <= {*rooms}
+
+
+def test_imports_go_down_only():
+    """Also those inside functions."""
+    assert not {name: wrong for name in FILES if (wrong := upward(name, ours(name)))}
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = {name: ours(name) for name in FILES}
+    packages = {name for name in FILES if FILES[name].stem == "__init__"}
+    # A package names what is in it; what is in it may name its neighbours through the package only by module.
+    assert not circles({name: modules - packages for name, modules in graph.items() if name not in packages})
+
+
+@pytest.mark.parametrize(
+    ("name", "planted"),
+    [("tables.report", "figures"), ("core.paths", "tables.frames"), ("drawing.html", "analysis"), ("run", "widget")],
+)
+def test_a_planted_import_that_goes_up_is_seen(name, planted):
+    """The control of the law above."""
+    assert upward(name, {*ours(name), planted}) == {planted}
+
+
+def test_a_planted_circle_is_seen():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}})
+    assert not circles({"a": {"b", "c"}, "b": {"c"}, "c": set()})
 
 
 def test_errors_and_schema_know_nothing():
@@ -129,7 +195,7 @@ def test_errors_and_schema_know_nothing():
 
 def test_paging_and_retry_are_pure():
     for name in PURE & FILES.keys():
-        assert all(within(module, BOTTOM) for module in ours(name))
+        assert all(layer(module) <= layer("records") for module in ours(name))
         assert {module.partition(".")[0] for module, _ in imports(name)} - {"agentrun_nb"} <= sys.stdlib_module_names
         assert not within("asyncio", {module for module, _ in imports(name)})
 
@@ -150,13 +216,6 @@ def test_only_the_network_knows_the_network():
     assert not wrong
 
 
-def test_only_run_and_client_know_the_widget_and_only_to_display():
-    users = {name for name, module in all_imports() if within(module, {"widget"}) and not within(name, {"widget"})}
-    assert users <= {"run", "client"}
-    for name in users:
-        assert {inside for module, inside in imports(name) if module.startswith("agentrun_nb.widget")} == {True}
-
-
 def test_nobody_knows_the_local_service_or_the_cluster():
     for part in ("local", "dask"):
         door = {part, "demo"}
@@ -166,7 +225,7 @@ def test_nobody_knows_the_local_service_or_the_cluster():
 def test_names_are_sorted_and_those_of_the_contract():
     assert agentrun_nb.__all__ == sorted(agentrun_nb.__all__) == dir(agentrun_nb)
     assert set(agentrun_nb.__all__) <= PUBLIC
-    assert len(agentrun_nb.__all__) <= 32
+    assert len(agentrun_nb.__all__) <= 38
 
 
 @pytest.mark.parametrize("name", list(agentrun_nb.__all__))

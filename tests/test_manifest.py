@@ -15,8 +15,9 @@ from strategies import GOLDEN, ODD_JSON, page, record
 import agentrun_nb as arn
 from agentrun_nb.core.paths import find, parse_path
 from agentrun_nb.core.schema import DTYPES, OUTPUTS
-from agentrun_nb.documents.json_paths import DEEPEST, value_at
+from agentrun_nb.documents.json_paths import DEEPEST
 from agentrun_nb.errors import DataError, PathNotFound
+from agentrun_nb.run import value_at
 from agentrun_nb.tables.frames import runs_frame
 
 MANIFEST = {

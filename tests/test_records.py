@@ -24,7 +24,8 @@ from agentrun_nb.core.schema import (
 )
 from agentrun_nb.errors import BadResponseError
 from agentrun_nb.records import decode as records
-from agentrun_nb.records.decode import ARROW, decode_page, decode_record, decode_records, failed_runs
+from agentrun_nb.records.batch import ARROW, failed_runs
+from agentrun_nb.records.decode import decode_page, decode_record, decode_records
 
 READ = [RUNS, OUTPUTS, LOGS, OBSERVATIONS, DEPLOYMENTS, VERSIONS]
 
@@ -40,7 +41,7 @@ def one(members=(), **changes) -> dict:
 
 
 def strict(body: bytes) -> records.Page | None:
-    return records._decode_strict(RUNS, body, "items")
+    return records.decode_strict(RUNS, body, "items")
 
 
 def test_each_field_lands_in_its_own_column():

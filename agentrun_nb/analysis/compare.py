@@ -14,9 +14,9 @@ from agentrun_nb.analysis.inputs import input_keys
 from agentrun_nb.analysis.outcomes import left_out, outcomes
 from agentrun_nb.analysis.success import paired_success, success_rates, tallies
 from agentrun_nb.core.schema import TERMINAL
-from agentrun_nb.drawing.spans import last_moment
 from agentrun_nb.errors import DataError
 from agentrun_nb.tables.frames import Runs, check_columns, runs_frame
+from agentrun_nb.tables.moments import last_moment
 
 _NUMBERS = dict.fromkeys(("a", "b", "difference", "low", "high"), "Float64")
 _DTYPES = {"measure": "str", "n_a": "Int64", "n_b": "Int64", **_NUMBERS, "verdict": "str", "notes": "str"}

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from agentrun_nb.analysis.outcomes import outcomes
 from agentrun_nb.core.schema import STATUSES, TERMINAL
-from agentrun_nb.drawing.spans import Floats, milliseconds
 from agentrun_nb.errors import SettingsError
+from agentrun_nb.tables.moments import Floats, milliseconds
 
 TOO_FEW = 10
 """With fewer runs whose end was seen there is no quantile, and with fewer runs no verdict."""

@@ -9,9 +9,8 @@ import pandas as pd
 
 from agentrun_nb.analysis.fingerprints import exit_meaning, fingerprint
 from agentrun_nb.analysis.outcomes import left_out, outcomes
-from agentrun_nb.core.schema import LOGS
+from agentrun_nb.core.schema import FAILURES, LOGS
 from agentrun_nb.documents.reading import read
-from agentrun_nb.drawing.status_style import FAILURES
 from agentrun_nb.tables.frames import Runs, mend, runs_frame
 
 _DTYPES = {

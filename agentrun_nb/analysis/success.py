@@ -10,7 +10,7 @@ import pandas as pd
 
 from agentrun_nb.analysis.estimates import LEVEL, Contrast, Estimate, difference, normal_quantile, rate, scipy_stats
 from agentrun_nb.analysis.outcomes import JUDGED, outcomes
-from agentrun_nb.drawing.spans import Floats
+from agentrun_nb.tables.moments import Floats
 
 LEAST_MIXED = 5
 """With fewer repeated inputs that ever succeeded, or ever failed, nothing is known of how alike their runs are."""

@@ -11,8 +11,8 @@ import pandas as pd
 from agentrun_nb.analysis.estimates import TOO_FEW, Estimate, Times, quantiles, queue_times, rate, run_times
 from agentrun_nb.analysis.outcomes import JUDGED, left_out, outcomes
 from agentrun_nb.core.schema import STATUSES, TERMINAL
-from agentrun_nb.drawing.spans import last_moment
 from agentrun_nb.tables.frames import Runs, check_columns, runs_frame
+from agentrun_nb.tables.moments import last_moment
 
 _COUNTS = ("n", *STATUSES[4:], "not_ended", "not_fetched", "no_status", "unknown_status")
 _RATES = ("success_rate", "success_low", "success_high")

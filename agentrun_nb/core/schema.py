@@ -235,3 +235,11 @@ FETCH_CODES = (
 )
 # fmt: on
 """What may stand in `fetch_error`."""
+
+
+DOCUMENTS = ("input", "output_manifest")
+"""The columns of RUNS that hold a document of their own."""
+
+
+FAILURES = ("failed", "timed_out")
+"""The statuses that are painted last and never left out of a picture."""

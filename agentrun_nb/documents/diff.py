@@ -13,11 +13,10 @@ import pandas as pd
 
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.paths import Step, format_path
-from agentrun_nb.documents.json_paths import DOCUMENTS
+from agentrun_nb.core.schema import DOCUMENTS
 from agentrun_nb.documents.reading import BROKEN, read, type_name
 from agentrun_nb.errors import SchemaError
-from agentrun_nb.run import Run
-from agentrun_nb.tables.frames import runs_frame
+from agentrun_nb.tables.frames import Runs, runs_frame
 
 Link = tuple[Any, Step] | None
 """A path as its last step after the link before it, so that a step costs the same at any depth."""
@@ -32,7 +31,7 @@ _LONGEST = 500
 """Up to so many elements, what moved in a list is looked for; longer lists are compared place by place."""
 
 
-def diff(a: Run | pd.DataFrame | pd.Series, b: Run | pd.DataFrame | pd.Series, *, equal: bool = False) -> pd.DataFrame:
+def diff(a: Runs | pd.Series, b: Runs | pd.Series, *, equal: bool = False) -> pd.DataFrame:
     """Compares the `input` and `output_manifest` of two runs, value by value.
 
     Outputs belong together by `configured_path`, then `path`, then `name`; elements of other lists by the longest runs

@@ -19,8 +19,9 @@ import pandas as pd
 
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.paths import Step, parse_path
+from agentrun_nb.core.schema import DOCUMENTS
 from agentrun_nb.core.text import clip, counted
-from agentrun_nb.documents.json_paths import DOCUMENTS, json_paths
+from agentrun_nb.documents.json_paths import json_paths
 from agentrun_nb.documents.reading import ABSENT, BROKEN, Gap, read, texts, type_names
 from agentrun_nb.errors import DataError, PathNotFound, SchemaError
 from agentrun_nb.tables.frames import Runs, runs_frame

@@ -6,88 +6,22 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import chain, islice
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
 import pandas as pd
 
 from agentrun_nb.core import jsontext
-from agentrun_nb.core.paths import Step, find, format_path, parse_path
-from agentrun_nb.core.schema import OUTPUTS
-from agentrun_nb.documents.reading import ABSENT, BROKEN, Gap, read, texts, type_names
-from agentrun_nb.errors import PathNotFound, SchemaError
-from agentrun_nb.records.decode import Batch
-from agentrun_nb.records.outputs import AT_ONCE, joined, output_batches, outputs_text
-from agentrun_nb.run import Run
-from agentrun_nb.tables.frames import Runs, check_columns, runs_frame, table_frame
+from agentrun_nb.core.paths import Step, format_path
+from agentrun_nb.documents.reading import ABSENT, BROKEN, read, texts, type_names
+from agentrun_nb.tables.frames import Runs, check_columns, runs_frame
 
 ATTRS = "agentrun_nb_paths"
 """Where in `attrs` of a catalogue lies what could not be read."""
 
 DEEPEST = 512
 """How many steps a path of the catalogue has at most."""
-
-DOCUMENTS = ("input", "output_manifest")
-"""The columns of RUNS that hold a document of their own."""
-
-
-def parse(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Reads a column of JSON texts into Python objects.
-
-    Args:
-        column: JSON texts, such as `runs["output_manifest"]`.
-
-    Returns:
-        An object column under the same index: integers exact, decimals as the nearest double, of
-        duplicate keys the last one. JSON null is None; an absent or broken document is NA, and its text still stands in
-        the column it came from.
-
-    Raises:
-        SchemaError: it is no column.
-    """
-    if not isinstance(column, pd.Series):
-        hint = 'Give one of a frame, such as runs["output_manifest"].'
-        raise SchemaError(f"A {type(column).__name__} is not a column of JSON texts.", hint=hint)
-    values = [read(text) if isinstance(text, str) else ABSENT for text in column.astype("object")]
-    result = pd.Series([None] * len(values), index=column.index, name=column.name, dtype="object")
-    result[:] = [pd.NA if isinstance(value, Gap) else value for value in values]
-    return result
-
-
-def outputs(runs: Runs) -> pd.DataFrame:
-    """The outputs that the manifests list, one row each.
-
-    Args:
-        runs: anything that `runs_frame` takes.
-
-    Returns:
-        The OUTPUTS table in the order of the runs and of their manifests. A manifest without an `outputs` array gives
-        no rows; an item that is no object is a row with a note.
-    """
-    runs = runs_frame(runs)
-    owners = zip(runs["deployment_id"].to_numpy("object"), runs["id"].to_numpy("object"), strict=True)
-    lists = (outputs_text(text) for part in texts(runs["output_manifest"]) for text in part)
-    found = ((*owner, text) for owner, text in zip(owners, lists, strict=True) if text)
-    batches: list[Batch] = []
-    while listed := list(islice(found, AT_ONCE)):
-        batches += output_batches(listed)
-    return table_frame(OUTPUTS, [joined(batches)])
-
-
-def value_at(run: Run, path: str) -> Any:
-    """The value of a run at a path that begins with `input`, `output_manifest` or `extra`.
-
-    Raises:
-        PathNotFound: nothing is there.
-    """
-    steps = parse_path(path)
-    if not steps or steps[0] not in (*DOCUMENTS, "extra"):
-        raise PathNotFound(f"{path!r} leads nowhere.", hint="A path begins with input. or output_manifest. here.")
-    found = find(getattr(run, str(steps[0])), steps[1:])
-    if not found:
-        raise PathNotFound(f"This run has nothing at {path!r}.", hint="arn.json_paths(runs) lists what there is.")
-    return found if None in steps else found[0]
 
 
 def json_paths(runs: Runs, column: str = "output_manifest") -> pd.DataFrame:

@@ -4,44 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from agentrun_nb.core.schema import TERMINAL
-
-Floats = NDArray[np.float64]
+from agentrun_nb.tables.moments import Floats, milliseconds
 
 YEAR = 365 * 86_400_000.0
 ABSURD = 20
 """So many times longer than all shorter gaps together is a gap, and more than a year, before an outlier."""
-
-
-Fold = tuple[float, float, float]
-"""A stretch of time of which an axis keeps a part: its first moment, its length and what is kept of it, in ms."""
-
-
-@dataclass(frozen=True)
-class Window:
-    """What is on the screen.
-
-    Attributes:
-        start: where it begins, in ms since the epoch; None: with the first run.
-        end: likewise.
-        by: the grouping: `time`, `version` or `status`.
-        folds: the stretches that are folded.
-        width: of the time axis, in pixels.
-        dark: whether the ground is dark; None where no page has said.
-    """
-
-    start: float | None = None
-    end: float | None = None
-    by: str = "time"
-    folds: tuple[Fold, ...] = ()
-    width: float = 800
-    dark: bool | None = None
 
 
 class Kind(IntEnum):
@@ -123,19 +96,6 @@ class Spans:
         chosen = chosen & ~np.isnan(self.begin)
         begin, end = np.sort(self.begin[chosen]), np.sort(self.end[chosen])
         return np.searchsorted(begin, edges[1:], "right") - np.searchsorted(end, edges[:-1], "left")
-
-
-def milliseconds(moments: pd.Series[Any]) -> Floats:
-    """A time column as ms since the epoch, NaN where nothing is recorded."""
-    naive = moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
-    return np.where(np.isnat(naive), np.nan, naive.astype("int64") / 1_000)
-
-
-def last_moment(runs: pd.DataFrame) -> float:
-    """The latest moment that the records speak of, in ms since the epoch; NaN without any."""
-    names = ["created_at", "updated_at", "started_at", "completed_at"]
-    latest = [float(np.nanmax(times)) for name in names if not np.isnan(times := milliseconds(runs[name])).all()]
-    return max(latest, default=float("nan"))
 
 
 def spans(runs: pd.DataFrame, now: float) -> Spans:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agentrun_nb.core.schema import STATUSES
+from agentrun_nb.core.schema import FAILURES, STATUSES
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,6 @@ LOOKS: dict[str, Look] = {
 }
 """The statuses of the contract, in lifecycle order."""
 
-FAILURES = ("failed", "timed_out")
-"""The statuses that are painted last and never left out of a picture."""
 
 _OTHER = ("#6b6b6b", "#a3a3a3", "#797979")
 _NONE = Look("no status recorded", *_OTHER, "M0 5h5v2H0zM7 5h5v2H7z")

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from agentrun_nb.core.schema import FAILURES
 from agentrun_nb.core.text import counted
 from agentrun_nb.drawing.axis import EARLIEST, LATEST, Tick, ticks
 from agentrun_nb.drawing.html import Markup, el, joined
-from agentrun_nb.drawing.spans import Floats, Kind, Spans, spans
-from agentrun_nb.drawing.status_style import FAILURES, LOOKS, Look, by_look
+from agentrun_nb.drawing.spans import Kind, Spans, spans
+from agentrun_nb.drawing.status_style import LOOKS, Look, by_look
 from agentrun_nb.drawing.svg import GREY, WIDTH, drawing
+from agentrun_nb.tables.moments import Floats
 
 _Looks = dict[Look, NDArray[np.bool_]]
 

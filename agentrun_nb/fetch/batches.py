@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from agentrun_nb.records.decode import Batch
+from agentrun_nb.records.batch import Batch
 
 if TYPE_CHECKING:
     import pandas as pd

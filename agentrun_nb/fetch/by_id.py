@@ -23,7 +23,8 @@ from agentrun_nb.fetch.progress import Line
 from agentrun_nb.http import routes
 from agentrun_nb.http.loop import Emit, Stream, together
 from agentrun_nb.http.wire import Tally, Wire
-from agentrun_nb.records.decode import Batch, decode_record, decode_records, failed_runs
+from agentrun_nb.records.batch import Batch, failed_runs
+from agentrun_nb.records.decode import decode_record, decode_records
 from agentrun_nb.tables import report
 from agentrun_nb.tables.frames import table_frame
 from agentrun_nb.tables.report import FetchReport

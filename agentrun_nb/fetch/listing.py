@@ -16,7 +16,7 @@ from agentrun_nb.fetch.query import Wanted, created
 from agentrun_nb.fetch.walks import Walks
 from agentrun_nb.http.loop import Stream
 from agentrun_nb.http.wire import Wire
-from agentrun_nb.records.decode import Batch
+from agentrun_nb.records.batch import Batch
 from agentrun_nb.tables import report
 from agentrun_nb.tables.frames import table_frame
 from agentrun_nb.tables.report import FetchReport

@@ -17,7 +17,8 @@ from agentrun_nb.fetch.paging import PageAsk, PageGot
 from agentrun_nb.http.loop import run
 from agentrun_nb.http.routes import Ask, Route
 from agentrun_nb.http.wire import Tally, Wire
-from agentrun_nb.records.decode import Batch, Page, decode_page
+from agentrun_nb.records.batch import Batch, Page
+from agentrun_nb.records.decode import decode_page
 from agentrun_nb.tables.frames import table_frame
 
 if TYPE_CHECKING:

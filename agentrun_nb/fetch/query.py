@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from agentrun_nb.core import times
 from agentrun_nb.core.schema import STATUSES
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.records.decode import Batch
+from agentrun_nb.records.batch import Batch
 
 When = str | date | datetime | timedelta
 """A moment, or an age such as "7d"."""

@@ -21,7 +21,7 @@ from agentrun_nb.http import routes
 from agentrun_nb.http.loop import Emit, together
 from agentrun_nb.http.routes import Ask
 from agentrun_nb.http.wire import Tally, Wire
-from agentrun_nb.records.decode import Batch, Page
+from agentrun_nb.records.batch import Batch, Page
 
 PATIENCE = 2.0
 """Seconds that the list of versions may take; it only makes a listing quicker."""

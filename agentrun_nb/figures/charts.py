@@ -15,10 +15,10 @@ from agentrun_nb.analysis.estimates import TOO_FEW, Times, curve, run_times
 from agentrun_nb.analysis.outcomes import left_out
 from agentrun_nb.analysis.outcomes import outcomes as outcomes_of
 from agentrun_nb.core.times import span_text
-from agentrun_nb.drawing.spans import Floats, last_moment, milliseconds
 from agentrun_nb.drawing.status_style import look_of, painting_order
 from agentrun_nb.figures.style import color, dress, groups, label, told, wall, words
 from agentrun_nb.tables.frames import Runs, runs_frame
+from agentrun_nb.tables.moments import Floats, last_moment, milliseconds
 
 _MOST_GROUPS, _MOMENTS, _BINS, _STEPS = 15, 1_000, 48, 200
 _STATES = {"running": "running", "waiting": "queued", "waiting or running": None}

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from agentrun_nb.core.schema import STATUSES
 from agentrun_nb.core.text import clip, visible
 from agentrun_nb.core.times import zone
-from agentrun_nb.drawing.spans import milliseconds
 from agentrun_nb.drawing.status_style import Look, look_of
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.tables.frames import check_columns
+from agentrun_nb.tables.moments import milliseconds
 
 GREY = "#7f7f7f"
 GRID, _CLEAR = "rgba(127,127,127,.25)", "rgba(0,0,0,0)"

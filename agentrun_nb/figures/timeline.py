@@ -10,17 +10,19 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from agentrun_nb.core.schema import STATUSES
+from agentrun_nb.core.schema import FAILURES, STATUSES
 from agentrun_nb.core.text import clip
 from agentrun_nb.core.times import span_text
 from agentrun_nb.drawing import svg_timeline
 from agentrun_nb.drawing.axis import Tick, clock_text, ticks
 from agentrun_nb.drawing.course import course
-from agentrun_nb.drawing.spans import Fold, Kind, Spans, Window, last_moment, milliseconds, spans
-from agentrun_nb.drawing.status_style import FAILURES, LOOKS, Look, by_look, look_of
+from agentrun_nb.drawing.spans import Kind, Spans, spans
+from agentrun_nb.drawing.status_style import LOOKS, Look, by_look, look_of
+from agentrun_nb.drawing.window import Fold, Window
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.figures.style import GREY, GRID, color, dress, groups, label, wall, words
 from agentrun_nb.tables.frames import Runs, runs_frame
+from agentrun_nb.tables.moments import last_moment, milliseconds
 
 Chosen = NDArray[np.bool_]
 

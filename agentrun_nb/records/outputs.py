@@ -16,7 +16,9 @@ from msgspec.structs import astuple
 
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.schema import OUTPUTS
-from agentrun_nb.records.decode import Batch, cut_array, cut_object, read_members, to_batch
+from agentrun_nb.records.batch import Batch, to_batch
+from agentrun_nb.records.cut import cut_array, cut_object
+from agentrun_nb.records.tolerant import read_members
 
 KEY = ("deployment_id", "run_id", "position")
 """The columns of OUTPUTS that an item of a manifest cannot set."""

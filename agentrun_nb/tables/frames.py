@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 import numpy as np
@@ -17,16 +17,19 @@ import pyarrow.compute as pc
 
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.schema import DTYPES, RUNS, Column, Table
-from agentrun_nb.core.text import visible
-from agentrun_nb.core.times import span_text, zone
 from agentrun_nb.errors import SchemaError
-from agentrun_nb.records.decode import ARROW, Batch, decode_page, decode_records
+from agentrun_nb.records.batch import ARROW, Batch
+from agentrun_nb.records.decode import decode_page, decode_records
 from agentrun_nb.tables import report
 
-if TYPE_CHECKING:
-    from agentrun_nb.run import Run
 
-Runs: TypeAlias = "Run | pd.DataFrame | Iterable[Any]"
+class HasRecord(Protocol):
+    """What holds the bytes of one record, such as a Run. Tables know no more of it: runs are made of tables."""
+
+    raw: bytes
+
+
+Runs: TypeAlias = HasRecord | pd.DataFrame | Iterable[Any]
 """Anything that `runs_frame` takes."""
 
 _BOM, _BYTES, _MANY = b"\xef\xbb\xbf", (bytes, bytearray, memoryview), 500
@@ -142,7 +145,7 @@ def _document_text(document: Any) -> str:
     return text if jsontext.whole(text) == text else json.dumps(document)
 
 
-def runs_frame(x: Run | bytes | Mapping[str, Any] | pd.DataFrame | Iterable[Any]) -> pd.DataFrame:
+def runs_frame(x: HasRecord | bytes | Mapping[str, Any] | pd.DataFrame | Iterable[Any]) -> pd.DataFrame:
     """Makes the RUNS table of whatever holds runs.
 
     Args:
@@ -229,37 +232,3 @@ def check_columns(runs: pd.DataFrame, names: list[str]) -> None:
             near = get_close_matches(str(name), [str(column) for column in runs.columns], 3, 0.5)
             hint = f"Near it: {', '.join(near)}." if near else "Join the column to the runs first."
             raise SchemaError(f"These runs have no column {name!r}.", hint=hint)
-
-
-def brief(runs: Runs, tz: str = "UTC") -> pd.DataFrame:
-    """The few columns that a person reads, in words.
-
-    Args:
-        runs: anything that `runs_frame` takes.
-        tz: the zone of `created`, an IANA name; it stands in the column's name.
-
-    Returns:
-        One row per run under the input's index, all but `exit_code` as text: status, created (in the zone),
-        before_start and after_start (the spans between the record's timestamps, NA where one is missing), exit_code,
-        reason (the failure_reason or fetch_error, empty when there is none), id, deployment_id, version_id. Control
-        and direction characters are seen in it instead of obeyed.
-
-    Raises:
-        SettingsError: there is no such zone.
-    """
-    runs = runs_frame(runs)
-    created = runs["created_at"].dt.tz_convert(zone(tz))
-    readable = {
-        "status": runs["status"].astype("str").str.replace("_", " "),
-        f"created ({tz})": created.dt.strftime("%Y-%m-%d %H:%M:%S"),
-        "before_start": _spans(runs["started_at"] - runs["created_at"]),
-        "after_start": _spans(runs["completed_at"] - runs["started_at"]),
-        "exit_code": runs["exit_code"],
-        "reason": runs["failure_reason"].fillna(runs["fetch_error"]).fillna(""),
-    } | {name: runs[name] for name in ("id", "deployment_id", "version_id")}
-    told = ("status", "reason", "id", "deployment_id", "version_id")
-    return pd.DataFrame(readable | {name: readable[name].map(visible, na_action="ignore") for name in told})
-
-
-def _spans(spans: pd.Series[Any]) -> pd.Series[Any]:
-    return spans.map(lambda span: span_text(span.total_seconds()), na_action="ignore").astype("str")

@@ -9,7 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from agentrun_nb.core.schema import NOTE_CODES
+from agentrun_nb.core.text import counted
 from agentrun_nb.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -208,3 +211,14 @@ def _digest(frame: pd.DataFrame) -> str:
         keys = frame[key].iloc[start : start + SLICE].astype("object")
         total += int(pd.util.hash_pandas_object(keys, index=False).to_numpy().sum())
     return f"{total % 2**64:016x}"
+
+
+def completeness(runs: pd.DataFrame) -> str:
+    """One line about what is missing: the fetch report, failed fetches, runs without a status."""
+    failed = runs["fetch_error"].notna()
+    counts = {
+        "could not be fetched": failed,
+        "without a status that can be read": ~failed & runs["status"].isna(),
+    }
+    told = [f"{counted(int(rows.sum()), 'run')} {what}." for what, rows in counts.items() if rows.any()]
+    return " ".join([fetch_report(runs).sentence, *told] if ATTRS in runs.attrs else told)

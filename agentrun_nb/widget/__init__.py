@@ -8,12 +8,12 @@ from agentrun_nb.widget.json_explorer import JsonExplorer
 from agentrun_nb.widget.run_explorer import RunExplorer
 
 if TYPE_CHECKING:
-    from agentrun_nb.client import Client
+    from agentrun_nb.widget.run_source import RunSource
 
 __all__ = ["JsonExplorer", "RunExplorer", "explore", "explore_json"]
 
 
-def explore(x: Any, client: Client | None = None, *, tz: str = "UTC") -> RunExplorer:
+def explore(x: Any, client: RunSource | None = None, *, tz: str = "UTC") -> RunExplorer:
     """Shows runs: one in full, or many on a timeline.
 
     Args:

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agentrun_nb import __version__
+from agentrun_nb._version import __version__
 from agentrun_nb.drawing.html import Markup, el
-from agentrun_nb.files.save_load import replacing
+from agentrun_nb.files.atomic import replacing
 from agentrun_nb.widget.page import Message
 from agentrun_nb.widget.view import STATIC
 

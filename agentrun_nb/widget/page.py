@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from agentrun_nb.core.text import counted
-from agentrun_nb.drawing.spans import milliseconds
-from agentrun_nb.tables import report
+from agentrun_nb.tables.moments import milliseconds
+from agentrun_nb.tables.report import completeness
 from agentrun_nb.widget.protocol import TABLES, Parcel
 from agentrun_nb.widget.run_docs import packed_docs
 
@@ -90,14 +90,3 @@ def _floats(moments: pd.Series[Any]) -> bytes:
 
 def _codes(codes: NDArray[Any]) -> bytes:
     return np.asarray(codes).astype("<i4").view("<u4").tobytes()
-
-
-def completeness(runs: pd.DataFrame) -> str:
-    """One line about what is missing: the fetch report, failed fetches, runs without a status."""
-    failed = runs["fetch_error"].notna()
-    counts = {
-        "could not be fetched": failed,
-        "without a status that can be read": ~failed & runs["status"].isna(),
-    }
-    told = [f"{counted(int(rows.sum()), 'run')} {what}." for what, rows in counts.items() if rows.any()]
-    return " ".join([report.fetch_report(runs).sentence, *told] if report.ATTRS in runs.attrs else told)

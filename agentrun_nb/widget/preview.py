@@ -11,15 +11,15 @@ from agentrun_nb.errors import AgentRunError, DeadlineExceededError, TooLargeErr
 from agentrun_nb.widget.protocol import RefusedError
 
 if TYPE_CHECKING:
-    from agentrun_nb.client import Client
     from agentrun_nb.run import Run
+    from agentrun_nb.widget.run_source import RunSource
 
 SECONDS = 10
 MOST_BYTES = 5 * 2**20
 _NAMES = ["name", "path", "configured_path"]
 
 
-async def read_file(client: Client | None, run: Run, position: int) -> bytes:
+async def read_file(client: RunSource | None, run: Run, position: int) -> bytes:
     """The bytes of an output.
 
     Args:

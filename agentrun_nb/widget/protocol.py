@@ -6,7 +6,7 @@ import gzip
 from math import isfinite
 from typing import Any, NamedTuple
 
-from agentrun_nb.drawing.spans import Window
+from agentrun_nb.drawing.window import Window
 
 OPS = ("module", "open", "run", "window", "preview", "compare")
 GROUPINGS = ("time", "version", "status")

@@ -13,7 +13,7 @@ import pandas as pd
 
 from agentrun_nb.core import jsontext, times
 from agentrun_nb.core.schema import OUTPUTS, RUNS, Kind
-from agentrun_nb.documents.json_paths import outputs
+from agentrun_nb.documents.outputs import outputs
 from agentrun_nb.run import Run
 
 EXACT = 2**53

@@ -14,12 +14,12 @@ import traitlets
 
 from agentrun_nb.core.jsontext import JSONTextError
 from agentrun_nb.core.paths import parse_path
+from agentrun_nb.core.schema import DOCUMENTS
 from agentrun_nb.core.text import counted
-from agentrun_nb.documents.json_paths import DOCUMENTS, value_at
-from agentrun_nb.drawing.spans import last_moment
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.run import Run
+from agentrun_nb.run import Run, value_at
 from agentrun_nb.tables.frames import runs_frame
+from agentrun_nb.tables.moments import last_moment
 from agentrun_nb.widget.comparison import comparison
 from agentrun_nb.widget.html_file import write_page
 from agentrun_nb.widget.page import Message, runs_page
@@ -32,7 +32,7 @@ from agentrun_nb.widget.view import View
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from agentrun_nb.client import Client
+    from agentrun_nb.widget.run_source import RunSource
 
 LEFT_OUT = '"left out when this file was written"'
 """What stands in an exported file for a document that was not to be in it: JSON, so that it reads as what it is."""
@@ -54,7 +54,7 @@ class RunExplorer(View):
 
     selected: Any = traitlets.TraitType([]).tag(sync=True)
 
-    def __init__(self, x: Any, client: Client | None = None, *, tz: str = "UTC") -> None:
+    def __init__(self, x: Any, client: RunSource | None = None, *, tz: str = "UTC") -> None:
         """Makes the view; `explore` says what may be given."""
         if client is not None and not hasattr(client, "read_output"):
             raise SettingsError(

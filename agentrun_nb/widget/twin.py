@@ -8,16 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from agentrun_nb.core.schema import RUNS, TERMINAL
+from agentrun_nb.core.schema import FAILURES, RUNS, TERMINAL
 from agentrun_nb.core.text import clip, counted
 from agentrun_nb.drawing import svg, svg_timeline
 from agentrun_nb.drawing.course import course
 from agentrun_nb.drawing.html import Markup, el, joined
-from agentrun_nb.drawing.spans import milliseconds
-from agentrun_nb.drawing.status_style import FAILURES, look_of, painting_order
-from agentrun_nb.tables.frames import brief
+from agentrun_nb.drawing.status_style import look_of, painting_order
+from agentrun_nb.tables.brief import brief
+from agentrun_nb.tables.moments import milliseconds
+from agentrun_nb.tables.report import completeness
 from agentrun_nb.widget.excerpt import excerpt
-from agentrun_nb.widget.page import completeness
 
 MOST_BYTES = 40_000
 

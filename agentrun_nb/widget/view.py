@@ -14,7 +14,7 @@ import msgspec
 import traitlets
 from IPython.display import display
 
-from agentrun_nb.drawing.spans import Window
+from agentrun_nb.drawing.window import Window
 from agentrun_nb.errors import AgentRunError
 from agentrun_nb.widget.page import Message
 from agentrun_nb.widget.protocol import Parcel, RefusedError, Request, read_request, request_id

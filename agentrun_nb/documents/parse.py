@@ -1,0 +1,33 @@
+"""A column of JSON texts as Python objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from agentrun_nb.documents.reading import ABSENT, Gap, read
+from agentrun_nb.errors import SchemaError
+
+
+def parse(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Reads a column of JSON texts into Python objects.
+
+    Args:
+        column: JSON texts, such as `runs["output_manifest"]`.
+
+    Returns:
+        An object column under the same index: integers exact, decimals as the nearest double, of
+        duplicate keys the last one. JSON null is None; an absent or broken document is NA, and its text still stands in
+        the column it came from.
+
+    Raises:
+        SchemaError: it is no column.
+    """
+    if not isinstance(column, pd.Series):
+        hint = 'Give one of a frame, such as runs["output_manifest"].'
+        raise SchemaError(f"A {type(column).__name__} is not a column of JSON texts.", hint=hint)
+    values = [read(text) if isinstance(text, str) else ABSENT for text in column.astype("object")]
+    result = pd.Series([None] * len(values), index=column.index, name=column.name, dtype="object")
+    result[:] = [pd.NA if isinstance(value, Gap) else value for value in values]
+    return result

@@ -1,0 +1,29 @@
+"""What part of time is on the screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Fold = tuple[float, float, float]
+"""A stretch of time of which an axis keeps a part: its first moment, its length and what is kept of it, in ms."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is on the screen.
+
+    Attributes:
+        start: where it begins, in ms since the epoch; None: with the first run.
+        end: likewise.
+        by: the grouping: `time`, `version` or `status`.
+        folds: the stretches that are folded.
+        width: of the time axis, in pixels.
+        dark: whether the ground is dark; None where no page has said.
+    """
+
+    start: float | None = None
+    end: float | None = None
+    by: str = "time"
+    folds: tuple[Fold, ...] = ()
+    width: float = 800
+    dark: bool | None = None

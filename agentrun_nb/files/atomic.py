@@ -1,0 +1,37 @@
+"""A file that is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from agentrun_nb.errors import DataError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A new file that takes the place of `path` at the end, or vanishes when something fails.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    target = path.resolve()
+    fresh = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        try:
+            with fresh.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(target)
+        finally:
+            fresh.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be written: {error.strerror or error}.",
+            hint="What was there is as it was; look at the folder, its rights and the space left.",
+        ) from None

@@ -1,0 +1,24 @@
+"""Time columns as milliseconds since the epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def milliseconds(moments: pd.Series[Any]) -> Floats:
+    """A time column as ms since the epoch, NaN where nothing is recorded."""
+    naive = moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
+    return np.where(np.isnat(naive), np.nan, naive.astype("int64") / 1_000)
+
+
+def last_moment(runs: pd.DataFrame) -> float:
+    """The latest moment that the records speak of, in ms since the epoch; NaN without any."""
+    names = ["created_at", "updated_at", "started_at", "completed_at"]
+    latest = [float(np.nanmax(times)) for name in names if not np.isnan(times := milliseconds(runs[name])).all()]
+    return max(latest, default=float("nan"))

@@ -1,0 +1,16 @@
+"""What a view asks of a client."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+
+class RunSource(Protocol):
+    """Whatever runs came from and output files can be read from, such as a Client.
+
+    A view asks for this and not for the Client itself, so that clients may open views.
+    """
+
+    def read_output(self, run: Any, name: str, *, max_bytes: int | None = None, deadline: float | None = None) -> bytes:
+        """The bytes of an output of a run."""
+        ...
