@@ -24,7 +24,7 @@ _MOST_BARS, _MOST_LANES = 150, 30
 _HIGHEST_LANE, _LANES_HIGH = 22, 200
 _COLUMN, _COLUMNS_HIGH = 6, 90
 _LEAST = 3
-_HALF_LABEL = 24
+_HALF_LETTER = 3
 
 
 def timeline(runs: pd.DataFrame, now: float, tz: str) -> Markup | None:
@@ -72,7 +72,8 @@ def _axis(scale: _Scale, y: float, tz: str, words: str) -> Markup:
 
 
 def _tick(tick: Tick, x: float, y: float) -> Markup:
-    anchor = "start" if x < _LEFT + _HALF_LABEL else "end" if x > _RIGHT - _HALF_LABEL else "middle"
+    half = _HALF_LETTER * len(tick.label)
+    anchor = "start" if x < _LEFT + half else "end" if x > _RIGHT - half else "middle"
     day = el("text", tick.context, x=max(x - 12, _LEFT), y=f"{y + 29:g}", fill=GREY)
     return joined(
         el("path", d=f"M{x} {y:g}v4", stroke=GREY),

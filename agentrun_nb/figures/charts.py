@@ -16,7 +16,7 @@ from agentrun_nb.analysis.outcomes import left_out
 from agentrun_nb.analysis.outcomes import outcomes as outcomes_of
 from agentrun_nb.core.times import span_text
 from agentrun_nb.drawing.status_style import look_of, painting_order
-from agentrun_nb.figures.style import color, dress, groups, label, told, wall, words
+from agentrun_nb.figures.style import color, dress, groups, label, say_empty, told, wall, words
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.moments import Floats, last_moment, milliseconds
 
@@ -51,11 +51,12 @@ def outcomes(runs: Runs, by: str | None = "deployment_id", *, template: str | No
     for outcome in painting_order(list(counts.columns)):
         bars = {"x": 100 * counts[outcome] / sizes, "y": names, "orientation": "h", "customdata": counts[outcome]}
         marker = {"color": color(look_of(outcome), template), "line": {"width": 0}}
-        figure.add_bar(**bars, name=label(str(outcome)), marker=marker, hovertemplate=_SHARE)
+        figure.add_bar(**bars, name=label(str(outcome)), marker=marker, width=0.7, hovertemplate=_SHARE)
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, type="category")
     figure.update_xaxes(title="share of runs (%)", range=[0, 100])
     title = f"How {len(runs):,} runs ended" + (f", by {words(by)}" if by else "")
-    return dress(figure, template, title, barmode="stack", bargap=0.3, legend={"traceorder": "normal"})
+    dress(figure, template, title, barmode="stack", legend={"traceorder": "normal"})
+    return figure if figure.data else say_empty(figure, len(runs), "has an outcome")
 
 
 def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> go.Figure:
@@ -69,6 +70,7 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
     Returns:
         The figure. With more than 1,000 moments each step is the highest count of a stretch of time.
     """
+    runs = runs_frame(runs)
     table = concurrency_table(runs)
     notes = told(table.attrs[LEFT_OUT])
     at = milliseconds(table["at"])
@@ -87,7 +89,8 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
     figure.update_xaxes(type="date", title=f"time ({words(tz)})")
     peak = counts[:, 0].max(initial=0)
     figure.update_yaxes(title="runs at a time", rangemode="tozero", tickformat=",", dtick=1 if peak < 6 else None)
-    return dress(figure, template, f"At most {peak:,} ran at a time", notes)
+    dress(figure, template, f"At most {peak:,} ran at a time", notes)
+    return figure if len(at) else say_empty(figure, len(runs), "has times in order")
 
 
 def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
@@ -103,6 +106,7 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
     times, became = run_times(runs, last_moment(runs)), outcomes_of(runs)
     outcome, place = became.to_numpy("object")[times.known], _place(times.seconds)
     edges = np.linspace(*_reach(place), _BINS + 1)
+    thick = 0.95 * (edges[1] - edges[0])
     spans = [f"{span_text(10**low)} to {span_text(10**high)}" for low, high in pairwise(edges)]
     figure = go.Figure()
     for name, ended in product(painting_order(list(set(outcome))), (True, False)):
@@ -110,11 +114,14 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
         bars = {"x": (edges[1:] + edges[:-1]) / 2, "y": counts, "customdata": spans, "hovertemplate": _RUNS}
         marker = {"color": color(look_of(name), template), "pattern": {"shape": "" if ended else "/"}}
         if counts.any():
-            figure.add_bar(**bars, name=label(str(name)) + ("" if ended else ", end not seen"), marker=marker)
+            figure.add_bar(
+                **bars, name=label(str(name)) + ("" if ended else ", end not seen"), marker=marker, width=thick
+            )
     figure.update_yaxes(title="runs", tickformat=",")
     figure.update_xaxes(title="run time (started to completed, logarithmic)", range=_reach(place), **_TICKS)
     title = f"How long {len(place):,} of {len(runs):,} runs took"
-    return dress(figure, template, title, _remarks(times, became), barmode="stack", bargap=0.05)
+    dress(figure, template, title, _remarks(times, became), barmode="stack")
+    return figure if figure.data else say_empty(figure, len(runs), "has a run time that can be read")
 
 
 def survival(runs: Runs, by: str | None = "version_id", *, template: str | None = None) -> go.Figure:
@@ -140,7 +147,8 @@ def survival(runs: Runs, by: str | None = "version_id", *, template: str | None 
     figure.update_yaxes(title="share still going on (%)", range=[0, 101])
     figure.update_xaxes(title="time since the start (logarithmic)", range=_reach(place), **_TICKS)
     title = f"How long {len(place):,} of {len(runs):,} runs went on" + (f", by {words(by)}" if by else "")
-    return dress(figure, template, title, [*_remarks(run_times(runs, horizon), outcomes_of(runs)), *told(few)])
+    dress(figure, template, title, [*_remarks(run_times(runs, horizon), outcomes_of(runs)), *told(few)])
+    return figure if figure.data else say_empty(figure, len(runs), "is in a group of which enough have ended")
 
 
 def _draw_curve(figure: go.Figure, name: str, times: Times, hue: str, start: float) -> None:

@@ -22,7 +22,7 @@ from agentrun_nb.tables.frames import check_columns
 from agentrun_nb.tables.moments import milliseconds
 
 GREY = "#7f7f7f"
-GRID, _CLEAR = "rgba(127,127,127,.25)", "rgba(0,0,0,0)"
+GRID, CLEAR = "rgba(127,127,127,.25)", "rgba(0,0,0,0)"
 _SHORT, _LINE = 40, 110
 _EARLIEST, _LATEST = -62_135_510_400_000.0, 253_402_214_400_000.0
 """The years that a clock knows in any zone, in ms since the epoch; beyond them an offset stays as it was."""
@@ -74,10 +74,20 @@ def dress(
     template: str | None,
     title: str = "",
     notes: Iterable[str] = (),
-    background: str = _CLEAR,
+    background: str | None = None,
     **layout: Any,
 ) -> go.Figure:
-    """Gives a figure its ground, and over it a title with notes; words out of the data are escaped by the caller.
+    """Gives a figure its ground, its legend, and over it a title with notes.
+
+    Words out of the data are escaped by the caller.
+
+    Args:
+        figure: what is dressed.
+        template: the template of plotly, whose own ground the figure has; None: a clear ground.
+        title: the title; empty: none.
+        notes: what is said under it.
+        background: another ground than that of the template, a colour of CSS.
+        **layout: more of the layout.
 
     Raises:
         SettingsError: plotly knows no such template.
@@ -91,8 +101,25 @@ def dress(
     heading = {"text": title, "subtitle": {"text": "<br>".join(lines)}} if title else None
     place = {"title_x": 0, "title_xref": "paper", "title_y": 1, "title_yanchor": "top", "title_pad_t": 14}
     margin = {"l": 60, "r": 20, "t": 52 + 18 * len(lines) if title else 30, "b": 50}
+    if template is None and background is None:
+        background = CLEAR
     ground = {"paper_bgcolor": background, "plot_bgcolor": background, "font_color": None if template else GREY}
-    figure.update_layout(title=heading, margin=margin, hovermode="closest", **layout)
+    # By default plotly draws no legend of one trace, and nothing would say what its colour means.
+    figure.update_layout(title=heading, margin=margin, hovermode="closest", showlegend=True, **layout)
     figure.update_layout(**place, **ground)
     grid = {} if template else {"gridcolor": GRID, "linecolor": GREY}
     return figure.update_xaxes(zeroline=False, **grid).update_yaxes(zeroline=False, **grid)
+
+
+def say_empty(figure: go.Figure, runs: int, lack: str) -> go.Figure:
+    """Says in the middle of a figure why nothing is drawn, in place of axes that would measure nothing.
+
+    Args:
+        figure: a figure without anything drawn.
+        runs: how many runs it was made of.
+        lack: what those do not have.
+    """
+    sentence = f"none of {runs:,} runs {lack}" if runs else "no runs"
+    figure.update_xaxes(visible=False).update_yaxes(visible=False)
+    figure.add_annotation(text=sentence, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font_size=14)
+    return figure

@@ -20,7 +20,7 @@ from agentrun_nb.drawing.spans import Kind, Spans, spans
 from agentrun_nb.drawing.status_style import LOOKS, Look, by_look, look_of
 from agentrun_nb.drawing.window import Fold, Window
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.figures.style import GREY, GRID, color, dress, groups, label, wall, words
+from agentrun_nb.figures.style import CLEAR, GREY, GRID, color, dress, groups, label, say_empty, wall, words
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.moments import last_moment, milliseconds
 
@@ -31,6 +31,8 @@ _MARK, _COLUMN, _CELL, _ROW, _LANE, _THINNEST, _THICKEST = 3, 3, 10, 22, 16, 5, 
 """Pixels, as in the widget: of a run at least, a column, a mark of failures, a row, and of lanes."""
 _LOWEST, _LABEL, _GAP, _STRIP = 34, 18, 8, 20
 """Likewise: of a band at least, its name, what follows it, and the strip of failures."""
+_THICK = 0.85
+"""How much of its row or lane a bar fills. Plotly would take it from the rows of the same colour, over other runs."""
 _Edges = tuple[float | None, float | None]
 _GROUPINGS = ("time", "version", "status")
 _DARK = "#111111"
@@ -54,7 +56,7 @@ def timeline(
         template: a plotly template, such as `plotly_dark`; by default colours that hold on any ground.
 
     Returns:
-        The figure; its ground is transparent.
+        The figure; its ground is that of the template, and clear without one.
     """
     runs = runs_frame(runs)
     if by not in _GROUPINGS:
@@ -77,6 +79,8 @@ def draw(runs: pd.DataFrame, now: float, tz: str, window: Window, template: str 
     track = _Track(runs, now, tz, window, template)
     track.draw_bands()
     track.draw_axis()
+    if not track.known.any():
+        say_empty(track.figure, len(runs), "has a created time that can be read")
     # A figure is not ours to subclass; `show` finds here what it puts beside it.
     track.figure._still = svg_timeline.timeline(runs[[*_TIMES, "status"]][track.inside], now, tz)
     return track.figure
@@ -201,7 +205,7 @@ class _Track:
             pattern = {"shape": np.where(live, "/", "").tolist(), "fillmode": "overlay"}
             edge = {"color": color(look, self.template), "width": 1}
             length = np.maximum(np.where(pale, split, end) - base, 0)
-            bars = {"base": base, "x": length, "y": [lane_of[row] for row in rows]}
+            bars = {"base": base, "x": length, "y": [lane_of[row] for row in rows], "width": _THICK}
             told = {"hovertext": list(self._told(rows)), "hoverinfo": "text"}
             if len(rows):
                 trace = self._trace(axis, look, opacity=opacity, line=edge, pattern=pattern)
@@ -248,8 +252,8 @@ class _Track:
         """Gives the figure its ground and its time axis; where that has folds, ticks between them and words in them."""
         legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
         # A dark page says so of itself alone, so its figure carries that ground to wherever it is shown.
-        background = {"background": _DARK} if self.window.dark else {}
-        dress(self.figure, self.template, **background, legend=legend, barmode="overlay", bargap=0.15)
+        background = {None: None, True: _DARK, False: CLEAR}[self.window.dark]
+        dress(self.figure, self.template, background=background, legend=legend, barmode="overlay")
         axis = {"type": "date", "title": f"time ({words(self.tz)})", "range": self._wall([self.start, self.end])}
         cuts = [{"bounds": wall(cut, self.tz)} for cut in self.axis.cuts]
         self.figure.update_xaxes(**axis, anchor="free", rangebreaks=cuts, **(self._ticks() if cuts else {}))
