@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,26 @@ def test_a_run_that_goes_on_ends_at_the_last_moment_known_and_is_hatched():
     assert figure.data[0].x[0] == 60_000 - 7_250
     assert figure.data[0].marker.pattern.shape == ("/", "")
     assert "52.8 s since start, open when read" in figure.data[0].hovertext[0]
+
+
+@pytest.mark.parametrize("by", ["time", "version", "status"])
+@pytest.mark.parametrize("count", [1, 2, 10, 60])
+def test_each_bar_stays_in_its_own_row(by, count):
+    """Those that failed are far from each other in a trace of their own, and yet no bar covers another."""
+    status = {3: "failed", 6: "failed", 9: "timed_out"}
+    figure = figures.timeline(rows(*(record(n, status.get(n % 20, "succeeded")) for n in range(count))), by=by)
+    boxes = [box for trace in figure.data if trace.type == "bar" for box in boxes_of(trace)]
+    assert len(boxes) == 2 * count
+    for one, other in combinations(boxes, 2):
+        apart = one[1] <= other[0] or other[1] <= one[0] or one[3] <= other[2] or other[3] <= one[2]
+        assert apart or one[4] != other[4]
+
+
+def boxes_of(trace) -> list[tuple]:
+    """Where the bars of a trace lie: left, right, top, low, and on which axis."""
+    half = trace.width / 2
+    bars = zip(trace.base, trace.x, trace.y, strict=True)
+    return [(base, base + length, row - half, row + half, trace.yaxis) for base, length, row in bars]
 
 
 def test_times_stand_in_the_zone_that_is_chosen():

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import plotly.io as pio
 import pytest
 from analysis_support import frame, run
 from widget_samples import HOSTILE
@@ -18,6 +19,7 @@ from agentrun_nb.analysis.estimates import quantiles, run_times
 from agentrun_nb.drawing.status_style import LOOKS
 from agentrun_nb.tables.moments import last_moment
 
+EVERY = [getattr(figures, name) for name in figures.__all__ if name != "show"]
 CHARTS = [figures.durations, figures.outcomes, figures.concurrency, figures.survival]
 ODD = [
     *(run(n, times=(0, 1, 2 + n), version_id="ab"[n % 2]) for n in range(24)),
@@ -150,7 +152,48 @@ def test_hostile_text_is_shown_as_text_in_charts(draw: Any) -> None:
 def test_a_template_brings_its_ground_and_colours(draw: Any) -> None:
     runs = frame(ODD)
     light, dark = draw(runs), draw(runs, template="plotly_dark")
-    assert light.layout.paper_bgcolor == dark.layout.paper_bgcolor == "rgba(0,0,0,0)"
+    assert light.layout.paper_bgcolor == light.layout.plot_bgcolor == "rgba(0,0,0,0)"
+    assert dark.layout.paper_bgcolor == dark.layout.plot_bgcolor == "rgb(17,17,17)"
     if draw is not figures.survival:
         assert LOOKS["running"].dark in dark.to_json()
         assert LOOKS["running"].either in light.to_json()
+
+
+@pytest.mark.parametrize("draw", EVERY)
+@pytest.mark.parametrize("template", [None, "plotly_dark"])
+def test_a_figure_of_no_runs_says_so_and_has_no_axes(draw: Any, template: str | None) -> None:
+    figure = draw([], template=template)
+    assert [note.text for note in figure.layout.annotations if note.text] == ["no runs"]
+    axes = [*figure.select_xaxes(), *figure.select_yaxes()]
+    assert axes
+    assert not any(axis.visible for axis in axes)
+
+
+@pytest.mark.parametrize("draw", EVERY)
+def test_a_figure_in_which_no_run_has_a_place_says_that_there_are_runs(draw: Any) -> None:
+    figure = draw(frame([run(n, "odd", (None, None, None), version_id=f"v{n}") for n in range(3)]))
+    empty = [note.text for note in figure.layout.annotations if note.text]
+    assert empty == ([] if draw is figures.outcomes else [text for text in empty if text.startswith("none of 3 runs")])
+    assert draw is figures.outcomes or len(empty) == 1
+
+
+@pytest.mark.parametrize("draw", EVERY)
+def test_a_figure_of_one_outcome_has_a_legend(draw: Any) -> None:
+    figure = draw(frame([run(n, times=(n, n + 1, n + 9)) for n in range(30)]))
+    assert figure.layout.showlegend
+    assert [trace.name for trace in figure.data if trace.showlegend is not False]
+
+
+@pytest.mark.parametrize("draw", EVERY)
+@pytest.mark.parametrize("template", ["plotly_dark", "plotly_white", "ggplot2"])
+def test_a_figure_stands_on_the_ground_of_its_template(draw: Any, template: str) -> None:
+    """On a clear ground its words would be white on the white of a page."""
+    figure = draw(frame(ODD), template=template)
+    assert figure.layout.paper_bgcolor == pio.templates[template].layout.paper_bgcolor
+
+
+@pytest.mark.parametrize("draw", EVERY)
+def test_every_bar_is_given_its_width(draw: Any) -> None:
+    """Where it is not, plotly takes it from the distance of bars of the same trace, over those of others."""
+    for trace in draw(frame(ODD)).data:
+        assert trace.type != "bar" or trace.width is not None

@@ -1,8 +1,8 @@
-"""Readable times on an axis, in any zone, by the rule of the live scale (`widget/src/base/ticks.mjs`)."""
+"""Readable times on an axis, in any zone, by the rule of the page's live scale."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
@@ -69,6 +69,7 @@ def ticks(start: float, end: float, tz: str, most: int) -> list[Tick]:
     """
     start, end = max(start, EARLIEST), min(end, LATEST)
     step = next((size for size in _STEPS if (end - start) / size <= most), None)
+    marked: Iterable[Tick]
     if step is None:
         marked = _month_ticks(start, end, tz, most)
     elif step >= _DAY:
@@ -124,13 +125,17 @@ def _day_ticks(start: float, end: float, tz: str, step: int) -> Iterator[Tick]:
 def _month_ticks(start: float, end: float, tz: str, most: int) -> Iterator[Tick]:
     """Ticks where months begin, or where years do."""
     step = next((size for size in _MONTHS if (end - start) / _MONTH / size <= most), _MONTHS[-1])
-    first, last = ((day := local(at, tz)).year * 12 + day.month - 1 for at in (start, end))
+    first, last = (_month_number(local(at, tz)) for at in (start, end))
     for month in range(first // step * step, last + 1, step):
         if month < 12:
             continue  # there is no year 0
         day = date(month // 12, month % 12 + 1, 1)
         label, context = (f"{day:%b}", f"{day.year}") if step < 12 else (f"{day.year}", "")
         yield Tick(_first_instant(day, tz), label, context)
+
+
+def _month_number(day: date) -> int:
+    return day.year * 12 + day.month - 1
 
 
 def _first_instant(day: date, tz: str) -> float:

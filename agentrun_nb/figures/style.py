@@ -101,8 +101,8 @@ def dress(
     heading = {"text": title, "subtitle": {"text": "<br>".join(lines)}} if title else None
     place = {"title_x": 0, "title_xref": "paper", "title_y": 1, "title_yanchor": "top", "title_pad_t": 14}
     margin = {"l": 60, "r": 20, "t": 52 + 18 * len(lines) if title else 30, "b": 50}
-    if template is None and background is None:
-        background = CLEAR
+    if background is None:
+        background = CLEAR if template is None else figure.layout.template.layout.paper_bgcolor
     ground = {"paper_bgcolor": background, "plot_bgcolor": background, "font_color": None if template else GREY}
     # By default plotly draws no legend of one trace, and nothing would say what its colour means.
     figure.update_layout(title=heading, margin=margin, hovermode="closest", showlegend=True, **layout)
