@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -237,3 +241,58 @@ def drawn(view) -> str:
     """The SVG text of a twin's picture."""
     [data] = re.findall(r"svg\+xml;base64,([^\"]+)", view._twin()["text/html"])
     return base64.b64decode(data).decode()
+
+
+TERMINAL = """
+import json, sys
+sys.path.insert(0, "tests")
+import agentrun_nb as arn
+from widget_samples import HOSTILE, body, record
+run = arn.Run(json.dumps(record(3, "timed_out", exit_code=137)).encode())
+print("-1-")
+run
+print("-2-")
+arn.explore(run)
+print("-3-")
+arn.explore(run.to_frame())
+print("-4-")
+arn.explore(body(60))
+print("-5-")
+arn.explore([])
+print("-6-")
+arn.explore([json.dumps(record(n, HOSTILE)).encode() for n in range(2)])
+print("-7-")
+arn.explore_json({"a": 1})
+print("-8-")
+"""
+
+
+def test_in_the_ipython_of_a_terminal_a_run_and_its_views_are_a_line_each(tmp_path):
+    root = Path(__file__).parent.parent
+    command = [
+        sys.executable,
+        "-m",
+        "IPython",
+        "--simple-prompt",
+        "--no-banner",
+        "--no-confirm-exit",
+        "--colors=nocolor",
+    ]
+    environment = {**os.environ, "IPYTHONDIR": str(tmp_path), "PYTHONPATH": str(root), "COLUMNS": "200"}
+    done = subprocess.run(
+        command, input=TERMINAL, cwd=root, env=environment, capture_output=True, text=True, timeout=120, check=True
+    )
+    parts = re.split(r"-\d-\n", done.stdout)[1:-1]
+    lines = [re.sub(r"(In|Out) ?\[\d+\]: ", "", part).split("\n") for part in parts]
+    (run,), (same,), (row,), (many,), (none,), (hostile,), (document,) = (
+        [line for line in part if line.strip()] for part in lines
+    )
+    assert (
+        run == same == row == "<Run 'adrun_00000003': deployment 'agdep_reviews', timed out, exit code 137, 1 min 28 s>"
+    )
+    assert many.startswith("<RunExplorer: 60 runs: 1 queued, ")
+    assert "7 failed" in many
+    assert none == "<RunExplorer: 0 runs>"
+    assert "2 unknown status" in hostile
+    assert not re.search("[\u202e\x1b]", hostile)
+    assert document == "<JsonExplorer: 8 characters of JSON>"

@@ -70,8 +70,11 @@ class JsonExplorer(View):
     def _call(self) -> str:
         return "arn.explore_json(document)"
 
+    def _line(self) -> str:
+        return f"<JsonExplorer: {counted(len(self._text), 'character')} of JSON>"
+
     def __repr__(self) -> str:
-        return f"<JsonExplorer: {counted(len(self._text), 'character')} of JSON, live while its kernel runs>"
+        return f"{self._line().removesuffix('>')}, live while its kernel runs>"
 
 
 def _text_of(x: Any) -> str:

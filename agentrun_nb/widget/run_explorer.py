@@ -15,7 +15,8 @@ import traitlets
 from agentrun_nb.core.jsontext import JSONTextError
 from agentrun_nb.core.paths import parse_path
 from agentrun_nb.core.schema import DOCUMENTS
-from agentrun_nb.core.text import counted
+from agentrun_nb.core.text import clip, counted, visible
+from agentrun_nb.drawing.status_style import look_of, painting_order
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.run import Run, value_at
 from agentrun_nb.tables.frames import runs_frame
@@ -218,6 +219,17 @@ class RunExplorer(View):
             return "arn.explore(row)"
         source = "runs" if self._one is None else self._source()
         return "run" if source == "run" else f"arn.explore({source})"
+
+    def _line(self) -> str:
+        if len(self._runs) == 1:
+            return repr(self._one or Run.of_row(self._runs.iloc[0]))
+        statuses = self._runs["status"].astype("object")
+        tallies = statuses.where(statuses.notna(), None).value_counts(dropna=False)
+        counts = {None if pd.isna(status) else str(status): count for status, count in tallies.items()}
+        parts = [
+            f"{counts[status]:,} {visible(clip(look_of(status).label, 40))}" for status in painting_order(list(counts))
+        ]
+        return f"<RunExplorer: {counted(len(self._runs), 'run')}{': ' * bool(parts)}{', '.join(parts)}>"
 
     def __repr__(self) -> str:
         held = counted(len(self._runs), "run") if self._one is None else f"run {self._one.id!r}"

@@ -12,6 +12,7 @@ from typing import Any
 import anywidget
 import msgspec
 import traitlets
+from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from agentrun_nb.drawing.window import Window
@@ -60,6 +61,8 @@ class View(anywidget.AnyWidget):
     _story: Callable[[], Story]
     _call: Callable[[], str]
     """The Python that shows this view."""
+    _line: Callable[[], str]
+    """What is shown in one line of text."""
 
     # --- what those with rows give
 
@@ -139,12 +142,21 @@ class View(anywidget.AnyWidget):
         return {"text/html": twin(self.uid, self._call(), self._story()), "text/plain": repr(self)}
 
     def _ipython_display_(self, **_: Any) -> None:
-        """Publishes the static twin and then the live view, which hides it while it is there."""
+        """Publishes the static twin and then the live view, which hides it while it is there; in a terminal a line."""
+        if not _shows_html():
+            _publish({"text/plain": self._line()})
+            return
         self._displayed = True
         _publish(self._twin(), display_id=f"arn-{self.uid}")
         bundle = self._repr_mimebundle_()
         if bundle is not None:
             _publish(bundle[0], metadata=bundle[1])
+
+
+def _shows_html() -> bool:
+    """Whether HTML can be shown; the IPython of a terminal has no use for it, and says so of itself."""
+    formatter = getattr(get_ipython(), "display_formatter", None)
+    return formatter is None or "text/html" in formatter.active_types
 
 
 def _publish(data: dict[str, Any], metadata: Any = None, display_id: str | None = None, update: bool = False) -> None:

@@ -73,13 +73,18 @@ export function statusMark(name) {
   return mark;
 }
 
+/** What a joiner can join: letters with their marks, and emoji. */
+const JOINED = "[\\p{L}\\p{M}\\p{Extended_Pictographic}\\p{Emoji_Modifier}]";
+const UNSEEN = new RegExp(`(?!(?<=${JOINED})[\\u200C\\u200D](?=${JOINED}))[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Cs}]`, "gu");
+
 /**
- * Text in which control, zero-width and direction characters are seen instead of obeyed.
+ * Text in which control, zero-width and direction characters are seen instead of obeyed. The two joiners stay between
+ * letters or emoji: Persian, the scripts of India and families of emoji are written with them.
  * @param {string} text
  * @returns {string}
  */
 export const visible = (text) =>
-  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => {
+  text.replace(UNSEEN, (character) => {
     const code = character.codePointAt(0) ?? 0;
     if (code < 0x20) return String.fromCodePoint(0x2400 + code);
     return code === 0x7f ? "\u2421" : `\u2039U+${code.toString(16).toUpperCase().padStart(4, "0")}\u203a`;

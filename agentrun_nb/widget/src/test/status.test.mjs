@@ -74,3 +74,11 @@ test("direction, control and zero-width characters are seen, other text is untou
   assert.equal(visible("naïve 日本 👍"), "naïve 日本 👍");
   assert.equal(visible("\ud800"), "‹U+D800›");
 });
+
+test("joiners stay between letters or emoji, and are seen everywhere else", () => {
+  for (const text of ["می\u200Cخواهم", "क्\u200Dष", "ශ්\u200Dරී", "👩\u200D👩\u200D👧", "❤\uFE0F\u200D🔥", "👩🏽\u200D💻", "🙂\u200D↔\uFE0F"]) assert.equal(visible(text), text);
+  for (const [text, seen] of [
+    ["\u200Dی", "‹U+200D›ی"], ["ی\u200C", "ی‹U+200C›"], ["1\u200D2", "1‹U+200D›2"], ["ی\u200C ی", "ی‹U+200C› ی"],
+    ["ی\u200C\u200Cی", "ی‹U+200C›‹U+200C›ی"], ["ی\u200Bی", "ی‹U+200B›ی"], ["ی\u202Eی", "ی‹U+202E›ی"], ["ی\u2060ی", "ی‹U+2060›ی"],
+  ]) assert.equal(visible(text), seen);
+});
