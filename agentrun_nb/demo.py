@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -13,11 +14,16 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import agentrun_nb as arn
-from agentrun_nb.local.service import Service, serve
+from agentrun_nb.errors import AgentRunError
+
+if TYPE_CHECKING:
+    from agentrun_nb.local import Service
 
 TOUR = Path("notebooks") / "01_tour.ipynb"
+_END_SECONDS = 15
 
 
 def main() -> None:
@@ -27,18 +33,27 @@ def main() -> None:
     options = parser.parse_args()
     if not TOUR.exists():
         sys.exit(f"{TOUR} is not here. Run this in the folder of the project, as `make demo` does.")
-    with serve() as service:
+    try:
+        service = arn.local.serve()
+    except (ModuleNotFoundError, AgentRunError) as error:
+        sys.exit(str(error))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
+    with service:
         show(service)
     with Lab(TOUR, browser=not options.headless) as lab:
-        say(f"\nJupyterLab: {lab.address}")
-        if not options.headless:
-            say("It ends with Ctrl+C.")
+        if options.headless:
+            say("\nJupyterLab starts, and has been stopped again; without --headless it opens the tour.")
+        else:
+            say(f"\nJupyterLab: {lab.address}\nIt ends with Ctrl+C.")
             lab.wait()
 
 
 def show(service: Service) -> None:
     """Runs every agent of the service once, prints their table and writes the page of the explorer."""
-    say(f"{service!r}\n\nEach of them runs once now, as real processes ...")
+    # Without the first line, which has the address: the service ends before anybody could go there.
+    agents = repr(service).split("\n", 1)[1]
+    say(f"The local service has\n{agents}\n\nEach of them runs once now, as real processes ...")
     for name in service.deployments["name"]:
         service.submit(name)
     service.wait()
@@ -61,8 +76,9 @@ class Lab:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         token = secrets.token_hex(16)
-        self.address = f"http://127.0.0.1:{port}/lab/tree/{notebook.as_posix()}?token={token}"
-        self._status = f"http://127.0.0.1:{port}/api/status?token={token}"
+        self._token = token
+        self._root = f"http://127.0.0.1:{port}"
+        self.address = f"{self._root}/lab/tree/{notebook.as_posix()}?token={token}"
         options = ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", "--ServerApp.root_dir=."]
         options += [
             "--ServerApp.log_level=ERROR",
@@ -75,13 +91,16 @@ class Lab:
             options.append("--allow-root")
         # The token goes by the environment, so that no list of processes shows it.
         environment = os.environ | {"JUPYTER_TOKEN": token}
-        self._process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], env=environment)  # noqa: S603
+        # In a process group of its own Ctrl+C does not reach it: it would ask whether that was meant.
+        self._process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "jupyterlab", *options], env=environment, stdin=subprocess.DEVNULL, process_group=0
+        )
 
     def __enter__(self) -> Lab:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
-                urllib.request.urlopen(self._status, timeout=5).close()  # noqa: S310 - the address is our own
+                self._request("GET", "status")
                 return self
             except OSError:
                 time.sleep(0.2)
@@ -94,9 +113,18 @@ class Lab:
             self._process.wait()
 
     def close(self) -> None:
-        """Ends JupyterLab."""
-        self._process.terminate()
+        """Ends JupyterLab by asking it to, since it calls a signal critical; by the signal where it does not listen."""
+        try:
+            self._request("POST", "shutdown")
+            self._process.wait(_END_SECONDS)
+        except (OSError, subprocess.TimeoutExpired):
+            self._process.terminate()
         self._process.wait()
+
+    def _request(self, method: str, name: str) -> None:
+        headers = {"Authorization": f"token {self._token}"}
+        request = urllib.request.Request(f"{self._root}/api/{name}", method=method, headers=headers)  # noqa: S310
+        urllib.request.urlopen(request, timeout=5).close()  # noqa: S310 - the address is our own
 
     def __exit__(self, *_: object) -> None:
         self.close()

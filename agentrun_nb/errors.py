@@ -207,3 +207,7 @@ class ArchiveWriteError(ArchiveError):
     """The archive cannot be written to."""
 
     kind = "archive_write"
+
+
+def __dir__() -> list[str]:
+    return sorted(name for name, value in globals().items() if isinstance(value, type))

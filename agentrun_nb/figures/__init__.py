@@ -30,3 +30,7 @@ def show(figure: go.Figure) -> None:
     still = figure.to_image(format="svg").decode() if find_spec("kaleido") else getattr(figure, "_still", None)
     words = "A plotly figure" if still else "A plotly figure, without a static picture: kaleido is not installed"
     display(live | ({"image/svg+xml": still} if still else {}) | {"text/plain": words}, raw=True)  # type: ignore[no-untyped-call]
+
+
+def __dir__() -> list[str]:
+    return __all__

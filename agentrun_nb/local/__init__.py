@@ -7,8 +7,11 @@ and a system with process groups (Linux, macOS).
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
+from ..errors import SettingsError
 from .catalogue import EVENTS
 from .generator import generate
 
@@ -21,12 +24,28 @@ __all__ = ["EVENTS", "Service", "generate", "serve"]
 def __getattr__(name: str) -> object:
     if name not in ("Service", "serve"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    _check_system()
     try:
         from . import service
     except ModuleNotFoundError as error:
-        hint = "the local service needs more packages: pip install 'agentrun-nb[local]'"
+        hint = "The local service needs more packages: pip install 'agentrun-nb[local]'."
         raise ModuleNotFoundError(f"{hint} ({error})", name=error.name) from None
     return getattr(service, name)
+
+
+def _check_system() -> None:
+    """Says so where the system has no process groups: the service could not end what its agents have started."""
+    try:
+        import fcntl
+
+        has_groups = hasattr(os, "killpg") and hasattr(fcntl, "flock")
+    except ImportError:
+        has_groups = False
+    if sys.platform == "win32" or not has_groups:
+        raise SettingsError(
+            f"The local service runs agents as POSIX process groups, which this system ({sys.platform}) does not have.",
+            hint="Run it on Linux, on macOS, or on Windows inside WSL; nothing else of agentrun_nb needs it.",
+        )
 
 
 def __dir__() -> list[str]:

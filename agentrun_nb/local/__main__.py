@@ -6,20 +6,26 @@ import argparse
 import signal
 import sys
 
-from .generator import generate
-from .service import Service
+from .. import local
+from ..errors import AgentRunError
 
 
 def main() -> None:
-    """Serves until it is interrupted."""
+    """Serves until it is interrupted, or says in a sentence why it cannot."""
     parser = argparse.ArgumentParser(prog="python -m agentrun_nb.local", description="The local service on its own.")
     parser.add_argument("--port", type=int, default=0, help="a port of 127.0.0.1 (default: any free one)")
     parser.add_argument("--workers", type=int, default=2, help="runs at one time (default: 2)")
     parser.add_argument("--runs", type=int, default=0, help="generated runs to serve (default: none)")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with Service(options.workers, port=options.port) as service:
-        service.load(generate(options.runs))
+    try:
+        service = local.Service(options.workers, port=options.port)
+    except (ModuleNotFoundError, AgentRunError) as error:
+        sys.exit(str(error))
+    except (OSError, OverflowError) as error:
+        sys.exit(f"The port {options.port} cannot be taken: {error}.")
+    with service:
+        service.load(local.generate(options.runs))
         lines = (
             repr(service),
             "",

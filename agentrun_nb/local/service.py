@@ -7,12 +7,15 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Mapping
+from numbers import Integral
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw
 
+from ..core.text import clip
+from ..errors import SettingsError
 from .catalogue import CATALOGUE, Agent
 from .failures import RefusedError
 from .folders import ServiceFolder
@@ -30,6 +33,10 @@ if TYPE_CHECKING:
     from ..run import Run
 
 
+class LocalServiceError(SettingsError, ValueError):
+    """What was asked of the local service cannot be done."""
+
+
 class Service:
     """A running local service: real agents, real processes, the API of the real one on this machine only.
 
@@ -41,8 +48,10 @@ class Service:
     """
 
     def __init__(self, workers: int = 2, folder: str | Path | None = None, *, port: int = 0) -> None:
-        if workers < 1:
-            raise ValueError("a service needs at least one worker")
+        if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
+            raise LocalServiceError(
+                f"A service cannot have {workers!r} workers.", hint="Give the number of runs at one time, 1 or more."
+            )
         listener = bind(port)
         self.api_key = f"local_{secrets.token_urlsafe(24)}"
         self._folder = ServiceFolder(None if folder is None else Path(folder))
@@ -86,21 +95,24 @@ class Service:
 
         Args:
             deployment: its name or its id, as in `deployments`.
-            input: what the agent gets; every agent accepts `{}`.
+            input: what the agent gets, a mapping that can be written as JSON; every agent accepts `{}`.
             version: 1, 2, or the version's id; None: the active one.
 
         Raises:
-            ValueError: no such deployment or version, or the input cannot be JSON.
+            LocalServiceError: no such deployment or version, or the input is no JSON object; a ValueError too.
+            RuntimeError: the service is closed.
+
+        Example:
+            >>> run = service.submit("code-review", {"package": "json"}, version=1)  # doctest: +SKIP
         """
         if self._closed:
             raise RuntimeError("the service is closed; start another with agentrun_nb.local.serve()")
-        agent = self._agent(deployment)
-        version_id = agent.version_id(version) if isinstance(version, int) else version
-        text = json.dumps(dict(input or {}), separators=(",", ":"), allow_nan=False).encode()
+        agent = _agent_of(deployment)
+        request = NewRun(_version_id(agent, version), Raw(_json_object(input)))
         try:
-            run = self._workshop.submit(agent.deployment_id, NewRun(version_id, Raw(text)))
+            run = self._workshop.submit(agent.deployment_id, request)
         except RefusedError as failure:
-            raise ValueError(str(failure)) from None
+            raise LocalServiceError(f"The service did not take the run: {failure}.") from None
         return self.client.get_run(run.deployment_id, run.id)
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -140,12 +152,52 @@ class Service:
         lines = [f"  {agent.name:<16}{agent.description} (up to {agent.longest:g} s)" for agent in CATALOGUE]
         return "\n".join([f"local service at {self.base_url}: {state}", *lines])
 
-    def _agent(self, deployment: str) -> Agent:
-        for agent in CATALOGUE:
-            if deployment in (agent.name, agent.deployment_id):
-                return agent
-        names = ", ".join(agent.name for agent in CATALOGUE)
-        raise ValueError(f"no deployment {deployment!r}; there are {names}")
+
+def _agent_of(deployment: str) -> Agent:
+    for agent in CATALOGUE:
+        if deployment in (agent.name, agent.deployment_id):
+            return agent
+    names = ", ".join(agent.name for agent in CATALOGUE)
+    raise LocalServiceError(f"There is no deployment {_quoted(deployment)}.", hint=f"There are {names}.")
+
+
+def _version_id(agent: Agent, version: object) -> str | None:
+    """The id of a version that is told by its number or its id."""
+    numbers = range(1, len(agent.releases) + 1)
+    ids = {agent.version_id(number): number for number in numbers}
+    if version is None:
+        return None
+    if isinstance(version, str) and version in ids:
+        return version
+    if isinstance(version, Integral) and not isinstance(version, bool) and version in numbers:
+        return agent.version_id(int(version))
+    there = " and ".join(map(str, numbers))
+    raise LocalServiceError(
+        f"{agent.name} has no version {_quoted(version)}; there are {there}.",
+        hint=f"Give one of the numbers, or its id: {' or '.join(ids)}.",
+    )
+
+
+def _json_object(input_: Mapping[str, Any] | None) -> bytes:
+    """An input as the text that the service gets."""
+    if input_ is None:
+        return b"{}"
+    if not isinstance(input_, Mapping):
+        raise LocalServiceError(
+            f"The input of a run is a mapping, not a {type(input_).__name__}.",
+            hint='Give a dict such as {"package": "json"}; json.loads makes one of a text or of what a file holds.',
+        )
+    try:
+        return json.dumps(dict(input_), separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise LocalServiceError(
+            f"The input cannot be written as JSON: {error}.",
+            hint="JSON has texts, numbers that are finite, booleans, None, lists and mappings with texts as keys.",
+        ) from None
+
+
+def _quoted(value: object) -> str:
+    return clip(repr(value), 80)
 
 
 def serve(workers: int = 2, folder: str | Path | None = None) -> Service:
