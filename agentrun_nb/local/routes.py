@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import BinaryIO, TypeVar
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from ..core.jsontext import members
@@ -24,6 +26,10 @@ Item = TypeVar("Item", Deployment, Version)
 DEPLOYMENTS = "/v1/agent-deployments"
 RUNS = DEPLOYMENTS + "/{deployment_id}/runs"
 SANDBOXES = "/v1/sandboxes/{sandbox_id}"
+PIECE = 256 * 2**10
+"""Bytes that are sent at a time; an answer of more is not put together in memory."""
+REQUEST_BYTES = 8 * 2**20
+"""The most that the body of a request may have."""
 
 
 class Routes:
@@ -83,14 +89,17 @@ class Routes:
         status = query.get("status")
         if status is not None and status not in STATUSES:
             raise invalid(f"status must be one of {', '.join(STATUSES)}", parameter="status")
-        body = self._store.runs(
+        pieces = self._store.runs_in_pieces(
             request.path_params["deployment_id"],
-            status=status,
-            version_id=query.get("version_id"),
-            limit=read_limit(query.get("limit")),
-            cursor=query.get("cursor"),
+            status,
+            query.get("version_id"),
+            read_limit(query.get("limit")),
+            query.get("cursor"),
         )
-        return _json(body)
+        size = sum(map(len, pieces))
+        if size <= PIECE:
+            return _json(b"".join(pieces))
+        return _streamed(_each(pieces), size, "application/json")
 
     async def run(self, request: Request) -> Response:
         """One run."""
@@ -99,7 +108,7 @@ class Routes:
     async def create_run(self, request: Request) -> Response:
         """Queues a run; the same idempotency key with the same body gives the same run again."""
         deployment_id = request.path_params["deployment_id"]
-        body, key = await request.body(), request.headers.get("Idempotency-Key")
+        body, key = await _body(request), request.headers.get("Idempotency-Key")
         wanted = _new_run(body)
         if key is None:
             run = self._workshop.submit(deployment_id, wanted)
@@ -119,7 +128,7 @@ class Routes:
         """Cancels a run that has not ended; an ended one is answered as it is."""
         place = request.path_params
         self._store.run(**place)
-        self._workshop.cancel(place["deployment_id"], place["run_id"], _reason(await request.body()))
+        self._workshop.cancel(place["deployment_id"], place["run_id"], _reason(await _body(request)))
         return _json(self._store.run(**place))
 
     async def logs(self, request: Request) -> Response:
@@ -171,12 +180,45 @@ class Routes:
         path = request.query_params.get("path")
         if not path:
             raise invalid("path is required", parameter="path")
-        content = self._workshop.sandbox(request.path_params["sandbox_id"]).read(path)
-        return Response(content, media_type="application/octet-stream")
+        file = self._workshop.sandbox(request.path_params["sandbox_id"]).open(path)
+        size = os.fstat(file.fileno()).st_size
+        return _streamed(_read(file, size), size, "application/octet-stream")
 
 
 def _json(body: bytes, status: int = 200) -> Response:
     return Response(body, status, media_type="application/json")
+
+
+def _streamed(pieces: AsyncIterator[bytes], size: int, media_type: str) -> Response:
+    """An answer that is sent as it is read, no faster than it is taken."""
+    return StreamingResponse(pieces, headers={"Content-Length": str(size)}, media_type=media_type)
+
+
+async def _each(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
+async def _read(file: BinaryIO, size: int) -> AsyncIterator[bytes]:
+    """A file in pieces, as long as it was when its length was told."""
+    with file:
+        while size > 0 and (piece := await run_in_threadpool(file.read, min(PIECE, size))):
+            size -= len(piece)
+            yield piece
+
+
+async def _body(request: Request) -> bytes:
+    """The body of a request.
+
+    Raises:
+        RefusedError: it is larger than a record may be.
+    """
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > REQUEST_BYTES:
+            raise RefusedError(413, "invalid_request", f"a request has {REQUEST_BYTES:,} bytes at most")
+    return bytes(body)
 
 
 def _members(text: bytes) -> dict[str, bytes]:

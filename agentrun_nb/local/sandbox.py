@@ -7,19 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
-from ..core.jsontext import members, parse
+import msgspec
+
+from ..core.jsontext import NOT_STRICT, members, parse
 from .failures import RefusedError, invalid, not_found
 from .models import encode, now
 from .process import WORKDIR
 
 MANIFEST = "manifest.json"
 """The file in which an agent says about its run what it likes: a JSON object."""
+MANIFEST_BYTES = 8 * 2**20
+"""The most that this file may have: what it says stands in the run's record, which is held in memory."""
 
 
 class ManifestError(Exception):
-    """The agent's manifest is not a JSON object in UTF-8."""
+    """The agent's manifest is not a JSON object in UTF-8, or too large."""
 
 
 @dataclass
@@ -75,15 +79,20 @@ class Sandbox:
         """What the agent wrote about its run, to the letter; empty when it wrote nothing.
 
         Raises:
-            ManifestError: it is not a JSON object in UTF-8.
+            ManifestError: it is not a JSON object in UTF-8, or too large to be read.
         """
         path = self.folder / MANIFEST
-        text = path.read_bytes().strip() if self._inside(path) and path.is_file() else b""
+        if not (self._inside(path) and path.is_file()):
+            return b""
+        size = path.stat().st_size
+        if size > MANIFEST_BYTES:
+            raise ManifestError(f"{MANIFEST} has {size:,} bytes, more than the {MANIFEST_BYTES:,} that are read")
+        text = path.read_bytes().strip()
         try:
-            document = parse(text.decode()) if text else {}
+            _check_json(text or b"{}")
         except ValueError as error:
             raise ManifestError(f"{MANIFEST} is not JSON in UTF-8: {error}") from None
-        if not isinstance(document, dict):
+        if text and not text.startswith(b"{"):
             raise ManifestError(f"{MANIFEST} is not a JSON object")
         return text
 
@@ -100,8 +109,8 @@ class Sandbox:
             return ours[:-1] + b',"manifest":' + own + b"}"
         return ours[:-1] + b"," + own[1:]
 
-    def read(self, path: str) -> bytes:
-        """The bytes of one file, by its path in the sandbox.
+    def open(self, path: str) -> BinaryIO:
+        """Opens one file for reading, by its path in the sandbox.
 
         Raises:
             RefusedError: the path leaves the sandbox, is a folder, or there is no such file.
@@ -118,7 +127,7 @@ class Sandbox:
             if real.is_dir():
                 raise invalid("the path is a folder, not a file", parameter="path")
             if real.is_file():
-                return real.read_bytes()
+                return real.open("rb")
         except OSError:
             pass
         raise not_found("file", path)
@@ -128,6 +137,15 @@ class Sandbox:
             return real.resolve().is_relative_to(self.folder.resolve())
         except (OSError, RuntimeError):
             return False
+
+
+def _check_json(text: bytes) -> None:
+    """Raises a ValueError where bytes are not JSON in UTF-8; what is strict JSON makes no object on the way."""
+    characters = text.decode()
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except NOT_STRICT:
+        parse(characters)
 
 
 def _size(real: Path) -> int:

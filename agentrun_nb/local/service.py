@@ -21,7 +21,7 @@ from .failures import RefusedError
 from .folders import ServiceFolder
 from .generator import NAMES
 from .models import NewRun, now
-from .routes import Routes
+from .routes import REQUEST_BYTES, Routes
 from .server import Server, application, bind
 from .store import Store
 from .workshop import Workshop
@@ -188,12 +188,18 @@ def _json_object(input_: Mapping[str, Any] | None) -> bytes:
             hint='Give a dict such as {"package": "json"}; json.loads makes one of a text or of what a file holds.',
         )
     try:
-        return json.dumps(dict(input_), separators=(",", ":"), allow_nan=False).encode()
+        text = json.dumps(dict(input_), separators=(",", ":"), allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise LocalServiceError(
             f"The input cannot be written as JSON: {error}.",
             hint="JSON has texts, numbers that are finite, booleans, None, lists and mappings with texts as keys.",
         ) from None
+    if len(text) > REQUEST_BYTES:
+        raise LocalServiceError(
+            f"The input has {len(text):,} bytes as JSON; a request has {REQUEST_BYTES:,} at most.",
+            hint="Give the agent a smaller input.",
+        )
+    return text
 
 
 def _quoted(value: object) -> str:
