@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pandas as pd
@@ -15,8 +17,10 @@ from agentrun_nb.fetch.page_reader import fetch_table
 from agentrun_nb.fetch.query import Wanted, When, branches_of, read_when
 from agentrun_nb.fetch.refetch import refetch
 from agentrun_nb.http import loop, routes
-from agentrun_nb.http.settings import Secret, find_settings
-from agentrun_nb.http.wire import Tally, Transport, Wire
+from agentrun_nb.http.connection import Transport
+from agentrun_nb.http.secret import Secret
+from agentrun_nb.http.settings import find_settings
+from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.run import Run
 from agentrun_nb.tables.frames import mend, runs_frame
 
@@ -42,8 +46,11 @@ class Client:
             answers come, and ends when none has come for that long; `refetch` then goes on.
         max_in_flight: how many requests may be under way at once.
         max_bytes: how many bytes one answer may have, decoded.
-        verify: False to not check certificates, or the path of a bundle of authorities.
-        proxy: URL of a proxy, or "env" for the one that the environment names.
+        verify: whose certificates are believed: True for the authorities that certifi lists; the path of a file (PEM
+            or DER) or folder of them; "env" for those that `SSL_CERT_FILE`, `SSL_CERT_DIR`, `REQUESTS_CA_BUNDLE` and
+            `CURL_CA_BUNDLE` name; an `ssl.SSLContext`; False to check nothing.
+        proxy: URL of a proxy, or "env" for the one that `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY` name, unless
+            `NO_PROXY` excepts the service.
         allow_http: whether the key may go unencrypted to another machine.
         transport: an `httpx.AsyncBaseTransport` to use in place of the network.
 
@@ -62,7 +69,7 @@ class Client:
         deadline: float = 120.0,
         max_in_flight: int = 16,
         max_bytes: int = 64 * 2**20,
-        verify: bool | str = True,
+        verify: bool | str | Path | SSLContext = True,
         proxy: str | None = None,
         allow_http: bool = False,
         transport: Transport | None = None,

@@ -46,9 +46,9 @@ NETWORK = {"http", "fetch", "client"}
 """The modules that send requests, or exist for those that do."""
 
 FOREIGN = {
-    "httpx": {"http.wire"},
-    "httpx_aiohttp": {"http.wire"},
-    "aiohttp": {"http.wire"},
+    "httpx": {"http.wire", "http.connection"},
+    "httpx_aiohttp": {"http.connection"},
+    "aiohttp": {"http.connection"},
     "plotly": {"figures"},
     "anywidget": {"widget"},
     "ipywidgets": {"widget"},

@@ -11,7 +11,8 @@ import pytest
 from http_support import KEY
 
 from agentrun_nb.errors import MissingKeyError, SettingsError, UnsafeURLError
-from agentrun_nb.http.settings import DEFAULT_URL, Secret, Settings, check_url, find_settings
+from agentrun_nb.http.secret import Secret
+from agentrun_nb.http.settings import DEFAULT_URL, Settings, check_url, find_settings
 
 LIMITS = {"timeout": 1.0, "deadline": 1.0, "max_in_flight": 1, "max_bytes": 1, "verify": True}
 VARIABLES = ("AGENTRUN_API_KEY", "NULLSPACE_API_KEY", "AGENTRUN_BASE_URL", "NULLSPACE_API_URL", "NULLSPACE_BASE_URL")

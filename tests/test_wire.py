@@ -125,7 +125,7 @@ def test_a_broken_connection_is_tried_again_and_told(script: Script) -> None:
     with client_of(script) as (client, server):
         with pytest.raises(errors.ConnectionFailedError, match="broke") as caught:
             client.get_run(DEP, "run_1")
-        assert len(server.arrived) >= caught.value.attempts == 3
+        assert len(server.arrived) == caught.value.attempts == 3
 
 
 def test_one_broken_connection_costs_nothing_but_a_retry() -> None:
@@ -293,14 +293,6 @@ def test_a_proxy_in_front_of_tls_sees_no_key() -> None:
             client.get_run(DEP, "run_1")
         assert {request.target for request in proxy.arrived} == {"api.test:443"}
         assert proxy.keys == 0
-
-
-def test_a_bundle_that_is_none_is_refused() -> None:
-    with (
-        Client(KEY, "https://127.0.0.1:1", verify=__file__) as client,
-        pytest.raises(errors.SettingsError, match="verify="),
-    ):
-        client.get_run(DEP, "run_1")
 
 
 def test_cookies_are_not_kept() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -10,6 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from agentrun_nb.http.retry import Budget
+
+log = logging.getLogger("agentrun_nb")
+
+BRIEF = 5.0
+"""Seconds that are kept of a pause for which no call waits: many refusals at once, and then a new question."""
 
 
 class Gate:
@@ -57,14 +63,45 @@ class Gate:
         if self._clock() - self._narrowed_at >= 1.0:
             self._narrowed_at = self._clock()
             self.level = max(1.0, self.level / 2)
+            log.info("At most %d requests at a time from now on", self.level)
+
+    def close_in(self) -> None:
+        """One at a time, until answers widen it: after a pause nobody rushes."""
+        self.level = 1.0
 
 
 @dataclass
 class Service:
-    """What all clients of one service in this process share."""
+    """What all clients of one service in this process share.
+
+    Attributes:
+        gate: how many requests are under way.
+        budget: what may be spent on retries.
+        quiet_until: until when the service asked not to be asked, by the monotonic clock.
+        paused_until: until when that is kept; earlier where nobody would wait for so long.
+    """
 
     gate: Gate
     budget: Budget = field(default_factory=Budget)
+    quiet_until: float = float("-inf")
+    paused_until: float = float("-inf")
+
+    def pause(self, seconds: float, longest: float) -> None:
+        """Keeps everybody from the service for as long as it asked for.
+
+        Args:
+            seconds: what it asked for.
+            longest: the longest that any call waits.
+        """
+        now = time.monotonic()
+        self.quiet_until = max(self.quiet_until, now + seconds)
+        self.paused_until = max(self.paused_until, now + (seconds if seconds <= longest else BRIEF))
+        self.gate.close_in()
+
+    def pause_left(self) -> float:
+        """Seconds until the service may be asked again; 0 when it may be now."""
+        now = time.monotonic()
+        return self.quiet_until - now if now < self.paused_until else 0.0
 
 
 _services: dict[tuple[asyncio.AbstractEventLoop, tuple[str, str, int]], Service] = {}

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -15,6 +15,7 @@ from agentrun_nb.core.schema import STATUSES
 from agentrun_nb.errors import (
     AgentRunError,
     BadResponseError,
+    ConnectionFailedError,
     ForbiddenError,
     NotFoundError,
     NotOffered,
@@ -23,8 +24,9 @@ from agentrun_nb.errors import (
     ServiceError,
     UnauthorizedError,
 )
-from agentrun_nb.http.retry import CROWDED, Failure, is_transient, read_retry_after
+from agentrun_nb.http.retry import CROWDED, TRANSIENT, Failure, is_transient, read_retry_after
 from agentrun_nb.http.routes import Ask
+from agentrun_nb.http.settings import Settings
 
 MOST_CHARACTERS = 200
 """Characters of an answer that an error repeats."""
@@ -89,20 +91,54 @@ def read_refusal(reply: Reply, key: str = "") -> Refusal:
     )
 
 
-def failure(reply: Reply, ask: Ask, key: str = "", source: str = "") -> Failure:
+def failure(reply: Reply, ask: Ask, key: str, settings: Settings) -> Failure:
     """What an answer other than 200 means.
 
     Args:
         reply: the answer.
         ask: what was asked.
         key: the key, so that no message repeats it.
-        source: where the key was found, in words.
+        settings: whom it was asked, with a key from where, through which proxy.
     """
     refusal = read_refusal(reply, key)
-    error = _error(reply, ask, refusal, source, key)
+    # A proxy in front of plain http answers in the service's place; in front of https only while it connects.
+    is_proxys = settings.proxy is not None and settings.origin[0] == "http" and not refusal.ours
+    if reply.status == 407 or (reply.status == 403 and is_proxys):
+        return refused_by_proxy(reply.status, settings)
+    error = _error(reply, ask, refusal, settings, key)
     error.status, error.request_id = reply.status, refusal.request_id
     error.retry_after = read_retry_after(reply.headers.get("retry-after"), reply.headers.get("date"))
     return Failure(error, is_transient(reply.status, refusal.retryable), crowded=reply.status in CROWDED)
+
+
+def refused_by_proxy(status: int, settings: Settings) -> Failure:
+    """What it means that a proxy did not let a request through to the service."""
+    proxy = settings.proxy
+    named = f"The proxy {proxy.address}" if proxy else "A proxy on the way"
+    if status == 407 and proxy and proxy.login:
+        message = f"{named} refuses the name and password that it was given (407)."
+        hint = "Check them in the proxy's URL."
+    elif status == 407:
+        message = f"{named} asks for a name and a password (407)."
+        hint = 'Give them in its URL: Client(proxy="http://name:password@host:port").'
+    elif status == 403:
+        message = f"{named} does not let requests through to {settings.host} (403)."
+        hint = "Ask those who run the proxy."
+    else:
+        message = f"{named} answered {status} in place of a connection to {settings.host}."
+        hint = "Check proxy= and the base_url."
+    return Failure(ConnectionFailedError(message, hint=hint), transient=status in TRANSIENT)
+
+
+def misplaced(settings: Settings) -> str:
+    """What is wrong with a base URL that holds a part of the routes; empty when it holds none."""
+    url = settings.base_url
+    path = urlsplit(url).path
+    found = re.search(r"/v1(?=/|$)", path)
+    if found is None:
+        return ""
+    plain = url.removesuffix(path) + path[: found.start()]
+    return f"The base_url ends in {path[found.start() :]!r}, which every route brings itself: give {plain}."
 
 
 _REFUSALS = {
@@ -112,22 +148,25 @@ _REFUSALS = {
 }
 
 
-def _error(reply: Reply, ask: Ask, refusal: Refusal, source: str, key: str) -> AgentRunError:
+def _error(reply: Reply, ask: Ask, refusal: Refusal, settings: Settings, key: str) -> AgentRunError:
     status = reply.status
     said = f" The service says: {_said(refusal)}".removesuffix(".") + "." if _said(refusal) else ""
     if status in _REFUSALS:
-        kind, told, hint = _REFUSALS[status]
-        return kind(told.format(source=source) + said, hint=hint)
+        kind, message, hint = _REFUSALS[status]
+        if status != 429 and not refusal.ours:
+            hint += f" The answer is not from the API: check also that {settings.base_url} is right."
+        return kind(message.format(source=settings.secret.source) + said, hint=hint)
     if _lacks_route(status, ask, refusal):
-        return NotOffered(f"This service does not offer {ask.route.template}.", hint=ask.route.instead)
+        hint = misplaced(settings) or ask.route.instead
+        return NotOffered(f"This service does not offer {ask.route.template}.", hint=hint)
     if status == 404:
-        return _not_found(ask, refusal, said)
+        return _not_found(ask, refusal, said, settings)
     if status >= 500 or status in (408, 425):
         return ServerError(f"The service failed.{said}", hint="Try again later.")
     if 300 <= status < 400:
         where = safe(reply.headers.get("location"), key) or "nowhere"
-        told = f"The service redirects to {where}, which is never followed."
-        return BadResponseError(told, hint="Give the right base_url.")
+        message = f"The service redirects to {where}, which is never followed."
+        return BadResponseError(message, hint="Give the right base_url.")
     if status < 300:
         return BadResponseError(f"The service answered {status} where 200 was expected.")
     wished = ask.params.get("status", "")
@@ -148,12 +187,16 @@ def _lacks_route(status: int, ask: Ask, refusal: Refusal) -> bool:
     return about_route or (status == 404 and (not refusal.ours or not ask.ids))
 
 
-def _not_found(ask: Ask, refusal: Refusal, said: str) -> NotFoundError:
+def _not_found(ask: Ask, refusal: Refusal, said: str, settings: Settings) -> NotFoundError:
     named = ", ".join(f"{name.removesuffix('_id')} {value!r}" for name, value in ask.ids.items())
+    address = misplaced(settings)
     if not refusal.ours:
-        told = f"{named} was not found, and the answer is not from the API.{said}"
-        return NotFoundError(told, hint="Check the base_url and the ids.")
+        message = f"The answer 404 is not from the API, so nothing says whether there is {named}.{said}"
+        hint = f"{settings.base_url} may be the address of another service: check it, and the ids."
+        return NotFoundError(message, hint=address or hint)
     blamed = refusal.code.removesuffix("_not_found")
     missing = next((name for name in ask.ids if blamed and blamed.split("_")[-1] in name), None)
+    if address and not missing:
+        return NotFoundError(f"The service has nothing at this address.{said}", hint=address)
     found = f"{missing.removesuffix('_id')} {ask.ids[missing]!r}" if missing else named
     return NotFoundError(f"The service has no {found}.{said}", hint="Check the id, and that the key may see it.")

@@ -125,6 +125,10 @@ class Schedule:
         self._dice = dice
         self._used_once = False
 
+    def has_time_for(self, pause: float) -> bool:
+        """Whether a pause is over before the request is, and no longer than may be asked for."""
+        return pause <= self._policy.longest_asked and self._clock() + pause < self._ends_at
+
     def wait_after(self, failure: Failure) -> float | None:
         """Seconds to wait before the next attempt, or None when this failure is the last."""
         self.attempts += 1

@@ -1,4 +1,4 @@
-"""Where the key and the URL come from; the key lives in an object that shows nothing."""
+"""Where the key and the URL come from, and what a client works with."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import ipaddress
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
-from weakref import WeakKeyDictionary
 
 from agentrun_nb.errors import MissingKeyError, SettingsError, UnsafeURLError
+from agentrun_nb.http.proxy import Proxy, find_proxy
+from agentrun_nb.http.secret import Secret
+from agentrun_nb.http.trust import Trust, read_trust
 
 DEFAULT_URL = "https://api.13-215-85-171.sslip.io"
 """The public service's address, as its documentation gives it."""
@@ -26,70 +27,6 @@ URL_VARIABLES = ("AGENTRUN_BASE_URL", "NULLSPACE_API_URL", "NULLSPACE_BASE_URL")
 MOST_CONFIG_BYTES = 1 << 20
 
 _LIMITS: dict[str, Any] = {"timeout": int | float, "deadline": int | float, "max_in_flight": int, "max_bytes": int}
-
-_vault: WeakKeyDictionary[Secret, str | Callable[[], str]] = WeakKeyDictionary()
-
-
-class Secret:
-    """An API key, or a function that is asked for it at each request. It shows neither.
-
-    Attributes:
-        source: where it was found, in words.
-    """
-
-    __slots__ = ("__weakref__", "source")
-
-    def __init__(self, key: str | Callable[[], str], source: str) -> None:
-        self.source = source
-        _vault[self] = key
-
-    def reveal(self) -> str:
-        """The key itself.
-
-        Raises:
-            SettingsError: the function failed, or what it gave cannot stand in a header.
-        """
-        key, failure = _held(self)
-        problem = failure or _flaw(key)
-        if problem:
-            key = ""  # a traceback may show the locals of this frame
-            raise SettingsError(f"The API key from {self.source} {problem}.", hint="Give it again with api_key=.")
-        return key
-
-    def flaw(self) -> str:
-        """What is wrong with the key, in words that do not show it; a function is not asked."""
-        held = _vault[self]
-        return "" if callable(held) else _flaw(held)
-
-    def __repr__(self) -> str:
-        return f"<API key from {self.source}>"
-
-    def __copy__(self) -> Secret:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Secret:
-        return self
-
-    def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        raise TypeError("An API key is never pickled; make a new Client where it is needed.")
-
-
-def _held(secret: Secret) -> tuple[str, str]:
-    held = _vault[secret]
-    try:
-        return (held() if callable(held) else held), ""
-    except Exception as error:  # whatever it says may hold the key
-        return "", f"could not be had: the function raised {type(error).__name__}"
-
-
-def _flaw(key: object) -> str:
-    if not isinstance(key, str):
-        return f"is not text but {type(key).__name__}"
-    if not key:
-        return "is empty"
-    if not re.fullmatch(r"[!-~]+", key):
-        return "holds a blank or another character that cannot stand in a header"
-    return ""
 
 
 @dataclass(frozen=True)
@@ -103,8 +40,8 @@ class Settings:
         deadline: longest time of one request with all its retries, and longest time without any answer, in seconds.
         max_in_flight: how many requests may be under way at once.
         max_bytes: how many bytes one answer may have, decoded.
-        verify: whether certificates are checked, or the path of a bundle of authorities.
-        proxy: URL of a proxy, or None.
+        trust: whose certificates are believed.
+        proxy: what the requests go through, or None.
     """
 
     base_url: str
@@ -113,13 +50,18 @@ class Settings:
     deadline: float = 120.0
     max_in_flight: int = 16
     max_bytes: int = 64 * 2**20
-    verify: bool | str = True
-    proxy: str | None = None
+    trust: Trust = field(default_factory=lambda: read_trust(True))
+    proxy: Proxy | None = None
 
     @property
     def host(self) -> str:
         """The service's host, and its port where one is given."""
         return urlsplit(self.base_url).netloc
+
+    @property
+    def through(self) -> str:
+        """The proxy on the way, as the end of a clause; empty without one."""
+        return f" through the proxy {self.proxy.address}" if self.proxy else ""
 
     @cached_property
     def origin(self) -> tuple[str, str, int]:
@@ -133,21 +75,27 @@ class Settings:
         )
         told = [self.base_url, f"key from {self.secret.source}", limits]
         if self.proxy:
-            told.append(f"through the proxy {urlsplit(self.proxy).hostname}:{urlsplit(self.proxy).port}")
-        if self.verify is False:
-            told.append("certificates NOT checked")
+            told.append(f"through the proxy {self.proxy.address}")
+        if self.trust.remark:
+            told.append(self.trust.remark)
         return ", ".join(told)
 
 
 def find_settings(
-    secret: Secret | None, base_url: str | None, *, allow_http: bool, proxy: str | None, **limits: Any
+    secret: Secret | None,
+    base_url: str | None,
+    *,
+    allow_http: bool,
+    proxy: str | None,
+    verify: object = True,
+    **limits: Any,
 ) -> Settings:
     """Finds the key and the URL, each at the first place that has it, and checks them.
 
     Raises:
         MissingKeyError: no place has a key.
         UnsafeURLError: the URL would carry the key to a place it must not go.
-        SettingsError: a limit or the key cannot be used.
+        SettingsError: a limit, the key, the proxy or the certificates cannot be used.
     """
     secret = secret or _find_key()
     flaw = secret.flaw()
@@ -155,7 +103,8 @@ def find_settings(
         raise SettingsError(f"The API key from {secret.source} {flaw}.", hint="Give it again with api_key=.")
     url = check_url(base_url or _find_url(), allow_http=allow_http)
     check_limits({name: limits[name] for name in _LIMITS})
-    return Settings(url, secret, proxy=_check_proxy(proxy, url, allow_http=allow_http), **limits)
+    through = find_proxy(proxy, origin(url), allow_http=allow_http)
+    return Settings(url, secret, trust=read_trust(verify), proxy=through, **limits)
 
 
 def check_limits(limits: Mapping[str, Any]) -> None:
@@ -249,22 +198,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _check_proxy(proxy: str | None, url: str, *, allow_http: bool) -> str | None:
-    """The proxy's URL; "env" asks the environment for it."""
-    scheme, host, _ = origin(url)
-    if proxy == "env":
-        proxy = None if proxy_bypass(host) else getproxies().get(scheme)
-    if proxy is None:
-        return None
-    try:
-        parts = urlsplit(str(proxy))
-        readable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        readable = False
-    if not readable:
-        raise SettingsError("The proxy is not an http address.", hint='Give its URL, or "env" for the environment\'s.')
-    if scheme == "http" and not allow_http:
-        raise UnsafeURLError("The proxy would see the key.", hint="Use an https base URL, or say allow_http=True.")
-    return proxy

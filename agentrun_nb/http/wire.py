@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import base64
+import logging
 import os
-import ssl
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -16,23 +15,21 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 from weakref import finalize
 
-import aiohttp
-import certifi
 import httpx
-from aiohttp.http_exceptions import LineTooLong
-from httpx_aiohttp import AiohttpTransport
 
 from agentrun_nb.errors import (
     AgentRunError,
     BadResponseError,
     ConnectionFailedError,
     DeadlineExceededError,
+    RateLimitedError,
     SettingsError,
     TooLargeError,
     UnsafeURLError,
 )
 from agentrun_nb.http import loop, replies
 from agentrun_nb.http.body import ACCEPTED, read_body
+from agentrun_nb.http.connection import Transport, connect, unreached
 from agentrun_nb.http.gate import Gate, Service, shared_service
 from agentrun_nb.http.replies import Reply
 from agentrun_nb.http.retry import Failure, Policy, Schedule, read_http_date
@@ -41,10 +38,10 @@ from agentrun_nb.http.settings import Settings, check_limits
 
 T = TypeVar("T")
 
-HEADERS = {"Accept": "application/json", "Accept-Encoding": ACCEPTED, "User-Agent": "agentrun-nb"}
+log = logging.getLogger("agentrun_nb")
+"""Retries, waits and limits; never a body, a query or the key."""
 
-Transport = httpx.AsyncBaseTransport
-"""What carries requests; a test may put its own in place of the network."""
+HEADERS = {"Accept": "application/json", "Accept-Encoding": ACCEPTED, "User-Agent": "agentrun-nb"}
 
 
 @dataclass
@@ -54,7 +51,7 @@ class Tally:
     Attributes:
         requests: sent, retries included.
         retries: sent again.
-        waited: seconds before retries, summed.
+        waited: seconds before retries and in pauses that the service asked for, summed.
         clock_offset: bounds of the service's clock minus ours, in seconds.
         waiting_for: why a request waits now, in words.
         oddities: what was odd about the answers, counted.
@@ -73,6 +70,13 @@ class Tally:
     def told(self) -> dict[str, Any]:
         """Its part of a fetch report."""
         return {"retries": self.retries, "waited_seconds": self.waited, "clock_offset": self.clock_offset}
+
+    async def wait(self, seconds: float, reason: str) -> None:
+        """Waits, counts it, and says meanwhile why."""
+        self.waited += seconds
+        self.waiting_for = f"{reason}, waiting {seconds:.1f} s"
+        await asyncio.sleep(seconds)
+        self.waiting_for = ""
 
     def note_date(self, header: str | None, sent: float, received: float) -> None:
         """Narrows the bounds of the clock offset by one answer's `Date`.
@@ -100,7 +104,7 @@ class Wire:
     def __init__(self, settings: Settings, transport: Transport | None = None) -> None:
         self.settings = settings
         self._injected = transport
-        self._own_service: Service | None = None
+        self._own_service = Service(Gate(settings.max_in_flight)) if transport else None
         self._lines: dict[int, tuple[asyncio.AbstractEventLoop, Transport]] = {}
         self._closed = False
         self._finalizer = finalize(self, _hang_up, self._lines)
@@ -126,7 +130,7 @@ class Wire:
         try:
             async with asyncio.timeout(ends_at - started):
                 while True:
-                    outcome = await self._attempt(ask, read, tally, service, first=last is None)
+                    outcome = await self._attempt(ask, read, tally, service, schedule)
                     if not isinstance(outcome, Failure) or outcome.answered:
                         service.budget.repay()
                         tally.alive_at = time.monotonic()
@@ -137,34 +141,32 @@ class Wire:
                     if wait is None:
                         break
                     tally.retries += 1
-                    tally.waited += wait
-                    tally.waiting_for = f"{last.kind.replace('_', ' ')}, waiting {wait:.1f} s"
-                    await asyncio.sleep(wait)
-                    tally.waiting_for = ""
+                    reason = last.kind.replace("_", " ")
+                    log.info("%s: %s, asked again in %.1f s", ask.route.template, reason, wait)
+                    await tally.wait(wait, reason)
         except TimeoutError:
             before = f" Before that: {last.message}" if last else ""
-            told = f"No whole answer came within {self.settings.deadline:g} s.{before}"
-            last = DeadlineExceededError(told, hint="Allow more with deadline=.")
+            message = f"No whole answer came within {self.settings.deadline:g} s{self.settings.through}.{before}"
+            last = DeadlineExceededError(message, hint="Allow more with deadline=.")
         last.method, last.route = "GET", ask.route.template
         last.elapsed = time.monotonic() - started
         last.attempts = max(schedule.attempts, 1) if last.attempts is None else last.attempts
         raise last
 
     async def _attempt(
-        self, ask: Ask, read: Callable[[bytes], T], tally: Tally, service: Service, *, first: bool
+        self, ask: Ask, read: Callable[[bytes], T], tally: Tally, service: Service, schedule: Schedule
     ) -> T | Failure:
         key = self.settings.secret.reveal()
-        async with service.gate:
-            if first and not service.budget.admits():
-                told = f"{self.settings.host} was not asked, since it brings no answers at present."
-                return Failure(ConnectionFailedError(told, hint="Try again in a while.", attempts=0))
-            tally.requests += 1
-            outcome = await self._send(ask, key, tally)
+        outcome = await self._send_in_turn(ask, key, tally, service, schedule)
         if isinstance(outcome, Failure):
             return outcome
         if outcome.status != 200:
-            failed = replies.failure(outcome, ask, key, self.settings.secret.source)
-            if failed.crowded:
+            failed = replies.failure(outcome, ask, key, self.settings)
+            pause = failed.error.retry_after
+            if failed.crowded and pause:
+                log.info("%s asks for no requests for %.1f s", self.settings.host, pause)
+                service.pause(pause, self.policy.longest_asked)
+            elif failed.crowded:
                 service.gate.narrow()
             return failed
         service.gate.widen()
@@ -173,9 +175,34 @@ class Wire:
         try:
             return read(outcome.body)
         except BadResponseError as error:
-            html = outcome.body.lstrip()[:1] == b"<"
-            told = "HTML came where JSON was expected." if html else replies.safe(error.message, key)
-            return Failure(BadResponseError(told, hint=error.hint, status=200), transient=True, once=True)
+            message, hint = replies.safe(error.message, key), error.hint
+            if outcome.body.lstrip()[:1] == b"<":
+                message = "HTML came where JSON was expected."
+                hint = f"{self.settings.base_url} may be the address of a web page: check the base_url."
+            hint = replies.misplaced(self.settings) or hint
+            return Failure(BadResponseError(message, hint=hint, status=200), transient=True, once=True)
+
+    async def _send_in_turn(
+        self, ask: Ask, key: str, tally: Tally, service: Service, schedule: Schedule
+    ) -> Reply | Failure:
+        """Waits for the end of a pause and for a place at the gate, then sends one request."""
+        while True:
+            pause = service.pause_left()
+            if pause > 0:
+                if not schedule.has_time_for(pause):
+                    message = f"{self.settings.host} asked for a pause of {pause:,.0f} s more; nothing was sent."
+                    hint = "Try again after that, or allow more with deadline=."
+                    error = RateLimitedError(message, hint=hint, attempts=schedule.attempts, retry_after=pause)
+                    return Failure(error)
+                await tally.wait(pause, "a pause that the service asked for")
+            async with service.gate:
+                if service.pause_left() > 0:
+                    continue  # somebody was told to wait while this request stood in line
+                if schedule.attempts == 0 and not service.budget.admits():
+                    message = f"{self.settings.host} was not asked, since it brings no answers at present."
+                    return Failure(ConnectionFailedError(message, hint="Try again in a while.", attempts=0))
+                tally.requests += 1
+                return await self._send(ask, key, tally)
 
     async def _send(self, ask: Ask, key: str, tally: Tally) -> Reply | Failure:
         """Sends one request and reads the whole answer."""
@@ -190,13 +217,14 @@ class Wire:
                 body = await read_body(stream, headers.get("content-encoding", ""), self.settings.max_bytes)
             finally:
                 await response.aclose()
+            log.debug("GET %s: %d", ask.route.template, response.status_code)
             return Reply(response.status_code, headers, body)
         except TooLargeError as error:
             return Failure(error)
         except BadResponseError as error:
             return Failure(BadResponseError(replies.safe(error.message, key)), transient=True, once=True)
         except Exception as error:  # whatever a transport raises, it brought no answer
-            return _unreached(error, self.settings)
+            return unreached(error, self.settings)
 
     def _request(self, ask: Ask, key: str) -> httpx.Request:
         silence = dict.fromkeys(("connect", "read", "write"), self.settings.timeout)
@@ -211,16 +239,12 @@ class Wire:
         return request
 
     def _service(self) -> Service:
-        most = self.settings.max_in_flight
-        if self._injected is None:
-            return shared_service(self.settings.origin, most)
-        self._own_service = self._own_service or Service(Gate(most))
-        return self._own_service
+        return self._own_service or shared_service(self.settings.origin, self.settings.max_in_flight)
 
     def _line(self) -> Transport:
         """The connections of this process; a forked child makes its own."""
         if os.getpid() not in self._lines:
-            transport = self._injected or _connect(self.settings)
+            transport = self._injected or connect(self.settings)
             self._lines[os.getpid()] = asyncio.get_running_loop(), transport
         return self._lines[os.getpid()][1]
 
@@ -237,39 +261,6 @@ class Wire:
         self._finalizer()
 
 
-def _connect(settings: Settings) -> Transport:
-    trust = _trust(settings.verify)
-
-    def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=settings.max_in_flight, ssl=trust)
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
-
-    return AiohttpTransport(verify=trust, trust_env=False, client=session, proxy=_proxy(settings.proxy))
-
-
-def _proxy(url: str | None) -> httpx.Proxy | None:
-    """A proxy; its password goes into the header that aiohttp hands on, since its BasicAuth is on its way out."""
-    if url is None:
-        return None
-    place = httpx.URL(url)
-    plain = place.copy_with(username=None, password=None)
-    login = base64.b64encode(f"{place.username}:{place.password}".encode()).decode()
-    return httpx.Proxy(plain, headers={"Authorization": f"Basic {login}"} if place.userinfo else None)
-
-
-def _trust(verify: bool | str) -> ssl.SSLContext:
-    """Whose certificates are believed; made by hand so that SSLKEYLOGFILE and the like have no say."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if verify is False:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    else:
-        try:
-            context.load_verify_locations(certifi.where() if verify is True else verify)
-        except OSError:
-            raise SettingsError("verify= is not the path of a bundle of certificates.") from None
-    return context
-
-
 def _hang_up(lines: dict[int, tuple[asyncio.AbstractEventLoop, Transport]]) -> None:
     running, transport = lines.pop(os.getpid(), (None, None))
     if running is not None and transport is not None:
@@ -277,27 +268,3 @@ def _hang_up(lines: dict[int, tuple[asyncio.AbstractEventLoop, Transport]]) -> N
         if not loop.is_here():
             with suppress(TimeoutError):
                 closing.result(timeout=1.0)
-
-
-_UNREACHED: list[tuple[type | tuple[type, ...], str]] = [
-    ((ssl.SSLCertVerificationError, aiohttp.ClientConnectorCertificateError), "The certificate of {} is not trusted."),
-    ((ssl.SSLError, aiohttp.ClientSSLError), "{} does not speak TLS as it should."),
-    ((aiohttp.ClientConnectorError, httpx.ProxyError, httpx.ConnectError), "{} cannot be reached: no connection."),
-    ((aiohttp.ServerTimeoutError, httpx.ReadTimeout, httpx.WriteTimeout), "{} was silent for {:g} s."),
-    (httpx.TransportError, "The connection to {} broke before the answer was whole."),
-]
-"""What it means that no answer came, by what a transport raised; the first that fits."""
-
-
-def _unreached(error: Exception, settings: Settings) -> Failure:
-    causes: list[BaseException] = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and len(causes) < 10:
-        causes.append(cause)
-    if any(isinstance(cause, LineTooLong) or "Too many headers" in str(cause) for cause in causes):
-        return Failure(BadResponseError(f"The headers that {settings.host} sends are too large."))
-    for kinds, told in _UNREACHED:
-        if any(isinstance(cause, kinds) for cause in causes):
-            sentence, about_tls = told.format(settings.host, settings.timeout), "TLS" in told or "certificate" in told
-            hint = "Check the base_url." if about_tls else "Check the network and the base_url."
-            return Failure(ConnectionFailedError(sentence, hint=hint), transient=not about_tls)
-    return Failure(BadResponseError(f"{settings.host} did not answer in HTTP."), transient=True, once=True)

@@ -122,7 +122,8 @@ def _(lab: Lab) -> list[Got]:
     assert isinstance(refused.error, ConnectionFailedError), refused
     assert (refused.error.attempts, refused.requests) == (1, 0), refused
     assert "not trusted" in refused.error.message
-    assert "verify" not in str(refused.error).lower()
+    assert "verify=" in refused.error.hint
+    assert "false" not in str(refused.error).lower()
     assert vouched.error is None, vouched
     return [refused, vouched]
 

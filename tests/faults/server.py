@@ -190,9 +190,12 @@ def _read(head: bytes) -> Request:
 
 
 @contextmanager
-def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[FaultServer]:
+def serving(
+    script: Script, tls: ssl.SSLContext | None = None, server: FaultServer | None = None
+) -> Iterator[FaultServer]:
     """Serves on a thread and a loop of its own while the block runs."""
-    server = FaultServer(script, scheme="https" if tls else "http")
+    server = server or FaultServer(script)
+    server.scheme = "https" if tls else "http"
     loop = asyncio.new_event_loop()
 
     async def begin() -> asyncio.Server:

@@ -13,7 +13,8 @@ import pytest
 from agentrun_nb.client import Client
 from agentrun_nb.errors import AgentRunError, BadIdError, SettingsError
 from agentrun_nb.http import routes
-from agentrun_nb.http.settings import Secret, find_settings
+from agentrun_nb.http.secret import Secret
+from agentrun_nb.http.settings import find_settings
 from agentrun_nb.http.wire import Wire
 
 from .replies import DEP, KEY, RUN, http, page, record

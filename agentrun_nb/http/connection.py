@@ -1,0 +1,150 @@
+"""How requests reach the service: connections, TLS, proxies; and what it means when no answer comes."""
+
+from __future__ import annotations
+
+import ssl
+
+import aiohttp
+import httpx
+from aiohttp.http_exceptions import LineTooLong
+from httpx_aiohttp import AiohttpTransport
+
+from agentrun_nb.errors import BadResponseError, ConnectionFailedError
+from agentrun_nb.http.proxy import environment_proxy, proxy_variable
+from agentrun_nb.http.replies import refused_by_proxy
+from agentrun_nb.http.retry import Failure
+from agentrun_nb.http.settings import Settings
+from agentrun_nb.http.trust import set_variables
+
+Transport = httpx.AsyncBaseTransport
+"""What carries requests; a test may put its own in place of the network."""
+
+
+def connect(settings: Settings) -> Transport:
+    """The connections to a service; they are opened as requests need them."""
+    trust = settings.trust.context
+
+    def session() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=settings.max_in_flight, ssl=trust),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            middlewares=[_send_once],
+        )
+
+    return AiohttpTransport(verify=trust, trust_env=False, client=session, proxy=_proxy(settings))
+
+
+async def _send_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keeps aiohttp from sending a request again by itself, so that every request is counted.
+
+    It does so once after `ServerDisconnectedError` and `ClientOSError`, and not after their parent class.
+    """
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:  # no connection was made, and nothing was sent
+        raise
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+        raise aiohttp.ClientConnectionError(type(error).__name__) from error
+
+
+def _proxy(settings: Settings) -> httpx.Proxy | None:
+    """The proxy, with its password as a header, since aiohttp's BasicAuth is on its way out."""
+    proxy = settings.proxy
+    if proxy is None:
+        return None
+    # aiohttp takes this header of the proxy and sends it as Proxy-Authorization.
+    login = {"Authorization": f"Basic {proxy.login.reveal()}"} if proxy.login else None
+    return httpx.Proxy(proxy.url, headers=login)
+
+
+_UNREACHED: list[tuple[type | tuple[type, ...], str]] = [
+    ((aiohttp.ClientConnectorError, httpx.ProxyError, httpx.ConnectError), "{} cannot be reached: no connection."),
+    ((aiohttp.ServerTimeoutError, httpx.ReadTimeout, httpx.WriteTimeout), "{} was silent for {:g} s."),
+    (httpx.TransportError, "The connection to {} broke before the answer was whole."),
+]
+"""What it means that no answer came, by what a transport raised; the first that fits."""
+
+
+def unreached(error: Exception, settings: Settings) -> Failure:
+    """What it means that no answer came.
+
+    Args:
+        error: what the transport raised.
+        settings: where the request was to go.
+    """
+    causes = _causes(error)
+    if any(isinstance(cause, LineTooLong) or "Too many headers" in str(cause) for cause in causes):
+        return Failure(BadResponseError(f"The headers that {settings.host} sends are too large."))
+    for cause in causes:
+        if isinstance(cause, aiohttp.ClientHttpProxyError):
+            return refused_by_proxy(cause.status, settings)
+    blamed = _blamed(causes, settings)
+    for cause in causes:
+        # aiohttp's own error is of the same class, and does not say what is wrong.
+        if isinstance(cause, ssl.SSLCertVerificationError) and hasattr(cause, "verify_code"):
+            return Failure(_untrusted(cause, blamed, settings))
+    if any(isinstance(cause, ssl.SSLError | aiohttp.ClientSSLError) for cause in causes):
+        hint = "Check the base_url." if blamed == settings.host else "Check proxy=: its scheme may be http."
+        return Failure(ConnectionFailedError(f"{blamed} does not speak TLS as it should.", hint=hint))
+    for kinds, sentence in _UNREACHED:
+        if any(isinstance(cause, kinds) for cause in causes):
+            through = settings.through if blamed == settings.host else ""
+            message = sentence.format(blamed + through, settings.timeout)
+            return Failure(ConnectionFailedError(message, hint=_network_hint(blamed, settings)), transient=True)
+    return Failure(BadResponseError(f"{settings.host} did not answer in HTTP."), transient=True, once=True)
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """An exception and what led to it, the last one first."""
+    causes = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and len(causes) < 10:
+        causes.append(cause)
+    return causes
+
+
+def _blamed(causes: list[BaseException], settings: Settings) -> str:
+    """Whom no connection could be made to: the service, or the proxy on the way to it."""
+    proxy = settings.proxy
+    if proxy is None:
+        return settings.host
+    for cause in causes:
+        if isinstance(cause, aiohttp.ClientConnectorError) and (cause.host, cause.port) == (proxy.host, proxy.port):
+            return f"The proxy {proxy.address}"
+    return settings.host
+
+
+def _network_hint(blamed: str, settings: Settings) -> str:
+    if blamed != settings.host:
+        return "Check proxy= and the network."
+    if settings.proxy is None and environment_proxy(settings.origin):
+        variable = proxy_variable(settings.origin)
+        return f'{variable} names a proxy, which is not used: Client(proxy="env") uses it.'
+    return "Check the network and the base_url."
+
+
+_WRONG_HOST, _EXPIRED, _NOT_YET = (62, 64), 10, 9
+"""Numbers that OpenSSL gives to what is wrong with a certificate."""
+
+
+def _untrusted(error: ssl.SSLCertVerificationError, blamed: str, settings: Settings) -> ConnectionFailedError:
+    """What is wrong with the certificate that was shown."""
+    which = f"The certificate of {blamed[0].lower() + blamed[1:] if ' ' in blamed else blamed}"
+    if error.verify_code in _WRONG_HOST:
+        where = "base_url" if blamed == settings.host else "proxy="
+        hint = f"Check the {where}: it is to have a name that the certificate bears."
+        return ConnectionFailedError(f"{which} is for another host name.", hint=hint)
+    if error.verify_code in (_EXPIRED, _NOT_YET):
+        flaw = "has expired" if error.verify_code == _EXPIRED else "is not valid yet"
+        hint = "Check this machine's clock, and tell those who run the service."
+        return ConnectionFailedError(f"{which} {flaw}.", hint=hint)
+    message = f"{which} is not trusted: its authority is not among {settings.trust.source}."
+    return ConnectionFailedError(message, hint=_authority_hint(settings))
+
+
+def _authority_hint(settings: Settings) -> str:
+    unused = [name for name in set_variables() if name not in settings.trust.source]
+    if unused:
+        named = f"{' and '.join(unused)} {'names' if len(unused) == 1 else 'name'} others"
+        return f'{named}, not used: Client(verify="env") uses them; or give their file with verify=.'
+    return 'Check the base_url, or give the file of a company\'s own authority: Client(verify="ca.pem").'
