@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pandas as pd
 
+from agentrun_nb.core import times
 from agentrun_nb.core.schema import DEPLOYMENTS, LOGS, RUNS, VERSIONS
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.fetch import check, listing, output_files
@@ -96,7 +97,9 @@ class Client:
             NotFoundError: there is none.
             AgentRunError: it did not come; the class says why.
         """
-        run = Run(loop.run(fetch_run(self._wire, (dep, run_id), Tally())))
+        tally = Tally()
+        raw = loop.run(fetch_run(self._wire, (dep, run_id), tally))
+        run = Run(raw, fetched_at=times.EPOCH + tally.service_time * times.MICROSECOND)
         run.notes = stranger_noted(run.notes, run.deployment_id, dep)
         return run
 

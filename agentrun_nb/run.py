@@ -29,6 +29,7 @@ class Run:
         notes: what was odd about the record, as in the column `parse_notes`; None when nothing was.
         input_text: the JSON text of `input`, to the letter.
         output_manifest_text: the JSON text of `output_manifest`, to the letter; None when the record has none.
+        batch: the run as cells of the RUNS table, of which frames are made.
     """
 
     id: str | None
@@ -63,12 +64,15 @@ class Run:
     """When it ended (UTC)."""
     idempotency_key: str | None
     """The key the caller gave to create the run once only."""
+    fetched_at: datetime | None
+    """When the record was fetched (UTC), by the service's clock where it is known; None where nobody knows."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, fetched_at: datetime | None = None) -> None:
         """Reads a record.
 
         Args:
             raw: the bytes of one JSON object.
+            fetched_at: when it was fetched (aware), by the service's clock; None where nobody knows.
 
         Raises:
             SchemaError: it is not bytes.
@@ -78,8 +82,10 @@ class Run:
             hint = "Give the record's bytes; arn.Run.of_row(runs.iloc[0]) makes a run of a row."
             raise SchemaError(f"A {type(raw).__name__} is not the bytes of a record.", hint=hint)
         self.raw = raw
-        self._batch: Batch = decode_record(RUNS, raw)
-        cells = {name: cell[0].as_py() for name, cell in self._batch.cells.items()}
+        self.batch: Batch = decode_record(RUNS, raw)
+        if fetched_at is not None:
+            self.batch = self.batch.fetched([(fetched_at - times.EPOCH) // times.MICROSECOND])
+        cells = {name: cell[0].as_py() for name, cell in self.batch.cells.items()}
         self.input_text: str | None = cells.pop("input")
         self.output_manifest_text: str | None = cells.pop("output_manifest")
         self.notes: str | None = cells.pop("parse_notes")
@@ -106,7 +112,8 @@ class Run:
                 members[column.name] = value.item() if hasattr(value, "item") else value
         if isinstance(row["extra"], str):
             members |= {m.key: msgspec.Raw(m.value) for m in jsontext.members(row["extra"].encode())}
-        return cls(msgspec.json.encode(members))
+        fetched = row.get("fetched_at")
+        return cls(msgspec.json.encode(members), None if pd.isna(fetched) else fetched.to_pydatetime())
 
     @cached_property
     def input(self) -> Any:
@@ -149,7 +156,7 @@ class Run:
 
     def to_frame(self) -> pd.DataFrame:
         """The run as a RUNS table of one row."""
-        return table_frame(RUNS, [self._batch])
+        return table_frame(RUNS, [self.batch])
 
     def __repr__(self) -> str:
         facts = [

@@ -67,6 +67,7 @@ def test_each_field_lands_in_its_own_column():
         "extra": None,
         "parse_notes": None,
         "fetch_error": None,
+        "fetched_at": None,
     }
 
 
@@ -100,7 +101,7 @@ def test_the_example_of_the_contract_is_read():
         **dict.fromkeys(("created_at", "updated_at", "started_at", "completed_at"), moment),
         **dict.fromkeys(("input", "output_manifest"), "{}"),
         **dict.fromkeys(("process_id", "exit_code"), 123),
-        **dict.fromkeys(("mode", "status", "extra", "fetch_error")),
+        **dict.fromkeys(("mode", "status", "extra", "fetch_error", "fetched_at")),
         "id": "adrun_1234abcd",
         "retain_on_failure": True,
         "retention_seconds": 2,

@@ -73,10 +73,12 @@ class Table:
         return next(column for column in self.columns if column.name == name)
 
 
-MARKS = frozenset({"extra", "parse_notes", "fetch_error"})
+MARKS = frozenset({"extra", "parse_notes", "fetch_error", "fetched_at"})
+"""Columns that say something about the record and are not read from a key of it."""
 
 _EXTRA = Column("extra", "json", "the fields this package does not know, as one JSON object to the letter")
 _NOTES = Column("parse_notes", "text", "what was odd about the record: `column: code: original text`, joined by `; `")
+_FETCHED = Column("fetched_at", "time", "when the record was fetched, by the service's clock where that is known")
 _ERROR = Column("fetch_error", "text", "why the run could not be fetched: `code: sentence`; all else is NA then")
 
 
@@ -112,6 +114,7 @@ RUNS = Table(
         _EXTRA,
         _NOTES,
         _ERROR,
+        _FETCHED,
     ),
 )
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from agentrun_nb.core.schema import TERMINAL
-from agentrun_nb.tables.moments import Floats, milliseconds
+from agentrun_nb.tables.moments import Floats, known_until, milliseconds
 
 YEAR = 365 * 86_400_000.0
 ABSURD = 20
@@ -103,7 +103,7 @@ def spans(runs: pd.DataFrame, now: float) -> Spans:
 
     Args:
         runs: a RUNS table.
-        now: when the data was read, in ms since the epoch.
+        now: in ms since the epoch, when a record was read that does not say it itself.
     """
     created, started, completed = (milliseconds(runs[name]) for name in ("created_at", "started_at", "completed_at"))
     terminal = runs["status"].isin(TERMINAL).to_numpy(dtype=bool)
@@ -117,7 +117,9 @@ def spans(runs: pd.DataFrame, now: float) -> Spans:
     ).astype(np.int8)
     known = np.where(divided, started, created)
     end = np.select(
-        [kind == Kind.POINT, ended, kind == Kind.OPEN], [created, completed, known], default=np.fmax(known, now)
+        [kind == Kind.POINT, ended, kind == Kind.OPEN],
+        [created, completed, known],
+        default=np.fmax(known, known_until(runs, now)),
     )
     middle = np.where(divided & (kind != Kind.POINT), started, np.nan)
     return Spans(created, middle, np.where(np.isnan(created), np.nan, end), kind)

@@ -84,12 +84,14 @@ def fetch_error(error: AgentRunError) -> str:
 class _Rows:
     """Rows in the order in which they came."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, tally: Tally) -> None:
+        self._tally = tally
         self.row_of: dict[Key, int] = {}
         self.batches: list[Batch] = []
         self.failures: dict[Key, str] = {}
         self._line = line
         self._waiting: dict[Key, bytes] = {}
+        self._fetched: list[int] = []
 
     def add(self, key: Key, outcome: bytes | str) -> None:
         if isinstance(outcome, str):
@@ -97,14 +99,16 @@ class _Rows:
         else:
             self.row_of[key] = len(self.row_of)
             self._waiting[key] = outcome
+            self._fetched.append(self._tally.service_time)
         if len(self._waiting) == GROUP:
             self._decode()
         self._line.add(1, f"{len(self.failures):,} failed" if self.failures else "")
 
     def _decode(self) -> None:
-        batch = decode_records(RUNS, list(self._waiting.values()))
+        batch = decode_records(RUNS, list(self._waiting.values())).fetched(self._fetched)
         self.batches.append(_with_strangers_noted(batch, [deployment for deployment, _ in self._waiting]))
         self._waiting.clear()
+        self._fetched.clear()
 
     def end(self, keys: Sequence[Key], otherwise: str) -> None:
         """Decodes the rest and makes rows of what did not come."""
@@ -153,7 +157,7 @@ def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFra
     tally = Tally()
     distinct = list(dict.fromkeys(keys))
     with Line(len(distinct), shown=progress) as line:
-        rows = _Rows(line)
+        rows = _Rows(line, tally)
         interrupted = _fetch_into(rows, wire, distinct, tally, line)
         rows.end(distinct, INTERRUPTED if interrupted else SILENT)
         frame = table_frame(RUNS, rows.batches).take([rows.row_of[key] for key in keys]).reset_index(drop=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from agentrun_nb.core.schema import Table
+from agentrun_nb.core.schema import RUNS, Table
 from agentrun_nb.errors import BadResponseError, ServiceError, TooLargeError
 from agentrun_nb.fetch import paging
 from agentrun_nb.fetch.paging import PageAsk, PageGot
@@ -116,7 +116,8 @@ class Pager:
         if more is False and cursor:
             self.tally.oddities["more_after_end"] += 1
         counted = (ask.offset or 0) + rows if more is True else None
-        return _Opened(PageGot(rows, None if more is False else cursor, counted), body, page)
+        got = PageGot(rows, None if more is False else cursor, counted)
+        return _Opened(got, body, page, self.tally.service_time)
 
 
 @cache
@@ -132,11 +133,14 @@ class _Opened:
     got: PageGot
     body: bytes = b""
     page: Page | None = None
+    fetched: int = 0
 
     async def decoded(self, pager: Pager) -> Page | None:
         """The page, decoded beside the loop; None when nothing of it was kept."""
         if not self.page and not (self.got.unread or self.got.expired):
             self.page = await asyncio.to_thread(decode_page, pager.table, self.body, pager.key, pager.without)
+            if pager.table is RUNS and self.page:
+                self.page = self.page.fetched(self.fetched)
         return self.page
 
 

@@ -82,7 +82,7 @@ def draw(runs: pd.DataFrame, now: float, tz: str, window: Window, template: str 
     if not track.known.any():
         say_empty(track.figure, len(runs), "has a created time that can be read")
     # A figure is not ours to subclass; `show` finds here what it puts beside it.
-    track.figure._still = svg_timeline.timeline(runs[[*_TIMES, "status"]][track.inside], now, tz)
+    track.figure._still = svg_timeline.timeline(runs[[*_TIMES, "fetched_at", "status"]][track.inside], now, tz)
     return track.figure
 
 

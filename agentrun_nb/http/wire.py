@@ -78,6 +78,14 @@ class Tally:
         await asyncio.sleep(seconds)
         self.waiting_for = ""
 
+    @property
+    def service_time(self) -> int:
+        """Now in microseconds since the epoch, by the service's clock as far as it is known to differ from ours."""
+        low, high = self.clock_offset or (0.0, 0.0)
+        # Within the bounds the clocks may agree; outside of them the nearest bound is the least that they differ by.
+        differ = min(max(low, 0.0), high)
+        return round((time.time() + differ) * 1e6)
+
     def note_date(self, header: str | None, sent: float, received: float) -> None:
         """Narrows the bounds of the clock offset by one answer's `Date`.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -46,6 +46,10 @@ class Batch:
         cells = {name: pa.concat_arrays([batch.cells[name] for batch in batches]) for name in batches[0].cells}
         return cls(batches[0].table, cells)
 
+    def fetched(self, moments: Sequence[int]) -> Batch:
+        """The same batch, marked with when each of its rows was fetched, in microseconds since the epoch."""
+        return Batch(self.table, self.cells | {"fetched_at": _arrow(list(moments), ARROW["time"])})
+
     def without(self, columns: Iterable[str]) -> Batch:
         """The same batch with nothing in the named columns."""
         dropped = {name: pa.nulls(len(self), self.cells[name].type) for name in columns}
@@ -63,6 +67,10 @@ class Page:
 
     batch: Batch
     envelope: dict[str, Any]
+
+    def fetched(self, moment: int) -> Page:
+        """The same page, its rows marked as fetched at a moment in microseconds since the epoch."""
+        return replace(self, batch=self.batch.fetched([moment] * len(self.batch)))
 
 
 def failed_runs(asked: Sequence[tuple[str, str]], errors: Sequence[str]) -> Batch:

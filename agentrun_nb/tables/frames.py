@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
@@ -24,9 +25,10 @@ from agentrun_nb.tables import report
 
 
 class HasRecord(Protocol):
-    """What holds the bytes of one record, such as a Run. Tables know no more of it: runs are made of tables."""
+    """What holds one record, such as a Run. Tables know no more of it: runs are made of tables."""
 
     raw: bytes
+    batch: Batch
 
 
 Runs: TypeAlias = HasRecord | pd.DataFrame | Iterable[Any]
@@ -161,6 +163,8 @@ def runs_frame(x: HasRecord | bytes | Mapping[str, Any] | pd.DataFrame | Iterabl
     """
     if isinstance(x, pd.DataFrame):
         return mend(x)
+    if isinstance(batch := getattr(x, "batch", None), Batch):
+        return table_frame(RUNS, [batch])
     if (record := _record(x)) is not None:
         return table_frame(RUNS, [decode_records(RUNS, [record])])
     if isinstance(x, _BYTES):
@@ -176,13 +180,24 @@ def runs_frame(x: HasRecord | bytes | Mapping[str, Any] | pd.DataFrame | Iterabl
 
 def _parts(things: Iterable[Any]) -> Iterator[pd.DataFrame]:
     """A frame of each thing, and one of all records that stand side by side, read many at once."""
-    for alone, group in groupby(((thing, _record(thing)) for thing in things), lambda pair: pair[1] is None):
-        if alone:
-            yield from (runs_frame(thing) for thing, _ in group)
+    for kind, group in groupby(map(_told_apart, things), key=itemgetter(0)):
+        alike = [thing for _, thing in group]
+        if kind == "record":
+            places = range(0, len(alike), _MANY)
+            yield table_frame(RUNS, [decode_records(RUNS, alike[at : at + _MANY]) for at in places])
+        elif kind == "cells":
+            yield table_frame(RUNS, [Batch.joined(alike)])
         else:
-            records = [record for _, record in group if record is not None]
-            places = range(0, len(records), _MANY)
-            yield table_frame(RUNS, [decode_records(RUNS, records[at : at + _MANY]) for at in places])
+            yield from map(runs_frame, alike)
+
+
+def _told_apart(thing: Any) -> tuple[str, Any]:
+    """What a thing is, and that of it which is read: the cells of a run, the bytes of one record, or the thing."""
+    batch = getattr(thing, "batch", None)
+    if isinstance(batch, Batch):
+        return "cells", batch
+    record = _record(thing)
+    return ("thing", thing) if record is None else ("record", record)
 
 
 def concat(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -208,8 +223,6 @@ def _record(x: Any) -> bytes | None:
     """The text of what is one record; None for all else, such as an array or a page."""
     if isinstance(x, Mapping):
         return _written(x)
-    if isinstance(raw := getattr(x, "raw", None), bytes):
-        return raw
     text = bytes(x).removeprefix(_BOM).lstrip() if isinstance(x, _BYTES) else b"["
     if text.startswith(b"{") and (b"items" in text or b"\\u" in text):
         with suppress(jsontext.JSONTextError):

@@ -18,7 +18,20 @@ def milliseconds(moments: pd.Series[Any]) -> Floats:
 
 
 def last_moment(runs: pd.DataFrame) -> float:
-    """The latest moment that the records speak of, in ms since the epoch; NaN without any."""
-    names = ["created_at", "updated_at", "started_at", "completed_at"]
+    """The latest moment known of a table of runs, in ms since the epoch; NaN without any."""
+    names = ["created_at", "updated_at", "started_at", "completed_at", "fetched_at"]
     latest = [float(np.nanmax(times)) for name in names if not np.isnan(times := milliseconds(runs[name])).all()]
     return max(latest, default=float("nan"))
+
+
+def known_until(runs: pd.DataFrame, otherwise: float | None = None) -> Floats:
+    """Until when a run that has not ended is known to have gone on, in ms since the epoch, for each row.
+
+    That is when its record was fetched. Where nobody knows that, it is the latest moment known of the table.
+
+    Args:
+        runs: a RUNS table.
+        otherwise: the moment for rows that nobody fetched, where another one is known than the table's own.
+    """
+    fetched = milliseconds(runs["fetched_at"])
+    return np.where(np.isnan(fetched), last_moment(runs) if otherwise is None else otherwise, fetched)

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from agentrun_nb.core.text import counted
-from agentrun_nb.tables.moments import milliseconds
+from agentrun_nb.tables.moments import known_until, milliseconds
 from agentrun_nb.tables.report import completeness
 from agentrun_nb.widget.protocol import TABLES, Parcel
 from agentrun_nb.widget.run_docs import packed_docs
@@ -41,7 +41,7 @@ def runs_page(
     Args:
         runs: the table.
         uid: the view's own name, hex.
-        now: when the data was read, in ms since the epoch.
+        now: in ms since the epoch, when a record was read that does not say it itself.
         kind: `runs`, or `run` for a table of one.
         absent: the fields that the record of one run does not have.
         most: the most bytes of documents that go with it.
@@ -52,6 +52,7 @@ def runs_page(
     versions, deployments = pd.factorize(runs["version_id"]), pd.factorize(runs["deployment_id"])
     columns = {
         **{name: parcel.add(_floats(runs[f"{name}_at"])) for name in ("created", "started", "completed")},
+        "until": parcel.add(known_until(runs, now).astype("<f8").tobytes()),
         "status": parcel.add(_codes(status.codes.to_numpy())),
         "version": parcel.add(_codes(versions[0])),
         "deployment": parcel.add(_codes(deployments[0])),

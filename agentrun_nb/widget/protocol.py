@@ -13,10 +13,13 @@ GROUPINGS = ("time", "version", "status")
 KINDS = ("runs", "run", "json")
 TABLES = ("statuses", "versions", "deployments")
 PAGE_KEYS = ("kind", "uid", "n", "now", "title", *TABLES, "columns", "docs", "text", "note")
-COLUMN_KEYS = ("created", "started", "completed", "status", "version", "deployment", "ids")
+COLUMN_KEYS = ("created", "started", "completed", "until", "status", "version", "deployment", "ids")
 DIFFERENCE_KEYS = ("path_a", "path_b", "change", "a", "b")
 COMPARISON_KEYS = ("count", "differences", "outputs")
-DOC_KEYS = ("row", "fields", "absent", "unread", "input", "output_manifest", "outputs", "extra", "notes", "error")
+DOC_KEYS = (
+    *("row", "fields", "fetched", "absent", "unread"),
+    *("input", "output_manifest", "outputs", "extra", "notes", "error"),
+)
 
 PACK_ABOVE = 256 * 1024
 """Buffers of more bytes are sent gzipped."""

@@ -38,11 +38,13 @@ def run_docs(runs: pd.DataFrame, first: int = 0, absent: Sequence[str] = ()) -> 
     names = [column.name for column in FIELDS]
     texts = {name: _plain("text", runs[name]) for name in ("input", "output_manifest", "extra")}
     notes, errors = (_plain("text", runs[name]) for name in ("parse_notes", "fetch_error"))
+    fetched = _plain("time", runs["fetched_at"])
     left_behind = _outputs_by_row(runs)
     return [
         {
             "row": first + place,
             "fields": (told := dict(zip(names, cells, strict=True))),
+            "fetched": fetched[place],
             "absent": list(absent),
             "unread": _unread(told, notes[place]),
             "outputs": left_behind.get(str(place), []),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from math import isnan
 from pathlib import Path
@@ -72,9 +71,7 @@ class RunExplorer(View):
         # A row has NA both for what its record does not have and for what is null there.
         self._absent = () if self._one is None or self._is_row else absent_fields(self._one)
         latest = last_moment(self._runs)
-        # A frame does not say when it was read; its latest moment is the last that is known of it.
-        just_read = self._one is not None and self._client is not None
-        self._now = time.time() * 1_000 if just_read else 0.0 if isnan(latest) else latest
+        self._now = 0.0 if isnan(latest) else latest
 
     def _first_choice(self) -> list[list[str]]:
         """The newest run."""

@@ -43,6 +43,7 @@ def run_doc(row: int = 0, **changes: Any) -> dict[str, Any]:
     doc = {
         "row": row,
         "fields": fields,
+        "fetched": "2023-11-14T22:13:20Z",
         "absent": [],
         "unread": {},
         "input": None,
@@ -233,6 +234,7 @@ def many_runs(docs: Sequence[dict[str, Any]], *, held: bool = True, **traits: An
     columns: dict[str, Any] = {
         name: scenario.add(_moments(docs, f"{name}_at")) for name in ("created", "started", "completed")
     }
+    columns["until"] = scenario.add(struct.pack(f"<{len(docs)}d", *[NOW] * len(docs)))
     for name, key, table in (
         ("status", "status", "statuses"),
         ("version", "version_id", "versions"),

@@ -236,3 +236,11 @@ def test_a_sandbox_that_was_kept_until_long_ago_is_told_of_in_the_past(open_stag
     assert "was kept on failure for 1 h (the default), until 23:12:34.1 2023-11-14 UTC, counted from completed" in words
     cancelled = open_stage(one_run(failed_run(status="cancelled")))
     assert "until" not in words_of(cancelled, ".arn-wide")[0]
+
+
+def test_a_record_that_nobody_fetched_does_not_say_when_it_was_read(open_stage: Opener) -> None:
+    """The length then is up to the latest moment known, and the page says so."""
+    stage = open_stage(one_run(live_run(fetched=None)))
+    words = " ".join(stage.text().split())
+    assert "Read at" not in words
+    assert "When it was read is not known; the latest moment known is 22:13:20 2023-11-14 UTC" in words

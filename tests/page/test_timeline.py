@@ -38,6 +38,7 @@ def page_of(rows: Sequence[Row], **traits: object) -> Scenario:
     """A page of runs whose documents are asked for one by one."""
     scenario = Scenario(blank_page("runs", n=len(rows)), traits=traits)
     times = {name: [getattr(row, name) for row in rows] for name in ("created", "started", "completed")}
+    times["until"] = [NOW] * len(rows)
     columns = {
         name: scenario.add(struct.pack(f"<{len(rows)}d", *values), packed=True) for name, values in times.items()
     }

@@ -13,6 +13,7 @@ import { Axis, axisOf } from "./timeline-axis.mjs";
  * @property {Float64Array} created
  * @property {Float64Array} started
  * @property {Float64Array} completed
+ * @property {Float64Array} until  until when a run that has not ended is known to have gone on
  * @property {Uint32Array} status
  * @property {Uint32Array} version
  * @property {Uint32Array} deployment
@@ -116,7 +117,7 @@ function setSpan(model, p, terminal) {
     to[p] = completed;
   } else {
     kind[p] = terminal ? KIND.OPEN : KIND.LIVE;
-    to[p] = Math.max(created, divided ? started : created, terminal ? created : data.now);
+    to[p] = Math.max(created, divided ? started : created, terminal ? created : data.until[row[p]]);
   }
 }
 

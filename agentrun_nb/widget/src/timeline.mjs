@@ -32,7 +32,7 @@ import { isZone } from "./times.mjs";
 const QUIET = 150;
 const times = new Float64Array(0);
 const codes = new Uint32Array(0);
-const NOTHING = { n: 0, now: 0, statuses: [], versions: [], deployments: [], ids: [], created: times, started: times, completed: times, status: codes, version: codes, deployment: codes };
+const NOTHING = { n: 0, now: 0, statuses: [], versions: [], deployments: [], ids: [], created: times, started: times, completed: times, until: times, status: codes, version: codes, deployment: codes };
 
 /**
  * @param {HTMLElement} root an empty element

@@ -82,13 +82,13 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
 
   /** A run that is as it was stays as it is, with all that was opened in it. @param {import("../protocol.mjs").RunDoc} doc */
   function showRun(doc) {
-    const now = isTerminal(/** @type {string | null} */ (doc.fields.status)) ? 0 : held.page.now;
+    const now = isTerminal(/** @type {string | null} */ (doc.fields.status)) ? 0 : held.columns?.until[doc.row] ?? held.page.now;
     const state = JSON.stringify([doc, now]);
     if (view && state === shown) return;
     clear();
     shown = state;
     const onPath = (/** @type {string} */ chosen) => traits.put("path", (path = chosen));
-    view = createRunView(doc, { tz, now: held.page.now, kernel, signal: viewEnd.signal, onPath });
+    view = createRunView(doc, { tz, now, kernel, signal: viewEnd.signal, onPath });
     place.replaceChildren(view.element);
     view.reveal(path);
   }

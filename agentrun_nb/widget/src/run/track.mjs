@@ -11,9 +11,9 @@ import { momentText } from "./moments.mjs";
 /**
  * @param {import("../protocol.mjs").RunDoc} doc
  * @param {string} tz
- * @param {number} now when the record was read, in milliseconds
+ * @param {number} now until when the run is known to have gone on, in milliseconds
  */
-export function track({ fields, unread }, tz, now) {
+export function track({ fields, unread, fetched }, tz, now) {
   const status = describe(/** @type {string | null} */ (fields.status));
   const live = status.name !== null && !status.terminal;
   const { intervals, share, notes } = courseOf(fields, live, now);
@@ -35,7 +35,7 @@ export function track({ fields, unread }, tz, now) {
   );
   line.style.setProperty("--arn-share", String(share));
   line.style.setProperty("--arn-course", `var(${status.color})`);
-  const read = live && h("p", "arn-note", "Read at ", momentText(isoText(now), tz));
+  const read = live && h("p", "arn-note", fetched ? "Read at " : "When it was read is not known; the latest moment known is ", momentText(isoText(now), tz));
   return h("section", "arn-course", line, read, ...notes.map((note) => h("p", "arn-note", note)));
 }
 

@@ -15,7 +15,7 @@ function dataOf(runs) {
   const statuses = [...new Set(runs.map(({ status }) => status))].filter((status) => typeof status === "string");
   return {
     n: runs.length, now: NOW, statuses, versions: runs.map((_, i) => `v${i}`), deployments: ["dep"], ids: runs.map((_, i) => `run_${i}`),
-    created: column("created"), started: column("started"), completed: column("completed"), deployment: new Uint32Array(runs.length),
+    created: column("created"), started: column("started"), completed: column("completed"), until: new Float64Array(runs.length).fill(NOW), deployment: new Uint32Array(runs.length),
     status: Uint32Array.from(runs, ({ status }) => (typeof status === "string" ? statuses.indexOf(status) : NONE)), version: Uint32Array.from(runs, ({ version }) => version ?? NONE),
   };
 }
