@@ -41,6 +41,7 @@ class AgentRunError(Exception):
         attempts: how many times the request was sent.
         elapsed: seconds from the first attempt to this error.
         retry_after: seconds the service asked to wait, when it did.
+        code: the service's own word, such as `run_not_found`; None where the answer is not in its form.
     """
 
     kind = "error"
@@ -61,6 +62,7 @@ class AgentRunError(Exception):
         super().__init__(message)
         self.message, self.hint = message, hint
         self.status, self.request_id, self.retry_after = status, request_id, retry_after
+        self.code: str | None = None
         self.method, self.route = method, route
         self.attempts, self.elapsed = attempts, elapsed
 

@@ -967,6 +967,43 @@ def test_an_output_that_cannot_be_read_says_why(name: str, error: type[AgentRunE
         mocked(handler).read_output((DEP, "run_1"), name)
 
 
+@pytest.mark.parametrize("manifest", [{}, {"outputs": []}, {"outputs": [{"name": "a.txt"}]}, None])
+@pytest.mark.parametrize("name", ["report.md", "a.txt"])
+@pytest.mark.parametrize(("status", "early"), [("running", True), ("queued", True), ("odd", True), ("failed", False)])
+def test_an_output_of_a_run_that_was_read_too_early_says_so(
+    manifest: object, name: str, status: str, early: bool
+) -> None:
+    """In whatever way the run is named: what was read of it is not what it left."""
+    client = mocked(lambda request: answer(run_record("run_1", status=status, output_manifest=manifest)))
+    run = client.get_run(DEP, "run_1")
+    for given in (run, (DEP, "run_1"), run.to_frame()):
+        with pytest.raises(errors.PathNotFound) as caught:
+            client.read_output(given, name)
+        said = str(caught.value)
+        assert (f"was '{status}'" in said) is early
+        assert ("read before it had ended" in said) is (early and status != "odd")
+        assert ("client.get_run('dep_1', 'run_1')" in said) is early
+        assert ("lists no outputs" in said) is (not early and not (manifest or {}).get("outputs"))
+
+
+def test_an_output_of_a_run_that_ended_since_is_read_after_the_run_is() -> None:
+    """As the error says it."""
+    manifest: dict[str, object] = {}
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        status = "succeeded" if manifest else "running"
+        return answer(b"#") if last(request) == "file" else answer(run_record("run_1", status=status, **manifest))
+
+    client = mocked(handler)
+    early = client.get_run(DEP, "run_1")
+    manifest["output_manifest"] = MANIFEST
+    with pytest.raises(errors.PathNotFound) as caught:
+        client.read_output(early, "a.txt")
+    again = re.search(r"client\.get_run\('dep_1', 'run_1'\)", caught.value.hint)
+    assert again
+    assert client.read_output(eval(again[0], {"client": client}), "a.txt") == b"#"
+
+
 @pytest.mark.parametrize(
     ("bounds", "error"),
     [({"max_bytes": 99}, errors.TooLargeError), ({"deadline": 0.05}, errors.DeadlineExceededError), ({}, None)],
@@ -989,21 +1026,6 @@ def test_bounds_of_an_output_are_held_to_what_a_clients_are(bounds: dict[str, An
 
 
 # --- check --------------------------------------------------------------------------------------------------------
-
-
-def test_check_says_what_is_offered_and_what_to_type_next() -> None:
-    shop = Shop(run_record("run_1"))
-    found = mocked(lambda request: answer({}, 501) if last(request) == "versions" else shop(request)).check()
-    assert (found.ok, found.base_url, found.key_from) == (True, "https://api.test", "the argument api_key")
-    assert list(found.routes.values()) == [True, False, True, None]
-    assert "client.list_runs('dep_1'" in repr(found)
-    assert KEY not in repr(found)
-
-
-def test_check_of_a_service_with_one_endpoint_points_to_it() -> None:
-    found = mocked(lambda request: answer(b"Not Found", 404)).check()
-    assert (found.ok, found.routes["/v1/agent-deployments"]) == (True, False)
-    assert "client.get_run(dep, run_id)" in found.next_step
 
 
 @pytest.mark.parametrize("status", [401, 503])

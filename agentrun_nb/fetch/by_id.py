@@ -70,8 +70,10 @@ async def fetch_run(wire: Wire, key: Key, tally: Tally) -> bytes:
     """
     body, identity = await wire.fetch(routes.RUN.ask(*key), lambda body: (body, read_identity(body)), tally)
     if identity != key[1]:
-        told = f"Run {key[1]!r} was asked for, and the answer is about another."
-        raise BadResponseError(told, status=200, method="GET", route=routes.RUN.template)
+        about = "names no run" if identity is None else "is about another"
+        message = f"Run {key[1]!r} was asked for, and the answer {about}."
+        hint = f"{wire.settings.base_url} may be the address of another service." if identity is None else ""
+        raise BadResponseError(message, hint=hint, status=200, method="GET", route=routes.RUN.template)
     return body
 
 

@@ -3,14 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import urlsplit
 
-from agentrun_nb.core.schema import DEPLOYMENTS, RUNS, VERSIONS
-from agentrun_nb.errors import AgentRunError, NotOffered
+from agentrun_nb.core.schema import DEPLOYMENTS, LOGS, RUNS, VERSIONS, Table
+from agentrun_nb.errors import AgentRunError, BadResponseError, ForbiddenError, NotOffered
+from agentrun_nb.fetch.by_id import Key, read_identity
 from agentrun_nb.http import routes
+from agentrun_nb.http.replies import misplaced
 from agentrun_nb.http.routes import Route
 from agentrun_nb.http.wire import Tally, Wire
-from agentrun_nb.records.decode import decode_page
+from agentrun_nb.records.decode import decode_page, decode_record
+
+T = TypeVar("T")
+
+ROUTES = (
+    routes.RUN,
+    routes.DEPLOYMENTS,
+    routes.RUNS,
+    routes.VERSIONS,
+    routes.LOGS,
+    routes.OUTPUTS,
+    routes.FILE,
+)
+"""The contract's own route first."""
+
+NOBODY = "agentrun-nb-check"
+"""The id of a run that does not exist, for where none is known: the API says so in its own form, others do not."""
+
+MOST_DEPLOYMENTS = 5
+"""Deployments that are looked at for a run."""
+
+TRIED = "tried, and "
 
 
 @dataclass(frozen=True)
@@ -23,7 +49,8 @@ class Check:
         ok: whether the service can be worked with.
         problem: what went wrong, in a sentence; empty when nothing did.
         clock_offset: the service's clock minus ours lies between these, in seconds; None when it sent no date.
-        routes: which routes it offers; None: not tried, since that needs a deployment.
+        routes: which routes it offers, the one that gets a run first; None: not tried, or the answer leaves it open.
+        reasons: for a route, why it was not tried or what its answer leaves open.
         next_step: what to type next.
     """
 
@@ -33,19 +60,25 @@ class Check:
     problem: str = ""
     clock_offset: tuple[float, float] | None = None
     routes: dict[str, bool | None] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
     next_step: str = ""
 
     def __repr__(self) -> str:
-        words = {True: "yes", False: "no", None: "not tried"}
         lines = [
-            f"service    {self.base_url}",
-            f"key        from {self.key_from}",
-            f"answer     {self.problem or 'as it should be'}",
-            f"clock      {_clock(self.clock_offset)}",
-            *(f"{words[offered]:<10} {route}" for route, offered in self.routes.items()),
-            f"next       {self.next_step}",
+            f"service      {self.base_url}",
+            f"key          from {self.key_from}",
+            f"answer       {self.problem or 'as it should be'}",
+            f"clock        {_clock(self.clock_offset)}",
+            *(self._line(route) for route in self.routes),
+            f"next         {self.next_step}",
         ]
         return "\n".join(lines)
+
+    def _line(self, route: str) -> str:
+        reason = self.reasons.get(route, "")
+        open_word = "not known" if reason.startswith(TRIED) else "not tried"
+        word = {True: "offered", False: "not offered", None: open_word}[self.routes[route]]
+        return f"{word:<12} {route}{f' ({reason})' if reason else ''}"
 
 
 def _clock(offset: tuple[float, float] | None) -> str:
@@ -55,31 +88,158 @@ def _clock(offset: tuple[float, float] | None) -> str:
     return "agrees with ours" if low <= 0 <= high else f"the service's is {low:+.1f} to {high:+.1f} s from ours"
 
 
-async def check(wire: Wire) -> Check:
-    """Asks for one deployment, then for one version and one run of it."""
-    tally = Tally()
-    tables = {routes.DEPLOYMENTS: DEPLOYMENTS, routes.VERSIONS: VERSIONS, routes.RUNS: RUNS}
-    found: dict[str, bool | None] = {route.template: None for route in (*tables, routes.RUN)}
-    problem, next_step = "", "client.get_run(dep, run_id)"
+class _Look:
+    """One look at a service: what each route answers.
 
-    async def first_id(route: Route, *ids: str) -> str | None:
-        """The id of the first record; None when there is none, or no such route."""
+    Attributes:
+        offered: whether a route is offered, where that is known.
+        reasons: why it is not known.
+        errors: what asking a route ended in, where nothing came.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.tally = Tally()
+        self.offered: dict[Route, bool | None] = dict.fromkeys(ROUTES)
+        self.reasons: dict[Route, str] = {}
+        self.errors: dict[Route, AgentRunError] = {}
+
+    async def ask(self, route: Route, read: Callable[[bytes], T], *ids: str, limit: int | None = None) -> T | None:
+        """Asks a route, and notes whether it is offered; None when nothing came."""
         try:
-            page = await wire.fetch(route.ask(*ids, limit=1), lambda body: decode_page(tables[route], body), tally)
-        except NotOffered:
-            found[route.template] = False
+            answer = await self.wire.fetch(route.ask(*ids, limit=limit), read, self.tally)
+        except AgentRunError as error:
+            self.errors[route] = error
+            if isinstance(error, NotOffered) or error.status in (405, 501):
+                self.offered[route] = False
+            else:
+                self.reasons[route] = f"{TRIED}{error.message}"
             return None
-        found[route.template] = True
-        return next(iter(page.batch.cells["id"].to_pylist()), None)
+        self.offered[route] = True
+        return answer
 
-    try:
-        deployment = await first_id(routes.DEPLOYMENTS)
-        if deployment is not None:
-            await asyncio.gather(first_id(routes.VERSIONS, deployment), first_id(routes.RUNS, deployment))
-        if found[routes.RUNS.template]:
-            next_step = f"client.list_runs({deployment!r}, limit=100)"
-    except AgentRunError as error:
-        problem, next_step = error.message, error.hint or next_step
+    async def ask_for_ids(self, route: Route, table: Table, *ids: str, limit: int = 1) -> list[str]:
+        """The ids of a listing's first records."""
+        page = await self.ask(route, lambda body: decode_page(table, body), *ids, limit=limit)
+        return [] if page is None else [found for found in page.batch.cells["id"].to_pylist() if found]
+
+    async def find_run(self, deployments: list[str]) -> Key | None:
+        """A run of one of these deployments; on the way the routes of listings are asked."""
+        if not deployments:
+            return None
+        versions = asyncio.create_task(self.ask_for_ids(routes.VERSIONS, VERSIONS, deployments[0]))
+        found = None
+        for deployment in deployments:
+            runs = await self.ask_for_ids(routes.RUNS, RUNS, deployment)
+            found = (deployment, runs[0]) if runs else None
+            if found or not self.offered[routes.RUNS]:
+                break
+        await versions
+        return found
+
+    async def ask_about(self, run: Key) -> None:
+        """Asks each route of a single run."""
+        identity, *_ = await asyncio.gather(
+            self.ask(routes.RUN, read_identity, *run),
+            self.ask(routes.LOGS, lambda body: decode_page(LOGS, body, "events"), *run, limit=1),
+            self.ask(routes.OUTPUTS, lambda body: decode_record(RUNS, body), *run),
+        )
+        error = self.errors.get(routes.RUN)
+        if error is not None and error.status == 404 and error.code is None:
+            self.offered[routes.RUN] = False
+        elif error is None and identity != run[1]:
+            self.offered[routes.RUN] = None
+            self.reasons[routes.RUN] = f"{TRIED}the answer is not the run that was asked for"
+
+    async def ask_for_nobody(self, deployments: list[str]) -> None:
+        """Asks for a run that does not exist, and judges by the form of the answer."""
+        await self.ask(routes.RUN, read_identity, deployments[0] if deployments else NOBODY, NOBODY)
+        error = self.errors.get(routes.RUN)
+        if error is None:
+            self.offered[routes.RUN] = None
+            self.reasons[routes.RUN] = f"{TRIED}there is an answer even for a run that does not exist"
+        elif error.status == 404 or (error.status in (400, 410, 422) and error.code is not None):
+            self.offered[routes.RUN] = self._speaks_of_the_run(error)
+            self.reasons[routes.RUN] = {
+                True: "asked for a run that does not exist, and the answer says so",
+                False: "asked for a run that does not exist, and the answer is not from the API",
+                None: f"{TRIED}404 may mean the route, or the run, which does not exist",
+            }[self.offered[routes.RUN]]
+
+    def _speaks_of_the_run(self, error: AgentRunError) -> bool | None:
+        """Whether a 404 is about the run; None when it may as well be about the route."""
+        if error.code is None:
+            return False
+        if error.code != "not_found":
+            return True
+        # A service that says the same of a route which it surely has not leaves it open.
+        listing = self.errors.get(routes.DEPLOYMENTS)
+        return None if listing is not None and listing.code == "not_found" else True
+
+
+async def check(wire: Wire) -> Check:
+    """Asks for deployments, then for a version and a run of one, then for all that belongs to that run."""
+    look = _Look(wire)
+    deployments = await look.ask_for_ids(routes.DEPLOYMENTS, DEPLOYMENTS, limit=MOST_DEPLOYMENTS)
+    failed = look.errors.get(routes.DEPLOYMENTS)
+    run = None
+    if failed is None or isinstance(failed, NotOffered | ForbiddenError | BadResponseError):
+        run = await look.find_run(deployments)
+        await (look.ask_for_nobody(deployments) if run is None else look.ask_about(run))
+    _explain_untried(look, deployments, run)
+    problem, hint = _problem(look)
     settings = wire.settings
-    told = (settings.base_url, settings.secret.source, not problem, problem, tally.clock_offset, found, next_step)
-    return Check(*told)
+    return Check(
+        base_url=settings.base_url,
+        key_from=settings.secret.source,
+        ok=not problem,
+        problem=problem,
+        clock_offset=look.tally.clock_offset,
+        routes={route.template: look.offered[route] for route in ROUTES},
+        reasons={route.template: look.reasons[route] for route in ROUTES if route in look.reasons},
+        next_step=hint or _next_step(look, deployments, run),
+    )
+
+
+def _explain_untried(look: _Look, deployments: list[str], run: Key | None) -> None:
+    """Says of each route that was not asked why it was not."""
+    missing = "none is known"
+    if look.offered[routes.RUNS] and run is None:
+        missing = f"none is listed; deployments looked at: {len(deployments)}"
+    needs = dict.fromkeys((routes.LOGS, routes.OUTPUTS), f"needs a run, and {missing}")
+    needs |= dict.fromkeys((routes.RUNS, routes.VERSIONS), "needs a deployment, and none is known")
+    needs[routes.RUN] = "the service did not answer before"
+    needs[routes.FILE] = "it would read a whole file; client.read_output does"
+    for route, reason in needs.items():
+        if look.offered[route] is None and route not in look.reasons:
+            look.reasons[route] = reason
+
+
+def _problem(look: _Look) -> tuple[str, str]:
+    """What is wrong and what to do about it, in a sentence each; empty where nothing is."""
+    settings, offered = look.wire.settings, look.offered[routes.RUN]
+    error = look.errors.get(routes.RUN) or look.errors.get(routes.DEPLOYMENTS)
+    address = misplaced(settings)
+    elsewhere = address or "Check the base_url: it may be that of another service."
+    if offered:
+        return "", ""
+    if offered is False and look.offered[routes.DEPLOYMENTS]:
+        return f"This service does not offer {routes.RUN.template}.", elsewhere
+    if offered is False:
+        return f"{settings.base_url} does not answer as this API does.", elsewhere
+    if error is None:
+        return "The answers are not those of this API.", elsewhere
+    if isinstance(error, BadResponseError):
+        return error.message, elsewhere
+    if error.status != 404:
+        return error.message, address or error.hint
+    path = urlsplit(settings.base_url).path
+    if path:
+        return f"Nothing of this API is found under the path {path!r} of the base_url.", elsewhere
+    return "", ""
+
+
+def _next_step(look: _Look, deployments: list[str], run: Key | None) -> str:
+    if look.offered[routes.RUNS] and deployments:
+        return f"client.list_runs({(run[0] if run else deployments[0])!r}, limit=100)"
+    return "client.get_run(dep, run_id)"

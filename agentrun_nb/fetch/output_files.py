@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
+from agentrun_nb.core.schema import STATUSES
 from agentrun_nb.errors import NotFoundError, PathNotFound
 from agentrun_nb.http import loop, routes
 from agentrun_nb.http.wire import Tally, Wire
@@ -36,17 +37,33 @@ def _place(run: Run, name: str) -> tuple[str, str]:
     if rows is None:
         known = [value for value in table["name"].fillna(table["path"]) if isinstance(value, str)]
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
-        raise PathNotFound(
-            f"Run {run.id!r} lists no output {name!r}.",
-            hint=f"Nearest: {', '.join(map(repr, near))}." if near else "Its manifest lists no outputs.",
-        )
+        others = f"Nearest: {', '.join(map(repr, near))}." if near else ""
+        message = f"Run {run.id!r} lists no output {name!r}{_when_read(run)}."
+        hint = " ".join(filter(None, (others, _read_again(run)))) or "Its manifest lists no outputs."
+        raise PathNotFound(message, hint=hint)
     row = rows.iloc[0]
     manifest = run.output_manifest if isinstance(run.output_manifest, dict) else {}
     sandbox = _first(row["sandbox_id"], manifest.get("sandbox_id"), run.sandbox_id)
     path = _first(row["access_path"], row["path"], row["configured_path"])
     if sandbox is None or path is None:
-        raise PathNotFound(f"The manifest of run {run.id!r} does not say where {name!r} lies.")
+        message = f"The manifest of run {run.id!r} does not say where {name!r} lies{_when_read(run)}."
+        raise PathNotFound(message, hint=_read_again(run))
     return sandbox, path
+
+
+def _when_read(run: Run) -> str:
+    """How far the run was when it was read, as the end of a sentence; empty when it had ended."""
+    if run.ended is not False:
+        return ""
+    if run.status not in STATUSES:
+        return f": its status was {run.status!r} when it was read"
+    return f": it was read before it had ended, when it was {run.status!r}"
+
+
+def _read_again(run: Run) -> str:
+    """How to get the run as it is now; empty when it had ended, since it does not change any more."""
+    again = f"client.get_run({run.deployment_id!r}, {run.id!r})"
+    return f"Read the run again once it has ended: {again}." if run.ended is False else ""
 
 
 def _first(*values: Any) -> str | None:

@@ -107,6 +107,7 @@ def failure(reply: Reply, ask: Ask, key: str, settings: Settings) -> Failure:
         return refused_by_proxy(reply.status, settings)
     error = _error(reply, ask, refusal, settings, key)
     error.status, error.request_id = reply.status, refusal.request_id
+    error.code = refusal.code if refusal.ours else None
     error.retry_after = read_retry_after(reply.headers.get("retry-after"), reply.headers.get("date"))
     return Failure(error, is_transient(reply.status, refusal.retryable), crowded=reply.status in CROWDED)
 
@@ -197,6 +198,6 @@ def _not_found(ask: Ask, refusal: Refusal, said: str, settings: Settings) -> Not
     blamed = refusal.code.removesuffix("_not_found")
     missing = next((name for name in ask.ids if blamed and blamed.split("_")[-1] in name), None)
     if address and not missing:
-        return NotFoundError(f"The service has nothing at this address.{said}", hint=address)
+        return NotFoundError(f"Nothing was found at this address.{said}", hint=address)
     found = f"{missing.removesuffix('_id')} {ask.ids[missing]!r}" if missing else named
     return NotFoundError(f"The service has no {found}.{said}", hint="Check the id, and that the key may see it.")

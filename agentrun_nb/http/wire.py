@@ -184,9 +184,11 @@ class Wire:
             return read(outcome.body)
         except BadResponseError as error:
             message, hint = replies.safe(error.message, key), error.hint
-            if outcome.body.lstrip()[:1] == b"<":
+            begins = outcome.body.lstrip()[:1]
+            if begins == b"<":
                 message = "HTML came where JSON was expected."
-                hint = f"{self.settings.base_url} may be the address of a web page: check the base_url."
+            if begins in (b"<", b""):
+                hint = f"{self.settings.base_url} may be the address of something else: check the base_url."
             hint = replies.misplaced(self.settings) or hint
             return Failure(BadResponseError(message, hint=hint, status=200), transient=True, once=True)
 
