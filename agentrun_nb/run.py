@@ -16,6 +16,9 @@ from agentrun_nb.errors import PathNotFound, SchemaError
 from agentrun_nb.records.batch import Batch
 from agentrun_nb.records.decode import decode_record
 from agentrun_nb.tables.frames import table_frame
+from agentrun_nb.tables.moments import ZERO_TIMES
+
+_ZERO_TIMES = {times.EPOCH + timedelta(milliseconds=at) for at in ZERO_TIMES}
 
 
 class Run:
@@ -142,8 +145,10 @@ class Run:
 
     @property
     def duration(self) -> timedelta | None:
-        """From `started_at` to `completed_at`; None when the record lacks one of them."""
+        """From `started_at` to `completed_at`; None when the record lacks one of them, or has a zero time there."""
         if self.started_at is None or self.completed_at is None:
+            return None
+        if {self.started_at, self.completed_at} & _ZERO_TIMES:
             return None
         return self.completed_at - self.started_at
 

@@ -6,6 +6,7 @@ from math import isnan
 from typing import Literal, NamedTuple
 
 from agentrun_nb.core.times import span_text
+from agentrun_nb.tables.moments import without_zero_times
 
 
 class Stretch(NamedTuple):
@@ -28,6 +29,7 @@ def course(created: float, started: float, completed: float, live: bool, now: fl
         live: whether the status says that the run goes on.
         now: when the record was read.
     """
+    started, completed = without_zero_times([started, completed]).tolist()
     no_start, no_end = isnan(started), isnan(completed)
     if no_start and not isnan(created) and not no_end:
         return [_between(created, completed, "from created to completed")]

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from agentrun_nb.core.schema import TERMINAL
-from agentrun_nb.tables.moments import Floats, known_until, milliseconds
+from agentrun_nb.tables.moments import Floats, known_until, milliseconds, without_zero_times
 
 YEAR = 365 * 86_400_000.0
 ABSURD = 20
@@ -106,6 +106,7 @@ def spans(runs: pd.DataFrame, now: float) -> Spans:
         now: in ms since the epoch, when a record was read that does not say it itself.
     """
     created, started, completed = (milliseconds(runs[name]) for name in ("created_at", "started_at", "completed_at"))
+    started, completed = without_zero_times(started), without_zero_times(completed)
     terminal = runs["status"].isin(TERMINAL).to_numpy(dtype=bool)
     divided = started >= created
     reversed_ = (completed < created) | (completed < started)

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+ZERO_TIMES = (-62_135_596_800_000.0, 0.0)
+"""What programs write for a moment that has not come, in ms since the epoch: the zero times of Go and of Unix."""
+
 
 def milliseconds(moments: pd.Series[Any]) -> Floats:
     """A time column as ms since the epoch, NaN where nothing is recorded."""
@@ -35,3 +38,8 @@ def known_until(runs: pd.DataFrame, otherwise: float | None = None) -> Floats:
     """
     fetched = milliseconds(runs["fetched_at"])
     return np.where(np.isnan(fetched), last_moment(runs) if otherwise is None else otherwise, fetched)
+
+
+def without_zero_times(moments: Any) -> Any:
+    """Moments in ms since the epoch, NaN also where they are a zero time: from there no length of time is counted."""
+    return np.where(np.isin(moments, ZERO_TIMES), np.nan, moments)

@@ -2,6 +2,7 @@
 
 import { STATUSES, describe } from "./status.mjs";
 import { Axis, axisOf } from "./timeline-axis.mjs";
+import { withoutZeroTime } from "./times.mjs";
 
 /**
  * @typedef {object} TimelineData  columns of n rows; times in ms since the epoch, NaN where not recorded; codes index the lists, NONE where there is none
@@ -104,8 +105,8 @@ function inOrder({ n, created }) {
 function setSpan(model, p, terminal) {
   const { data, row, from, middle, to, kind } = model;
   const created = data.created[row[p]];
-  const started = data.started[row[p]];
-  const completed = data.completed[row[p]];
+  const started = withoutZeroTime(data.started[row[p]]);
+  const completed = withoutZeroTime(data.completed[row[p]]);
   const divided = started >= created;
   from[p] = to[p] = created;
   middle[p] = divided ? started : NaN;

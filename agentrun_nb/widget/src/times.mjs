@@ -8,6 +8,12 @@ export function milliseconds(text) {
   return match ? Date.parse(`${match[1]}Z`) + Number(`0.${match[2] ?? 0}`) * 1000 : NaN;
 }
 
+/** What programs write for a moment that has not come: the zero times of Go and of Unix. */
+const ZERO_TIMES = [-62_135_596_800_000, 0];
+
+/** @param {number} ms @returns {number} NaN also for a zero time: from there no length of time is counted */
+export const withoutZeroTime = (ms) => (ZERO_TIMES.includes(ms) ? NaN : ms);
+
 /** @param {string} tz @returns {boolean} */
 export function isZone(tz) {
   try {
@@ -33,10 +39,12 @@ function formatOf(tz) {
 /**
  * @param {string} utc canonical UTC text, whose fraction of a second is kept to the last digit
  * @param {string} tz a zone that exists
- * @returns {Moment} `offset` is the zone in short, "UTC+1"; `zone` names it, "Europe/Berlin (UTC+1)"
+ * @returns {Moment} `offset` is the zone in short, "UTC+1"; `zone` names it, "Europe/Berlin (UTC+1)"; in UTC where the zone's clock would leave the years 1 to 9999
  */
 export function moment(utc, tz) {
   const [date, time, gmt] = formatOf(tz).format(Math.floor(milliseconds(utc))).split(" ");
+  const isBeforeYear1 = utc.startsWith("0001-01-01") && date.endsWith("-12-31");
+  if (isBeforeYear1 || date.length > "9999-12-31".length) return moment(utc, "UTC");
   const offset = gmt.replace(/^GMT(\+0$)?/, "UTC").replace("−", "-");
   return {
     date: date.padStart(10, "0"), time: time + (/\.\d+/.exec(utc)?.[0] ?? ""), offset, zone: offset === tz ? tz : `${tz} (${offset})`,

@@ -5,7 +5,7 @@
  * @typedef {{intervals: Interval[], share: number, notes: string[]}} Course
  *   two intervals, before and after the start, or one where the start is not recorded; `share` is the part of the track that the first of two takes
  */
-import { duration, milliseconds } from "../times.mjs";
+import { duration, milliseconds, withoutZeroTime } from "../times.mjs";
 
 const LEAST_SHARE = 0.22;
 /** What is right of the start needs room for two moments, however short it was. */
@@ -18,7 +18,8 @@ const MOST_SHARE = 0.58;
  * @returns {Course}
  */
 export function courseOf(fields, live, now) {
-  const [created, started, completed] = [fields.created_at, fields.started_at, fields.completed_at].map(milliseconds);
+  const created = milliseconds(fields.created_at);
+  const [started, completed] = [fields.started_at, fields.completed_at].map((text) => withoutZeroTime(milliseconds(text)));
   const goesOn = live && !known(completed);
   const notes = [];
   if ([created, started].some((time) => time > now)) notes.push("a recorded time lies after the moment of reading");

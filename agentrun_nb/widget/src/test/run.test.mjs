@@ -26,6 +26,16 @@ test("without a start the two intervals are one", () => {
   assert.deepEqual(course(0, null, 41).intervals, [{ kind: "closed", words: "41 s from created to completed" }]);
 });
 
+test("from a zero time, as programs write it for a moment that has not come, no length is counted", () => {
+  for (const zero of ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"]) {
+    const words = (/** @type {string} */ started, /** @type {string} */ completed, live = true) =>
+      courseOf({ created_at: at(0), started_at: started, completed_at: completed }, live, NOW).intervals.map((interval) => interval.words);
+    assert.deepEqual(words(zero, zero), ["1 min since created, start not known", "not known"]);
+    assert.deepEqual(words(/** @type {string} */ (at(10)), zero), ["10 s before start", "50 s since start, open when read"]);
+    assert.deepEqual(words(zero, /** @type {string} */ (at(41)), false), ["41 s from created to completed"]);
+  }
+});
+
 test("times in reverse are a point and said to be", () => {
   assert.deepEqual(course(0, 10, 7).intervals[1], { kind: "reversed", words: "completed before started by 3 s" });
   assert.deepEqual(course(10, 7, 9).intervals[0].kind, "reversed");

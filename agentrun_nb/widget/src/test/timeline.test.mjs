@@ -45,6 +45,8 @@ test("every run with a created time has one place, in the order of time, and the
   }
 });
 
+const GO_ZERO = Date.parse("0001-01-01T00:00:00Z");
+
 test("a run is drawn from its own timestamps, and an open end never goes beyond the moment the data was read", () => {
   const [a, b, c, late] = [NOW - 9000, NOW - 6000, NOW - 2000, NOW + 5000];
   /** @type {[Record<string, unknown>, number, number, number, number][]} */
@@ -62,6 +64,11 @@ test("a run is drawn from its own timestamps, and an open end never goes beyond 
     [{ created: a, status: "timed_out" }, KIND.OPEN, a, NaN, a],
     [{ created: b, started: c, completed: a, status: "succeeded" }, KIND.POINT, b, NaN, b],
     [{ created: a, started: c, completed: b, status: "succeeded" }, KIND.POINT, a, NaN, a],
+    [{ created: a, started: GO_ZERO, completed: GO_ZERO, status: "queued" }, KIND.LIVE, a, NaN, NOW],
+    [{ created: a, started: 0, status: "queued" }, KIND.LIVE, a, NaN, NOW],
+    [{ created: a, started: b, completed: GO_ZERO, status: "running" }, KIND.LIVE, a, b, NOW],
+    [{ created: a, started: GO_ZERO, completed: c, status: "cancelled" }, KIND.UNDIVIDED, a, NaN, c],
+    [{ created: a, started: b, completed: GO_ZERO, status: "failed" }, KIND.OPEN, a, b, b],
   ];
   for (const [run, kind, from, middle, to] of cases) {
     const model = index(dataOf([run]));

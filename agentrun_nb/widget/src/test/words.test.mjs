@@ -17,6 +17,9 @@ test("a moment is shown in its zone, with the zone, and its fraction to the last
   });
   assert.deepEqual([moment("2023-11-07T20:00:00Z", "Asia/Kolkata").date, moment("0001-01-01T00:00:00Z", "UTC").date], ["2023-11-08", "0001-01-01"]);
   assert.equal(moment("2023-11-07T20:00:00Z", "UTC").zone, "UTC");
+  const edges = [["0001-01-01T00:00:00Z", "America/New_York"], ["9999-12-31T23:59:59Z", "Asia/Kolkata"]].map(([text, zone]) => moment(text, zone));
+  assert.deepEqual(edges.map(({ date, time, zone }) => `${date} ${time} ${zone}`), ["0001-01-01 00:00:00 UTC", "9999-12-31 23:59:59 UTC"]);
+  assert.equal(moment("0001-12-31T12:00:00Z", "America/New_York").date, "0001-12-31");
 });
 
 test("canonical text and milliseconds are each other's inverse to the millisecond", () => {
