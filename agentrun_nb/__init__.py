@@ -29,11 +29,12 @@ _CONTENTS = {
     "analysis.failures": ("failures",),
     "analysis.summarize": ("summarize",),
     "client": ("Client",),
+    "core.versions": ("show_versions",),
     "documents.diff": ("diff",),
     "errors": ("AgentRunError",),
     "documents.extract": ("Col", "extract"),
     "files.save_load": ("load", "save"),
-    "tables.brief": ("brief",),
+    "tables.brief": ("brief", "spans"),
     "tables.frames": ("runs_frame",),
     "documents.json_paths": ("json_paths",),
     "documents.outputs": ("outputs",),
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from agentrun_nb.analysis.failures import failures as failures
     from agentrun_nb.analysis.summarize import summarize as summarize
     from agentrun_nb.client import Client as Client
+    from agentrun_nb.core.versions import show_versions as show_versions
     from agentrun_nb.documents.diff import diff as diff
     from agentrun_nb.documents.extract import Col as Col
     from agentrun_nb.documents.extract import extract as extract
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
     from agentrun_nb.files.save_load import save as save
     from agentrun_nb.run import Run as Run
     from agentrun_nb.tables.brief import brief as brief
+    from agentrun_nb.tables.brief import spans as spans
     from agentrun_nb.tables.frames import runs_frame as runs_frame
     from agentrun_nb.tables.report import fetch_report as fetch_report
     from agentrun_nb.widget import explore as explore

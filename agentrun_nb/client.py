@@ -14,6 +14,7 @@ from agentrun_nb.core.schema import DEPLOYMENTS, LOGS, RUNS, VERSIONS
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.fetch import check, listing, output_files
 from agentrun_nb.fetch.by_id import Key, fetch_run, fetch_runs, stranger_noted
+from agentrun_nb.fetch.names import fetch_names
 from agentrun_nb.fetch.page_reader import fetch_table
 from agentrun_nb.fetch.query import Wanted, When, branches_of, read_when
 from agentrun_nb.fetch.refetch import refetch
@@ -273,6 +274,25 @@ class Client:
     def list_versions(self, dep: str) -> pd.DataFrame:
         """The VERSIONS table: all versions of a deployment."""
         return fetch_table(self._wire, VERSIONS, routes.VERSIONS, dep)
+
+    def names(self) -> dict[str, str]:
+        """What people call deployments and versions, by id: `csv-report`, `csv-report v2`.
+
+        A name that several deployments have stands with the id in it. What has no name, and the versions of a
+        deployment whose list does not come, are not in it.
+
+        Returns:
+            Names by id, as `names=` takes them; `runs["deployment_id"].map(client.names())` makes a column.
+
+        Raises:
+            NotOffered: the service does not list deployments.
+            AgentRunError: the deployments did not come, or the key was refused.
+
+        Example:
+            >>> client.names()
+            {'adep_6257b013': 'csv-report', 'adver_70d5855f': 'csv-report v1', 'adver_df7ccbd1': 'csv-report v2', ...}
+        """
+        return loop.run(fetch_names(self._wire))
 
     def close(self) -> None:
         """Closes the connections. A client that is dropped does that by itself."""

@@ -163,6 +163,24 @@ class Run:
         """The run as a RUNS table of one row."""
         return table_frame(RUNS, [self.batch])
 
+    def to_dict(self) -> dict[str, Any]:
+        """The 18 fields of the record as Python objects, in the record's order.
+
+        Times are aware UTC datetimes, integers are exact, `input` and `output_manifest` are parsed. A field that is
+        absent, null or cannot be read as its type is None; `notes` says which and why. A document that is not JSON
+        stands as its text. Unknown fields are in `extra`, and `raw` has everything to the letter.
+
+        Example:
+            >>> run.to_dict()["output_manifest"]["score"]
+            0.97
+        """
+        documents = {name: getattr(self, f"{name}_text") for name in DOCUMENTS}
+        parsed = {name: None if text is None else _value(text) for name, text in documents.items()}
+        return {
+            column.name: parsed[column.name] if column.name in parsed else getattr(self, column.name)
+            for column in RUNS.wire
+        }
+
     def __repr__(self) -> str:
         facts = [
             f"deployment {self.deployment_id!r}",

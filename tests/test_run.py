@@ -50,6 +50,29 @@ def test_each_field_is_an_attribute_of_its_own():
     assert run.raw == record(GOLDEN)
 
 
+def test_a_run_as_a_dictionary_is_its_fields_in_their_order():
+    run = run_of()
+    fields = run.to_dict()
+    assert list(fields) == [column.name for column in RUNS.wire]
+    assert len(fields) == 18
+    assert fields == {name: getattr(run, name) for name in fields}
+
+
+def test_a_dictionary_keeps_integers_and_copes_with_what_is_odd():
+    big = 2**70
+    odd = {**GOLDEN, "input": f'{{"n": {big}}}', "output_manifest": '{"n": nope}', "status": "null", "exit_code": '"x"'}
+    fields = arn.Run(record(odd)).to_dict()
+    assert fields["input"] == {"n": big}
+    assert fields["output_manifest"] == '{"n": nope}'
+    assert (fields["status"], fields["exit_code"]) == (None, None)
+
+
+def test_a_dictionary_of_an_empty_record_has_all_fields():
+    fields = arn.Run(b"{}").to_dict()
+    assert list(fields) == [column.name for column in RUNS.wire]
+    assert set(fields.values()) == {None}
+
+
 def test_the_example_of_the_contract_is_a_run():
     run = arn.Run(CONTRACT_EXAMPLE)
     assert run.raw == CONTRACT_EXAMPLE

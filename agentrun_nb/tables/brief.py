@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from agentrun_nb.core.schema import TERMINAL
 from agentrun_nb.core.text import visible
 from agentrun_nb.core.times import span_text, zone
 from agentrun_nb.tables.frames import Runs, runs_frame
@@ -57,3 +58,47 @@ def _without_zero_times(moments: pd.Series[Any]) -> pd.Series[Any]:
 
 def _spans(spans: pd.Series[Any]) -> pd.Series[Any]:
     return spans.map(lambda span: span_text(span.total_seconds()), na_action="ignore").astype("str")
+
+
+def spans(runs: Runs) -> pd.DataFrame:
+    """The lengths of time between the timestamps of each run, to sort, to add up and to plot.
+
+    Args:
+        runs: anything that `runs_frame` takes.
+
+    Returns:
+        One row per run under the input's index:
+
+        - before_start: from created_at to started_at (timedelta64[us], as the next two);
+        - after_start: from started_at to completed_at;
+        - total: from created_at to completed_at;
+        - ended: whether the status is one that does not change any more (boolean); NA where none is recorded.
+
+        A length is NA where one of its ends is not recorded, where it would be negative (`parse_notes` has `time_order`
+        then), and where a zero time stands for a moment that has not come. A run that has not
+        ended has no length yet, however long it has been going: leaving it out makes others look slower or faster than
+        they are, and `arn.summarize` does not.
+
+    Raises:
+        SchemaError: it holds no runs.
+
+    Example:
+        >>> arn.spans(runs)["after_start"].max()
+        Timedelta('0 days 00:05:00')
+    """
+    runs = runs_frame(runs)
+    created, started, completed = (
+        _without_zero_times(runs[name]) for name in ("created_at", "started_at", "completed_at")
+    )
+    lengths = {
+        "before_start": _length(created, started),
+        "after_start": _length(started, completed),
+        "total": _length(created, completed),
+        "ended": runs["status"].isin(TERMINAL).astype("boolean").mask(runs["status"].isna()),
+    }
+    return pd.DataFrame(lengths, index=runs.index)
+
+
+def _length(start: pd.Series[Any], end: pd.Series[Any]) -> pd.Series[Any]:
+    length = end - start
+    return length.mask(length < pd.Timedelta(0))
