@@ -75,9 +75,8 @@ def spans(runs: Runs) -> pd.DataFrame:
         - ended: whether the status is one that does not change any more (boolean); NA where none is recorded.
 
         A length is NA where one of its ends is not recorded, where it would be negative (`parse_notes` has `time_order`
-        then), and where a zero time stands for a moment that has not come. A run that has not
-        ended has no length yet, however long it has been going: leaving it out makes others look slower or faster than
-        they are, and `arn.summarize` does not.
+        then), and where a zero time stands for a moment that has not come. So a mean leaves out the runs that have not
+        ended, which makes all look faster than they are; `arn.summarize` counts them in.
 
     Raises:
         SchemaError: it holds no runs.
