@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from widget_samples import HOSTILE, START, body, moment, record
 
 import agentrun_nb as arn
 from agentrun_nb import figures
+from agentrun_nb.drawing.axis import ticks
 from agentrun_nb.drawing.status_style import LOOKS, look_of
 from agentrun_nb.widget import explore
 
@@ -229,3 +230,49 @@ def test_a_figure_is_shown_with_a_picture_beside_it(monkeypatch):
     assert shown[0]["image/svg+xml"].startswith("<svg")
     assert "image/svg+xml" not in shown[1]
     assert "kaleido is not installed" in shown[1]["text/plain"]
+
+
+CHANGES = [
+    ("America/New_York", "2026-11-01T06:00Z"),
+    ("America/New_York", "2026-03-08T07:00Z"),
+    ("Europe/Berlin", "2026-10-25T01:00Z"),
+    ("Australia/Lord_Howe", "2026-04-04T15:00Z"),
+]
+
+
+@pytest.mark.parametrize(("tz", "change"), CHANGES)
+@pytest.mark.parametrize("count", [9, 30])
+def test_lengths_stay_true_while_a_clock_is_put_forward_or_back(tz, change, count):
+    """Ten minutes each, before, over and after the change."""
+    begins = pd.Timestamp(change) + pd.to_timedelta(np.arange(count) * 10 - count * 5 - 5, unit="min")
+    texts = [[(at + pd.Timedelta(minutes=n)).isoformat() for n in (0, 10)] for at in begins]
+    runs = rows(
+        *(
+            record(n, "failed" if n == 4 else "succeeded", created_at=a, started_at=a, completed_at=b)
+            for n, (a, b) in enumerate(texts)
+        )
+    )
+    for figure in (figures.timeline(runs, tz), explore(runs, tz=tz).figure()):
+        boxes = sorted(box for trace in figure.data if trace.type == "bar" for box in boxes_of(trace))
+        assert [right - left for left, right, *_ in boxes] == [600_000] * count
+        assert {later[0] - box[0] for box, later in pairwise(boxes)} == {600_000}
+        offset = boxes[0][0] - begins[0].timestamp() * 1_000
+        shown = [tick.label for tick in ticks(*(at - offset for at in figure.layout.xaxis.range), tz, 9)]
+        assert [text.partition("<br>")[0] for text in figure.layout.xaxis.ticktext] == shown
+        assert np.all(np.diff(figure.layout.xaxis.tickvals) > 0)
+        for trace in figure.data:
+            assert "%{x}" not in (trace.hovertemplate or "")
+    steps = figures.concurrency(runs, tz).data[0]
+    assert np.all(np.diff(steps.x) > 0)
+    assert steps.hovertext[0].endswith(begins[0].tz_convert(tz).isoformat()[-6:])
+
+
+@pytest.mark.parametrize(("tz", "change"), CHANGES)
+def test_on_a_long_axis_the_ticks_of_plotly_stand_at_what_the_clock_shows(tz, change):
+    begins = pd.Timestamp(change) + pd.to_timedelta([-20, 0, 20], unit="D")
+    texts = [at.isoformat() for at in begins]
+    runs = rows(*(record(n, created_at=a, started_at=a, completed_at=a) for n, a in enumerate(texts)))
+    [bars] = figures.timeline(runs, tz).data
+    walls = begins.tz_convert(tz).tz_localize(None).as_unit("ms").astype("int64")
+    assert sorted(bars.base) == list(walls)
+    assert figures.timeline(runs, tz).layout.xaxis.tickvals is None

@@ -16,11 +16,11 @@ from agentrun_nb.analysis.outcomes import left_out
 from agentrun_nb.analysis.outcomes import outcomes as outcomes_of
 from agentrun_nb.core.times import span_text
 from agentrun_nb.drawing.status_style import look_of, painting_order
-from agentrun_nb.figures.style import color, dress, groups, label, say_empty, told, wall, words
+from agentrun_nb.figures.style import Clock, color, dress, groups, label, say_empty, told, words
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.moments import Floats, last_moment, milliseconds
 
-_MOST_GROUPS, _MOMENTS, _BINS, _STEPS = 15, 1_000, 48, 200
+_MOST_GROUPS, _MOMENTS, _BINS, _STEPS, _MOST_TICKS = 15, 1_000, 48, 200, 9
 _STATES = {"running": "running", "waiting": "queued", "waiting or running": None}
 _SHARE = "%{customdata:,} runs, %{x:.2f} %"
 _RUNS = "%{y:,} runs, %{customdata}"
@@ -80,13 +80,14 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
         places = np.maximum(np.searchsorted(at, edges[:-1], "right") - 1, 0)
         counts, at = np.maximum.reduceat(counts, places), edges[:-1]
         notes.insert(0, f"each step is the highest count within {span_text((edges[1] - edges[0]) / 1_000)}")
-    figure = go.Figure()
+    figure, clock = go.Figure(), Clock(tz, *(at[[0, -1]] if len(at) else (0, 0)))
     for (name, status), values in zip(_STATES.items(), counts.T, strict=True):
         line = {"shape": "hv", "width": 1, "color": color(look_of(status), template)}
-        area = {"mode": "lines", "fill": "tozeroy", "hovertemplate": f"%{{y:,}} {name}<br>%{{x}}"}
+        area = {"mode": "lines", "fill": "tozeroy", **clock.hover(f"%{{y:,}} {name}<br>", at)}
         if status or values.any():
-            figure.add_scatter(**area, name=name, x=wall(at, tz), y=values, line=line)
-    figure.update_xaxes(type="date", title=f"time ({words(tz)})")
+            figure.add_scatter(**area, name=name, x=clock(at), y=values, line=line)
+    own_ticks = clock.ticks(at[0], at[-1], _MOST_TICKS) if len(at) else {}
+    figure.update_xaxes(type="date", title=f"time ({words(tz)})", **own_ticks)
     peak = counts[:, 0].max(initial=0)
     figure.update_yaxes(title="runs at a time", rangemode="tozero", tickformat=",", dtick=1 if peak < 6 else None)
     dress(figure, template, f"At most {peak:,} ran at a time", notes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from textwrap import wrap
 from typing import Any
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from agentrun_nb.core.schema import STATUSES
 from agentrun_nb.core.text import clip, visible
 from agentrun_nb.core.times import zone
+from agentrun_nb.drawing.axis import Tick, clock_text, ticks
 from agentrun_nb.drawing.status_style import Look, look_of
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.tables.frames import check_columns
@@ -24,6 +25,8 @@ from agentrun_nb.tables.moments import milliseconds
 GREY = "#7f7f7f"
 GRID, CLEAR = "rgba(127,127,127,.25)", "rgba(0,0,0,0)"
 _SHORT, _LINE = 40, 110
+_SHORT_AXIS = 4 * 86_400_000.0
+"""Up to this length an hour more or less is seen on a time axis."""
 _EARLIEST, _LATEST = -62_135_510_400_000.0, 253_402_214_400_000.0
 """The years that a clock knows in any zone, in ms since the epoch; beyond them an offset stays as it was."""
 
@@ -50,6 +53,40 @@ def wall(moments: Any, tz: str) -> NDArray[np.float64]:
     clock = pd.DatetimeIndex(near, tz="UTC").tz_convert(zone(tz)).tz_localize(None).to_numpy("datetime64[ms]")
     shown: NDArray[np.float64] = instants + (clock - near).astype("float64")
     return shown
+
+
+class Clock:
+    """Where moments stand on a time axis of plotly, which knows no zones: as what a clock of the zone shows.
+
+    Where that clock is put forward or back on a short axis, one hour would lie on another or be left empty. There all
+    moments have the first offset, so that lengths are true, and the ticks and words say what the clock shows.
+    """
+
+    def __init__(self, tz: str, start: float, end: float) -> None:
+        """Makes the clock of an axis from its first to its last moment, in ms since the epoch."""
+        ends = np.array([start, end])
+        self._tz, offsets = tz, wall(ends, tz) - ends
+        self._offset = offsets[0]
+        self.changes = bool(offsets[0] != offsets[1]) and end - start <= _SHORT_AXIS
+
+    def __call__(self, moments: Any) -> NDArray[np.float64]:
+        """Moments in ms since the epoch as places on the axis."""
+        return np.asarray(moments, dtype="float64") + self._offset if self.changes else wall(moments, self._tz)
+
+    def ticks(self, start: float, end: float, most: int) -> dict[str, Any]:
+        """Ticks of our own between two moments; empty where those of plotly are right."""
+        return self.marks(ticks(start, end, self._tz, most)) if self.changes else {}
+
+    def marks(self, found: Sequence[Tick]) -> dict[str, Any]:
+        """Ticks as an axis of plotly takes them."""
+        labels = [f"{tick.label}<br>{tick.context}" for tick in found]
+        return {"tickvals": self([tick.at for tick in found]), "ticktext": labels}
+
+    def hover(self, template: str, moments: Any) -> dict[str, Any]:
+        """What is said of a mark when it is pointed at: a template and behind it the moment of each mark."""
+        if not self.changes:
+            return {"hovertemplate": template + "%{x}"}
+        return {"hovertemplate": template + "%{hovertext}", "hovertext": [clock_text(at, self._tz) for at in moments]}
 
 
 def groups(runs: pd.DataFrame, by: str | None, most: int) -> pd.Series[Any]:

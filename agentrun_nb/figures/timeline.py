@@ -20,7 +20,7 @@ from agentrun_nb.drawing.spans import Kind, Spans, spans
 from agentrun_nb.drawing.status_style import LOOKS, Look, by_look, look_of
 from agentrun_nb.drawing.window import Fold, Window
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.figures.style import CLEAR, GREY, GRID, color, dress, groups, label, say_empty, wall, words
+from agentrun_nb.figures.style import CLEAR, GREY, GRID, Clock, color, dress, groups, label, say_empty, words
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.moments import last_moment, milliseconds
 
@@ -116,6 +116,7 @@ class _Track:
         self.whole = (first - room, last + room)
         edges = zip(self.whole, (window.start, window.end), strict=True)
         self.start, self.end = (whole if edge is None else float(self.axis.place(edge)) for whole, edge in edges)
+        self.clock = Clock(tz, *self.axis.moment([self.start, self.end]).tolist())
         self.unit = (self.end - self.start) / window.width
         self.inside = self.placed.touching(self.start, self.end)
         self.rows = window.by == "time" and int(np.count_nonzero(self.known)) <= _MOST_ROWS
@@ -189,7 +190,7 @@ class _Track:
         return {"yaxis": f"y{axis}", "name": look.label, "legendgroup": look.label, "legendrank": rank, **own}
 
     def _wall(self, places: Any) -> NDArray[np.float64]:
-        return wall(self.axis.moment(places), self.tz)
+        return self.clock(self.axis.moment(places))
 
     def _draw_bars(self, axis: int, lane_of: dict[int, int]) -> None:
         """A bar for each run, hatched while it goes on, and a pale one before its start."""
@@ -231,10 +232,11 @@ class _Track:
             at = np.flatnonzero(counts)
             bars = {"base": below[at], "y": counts[at], "customdata": counts[at]}
             moments = self.axis.moment(edges)
-            bars |= {"x": wall((moments[:-1] + moments[1:])[at] / 2, self.tz), "width": np.diff(moments)[at]}
-            told = "%{customdata:,} in this column<br>%{x}"
+            middles = (moments[:-1] + moments[1:])[at] / 2
+            bars |= {"x": self.clock(middles), "width": np.diff(moments)[at]}
+            hover = self.clock.hover("%{customdata:,} in this column<br>", middles)
             if len(at):
-                self.figure.add_bar(**bars, hovertemplate=told, **self._trace(axis, look, line={"width": 0}))
+                self.figure.add_bar(**bars, **hover, **self._trace(axis, look, line={"width": 0}))
             below = below + counts
 
     def _draw_failures(self, axis: int, look: Look) -> None:
@@ -243,8 +245,9 @@ class _Track:
         ends = ends[(ends >= self.start) & (ends <= self.end)]
         _, first, counts = np.unique((ends - self.start) // (_CELL * self.unit), return_index=True, return_counts=True)
         symbol, height = ("x", 0.4) if look.label == "failed" else ("hourglass", -0.4)
-        told = {"customdata": counts, "hovertemplate": "%{customdata:,} here, the first at %{x}"}
         if len(ends):
+            hover = self.clock.hover("%{customdata:,} here, the first at ", self.axis.moment(ends[first]))
+            told = {"customdata": counts, **hover}
             marks = {"x": self._wall(ends[first]), "y": [height] * len(first), "mode": "markers"}
             self.figure.add_scatter(**marks, **told, **self._trace(axis, look, symbol=symbol, size=7))
 
@@ -255,23 +258,23 @@ class _Track:
         background = {None: None, True: _DARK, False: CLEAR}[self.window.dark]
         dress(self.figure, self.template, background=background, legend=legend, barmode="overlay")
         axis = {"type": "date", "title": f"time ({words(self.tz)})", "range": self._wall([self.start, self.end])}
-        cuts = [{"bounds": wall(cut, self.tz)} for cut in self.axis.cuts]
-        self.figure.update_xaxes(**axis, anchor="free", rangebreaks=cuts, **(self._ticks() if cuts else {}))
+        cuts = [{"bounds": self.clock(cut)} for cut in self.axis.cuts]
+        own_ticks = self._ticks() if cuts or self.clock.changes else {}
+        self.figure.update_xaxes(**axis, anchor="free", rangebreaks=cuts, **own_ticks)
         self.figure.update_yaxes(showgrid=False, automargin=True)
         self.figure.layout.height = self.height + self.figure.layout.margin.t + self.figure.layout.margin.b
         for at, length, _ in self.window.folds:
-            x0, x1 = wall([at, at + length], self.tz)
+            x0, x1 = self.clock([at, at + length])
             look = {"fillcolor": GRID, "layer": "below", "line": {"color": GREY, "width": 1, "dash": "dot"}}
             told = {"text": span_text(length / 1_000), "textangle": -90}
             self.figure.add_shape(x0=x0, x1=x1, y0=0, y1=1, yref="paper", label=told, **look)
 
     def _ticks(self) -> dict[str, Any]:
-        """Ticks between the folds, of which plotly would know nothing."""
+        """Ticks of our own: of folds, and of clocks that are put forward or back, plotly knows nothing."""
         between = [cut for cut in self.axis.cuts if self.start < self.axis.place(cut[0]) < self.end]
         edges = [*self.axis.moment([self.start]), *np.ravel(between), *self.axis.moment([self.end])]
         found: list[Tick] = []
         for start, end in zip(edges[::2], edges[1::2], strict=True):
             most = int(_MOST_TICKS * (end - start) / (self.end - self.start))
             found += ticks(start, end, self.tz, most) if most else []
-        labels = [f"{tick.label}<br>{tick.context}" for tick in found]
-        return {"tickvals": wall([tick.at for tick in found], self.tz), "ticktext": labels}
+        return self.clock.marks(found)
