@@ -247,6 +247,61 @@ def test_where_no_file_can_be_shown_the_reason_is_said(client, changes, reason):
     assert reason in content["error"]
 
 
+@pytest.mark.parametrize(
+    ("outputs", "reasons"),
+    [
+        ([{"name": "a"}], [None]),
+        ([{"path": "a", "status": "available"}], [None]),
+        ([{"name": "a", "status": "a new word", "size_bytes": 5 * 2**20}], [None]),
+        ([{"name": "a", "status": "missing"}], ["missing"]),
+        ([{"name": "a", "kind": "directory"}], ["directory"]),
+        ([{"kind": "file"}, {"name": ""}], ["no name", "no name"]),
+        ([{"name": "a"}, {"path": "a"}, {"name": "b"}], ["no name or path that", "no name or path that", None]),
+        ([{"name": "a", "path": "x"}, {"name": "a", "path": "y"}], [None, None]),
+        ([{"name": "a", "size_bytes": 5 * 2**20 + 1}], ["5,242,881 bytes"]),
+        ([{"name": "a", "size_bytes": 2**63 - 1}], ["9,223,372,036,854,775,807 bytes"]),
+        ([{"name": "a", "size_bytes": "many"}], [None]),
+    ],
+)
+def test_a_look_is_not_offered_where_it_would_be_refused(outputs, reasons):
+    view = explore([json.dumps(record(1, output_manifest={"outputs": outputs})).encode()], Files(b"text"))
+    ask = conversation(view)
+    for position, (output, reason) in enumerate(zip(view._doc(0)["outputs"], reasons, strict=True)):
+        assert (output["no_preview"] is None) == (reason is None)
+        assert (reason or "") in (output["no_preview"] or "")
+        content, _ = ask({"id": 1, "op": "preview", "row": 0, "output": position})
+        assert content["ok"] is (reason is None), "what is offered is given, and what is not is refused"
+        assert content.get("error") == output["no_preview"]
+
+
+@pytest.mark.parametrize("x", [body(2), Run(json.dumps(record(1)).encode())], ids=["runs", "run"])
+def test_a_page_knows_whether_files_can_be_read(x):
+    assert "arn.explore(runs, client)" in explore(x)._page()[0]["no_previews"]
+    assert explore(x, Files(b""))._page()[0]["no_previews"] == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "sound"),
+    [
+        ({"folded": True, "highlighted": ["failed", None, "a new word"]}, True),
+        ({}, True),
+        ({"folded": 1}, False),
+        ({"folded": None}, False),
+        ({"highlighted": "failed"}, False),
+        ({"highlighted": [1]}, False),
+        ({"highlighted": [["failed"]]}, False),
+        ({"highlighted": ["x" * 10_001]}, False),
+    ],
+)
+def test_a_view_opens_again_as_the_page_last_said_it_stood(changes, sound):
+    view = explore(body(3))
+    assert view._page()[0]["screen"] is None
+    seen = {"start": 1.5, "end": 2e12, "by": "status", "folded": False, "highlighted": []} | changes
+    content, _ = conversation(view)({"id": 1, "op": "window", **seen})
+    assert content["ok"] is sound
+    assert view._page()[0]["screen"] == (seen if sound else None)
+
+
 def test_one_file_is_read_at_a_time():
     view, said, free = explore(body(3), Files(b"")), [], threading.Event()
     view._client.read_output = lambda run, name, **bounds: bytes(free.wait(5))

@@ -19,6 +19,8 @@ class Window:
         folds: the stretches that are folded.
         width: of the time axis, in pixels.
         dark: whether the ground is dark; None where no page has said.
+        folded: whether the reader asked for the stretches without runs to be folded.
+        highlighted: the statuses that the legend brings out; None is a run without one.
     """
 
     start: float | None = None
@@ -27,3 +29,5 @@ class Window:
     folds: tuple[Fold, ...] = ()
     width: float = 800
     dark: bool | None = None
+    folded: bool = False
+    highlighted: tuple[str | None, ...] = ()

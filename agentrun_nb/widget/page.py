@@ -14,7 +14,7 @@ from agentrun_nb.core.text import counted
 from agentrun_nb.tables.moments import known_until, milliseconds
 from agentrun_nb.tables.report import completeness
 from agentrun_nb.widget.protocol import TABLES, Parcel
-from agentrun_nb.widget.run_docs import packed_docs
+from agentrun_nb.widget.run_docs import not_read, packed_docs
 
 DOCS_WITH_THE_PAGE = 2 * 2**20
 """Documents go with the page while they are no more bytes than this together, gzipped."""
@@ -50,12 +50,14 @@ def runs_page(
     parcel = Parcel()
     status = runs["status"].cat
     versions, deployments = pd.factorize(runs["version_id"]), pd.factorize(runs["deployment_id"])
+    errors = pd.factorize(pd.Series(not_read(runs), dtype="str"))
     columns = {
         **{name: parcel.add(_floats(runs[f"{name}_at"])) for name in ("created", "started", "completed")},
         "until": parcel.add(known_until(runs, now).astype("<f8").tobytes()),
         "status": parcel.add(_codes(status.codes.to_numpy())),
         "version": parcel.add(_codes(versions[0])),
         "deployment": parcel.add(_codes(deployments[0])),
+        "error": parcel.add(_codes(errors[0])),
         "ids": parcel.add(msgspec.json.encode(runs["id"].fillna("").tolist())),
     }
     docs = packed_docs(runs, absent, most) if len(runs) <= rows else None
@@ -66,6 +68,7 @@ def runs_page(
         "statuses": list(status.categories),
         "versions": versions[1].tolist(),
         "deployments": deployments[1].tolist(),
+        "errors": errors[1].tolist(),
         "columns": columns,
         "docs": None if docs is None else parcel.add(docs, packed=True),
         "note": completeness(runs) if kind == "runs" else "",
@@ -82,6 +85,7 @@ def json_page(text: str, uid: str) -> Message:
 
 def _blank(kind: str, uid: str) -> dict[str, Any]:
     page: dict[str, Any] = {"kind": kind, "uid": uid, "n": 0, "now": 0, "title": "", "columns": {}, "note": ""}
+    page |= {"no_previews": "", "screen": None}
     return page | {name: [] for name in TABLES} | {"docs": None, "text": None}
 
 

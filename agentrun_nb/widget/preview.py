@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
-
-import pandas as pd
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from agentrun_nb.errors import AgentRunError, DeadlineExceededError, TooLargeError
 from agentrun_nb.widget.protocol import RefusedError
@@ -16,7 +16,42 @@ if TYPE_CHECKING:
 
 SECONDS = 10
 MOST_BYTES = 5 * 2**20
-_NAMES = ["name", "path", "configured_path"]
+NO_CLIENT = "This view has no client to read files with: make it with arn.explore(runs, client)."
+_NAMES = ("name", "path", "configured_path")
+
+Output = Mapping[str, Any]
+"""An output by the columns of OUTPUTS; None where nothing stands."""
+
+
+def obstacles(outputs: Sequence[Output]) -> list[str | None]:
+    """Why files cannot be shown whatever the service answers: a sentence for each output, None where one may be.
+
+    Args:
+        outputs: all outputs of one run.
+    """
+    own_names = _own_names(outputs)
+    return [_obstacle(output, name) for output, name in zip(outputs, own_names, strict=True)]
+
+
+def _obstacle(output: Output, own_name: str | None) -> str | None:
+    if output["status"] == "missing":
+        return "The record says that this file is missing."
+    if output["kind"] == "directory":
+        return "This is a directory."
+    if own_name is None:
+        return "This output has no name or path that no other output of the run has."
+    # Sizes that the page could not hold exactly are texts.
+    size = int(output["size_bytes"] or 0)
+    if size > MOST_BYTES:
+        return f"The file has {size:,} bytes; at most {MOST_BYTES:,} are shown here."
+    return None
+
+
+def _own_names(outputs: Sequence[Output]) -> list[str | None]:
+    """A name or path of each output by which the service finds it and no other; None where there is none."""
+    labels = [dict.fromkeys(str(output[column]) for column in _NAMES if output[column]) for output in outputs]
+    carriers = Counter(label for some in labels for label in some)
+    return [next((label for label in some if carriers[label] == 1), None) for some in labels]
 
 
 async def read_file(client: RunSource | None, run: Run, position: int) -> bytes:
@@ -30,19 +65,17 @@ async def read_file(client: RunSource | None, run: Run, position: int) -> bytes:
     Raises:
         RefusedError: there is no file to be had; it says why in one sentence.
     """
-    outputs = run.outputs
+    found = run.outputs.astype("object")
+    outputs = found.where(found.notna(), None).to_dict("records")
     if position >= len(outputs):
         raise RefusedError("There is no such output.")
     if client is None:
-        raise RefusedError("This view has no client to read the file with: make it with arn.explore(runs, client).")
-    output = outputs.iloc[position]
-    own = [name for name in output[_NAMES].dropna() if outputs[_NAMES].eq(name).any(axis=1).sum() == 1]
-    if not own:
-        raise RefusedError("This output has no name or path that no other output of the run has.")
-    if pd.notna(output["size_bytes"]) and output["size_bytes"] > MOST_BYTES:
-        raise RefusedError(f"The file has {output['size_bytes']:,} bytes; at most {MOST_BYTES:,} are shown here.")
+        raise RefusedError(NO_CLIENT)
+    reason, name = obstacles(outputs)[position], _own_names(outputs)[position]
+    if reason is not None or name is None:
+        raise RefusedError(str(reason))
     try:
-        return await asyncio.to_thread(client.read_output, run, own[0], max_bytes=MOST_BYTES, deadline=SECONDS)
+        return await asyncio.to_thread(client.read_output, run, name, max_bytes=MOST_BYTES, deadline=SECONDS)
     except DeadlineExceededError:
         raise RefusedError(f"The file did not come within {SECONDS} seconds.") from None
     except TooLargeError:

@@ -11,20 +11,22 @@ from agentrun_nb.drawing.window import Window
 OPS = ("module", "open", "run", "window", "preview", "compare")
 GROUPINGS = ("time", "version", "status")
 KINDS = ("runs", "run", "json")
-TABLES = ("statuses", "versions", "deployments")
-PAGE_KEYS = ("kind", "uid", "n", "now", "title", *TABLES, "columns", "docs", "text", "note")
-COLUMN_KEYS = ("created", "started", "completed", "until", "status", "version", "deployment", "ids")
+TABLES = ("statuses", "versions", "deployments", "errors")
+PAGE_KEYS = ("kind", "uid", "n", "now", "title", *TABLES, "columns", "docs", "text", "note", "no_previews", "screen")
+COLUMN_KEYS = ("created", "started", "completed", "until", "status", "version", "deployment", "error", "ids")
 DIFFERENCE_KEYS = ("path_a", "path_b", "change", "a", "b")
 COMPARISON_KEYS = ("count", "differences", "outputs")
 DOC_KEYS = (
     *("row", "fields", "fetched", "absent", "unread"),
-    *("input", "output_manifest", "outputs", "extra", "notes", "error"),
+    *("input", "output_manifest", "outputs", "extra", "notes", "error", "not_read"),
 )
 
 PACK_ABOVE = 256 * 1024
 """Buffers of more bytes are sent gzipped."""
 
 _LATEST = 8.64e15
+_MOST_HIGHLIGHTED = 100
+_LONGEST_STATUS = 10_000
 
 
 class RefusedError(ValueError):
@@ -85,7 +87,23 @@ def _window(content: dict[str, Any]) -> Window:
     folds, width, dark = content.get("folds", []), content.get("width", 0), content.get("dark", False)
     if not (isinstance(folds, list) and all(map(_is_fold, folds)) and _is_moment(width) and isinstance(dark, bool)):
         raise RefusedError("A screen has folds, a width and a ground.")
-    return Window(start, end, str(by), tuple(map(tuple, folds)), max(width, 100), dark)
+    folded, highlighted = content.get("folded", False), content.get("highlighted", [])
+    if not (isinstance(folded, bool) and isinstance(highlighted, list) and all(map(_is_status, highlighted))):
+        raise RefusedError("A screen has its gaps folded or not, and statuses that are highlighted.")
+    return Window(
+        start,
+        end,
+        str(by),
+        tuple(map(tuple, folds)),
+        max(width, 100),
+        dark,
+        folded,
+        tuple(highlighted[:_MOST_HIGHLIGHTED]),
+    )
+
+
+def _is_status(name: Any) -> bool:
+    return name is None or (isinstance(name, str) and len(name) <= _LONGEST_STATUS)
 
 
 def _is_fold(fold: Any) -> bool:

@@ -15,6 +15,21 @@ from agentrun_nb.core import jsontext, times
 from agentrun_nb.core.schema import OUTPUTS, RUNS, Kind
 from agentrun_nb.documents.outputs import outputs
 from agentrun_nb.run import Run
+from agentrun_nb.widget.preview import obstacles
+
+NOT_READ = {
+    "not_found": "no such run",
+    "forbidden": "not allowed",
+    "rate_limited": "too many requests",
+    "server": "the service failed",
+    "connection": "no connection",
+    "deadline": "no answer in time",
+    "too_large": "too large",
+    "bad_response": "the answer is no run",
+    "bad_id": "this is no id",
+    "not_asked": "not asked for",
+}
+"""The codes of `fetch_error` in a few words."""
 
 EXACT = 2**53
 """The page's numbers are exact up to here; larger integers go as text."""
@@ -39,6 +54,7 @@ def run_docs(runs: pd.DataFrame, first: int = 0, absent: Sequence[str] = ()) -> 
     texts = {name: _plain("text", runs[name]) for name in ("input", "output_manifest", "extra")}
     notes, errors = (_plain("text", runs[name]) for name in ("parse_notes", "fetch_error"))
     fetched = _plain("time", runs["fetched_at"])
+    reasons = not_read(runs)
     left_behind = _outputs_by_row(runs)
     return [
         {
@@ -50,10 +66,18 @@ def run_docs(runs: pd.DataFrame, first: int = 0, absent: Sequence[str] = ()) -> 
             "outputs": left_behind.get(str(place), []),
             "notes": notes[place],
             "error": errors[place],
+            "not_read": reasons[place],
             **{name: text[place] for name, text in texts.items()},
         }
         for place, cells in enumerate(zip(*fields, strict=True))
     ]
+
+
+def not_read(runs: pd.DataFrame) -> list[str | None]:
+    """Why runs were not read, in a few words; None for each run of which there is a record."""
+    errors = runs["fetch_error"].where(runs["status"].isna())
+    codes = [None if pd.isna(error) else str(error).partition(":")[0] for error in errors]
+    return [None if code is None else NOT_READ.get(code, code) for code in codes]
 
 
 def absent_fields(run: Run) -> list[str]:
@@ -92,6 +116,9 @@ def _outputs_by_row(runs: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     for place, *row in zip(found["run_id"], *cells, strict=True):
         output = dict(zip(names, row, strict=True))
         grouped.setdefault(place, []).append({**output, "unread": _unread(output, output["parse_notes"])})
+    for siblings in grouped.values():
+        for output, reason in zip(siblings, obstacles(siblings), strict=True):
+            output["no_preview"] = reason
     return grouped
 
 

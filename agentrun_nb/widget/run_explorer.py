@@ -23,7 +23,7 @@ from agentrun_nb.tables.moments import last_moment
 from agentrun_nb.widget.comparison import comparison
 from agentrun_nb.widget.html_file import write_page
 from agentrun_nb.widget.page import Message, runs_page
-from agentrun_nb.widget.preview import read_file
+from agentrun_nb.widget.preview import NO_CLIENT, read_file
 from agentrun_nb.widget.python_code import place_code, rows_code
 from agentrun_nb.widget.run_docs import absent_fields, run_docs
 from agentrun_nb.widget.twin import Story, run_story, runs_story
@@ -129,7 +129,8 @@ class RunExplorer(View):
         else:
             lines = [f"run = {self._source()}", "selection = run.to_frame()"]
         if run is not None and steps:
-            first = rows_code([(run.deployment_id or "", run.id or "")]) if len(self.selected) > 1 else "selection"
+            # The page copies this line alone, so it stands by itself.
+            first = rows_code([(run.deployment_id or "", run.id or "")])
             document = f'arn.parse({first}["{steps[0]}"]).iloc[0]' if self._one is None else f"run.{steps[0]}"
             lines.append(f"value = {place_code(document, steps[1:])}")
         return "\n".join(lines)
@@ -192,7 +193,17 @@ class RunExplorer(View):
 
     def _page_of(self, runs: pd.DataFrame, **limits: float) -> Message:
         kind = "runs" if self._one is None else "run"
-        return runs_page(runs, self.uid, self._now, kind=kind, absent=self._absent, **limits)
+        page, buffers = runs_page(runs, self.uid, self._now, kind=kind, absent=self._absent, **limits)
+        page |= {"no_previews": NO_CLIENT if self._client is None else "", "screen": self._screen()}
+        return page, buffers
+
+    def _screen(self) -> dict[str, Any] | None:
+        """How the page stood when it last said so, as a page opens with it; None before it said anything."""
+        seen = self._window
+        if seen.start is None or seen.end is None:
+            return None
+        shown = {"start": seen.start, "end": seen.end, "by": seen.by, "folded": seen.folded}
+        return shown | {"highlighted": list(seen.highlighted)}
 
     def _rows(self) -> int:
         return len(self._runs)

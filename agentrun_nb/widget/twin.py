@@ -113,6 +113,8 @@ def run_story(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> St
 def _heading(doc: dict[str, Any], room: Room) -> Markup:
     fields, unread = doc["fields"], doc["unread"].get("status")
     status = _status(fields["status"], room) if unread is None else joined("status ", _unreadable(unread, room))
+    if doc["not_read"] is not None:
+        status = joined("Not read: ", clip(doc["not_read"], room.text))
     names = [
         joined(label, " ", el("code", clip(fields[key], room.text), style=_MONO))
         for key, label in (("id", "run"), ("deployment_id", "deployment"), ("version_id", "version"))

@@ -51,7 +51,7 @@ def run_doc(row: int = 0, **changes: Any) -> dict[str, Any]:
         "outputs": [],
         "extra": None,
     }
-    return {**doc, "notes": None, "error": None, **own}
+    return {**doc, "notes": None, "error": None, "not_read": None, **own}
 
 
 def example_run() -> dict[str, Any]:
@@ -209,6 +209,9 @@ def blank_page(kind: str, **changes: Any) -> dict[str, Any]:
         "statuses": [],
         "versions": [],
         "deployments": [],
+        "errors": [],
+        "no_previews": "",
+        "screen": None,
     }
     return {**known, "columns": {}, "docs": None, "text": None, "note": "", **changes}
 
@@ -244,6 +247,9 @@ def many_runs(docs: Sequence[dict[str, Any]], *, held: bool = True, **traits: An
         scenario.page[table] = sorted({value for value in values if value is not None})
         codes = [NONE if value is None else scenario.page[table].index(value) for value in values]
         columns[name] = scenario.add(struct.pack(f"<{len(codes)}I", *codes))
+    scenario.page["errors"] = [*dict.fromkeys(doc["not_read"] for doc in docs if doc["not_read"])]
+    errors = [scenario.page["errors"].index(doc["not_read"]) if doc["not_read"] else NONE for doc in docs]
+    columns["error"] = scenario.add(struct.pack(f"<{len(errors)}I", *errors))
     columns["ids"] = scenario.add(json.dumps([doc["fields"]["id"] for doc in docs]).encode())
     scenario.page["columns"] = columns
     if held:

@@ -170,3 +170,69 @@ def test_a_file_without_a_kernel_offers_nothing_that_needs_one(open_stage: Opene
     expect(stage.page.locator(".arn-outputs")).to_have_count(1)
     for offer in offers:
         expect(offer).to_have_count(0)
+
+
+def missing_and_large() -> list[dict[str, Any]]:
+    output = {"kind": "file", "status": "available", "size_bytes": 1, "path": None, "no_preview": None}
+    return [
+        {**output, "name": "here"},
+        {**output, "name": "gone", "status": "missing", "no_preview": "The record says that this file is missing."},
+        {**output, "name": "large", "size_bytes": 10**9, "no_preview": "The file has 1,000,000,000 bytes."},
+    ]
+
+
+def test_a_file_that_cannot_be_had_is_not_offered_and_the_reason_stands_in_its_place(open_stage: Opener) -> None:
+    stage = open_stage(one_run(finished_run(outputs=missing_and_large())))
+    expect(stage.page.get_by_role("button", name="Preview")).to_have_count(1)
+    expect(stage.page.locator(".arn-outputs")).to_contain_text("The record says that this file is missing.")
+    expect(stage.page.locator(".arn-outputs")).to_contain_text("The file has 1,000,000,000 bytes.")
+
+
+@pytest.mark.parametrize("many", [True, False])
+def test_a_view_without_a_client_offers_no_looks_and_says_why(open_stage: Opener, many: bool) -> None:
+    run = finished_run()
+    scenario = many_runs([run], selected=[[DEP, run["fields"]["id"]]]) if many else one_run(run)
+    scenario.page["no_previews"] = "This view has no client: make it with arn.explore(runs, client)."
+    stage = open_stage(scenario)
+    expect(stage.page.get_by_text("make it with arn.explore(runs, client)")).to_be_visible()
+    expect(stage.page.get_by_role("button", name="Preview")).to_have_count(0)
+    assert "File" not in stage.page.locator(".arn-outputs thead").inner_text()
+
+
+CUT = "() => window.stage.host.classList.add('jupyter-widgets-disconnected')"
+
+
+def test_after_a_restart_a_look_says_at_its_place_what_happened_and_what_to_do(open_stage: Opener) -> None:
+    stage = open_stage(one_file("a.txt", b"text"))
+    stage.page.evaluate(CUT)
+    for _ in range(2):
+        stage.page.get_by_role("button", name="Preview").click()
+        expect(stage.page.locator(".arn-preview")).to_contain_text("The kernel was restarted or has ended")
+        expect(stage.page.locator(".arn-preview")).to_contain_text("Run its cell again")
+    assert asked(stage, "preview") == []
+
+
+def test_a_kernel_that_is_silent_is_told_of_at_the_place_and_may_be_asked_again(open_stage: Opener) -> None:
+    stage = open_stage(one_file("a.txt", b"text"), clock=True)
+    stage.page.evaluate("() => { window.late = window.stage.model.answer; window.stage.model.answer = () => {}; }")
+    preview = stage.page.get_by_role("button", name="Preview")
+    preview.click()
+    stage.page.clock.fast_forward(11_000)
+    place = stage.page.locator(".arn-preview")
+    expect(place).to_contain_text("If it was restarted, run the cell of this view again.")
+    preview.click()
+    assert len(asked(stage, "preview")) == 2
+    stage.page.evaluate("() => window.late.call(window.stage.model, window.stage.model.sent.at(-1))")
+    expect(place).to_contain_text("4 bytes")
+    expect(place).not_to_contain_text("restarted")
+
+
+@pytest.mark.parametrize("what", ["run", "compare"])
+def test_a_run_and_a_comparison_say_at_their_place_that_the_kernel_is_gone(open_stage: Opener, what: str) -> None:
+    scenario = many_runs([finished_run(id=f"adrun_{n}") for n in range(3)], held=False)
+    stage = open_stage(scenario)
+    stage.page.evaluate(CUT)
+    stage.set_trait("selected", [[DEP, "adrun_0"], [DEP, "adrun_1"]])
+    if what == "compare":
+        stage.page.get_by_role("button", name="Compare the two").click()
+    expect(stage.page.locator(".arn-hint")).to_contain_text("Run its cell again")

@@ -51,7 +51,7 @@ def test_paths_and_values_are_copied_exactly(open_stage: Opener) -> None:
     assert stage.trait("path") == 'outputs[0]["key with . or space"]'
     forms = {
         "Copy path": 'outputs[0]["key with . or space"]',
-        "Copy as Python": 'document["outputs"][0]["key with . or space"]',
+        "Copy as Python": "value = document['outputs'][0]['key with . or space']",
         "Copy as JSON Pointer": "/outputs/0/key with . or space",
         "Copy value": "1.10",
     }

@@ -17,6 +17,8 @@ import { createZoneSwitch } from "./zone.mjs";
  * @typedef {import("./protocol.mjs").Held} Held
  */
 
+/** The mark that ipywidgets sets where the kernel of a view is gone. */
+const CUT = ".jupyter-widgets-disconnected";
 const BODIES = { json: createJsonBody, run: createRunBody, runs: createRunsBody };
 
 /** @param {import("./protocol.mjs").Model} model @param {HTMLElement} el @param {AbortSignal} signal the end of the view */
@@ -27,7 +29,7 @@ export function createExplorer(model, el, signal) {
   let bodyEnd = new AbortController();
   const status = createStatusLine();
   const traits = createTraits(model, signal);
-  const kernel = createKernel(model, { signal, onSilence: status.setSilent, onUpdate: (reply) => show(reply).catch(fail) });
+  const kernel = createKernel(model, { signal, isCut: () => el.closest(CUT) !== null, onSilence: status.setSilent, onUpdate: (reply) => show(reply).catch(fail) });
   const zone = createZoneSwitch(traits.get("tz"), (tz) => {
     traits.put("tz", tz);
     body?.setZone?.(tz);

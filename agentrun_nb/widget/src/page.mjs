@@ -5,8 +5,10 @@ import { readCodes, readFloats, readJson, readText } from "./bytes.mjs";
 /** @typedef {import("./protocol.mjs").BufferRef} BufferRef */
 /** @typedef {import("./bytes.mjs").Buffer} Buffer */
 
+const NO_CODE = 0xffffffff;
+
 /** How a column is read; the others are moments. @type {Record<string, (ref: BufferRef, buffers: Buffer[]) => Promise<any>>} */
-const READERS = { ids: readJson, status: readCodes, version: readCodes, deployment: readCodes };
+const READERS = { ids: readJson, status: readCodes, version: readCodes, deployment: readCodes, error: readCodes };
 
 /** @param {import("./protocol.mjs").Page} page @param {Buffer[]} buffers @returns {Promise<Held>} */
 export async function unpack(page, buffers) {
@@ -14,7 +16,9 @@ export async function unpack(page, buffers) {
   const columns = await Promise.all(refs.map(async ([name, ref]) => [name, await (READERS[name] ?? readFloats)(ref, buffers)]));
   const docs = page.docs && (await readJson(page.docs, buffers));
   const text = page.text && (await readText(page.text, buffers));
-  return { page, columns: refs.length ? Object.fromEntries(columns) : null, docs, text };
+  // A file that an earlier version wrote has no column of errors.
+  const error = new Uint32Array(page.n).fill(NO_CODE);
+  return { page, columns: refs.length ? { error, ...Object.fromEntries(columns) } : null, docs, text };
 }
 
 /** @param {Held} held @param {number} row @returns {[string, string]} the key of a run: deployment and run id */

@@ -2,18 +2,19 @@
  * The shapes of what kernel and page say to each other. Every string in them is hostile.
  *
  * @typedef {{buffer: number, gzip: boolean}} BufferRef
- * @typedef {{created: BufferRef, started: BufferRef, completed: BufferRef, until: BufferRef, status: BufferRef, version: BufferRef, deployment: BufferRef, ids: BufferRef}} ColumnRefs
- * @typedef {{kind: "runs" | "run" | "json", uid: string, n: number, now: number, title: string, statuses: string[], versions: string[], deployments: string[],
- *   columns: ColumnRefs | Record<string, never>, docs: BufferRef | null, text: BufferRef | null, note: string}} Page
+ * @typedef {{created: BufferRef, started: BufferRef, completed: BufferRef, until: BufferRef, status: BufferRef, version: BufferRef, deployment: BufferRef, error: BufferRef, ids: BufferRef}} ColumnRefs
+ * @typedef {{kind: "runs" | "run" | "json", uid: string, n: number, now: number, title: string, statuses: string[], versions: string[], deployments: string[], errors: string[],
+ *   columns: ColumnRefs | Record<string, never>, docs: BufferRef | null, text: BufferRef | null, note: string, no_previews: string, screen: Screen | null}} Page
+ * @typedef {{start: number, end: number, by: "time" | "version" | "status", folded: boolean, highlighted: (string | null)[]}} Screen how the timeline stood when it was last looked at
  * @typedef {string | number | boolean | null} Scalar
- * @typedef {Record<string, Scalar> & {unread?: any}} OutputRow
+ * @typedef {Record<string, Scalar> & {unread?: any, no_preview?: string | null}} OutputRow
  * @typedef {{row: number, fields: Record<string, Scalar>, fetched: string | null, absent: string[], unread: Record<string, string>, input: string | null, output_manifest: string | null, outputs: OutputRow[],
- *   extra: string | null, notes: string | null, error: string | null}} RunDoc
+ *   extra: string | null, notes: string | null, error: string | null, not_read: string | null}} RunDoc
  * @typedef {{path_a: string | null, path_b: string | null, change: string, a: string | null, b: string | null}} Difference
  * @typedef {{a: OutputRow | null, b: OutputRow | null}} Pair
  * @typedef {{count: number, differences: Difference[], outputs: Pair[]}} Comparison
  *
- * @typedef {{created: Float64Array, started: Float64Array, completed: Float64Array, until: Float64Array, status: Uint32Array, version: Uint32Array, deployment: Uint32Array, ids: string[]}} Columns
+ * @typedef {{created: Float64Array, started: Float64Array, completed: Float64Array, until: Float64Array, status: Uint32Array, version: Uint32Array, deployment: Uint32Array, error: Uint32Array, ids: string[]}} Columns
  * @typedef {{page: Page, columns: Columns | null, docs: RunDoc[] | null, text: string | null}} Held what the page has been given, unpacked
  *
  * @typedef {{alone?: boolean, get(name: string): any, set(name: string, value: unknown): void, save_changes(): void, send(content: object): void,

@@ -37,14 +37,37 @@ const dateAndTime = (wall) => /** @type {[string, string]} */ (new Date(wall).to
 /** @param {number} at @param {string} zone @returns {string} like "2026-11-24 05:31:56.123"; the zone is written elsewhere, once */
 export const formatTime = (at, zone) => dateAndTime(wallTime(at, zone)).join(" ").replace(/\.000$/, "");
 
-/** @param {number} at @param {string} zone @returns {string} like "Asia/Kolkata (UTC+5:30)" */
-export const formatZone = (at, zone) => (zone === "UTC" ? zone : `${zone} (${moment(isoText(at), zone).offset})`);
+/** @param {number} at @param {string} zone @returns {string} like "UTC+5:30" */
+const offsetOf = (at, zone) => moment(isoText(at), zone).offset;
+
+/** A change of the clock and the way back lie further apart than this in the zones of today. */
+const LOOKS_APART = 20 * DAY;
+const MOST_LOOKS = 100;
+
+/**
+ * The zone with the offsets that it has in a stretch of time.
+ * @param {{start: number, end: number}} stretch @param {string} zone
+ * @returns {string} like "Asia/Kolkata (UTC+5:30)", "America/New_York (UTC-4 to UTC-5)"
+ */
+export function formatZone({ start, end }, zone) {
+  if (zone === "UTC") return zone;
+  const looks = Math.min(MOST_LOOKS, Math.ceil((end - start) / LOOKS_APART));
+  const offsets = new Set([offsetOf(start, zone)]);
+  for (let look = 1; look <= looks; look++) offsets.add(offsetOf(start + ((end - start) * look) / looks, zone));
+  return `${zone} (${[...offsets].join(offsets.size > 2 ? ", " : " to ")})`;
+}
 
 /** @param {number} n @returns {string} like "1,000,000" */
 export const formatCount = (n) => n.toLocaleString("en");
 
 /** @param {number} n @param {string} [noun] @returns {string} like "1 run", "12 runs" */
 export const countOf = (n, noun = "run") => `${formatCount(n)} ${noun}${n === 1 ? "" : "s"}`;
+
+/** @param {number} n @param {number} all @returns {string} like "3 of 12", or "12" where that is all */
+export const partOf = (n, all) => (n === all ? formatCount(n) : `${formatCount(n)} of ${formatCount(all)}`);
+
+/** @param {number} n @param {number} all @returns {string} like "3 of 12 runs", or "12 runs" where that is all */
+export const runsOf = (n, all) => (n === all ? countOf(n) : `${formatCount(n)} of ${countOf(all)}`);
 
 /**
  * Readable ticks at round wall times.

@@ -2,7 +2,7 @@
 
 import { button, h } from "./dom.mjs";
 import { toolbar } from "./roving.mjs";
-import { countOf, formatCount } from "./scale.mjs";
+import { formatCount, partOf, runsOf } from "./scale.mjs";
 import { describe, statusMark } from "./status.mjs";
 import { FIELDS, tell } from "./timeline-words.mjs";
 
@@ -17,6 +17,7 @@ import { FIELDS, tell } from "./timeline-words.mjs";
  * @property {() => void} range
  * @property {() => void} fold
  * @property {() => void} unplaced
+ * @property {() => void} unread
  */
 
 const MOST_KEYS = 14;
@@ -25,7 +26,7 @@ const MOST_ROWS = 200;
 export const GROUPINGS = ["time", "version", "status"];
 
 /** @param {Commands} commands */
-export function elements({ group, zoom, fit, failure, range, fold, unplaced }) {
+export function elements({ group, zoom, fit, failure, range, fold, unplaced, unread }) {
   const act = (/** @type {string} */ test, /** @type {string} */ label, /** @type {string} */ name, /** @type {() => void} */ action) =>
     button(label, action, { "aria-label": name, "data-testid": `arn-${test}` });
   const groups = GROUPINGS.map((by) => act(`group-${by}`, by, `Group by ${by}`, () => group(by)));
@@ -46,25 +47,33 @@ export function elements({ group, zoom, fit, failure, range, fold, unplaced }) {
     groups, grouping, failures, ranger, folder, live, legend,
     bar: toolbar("Timeline", "arn-tl-bar", grouping, zooms, failures, ranger, folder),
     canvas: h("canvas", { tabindex: "0", role: "application", "aria-roledescription": "timeline", "data-testid": "arn-timeline-canvas" }),
-    window: part("window"), empty: part("timeline-empty"), notes: part("timeline-notes"), unplaced: button("", unplaced), lit: part("timeline-lit"),
+    window: part("window"), empty: part("timeline-empty"), notes: part("timeline-notes"), unplaced: button("", unplaced), unread: button("", unread), lit: part("timeline-lit"),
     tip: part("tooltip", "div"), table: part("timeline-table", "div"),
   };
 }
 
 /**
  * @param {HTMLElement} legend
- * @param {{name: string | null, look: number, count: number}[]} counts
+ * @param {import("./timeline-model.mjs").StatusCount[]} counts
  * @param {Set<number>} lit the looks that are brought out
  * @param {(look: number) => void} toggle
+ * @param {HTMLElement} unread the way to runs that were not read
  */
-export function fillLegend(legend, counts, lit, toggle) {
-  const keys = counts.slice(0, MOST_KEYS).map(({ name, look, count }) => {
+export function fillLegend(legend, counts, lit, toggle, unread) {
+  const keys = counts.slice(0, MOST_KEYS).map(({ name, look }) => {
     const key = button("", () => toggle(look), { class: "arn-tl-key", "aria-pressed": String(lit.has(look)) });
-    key.append(statusMark(name), h("span", "arn-tl-key-name", describe(name).label), " ", h("span", "arn-tl-key-count", formatCount(count)));
+    key.append(statusMark(name), h("span", "arn-tl-key-name", describe(name).label), " ", h("span", "arn-tl-key-count"));
     return key;
   });
+  legend.replaceChildren(...keys, h("span", "arn-tl-more"), unread);
+}
+
+/** Tells how many runs of each status are in the window; the keys stay, one of which may have the focus. @param {HTMLElement} legend @param {import("./timeline-model.mjs").StatusCount[]} counts */
+export function countLegend(legend, counts) {
+  legend.querySelectorAll(".arn-tl-key-count").forEach((place, i) => (place.textContent = partOf(counts[i].inside, counts[i].count)));
   const rest = counts.slice(MOST_KEYS);
-  legend.replaceChildren(...keys, rest.length ? `and ${formatCount(rest.length)} more statuses (${countOf(rest.reduce((sum, { count }) => sum + count, 0))})` : "");
+  const [inside, all] = [rest.reduce((sum, one) => sum + one.inside, 0), rest.reduce((sum, one) => sum + one.count, 0)];
+  /** @type {HTMLElement} */ (legend.querySelector(".arn-tl-more")).textContent = rest.length ? `and ${formatCount(rest.length)} more statuses (${runsOf(inside, all)})` : "";
 }
 
 /** @param {HTMLElement} box @param {Model} model @param {Uint32Array} places of the window @param {string} zone */

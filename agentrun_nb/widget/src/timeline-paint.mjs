@@ -1,6 +1,6 @@
 /** Painting the timeline: it decides nothing, it draws a scene that is laid out. Lengths are CSS pixels. */
 
-import { countOf, formatCount } from "./scale.mjs";
+import { countOf, partOf } from "./scale.mjs";
 import { visible } from "./status.mjs";
 import { paintLanes, paintRowNames } from "./timeline-bars.mjs";
 import { COLUMN, MARK, OVERVIEW, STACK, xOf } from "./timeline-layout.mjs";
@@ -41,7 +41,7 @@ export function paint(ctx, picture) {
     });
     if (rows && lanes) paintRowNames(ctx, picture, band, lanes);
     if (columns) paintMarkers(ctx, picture, band, b);
-    paintBandWords(ctx, picture, band, columns?.peak ?? 0);
+    paintBandWords(ctx, picture, band, fills[b]);
   });
   if (strip) for (const { x, look } of marks) shape(ctx, look, colours.vivid[look], x, strip / 2, 9);
   paintRange(ctx, picture);
@@ -104,11 +104,12 @@ function paintMarkers(ctx, { model: { from, to }, frame, window, selected, activ
   if (active >= 0) mark(active, colours.accent);
 }
 
-/** @param {Context} ctx @param {Picture} picture @param {Band} band @param {number} peak */
-function paintBandWords(ctx, { frame: { left, width }, colours: { text: colour, muted, ground } }, { label, count, y }, peak) {
+/** @param {Context} ctx @param {Picture} picture @param {Band} band @param {import("./timeline-layout.mjs").Fill} fill */
+function paintBandWords(ctx, { frame: { left, width }, colours: { text: colour, muted, ground } }, { label, count, y }, { columns, places }) {
   if (!label) return;
+  const peak = columns ? `, up to ${countOf(columns.peak)} in a column` : "";
   const end = text(ctx, colour, fitted(ctx, visible(label), width * 0.45), left, y - 9, ground);
-  text(ctx, muted, formatCount(count) + (peak ? `, up to ${countOf(peak)} in a column` : ""), end + 8, y - 9, ground);
+  text(ctx, muted, partOf(places.length, count) + peak, end + 8, y - 9, ground);
 }
 
 /** @param {Context} ctx @param {Picture} picture */

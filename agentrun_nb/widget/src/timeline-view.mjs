@@ -65,7 +65,7 @@ export class View {
   get screen() {
     const { left, right } = this.scene.frame;
     const folds = this.model.axis.folds.map(({ instant, length, kept }) => [instant, length, kept]);
-    return { ...this.instants, by: this.by, folds, width: right - left };
+    return { ...this.instants, by: this.by, folds, width: right - left, folded: this.folded };
   }
 
   /** @param {Window} [window] @returns the places of the runs that touch it */

@@ -1,6 +1,6 @@
 /** What is told of a run or of a stretch of time, in words. */
 
-import { countOf, formatCount, formatTime } from "./scale.mjs";
+import { countOf, formatCount, formatTime, runsOf } from "./scale.mjs";
 import { describe, visible } from "./status.mjs";
 import { KIND, LOOKS, NONE, UNKNOWN, isFailure, statusOf } from "./timeline-model.mjs";
 import { duration } from "./times.mjs";
@@ -51,33 +51,47 @@ export function outcomes(model, places) {
   return counts.filter(({ count }) => count).sort((a, b) => Number(b.failure) - Number(a.failure) || b.count - a.count).map(({ count, label }) => `${formatCount(count)} ${label}`);
 }
 
-/** @param {{start: number, end: number}} window @param {string} zone @param {number} runs @returns {string} */
+/** @param {{start: number, end: number}} window @param {string} zone @param {string} runs how many, in words @returns {string} */
 export const windowWords = ({ start, end }, zone, runs) =>
-  `${formatTime(Math.round(start), zone)} to ${formatTime(Math.round(end), zone)} (${duration(Math.round(end - start))}): ${countOf(runs)}`;
+  `${formatTime(Math.round(start), zone)} to ${formatTime(Math.round(end), zone)} (${duration(Math.round(end - start))}): ${runs}`;
 
 /**
- * @param {{name: string | null, look: number, count: number}[]} counts
+ * @param {import("./timeline-model.mjs").StatusCount[]} counts
  * @param {Set<number>} lit looks
  * @returns {string} what the legend brings out and what it dims, in a sentence each
  */
 export function highlights(counts, lit) {
-  const sum = (/** @type {typeof counts} */ some) => countOf(some.reduce((total, { count }) => total + count, 0));
+  const sum = (/** @type {typeof counts} */ some) => runsOf(some.reduce((total, { inside }) => total + inside, 0), some.reduce((total, { count }) => total + count, 0));
   const [on, off] = [true, false].map((wanted) => counts.filter(({ look }) => lit.has(look) === wanted));
   return lit.size ? `Highlighted: ${on.map(({ name }) => describe(name).label).join(", ")}, ${sum(on)}. Dimmed: the other ${sum(off)}.` : "";
 }
 
-/** @param {Model} model @returns {string} what the picture does not show, in sentences */
-export function footnotes({ data, size, kind, axis: { folds } }) {
-  const notes = [
-    { count: size && data.n - size, note: "without a created time that can be read, so not on the timeline" },
-    { count: amount(kind, KIND.UNDIVIDED), note: "hatched: no started time is known" },
-    { count: amount(kind, KIND.LIVE), note: "dashed: not ended when the data was read" },
-    { count: amount(kind, KIND.OPEN), note: "with an open bracket: ended, but when is not known" },
-    { count: amount(kind, KIND.POINT), note: "drawn as a point: the times contradict each other" },
-  ];
-  const told = notes.filter(({ count }) => count).map(({ count, note }) => `${countOf(count)} ${note}.`);
-  return [folds.length ? `${countOf(folds.length, "gap")} folded, ${duration(folds.reduce((sum, { length }) => sum + length, 0))} in all.` : "", ...told].join(" ").trim();
+/** @param {number} n runs, none of which has a place in time @param {number} unread how many of them were not read @returns {string} why there is no timeline */
+export function emptyWords(n, unread) {
+  if (n === 0) return "There are no runs to show.";
+  const none = n === 1 ? "The run" : `None of the ${countOf(n)}`;
+  if (unread === n) return `${none} was ${n === 1 ? "not " : ""}read, so nothing can be placed in time.`;
+  return `${none} has ${n === 1 ? "no" : "a"} created time that can be read, so nothing can be placed in time.`;
 }
 
-/** @param {Uint8Array} kinds @param {number} wanted */
-const amount = (kinds, wanted) => kinds.reduce((sum, kind) => sum + Number(kind === wanted), 0);
+/** How runs are drawn that are not drawn in two phases. @type {[kind: number, note: string][]} */
+const DRAWN = [
+  [KIND.UNDIVIDED, "hatched: no started time is known"],
+  [KIND.LIVE, "dashed: not ended when the data was read"],
+  [KIND.OPEN, "with an open bracket: ended, but when is not known"],
+  [KIND.POINT, "drawn as a point: the times contradict each other"],
+];
+
+/** @param {Model} model @param {Uint32Array[]} parts the places of the window @param {number} unread how many runs were not read @returns {string} what the picture does not show, in sentences */
+export function footnotes({ data, size, kind, axis: { folds } }, parts, unread) {
+  const everywhere = Object.values(KIND).fill(0), inside = Object.values(KIND).fill(0);
+  for (let p = 0; p < size; p++) everywhere[kind[p]]++;
+  for (const places of parts) for (let i = 0; i < places.length; i++) inside[kind[places[i]]]++;
+  const unplaced = data.n - size - unread;
+  const drawn = DRAWN.filter(([wanted]) => inside[wanted]).map(([wanted, note]) => `${runsOf(inside[wanted], everywhere[wanted])} ${note}.`);
+  return [
+    folds.length && `${countOf(folds.length, "gap")} folded, ${duration(folds.reduce((sum, { length }) => sum + length, 0))} in all.`,
+    size > 0 && unplaced > 0 && `${countOf(unplaced)} without a created time that can be read, so not on the timeline.`,
+    ...drawn,
+  ].filter(Boolean).join(" ");
+}

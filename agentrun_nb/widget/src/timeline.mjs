@@ -1,16 +1,16 @@
 /** The timeline of many runs on one canvas. */
 
 import { h } from "./dom.mjs";
-import { countOf, formatZone } from "./scale.mjs";
+import { countOf, formatCount, formatZone } from "./scale.mjs";
 import { visible } from "./status.mjs";
 import { colourReader, watchTheme } from "./timeline-colours.mjs";
-import { GROUPINGS, elements, fillLegend, fillTable, showTip } from "./timeline-dom.mjs";
+import { GROUPINGS, countLegend, elements, fillLegend, fillTable, showTip } from "./timeline-dom.mjs";
 import { hitAt, locate } from "./timeline-hits.mjs";
 import { listen, moved } from "./timeline-input.mjs";
-import { statusCounts } from "./timeline-model.mjs";
+import { countInside, lookOf, LOOKS, rowsNotRead, statusCounts } from "./timeline-model.mjs";
 import { paint } from "./timeline-paint.mjs";
 import { View } from "./timeline-view.mjs";
-import { footnotes, highlights, outcomes, tellLines, windowWords } from "./timeline-words.mjs";
+import { emptyWords, footnotes, highlights, outcomes, tellLines, windowWords } from "./timeline-words.mjs";
 import { isZone } from "./times.mjs";
 
 /**
@@ -19,10 +19,11 @@ import { isZone } from "./times.mjs";
  * @typedef {import("./timeline-layout.mjs").Grouping} Grouping
  * @typedef {object} Options
  * @property {(rows: number[]) => void} [onSelect]  a person selected rows
- * @property {(screen: View["screen"] & {dark: boolean}) => void} [onWindow]  what is on the screen, once it stands still
+ * @property {(screen: View["screen"] & {dark: boolean, highlighted: (string | null)[]}) => void} [onWindow]  what is on the screen, once it stands still
  * @property {AbortSignal} [signal]  ends the timeline
  * @typedef {object} Timeline
  * @property {(data: TimelineData) => void} setData
+ * @property {(screen: import("./protocol.mjs").Screen) => void} setScreen  shows the same stretch of time, grouping, folds and highlights as were seen before
  * @property {(rows: Iterable<number>) => void} setSelected
  * @property {(tz: string) => void} setZone  an IANA name; UTC where the browser does not know it, and that is said
  * @property {(row: number) => {x: number, y: number} | null} locate  a point on a run, in CSS pixels of the canvas; null where it has no mark of its own now
@@ -32,7 +33,7 @@ import { isZone } from "./times.mjs";
 const QUIET = 150;
 const times = new Float64Array(0);
 const codes = new Uint32Array(0);
-const NOTHING = { n: 0, now: 0, statuses: [], versions: [], deployments: [], ids: [], created: times, started: times, completed: times, until: times, status: codes, version: codes, deployment: codes };
+const NOTHING = { n: 0, now: 0, statuses: [], versions: [], deployments: [], ids: [], created: times, started: times, completed: times, until: times, status: codes, version: codes, deployment: codes, error: codes };
 
 /**
  * @param {HTMLElement} root an empty element
@@ -41,7 +42,7 @@ const NOTHING = { n: 0, now: 0, statuses: [], versions: [], deployments: [], ids
  */
 export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   const life = new AbortController();
-  const parts = elements({ group, zoom, fit, failure: goToFailure, range: toggleRange, fold, unplaced: chooseUnplaced });
+  const parts = elements({ group, zoom, fit, failure: goToFailure, range: toggleRange, fold, unplaced: chooseUnplaced, unread: chooseUnread });
   const { canvas, tip } = parts;
   const ground = h("div", "arn-tl-ground", canvas);
   root.classList.add("arn-timeline");
@@ -60,6 +61,10 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   let selected = new Set();
   /** The looks that the legend brings out; where there are none, all look alike. @type {Set<number>} */
   const lit = new Set();
+  /** How many runs have each status, in all. */
+  let counts = statusCounts(NOTHING);
+  /** The rows of runs that were not read. @type {number[]} */
+  let unread = [];
   let nextFrame = 0;
   let quiet = 0;
 
@@ -81,10 +86,27 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     if (!ctx) return;
     ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     paint(ctx, { ...scene, zone, selected, active, range, colours: readColours(lit) });
-    const runs = scene.fills.reduce((sum, { places }) => sum + places.length, 0);
-    const peak = scene.frame.bandOf ? 0 : (scene.fills[0].columns?.peak ?? 0);
-    const told = `${windowWords(runs ? view.stretch : view.instants, zone, runs)}. Times in ${formatZone(view.instants.start, zone)}${strangeZone}.`;
-    parts.window.textContent = peak ? `${told} Up to ${countOf(peak)} in a column.` : told;
+    tellWindow(scene);
+  }
+
+  /** Says what is in the window, of how many. @param {import("./timeline-view.mjs").Scene} scene */
+  function tellWindow({ frame, fills }) {
+    const inWindow = fills.map(({ places }) => places);
+    const runs = inWindow.reduce((sum, places) => sum + places.length, 0);
+    const peak = frame.bandOf ? 0 : (fills[0].columns?.peak ?? 0);
+    const words = windowWords(runs ? view.stretch : view.instants, zone, countOf(runs));
+    const zoned = `${words}. Times in ${formatZone(view.instants, zone)}${strangeZone}.`;
+    parts.window.textContent = peak ? `${zoned} Up to ${countOf(peak)} in a column.` : zoned;
+    tellCounts(inWindow);
+  }
+
+  /** @param {Uint32Array[]} inWindow places */
+  function tellCounts(inWindow) {
+    // Where nothing has a place in time there is no window, and all counts are whole.
+    const now = view.model.size ? countInside(view.model, counts, inWindow) : counts.map((one) => ({ ...one, inside: one.count }));
+    countLegend(parts.legend, now);
+    parts.lit.textContent = highlights(now, lit);
+    parts.notes.textContent = footnotes(view.model, inWindow, unread.length);
   }
 
   /** Draws at once, and tells those who listen when nothing moves any more. */
@@ -95,7 +117,7 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
       fillTable(parts.table, view.model, view.places(), zone);
       if (!isOnScreen()) return;
       view.fit(canvas.clientWidth);
-      onWindow?.({ ...view.screen, dark: parseInt(readColours(lit).text.replace(/^\D+/, "")) > 127 });
+      onWindow?.({ ...view.screen, highlighted: highlighted(), dark: parseInt(readColours(lit).text.replace(/^\D+/, "")) > 127 });
     }, QUIET);
   }
 
@@ -130,6 +152,20 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     parts.groups.forEach((element, i) => element.setAttribute("aria-pressed", String(GROUPINGS[i] === view.by)));
   }
 
+  /** @returns {(string | null)[]} the statuses that the legend brings out */
+  const highlighted = () => counts.filter(({ look }) => lit.has(look)).map(({ name }) => name);
+
+  /** @param {import("./protocol.mjs").Screen} screen */
+  function setScreen({ start, end, by, folded, highlighted: names }) {
+    if (folded) view = new View(view.model.data, view, true);
+    view.group(by);
+    view.show(view.model.axis.places({ start, end }));
+    for (const name of names) lit.add(lookOf(name));
+    pressGroup();
+    describeData();
+    changed();
+  }
+
   /** Folds the stretches in which no run goes on, or takes the folds out. */
   function fold() {
     view = new View(view.model.data, view, !view.folded);
@@ -148,7 +184,7 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     const pressed = [...parts.legend.children].findIndex((key) => key.matches(":focus"));
     if (!lit.delete(look)) lit.add(look);
     describeData();
-    redraw();
+    changed();
     say(parts.lit.textContent || "Nothing is highlighted.");
     /** @type {HTMLElement | undefined} */ (parts.legend.children[pressed])?.focus();
   }
@@ -162,12 +198,23 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     onSelect?.(Array.from(selected, (place) => view.model.row[place]));
   }
 
-  /** The runs that have no place here, which nothing that is drawn leads to. */
+  /** The runs that were read and have no place here, which nothing that is drawn leads to. */
   function chooseUnplaced() {
     const { place, size } = view.model;
+    const away = new Set(unread);
+    chooseRows([...place.keys()].filter((row) => place[row] >= size && !away.has(row)));
+  }
+
+  function chooseUnread() {
+    chooseRows(unread);
+    say(`${countOf(unread.length)} that could not be read selected.`);
+  }
+
+  /** @param {number[]} rows that have no place here */
+  function chooseRows(rows) {
     selected = new Set();
     redraw();
-    onSelect?.([...place.keys()].filter((row) => place[row] >= size));
+    onSelect?.(rows);
   }
 
   /** @param {string} words */
@@ -222,7 +269,7 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     if (!hit) return;
     const { places, window } = hit;
     const { model } = view;
-    const head = window ? windowWords(model.axis.instants(window), zone, places.length) : `${countOf(places.length, "failure")} here`;
+    const head = window ? windowWords(model.axis.instants(window), zone, countOf(places.length)) : `${countOf(places.length, "failure")} here`;
     const many = [head, ...outcomes(model, places), window ? "Click to zoom in" : "Click to select them"];
     showTip(tip, places.length > 1 ? many : tellLines(model, model.row[places[0]], zone), x + ground.offsetLeft, y + ground.offsetTop);
   }
@@ -262,14 +309,18 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
 
   function describeData() {
     const { model, model: { data, size } } = view;
-    const counts = statusCounts(data);
+    counts = statusCounts(data);
+    unread = rowsNotRead(data);
     for (const look of lit) if (!counts.some((one) => one.look === look)) lit.delete(look);
-    fillLegend(parts.legend, counts, lit, highlight);
-    parts.lit.textContent = highlights(counts, lit);
-    parts.notes.textContent = footnotes(model);
-    parts.unplaced.hidden = size === data.n;
-    parts.unplaced.textContent = `Choose ${countOf(data.n - size)}`;
-    parts.empty.textContent = data.n ? `${data.n > 1 ? `None of the ${countOf(data.n)}` : "The run"} has ${data.n > 1 ? "a" : "no"} created time that can be read, so nothing can be placed in time.` : "There are no runs to show.";
+    fillLegend(parts.legend, counts, lit, highlight, parts.unread);
+    tellCounts([view.places()]);
+    parts.unread.hidden = unread.length === 0;
+    parts.unread.textContent = `not read ${formatCount(unread.length)}`;
+    parts.unread.setAttribute("aria-label", `not read ${formatCount(unread.length)}: select them`);
+    const unplaced = data.n - size - unread.length;
+    parts.unplaced.hidden = unplaced <= 0;
+    parts.unplaced.textContent = `Choose ${countOf(unplaced)}`;
+    parts.empty.textContent = emptyWords(data.n, unread.length);
     parts.empty.hidden = size > 0;
     for (const part of [parts.bar, parts.window, ground, parts.table]) part.hidden = size === 0;
     for (const part of [parts.grouping, parts.ranger]) part.hidden = size < 2;
@@ -327,5 +378,5 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   tip.hidden = true;
   pressGroup();
   describeData();
-  return { setData, setSelected, setZone, locate: locateRow, destroy };
+  return { setData, setScreen, setSelected, setZone, locate: locateRow, destroy };
 }

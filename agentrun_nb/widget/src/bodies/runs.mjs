@@ -1,6 +1,7 @@
 /** A page of many runs: the timeline, and under it the run that is chosen, or two runs side by side. */
 import { readJson } from "../bytes.mjs";
 import { button, h } from "../dom.mjs";
+import { documentOf } from "../json/python.mjs";
 import { keyOf, rowsOf } from "../page.mjs";
 import { toolbar } from "../roving.mjs";
 import { comparisonView } from "../run/comparison.mjs";
@@ -16,6 +17,8 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   /** @type {number[]} */
   let rows = [];
   let at = 0;
+  /** The row that is the first of the selected ones for the kernel. */
+  let first = -1;
   let path = "";
   /** @type {import("../run/view.mjs").RunView | null} */
   let view = null;
@@ -49,6 +52,7 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   function take(chosen) {
     rows = chosen;
     at = 0;
+    first = chosen[0] ?? -1;
     show();
   }
 
@@ -87,8 +91,15 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
     if (view && state === shown) return;
     clear();
     shown = state;
-    const onPath = (/** @type {string} */ chosen) => traits.put("path", (path = chosen));
-    view = createRunView(doc, { tz, now, kernel, signal: viewEnd.signal, onPath });
+    const key = keyOf(held, doc.row);
+    const onPath = (/** @type {string} */ chosen) => {
+      // A path leads into the first of the selected runs, so the one on show becomes the first.
+      if (first !== doc.row) traits.put("selected", [key, ...rows.filter((row) => row !== doc.row).map((row) => keyOf(held, row))]);
+      first = doc.row;
+      traits.put("path", (path = chosen));
+    };
+    const pythonOf = (/** @type {string} */ name) => documentOf(...key, name);
+    view = createRunView(doc, { tz, now, kernel, noPreviews: held.page.no_previews, pythonOf, signal: viewEnd.signal, onPath });
     place.replaceChildren(view.element);
     view.reveal(path);
   }
@@ -103,7 +114,7 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   async function request(op, what, part, current, take) {
     hint("Asking the kernel");
     try {
-      const { answer, buffers } = await kernel.ask(op, what);
+      const { answer, buffers } = await kernel.ask(op, what, (words) => current.aborted || hint(words));
       const read = await readJson(answer[part], buffers);
       if (!current.aborted) take(read);
     } catch (error) {
@@ -113,6 +124,7 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
 
   signal.addEventListener("abort", () => viewEnd.abort());
   update(held);
+  if (held.page.screen) timeline.setScreen(held.page.screen);
   timeline.setZone(tz);
   show();
   return {

@@ -13,9 +13,6 @@ export const formatPath = (steps, root = "") =>
     return path === "" ? step : `${path}.${step}`;
   }, root);
 
-/** As Python takes it from a parsed document; a JSON string is a Python string as well. @param {Step[]} steps @param {string} document @returns {string} */
-export const formatPython = (steps, document) => document + steps.map((step) => `[${JSON.stringify(step)}]`).join("");
-
 /** As RFC 6901 has it, from the top of the document. @param {Step[]} steps @returns {string} */
 export const formatPointer = (steps) => steps.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 

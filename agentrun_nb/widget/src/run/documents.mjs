@@ -7,8 +7,8 @@ import { missing } from "./fields.mjs";
 /** @type {["output_manifest" | "input" | "extra", string][]} */
 const NAMES = [["output_manifest", "Output manifest"], ["input", "Input"], ["extra", "Unknown fields"]];
 
-/** @param {import("../protocol.mjs").RunDoc} doc @param {{signal: AbortSignal, onPath: (path: string) => void}} options */
-export function createDocuments(doc, { signal, onPath }) {
+/** @param {import("../protocol.mjs").RunDoc} doc @param {{signal: AbortSignal, pythonOf: (name: string) => string, onPath: (path: string) => void}} options `pythonOf` gives the expression of a parsed document */
+export function createDocuments(doc, { signal, pythonOf, onPath }) {
   /** @type {Map<string, () => import("../tree/tree.mjs").Tree | null>} what opens a document */
   const open = new Map();
   const parts = NAMES.filter(([name]) => name !== "extra" || doc.extra !== null).map(([name, label]) => {
@@ -18,7 +18,7 @@ export function createDocuments(doc, { signal, onPath }) {
     /** @type {ReturnType<typeof jsonView> | undefined} */
     let view;
     open.set(name, () => {
-      if (!view) part.append((view = jsonView(text, { root: name, label, signal, onSelect: onPath })).element);
+      if (!view) part.append((view = jsonView(text, { root: name, python: pythonOf(name), label, signal, onSelect: onPath })).element);
       part.open = true;
       return view.tree;
     });

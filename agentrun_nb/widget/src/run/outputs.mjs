@@ -37,7 +37,7 @@ export function outputsTable(outputs, onChoose, onPreview) {
     value: (/** @type {number} */ at) => sortValue(outputs[at], name),
     cell: (/** @type {number} */ at) => cell(at, name),
   }));
-  const look = onPreview && { label: "File", cell: (/** @type {number} */ at) => NAMES.some((name) => outputs[at][name]) && button("Preview", () => onPreview(at), { class: "arn-link" }) };
+  const look = onPreview && { label: "File", cell: (/** @type {number} */ at) => fileCell(outputs[at], () => onPreview(at)) };
   const { element, more, paint } = createTable(look ? columns.toSpliced(FILE, 0, look) : columns, [...outputs.keys()]);
   const bytes = button("Exact bytes", () => {
     exact = !exact;
@@ -56,6 +56,12 @@ export function outputsTable(outputs, onChoose, onPreview) {
   }
 
   return h("div", "arn-section", h("div", "arn-line-up", h("b", {}, countOf(outputs.length, "output")), h("span", "arn-spring"), bytes), element, h("div", {}, more));
+}
+
+/** A look into a file is offered only where one may be had. @param {OutputRow} output @param {() => void} onPreview */
+function fileCell(output, onPreview) {
+  if (output.no_preview) return h("span", "arn-long arn-quiet", output.no_preview);
+  return NAMES.some((name) => output[name]) && button("Preview", onPreview, { class: "arn-link" });
 }
 
 /** Whether a column says what no column before it says; the tree shows them all. @param {OutputRow[]} outputs @param {string} name */

@@ -26,32 +26,45 @@ export function createPreview({ row, outputs }, { ask, signal }) {
     opener?.focus();
   });
   const place = h("section", { class: "arn-section arn-preview", hidden: true }, h("div", "arn-line-up", title, said, h("span", "arn-spring"), close), content);
-  let reading = false;
+  /** The request that is waited for, until it is long in coming. @type {object | null} */
+  let pending = null;
+  /** The request whose answer has its place here. */
+  let latest = {};
   /** What had the focus before. @type {HTMLElement | null} */
   let opener = null;
 
   return {
     element: place,
-    /** One at a time. @param {number} output */
+    /** One at a time, unless an answer is long in coming. @param {number} output */
     async show(output) {
       const { name, path, configured_path: configured } = outputs[output];
       const file = String(path ?? configured ?? name ?? "");
-      if (reading) return;
-      reading = true;
+      if (pending) return;
+      const request = (pending = latest = {});
       opener = /** @type {HTMLElement | null} */ (/** @type {Document | ShadowRoot} */ (place.getRootNode()).activeElement);
       place.hidden = false;
       title.textContent = shortText(file, LONGEST) || "(no name)";
       said.textContent = "Asking the kernel for this file";
       content.replaceChildren();
+      const isLatest = () => request === latest;
+      const settle = () => {
+        if (pending === request) pending = null;
+      };
       try {
-        const { answer, buffers } = await ask("preview", { row, output });
+        const { answer, buffers } = await ask("preview", { row, output }, (words) => {
+          settle();
+          if (isLatest()) said.textContent = words;
+        });
         const bytes = await readBytes(answer.file, buffers);
-        content.replaceChildren(await contentOf(bytes, file, signal));
+        const shown = await contentOf(bytes, file, signal);
+        if (!isLatest()) return;
+        content.replaceChildren(shown);
         said.textContent = countOf(bytes.length, "byte");
       } catch (error) {
-        said.textContent = visible(/** @type {Error} */ (error).message);
+        if (isLatest()) said.textContent = visible(/** @type {Error} */ (error).message);
+      } finally {
+        settle();
       }
-      reading = false;
     },
   };
 }
@@ -67,7 +80,7 @@ async function contentOf(bytes, file, signal) {
     return h("p", "arn-quiet", "This is neither text in UTF-8 nor a PNG or JPEG picture. client.read_output gives the bytes.");
   }
   const ending = /\.(csv|tsv|json)$/i.exec(file)?.[1].toLowerCase();
-  if (ending === "json") return jsonView(text, { root: "", label: "File", signal, onSelect: () => {} }).element;
+  if (ending === "json") return jsonView(text, { root: "", python: "document", label: "File", signal, onSelect: () => {} }).element;
   return (ending && csvTable(text, ending === "tsv" ? "\t" : ",")) || longText(text);
 }
 

@@ -12,12 +12,23 @@ import { track } from "./track.mjs";
 /** @typedef {import("../protocol.mjs").RunDoc} RunDoc */
 /** @typedef {ReturnType<typeof createRunView>} RunView */
 
-/** @param {RunDoc} doc @param {{tz: string, now: number, kernel: import("../kernel.mjs").Kernel, signal: AbortSignal, onPath: (path: string) => void}} options */
-export function createRunView(doc, { tz, now, kernel, signal, onPath }) {
+/**
+ * @typedef {object} Options
+ * @property {string} tz
+ * @property {number} now when the record was read
+ * @property {import("../kernel.mjs").Kernel} kernel
+ * @property {string} noPreviews why no file can be looked into, "" where they can
+ * @property {(name: string) => string} pythonOf the expression of a parsed document
+ * @property {AbortSignal} signal
+ * @property {(path: string) => void} onPath
+ */
+
+/** @param {RunDoc} doc @param {Options} options */
+export function createRunView(doc, { tz, now, kernel, noPreviews, pythonOf, signal, onPath }) {
   const { element: head, line: corner } = header(doc);
   const course = h("div", "arn-timed");
   const record = h("div");
-  const documents = createDocuments(doc, { signal, onPath });
+  const documents = createDocuments(doc, { signal, pythonOf, onPath });
   const preview = createPreview(doc, { ask: kernel.ask, signal });
 
   /** @param {string} zone */
@@ -42,7 +53,7 @@ export function createRunView(doc, { tz, now, kernel, signal, onPath }) {
       banner("This run was not read", doc.error),
       failure(doc),
       doc.error === null && course,
-      doc.outputs.length > 0 && h("section", "arn-section", outputsTable(doc.outputs, showOutput, !kernel.alone && preview.show), preview.element),
+      doc.outputs.length > 0 && h("section", "arn-section", outputsTable(doc.outputs, showOutput, !kernel.alone && !noPreviews && preview.show), !kernel.alone && noPreviews && h("p", "arn-quiet", noPreviews), preview.element),
       documents.element,
       h("details", {}, h("summary", {}, `All ${FIELDS.length} fields of the record`), record),
       banner("Notes on the record", doc.notes),

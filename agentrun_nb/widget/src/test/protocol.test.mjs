@@ -33,29 +33,57 @@ test("a missing buffer is an error, not an empty view", async () => {
   await assert.rejects(unpack(page().page, []), /missing/);
 });
 
-test("every question gets its own answer; a late one still counts, and silence is told and taken back", async (t) => {
+/** A kernel to ask, what was sent to it, and what the page was told. @param {import("node:test").TestContext} t */
+function kernelOf(t) {
   mock.timers.enable({ apis: ["setTimeout"] });
-  t.after(() => mock.timers.reset());
-  const model = offlineModel({ page: page().page, buffers: [] });
   const end = new AbortController();
-  /** @type {any[]} */
-  const sent = [], silence = [];
-  model.send = (message) => void sent.push(message);
-  /** @type {any} */
-  let receive;
-  model.on = (_, listener) => void (receive = listener);
-  const kernel = createKernel(model, { signal: end.signal, onSilence: (silent) => silence.push(silent), onUpdate: () => silence.push("update") });
-  const [first, second] = [kernel.ask("open"), kernel.ask("run", { row: 1 })];
-  assert.deepEqual(sent, [{ id: 1, op: "open" }, { id: 2, op: "run", row: 1 }]);
-  mock.timers.tick(10_000);
-  assert.deepEqual(silence, [true, true]);
-  receive({ id: 2, ok: false, error: "No such run." });
-  receive({ id: 1, ok: true, page: 5 }, ["b"]);
-  receive({ id: 1, ok: true });
-  receive({ op: "update" });
+  t.after(() => {
+    end.abort();
+    mock.timers.reset();
+  });
+  const model = offlineModel({ page: page().page, buffers: [] });
+  const state = { cut: false, sent: /** @type {any[]} */ ([]), silence: /** @type {any[]} */ ([]), receive: /** @type {any} */ (null) };
+  model.send = (message) => void state.sent.push(message);
+  model.on = (_, listener) => void (state.receive = listener);
+  const onSilence = (/** @type {boolean} */ silent) => void state.silence.push(silent);
+  const kernel = createKernel(model, { signal: end.signal, isCut: () => state.cut, onSilence, onUpdate: () => void state.silence.push("update") });
+  return { kernel, model, state };
+}
+
+test("every question gets its own answer; a late one still counts, and silence is told and taken back", async (t) => {
+  const { kernel, state } = kernelOf(t);
+  /** @type {string[]} */
+  const words = [];
+  const [first, second] = [kernel.ask("open"), kernel.ask("run", { row: 1 }, (said) => void words.push(said))];
+  assert.deepEqual(state.sent, [{ id: 1, op: "open" }, { id: 2, op: "run", row: 1 }]);
+  mock.timers.tick(9_000);
+  assert.deepEqual([state.silence, words.length], [[], 0]);
+  mock.timers.tick(30_000);
+  assert.deepEqual([state.silence, words.length], [[true, true], 1]);
+  assert.match(words[0], /run the cell of this view again/);
+  state.receive({ id: 2, ok: false, error: "No such run." });
+  state.receive({ id: 1, ok: true, page: 5 }, ["b"]);
+  state.receive({ id: 1, ok: true });
+  state.receive({ op: "update" });
   await assert.rejects(second, /No such run/);
   assert.deepEqual(await first, { answer: { id: 1, ok: true, page: 5 }, buffers: ["b"] });
-  assert.deepEqual(silence.slice(2), [false, false, "update"]);
+  assert.deepEqual(state.silence.slice(2), [false, false, "update"]);
+});
+
+test("once the notebook knows that the kernel is gone, what was asked and what is asked fails with what to do", async (t) => {
+  const { kernel, state } = kernelOf(t);
+  const before = kernel.ask("preview", { row: 0, output: 0 });
+  state.cut = true;
+  mock.timers.tick(10_000);
+  await assert.rejects(before, /Run its cell again/);
+  await assert.rejects(kernel.ask("run", { row: 1 }), /restarted or has ended/);
+  assert.equal(state.sent.length, 1, "nobody is there to be asked");
+});
+
+test("a question that cannot even be sent fails at once", async (t) => {
+  const { kernel, model } = kernelOf(t);
+  model.send = () => { throw new Error("closed"); };
+  await assert.rejects(kernel.ask("open"), /Run its cell again/);
 });
 
 test("a value that the page sets is saved once and not told back to it", () => {

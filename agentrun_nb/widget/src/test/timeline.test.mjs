@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { hitAt, locate } from "../timeline-hits.mjs";
 import { COLUMN, columns, failureMarks, fill, frameOf, pack } from "../timeline-layout.mjs";
-import { KIND, LOOKS, NONE, index, lookOf, statusCounts, touching } from "../timeline-model.mjs";
+import { KIND, LOOKS, NONE, countInside, index, lookOf, rowsNotRead, statusCounts, statusOf, touching } from "../timeline-model.mjs";
 import { View } from "../timeline-view.mjs";
-import { footnotes, highlights, outcomes, tell } from "../timeline-words.mjs";
+import { emptyWords, footnotes, highlights, outcomes, tell } from "../timeline-words.mjs";
 
 const NOW = Date.UTC(2026, 10, 24, 12);
 const STATUSES = ["succeeded", "failed", "running", "timed_out", "cancelled", "waiting_for_input"];
 
-/** @param {{created?: number, started?: number, completed?: number, status?: string | null, version?: number}[]} runs */
+/** @param {{created?: number, started?: number, completed?: number, status?: string | null, version?: number, error?: number}[]} runs */
 function dataOf(runs) {
   const column = (/** @type {"created" | "started" | "completed"} */ name) => Float64Array.from(runs, (run) => run[name] ?? NaN);
   const statuses = [...new Set(runs.map(({ status }) => status))].filter((status) => typeof status === "string");
@@ -17,8 +17,12 @@ function dataOf(runs) {
     n: runs.length, now: NOW, statuses, versions: runs.map((_, i) => `v${i}`), deployments: ["dep"], ids: runs.map((_, i) => `run_${i}`),
     created: column("created"), started: column("started"), completed: column("completed"), until: new Float64Array(runs.length).fill(NOW), deployment: new Uint32Array(runs.length),
     status: Uint32Array.from(runs, ({ status }) => (typeof status === "string" ? statuses.indexOf(status) : NONE)), version: Uint32Array.from(runs, ({ version }) => version ?? NONE),
+    error: Uint32Array.from(runs, ({ error }) => error ?? NONE),
   };
 }
+
+/** @param {import("../timeline-model.mjs").Model} model */
+const allOf = (model) => touching(model, -Infinity, Infinity);
 
 /** Numbers between 0 and 1 that are the same in every test run. @param {number} seed */
 const random = (seed) => () => (seed = (seed * 16807) % 2147483647) / 2147483647;
@@ -41,7 +45,7 @@ test("every run with a created time has one place, in the order of time, and the
     assert.ok(model.from.every((at, p) => p === 0 || at >= model.from[p - 1]));
     assert.ok(model.row.every((r, p) => model.place[r] === p));
     const unplaced = n - model.size;
-    assert.equal(footnotes(model).includes(`${unplaced} run${unplaced === 1 ? "" : "s"} without a created time`), unplaced > 0 && model.size > 0);
+    assert.equal(footnotes(model, [allOf(model)], 0).includes(`${unplaced} run${unplaced === 1 ? "" : "s"} without a created time`), unplaced > 0 && model.size > 0);
   }
 });
 
@@ -204,10 +208,40 @@ test("lanes stay while the window moves a little", () => {
   assert.deepEqual(later.lane, before.lane);
 });
 
-test("what is highlighted and what is dimmed are all runs together, in words", () => {
-  const counts = statusCounts(dataOf([..."ffs"].map((letter) => ({ created: NOW, status: letter === "f" ? "failed" : "succeeded" }))));
-  assert.equal(highlights(counts, new Set([lookOf("failed")])), "Highlighted: failed, 2 runs. Dimmed: the other 1 run.");
-  assert.equal(highlights(counts, new Set()), "");
+test("what is highlighted and what is dimmed are all runs of the window together, of how many", () => {
+  const model = index(dataOf([..."ffs"].map((letter, i) => ({ created: NOW + i, completed: NOW + i, status: letter === "f" ? "failed" : "succeeded" }))));
+  const counts = statusCounts(model.data);
+  const words = (/** @type {number} */ end, /** @type {string[]} */ ...names) => highlights(countInside(model, counts, [touching(model, 0, end)]), new Set(names.map(lookOf)));
+  assert.equal(words(NOW + 9, "failed"), "Highlighted: failed, 2 runs. Dimmed: the other 1 run.");
+  assert.equal(words(NOW, "failed"), "Highlighted: failed, 1 of 2 runs. Dimmed: the other 0 of 1 run.");
+  assert.equal(words(NOW - 1, "succeeded"), "Highlighted: succeeded, 0 of 1 run. Dimmed: the other 0 of 2 runs.");
+  assert.equal(words(NOW), "");
+});
+
+test("the counts of a window are those of its runs by status, whatever its bands", () => {
+  const runs = someRuns(400, 53).map((run, i) => (i % 50 ? run : { status: null, error: i % 3 }));
+  const model = index(dataOf(runs)), { data } = model, counts = statusCounts(data);
+  const unread = runs.filter(({ error }) => error !== undefined).length;
+  assert.equal(rowsNotRead(data).length, unread);
+  assert.equal(counts.reduce((sum, { count }) => sum + count, 0), runs.length - unread);
+  for (const [start, end] of [[0, NOW], [NOW - 60_000, NOW - 30_000], [NOW * 2, NOW * 3]]) {
+    const places = touching(model, start, end);
+    const parts = [places.filter((p) => p % 2), places.filter((p) => !(p % 2))];
+    for (const { name, inside } of countInside(model, counts, parts)) assert.equal(inside, places.filter((p) => statusOf(data, model.row[p]) === name).length);
+    const hatched = places.filter((p) => model.kind[p] === KIND.UNDIVIDED).length;
+    assert.equal(footnotes(model, parts, unread).includes("hatched"), hatched > 0);
+    if (hatched) assert.match(footnotes(model, parts, unread), new RegExp(`${hatched} (of \\d+ )?runs? hatched`));
+  }
+});
+
+test("runs that were not read are no runs without a created time", () => {
+  const data = dataOf([{ error: 0, status: null }, { error: 1, status: null }, { status: "failed" }, { created: NOW, status: "failed" }]);
+  const model = index(data);
+  assert.deepEqual(rowsNotRead(data), [0, 1]);
+  assert.equal(footnotes(model, [allOf(model)], 2).split(".")[0], "1 run without a created time that can be read, so not on the timeline");
+  assert.equal(emptyWords(2, 2), "None of the 2 runs was read, so nothing can be placed in time.");
+  assert.equal(emptyWords(1, 1), "The run was not read, so nothing can be placed in time.");
+  assert.equal(emptyWords(2, 1), "None of the 2 runs has a created time that can be read, so nothing can be placed in time.");
 });
 
 test("new data keeps a window that was chosen, and follows the data where all was shown", () => {

@@ -2,7 +2,8 @@
 import { copyButton } from "../clipboard.mjs";
 import { button, h } from "../dom.mjs";
 import { itemsTable } from "../json/items.mjs";
-import { formatPath, formatPointer, formatPython } from "../json/path.mjs";
+import { formatPath, formatPointer } from "../json/path.mjs";
+import { valueLine } from "../json/python.mjs";
 import { ARRAY, OBJECT, STRING } from "../json/tokens.mjs";
 import { toolbar } from "../roving.mjs";
 import { visible } from "../status.mjs";
@@ -14,9 +15,9 @@ const SHORT_VALUE = 60;
 /**
  * @param {import("../json/document.mjs").JsonDocument} doc
  * @param {number} node
- * @param {{root: string, select: (node: number) => void}} options
+ * @param {{root: string, python: string, select: (node: number) => void}} options
  */
-export function nodeDetails(doc, node, { root, select }) {
+export function nodeDetails(doc, node, { root, python, select }) {
   const steps = doc.path(node);
   const path = formatPath(steps, root);
   const text = doc.text(node);
@@ -28,7 +29,7 @@ export function nodeDetails(doc, node, { root, select }) {
     toolbar("Show and copy", "arn-line-up arn-aside",
       ofObjects && tableButton(() => itemsTable(doc, node, select)),
       copyButton("Copy path", path),
-      copyButton("Copy as Python", formatPython(steps, root ? `run.${root}` : "document"), "Python"),
+      copyButton("Copy as Python", valueLine(python, steps), "Python"),
       copyButton("Copy as JSON Pointer", formatPointer(steps), "JSON Pointer"),
       copyButton("Copy value", text),
     ),

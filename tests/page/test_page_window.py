@@ -1,0 +1,203 @@
+"""What a page says of the stretch of time that it shows, and how a file opens as the view was seen."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from widget_samples import body, record, records
+
+import agentrun_nb as arn
+from agentrun_nb.widget import explore
+
+from .conftest import Opener, Stage
+from .scenarios import Scenario
+
+KEY = ["agdep_reviews", "adrun_00000003"]
+
+
+def stage_of(view: Any, open_stage: Opener, **how: Any) -> Stage:
+    """The page of a real view, with the documents that come with it."""
+    page, buffers = view._page()
+    traits = {"tz": view.tz, "selected": getattr(view, "selected", []), "path": view.path}
+    return open_stage(Scenario(page, buffers, traits=traits), **how)
+
+
+def legend(stage: Stage) -> dict[str, str]:
+    found = {}
+    for key in stage.page.locator(".arn-tl-key").all():
+        name, count = key.locator("span").all_inner_texts()
+        found[name] = count
+    return found
+
+
+def counts(words: str) -> list[int]:
+    """The numbers of "3 of 12", or of "12" twice."""
+    numbers = [int(digits.replace(",", "")) for digits in re.findall(r"[\d,]+", words)]
+    return numbers if len(numbers) == 2 else numbers * 2
+
+
+@pytest.mark.parametrize("group", ["time", "version", "status"])
+def test_legend_highlights_and_notes_count_what_is_in_the_window_of_how_many(open_stage: Opener, group: str) -> None:
+    stage = stage_of(explore(body(1_000)), open_stage)
+    stage.page.get_by_test_id(f"arn-group-{group}").click()
+    whole = {name: counts(words) for name, words in legend(stage).items()}
+    assert all(inside == total for inside, total in whole.values())
+    assert sum(total for _, total in whole.values()) == 1_000
+    stage.page.locator(".arn-tl-key", has_text="failed").click()
+    for _ in range(5):
+        stage.page.get_by_test_id("arn-zoom-in").click()
+    window = stage.page.get_by_test_id("arn-window")
+    expect(window).not_to_contain_text(" 1,000 runs")
+    zoomed = {name: counts(words) for name, words in legend(stage).items()}
+    assert {name: total for name, (_, total) in zoomed.items()} == {name: total for name, (_, total) in whole.items()}
+    inside = sum(inside for inside, _ in zoomed.values())
+    assert f": {inside} runs." in window.inner_text()
+    lit = stage.page.get_by_test_id("arn-timeline-lit").inner_text()
+    found = re.findall(r"(\d+) of ([\d,]+) runs", lit)
+    assert [int(part) for part, _ in found] == [zoomed["failed"][0], inside - zoomed["failed"][0]]
+    assert "dashed" not in stage.page.get_by_test_id("arn-timeline-notes").inner_text(), "none of those is in sight"
+    stage.page.get_by_test_id("arn-fit").click()
+    expect(stage.page.locator(".arn-tl-key", has_text="failed")).not_to_contain_text("of")
+
+
+def not_fetched(*codes: str) -> Any:
+    """Ten runs and some that could not be fetched."""
+    runs = arn.runs_frame(json.dumps(records(10 + len(codes))).encode())
+    for row, code in enumerate(codes):
+        runs.loc[row, [name for name in runs.columns if name not in ("id", "deployment_id")]] = None
+        runs.loc[row, "fetch_error"] = f"{code}: A sentence."
+    return arn.runs_frame(runs)
+
+
+def test_runs_that_were_not_read_are_counted_apart_and_led_to(open_stage: Opener) -> None:
+    runs = not_fetched("not_found", "not_found", "forbidden")
+    stage = stage_of(explore(runs), open_stage)
+    assert "no status recorded" not in legend(stage)
+    assert "without a created time" not in stage.text()
+    stage.page.get_by_role("button", name="not read 3").click()
+    assert stage.trait("selected") == runs.loc[:2, ["deployment_id", "id"]].to_numpy().tolist()
+    expect(stage.page.locator(".arn-statusname")).to_have_text("not read: no such run")
+    assert "A sentence." in stage.text()
+    stage.page.get_by_role("button", name="Previous chosen run").click()
+    expect(stage.page.locator(".arn-statusname")).to_have_text("not read: not allowed")
+
+
+def test_where_no_run_was_read_that_is_said(open_stage: Opener) -> None:
+    stage = stage_of(explore(not_fetched("connection").iloc[:1]), open_stage)
+    assert "The run was not read" in stage.text()
+    assert "created time" not in stage.text()
+
+
+def test_where_every_run_was_read_nothing_is_said_of_it(open_stage: Opener) -> None:
+    expect(stage_of(explore(body(3)), open_stage).page.get_by_role("button", name="not read")).to_have_count(0)
+
+
+def seen(stage: Stage) -> dict[str, Any]:
+    """What a person sees of the timeline, in words."""
+    page = stage.page
+    return {
+        "window": page.get_by_test_id("arn-window").inner_text(),
+        "pressed": page.locator(".arn-timeline [aria-pressed=true]").all_inner_texts(),
+        "highlighted": page.get_by_test_id("arn-timeline-lit").inner_text(),
+        "notes": page.get_by_test_id("arn-timeline-notes").inner_text(),
+        "legend": legend(stage),
+        "run": page.locator(".arn-run header").inner_text(),
+    }
+
+
+def apart() -> bytes:
+    """Runs of two days that lie a month apart."""
+    runs = records(200)
+    for run in runs[100:]:
+        for name in ("created_at", "started_at", "completed_at", "updated_at"):
+            run[name] = run[name] and run[name].replace("2026-11", "2026-12")
+    return json.dumps(runs).encode()
+
+
+@pytest.mark.parametrize(
+    "presses",
+    [
+        [],
+        ["arn-group-status"],
+        ["arn-zoom-in", "arn-zoom-in", "arn-group-version"],
+        ["arn-fold"],
+        ["arn-fold", "arn-zoom-in", "arn-group-status"],
+        ["arn-fold", "arn-fold", "arn-zoom-in"],
+    ],
+)
+def test_a_file_and_a_reopened_view_show_what_was_seen(open_stage: Opener, presses: list[str]) -> None:
+    view = explore(apart(), tz="Europe/Berlin")
+    stage = stage_of(view, open_stage)
+    for press in presses:
+        stage.page.get_by_test_id(press).click()
+    stage.page.locator(".arn-tl-key", has_text="failed").click()
+    stage.page.wait_for_timeout(600)
+    before = seen(stage)
+    view._receive(view, stage.page.evaluate("window.stage.model.sent.findLast(({ op }) => op === 'window')"), [])
+    again = stage_of(view, open_stage)
+    again.page.wait_for_timeout(600)
+    assert seen(again) == before
+    again.page.evaluate("() => { window.stage.unmount(); window.stage.mountOffline(); }")
+    again.page.wait_for_timeout(600)
+    assert seen(again) == before
+
+
+IDS = [
+    "adrun_1",
+    "it's",
+    'a "b"',
+    "both ' and \"",
+    "back\\slash\n\ttab",
+    "\u202eturned\u200b",
+    "é\x7f\xa0",
+    "",
+    "😀\U000e0001",
+]
+
+
+@pytest.mark.parametrize("run", IDS)
+def test_a_copied_line_is_the_one_that_the_code_gives(open_stage: Opener, run: str) -> None:
+    manifest = {run or "plain": [1, {"it's": 2}]}
+    runs = [record(0), record(1, id=run or None, output_manifest=manifest), record(2)]
+    view = explore(json.dumps(runs).encode())
+    view.selected = [[record(1)["deployment_id"], run]]
+    stage = stage_of(view, open_stage)
+    stage.page.get_by_role("button", name="Expand all").first.click()
+    for text in ("it's: 2", "1"):
+        stage.page.locator(".arn-row:not(.arn-outofsight)", has_text=text).last.click()
+        view.path = stage.trait("path")
+        assert copied(stage) == view.code.splitlines()[-1]
+        names = {"runs": view._runs, "arn": arn}
+        exec(copied(stage), names)
+        assert names["value"] == view.value
+
+
+def copied(stage: Stage) -> str:
+    stage.page.get_by_role("button", name="Copy as Python").first.click()
+    return stage.page.evaluate("() => navigator.clipboard.readText()")
+
+
+def test_a_value_chosen_in_a_run_further_on_is_the_one_that_python_gives(open_stage: Opener) -> None:
+    view = explore(body(6))
+    view.selected = [["agdep_reviews", "adrun_00000000"], ["agdep_reports", "adrun_00000001"], KEY]
+    stage = stage_of(view, open_stage)
+    for run in ("adrun_00000001", "adrun_00000003", "adrun_00000000"):
+        stage.page.get_by_role("button", name="Next chosen run").click()
+        expect(stage.page.locator(".arn-run header")).to_contain_text(run)
+        stage.page.locator(".arn-row", has_text="score").first.click()
+        view.selected, view.path = stage.trait("selected"), stage.trait("path")
+        assert (view.run.id, len(view.selected)) == (run, 3)
+        assert copied(stage) == view.code.splitlines()[-1]
+    assert "Run 1 of 3 chosen" in stage.text()
+
+
+def test_one_run_and_one_document_have_the_line_of_their_code(open_stage: Opener) -> None:
+    for view in (explore(arn.Run(json.dumps(record(3)).encode())), arn.explore_json({"it's": [1]})):
+        stage = stage_of(view, open_stage)
+        stage.page.locator(".arn-row:not(.arn-outofsight)").nth(1).click()
+        view.path = stage.trait("path")
+        assert copied(stage) == view.code.splitlines()[-1]
