@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -36,12 +37,46 @@ SAME = [
     ["upstream-410 refused", "upstream-7 refused"],
     ["took 1m30s", "took 5s"],
     ["step -3 of 5", "step 3 of 5"],
+    ["limit of 2 GiB", "limit of 512 MiB", "limit of 900MB", "limit of 1.5 kB", "limit of 3 bytes"],
+    ["waited 5 s", "waited 300 ms", "waited 0.5 seconds", "waited 2m30s", "waited 1 hour", "waited 20min"],
+    ["gave up after 3 attempts", "gave up after 1 attempt"],
+    ["entrypoint failed with exit code 1: ValueError: 'A 7'", "process exited with code 2: ValueError: 'B 9'"],
+    [
+        f"Error code: 529 - {{'type': 'error', 'error': {{'type': 'overloaded_error'}}, 'request_id': {value}}}"
+        for value in ("None", "'req_011CSHoEeqs5C35K2UUqR7Fy'", '"abc"', "7")
+    ],
+    [
+        'API said {"error":{"type":"overloaded_error","message":"Overloaded"},"id":"x1"}',
+        "API said {'error': {'type': 'overloaded_error', 'message': 'Overloaded'}, 'id': None}",
+    ],
+    [
+        f"{{'error': {{'message': 'Rate limit for {model}: limit {n}. Try again in {wait}.', 'code': 'rate_limit'}}}}"
+        for model, n, wait in [("gpt-4o", "30000", "1.2s"), ("gpt-4o-mini", "9", "183ms"), ("claude-3-5", "7", "6m0s")]
+    ],
+    ["Incorrect API key provided: sk-proj-*****7Q4A.", "Incorrect API key provided: sk-ab12*****wxyZ."],
+    ["File not found: '/data/in/a.csv'", "File not found: 'b/c.csv'", "File not found: 'd.csv'"],
     ["commit 3f2a9bc41d0e7788 not found", "commit 0123456789abcdef not found"],
 ]
 DIFFERENT = [
     "exit code 1", "exit code 137", "HTTP 404", "HTTP 503", "status: 500", "status: 429", "errno 13", "errno 2",
     "KeyError: 'x'", "ValueError: 'x'", "sha256 mismatch", "sha512 mismatch", "utf8 error", "utf16 error",
     "read/write error", "open/close error", "step stage1 failed", "can't open", "don't open", "ModuleNotFoundError",
+    "KeyError: 'amount'", "KeyError: 'customer_name'", "No module named 'pandas'", "No module named 'numpy'",
+    "'NoneType' object has no attribute 'text'", "'NoneType' object has no attribute 'find'",
+    "column \"price\" does not exist", "column \"total\" does not exist", "(reading 'content')", "(reading 'length')",
+    "502 Bad Gateway", "500 Internal Server Error", "gateway returned 502", "gateway returned 500", "HTTPError: 502",
+    "HTTPError: 500", "<Response [502]>", "<Response [500]>", "got '503 Service Unavailable' for it",
+    "got '504 Gateway Timeout' for it", "returned code -9", "returned code -11", "ORA-00942: x", "ORA-12154: x",
+    "Expecting ',' delimiter", "Expecting ':' delimiter",
+    "[X] {'error': {'type': 'invalid_request_error', 'message': 'prompt is too long: 9 tokens > 7 maximum'}}",
+    "[X] {'error': {'type': 'invalid_request_error', 'message': 'Your credit balance is too low.'}}",
+    '[X] {"error":{"type":"authentication_error","message":"invalid x-api-key"}}',
+    '[X] {"error":{"code":"rate_limit_exceeded"}}', '[X] {"error":{"code":"insufficient_quota"}}',
+    '[X] {"error":{"code":429}}', '[X] {"error":{"code":503}}', '[X] {"statusCode":500}', '[X] {"statusCode":502}',
+    '[X] {"error":"{\\"type\\":\\"overloaded_error\\"}"}', '[X] {"error":"{\\"type\\":\\"api_error\\"}"}',
+    '[X] {"error":{"type":"cut_off_in_the_middle","mess',
+    "(Caused by NewConnectionError('<x object at 0x7f>: Failed to connect: Name or service not known'))",
+    "(Caused by NewConnectionError('<x object at 0x7f>: Failed to connect: Connection refused by it'))",
     "std::bad_alloc", "std::out_of_range", "",
 ]  # fmt: skip
 
@@ -56,6 +91,38 @@ def test_reasons_that_say_different_things_keep_apart() -> None:
     assert len({fingerprint(reasons[0]) for reasons in SAME}) == len(SAME)
 
 
+ENDINGS = ["KeyError: 'amount'", "ValueError: no rows", "RuntimeError: first line\nsecond line"]
+
+
+def python_traceback(ending: str, frames: int) -> str:
+    places = "".join(f'  File "/srv/a_{n}.py", line {n}, in f{n}\n    call({n})\n' for n in range(frames))
+    return f"Traceback (most recent call last):\n{places}{ending}"
+
+
+def node_traceback(ending: str, frames: int) -> str:
+    places = "".join(f"    at step{n} (/app/flow.js:{n}:7)\n" for n in range(frames))
+    return f"/app/flow.js:{frames}\n    throw error\n    ^\n\n{ending}\n{places}\nNode.js v20.11.1"
+
+
+@pytest.mark.parametrize("written", [python_traceback, node_traceback])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_of_a_traceback_of_any_length_the_exception_counts_and_not_the_places(written: Any, ending: str) -> None:
+    long = written(ending, 200)
+    assert len(long) > 5_000
+    chained = f"{written('OSError: gone', 3)}\n\nDuring handling of it, another exception occurred:\n\n{long}"
+    found = {
+        fingerprint(reason) for reason in (written(ending, 1), long, f"entrypoint failed with exit code 1: {long}")
+    }
+    assert found == {fingerprint(ending)}
+    if written is python_traceback:
+        assert fingerprint(chained) == fingerprint(ending)
+
+
+def test_of_what_an_installer_prints_the_errors_count() -> None:
+    error = "ERROR: No matching distribution found for torch==9.9"
+    assert fingerprint(f"Collecting torch\n  Using cache\n{error}\n[notice] A new release of pip") == fingerprint(error)
+
+
 @given(HOSTILE | st.text())
 def test_any_reason_has_a_fingerprint_and_it_is_stable(reason: str) -> None:
     found = fingerprint(reason)
@@ -64,7 +131,30 @@ def test_any_reason_has_a_fingerprint_and_it_is_stable(reason: str) -> None:
 
 
 @pytest.mark.timeout(10)
-@pytest.mark.parametrize("unit", ["'", "/", "a/", "1", "a1", "-", ":", "a:", "0x", ".", "@a", "a.", "://", "“", "<"])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "'",
+        "/",
+        "a/",
+        "1",
+        "a1",
+        "-",
+        ":",
+        "a:",
+        "0x",
+        ".",
+        "@a",
+        "a.",
+        "://",
+        "“",
+        "<",
+        "*",
+        "{'a':",
+        "\n  at x (",
+        "error: ",
+    ],
+)
 def test_a_hostile_reason_costs_no_more_than_its_length(unit: str) -> None:
     assert fingerprint(unit * 1_000_000)
 

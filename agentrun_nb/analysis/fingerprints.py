@@ -3,43 +3,191 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 
 import pandas as pd
 
+from agentrun_nb.analysis.telling import telling
+
 _LONGEST = 2_000
-"""Characters of a reason that are read."""
+"""Characters of a reason's telling part that are read: as many from its beginning as from its end."""
+
+_TELLING_KEY = re.compile(
+    r"(?:error_?)?(?:type|message|description)|__type|error|exception|msg|reason|detail|title|kind|\w*(?:code|status)",
+    re.IGNORECASE,
+)
+"""Of these keys in a body the value says what happened; of all others only the key stays."""
+
+_BODY = re.compile(r"""[{]\s*(?:["']\w|["']@|\w+:\s)""")
+_MEMBER = re.compile(
+    r"""
+    (?P<mark>\\*["']|)(?P<key>[\w@-]{1,40})(?P=mark)\s*[:=]\s*
+    (?:(?P<opened>[\[{]) | \\*"(?P<double>(?:[^"\\]|\\.)*+)"? | \\*'(?P<single>(?:[^'\\]|\\.)*+)'? | (?P<bare>[\w.+-]+))
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+_NAMING = (
+    r"named|name|module|attribute|column|relation|table|field|argument|parameter|param|property|reading|function|method"
+    r"|class|type|constraint|index|extension|option|command|package|library|symbol|import|from|variable|key|operation"
+    r"|label|tool|object has no attribute|KeyError|NameError"
+)
+"""Behind these words a quoted name is a part of the program, and so of what happened."""
+
+_PHRASES = "|".join(re.escape(status.phrase) for status in HTTPStatus if status >= 400)
+_UNITS = (
+    r"[KMGT]i?B?|bytes?|B|ms|msecs?|milliseconds?|us|µs|μs|microseconds?|ns|s|secs?|seconds?|m|mins?|minutes?|h|hrs?"
+    r"|hours?|d|days?|%"
+)
+_NUMBER = rf"\d+(?:[.,:]\d+)*(?:\.(?=[ ](?:{_UNITS})\b))?(?:e[+-]?\d+)?"
+_QUANTITY = rf"{_NUMBER}(?:(?:[ ]?(?:{_UNITS})(?![^\W_]))|(?:(?:h|m|s|ms|d){_NUMBER})*(?:h|m|s|ms)(?![^\W_]))?"
+_DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_CLOCK = r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
+_FILE = (
+    r"csv|tsv|jsonl?|ndjson|txt|pdf|xlsx?|docx?|pptx?|parquet|feather|png|jpe?g|gif|webp|svg|mp[34]|wav|md|html?|xml"
+    r"|log|zip|tar|t?gz|ya?ml|toml|ini|env|db|sqlite3?|pkl|npy|h5"
+)
+_DOMAIN = r"com|net|org|io|ai|dev|cloud|internal|local|localdomain|example|svc|eu|de|uk"
 
 _CHANGING = re.compile(
-    r"""
-      (?P<keep>\b(?:code|status|http(?:/[\d.]+)?|errno|signal)[\s:=]{0,2}\d{1,3}\b)
-    | (?P<address>\b[a-z][a-z\d+.-]*://[^\s'"<>]+ | [\w.+-]+@[\w-]+(?:\.[\w-]+)+ | \b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b
-        | (?<![\w:.])(?=[\da-f:]*[\da-f])[\da-f]{0,4}(?::[\da-f]{0,4}){3,7}(?![\w:]))
-    | (?P<text>(?<!\w)(?P<quote>['"`]).*?(?P=quote)(?!\w) | “[^”]*” | ‘[^’]*’ | «[^»]*»)
-    | (?P<path>(?<![\w.])(?:[a-z]:\\|~?/|\.{1,2}/)[\w.@+/\\-]+ | (?<![\w.])[\w.@+-]+(?:/[\w@+-]+)*/[\w@+-]+\.\w+)
-    | (?P<time>\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\b)
-    | (?P<n>\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b | \b0x[\da-f]+\b
-        | (?<![^\W_])(?=[a-z]*\d)(?=\d*[a-z])[\da-f]{7,64}(?![^\W_])
-        | (?<![^\W_])(?=[a-z]*\d+[a-z])[\da-z]{8,64}(?![^\W_])
-        | (?:(?<![\w)\]])[+-])?(?<![^\W_])\d+(?:[.,:]\d+)*(?:e[+-]?\d+)?(?:[a-z]{1,2}\d+)*)
+    rf"""
+      (?P<keep>\b[a-z_]{{0,20}}(?:code|status|http(?:/[\d.]+)?|errno|winerror|signal|sqlstate)["']?[\s:=\[(]{{0,3}}["']?
+            -?\d{{1,5}}\b(?!\.\d)
+        | (?<![\w.-])[45]\d\d\b(?=[ ](?:{_PHRASES}|client[ ]error|server[ ]error|error)\b|[ ]?\{{|[ ](?-i:[A-Z_]{{6,}}))
+        | (?:error:?[ ]|\b(?:returned|responded[ ]with|answered|replied|response|got|received)[:]?[ ])[45]\d\d\b
+            (?![.,:]?\d|[ ][a-z]+s\b)
+        | \bresponse[ ]\[\d{{3}}\] | (?:failed|error)[ ]\([45]\d\d\)
+        | \b(?:ORA|PLS|TNS|DPI|DPY|SQL|TS|CS)-?\d{{3,5}}\b)
+    | (?P<address>\b[a-z][a-z\d+.-]*://[^\s'"<>]+ | [\w.+-]+@[\w-]+(?:\.[\w-]+)+
+        | \b\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?::\d+)?\b
+        | (?<![\w:.])(?=[\da-f:]*[\da-f])[\da-f]{{0,4}}(?::[\da-f]{{0,4}}){{3,7}}(?![\w:])
+        | (?<![\w.@/-])(?:localhost|(?:[\w-]+\.)+(?:{_DOMAIN}))(?::\d+)?(?![\w/.-]|\.\w))
+    | (?P<value>(?<=input_value=)[^\n]*?(?=,[ ]input_type=))
+    | (?P<text>(?<!\w)(?P<quote>['"`])(?P<inside>.*?)(?P=quote)(?!\w) | “[^”]*” | ‘[^’]*’ | «[^»]*»)
+    | (?P<path>(?<![\w.])(?:[a-z]:\\|~?/|\.{{1,2}}/)[\w.@+/\\-]+ | (?<![\w.])[\w.@+-]+(?:/[\w@+-]+)*/[\w@+-]+\.\w+
+        | (?<![\w.])[\w-]+\.(?:{_FILE})\b(?!\.\w))
+    | (?P<time>\b\d{{4}}[-/]\d\d[-/]\d\d(?:[T ]{_CLOCK}(?:[ ]?(?:Z|UTC|[+-]\d\d:?\d\d))?)?\b
+        | \b{_DAY},?[ ](?:\d\d?[ ]{_MONTH}[ ]\d{{4}}|{_MONTH}[ ]{{1,2}}\d\d?)[ ]{_CLOCK}(?:[ ](?:GMT|UTC|\d{{4}}))?\b)
+    | (?P<name>\b(?:gpt|chatgpt|claude|gemini|gemma|llama|mistral|mixtral|deepseek|qwen|grok)-?[\w.:-]*\d[\w.:-]*\b
+        | (?<![\w.-])(?=[a-z\d-]*\d)[a-z][a-z\d]*(?:-[a-z\d]+){{2,}}(?![\w-]))
+    | (?P<n>\b[\da-f]{{8}}(?:-[\da-f]{{4}}){{3}}-[\da-f]{{12}}\b | \b0x[\da-f]+\b
+        | \b(?:sk|pk|org|proj|user|key|api)-[\w*-]{{6,}} | (?<![\w*-])[\w-]*\*{{3,}}[\w-]*
+        | (?<![^\W_])(?=[a-z]*\d)(?=\d*[a-z])[\da-f]{{7,64}}(?![^\W_])
+        | (?<![^\W_])(?=[a-z]*\d+[a-z])[\da-z]{{8,64}}(?![^\W_])
+        | (?<![\w+/-])(?=[\w+/-]*\d)[\w+/-]{{40,}}={{0,2}}
+        | [$€£]?(?:(?<![\w)\]])[+-])?(?<![^\W_]){_QUANTITY}(?:[a-z]{{1,2}}\d+)*)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_KINDS = ("keep", "address", "value", "text", "path", "time", "name", "n")
+
+_CLASS = re.compile(r"\A\s*[\w.]+(?:Error|Exception): (?=Error code: \d)")
+"""The class of an error of a client for a model, which its code says again."""
+
+_ONE = re.compile(r"\b1 (validation error|attempt|error|row|file|item|time|token|request|record|page|test)\b")
+_REPEATED = re.compile(r"(<[a-z]+>)(?:(?:, |,| and | x |/)\1)*(?:,(?=\)))?")
+"""Of a list of masked values one is left, and of a tuple of one too."""
+
+_LEADING_TIME = re.compile(r"\A\[?<time>\]?[\s:-]*(?=\S)")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z_.-]+")
+_HTTP = re.compile(rf"[1-5]\d\d (?:{_PHRASES})")
+_FEWEST_SPACES = 3
+"""A quoted text with fewer is a value, not a sentence."""
+
+_TYPES = {"NoneType", "str", "int", "float", "bool", "list", "dict", "tuple", "set", "bytes"}
+_BEFORE_NAME = re.compile(rf"(?:\b(?:{_NAMING})s?|Error)[\s:(=]{{0,2}}\Z")
+_BEFORE_SENTENCE = re.compile(r"(?:Error|Exception)[:(]\s?\Z|(?:Error|Exception)\([^()]{0,200}, \Z|error \Z|\(\d+, \Z")
 
 
 def fingerprint(reason: object) -> str:
-    """What is left of a reason when ids and numbers, times, paths, addresses and quoted text are masked.
+    """What is left of a reason when what differs from run to run is masked.
 
-    They become `<n>`, `<time>`, `<path>`, `<address>` and `<text>`. A code that says what happened stays: the number
-    after code, status, HTTP, errno or signal.
+    Numbers with their units and ids become `<n>`, and likewise `<time>`, `<path>`, `<address>`, `<text>` (quoted) and
+    `<name>` (of a model or a machine). What says what happened stays: the number after code, status, HTTP, errno or
+    signal; a quoted name of the program's own (`KeyError: 'amount'`, `No module named 'x'`); and of a body in JSON, or
+    as Python writes it, the values of `type`, `code`, `message` and their like. Of a traceback the last exception is
+    read, and the service's words before the agent's own are left out.
+
+    Example:
+        >>> fingerprint("killed, out of memory at 1.5 GiB")
+        'killed, out of memory at <n>'
     """
     if not isinstance(reason, str) or not reason.strip():
         return "no reason recorded"
-    return " ".join(_CHANGING.sub(_mask, reason[:_LONGEST]).split())
+    text = _CLASS.sub("", telling(reason))
+    if len(text) > 2 * _LONGEST:
+        text = f"{text[:_LONGEST]} … {text[-_LONGEST:]}"
+    text = _masked(_without_bodies(text))
+    text = _REPEATED.sub(r"\1", " ".join(text.split()))
+    return _LEADING_TIME.sub("", text) or "no reason recorded"
+
+
+def _masked(text: str) -> str:
+    return _CHANGING.sub(_mask, _ONE.sub(r"1 \1s", text))
 
 
 def _mask(match: re.Match[str]) -> str:
-    kind = next(name for name in ("keep", "address", "text", "path", "time", "n") if match[name] is not None)
-    return match[0] if kind == "keep" else f"<{kind}>"
+    kind = next(name for name in _KINDS if match[name] is not None)
+    if kind == "keep":
+        return match[0]
+    if kind == "value":
+        return "<text>"
+    return _quoted(match) if kind == "text" and match["inside"] else f"<{kind}>"
+
+
+def _quoted(match: re.Match[str]) -> str:
+    """A quoted text: a name of the program's own stays, a sentence of an error is masked inside, all else goes."""
+    inside = match["inside"]
+    before = match.string[max(0, match.start() - 240) : match.start()]
+    if _NAME.fullmatch(inside) and (inside in _TYPES or _BEFORE_NAME.search(before)):
+        return f"'{inside}'"
+    if not any(map(str.isalnum, inside)) and len(inside) in (1, 2):
+        return match[0]
+    if _HTTP.fullmatch(inside):
+        return f"'{inside}'"
+    if inside.count(" ") >= _FEWEST_SPACES and _BEFORE_SENTENCE.search(before):
+        return f"'{_masked(inside)}'"
+    for kind in ("path", "address"):
+        found = _CHANGING.fullmatch(inside)
+        if found and found[kind] is not None:
+            return f"<{kind}>"
+    return "<text>"
+
+
+def _without_bodies(text: str) -> str:
+    """Puts in the place of each body in JSON, or as Python or JavaScript write one, what its values tell."""
+    parts, place = [], 0
+    while begin := _BODY.search(text, place):
+        end = _closing(text, begin.start())
+        parts += [text[place : begin.start()], _told_by(text[begin.start() : end])]
+        place = end
+    return "".join([*parts, text[place:]])
+
+
+def _closing(text: str, start: int) -> int:
+    """Where the brace at `start` is closed; the end of the text where it is cut off."""
+    depth = 0
+    for mark in re.finditer(r"""[{}]|"(?:[^"\\]|\\.)*+"|(?<!\w)'(?:[^'\\]|\\.)*+'(?!\w)""", text[start:]):
+        depth += {"{": 1, "}": -1}.get(mark[0], 0)
+        if depth == 0:
+            return start + mark.end()
+    return len(text)
+
+
+def _told_by(body: str) -> str:
+    """The values of a body that say what happened, each once; the names of its keys where none does."""
+    words: dict[str, None] = {}
+    keys: dict[str, None] = {}
+    for member in _MEMBER.finditer(body):
+        value = next((member[name] for name in ("double", "single", "bare") if member[name]), "")
+        keys[member["key"]] = None
+        if not _TELLING_KEY.fullmatch(member["key"]) or value in ("", "null", "None"):
+            continue
+        # A number here is a code, and stays by the word before it; a text may be another body.
+        value = f"code {value}" if value.isdecimal() else value.replace("\\n", " ").replace("\\", "")
+        words[_without_bodies(value)] = None
+    return " ".join(words) if words else "{" + ", ".join(sorted(keys)) + "}"
 
 
 _MEANINGS = {
