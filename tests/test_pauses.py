@@ -159,8 +159,15 @@ def test_the_log_says_what_is_retried_waited_for_and_limited_and_no_more(
 
     with serving(script) as server, Client(KEY, server.url) as client:
         client.list_runs("dep_hush", status="failed", progress=False, limit=5)
+    with (
+        serving(lambda request, number: [refusal("403 Forbidden", **words)]) as server,
+        Client(KEY, server.url) as client,
+        pytest.raises(errors.ForbiddenError),
+    ):
+        client.get_run("dep_hush", "run_hush")
     told = "\n".join(f"{entry.levelname} {entry.getMessage()}" for entry in caplog.records)
-    for part in ("INFO", "DEBUG", "asked again in", "no requests for 0.2 s", "At most 8 requests", ": 200", ": 500"):
+    steps = ("asked again in", "no requests for 0.2 s", "At most 8 requests", "ended in forbidden")
+    for part in ("INFO", "DEBUG", *steps, ": 200", ": 500"):
         assert part in told
     for part in (KEY, "hush", "failed"):
         assert part not in told

@@ -453,6 +453,17 @@ def test_the_wrong_authority_says_so(company: Company, tmp_path: Path) -> None:
     assert "not among those of verify=" in failing(company.server.url, verify=other).message
 
 
+def test_an_authority_in_the_middle_is_enough(company: Company, tmp_path: Path) -> None:
+    """A company may not hand out its root."""
+    middle, file = company.authority.create_child_ca(), tmp_path / "middle.pem"
+    middle.cert_pem.write_to_path(file)
+    with (
+        serving(lambda request, number: [RUN], server_context(middle, "127.0.0.1")) as server,
+        Client(KEY, server.url, verify=file) as client,
+    ):
+        assert client.get_run(DEP, "run_1").id == "run_1"
+
+
 def test_a_wrong_host_name_has_its_own_sentence(company: Company) -> None:
     other = server_context(company.authority, "other.corp.test")
     with serving(lambda request, number: [RUN], other) as server:

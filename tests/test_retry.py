@@ -130,6 +130,13 @@ def test_the_budget_comes_back_with_successes_and_with_time() -> None:
     assert [budget.spend() for _ in range(4)] == [True, True, True, False]
 
 
+def test_no_answers_make_the_budget_larger_than_it_was() -> None:
+    budget = Budget(size=3, clock=Clock())
+    for _ in range(100):
+        budget.repay()
+    assert [budget.spend() for _ in range(4)] == [True, True, True, False]
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [

@@ -12,7 +12,7 @@ from http_support import KEY
 
 from agentrun_nb.errors import MissingKeyError, SettingsError, UnsafeURLError
 from agentrun_nb.http.secret import Secret
-from agentrun_nb.http.settings import DEFAULT_URL, Settings, check_url, find_settings
+from agentrun_nb.http.settings import DEFAULT_URL, MOST_CONFIG_BYTES, Settings, check_url, find_settings
 
 LIMITS = {"timeout": 1.0, "deadline": 1.0, "max_in_flight": 1, "max_bytes": 1, "verify": True}
 VARIABLES = ("AGENTRUN_API_KEY", "NULLSPACE_API_KEY", "AGENTRUN_BASE_URL", "NULLSPACE_API_URL", "NULLSPACE_BASE_URL")
@@ -93,6 +93,21 @@ def test_a_broken_configuration_file_is_passed_over(nothing_set: Path, content: 
         found()
 
 
+def test_a_configuration_file_that_is_too_large_is_passed_over(nothing_set: Path) -> None:
+    configure(nothing_set / ".nullspace", {"api_key": KEY, "rest": "x" * MOST_CONFIG_BYTES})
+    with pytest.raises(MissingKeyError):
+        found()
+
+
+def test_a_relative_folder_of_settings_is_not_looked_at(monkeypatch: pytest.MonkeyPatch, nothing_set: Path) -> None:
+    """It would lie in the working folder; the usual one counts instead."""
+    configure(nothing_set / ".config/nullspace", {"api_key": "usual"})
+    configure(nothing_set / "here/nullspace", {"api_key": "planted"})
+    monkeypatch.chdir(nothing_set)
+    monkeypatch.setenv("XDG_CONFIG_HOME", "here")
+    assert found().secret.reveal() == "usual"
+
+
 @pytest.mark.parametrize("key", ["", "two words", "line\nbreak", "schlüssel", "tab\t", 7, b"bytes"])
 def test_a_key_that_cannot_stand_in_a_header_is_refused_unseen(key: str) -> None:
     with pytest.raises(SettingsError) as caught:
@@ -164,6 +179,7 @@ def test_safe_urls_are_kept(url: str, plain: str) -> None:
         "https://api.test/../x",
         "https://аpi.test",
         "https://api.test:99999",
+        "https://api.test:0",
         "https://[::1",
         "https://api.test/%2e%2e",
     ],

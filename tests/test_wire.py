@@ -9,8 +9,9 @@ import resource
 import subprocess
 import sys
 import time
+import tracemalloc
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 import httpx
@@ -243,6 +244,38 @@ def test_any_body_comes_out_as_it_went_in(data: bytes, size: int) -> None:
             yield packed[start : start + size]
 
     assert asyncio.run(read_body(chunks(), "gzip", len(data) + len(packed))) == data  # type: ignore[arg-type]
+
+
+async def pieces(*contents: bytes) -> AsyncIterator[bytes]:
+    for content in contents:
+        yield content
+
+
+def test_bytes_on_the_wire_count_even_when_they_hold_nothing() -> None:
+    """Thousands of empty members of a gzip stream."""
+    nothing = gzip.compress(b"")
+    with pytest.raises(TooLargeError):
+        asyncio.run(read_body(pieces(*[nothing] * 1000), "gzip", 10_000))
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_one_chunk_of_a_bomb_is_inflated_no_further_than_the_cap(encoding: str) -> None:
+    bomb = gzip.compress(bytes(100 << 20)) if encoding == "gzip" else zlib.compress(bytes(100 << 20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLargeError):
+            asyncio.run(read_body(pieces(bomb), encoding, STEP))
+        assert tracemalloc.get_traced_memory()[1] < 10 * STEP
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("extra", [-1, 0, 1, 5, 10, 100, 258, 300, STEP + 5, 2 * STEP])
+def test_nothing_stays_in_the_inflater(extra: int) -> None:
+    """Without a wrapping no trailer follows that would push the last bytes out."""
+    data = bytes(STEP + extra)
+    for encoding, packed in (("gzip", gzip.compress(data)), ("deflate", raw_deflate(data))):
+        assert asyncio.run(read_body(pieces(packed), encoding, 2 * len(data))) == data
 
 
 REDIRECTS = [301, 302, 303, 307, 308]

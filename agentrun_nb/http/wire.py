@@ -145,6 +145,8 @@ class Wire:
                     if not isinstance(outcome, Failure):
                         return outcome
                     last = outcome.error
+                    if isinstance(last, ConnectionFailedError) and not outcome.transient:
+                        service.budget.spend()  # a proxy that refuses a password is not asked ten thousand times
                     wait = schedule.wait_after(outcome)
                     if wait is None:
                         break
@@ -159,6 +161,7 @@ class Wire:
         last.method, last.route = "GET", ask.route.template
         last.elapsed = time.monotonic() - started
         last.attempts = max(schedule.attempts, 1) if last.attempts is None else last.attempts
+        log.debug("%s: ended in %s after %.1f s", ask.route.template, last.kind, last.elapsed)
         raise last
 
     async def _attempt(
