@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import subprocess
 import sys
 import zipfile
+from functools import cache
 
 import numpy as np
 import openpyxl
@@ -23,6 +25,7 @@ from agentrun_nb.core.schema import RUNS, Table
 from agentrun_nb.errors import AgentRunError, DataError, SchemaError, SettingsError
 from agentrun_nb.files.content import TABLES
 from agentrun_nb.files.save_load import FORMATS
+from agentrun_nb.local import generate
 from agentrun_nb.records.batch import ARROW, to_batch
 from agentrun_nb.tables import report
 from agentrun_nb.tables.frames import runs_frame, table_frame
@@ -119,6 +122,15 @@ FURTHER = {
     "words as text": pd.array(["true", None, "false"], "str"),
     "times as text": pd.array(["2026-01-01T00:00:00Z", None, "2026-01-01T00:00:00"], "str"),
     "kind": pd.Categorical(["a", None, "b"]),
+    "took": pd.to_timedelta(["4 min 55 s", None, "-1 us"]).as_unit("us"),
+    "local": pd.to_datetime(["2026-01-01T00:00:00.000001", None, "1969-12-31T23:59:59"], format="ISO8601").as_unit(
+        "us"
+    ),
+    "infinite": pd.array([float("inf"), None, -float("inf")], "Float64"),
+    "whole": pd.array([1.0, None, 2e300], "Float64"),
+    "large": pd.array([2**64 - 1, None, 0], "UInt64"),
+    "all infinite": [float("inf")] * 3,
+    "inf as text": pd.array(["inf", None, "-inf"], "str"),
     "=name": pd.array(["a", None, "'b"], "str"),
     "'quoted": [1, 2, 3],
     "text (UTC)": pd.array(["a", None, "5"], "str"),
@@ -140,6 +152,69 @@ def test_a_further_column_keeps_its_values(path, name):
     assert [value is None or isinstance(value, str) for value in values] == [
         value is None or isinstance(value, str) for value in expected
     ]
+
+
+@cache
+def tables() -> dict[str, pd.DataFrame]:
+    """What the package itself makes of runs, and what people make of that."""
+    runs = runs_frame(generate(60))
+    runs = runs.assign(version_id=np.where(np.arange(60) % 2, "v1", "v2"))
+    documents = pd.DataFrame(
+        {
+            "lists": [[1, 2**70, {"a": None}], [], None],
+            "objects": [{"b": [1.5], "a": "=1"}, {}, None],
+            "long integers": [2**64, -(2**70), 1],
+            "mixed": [1, "1", True],
+            "text": ["=1", None, "nan"],
+        }
+    )
+    by_status = runs.groupby(["version_id", "status"], observed=True)["exit_code"].agg(["size", "max"])
+    return {
+        "summarize": arn.summarize(runs, by="version_id"),
+        "summarize of nothing": arn.summarize(runs[:0]),
+        "failures": arn.failures(runs),
+        "compare": arn.compare(runs, "v1", "v2"),
+        "diff": arn.diff(runs.iloc[:1], runs.iloc[1:2]),
+        "json_paths": arn.json_paths(runs),
+        "concurrency": arn.concurrency(runs),
+        "brief": arn.brief(runs),
+        "extract": arn.extract(runs, sizes="output_manifest.outputs[*].size_bytes", score="output_manifest.score"),
+        "extract of objects": arn.extract(runs, outputs="output_manifest.outputs", first="output_manifest.outputs[0]"),
+        "documents": documents,
+        "an index": documents.set_index(pd.Index(["x", "y", "z"], name="key")),
+        "an index without a name": documents.set_axis(["x", "y", "z"]),
+        "two levels": by_status,
+        "lengths": pd.DataFrame({"total": runs["completed_at"] - runs["created_at"]}).set_axis(runs["id"]),
+    }
+
+
+@pytest.mark.parametrize("name", tables())
+def test_every_table_of_this_package_comes_back(path, name):
+    """Values, columns and index; of a whole column without a value nothing tells the type in a plain file."""
+    frame = tables()[name]
+    back = loaded(frame, path)
+    assert list(back.columns) == list(frame.columns)
+    assert back.index.names == frame.index.names
+    assert back.index.tolist() == frame.index.tolist()
+    for column in frame:
+        values, expected = (
+            [None if pd.api.types.is_scalar(value) and pd.isna(value) else value for value in table[column]]
+            for table in (back, frame)
+        )
+        assert values == expected, column
+        if path.suffix == ".parquet" and frame[column].dtype != "object":
+            assert back[column].dtype == frame[column].dtype, column
+
+
+@pytest.mark.parametrize("value", [object(), {1, 2}, 1j, b"bytes"])
+def test_what_no_file_can_hold_is_refused_by_name(path, value):
+    with pytest.raises(SchemaError, match=r"cannot be saved as it is.*odd"):
+        arn.save(pd.DataFrame({"odd": [value, "text"]}), path)
+
+
+def test_a_name_that_reads_like_a_mark_is_refused(path):
+    with pytest.raises(SchemaError, match="read as a mark"):
+        arn.save(pd.DataFrame({"took [duration]": ["x"]}), path)
 
 
 @pytest.mark.parametrize("name", FURTHER)
@@ -220,6 +295,58 @@ def test_a_sheet_has_real_times_and_says_that_they_are_utc(tmp_path):
     cell = sheet.cell(2, header.index("created_at (UTC)") + 1)
     assert cell.is_date
     assert cell.value == pd.Timestamp("2026-01-05")
+
+
+TIMES = ["2026-01-05T00:00:00.123456Z", "2026-11-20T10:00:00.001Z", "2026-11-20T10:00:07Z", "9999-12-31T23:59:59Z"]
+
+
+@pytest.mark.parametrize("digits", [15, 16, 17])
+@pytest.mark.parametrize("times", [TIMES, TIMES[1:], TIMES[:1], [None, TIMES[0], TIMES[2]]])
+def test_a_sheet_that_another_program_saved_again_has_the_same_times(tmp_path, digits, times):
+    """Other programs write a number with fewer digits than it has."""
+    frame = runs_frame([record({**GOLDEN, "created_at": f'"{time}"'} if time else GOLDEN) for time in times])
+    frame.loc[pd.isna(pd.Series(times)), "created_at"] = pd.NaT
+    path = arn.save(frame, tmp_path / "runs.xlsx")
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"].decode()
+    shortened = re.sub(
+        r"<v>([0-9.]+)</v>", lambda v: f"<v>{float(v[1]):.{digits}g}</v>" if "." in v[1] else v[0], sheet
+    )
+    with zipfile.ZipFile(path, "w") as book:
+        for name, body in (parts | {"xl/worksheets/sheet1.xml": shortened.encode()}).items():
+            book.writestr(name, body)
+    assert_equal(arn.load(path), frame)
+
+
+def test_a_csv_of_another_layout_is_named(tmp_path):
+    path = arn.save(golden(), tmp_path / "runs.csv")
+    text = path.read_text("utf-8")
+    for body, word in (
+        (pd.read_csv(path).to_csv(index=False, sep=";").encode(), "semicolons"),
+        (pd.read_csv(path).to_csv(index=False, sep="\t").encode(), "tabs"),
+        (text.encode("utf-16"), "UTF-16"),
+    ):
+        path.write_bytes(body)
+        with pytest.raises(SchemaError, match=word):
+            arn.load(path)
+
+
+def test_reading_a_sheet_without_openpyxl_names_the_extra(tmp_path, monkeypatch):
+    path = arn.save(golden(), tmp_path / "runs.xlsx")
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(SettingsError, match=r"agentrun-nb\[excel\]"):
+        arn.load(path)
+
+
+def test_parquet_has_groups_of_rows(tmp_path):
+    frame = pd.DataFrame({"n": np.arange(250_000)})
+    file = pyarrow.parquet.ParquetFile(arn.save(frame, tmp_path / "numbers.parquet"))
+    assert [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)] == [
+        100_000,
+        100_000,
+        50_000,
+    ]
 
 
 def test_long_texts_of_a_sheet_are_said_and_needed(tmp_path, capsys):

@@ -14,10 +14,14 @@ from typing import Any, BinaryIO, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from agentrun_nb.core import times
 from agentrun_nb.core.schema import Table
 from agentrun_nb.errors import SchemaError, SettingsError
+from agentrun_nb.files.atomic import replacing
+from agentrun_nb.files.content import Content, Marks, recognised
+from agentrun_nb.files.marks import DURATION, NUMBER, durations_as_text, marked, unmarked
 
 MOST = 32_767
 """How many characters (UTF-16 units) a cell of a sheet can hold."""
@@ -29,6 +33,7 @@ _UTC = " (UTC)"
 _DAY = 86_400_000_000
 _BEFORE_1970 = 25_569 * _DAY
 _FIRST_SURE_DAY = 61
+_UNSURE = 5
 _EMPTY = '""'
 _LONG = re.compile(r"\([\d,]+ characters, sha256 ([0-9a-f]{12}): line (\d+) of .+\)", re.DOTALL)
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
@@ -47,12 +52,33 @@ def long_path(path: Path) -> Path:
     return path.with_suffix(".long.jsonl")
 
 
-def write(cells: pa.Table, table: Table, file: BinaryIO, beside: str) -> list[bytes]:
+def write_excel(cells: pa.Table, table: Table | None, marks: Marks, file: BinaryIO, path: Path) -> None:
+    """Writes a table as a workbook, and texts that a sheet cannot hold into a second file beside it."""
+    beside = long_path(path)
+    long = write(cells, table, marks, file, beside.name)
+    if long:
+        with replacing(beside) as second:
+            second.writelines(long)
+        print(f"{len(long):,} texts of over {MOST:,} characters lie in {beside.name}, beside {path.name}.")  # noqa: T201 - load needs both files
+
+
+def read_excel(file: BinaryIO, path: Path) -> Content:
+    """Reads a table from the first sheet of a workbook."""
+    columns = read(file, long_path(path))
+    names = {title: unmarked(title) for title in columns}
+    table = recognised(name for name, _ in names.values())
+    known = {name: texts(column) for name, column in columns.items() if table and name in table.names}
+    further = {names[title][0]: series(column) for title, column in columns.items() if title not in known}
+    return Content(table, known, further, dict(names.values()))
+
+
+def write(cells: pa.Table, table: Table | None, marks: Marks, file: BinaryIO, beside: str) -> list[bytes]:
     """Writes a workbook of one sheet.
 
     Args:
         cells: the columns.
         table: whose columns they are; its name is the sheet's.
+        marks: what stands behind the names of other columns.
         file: where to write.
         beside: the name of the file for texts that are too long.
 
@@ -62,9 +88,10 @@ def write(cells: pa.Table, table: Table, file: BinaryIO, beside: str) -> list[by
     if len(cells) > MOST_ROWS:
         raise SchemaError(f"A sheet holds {MOST_ROWS:,} rows, these are {len(cells):,}.", hint="Save as .parquet.")
     book = _openpyxl().Workbook(write_only=True)
-    sheet = _Sheet(book.create_sheet(table.name.lower()), cells.select([column.name for column in table.columns[:2]]))
+    key = cells.select([column.name for column in table.columns[:2]] if table else [])
+    sheet = _Sheet(book.create_sheet(table.name.lower() if table else "table"), key)
     sheet.rows.freeze_panes = "A2"
-    headed = [sheet.column(name, cells[name], beside) for name in cells.column_names]
+    headed = [sheet.column(name, marks.get(name, ()), cells[name], beside) for name in cells.column_names]
     for row in zip(*headed, strict=True):
         sheet.rows.append(row)
     book.save(file)
@@ -79,16 +106,25 @@ class _Sheet:
         self.long: list[bytes] = []
         self._key = key
 
-    def column(self, name: str, cells: pa.ChunkedArray, beside: str) -> Iterator[Any]:
+    def column(self, name: str, marks: tuple[str, ...], cells: pa.ChunkedArray, beside: str) -> Iterator[Any]:
         """The cells of a column under its header."""
+        if pa.types.is_floating(cells.type) and not pc.all(pc.is_finite(cells), min_count=0).as_py():
+            marks = (NUMBER, *marks)  # a sheet has no infinity: it stands there as text
+        title = _escape(marked(name, marks))
         if pa.types.is_dictionary(cells.type):
             cells = cells.cast(cells.type.value_type)
         if pa.types.is_timestamp(cells.type) and cells.type.tz:
-            yield self._cell(_escape(name) + _UTC)
-            moments = cells.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
-            yield from (None if value is None else self._time(value) for value in moments.to_pylist())
+            yield self._cell(title + _UTC)
+            moments = cells.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_pylist()
+            # A sheet counts days; 15 digits of those, which is what other programs keep, tell times to some
+            # microseconds. Times that need more are text, and so is the whole column: one that is mixed sorts wrongly.
+            coarse = all(value is None or self._fits(value) for value in moments)
+            write = self._serial if coarse else self._iso
+            yield from (None if value is None else write(value) for value in moments)
             return
-        yield self._cell(_escape(name).replace("(", "_x0028_"))
+        yield self._cell(title.replace("(", "_x0028_"))
+        if DURATION in marks:
+            cells = pa.chunked_array([durations_as_text(cells)])
         if pa.types.is_boolean(cells.type):
             yield from cells.to_pylist()
         elif pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type):
@@ -102,11 +138,17 @@ class _Sheet:
         cell.data_type = kind
         return cell
 
-    def _time(self, micros: int) -> Any:
+    @staticmethod
+    def _fits(micros: int) -> bool:
+        """Whether a number of days says the moment, also when it is written again with 15 digits."""
         serial = (micros + _BEFORE_1970) / _DAY
-        if serial < _FIRST_SURE_DAY or _micros(serial) != micros:
-            return self._cell(times.iso(micros))
-        cell = self._cell(repr(serial), "n")
+        return serial >= _FIRST_SURE_DAY and _micros(float(f"{serial:.15g}")) == micros
+
+    def _iso(self, micros: int) -> Any:
+        return self._cell(times.iso(micros))
+
+    def _serial(self, micros: int) -> Any:
+        cell = self._cell(repr((micros + _BEFORE_1970) / _DAY), "n")
         cell.number_format = "yyyy-mm-dd hh:mm:ss.000"
         return cell
 
@@ -154,6 +196,11 @@ def series(column: Column) -> pd.Series[Any]:
     """A column of the user."""
     if column.is_time:
         return pd.to_datetime(pd.Series(column.values, dtype="object"), utc=True, format="ISO8601")
+    kinds = {type(value) for value in column.values if value is not None}
+    if float in kinds and kinds <= {float, int}:
+        return pd.Series(column.values, dtype="Float64")
+    if kinds == {int} and max(value for value in column.values if value is not None) >= 2**63:
+        return pd.Series(column.values, dtype="UInt64")
     values = pd.Series(column.values, dtype="object").convert_dtypes()
     return values.astype("str") if pd.api.types.is_string_dtype(values.dtype) else values
 
@@ -195,7 +242,10 @@ def _written(value: Any) -> str:
 
 
 def _micros(serial: float) -> int:
-    return round(serial * _DAY) - _BEFORE_1970
+    """The moment of a number of days; one that lies as near to a whole millisecond as 15 digits tell is that one."""
+    micros = round(serial * _DAY) - _BEFORE_1970
+    whole = round(micros, -3)
+    return whole if abs(micros - whole) <= _UNSURE else micros
 
 
 def _digest(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import BinaryIO
 
@@ -9,19 +10,31 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from agentrun_nb.core.schema import Table
-from agentrun_nb.files.content import Content, recognised
+from agentrun_nb.files.content import Content, Marks, recognised
+from agentrun_nb.files.marks import INDEX, JSON
 from agentrun_nb.tables import report
 
+ROWS = 100_000
+"""Rows of a group: few enough to be read one after the other, many enough to compress well."""
 
-def write_parquet(cells: pa.Table, table: Table, file: BinaryIO, path: Path) -> None:
-    """Writes a table as Parquet."""
-    pyarrow.parquet.write_table(cells, file, compression="zstd")
+_MARKS = b"agentrun_nb_marks"
+
+
+def write_parquet(cells: pa.Table, table: Table | None, marks: Marks, file: BinaryIO, path: Path) -> None:
+    """Writes a table as Parquet, which keeps times and lengths of time by itself."""
+    beside = {name: [mark for mark in known if mark in (INDEX, JSON)] for name, known in marks.items()}
+    metadata = (cells.schema.metadata or {}) | {_MARKS: json.dumps(beside).encode()}
+    pyarrow.parquet.write_table(cells.replace_schema_metadata(metadata), file, compression="zstd", row_group_size=ROWS)
 
 
 def read_parquet(file: BinaryIO, path: Path) -> Content:
     """Reads a table from Parquet."""
     cells = pyarrow.parquet.read_table(file)
     table = recognised(cells.column_names)
-    further = cells.select([name for name in cells.column_names if name not in table.names]).to_pandas()
-    known = {name: cells[name] for name in table.names if name in cells.column_names}
-    return Content(table, known, dict(further.reset_index(drop=True).items()), further.attrs.get(report.ATTRS))
+    names = table.names if table else []
+    further = cells.select([name for name in cells.column_names if name not in names]).to_pandas()
+    known = {name: cells[name] for name in names if name in cells.column_names}
+    written = json.loads((cells.schema.metadata or {}).get(_MARKS, b"{}"))
+    marks = {name: tuple(found) for name, found in written.items()}
+    columns = dict(further.reset_index(drop=True).items())
+    return Content(table, known, columns, marks, further.attrs.get(report.ATTRS))
