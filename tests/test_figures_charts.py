@@ -118,6 +118,17 @@ def test_a_curve_of_survival_is_half_down_at_the_median() -> None:
         assert 10**below == pytest.approx(median.value, rel=0.1)
 
 
+def test_a_group_that_all_goes_on_is_drawn_flat_until_it_was_last_seen() -> None:
+    going = [run(n, "running", (0, 1, None), version_id="new") for n in range(100, 140)]
+    figure = figures.survival(frame([*ODD, *going, run(200, "queued", (3_601, None, None))]))
+    low, high, flat = (trace for trace in figure.data if trace.legendgroup == "new (40)")
+    assert set(flat.y) == set(high.y) == {100}
+    assert 10 ** flat.x[-1] == pytest.approx(3_600)
+    # With none of 40 ended, at least 91 of 100 go on, until all are lost from view at once.
+    assert low.y[0] == pytest.approx(100 * 0.025 ** (1 / 40))
+    assert low.y[-1] == 0
+
+
 def test_a_group_of_which_too_few_have_ended_is_not_drawn_and_told() -> None:
     figure = figures.survival(frame([*ODD, run(50, version_id="new")]))
     assert "1 left out: new, too few ended" in told(figure)

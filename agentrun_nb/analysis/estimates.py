@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from importlib import import_module
-from math import hypot, nan, sqrt
+from math import hypot, isnan, nan, sqrt
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,10 @@ from agentrun_nb.errors import SettingsError
 from agentrun_nb.tables.moments import Floats, milliseconds
 
 TOO_FEW = 10
-"""With fewer runs whose end was seen there is no quantile, and with fewer runs no verdict."""
+"""With fewer runs whose end was seen there is no quantile, and with fewer runs no interval of it and no verdict."""
+
+NO_DIFFERENCE, NOT_ENOUGH = "no difference seen", "not enough data"
+"""The verdicts that claim nothing."""
 
 LEVEL = 0.95
 """The share of intervals that hold the truth, where nothing else is said."""
@@ -28,10 +30,10 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Estimate:
-    """What n runs say: a value and its 95 % interval, NaN where the data does not reach it.
+    """What n runs say: a value, NaN where the data does not reach it, and its interval, of 95 % by default.
 
-    An end of an interval that is NaN is open: the interval holds all that lies beyond, and so covers the truth 95 times
-    in 100 also in small samples of which many runs have not ended.
+    An end of an interval that is NaN is open: the interval holds all that lies beyond. So it may have ends without a
+    value, as of runs that all still go on: their median is longer than `low`.
     """
 
     n: int
@@ -142,42 +144,139 @@ def rate(successes: float, n: int, effect: float = 1.0, level: float = LEVEL) ->
     return Estimate(n, share, low, high)
 
 
-def curve(times: Times) -> tuple[Floats, Floats, Floats, Floats]:
-    """The curve of Kaplan & Meier (1958): seconds, the share that goes on after each, and the ends of its log-log band.
+@dataclass(frozen=True)
+class Curve:
+    """The curve of Kaplan & Meier (1958): one element per moment at which a run ended or was last seen, 0 before them.
 
-    The band is 95 % wide, and NaN where the share is 1 or 0.
+    Attributes:
+        seconds: the moments, rising.
+        share: of the runs, how many go on after each.
+        low: the lower end of its interval.
+        high: the upper end.
     """
-    stats = scipy_stats()
-    found = stats.ecdf(stats.CensoredData.right_censored(times.seconds, ~times.ended)).sf
-    with warnings.catch_warnings():
-        # scipy warns that the band is NaN where the curve is 1 or 0, and so it should be.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        band = found.confidence_interval(method="log-log")
-    return found.quantiles, found.probabilities, band.low.probabilities, band.high.probabilities
+
+    seconds: Floats
+    share: Floats
+    low: Floats
+    high: Floats
 
 
-def quantiles(times: Times, *shares: float) -> list[Estimate]:
+def curve(times: Times, level: float = LEVEL) -> Curve:
+    """How many runs go on after a time, with intervals that hold the truth also for few runs and where none has ended.
+
+    The ends of the intervals are quantiles of products of beta variables (Fay, Brittain & Proschan 2013, Biostatistics
+    14:723); where every end was seen, that is the exact binomial interval.
+
+    Args:
+        times: of at least one run.
+        level: the least share of intervals that hold the truth.
+    """
+    beta = scipy_stats().beta
+    table = _Risks.of(times, effect=1.0)
+    # Where nothing has ended nothing bounds the share from above, and where nothing goes on nothing from below.
+    high = np.where(table.upper_a > 0, beta.ppf((1 + level) / 2, table.upper_a, table.upper_b), 1.0)
+    low = np.where(table.lower_a > 0, beta.ppf((1 - level) / 2, table.lower_a, table.lower_b), 0.0)
+    return Curve(table.seconds, table.share, low, high)
+
+
+def quantiles(times: Times, *shares: float, effect: float = 1.0, level: float = LEVEL) -> list[Estimate]:
     """Quantiles in seconds: when at least that share has ended, by the curve of Kaplan & Meier.
 
-    The interval is where the band of the curve crosses the same level (Brookmeyer & Crowley 1982).
+    The interval holds the moments at which such a share is not refuted by the mid-p version of the intervals of
+    `curve` (Fay & Brittain 2016, Statistics in Medicine 35:2726). It is given from 10 runs on, however few have ended,
+    since which samples have an interval must not depend on how short their times are. The value needs 10 ends, and the
+    upper end that 10 runs were watched that long: only samples of short times would reach it with fewer.
+
+    Args:
+        times: how long runs took, independent of until when they were watched.
+        *shares: between 0 and 1.
+        effect: how many runs say as much as one that is independent of the others; NaN where that is not known.
+        level: the share of intervals that hold the truth.
     """
     n = len(times.seconds)
-    if times.ended.sum() < TOO_FEW:
+    if n < TOO_FEW:
         return [Estimate(n)] * len(shares)
-    seconds, *curves = curve(times)
+    table = _Risks.of(times, effect)
+    enough = times.ended.sum() >= TOO_FEW
 
-    def crossing(heights: Floats, share: float) -> float:
-        below = heights <= 1 - share + _ROUNDING
-        return float(seconds[below.argmax()]) if below.any() else nan
+    def estimate(share: float) -> Estimate:
+        value = _first(table.seconds, table.share <= 1 - share + _ROUNDING) if enough else nan
+        if isnan(effect):
+            return Estimate(n, value)
+        chance = table.chance_of_less(1 - share)
+        low = _first(table.seconds, chance >= (1 - level) / 2)
+        high = _first(table.seconds, (chance > (1 + level) / 2) & (table.watched >= TOO_FEW - _ROUNDING))
+        return Estimate(n, value, low, high)
 
-    return [Estimate(n, *(crossing(heights, share) for heights in curves)) for share in shares]
+    return [estimate(share) for share in shares]
+
+
+def _first(seconds: Floats, reached: NDArray[np.bool_]) -> float:
+    return float(seconds[reached.argmax()]) if reached.any() else nan
+
+
+@dataclass(frozen=True)
+class _Risks:
+    """A curve and what bounds it after each of its moments: two beta variables, the upper and the lower.
+
+    Their parameters are 0 where the variable is a constant: the upper one 1, the lower one 0. Of the runs, `watched`
+    is how many would have been seen to go on until each moment if none had ended.
+    """
+
+    seconds: Floats
+    share: Floats
+    watched: Floats
+    upper_a: Floats
+    upper_b: Floats
+    lower_a: Floats
+    lower_b: Floats
+
+    @classmethod
+    def of(cls, times: Times, effect: float) -> _Risks:
+        moments, place = np.unique(times.seconds, return_inverse=True)
+        leaving = np.bincount(place, minlength=len(moments)).astype("float64")
+        ends = np.bincount(place, weights=times.ended, minlength=len(moments))
+        at_risk = leaving[::-1].cumsum()[::-1]
+        share = np.cumprod(1 - ends / at_risk)
+        # A size that is divided by the design effect is that of independent runs which say as much.
+        size, ended, going_on = at_risk / effect, ends / effect, (at_risk - leaving) / effect
+        # The factor of each moment is Beta(size - ended + 1, ended); its first two moments multiply.
+        first = np.cumprod((size - ended + 1) / (size + 1))
+        second = np.cumprod((size - ended + 1) * (size - ended + 2) / ((size + 1) * (size + 2)))
+        # The lower one holds as if one more run ended just then: the factor Beta(going_on, 1).
+        lower = first * going_on / (going_on + 1), second * going_on / (going_on + 2)
+        # The same curve with ends and last sights changed about; what ended at a moment was still watched then.
+        lost = np.divide(leaving - ends, at_risk - ends, out=np.zeros_like(ends), where=at_risk > ends)
+        n = len(times.seconds)
+        watched = n * np.cumprod(np.append(1.0, 1 - lost[:-1])) if len(lost) else lost
+        columns = [share, watched, *_beta(first, second), *_beta(*lower)]
+        starts = [1.0, float(n), 0.0, 0.0, n / effect, 1.0]
+        return cls(np.insert(moments, 0, 0.0), *(np.insert(x, 0, at) for x, at in zip(columns, starts, strict=True)))
+
+    def chance_of_less(self, share: float) -> Floats:
+        """The chance, halfway between both bounds, that at most that share goes on after each moment."""
+        beta = scipy_stats().beta
+        upper = np.where(self.upper_a > 0, beta.cdf(share, self.upper_a, self.upper_b), 0.0)
+        lower = np.where(self.lower_a > 0, beta.cdf(share, self.lower_a, self.lower_b), 1.0)
+        return (upper + lower) / 2
+
+
+def _beta(first: Any, second: Any) -> tuple[Floats, Floats]:
+    """The parameters of beta variables with these moments; 0 and 0 for constants."""
+    variance = second - first**2
+    vary = (variance > _ROUNDING**2) & (first > 0)
+    scale = np.divide(first * (1 - first), variance, out=np.ones_like(first), where=vary) - 1
+    return np.where(vary, first * scale, 0.0), np.where(vary, (1 - first) * scale, 0.0)
 
 
 def difference(a: Estimate, b: Estimate) -> Estimate:
     """The difference b - a of independent estimates, its interval from theirs (Zou & Donner 2008).
 
-    For proportions that is Newcombe's interval (1998, method 10). By hand, because scipy has neither.
+    For proportions that is Newcombe's interval (1998, method 10). By hand, because scipy has neither. Where a value is
+    not known the interval reaches from the nearest to the farthest that both intervals allow; that is wider.
     """
     value = b.value - a.value
+    if isnan(value):
+        return Estimate(a.n + b.n, nan, b.low - a.high, b.high - a.low)
     low, high = hypot(b.value - b.low, a.high - a.value), hypot(b.high - b.value, a.value - a.low)
     return Estimate(a.n + b.n, value, value - low, value + high)

@@ -1,12 +1,15 @@
-"""Which runs had the same input."""
+"""Which runs had the same input, and how much less they say for it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from agentrun_nb.analysis.estimates import normal_quantile, scipy_stats
 from agentrun_nb.documents.diff import parsed, written
+from agentrun_nb.tables.moments import Floats
 
 
 def input_keys(runs: pd.DataFrame) -> pd.Series[Any]:
@@ -20,3 +23,71 @@ def input_keys(runs: pd.DataFrame) -> pd.Series[Any]:
     # No JSON begins like what stands for no input, so it is no other input's key.
     found = [keys.get(text, f"no input, row {row}") for row, text in enumerate(texts)]
     return pd.Series(found, runs.index, "str")
+
+
+@dataclass(frozen=True)
+class InputSums:
+    """What a group measured, summed up by input; two groups have the same inputs in the same order.
+
+    Attributes:
+        runs: per input, how many runs there are; 0 where the group never ran it.
+        sums: per input, the sum over its runs of what was measured less the group's mean of it.
+        variance: the variance over all runs of what was measured.
+    """
+
+    runs: Floats
+    sums: Floats
+    variance: float
+
+    @property
+    def inputs(self) -> int:
+        """How many inputs the group has run."""
+        return int((self.runs > 0).sum())
+
+
+def correlation(a: InputSums, b: InputSums) -> float:
+    """How alike the runs of one input are, 0 to 1, by moments within each group; 1 where no input tells."""
+    excess, most = 0.0, 0.0
+    for group in (a, b):
+        if group.inputs > 1:
+            squares = float((group.sums**2).sum()) * group.inputs / (group.inputs - 1)
+            excess += squares - group.runs.sum() * group.variance
+            most += group.variance * float((group.runs * (group.runs - 1)).sum())
+    return min(max(excess / most, 0.0), 1.0) if most else 1.0
+
+
+def design_effects(a: Floats, b: Floats, alike: float) -> tuple[float, float]:
+    """How many runs of each group say as much as one run of an input of its own (Rao & Scott 1992, Biometrics 48:577).
+
+    Inputs that both groups ran equally often are no difference between them, and make no effect.
+
+    Args:
+        a: per input, how many runs there are in one group.
+        b: per input, in the other.
+        alike: the correlation of the runs of an input.
+    """
+    shares = a / a.sum(), b / b.sum()
+    common = shares[0] @ shares[1]
+    effects = [
+        1 + alike * (runs.sum() * (share @ share - common) - 1) for runs, share in zip((a, b), shares, strict=True)
+    ]
+    # Where no input repeats the effect is 1, but for rounding.
+    first, second = (float(effect) if effect > 1 + 1e-9 else 1.0 for effect in effects)
+    return first, second
+
+
+def cluster_quantile(a: Floats, b: Floats, level: float) -> float:
+    """What takes the place of the normal quantile where a design effect is estimated from so many inputs.
+
+    The quantile of t with one degree of freedom less than the inputs of the group that has fewer (Korn & Graubard 1998,
+    Survey Methodology 24:193); NaN for a single one.
+    """
+    fewest = int(min((a > 0).sum(), (b > 0).sum()))
+    return float(scipy_stats().t.ppf((1 + level) / 2, fewest - 1)) if fewest > 1 else float("nan")
+
+
+def sizes_divided(a: Floats, b: Floats, alike: float, level: float) -> tuple[float, float]:
+    """By what the sizes of two groups are divided so that intervals for independent runs fit: see `design_effects`."""
+    more = (cluster_quantile(a, b, level) / normal_quantile(level)) ** 2
+    first, second = (effect * more if effect > 1 else 1.0 for effect in design_effects(a, b, alike))
+    return first, second

@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 
 from agentrun_nb.analysis.estimates import LEVEL, Contrast, Estimate, difference, normal_quantile, rate, scipy_stats
+from agentrun_nb.analysis.inputs import InputSums, correlation, sizes_divided
 from agentrun_nb.analysis.outcomes import JUDGED, outcomes
 from agentrun_nb.tables.moments import Floats
 
 LEAST_MIXED = 5
 """With fewer repeated inputs that ever succeeded, or ever failed, nothing is known of how alike their runs are."""
-
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -70,24 +69,20 @@ def tallies(before: pd.DataFrame, after: pd.DataFrame) -> tuple[Tally, Tally]:
 def success_rates(a: Tally, b: Tally, level: float = LEVEL) -> Contrast:
     """Compares the success rates of all runs.
 
-    The difference has Newcombe's interval. The runs of one input are alike, so where inputs were run many times the
-    size of each group is divided by its design effect (Rao & Scott 1992, Biometrics 48:577), which is taken from how
-    alike they are within both groups. As that is an estimate, the size is divided once more, by the square of the
-    quantile of t over the normal one (Korn & Graubard 1998, Survey Methodology 24:193), t with one degree of freedom
-    less than the inputs of the group that has fewer. Inputs that both groups ran are no difference between them and
-    make no effect. Assumes that inputs are independent of each other.
+    The difference has Newcombe's interval. Runs of one input are alike and say less than as many of different inputs,
+    so each group counts for fewer runs where it ran inputs many times: see `sizes_divided`. Assumes that inputs are
+    independent of each other.
 
     Args:
         a: the counts of the group before.
         b: those of the group after.
         level: the share of intervals that hold the truth.
     """
-    effects = _design_effects(a, b, level)
-    rates = [
+    effects = sizes_divided(a.runs, b.runs, _correlation(a, b), level) if a.n and b.n else (1.0, 1.0)
+    before, after = (
         rate(float(tally.successes.sum()), tally.n, effect, level)
         for tally, effect in zip((a, b), effects, strict=True)
-    ]
-    before, after = rates
+    )
     return Contrast(before, after, difference(before, after), repeats(a, b))
 
 
@@ -98,38 +93,17 @@ def repeats(a: Tally, b: Tally) -> str:
     return " against ".join(f"{tally.n:,} runs of {tally.inputs:,} inputs" for tally in (a, b))
 
 
-def _design_effects(a: Tally, b: Tally, level: float) -> list[float]:
-    """How many runs of each group say as much as one run of an input of its own."""
-    if not (a.n and b.n):
-        return [1.0, 1.0]
-    correlation = _correlation(a, b)
-    shares = [tally.runs / tally.n for tally in (a, b)]
-    common = shares[0] @ shares[1]
-    degrees = min(a.inputs, b.inputs) - 1
-    for_estimate = (scipy_stats().t.ppf((1 + level) / 2, degrees) / normal_quantile(level)) ** 2
-    effects = []
-    for tally, share in zip((a, b), shares, strict=True):
-        effect = 1 + correlation * (tally.n * (share @ share - common) - 1)
-        effects.append(effect * for_estimate if effect > 1 + _ROUNDING else 1.0)
-    return effects
-
-
 def _correlation(a: Tally, b: Tally) -> float:
-    """How alike the runs of one input are, 0 to 1, by moments within each group; 1 where the data cannot tell."""
-    repeated = [tally.runs > 1 for tally in (a, b)]
-    succeeding = sum(int((tally.successes[rows] > 0).sum()) for tally, rows in zip((a, b), repeated, strict=True))
-    failing = sum(int((tally.successes < tally.runs)[rows].sum()) for tally, rows in zip((a, b), repeated, strict=True))
+    """How alike the runs of one input are, 0 to 1; 1 where too few repeated inputs tell."""
+    succeeding = sum(int((tally.successes[tally.runs > 1] > 0).sum()) for tally in (a, b))
+    failing = sum(int((tally.successes < tally.runs)[tally.runs > 1].sum()) for tally in (a, b))
     if min(succeeding, failing) < LEAST_MIXED:
         return 1.0
-    excess, chances = 0.0, 0.0
-    for tally in (a, b):
-        if tally.inputs < 2:
-            continue
-        variance = tally.share * (1 - tally.share)
-        squares = ((tally.successes - tally.runs * tally.share) ** 2).sum()
-        excess += squares * tally.inputs / (tally.inputs - 1) - tally.n * variance
-        chances += variance * (tally.runs * (tally.runs - 1)).sum()
-    return float(np.clip(excess / chances, 0, 1)) if chances else 1.0
+    before, after = (
+        InputSums(tally.runs, tally.successes - tally.runs * tally.share, tally.share * (1 - tally.share))
+        for tally in (a, b)
+    )
+    return correlation(before, after)
 
 
 def paired_success(a: Tally, b: Tally, level: float = LEVEL) -> Contrast:

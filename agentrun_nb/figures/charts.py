@@ -139,7 +139,7 @@ def survival(runs: Runs, by: str | None = "version_id", *, template: str | None 
     runs = runs_frame(runs)
     horizon, names = last_moment(runs), groups(runs, by, len(_HUES))
     times = {str(name): run_times(runs[names == name], horizon) for name in names.cat.categories}
-    drawn = {name: found for name, found in times.items() if found.ended.sum() >= TOO_FEW}
+    drawn = {name: found for name, found in times.items() if len(found.seconds) >= TOO_FEW}
     place = _place(np.concatenate([np.array([]), *(found.seconds for found in drawn.values())]))
     figure = go.Figure()
     for (name, found), hue in zip(drawn.items(), _HUES, strict=False):
@@ -153,14 +153,15 @@ def survival(runs: Runs, by: str | None = "version_id", *, template: str | None 
 
 
 def _draw_curve(figure: go.Figure, name: str, times: Times, hue: str, start: float) -> None:
-    seconds, *heights = curve(times)
-    chosen = np.unique(np.linspace(0, len(seconds) - 1, _STEPS).astype(int))
-    place = np.append(start, _place(seconds[chosen]))
-    share, low, high = (np.append(100, 100 * height[chosen]) for height in heights)
-    known = ~np.isnan(low) & ~np.isnan(high)
+    found = curve(times)
+    chosen = np.unique(np.linspace(0, len(found.seconds) - 1, _STEPS).astype(int))
+    place = _place(found.seconds[chosen])
+    # The first of them is before all ends, which a logarithmic axis cannot show: it stands at the edge.
+    place[0] = start
+    share, low, high = (100 * height[chosen] for height in (found.share, found.low, found.high))
     common: dict[str, Any] = {"mode": "lines", "legendgroup": name}
     for edge, fill in ((low, None), (high, "tonexty")):
-        band = {"x": place[known], "y": edge[known], "line": {"width": 0, "shape": "hv", "color": hue}, "fill": fill}
+        band = {"x": place, "y": edge, "line": {"width": 0, "shape": "hv", "color": hue}, "fill": fill}
         figure.add_scatter(**common, **band, hoverinfo="skip", showlegend=False)
     told = {"customdata": [span_text(10**at) for at in place], "hovertemplate": _STILL}
     figure.add_scatter(**common, **told, name=name, x=place, y=share, line={"shape": "hv", "width": 2, "color": hue})
