@@ -91,7 +91,7 @@ class Client:
         """Asks the service for a deployment, a version and a run: what it offers, and what to type next."""
         return loop.run(check.check(self._wire))
 
-    def get_run(self, dep: str, run_id: str) -> Run:
+    def get_run(self, deployment_id: str, run_id: str) -> Run:
         """One run.
 
         Raises:
@@ -99,31 +99,31 @@ class Client:
             AgentRunError: it did not come; the class says why.
         """
         tally = Tally()
-        raw = loop.run(fetch_run(self._wire, (dep, run_id), tally))
+        raw = loop.run(fetch_run(self._wire, (deployment_id, run_id), tally))
         run = Run(raw, fetched_at=times.EPOCH + tally.service_time * times.MICROSECOND)
-        run.notes = stranger_noted(run.notes, run.deployment_id, dep)
+        run.notes = stranger_noted(run.notes, run.deployment_id, deployment_id)
         return run
 
-    def explore(self, dep: str, run_id: str, *, tz: str = "UTC") -> RunExplorer:
+    def explore(self, deployment_id: str, run_id: str, *, tz: str = "UTC") -> RunExplorer:
         """One run on the screen: status, track, outputs, manifest.
 
         Args:
-            dep: its deployment.
+            deployment_id: its deployment.
             run_id: its id.
             tz: the zone of the times shown, an IANA name.
         """
         from agentrun_nb.widget import explore
 
-        return explore(self.get_run(dep, run_id), self, tz=tz)
+        return explore(self.get_run(deployment_id, run_id), self, tz=tz)
 
     def get_runs(
-        self, dep: str | pd.DataFrame, run_ids: Iterable[str] | None = None, *, progress: bool = True
+        self, deployment_id: str | pd.DataFrame, run_ids: Iterable[str] | None = None, *, progress: bool = True
     ) -> pd.DataFrame:
         """Many runs by their ids, side by side.
 
         Args:
-            dep: their deployment, or a frame with `deployment_id` and `id`.
-            run_ids: their ids, when `dep` is a deployment.
+            deployment_id: their deployment, or a frame with `deployment_id` and `id`.
+            run_ids: their ids, when `deployment_id` is a deployment.
             progress: whether a line says how far it is.
 
         Returns:
@@ -133,18 +133,18 @@ class Client:
         Raises:
             UnauthorizedError: the key was refused.
         """
-        if isinstance(dep, pd.DataFrame):
-            asked = mend(dep)
+        if isinstance(deployment_id, pd.DataFrame):
+            asked = mend(deployment_id)
             keys = list(zip(asked["deployment_id"].fillna(""), asked["id"].fillna(""), strict=True))
-            return fetch_runs(self._wire, keys, progress=progress).set_axis(dep.index)
+            return fetch_runs(self._wire, keys, progress=progress).set_axis(deployment_id.index)
         if not isinstance(run_ids, Iterable) or isinstance(run_ids, str | pd.DataFrame):
-            hint = "Give get_runs(dep, run_ids), or a frame alone: get_runs(runs)."
+            hint = "Give get_runs(deployment_id, run_ids), or a frame alone: get_runs(runs)."
             raise SettingsError("get_runs takes a deployment and a list of run ids, or a frame of runs.", hint=hint)
-        return fetch_runs(self._wire, [(dep, run_id) for run_id in run_ids], progress=progress)
+        return fetch_runs(self._wire, [(deployment_id, run_id) for run_id in run_ids], progress=progress)
 
     def list_runs(
         self,
-        dep: str | Sequence[str] | None = None,
+        deployment_id: str | Sequence[str] | None = None,
         *,
         status: str | Sequence[str] | None = None,
         version_id: str | Sequence[str] | None = None,
@@ -159,7 +159,7 @@ class Client:
         Without `limit`, the versions of a deployment are listed side by side where its list of versions is whole.
 
         Args:
-            dep: a deployment or several; None: all there are.
+            deployment_id: a deployment or several; None: all there are.
             status: one or several.
             version_id: one or several.
             since: the earliest `created_at`: a moment (naive: UTC), or an age such as "7d".
@@ -175,12 +175,12 @@ class Client:
             NotOffered: the service does not list runs.
             AgentRunError: not a single page came, or the key was refused.
         """
-        wanted = self._wanted(dep, status, version_id, since, until, limit, without)
+        wanted = self._wanted(deployment_id, status, version_id, since, until, limit, without)
         return listing.list_frame(self._wire, wanted, progress=progress)
 
     def iter_runs(
         self,
-        dep: str | Sequence[str] | None = None,
+        deployment_id: str | Sequence[str] | None = None,
         *,
         status: str | Sequence[str] | None = None,
         version_id: str | Sequence[str] | None = None,
@@ -192,16 +192,23 @@ class Client:
         chunk: int = 10_000,
     ) -> Iterator[pd.DataFrame]:
         """Like `list_runs`, in frames of `chunk` rows; the report of the last one speaks for the whole walk."""
-        wanted = self._wanted(dep, status, version_id, since, until, limit, without)
+        wanted = self._wanted(deployment_id, status, version_id, since, until, limit, without)
         return listing.list_chunks(self._wire, wanted, chunk, progress=progress)
 
     def _wanted(
-        self, dep: Any, status: Any, version_id: Any, since: Any, until: Any, limit: int | None, without: Sequence[str]
+        self,
+        deployment_id: Any,
+        status: Any,
+        version_id: Any,
+        since: Any,
+        until: Any,
+        limit: int | None,
+        without: Sequence[str],
     ) -> Wanted:
-        if dep is None:
+        if deployment_id is None:
             deployments = self.list_deployments()["id"].dropna().tolist()
         else:
-            deployments = [dep] if isinstance(dep, str) else list(dep)
+            deployments = [deployment_id] if isinstance(deployment_id, str) else list(deployment_id)
         for deployment in deployments:
             routes.check_id("deployment_id", deployment)
         unknown = {without} if isinstance(without, str) else set(without) - DISPENSABLE
@@ -271,9 +278,9 @@ class Client:
         """The DEPLOYMENTS table: all there are."""
         return fetch_table(self._wire, DEPLOYMENTS, routes.DEPLOYMENTS)
 
-    def list_versions(self, dep: str) -> pd.DataFrame:
+    def list_versions(self, deployment_id: str) -> pd.DataFrame:
         """The VERSIONS table: all versions of a deployment."""
-        return fetch_table(self._wire, VERSIONS, routes.VERSIONS, dep)
+        return fetch_table(self._wire, VERSIONS, routes.VERSIONS, deployment_id)
 
     def names(self) -> dict[str, str]:
         """What people call deployments and versions, by id: `csv-report`, `csv-report v2`.

@@ -129,7 +129,7 @@ def test_without_a_run_the_contracts_route_is_known_by_the_form_of_its_answer() 
 def test_a_service_with_the_one_endpoint_is_well_and_points_to_it(answer: bytes) -> None:
     found, _ = looked_at({}, lambda path: answer if "/runs/" in path else NO_ROUTE)
     assert (found.ok, found.routes[RUN], found.routes[BASE]) == (True, True, False)
-    assert "client.get_run(dep, run_id)" in found.next_step
+    assert "client.get_run(deployment_id, run_id)" in found.next_step
     for route in (RUNS, VERSIONS):
         assert "needs a deployment" in found.reasons[route]
 

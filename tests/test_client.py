@@ -6,6 +6,7 @@ import asyncio
 import base64
 import copy
 import gc
+import inspect
 import json
 import logging
 import pickle
@@ -50,6 +51,12 @@ def last(request: httpx.Request) -> str:
 
 def one_run(request: httpx.Request) -> httpx.Response:
     return answer(run_record(last(request)))
+
+
+@pytest.mark.parametrize("method", ["get_run", "explore", "get_runs", "list_runs", "iter_runs", "list_versions"])
+def test_a_deployment_is_named_by_one_word(method: str) -> None:
+    _, first, *_ = inspect.signature(getattr(Client, method)).parameters
+    assert first == "deployment_id"
 
 
 class Shop:
@@ -848,7 +855,7 @@ def test_a_missing_route_is_named_with_the_way_by_single_runs(
     with pytest.raises(NotOffered) as caught:
         call(mocked(lambda request: answer(body, status)))
     assert "/v1/agent-deployments" in caught.value.message
-    assert "client.get_run(dep, run_id)" in caught.value.hint
+    assert "client.get_run(deployment_id, run_id)" in caught.value.hint
 
 
 def test_a_missing_deployment_is_no_missing_route() -> None:

@@ -242,4 +242,4 @@ def _problem(look: _Look) -> tuple[str, str]:
 def _next_step(look: _Look, deployments: list[str], run: Key | None) -> str:
     if look.offered[routes.RUNS] and deployments:
         return f"client.list_runs({(run[0] if run else deployments[0])!r}, limit=100)"
-    return "client.get_run(dep, run_id)"
+    return "client.get_run(deployment_id, run_id)"

@@ -53,15 +53,23 @@ class Route:
         return Ask(self, path, filled, {name: str(value) for name, value in params.items() if value is not None})
 
 
-BY_SINGLE_RUNS = "One run still works: client.get_run(dep, run_id), and many: client.get_runs(dep, run_ids)."
+BY_SINGLE_RUNS = (
+    "One run still works: client.get_run(deployment_id, run_id), and many: client.get_runs(deployment_id, run_ids)."
+)
 
 RUN = Route("/v1/agent-deployments/{deployment_id}/runs/{run_id}")
 RUNS = Route("/v1/agent-deployments/{deployment_id}/runs", BY_SINGLE_RUNS)
-DEPLOYMENTS = Route("/v1/agent-deployments", "Name the deployment: client.list_runs(dep). " + BY_SINGLE_RUNS)
+DEPLOYMENTS = Route("/v1/agent-deployments", "Name the deployment: client.list_runs(deployment_id). " + BY_SINGLE_RUNS)
 VERSIONS = Route("/v1/agent-deployments/{deployment_id}/versions", "Each run names its version_id. " + BY_SINGLE_RUNS)
-LOGS = Route(RUN.template + "/logs", "The run itself has failure_reason and timestamps: client.get_run(dep, run_id).")
-OUTPUTS = Route(RUN.template + "/outputs", "The run's manifest lists its outputs: client.get_run(dep, run_id).outputs.")
-FILE = Route("/v1/sandboxes/{sandbox_id}/file", "The manifest says what was left: client.get_run(dep, run_id).outputs.")
+LOGS = Route(
+    RUN.template + "/logs", "The run itself has failure_reason and timestamps: client.get_run(deployment_id, run_id)."
+)
+OUTPUTS = Route(
+    RUN.template + "/outputs", "The run's manifest lists its outputs: client.get_run(deployment_id, run_id).outputs."
+)
+FILE = Route(
+    "/v1/sandboxes/{sandbox_id}/file", "The manifest says what was left: client.get_run(deployment_id, run_id).outputs."
+)
 
 
 def check_id(name: str, value: object) -> str:
