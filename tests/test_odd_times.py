@@ -15,6 +15,7 @@ import agentrun_nb as arn
 from agentrun_nb import figures
 from agentrun_nb.drawing.course import course
 from agentrun_nb.drawing.spans import Kind, spans
+from agentrun_nb.tables.moments import last_moment
 from agentrun_nb.widget import explore
 
 GO, UNIX = "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"
@@ -108,3 +109,12 @@ def test_a_zero_time_is_shown_as_what_it_says():
 )
 def test_a_moment_is_told_in_utc_where_the_clock_of_its_zone_would_leave_the_calendar(moment, tz, words):
     assert arn.brief(one("queued", created_at=moment), tz).iloc[0, 1] == words
+
+
+def test_a_run_that_goes_on_does_not_do_so_until_the_year_9999_of_another():
+    never = record(1, "succeeded", completed_at="9999-12-31T23:59:59Z")
+    rows = [json.dumps(row).encode() for row in (never, record(2, "running", completed_at=None))]
+    running = spans(arn.runs_frame(rows), last_moment(arn.runs_frame(rows)))
+    assert running.end[1] - running.begin[1] == 95_000
+    [live] = [trace for trace in figures.durations(rows).data if trace.name == "running, end not seen"]
+    assert max(span for span, count in zip(live.customdata, live.y, strict=True) if count).endswith("s")

@@ -13,6 +13,9 @@ Floats = NDArray[np.float64]
 ZERO_TIMES = (-62_135_596_800_000.0, 0.0)
 """What programs write for a moment that has not come, in ms since the epoch: the zero times of Go and of Unix."""
 
+YEAR_9999 = 253_370_764_800_000.0
+"""Its first moment, in ms since the epoch."""
+
 
 def milliseconds(moments: pd.Series[Any]) -> Floats:
     """A time column as ms since the epoch, NaN where nothing is recorded."""
@@ -21,10 +24,15 @@ def milliseconds(moments: pd.Series[Any]) -> Floats:
 
 
 def last_moment(runs: pd.DataFrame) -> float:
-    """The latest moment known of a table of runs, in ms since the epoch; NaN without any."""
+    """The latest moment known of a table of runs, in ms since the epoch; NaN without any.
+
+    The year 9999, which programs write for "never", is no moment at which anything is known: with it a run that goes on
+    would have done so for thousands of years.
+    """
     names = ["created_at", "updated_at", "started_at", "completed_at", "fetched_at"]
-    latest = [float(np.nanmax(times)) for name in names if not np.isnan(times := milliseconds(runs[name])).all()]
-    return max(latest, default=float("nan"))
+    moments = np.concatenate([milliseconds(runs[name]) for name in names])
+    known = moments[moments < YEAR_9999]
+    return float(known.max()) if len(known) else float("nan")
 
 
 def known_until(runs: pd.DataFrame, otherwise: float | None = None) -> Floats:
