@@ -208,3 +208,21 @@ def test_every_bar_is_given_its_width(draw: Any) -> None:
     """Where it is not, plotly takes it from the distance of bars of the same trace, over those of others."""
     for trace in draw(frame(ODD)).data:
         assert trace.type != "bar" or trace.width is not None
+
+
+@pytest.mark.parametrize(
+    ("template", "dark"),
+    [
+        ("plotly_dark", True),
+        ("plotly_dark+presentation", True),
+        (pio.templates["plotly_dark"], True),
+        ({"layout": {"paper_bgcolor": "#101820"}}, True),
+        ("plotly_white", False),
+        ("none", False),
+        ({"layout": {"paper_bgcolor": "rgba(0,0,0,0)"}}, False),
+        ({"layout": {"title": {"text": "dark"}}}, False),
+    ],
+)
+def test_a_template_is_dark_by_its_ground_and_not_by_its_name(template: Any, dark: bool) -> None:
+    [bars] = figures.outcomes(frame([run(0)]), template=template).data
+    assert bars.marker.color == (LOOKS["succeeded"].dark if dark else LOOKS["succeeded"].light)

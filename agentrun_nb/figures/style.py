@@ -12,6 +12,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 from numpy.typing import NDArray
+from plotly.colors import validate_colors
+from plotly.exceptions import PlotlyError
 
 from agentrun_nb.core.schema import STATUSES
 from agentrun_nb.core.text import clip, visible
@@ -25,15 +27,27 @@ from agentrun_nb.tables.moments import milliseconds
 GREY = "#7f7f7f"
 GRID, CLEAR = "rgba(127,127,127,.25)", "rgba(0,0,0,0)"
 _SHORT, _LINE = 40, 110
+_DARK = 1.2
+"""Below this sum of red, green and blue, each 0 to 1, a ground is dark."""
 _SHORT_AXIS = 4 * 86_400_000.0
 """Up to this length an hour more or less is seen on a time axis."""
 _EARLIEST, _LATEST = -62_135_510_400_000.0, 253_402_214_400_000.0
 """The years that a clock knows in any zone, in ms since the epoch; beyond them an offset stays as it was."""
 
 
-def color(look: Look, template: str | None) -> str:
+def color(look: Look, template: Any) -> str:
     """The colour of a look on the ground of a template; by default one that holds on any."""
-    return look.either if template is None else look.dark if "dark" in str(template) else look.light
+    return look.either if template is None else look.dark if is_dark(template) else look.light
+
+
+def is_dark(template: Any) -> bool:
+    """Whether the ground of a template is dark, whatever it is called; what has no colour of its own is not."""
+    try:
+        ground = go.Layout(template=template).template.layout.paper_bgcolor or CLEAR
+        [shares] = validate_colors(ground, colortype="tuple")
+    except (ValueError, PlotlyError):
+        return False
+    return not ground.startswith("rgba") and sum(shares) < _DARK
 
 
 def words(text: Any, most: int = 80) -> str:
