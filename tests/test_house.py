@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gzip
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -187,6 +188,59 @@ def test_a_planted_import_that_goes_up_is_seen(name, planted):
 def test_a_planted_circle_is_seen():
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}})
     assert not circles({"a": {"b", "c"}, "b": {"c"}, "c": set()})
+
+
+SOURCES = ROOT / "widget" / "src"
+PAGE_LAYERS = (
+    {"base", "protocol"},
+    {"json"},
+    {"kernel"},
+    {"tree"},
+    {"run", "timeline"},
+    {"explorer"},
+    {"main", "loader"},
+)
+"""The rooms of the page's sources from the ground up, as `LAYERS`."""
+
+
+def page_imports(file: Path) -> set[str]:
+    """The modules that a source of the page imports, by their paths; those of comments are types and do not count."""
+    code = re.sub(r"/\*.*?\*/|//[^\n]*", "", file.read_text("utf-8"), flags=re.DOTALL)
+    found = re.findall(r"""(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""", code)
+    return {(file.parent / name).resolve().relative_to(SOURCES.resolve()).as_posix() for name in found}
+
+
+PAGE = {
+    file.relative_to(SOURCES).as_posix(): page_imports(file)
+    for file in sorted(SOURCES.rglob("*.mjs"))
+    if file.parent.name != "test"
+}
+
+
+def page_layer(source: str) -> int:
+    room = source.split("/")[0].removesuffix(".mjs")
+    return next(place for place, rooms in enumerate(PAGE_LAYERS) if room in rooms)
+
+
+def upward_in_the_page(source: str, imported: set[str]) -> set[str]:
+    room = source.split("/")[0]
+    return {name for name in imported if name.split("/")[0] != room and page_layer(name) >= page_layer(source)}
+
+
+def test_imports_of_the_page_go_down_only():
+    assert any(PAGE.values()), "the reader of imports sees none"
+    assert not {source: wrong for source, names in PAGE.items() if (wrong := upward_in_the_page(source, names))}
+    assert not circles(PAGE)
+
+
+def test_a_planted_import_of_the_page_that_goes_up_is_seen():
+    """The control of the law above."""
+    for source, planted in (
+        ("base/text.mjs", "tree/row.mjs"),
+        ("json/path.mjs", "tree/row.mjs"),
+        ("kernel/page.mjs", "run/view.mjs"),
+    ):
+        assert upward_in_the_page(source, {*PAGE[source], planted}) == {planted}
 
 
 def test_errors_and_schema_know_nothing():

@@ -1,6 +1,6 @@
 /** The module that a notebook, or an exported file, loads. */
-import { createExplorer } from "./explorer.mjs";
-import { offlineModel } from "./offline.mjs";
+import { createExplorer } from "./explorer/explorer.mjs";
+import { offlineModel } from "./kernel/offline.mjs";
 
 /**
  * @param {{model: import("./protocol.mjs").Model, el: HTMLElement}} context
@@ -21,7 +21,7 @@ function render({ model, el }) {
 /**
  * A view without a kernel.
  * @param {HTMLElement} el
- * @param {import("./offline.mjs").Embedded} embedded
+ * @param {import("./kernel/offline.mjs").Embedded} embedded
  */
 export function mount(el, embedded) {
   return render({ model: offlineModel(embedded), el });

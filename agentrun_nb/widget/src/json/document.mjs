@@ -1,6 +1,6 @@
 /** A JSON document as a tree over its own text. */
-import { countOf } from "../scale.mjs";
 import { ARRAY, NONE, NULL, OBJECT, STRING, tokenise } from "./tokens.mjs";
+import { countOf } from "../base/numbers.mjs";
 
 /** @typedef {import("./path.mjs").Step} Step */
 

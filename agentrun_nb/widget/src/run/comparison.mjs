@@ -1,10 +1,9 @@
 /** Two runs side by side: where their documents differ, and which outputs belong together. */
-import { h } from "../dom.mjs";
-import { countOf, formatCount } from "../scale.mjs";
-import { humanSize } from "../sizes.mjs";
-import { statusMark } from "../status.mjs";
-import { cellText, createTable, emptyCell } from "../table.mjs";
-import { shortText } from "../text.mjs";
+import { h } from "../base/dom.mjs";
+import { countOf, formatCount, humanSize } from "../base/numbers.mjs";
+import { statusMark } from "../base/status.mjs";
+import { cellText, createTable, emptyCell } from "../base/table.mjs";
+import { shortText } from "../base/text.mjs";
 
 const SIDES = /** @type {const} */ (["a", "b"]);
 

@@ -1,7 +1,7 @@
 /** The open documents of a run; each is read when it is first opened. */
-import { h } from "../dom.mjs";
+import { h } from "../base/dom.mjs";
 import { parsePath } from "../json/path.mjs";
-import { jsonView } from "../json/view.mjs";
+import { jsonView } from "../tree/json_view.mjs";
 import { missing } from "./fields.mjs";
 
 /** @type {["output_manifest" | "input" | "extra", string][]} */

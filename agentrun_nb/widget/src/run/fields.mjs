@@ -1,8 +1,7 @@
 /** The fields of a record: a few in sight, all of them one click away. */
-import { copyButton } from "../clipboard.mjs";
-import { h } from "../dom.mjs";
-import { visible } from "../status.mjs";
-import { longText, shortText, unreadable } from "../text.mjs";
+import { copyButton } from "../base/clipboard.mjs";
+import { h } from "../base/dom.mjs";
+import { longText, shortText, unreadable, visible } from "../base/text.mjs";
 import { momentText } from "./moments.mjs";
 import { retention } from "./retention.mjs";
 

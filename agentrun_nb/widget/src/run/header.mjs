@@ -1,7 +1,7 @@
 /** The head of a run: its status in words and shape, and what it is called. */
-import { h } from "../dom.mjs";
-import { describe, statusMark, visible } from "../status.mjs";
-import { unreadable } from "../text.mjs";
+import { h } from "../base/dom.mjs";
+import { describe, statusMark } from "../base/status.mjs";
+import { unreadable, visible } from "../base/text.mjs";
 import { fact } from "./fields.mjs";
 
 /** @param {import("../protocol.mjs").RunDoc} doc @returns {{element: HTMLElement, line: HTMLElement}} the head, and the line in it that has room at its end */

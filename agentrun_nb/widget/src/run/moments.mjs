@@ -1,6 +1,6 @@
 /** A moment on the page: short in the chosen zone, whole in UTC when pointed at or focused. */
-import { h, uniqueId } from "../dom.mjs";
-import { moment } from "../times.mjs";
+import { h, uniqueId } from "../base/dom.mjs";
+import { moment } from "../base/times.mjs";
 
 /** @param {string} utc canonical UTC text @param {string} tz */
 export function momentText(utc, tz) {

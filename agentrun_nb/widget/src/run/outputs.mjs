@@ -1,9 +1,8 @@
 /** The outputs of a run as a table, each with a look into its file. */
-import { button, h } from "../dom.mjs";
-import { countOf } from "../scale.mjs";
-import { exactSize, humanSize } from "../sizes.mjs";
-import { cellText, createTable, emptyCell } from "../table.mjs";
-import { unreadable } from "../text.mjs";
+import { button, h } from "../base/dom.mjs";
+import { countOf, exactSize, humanSize } from "../base/numbers.mjs";
+import { cellText, createTable, emptyCell } from "../base/table.mjs";
+import { unreadable } from "../base/text.mjs";
 
 /** @typedef {import("../protocol.mjs").OutputRow} OutputRow */
 
@@ -31,7 +30,7 @@ const SIZE = "size_bytes";
  */
 export function outputsTable(outputs, onChoose, onPreview) {
   let exact = false;
-  /** @type {import("../table.mjs").Column<number>[]} */
+  /** @type {import("../base/table.mjs").Column<number>[]} */
   const columns = COLUMNS.filter(([name], i) => i < ALWAYS || tellsMore(outputs, name)).map(([name, label]) => ({
     label,
     value: (/** @type {number} */ at) => sortValue(outputs[at], name),

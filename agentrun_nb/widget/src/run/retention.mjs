@@ -1,5 +1,5 @@
 /** What the record says about keeping a failed run's sandbox. */
-import { duration, isoText, milliseconds } from "../times.mjs";
+import { duration, isoText, milliseconds } from "../base/times.mjs";
 
 const DEFAULT_SECONDS = 3600;
 const LAST_DATE = 8.64e15;

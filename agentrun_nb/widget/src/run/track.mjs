@@ -1,12 +1,12 @@
 /** The course of a run as one line: created, started, completed, with the durations written on it. */
-import { h } from "../dom.mjs";
-import { describe } from "../status.mjs";
-import { unreadable } from "../text.mjs";
-import { isoText } from "../times.mjs";
-import { courseOf } from "./intervals.mjs";
+import { h } from "../base/dom.mjs";
+import { describe } from "../base/status.mjs";
+import { unreadable } from "../base/text.mjs";
+import { isoText } from "../base/times.mjs";
+import { courseOf } from "./course.mjs";
 import { momentText } from "./moments.mjs";
 
-/** @typedef {import("./intervals.mjs").Interval} Interval */
+/** @typedef {import("./course.mjs").Interval} Interval */
 
 /**
  * @param {import("../protocol.mjs").RunDoc} doc

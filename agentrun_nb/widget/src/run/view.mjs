@@ -1,12 +1,12 @@
 /** One run, whole: its status, its course, what it left behind. */
-import { h } from "../dom.mjs";
-import { describe } from "../status.mjs";
-import { longText } from "../text.mjs";
+import { h } from "../base/dom.mjs";
+import { describe } from "../base/status.mjs";
+import { longText } from "../base/text.mjs";
 import { createDocuments } from "./documents.mjs";
 import { allFields, facts, FIELDS, missing } from "./fields.mjs";
 import { header } from "./header.mjs";
 import { outputsTable } from "./outputs.mjs";
-import { createPreview } from "./preview.mjs";
+import { createPreview } from "./preview/preview.mjs";
 import { track } from "./track.mjs";
 
 /** @typedef {import("../protocol.mjs").RunDoc} RunDoc */
@@ -16,7 +16,7 @@ import { track } from "./track.mjs";
  * @typedef {object} Options
  * @property {string} tz
  * @property {number} now when the record was read
- * @property {import("../kernel.mjs").Kernel} kernel
+ * @property {import("../kernel/requests.mjs").Kernel} kernel
  * @property {string} noPreviews why no file can be looked into, "" where they can
  * @property {(name: string) => string} pythonOf the expression of a parsed document
  * @property {AbortSignal} signal

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { createKernel } from "../kernel.mjs";
-import { offlineModel } from "../offline.mjs";
-import { keyOf, rowsOf, unpack } from "../page.mjs";
-import { createTraits } from "../traits.mjs";
+import { createKernel } from "../kernel/requests.mjs";
+import { offlineModel } from "../kernel/offline.mjs";
+import { keyOf, rowsOf, unpack } from "../kernel/page.mjs";
+import { createTraits } from "../kernel/traits.mjs";
 
 const bytes = (/** @type {ArrayBufferView | string} */ data) => (typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data.buffer));
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { courseOf } from "../run/intervals.mjs";
+import { courseOf } from "../run/course.mjs";
 import { retention } from "../run/retention.mjs";
 
 const NOW = Date.parse("2026-01-01T00:01:00Z");

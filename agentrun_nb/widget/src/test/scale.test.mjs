@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { formatTime, formatZone, instant, ticks, wallTime } from "../scale.mjs";
+import { formatTime, formatZone, instant, ticks, wallTime } from "../base/ticks.mjs";
 
 const SPANS = [10, 90, 700, 4e3, 6e4, 7e5, 36e5, 2e7, 864e5, 5e8, 3e9, 4e10, 7e11, 3e13];
 const STARTS = [0, Date.UTC(2026, 2, 29), Date.UTC(2026, 9, 25) - 3600e3, 1795411916123.25, Date.UTC(1583, 0, 1)];

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { COLOURS, STATUSES, describe, isTerminal, visible } from "../status.mjs";
+import { COLOURS, STATUSES, describe, isTerminal } from "../base/status.mjs";
+import { visible } from "../base/text.mjs";
 
 const css = readFileSync(new URL("../styles/colours.css", import.meta.url), "utf8");
 const everyLook = [...STATUSES, describe(null), describe("waiting_for_input")];

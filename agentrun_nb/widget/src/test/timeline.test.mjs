@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { hitAt, locate } from "../timeline-hits.mjs";
-import { COLUMN, columns, failureMarks, fill, frameOf, pack } from "../timeline-layout.mjs";
-import { KIND, LOOKS, NONE, countInside, index, lookOf, rowsNotRead, statusCounts, statusOf, touching } from "../timeline-model.mjs";
-import { View } from "../timeline-view.mjs";
-import { emptyWords, footnotes, highlights, outcomes, tell } from "../timeline-words.mjs";
+import { hitAt, locate } from "../timeline/hits.mjs";
+import { COLUMN, columns, failureMarks, fill, frameOf, pack } from "../timeline/layout.mjs";
+import { KIND, LOOKS, NONE, countInside, index, lookOf, rowsNotRead, statusCounts, statusOf, touching } from "../timeline/model.mjs";
+import { View } from "../timeline/view.mjs";
+import { emptyWords, footnotes, highlights, outcomes, tell } from "../timeline/words.mjs";
 
 const NOW = Date.UTC(2026, 10, 24, 12);
 const STATUSES = ["succeeded", "failed", "running", "timed_out", "cancelled", "waiting_for_input"];
@@ -21,7 +21,7 @@ function dataOf(runs) {
   };
 }
 
-/** @param {import("../timeline-model.mjs").Model} model */
+/** @param {import("../timeline/model.mjs").Model} model */
 const allOf = (model) => touching(model, -Infinity, Infinity);
 
 /** Numbers between 0 and 1 that are the same in every test run. @param {number} seed */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sortValue } from "../run/outputs.mjs";
-import { sorted } from "../table.mjs";
-import { exactSize, humanSize } from "../sizes.mjs";
-import { clip, shortText, visibleLines } from "../text.mjs";
-import { duration, isoText, isZone, milliseconds, moment } from "../times.mjs";
+import { sorted } from "../base/table.mjs";
+import { exactSize, humanSize } from "../base/numbers.mjs";
+import { clip, shortText, visibleLines } from "../base/text.mjs";
+import { duration, isoText, isZone, milliseconds, moment } from "../base/times.mjs";
 
 test("durations show the two units that matter", () => {
   const words = { 0: "0 s", 0.5: "500 µs", 7: "7 ms", 340: "340 ms", 2100: "2.1 s", 41300: "41.3 s", 59960: "1 min", 192000: "3 min 12 s", 3599600: "1 h", 3840000: "1 h 4 min", 183600000: "2 d 3 h" };

@@ -1,13 +1,12 @@
 /** The node that is chosen: its path, its whole value, and the ways to copy both. */
-import { copyButton } from "../clipboard.mjs";
-import { button, h } from "../dom.mjs";
-import { itemsTable } from "../json/items.mjs";
+import { copyButton } from "../base/clipboard.mjs";
+import { button, h } from "../base/dom.mjs";
+import { itemsTable } from "./items_table.mjs";
 import { formatPath, formatPointer } from "../json/path.mjs";
 import { valueLine } from "../json/python.mjs";
 import { ARRAY, OBJECT, STRING } from "../json/tokens.mjs";
-import { toolbar } from "../roving.mjs";
-import { visible } from "../status.mjs";
-import { longText, shortText } from "../text.mjs";
+import { toolbar } from "../base/roving.mjs";
+import { longText, shortText, visible } from "../base/text.mjs";
 
 const LONGEST_PATH = 1000;
 const SHORT_VALUE = 60;

@@ -1,9 +1,8 @@
 /** One row of a tree. */
-import { h } from "../dom.mjs";
+import { h } from "../base/dom.mjs";
 import { NONE, OBJECT, STRING } from "../json/tokens.mjs";
-import { formatCount } from "../scale.mjs";
-import { visible } from "../status.mjs";
-import { clip, shortText } from "../text.mjs";
+import { clip, shortText, visible } from "../base/text.mjs";
+import { formatCount } from "../base/numbers.mjs";
 
 const LONGEST_KEY = 120;
 const LONGEST_VALUE = 300;
@@ -55,7 +54,7 @@ function label(doc, node, root) {
   return doc.hasKey(node) ? h("span", "arn-jsonkey", shortText(doc.key(node), LONGEST_KEY) || '""') : h("span", "arn-dim", String(position[node]));
 }
 
-/** @param {JsonDocument} doc @param {number} node @returns {import("../dom.mjs").Child[]} */
+/** @param {JsonDocument} doc @param {number} node @returns {import("../base/dom.mjs").Child[]} */
 function value(doc, node) {
   const kind = doc.nodes.kind[node];
   const [first, last] = kind === OBJECT ? "{}" : "[]";

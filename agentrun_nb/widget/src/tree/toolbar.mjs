@@ -1,6 +1,6 @@
 /** The line above a tree: search, and opening and closing everything. */
-import { button, h } from "../dom.mjs";
-import { toolbar } from "../roving.mjs";
+import { button, h } from "../base/dom.mjs";
+import { toolbar } from "../base/roving.mjs";
 import { TYPES } from "./search.mjs";
 
 const PAUSE_MS = 150;

@@ -1,7 +1,6 @@
 /** A JSON document as a tree that one can search, walk and copy from. */
-import { h, uniqueId } from "../dom.mjs";
+import { h, uniqueId } from "../base/dom.mjs";
 import { formatPath } from "../json/path.mjs";
-import { formatCount } from "../scale.mjs";
 import { nodeDetails } from "./details.mjs";
 import { commandOf, createTypeahead } from "./keyboard.mjs";
 import { makeRow, markActive } from "./row.mjs";
@@ -9,6 +8,7 @@ import { VisibleRows } from "./rows.mjs";
 import { search } from "./search.mjs";
 import { createToolbar } from "./toolbar.mjs";
 import { createViewport } from "./viewport.mjs";
+import { formatCount } from "../base/numbers.mjs";
 
 /**
  * `root` stands before every path, `python` is the expression of the parsed document; `onSelect` is told the path of the node that a person has chosen.

@@ -1,5 +1,5 @@
 /** A list of any length of which only the rows in sight are elements. */
-import { h } from "../dom.mjs";
+import { h } from "../base/dom.mjs";
 
 const ROW = 24;
 const MOST_IN_SIGHT = 18;

@@ -1,0 +1,73 @@
+/** The frame of the view: it opens the page, keeps the status line, and hands each kind of page to its own body. */
+import { createJsonBody } from "./json_body.mjs";
+import { createRunBody } from "./run_body.mjs";
+import { createRunsBody } from "./runs_body.mjs";
+import { h } from "../base/dom.mjs";
+import { createKernel } from "../kernel/requests.mjs";
+import { unpack } from "../kernel/page.mjs";
+import { createStatusLine } from "./statusline.mjs";
+import { createTraits } from "../kernel/traits.mjs";
+import { createZoneSwitch } from "./zone.mjs";
+
+/**
+ * What a body is given, and what it is. A body that cannot take other data lives until the page is replaced.
+ * @typedef {{kernel: import("../kernel/requests.mjs").Kernel, traits: import("../kernel/traits.mjs").Traits, tz: string, signal: AbortSignal}} Context
+ * Its `corner` is where the switch of the zone goes; without one it stands on the status line.
+ * @typedef {{element: HTMLElement, corner?: HTMLElement, update?(held: Held): void, setZone?(tz: string): void, setPath?(path: string): void, setSelected?(keys: unknown): void}} Body
+ * @typedef {import("../protocol.mjs").Held} Held
+ */
+
+/** The mark that ipywidgets sets where the kernel of a view is gone. */
+const CUT = ".jupyter-widgets-disconnected";
+const BODIES = { json: createJsonBody, run: createRunBody, runs: createRunsBody };
+
+/** @param {import("../protocol.mjs").Model} model @param {HTMLElement} el @param {AbortSignal} signal the end of the view */
+export function createExplorer(model, el, signal) {
+  /** @type {Body | null} */
+  let body = null;
+  let shown = "";
+  let bodyEnd = new AbortController();
+  const status = createStatusLine();
+  const traits = createTraits(model, signal);
+  const kernel = createKernel(model, { signal, isCut: () => el.closest(CUT) !== null, onSilence: status.setSilent, onUpdate: (reply) => show(reply).catch(fail) });
+  const zone = createZoneSwitch(traits.get("tz"), (tz) => {
+    traits.put("tz", tz);
+    body?.setZone?.(tz);
+  });
+  const place = h("div", "arn-body");
+  const top = h("div", "arn-top", status.element, zone.element);
+  const root = h("div", "arn-root", top, place);
+
+  /** @param {Error} error */
+  const fail = ({ message }) => status.say(`This could not be shown: ${message}`);
+
+  /** @param {import("../kernel/requests.mjs").Reply} reply */
+  async function show({ answer, buffers }) {
+    const held = await unpack(answer.page, buffers);
+    if (signal.aborted) return;
+    const { kind, uid, note } = held.page;
+    // The mark by which a static twin knows that a live view stands in its place.
+    if (/^[0-9a-f]+$/.test(uid)) root.classList.add(`arn-live-${uid}`);
+    status.say(note);
+    zone.element.hidden = kind === "json";
+    if (body?.update && shown === kind) body.update(held);
+    else {
+      bodyEnd.abort();
+      bodyEnd = new AbortController();
+      body = BODIES[kind](held, { kernel, traits, tz: zone.get(), signal: bodyEnd.signal });
+      place.replaceChildren(body.element);
+      (body.corner ?? top).append(zone.element);
+      shown = kind;
+    }
+    body.setSelected?.(traits.get("selected"));
+    body.setPath?.(String(traits.get("path")));
+  }
+
+  el.append(root);
+  signal.addEventListener("abort", () => bodyEnd.abort());
+  traits.watch("tz", (tz) => body?.setZone?.(zone.set(tz)));
+  traits.watch("path", (path) => body?.setPath?.(String(path)));
+  traits.watch("selected", (keys) => body?.setSelected?.(keys));
+  status.say("Waiting for the kernel");
+  kernel.ask("open").then(show).catch(fail);
+}

@@ -1,0 +1,41 @@
+/** A model without a kernel: it answers from what a file holds. */
+
+/**
+ * @typedef {{page: import("../protocol.mjs").Page, buffers: Uint8Array[], docs?: import("../protocol.mjs").RunDoc[], traits?: Record<string, unknown>}} Embedded
+ */
+
+/** @param {Embedded} embedded @returns {import("../protocol.mjs").Model} */
+export function offlineModel({ page, buffers, docs = [], traits }) {
+  /** @type {Record<string, unknown>} */
+  const state = { selected: [], path: "", tz: "UTC", ...traits };
+  /** @type {[string, ((...values: any[]) => void)][]} */
+  let listeners = [];
+  const emit = (/** @type {string} */ event, /** @type {unknown[]} */ ...values) => {
+    for (const [name, listener] of listeners) if (name === event) listener(...values);
+  };
+
+  /** @param {any} message @returns {[object, Uint8Array[]]} */
+  function answer({ op, row }) {
+    if (op === "open") return [{ ok: true, page }, buffers];
+    if (op === "window") return [{ ok: true }, []];
+    const doc = docs.find((one) => one.row === row);
+    if (!doc) return [{ ok: false, error: "This file does not hold the documents of this run." }, []];
+    return [{ ok: true, doc: { buffer: 0, gzip: false } }, [new TextEncoder().encode(JSON.stringify(doc))]];
+  }
+
+  return {
+    alone: true,
+    get: (name) => state[name],
+    set(name, value) {
+      state[name] = value;
+      emit(`change:${name}`);
+    },
+    save_changes() {},
+    send(/** @type {any} */ message) {
+      const [body, parts] = answer(message);
+      queueMicrotask(() => emit("msg:custom", { id: message.id, ...body }, parts));
+    },
+    on: (event, listener) => void listeners.push([event, listener]),
+    off: (event, listener) => void (listeners = listeners.filter(([name, one]) => name !== event || one !== listener)),
+  };
+}

@@ -1,0 +1,38 @@
+/** Unpacking the page that a kernel, or an exported file, hands over. */
+import { readCodes, readFloats, readJson, readText } from "./bytes.mjs";
+
+/** @typedef {import("../protocol.mjs").Held} Held */
+/** @typedef {import("../protocol.mjs").BufferRef} BufferRef */
+/** @typedef {import("./bytes.mjs").Buffer} Buffer */
+
+const NO_CODE = 0xffffffff;
+
+/** How a column is read; the others are moments. @type {Record<string, (ref: BufferRef, buffers: Buffer[]) => Promise<any>>} */
+const READERS = { ids: readJson, status: readCodes, version: readCodes, deployment: readCodes, error: readCodes };
+
+/** @param {import("../protocol.mjs").Page} page @param {Buffer[]} buffers @returns {Promise<Held>} */
+export async function unpack(page, buffers) {
+  const refs = Object.entries(page.columns);
+  const columns = await Promise.all(refs.map(async ([name, ref]) => [name, await (READERS[name] ?? readFloats)(ref, buffers)]));
+  const docs = page.docs && (await readJson(page.docs, buffers));
+  const text = page.text && (await readText(page.text, buffers));
+  // A file that an earlier version wrote has no column of errors.
+  const error = new Uint32Array(page.n).fill(NO_CODE);
+  return { page, columns: refs.length ? { error, ...Object.fromEntries(columns) } : null, docs, text };
+}
+
+/** @param {Held} held @param {number} row @returns {[string, string]} the key of a run: deployment and run id */
+export function keyOf({ page, columns }, row) {
+  const { deployment, ids } = /** @type {import("../protocol.mjs").Columns} */ (columns);
+  return [page.deployments[deployment[row]] ?? "", ids[row]];
+}
+
+/** @param {Held} held @param {unknown} keys pairs as the kernel holds them @returns {number[]} the rows of those that are here, in the order of the keys */
+export function rowsOf(held, keys) {
+  const wanted = new Map((Array.isArray(keys) ? keys : []).map((key) => [JSON.stringify(key), -1]));
+  for (let row = wanted.size ? held.page.n - 1 : -1; row >= 0; row--) {
+    const key = JSON.stringify(keyOf(held, row));
+    if (wanted.has(key)) wanted.set(key, row);
+  }
+  return [...wanted.values()].filter((row) => row >= 0);
+}

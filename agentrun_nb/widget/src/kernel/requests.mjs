@@ -1,0 +1,82 @@
+/** Asking the kernel. While an answer may still come it is waited for, and the page says what may be the matter; once none can come, the request fails. */
+
+const PATIENCE_MS = 10_000;
+const LOOK_MS = 1_000;
+const SILENT = "The kernel has not answered for a while. If it is busy, the answer comes when it is free. If it was restarted, run the cell of this view again.";
+const CUT = "The kernel was restarted or has ended, so nothing answers this view any more. Run its cell again to go on.";
+
+/** @typedef {{answer: any, buffers: import("./bytes.mjs").Buffer[]}} Reply */
+/** @typedef {ReturnType<typeof createKernel>} Kernel */
+
+/**
+ * @param {import("../protocol.mjs").Model} model
+ * @param {{signal: AbortSignal, isCut?: () => boolean, onSilence: (silent: boolean) => void, onUpdate: (reply: Reply) => void}} options
+ *   `isCut` says whether the notebook knows that the kernel of this view is gone
+ */
+export function createKernel(model, { signal, isCut = () => false, onSilence, onUpdate }) {
+  let next = 1;
+  /** @type {Map<number, {resolve: (reply: Reply) => void, reject: (error: Error) => void, timer: number}>} */
+  const waiting = new Map();
+
+  /** @param {number} id @returns the request, which is no longer waited for */
+  function take(id) {
+    const request = waiting.get(id);
+    clearTimeout(request?.timer);
+    waiting.delete(id);
+    return request;
+  }
+
+  /** @param {any} answer @param {import("./bytes.mjs").Buffer[]} [buffers] */
+  function receive(answer, buffers = []) {
+    if (answer?.op === "update") return onUpdate({ answer, buffers });
+    const request = take(answer?.id);
+    if (!request) return;
+    onSilence(false);
+    if (answer.ok === true) request.resolve({ answer, buffers });
+    else request.reject(new Error(String(answer.error)));
+  }
+
+  model.on("msg:custom", receive);
+  signal.addEventListener("abort", () => {
+    model.off("msg:custom", receive);
+    for (const { timer } of waiting.values()) clearTimeout(timer);
+  });
+
+  return {
+    /** Whether there is no kernel, only a file. */
+    alone: Boolean(model.alone),
+    /**
+     * @param {"open" | "run" | "window" | "preview" | "compare"} op
+     * @param {object} [body]
+     * @param {(words: string) => void} [onWait] told what may be the matter when the answer is long in coming
+     * @returns {Promise<Reply>} rejected with the kernel's own sentence where it says no, and with one of ours where no answer can come
+     */
+    ask: (op, body, onWait) => new Promise((resolve, reject) => {
+      const id = next++;
+      /** @type {{resolve: (reply: Reply) => void, reject: (error: Error) => void, timer: number}} */
+      const request = { resolve, reject, timer: 0 };
+      /** @param {boolean} [first] */
+      function look(first = false) {
+        if (isCut()) {
+          onSilence(true);
+          return take(id)?.reject(new Error(CUT));
+        }
+        if (first) {
+          onSilence(true);
+          onWait?.(SILENT);
+        }
+        request.timer = setTimeout(look, LOOK_MS);
+      }
+      waiting.set(id, request);
+      if (isCut()) return look();
+      request.timer = setTimeout(look, PATIENCE_MS, true);
+      try {
+        model.send({ id, op, ...body });
+      } catch {
+        take(id);
+        onSilence(true);
+        reject(new Error(CUT));
+      }
+    }),
+  };
+}

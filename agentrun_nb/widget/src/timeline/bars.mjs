@@ -1,0 +1,80 @@
+/** Painting single runs, each in its lane. Solid is only what two timestamps of the record hold between them. */
+
+import { MARK, xOf } from "./layout.mjs";
+import { KIND, LOOKS, UNKNOWN, isFailure } from "./model.mjs";
+import { box, dashed, fitted, outline, shape, text } from "./pen.mjs";
+import { visible } from "../base/text.mjs";
+
+/**
+ * @typedef {import("./paint.mjs").Picture} Picture
+ * @typedef {import("./layout.mjs").Lanes} Lanes
+ * @typedef {import("./layout.mjs").Band} Band
+ * @typedef {import("./pen.mjs").Context} Context
+ */
+
+const SHAPE_FROM = 7;
+
+/** @param {Context} ctx @param {Picture} picture @param {Band} band @param {Lanes} lanes */
+export function paintLanes(ctx, picture, band, { places, lane, x0, x1, pitch }) {
+  const { model, frame, selected, active, colours } = picture;
+  const height = pitch - (pitch > 9 ? Math.min(8, pitch * 0.35) : 1);
+  const onScreen = [...places.keys()].filter((i) => x1[i] >= frame.left && x0[i] <= frame.width);
+  const failed = (/** @type {number} */ i) => isFailure(model.look[places[i]]);
+  for (const i of [...onScreen.filter((j) => !failed(j)), ...onScreen.filter(failed)]) {
+    const y = band.y + lane[i] * pitch + (pitch - height) / 2;
+    const ring = (/** @type {string} */ colour, /** @type {number} */ away) => outline(ctx, colour, x0[i] - away, y - away, x1[i] - x0[i] + 2 * away, height + 2 * away, 1.5);
+    paintRun(ctx, picture, places[i], x0[i], x1[i], y, height);
+    if (selected.has(places[i])) ring(colours.text, 2);
+    if (active === places[i]) ring(colours.accent, 3.5);
+  }
+}
+
+/** @param {Context} ctx @param {Picture} picture @param {number} p @param {number} x0 @param {number} x1 @param {number} y @param {number} height */
+function paintRun(ctx, { model, frame, window, colours }, p, x0, x1, y, height) {
+  const look = model.look[p];
+  const kind = model.kind[p];
+  const colour = colours.looks[look];
+  const middle = y + height / 2;
+  const started = xOf(frame, window)(model.middle[p]);
+  const divided = started >= x0;
+  const begin = divided ? Math.min(started, x1 - MARK) : x0;
+  if (begin > x0) {
+    const thin = Math.max(1.5, height * 0.28);
+    box(ctx, colour, x0, middle - thin / 2, begin - x0, thin);
+    box(ctx, colour, x0, middle - height * 0.3, 1, height * 0.6);
+  }
+  if (kind === KIND.PHASES) box(ctx, colour, begin, y, x1 - begin, height);
+  else if (kind === KIND.UNDIVIDED) paintUndivided(ctx, colour, x0, x1, y, height);
+  else if (kind === KIND.LIVE) paintLive(ctx, colour, begin, x1, y, height, divided);
+  else if (kind === KIND.OPEN) paintOpen(ctx, colour, begin, y, height);
+  else shape(ctx, UNKNOWN, colour, x0 + MARK / 2, middle, Math.max(5, Math.min(9, height)));
+  const plain = kind === KIND.PHASES && LOOKS[look].name === "succeeded" && !frame.rows;
+  if (height >= SHAPE_FROM && !plain) shape(ctx, look, colour, x1 + (kind === KIND.OPEN ? 10 : 7), middle, Math.min(10, height + 1));
+}
+
+/** @param {Context} ctx @param {string} colour @param {number} x0 @param {number} x1 @param {number} y @param {number} height */
+function paintUndivided(ctx, colour, x0, x1, y, height) {
+  outline(ctx, colour, x0, y, x1 - x0, height);
+  dashed(ctx, colour, [1.5, 3], x0, y + height / 2, x1, y + height / 2, height);
+}
+
+/** Open to the right. @param {Context} ctx @param {string} colour @param {number} x0 @param {number} x1 @param {number} y @param {number} height @param {boolean} started */
+function paintLive(ctx, colour, x0, x1, y, height, started) {
+  box(ctx, colour, x0, y, 2, height);
+  if (started) box(ctx, colour, x0, y, x1 - x0, height, 0.28);
+  for (const edge of [y + 0.5, y + height - 0.5]) dashed(ctx, colour, [4, 3], x0, edge, x1, edge);
+}
+
+/** A begin with two prongs that nothing closes. @param {Context} ctx @param {string} colour @param {number} x @param {number} y @param {number} height */
+function paintOpen(ctx, colour, x, y, height) {
+  box(ctx, colour, x, y, 2, height);
+  for (const edge of [y, y + height - 1.2]) box(ctx, colour, x, edge, 6, 1.2);
+}
+
+/** @param {Context} ctx @param {Picture} picture @param {Band} band @param {Lanes} lanes */
+export function paintRowNames(ctx, { model, frame, colours, selected }, band, { pitch }) {
+  for (let p = 0; p < model.size; p++) {
+    const name = fitted(ctx, visible(model.data.ids[model.row[p]] ?? ""), frame.left - 10);
+    text(ctx, selected.has(p) ? colours.text : colours.muted, name, 0, band.y + (p + 0.5) * pitch);
+  }
+}

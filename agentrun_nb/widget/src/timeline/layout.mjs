@@ -1,0 +1,246 @@
+/** Where runs lie on the canvas: bands of groups, and in each band either lanes of single runs or columns of counts. Lengths are CSS pixels. */
+
+import { describe } from "../base/status.mjs";
+import { KIND, LOOKS, lookOf, touching } from "./model.mjs";
+
+/**
+ * @typedef {import("./model.mjs").Model} Model
+ * @typedef {"time" | "version" | "status"} Grouping
+ * @typedef {{start: number, end: number}} Window
+ * @typedef {{label: string, count: number, y: number, height: number}} Band
+ * @typedef {object} Frame  what stays while the window moves
+ * @property {number} width
+ * @property {number} left  where the time axis begins
+ * @property {number} right  where it ends; behind it there is room for the mark of an end
+ * @property {boolean} rows  every run has a row of its own, named in the margin
+ * @property {number} strip  height of the strip of failures on top, 0 where there is none
+ * @property {Band[]} bands
+ * @property {Uint16Array | null} bandOf  the band of each place, null where there is one
+ * @property {number} axis  y of the axis
+ * @property {number} overview  y of the overview
+ * @property {number} height  of all; it ends where the overview would begin when there is but one run
+ * @typedef {object} Lanes  single runs: place, lane, left and right edge
+ * @property {Uint32Array} places
+ * @property {Uint16Array} lane
+ * @property {Float32Array} x0
+ * @property {Float32Array} x1
+ * @property {number} count  lanes
+ * @property {number} pitch  height of a lane with its gap
+ * @typedef {object} Columns  counts of runs that touch each column, look by look
+ * @property {number} x  left edge of the first column
+ * @property {number} size
+ * @property {Uint32Array[]} counts  by look
+ * @property {number} peak  the highest sum
+ * @typedef {({lanes: Lanes, columns: null} | {lanes: null, columns: Columns}) & {places: Uint32Array}} Fill  places: the runs that touch the window
+ */
+
+export const MARK = 3;
+export const COLUMN = 3;
+export const OVERVIEW = 34;
+const AXIS = 34;
+const LABEL = 18;
+const GAP = 8;
+const ROOM = 15;
+const LETTER = 7;
+const CELL = 10;
+const STRIP = 16;
+const MOST_ROWS = 24;
+const MOST_BANDS = 12;
+const MOST_SINGLE = 4000;
+const THINNEST = 5;
+const THICKEST = 22;
+
+/** @param {number} value @param {number} low @param {number} high */
+const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+
+/** @param {Model} model @returns {Window} all runs with a little room */
+export function extent({ first, last, size }) {
+  if (!size) return { start: 0, end: 1 };
+  const room = Math.max((last - first) * 0.02, 5);
+  return { start: first - room, end: last + room };
+}
+
+/**
+ * @param {Model} model @param {Grouping} by @param {number} width @param {(code: number) => string} versionName
+ * @returns {Frame}
+ */
+export function frameOf(model, by, width, versionName) {
+  const rows = by === "time" && model.size <= MOST_ROWS;
+  const left = rows ? Math.round(Math.min(nameRoom(model), clamp(width * 0.2, 100, 190))) : 1;
+  const right = width - ROOM;
+  const strip = !rows && model.failures.length ? STRIP : 0;
+  const { names, bandOf } = groups(model, by, versionName);
+  const whole = extent(model);
+  let y = strip + 4;
+  const most = Math.round((by === "time" ? 240 : 400) / Math.max(1, names.length));
+  const bands = split(touching(model, -Infinity, Infinity), bandOf, names.length).map((places, band) => {
+    const lanes = pack(model, places, whole, right - left, most);
+    const wished = rows ? places.length * (places.length > 8 ? 20 : 26) : lanes ? lanes.count * 16 : most;
+    const height = rows ? Math.max(wished, 34) : clamp(wished, Math.min(34, most), most);
+    const top = y + (names[band] ? LABEL : 0);
+    y = top + height + GAP;
+    return { label: names[band], count: places.length, y: top, height };
+  });
+  const axis = y - GAP + 2;
+  return { width, left, right, rows, strip, bands, bandOf, axis, overview: axis + AXIS, height: axis + AXIS + (model.size > 1 ? OVERVIEW + 2 : 0) };
+}
+
+/** @param {Model} model @returns {number} what the longest id takes up at most */
+const nameRoom = ({ data, row }) => row.reduce((longest, r) => Math.max(longest, data.ids[r].length), 0) * LETTER + ROOM;
+
+/**
+ * @param {Model} model @param {Grouping} by @param {(code: number) => string} versionName
+ * @returns {{names: string[], bandOf: Uint16Array | null}}
+ */
+function groups(model, by, versionName) {
+  if (by === "time") return { names: [""], bandOf: null };
+  const { data, row, size } = model;
+  const codes = by === "version" ? data.version : data.status;
+  /** @type {Map<number, number>} */
+  const counts = new Map();
+  for (let p = 0; p < size; p++) counts.set(codes[row[p]], (counts.get(codes[row[p]]) ?? 0) + 1);
+  const status = (/** @type {number} */ code) => data.statuses[code] ?? null;
+  let kept = [...counts.keys()];
+  if (kept.length > MOST_BANDS) {
+    const common = new Set([...kept].sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0)).slice(0, MOST_BANDS - 1));
+    kept = kept.filter((code) => common.has(code));
+  }
+  if (by === "status") kept.sort((a, b) => lookOf(status(a)) - lookOf(status(b)) || a - b);
+  const names = kept.map(by === "version" ? versionName : (code) => describe(status(code)).label);
+  const bands = new Map(kept.map((code, band) => [code, band]));
+  const bandOf = new Uint16Array(size);
+  for (let p = 0; p < size; p++) bandOf[p] = bands.get(codes[row[p]]) ?? kept.length;
+  if (kept.length < counts.size) names.push(`${counts.size - kept.length} other ${by === "version" ? "versions" : "statuses"}`);
+  return { names, bandOf };
+}
+
+/** @param {Frame} frame @param {Window} window @returns {(at: number) => number} where an instant lies */
+export const xOf = ({ left, right }, { start, end }) => (at) => left + ((at - start) / (end - start)) * (right - left);
+
+/** @param {Frame} frame @param {Window} window @returns {(x: number) => number} the instant of a point of the axis or beside it */
+export const timeOf = ({ left, right }, { start, end }) => (x) => start + ((x - left) / (right - left)) * (end - start);
+
+/**
+ * The runs of a window, band by band. Lanes are made on a stretch that starts at a multiple of the span, so that they stay while one pans.
+ * @param {Model} model @param {Frame} frame @param {Window} window
+ * @returns {Fill[]}
+ */
+export function fill(model, frame, window) {
+  const { bandOf, bands, rows, left } = frame;
+  const width = frame.right - left;
+  const span = window.end - window.start;
+  const base = rows ? window.start : Math.floor(window.start / span) * span;
+  const near = split(touching(model, base, base + 2 * span), bandOf, bands.length);
+  const inside = split(touching(model, window.start, window.end), bandOf, bands.length);
+  return bands.map(({ height }, band) => {
+    const lanes = (rows ? ownRows : pack)(model, near[band], { start: base, end: base + span }, width, height);
+    if (!lanes) return { lanes, columns: columns(model, inside[band], window, width, left), places: inside[band] };
+    const shift = xOf(frame, window)(base);
+    for (const x of [lanes.x0, lanes.x1]) for (let i = 0; i < x.length; i++) x[i] += shift;
+    return { lanes, columns: null, places: inside[band] };
+  });
+}
+
+/** @param {Uint32Array} places @param {Uint16Array | null} bandOf @param {number} bands @returns {Uint32Array[]} */
+function split(places, bandOf, bands) {
+  if (bandOf === null) return [places];
+  const sizes = new Uint32Array(bands);
+  for (let i = 0; i < places.length; i++) sizes[bandOf[places[i]]]++;
+  const parts = Array.from(sizes, (size) => new Uint32Array(size));
+  sizes.fill(0);
+  for (let i = 0; i < places.length; i++) {
+    const band = bandOf[places[i]];
+    parts[band][sizes[band]++] = places[i];
+  }
+  return parts;
+}
+
+/** @param {Model} model @param {number} p @returns {number} room at the right for the mark of an end that is not plain */
+const tail = (model, p) => (LOOKS[model.look[p]].name === "succeeded" && model.kind[p] <= KIND.UNDIVIDED ? 1 : 13);
+
+/**
+ * First-fit lanes in which no two runs touch, or null where they do not fit the height.
+ * @param {Model} model @param {Uint32Array} places rising @param {Window} window @param {number} width @param {number} height
+ * @returns {Lanes | null}
+ */
+export function pack(model, places, window, width, height) {
+  const most = Math.floor(height / THINNEST);
+  if (places.length > MOST_SINGLE) return null;
+  const made = edges(model, places, window, width);
+  const ends = [];
+  for (let i = 0; i < places.length; i++) {
+    let lane = 0;
+    while (lane < ends.length && ends[lane] > made.x0[i]) lane++;
+    if (lane === most) return null;
+    ends[lane] = made.x1[i] + tail(model, places[i]);
+    made.lane[i] = lane;
+  }
+  return { ...made, count: ends.length, pitch: clamp(height / Math.max(1, ends.length), THINNEST, THICKEST) };
+}
+
+/** @param {Model} model @param {Uint32Array} places @param {Window} window @param {number} width @param {number} height @returns {Lanes} */
+function ownRows(model, places, window, width, height) {
+  return { ...edges(model, places, window, width), lane: Uint16Array.from(places), count: model.size, pitch: height / Math.max(1, model.size) };
+}
+
+/** @param {Model} model @param {Uint32Array} places @param {Window} window @param {number} width */
+function edges({ from, to }, places, { start, end }, width) {
+  const scale = width / (end - start);
+  const x0 = Float32Array.from(places, (p) => (from[p] - start) * scale);
+  const x1 = Float32Array.from(places, (p, i) => Math.max(x0[i] + MARK, (to[p] - start) * scale));
+  return { places, x0, x1, lane: new Uint16Array(places.length) };
+}
+
+/**
+ * @param {Model} model @param {Uint32Array} places @param {Window} window @param {number} width @param {number} left
+ * @returns {Columns}
+ */
+export function columns({ from, to, look }, places, { start, end }, width, left) {
+  const scale = width / (end - start);
+  const offset = (((start * scale) % COLUMN) + COLUMN) % COLUMN;
+  const size = Math.ceil((width + offset) / COLUMN);
+  const counts = LOOKS.map(() => new Uint32Array(size + 1));
+  for (let i = 0; i < places.length; i++) {
+    const p = places[i];
+    const a = ((from[p] - start) * scale + offset) / COLUMN;
+    const b = ((to[p] - start) * scale + offset) / COLUMN;
+    counts[look[p]][a > 0 ? a | 0 : 0]++;
+    counts[look[p]][b < size ? (b | 0) + 1 : size]--;
+  }
+  const sums = new Uint32Array(size);
+  for (const count of counts) {
+    for (let i = 0; i < size; i++) {
+      if (i) count[i] += count[i - 1];
+      sums[i] += count[i];
+    }
+  }
+  return { x: left - offset, size, counts, peak: sums.reduce((a, b) => Math.max(a, b), 0) };
+}
+
+/** Looks from the ground of a stack to its top: the worst lies on top. */
+export const STACK = ["succeeded", "running", "installing", "starting", "queued", null, "", "cancelled", "timed_out", "failed"].map(lookOf);
+
+/**
+ * The marks of failures on the strip: neighbours closer than a mark are one, the worst look and the count are kept.
+ * @param {Model} model @param {Frame} frame @param {Window} window
+ * @returns {{x: number, look: number, places: number[]}[]}
+ */
+export function failureMarks(model, frame, window) {
+  const { left, right } = frame;
+  const at = xOf(frame, window);
+  /** @type {Map<number, {x: number, look: number, places: number[]}>} */
+  const cells = new Map();
+  for (const p of model.failures) {
+    const x = at(model.to[p]);
+    if (x < left || x > right) continue;
+    const cell = Math.floor((x - left) / CELL);
+    const found = cells.get(cell);
+    if (!found) cells.set(cell, { x, look: model.look[p], places: [p] });
+    else {
+      found.places.push(p);
+      found.x = left + (cell + 0.5) * CELL;
+      found.look = Math.min(found.look, model.look[p]);
+    }
+  }
+  return [...cells.values()];
+}
