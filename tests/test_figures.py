@@ -106,6 +106,15 @@ def boxes_of(trace) -> list[tuple]:
     return [(base, base + length, row - half, row + half, trace.yaxis) for base, length, row in bars]
 
 
+@pytest.mark.parametrize("by", ["time", "version", "status"])
+def test_a_window_without_runs_says_so_on_its_axis(by):
+    start = (START.timestamp() + 86_400) * 1_000
+    figure = figures.timeline(body(20), window=(start, start + 60_000), by=by)
+    assert "no runs in this stretch of time" in [note.text for note in figure.layout.annotations]
+    assert figure.layout.xaxis.range == (start, start + 60_000)
+    assert figure.layout.xaxis.visible is None
+
+
 def test_times_stand_in_the_zone_that_is_chosen():
     figure = figures.timeline(rows(record(0)), tz="Asia/Kolkata")
     assert figure.data[0].base[1] == (START.timestamp() + 5.5 * 3_600) * 1_000

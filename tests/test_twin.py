@@ -264,6 +264,8 @@ arn.explore([json.dumps(record(n, HOSTILE)).encode() for n in range(2)])
 print("-7-")
 arn.explore_json({"a": 1})
 print("-8-")
+print(arn.explore(run), str(arn.explore_json([])))
+print("-9-")
 """
 
 
@@ -284,7 +286,7 @@ def test_in_the_ipython_of_a_terminal_a_run_and_its_views_are_a_line_each(tmp_pa
     )
     parts = re.split(r"-\d-\n", done.stdout)[1:-1]
     lines = [re.sub(r"(In|Out) ?\[\d+\]: ", "", part).split("\n") for part in parts]
-    (run,), (same,), (row,), (many,), (none,), (hostile,), (document,) = (
+    (run,), (same,), (row,), (many,), (none,), (hostile,), (document,), (printed,) = (
         [line for line in part if line.strip()] for part in lines
     )
     assert (
@@ -296,3 +298,4 @@ def test_in_the_ipython_of_a_terminal_a_run_and_its_views_are_a_line_each(tmp_pa
     assert "2 unknown status" in hostile
     assert not re.search("[\u202e\x1b]", hostile)
     assert document == "<JsonExplorer: 8 characters of JSON>"
+    assert printed == f"{run} <JsonExplorer: 2 characters of JSON>"

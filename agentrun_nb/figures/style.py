@@ -172,5 +172,10 @@ def say_empty(figure: go.Figure, runs: int, lack: str) -> go.Figure:
     """
     sentence = f"none of {runs:,} runs {lack}" if runs else "no runs"
     figure.update_xaxes(visible=False).update_yaxes(visible=False)
-    figure.add_annotation(text=sentence, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font_size=14)
-    return figure
+    return say(figure, sentence)
+
+
+def say(figure: go.Figure, sentence: str) -> go.Figure:
+    """Writes a sentence into the middle of a figure."""
+    place = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
+    return figure.add_annotation(text=sentence, **place, showarrow=False, font_size=14)

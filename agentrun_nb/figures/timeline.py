@@ -20,7 +20,7 @@ from agentrun_nb.drawing.spans import Kind, Spans, spans
 from agentrun_nb.drawing.status_style import LOOKS, Look, by_look, look_of
 from agentrun_nb.drawing.window import Fold, Window
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.figures.style import CLEAR, GREY, GRID, Clock, color, dress, groups, label, say_empty, words
+from agentrun_nb.figures.style import CLEAR, GREY, GRID, Clock, color, dress, groups, label, say, say_empty, words
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.moments import last_moment, milliseconds
 
@@ -81,6 +81,8 @@ def draw(runs: pd.DataFrame, now: float, tz: str, window: Window, template: str 
     track.draw_axis()
     if not track.known.any():
         say_empty(track.figure, len(runs), "has a created time that can be read")
+    elif not track.inside.any():
+        say(track.figure, "no runs in this stretch of time")
     # A figure is not ours to subclass; `show` finds here what it puts beside it.
     track.figure._still = svg_timeline.timeline(runs[[*_TIMES, "fetched_at", "status"]][track.inside], now, tz)
     return track.figure

@@ -14,7 +14,7 @@ from agentrun_nb.widget.html_file import write_page
 from agentrun_nb.widget.page import Message, json_page
 from agentrun_nb.widget.python_code import place_code
 from agentrun_nb.widget.twin import Story, json_story
-from agentrun_nb.widget.view import View
+from agentrun_nb.widget.view import View, shows_html
 
 
 class JsonExplorer(View):
@@ -74,6 +74,8 @@ class JsonExplorer(View):
         return f"<JsonExplorer: {counted(len(self._text), 'character')} of JSON>"
 
     def __repr__(self) -> str:
+        if not shows_html():
+            return self._line()
         return f"{self._line().removesuffix('>')}, live while its kernel runs>"
 
 

@@ -27,7 +27,7 @@ from agentrun_nb.widget.preview import NO_CLIENT, read_file
 from agentrun_nb.widget.python_code import place_code, rows_code
 from agentrun_nb.widget.run_docs import absent_fields, run_docs
 from agentrun_nb.widget.twin import Story, run_story, runs_story
-from agentrun_nb.widget.view import View
+from agentrun_nb.widget.view import View, shows_html
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -240,6 +240,8 @@ class RunExplorer(View):
         return f"<RunExplorer: {counted(len(self._runs), 'run')}{': ' * bool(parts)}{', '.join(parts)}>"
 
     def __repr__(self) -> str:
+        if not shows_html():
+            return self._line()
         held = counted(len(self._runs), "run") if self._one is None else f"run {self._one.id!r}"
         return f"<RunExplorer: {held}, live while its kernel runs>"
 

@@ -143,7 +143,7 @@ class View(anywidget.AnyWidget):
 
     def _ipython_display_(self, **_: Any) -> None:
         """Publishes the static twin and then the live view, which hides it while it is there; in a terminal a line."""
-        if not _shows_html():
+        if not shows_html():
             _publish({"text/plain": self._line()})
             return
         self._displayed = True
@@ -153,7 +153,7 @@ class View(anywidget.AnyWidget):
             _publish(bundle[0], metadata=bundle[1])
 
 
-def _shows_html() -> bool:
+def shows_html() -> bool:
     """Whether HTML can be shown; the IPython of a terminal has no use for it, and says so of itself."""
     formatter = getattr(get_ipython(), "display_formatter", None)
     return formatter is None or "text/html" in formatter.active_types
