@@ -40,7 +40,7 @@ class Crowded:
         return [http(record(request.last))]
 
 
-@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Busy"])
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Busy", "500 Oh"])
 def test_nobody_asks_while_the_service_wants_a_pause(status: str) -> None:
     """Other calls, other threads and other clients of the process wait as well, and all come through."""
     crowded = Crowded(status)
@@ -60,6 +60,19 @@ def test_nobody_asks_while_the_service_wants_a_pause(status: str) -> None:
         assert [frame.result()["fetch_error"].isna().all() for frame in many] == [True, True]
     assert len(crowded.after) == 1 + 4 + 40
     assert min(crowded.after) >= PAUSE
+
+
+def test_a_patient_call_waits_for_what_another_could_not() -> None:
+    crowded = Crowded()
+    with (
+        serving(crowded) as server,
+        Client(KEY, server.url, deadline=0.5) as hasty,
+        Client(KEY, server.url, deadline=30.0) as patient,
+    ):
+        with pytest.raises(errors.RateLimitedError):
+            hasty.get_run(DEP, "run_1")
+        assert patient.get_run(DEP, "run_1").id == "run_1"
+        assert min(crowded.after) >= PAUSE
 
 
 def test_another_service_is_asked_meanwhile() -> None:

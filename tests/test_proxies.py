@@ -6,7 +6,7 @@ import asyncio
 import os
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -97,6 +97,16 @@ def proxying(target: int = 1, refusal: bytes = b"", tls: ssl.SSLContext | None =
     with serving(fault.script, tls, server=fault) as running:
         proxy.port = running.port
         yield proxy
+
+
+class Silent(FaultServer):
+    """Takes connections and says nothing."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.CancelledError, ConnectionError):
+            while await reader.read(1000):
+                pass
+        writer.close()
 
 
 @dataclass
@@ -252,6 +262,17 @@ def test_a_service_out_of_reach_names_the_variable_that_is_not_used(name: str, m
     assert 'proxy="env"' in hint
     monkeypatch.setenv("NO_PROXY", "127.0.0.0/8")
     assert "proxy" not in failing(url).hint
+
+
+def test_a_network_that_swallows_all_names_the_variable_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No refusal comes from behind such a wall, and the time is over."""
+    monkeypatch.setenv("https_proxy", f"http://user:{PASSWORD}@127.0.0.1:1")
+    with serving(lambda request, number: [], server=Silent(lambda request, number: [])) as server:
+        url = server.url.replace("http:", "https:")
+        with Client(KEY, url, deadline=0.3) as client, pytest.raises(errors.DeadlineExceededError) as caught:
+            client.get_run(DEP, "run_1")
+    assert "https_proxy names a proxy" in caught.value.hint
+    assert PASSWORD not in str(caught.value)
 
 
 # --- what the environment says ------------------------------------------------------------------------------------

@@ -22,11 +22,12 @@ from hypothesis import strategies as st
 
 from agentrun_nb import errors
 from agentrun_nb.client import Client
-from agentrun_nb.errors import BadIdError, BadResponseError, TooLargeError
+from agentrun_nb.errors import BadIdError, BadResponseError, TooLargeError, UnsafeURLError
+from agentrun_nb.http import loop
 from agentrun_nb.http.body import STEP, read_body
 from agentrun_nb.http.gate import Gate
 from agentrun_nb.http.retry import Policy
-from agentrun_nb.http.routes import RUN
+from agentrun_nb.http.routes import RUN, Ask
 from agentrun_nb.http.wire import Tally, Wire
 
 RUN_1 = http(run_record("run_1"))
@@ -112,6 +113,33 @@ def test_nothing_outlives_its_deadline(script: Script) -> None:
         with pytest.raises(errors.DeadlineExceededError, match=r"0\.3 s"):
             client.get_run(DEP, "run_1")
         assert time.monotonic() - started < 5
+
+
+def test_the_deadline_counts_from_the_last_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also for a request that began later: the second is silent for 0.9 of 1.5 s, the third gets what is left."""
+    monkeypatch.setattr(Wire, "policy", Policy(attempts=1))
+    answered: list[Request] = []
+
+    async def script(request: Request, writer: asyncio.StreamWriter) -> None:
+        if answered:
+            return await hangs(request, writer)
+        answered.append(request)
+        writer.write(RUN_1)
+
+    with client_of(script, timeout=0.9, deadline=1.5, max_in_flight=1) as (client, _):
+        rows = client.get_runs(DEP, ["run_1", "run_2", "run_3", "run_4"], progress=False)
+    kinds = rows["fetch_error"].str.partition(":")[0].fillna("came")
+    assert kinds.tolist() == ["came", "connection", "deadline", "not_asked"]
+
+
+def test_a_call_may_take_longer_than_its_deadline_while_answers_come() -> None:
+    async def script(request: Request, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.4)
+        writer.write(http(run_record(request.target.rsplit("/", 1)[1])))
+
+    with client_of(script, deadline=1.5, max_in_flight=1) as (client, _):
+        rows = client.get_runs(DEP, [f"run_{number}" for number in range(6)], progress=False)
+    assert rows["fetch_error"].isna().all()
 
 
 def test_a_silent_service_is_tried_again_after_the_timeout() -> None:
@@ -368,6 +396,25 @@ def test_any_id_is_refused_or_one_part(text: str) -> None:
     except BadIdError:
         return
     assert httpx.URL("https://api.test" + path).raw_path.count(b"/") == RUN.template.count("/")
+
+
+ASTRAY = {
+    "another host": "@evil.test/v1/agent-deployments/dep_1/runs/run_1",
+    "another port": ":81/v1/agent-deployments/dep_1/runs/run_1",
+    "another name": ".evil.test/v1/agent-deployments/dep_1/runs/run_1",
+    "another route": "/v1/agent-deployments/dep_1/runs/run_1/cancel",
+    "a shorter path": "/v1/agent-deployments/dep_1",
+}
+
+
+@pytest.mark.parametrize("name", ASTRAY)
+def test_a_request_that_would_leave_its_place_or_its_route_is_never_made(name: str) -> None:
+    """The last check, whatever came before it."""
+    asked: list[httpx.Request] = []
+    client = mocked(lambda request: asked.append(request) or answer({}))  # type: ignore[func-returns-value]
+    with pytest.raises(UnsafeURLError):
+        loop.run(client._wire.fetch(Ask(RUN, ASTRAY[name], {}, {}), bytes, Tally()))
+    assert asked == []
 
 
 def test_waits_as_long_as_the_service_asks(monkeypatch: pytest.MonkeyPatch) -> None:

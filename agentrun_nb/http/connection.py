@@ -117,10 +117,15 @@ def _blamed(causes: list[BaseException], settings: Settings) -> str:
 def _network_hint(blamed: str, settings: Settings) -> str:
     if blamed != settings.host:
         return "Check proxy= and the network."
-    if settings.proxy is None and environment_proxy(settings.origin):
-        variable = proxy_variable(settings.origin)
-        return f'{variable} names a proxy, which is not used: Client(proxy="env") uses it.'
-    return "Check the network and the base_url."
+    return unused_proxy(settings) or "Check the network and the base_url."
+
+
+def unused_proxy(settings: Settings) -> str:
+    """Says that the environment names a proxy which was not asked for; empty where none is named."""
+    if settings.proxy is not None or environment_proxy(settings.origin) is None:
+        return ""
+    variable = proxy_variable(settings.origin)
+    return f'{variable} names a proxy, which is not used: Client(proxy="env") uses it.'
 
 
 _WRONG_HOST, _EXPIRED, _NOT_YET = (62, 64), 10, 9

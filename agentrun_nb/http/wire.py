@@ -29,7 +29,7 @@ from agentrun_nb.errors import (
 )
 from agentrun_nb.http import loop, replies
 from agentrun_nb.http.body import ACCEPTED, read_body
-from agentrun_nb.http.connection import Transport, connect, unreached
+from agentrun_nb.http.connection import Transport, connect, unreached, unused_proxy
 from agentrun_nb.http.gate import Gate, Service, shared_service
 from agentrun_nb.http.replies import Reply
 from agentrun_nb.http.retry import Failure, Policy, Schedule, read_http_date
@@ -157,7 +157,8 @@ class Wire:
         except TimeoutError:
             before = f" Before that: {last.message}" if last else ""
             message = f"No whole answer came within {self.settings.deadline:g} s{self.settings.through}.{before}"
-            last = DeadlineExceededError(message, hint="Allow more with deadline=.")
+            way = "" if last and last.status else unused_proxy(self.settings)
+            last = DeadlineExceededError(message, hint=f"Allow more with deadline=. {way}".rstrip())
         last.method, last.route = "GET", ask.route.template
         last.elapsed = time.monotonic() - started
         last.attempts = max(schedule.attempts, 1) if last.attempts is None else last.attempts
@@ -174,7 +175,7 @@ class Wire:
         if outcome.status != 200:
             failed = replies.failure(outcome, ask, key, self.settings)
             pause = failed.error.retry_after
-            if failed.crowded and pause:
+            if pause and (failed.crowded or failed.transient):
                 log.info("%s asks for no requests for %.1f s", self.settings.host, pause)
                 service.pause(pause, self.policy.longest_asked)
             elif failed.crowded:
