@@ -201,3 +201,18 @@ def test_one_run_and_one_document_have_the_line_of_their_code(open_stage: Opener
         stage.page.locator(".arn-row:not(.arn-outofsight)").nth(1).click()
         view.path = stage.trait("path")
         assert copied(stage) == view.code.splitlines()[-1]
+
+
+def test_in_an_hour_that_comes_twice_the_page_tells_the_offsets(open_stage: Opener) -> None:
+    at = {"created_at": "2026-11-01T05:30:00Z", "started_at": "2026-11-01T06:30:00Z"}
+    runs = [record(0, **at, completed_at="2026-11-01T06:45:00Z"), record(1, **at, completed_at="2026-11-01T07:15:00Z")]
+    stage = stage_of(explore(json.dumps(runs).encode(), tz="America/New_York"), open_stage)
+    window = stage.page.get_by_test_id("arn-window")
+    expect(window).to_contain_text("2026-11-01 01:30:00 UTC-4 to 2026-11-01 02:15:00 (1 h 45 min): 2 runs.")
+    expect(window).to_contain_text("Times in America/New_York (UTC-4 to UTC-5).")
+    canvas = stage.page.get_by_test_id("arn-timeline-canvas")
+    place = canvas.evaluate("(canvas) => canvas.arnLocate(0)")
+    canvas.hover(position=place)
+    tooltip = stage.page.get_by_test_id("arn-tooltip")
+    expect(tooltip).to_contain_text("created: 2026-11-01 01:30:00 UTC-4")
+    expect(tooltip).to_contain_text("started: 2026-11-01 01:30:00 UTC-5")

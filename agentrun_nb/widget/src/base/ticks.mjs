@@ -25,17 +25,33 @@ export function wallTime(at, zone) {
   return Date.parse(`${date}T${time}Z`) + (((at % SECOND) + SECOND) % SECOND);
 }
 
-/** @param {number} wall @param {string} zone @returns {number} the instant of a wall time; in the hour that a clock skips, an instant beside it */
-export function instant(wall, zone) {
-  const guess = wall - (wallTime(wall, zone) - wall);
-  return wall - (wallTime(guess, zone) - guess);
+/** @param {number} at @param {string} zone @returns {number} how far the clock of the zone is ahead of UTC, in ms */
+function aheadOf(at, zone) {
+  const whole = Math.floor(at / SECOND) * SECOND;
+  return wallTime(whole, zone) - whole;
+}
+
+/** The instants at which a clock shows a wall time: none where it skips it, two where it goes back. @param {number} wall @param {string} zone @returns {number[]} rising */
+function instants(wall, zone) {
+  // No zone of today is a day ahead or behind, so a day before and after the clock has the offsets of both sides of a change.
+  const offsets = new Set([wall - DAY, wall + DAY].map((at) => aheadOf(at, zone)));
+  return [...offsets].map((offset) => wall - offset).filter((at) => at + aheadOf(at, zone) === wall).sort((a, b) => a - b);
+}
+
+/** @param {number} wall @param {string} zone @returns {number} the first instant of a wall time; where a clock skips it, the instant at which it goes on as much later */
+export const instant = (wall, zone) => instants(wall, zone)[0] ?? wall - aheadOf(wall - DAY, zone);
+
+/** @param {number} at @param {string} zone @returns {string} like " UTC-4" where the clock shows the time of an instant twice, else "" */
+function offsetWhereTwice(at, zone) {
+  if (zone === "UTC" || instants(wallTime(at, zone), zone).length < 2) return "";
+  return ` ${offsetOf(at, zone)}`;
 }
 
 /** @param {number} wall @returns {[string, string]} date and time of day */
 const dateAndTime = (wall) => /** @type {[string, string]} */ (new Date(wall).toISOString().slice(0, -1).split("T"));
 
-/** @param {number} at @param {string} zone @returns {string} like "2026-11-24 05:31:56.123"; the zone is written elsewhere, once */
-export const formatTime = (at, zone) => dateAndTime(wallTime(at, zone)).join(" ").replace(/\.000$/, "");
+/** @param {number} at @param {string} zone @returns {string} like "2026-11-24 05:31:56.123"; the zone is written elsewhere, once, but in an hour that comes twice its offset stands here too */
+export const formatTime = (at, zone) => dateAndTime(wallTime(at, zone)).join(" ").replace(/\.000$/, "") + offsetWhereTwice(at, zone);
 
 /** @param {number} at @param {string} zone @returns {string} like "UTC+5:30" */
 const offsetOf = (at, zone) => moment(isoText(at), zone).offset;
@@ -64,22 +80,36 @@ export function formatZone({ start, end }, zone) {
  */
 export function ticks(start, end, zone, most) {
   const step = STEPS.find((size) => (end - start) / size <= most);
-  const found = step ? stepTicks(start, end, zone, step) : monthTicks(start, end, zone, most);
+  const found = !step ? monthTicks(start, end, zone, most) : step < DAY ? clockTicks(start, end, zone, step) : dayTicks(start, end, zone, step);
   return found.map((tick, i) => ({ ...tick, context: tick.context === found[i - 1]?.context ? "" : tick.context }));
 }
 
-/** @param {number} start @param {number} end @param {string} zone @param {number} step @returns {Tick[]} */
-function stepTicks(start, end, zone, step) {
+/** Ticks at round times of the day. @param {number} start @param {number} end @param {string} zone @param {number} step @returns {Tick[]} */
+function clockTicks(start, end, zone, step) {
+  const found = [];
+  // Each offset that the zone has here has round instants of its own; those count while the zone has that offset.
+  for (const offset of new Set([aheadOf(start, zone), aheadOf(end, zone)])) {
+    for (let at = Math.ceil((start + offset) / step) * step - offset; at <= end; at += step) {
+      if (aheadOf(at, zone) !== offset) continue;
+      const [date, time] = dateAndTime(at + offset);
+      const label = time.slice(0, step < SECOND ? 12 : step < MINUTE ? 8 : 5);
+      found.push({ at, label: label + offsetWhereTwice(at, zone), context: date });
+    }
+  }
+  return found.sort((a, b) => a.at - b.at);
+}
+
+/** Ticks where days begin; of weeks, where Mondays do. @param {number} start @param {number} end @param {string} zone @param {number} step @returns {Tick[]} */
+function dayTicks(start, end, zone, step) {
   const anchor = step > DAY ? MONDAY : 0;
   const last = wallTime(end, zone);
   const found = [];
   for (let wall = Math.ceil((wallTime(start, zone) - anchor) / step) * step + anchor; wall <= last; wall += step) {
     const at = instant(wall, zone);
     if (at < start || at > end || at <= (found.at(-1)?.at ?? -Infinity)) continue;
-    const [date, time] = dateAndTime(wall);
-    const [year, month, day] = date.split("-");
-    if (step >= DAY) found.push({ at, label: `${Number(day)} ${MONTHS[Number(month) - 1]}`, context: year });
-    else found.push({ at, label: time.slice(0, step < SECOND ? 12 : step < MINUTE ? 8 : 5), context: date });
+    // Clocks may skip midnight, and islands have skipped a whole day: what begins here is what the clock shows.
+    const [year, month, day] = dateAndTime(wallTime(at, zone))[0].split("-");
+    found.push({ at, label: `${Number(day)} ${MONTHS[Number(month) - 1]}`, context: year });
   }
   return found;
 }

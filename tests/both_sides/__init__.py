@@ -1,0 +1,1 @@
+"""What the page and Python must compute alike: files of cases that pytest and node read."""
