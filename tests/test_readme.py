@@ -112,6 +112,7 @@ def test_the_examples_run_in_order_in_one_plain_terminal(tmp_path: Path):
     )
     assert "typed to the end" in done.stdout
     assert "Traceback (most recent call last)" not in done.stdout + done.stderr
+    assert not re.search("warning|exception", done.stderr, re.I)
     assert not re.search(r"^\w*(SyntaxError|IndentationError)", done.stdout, re.M)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -197,6 +198,8 @@ def _streamed(pieces: AsyncIterator[bytes], size: int, media_type: str) -> Respo
 async def _each(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
     for piece in pieces:
         yield piece
+        # Only a turn of the loop brings the news that the reader has gone; without it every further write warns.
+        await asyncio.sleep(0)
 
 
 async def _read(file: BinaryIO, size: int) -> AsyncIterator[bytes]:
