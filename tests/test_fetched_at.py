@@ -14,8 +14,9 @@ import pytest
 from http_support import DEP, answer, mocked, run_record
 
 import agentrun_nb as arn
+from agentrun_nb.analysis.estimates import queue_times, run_times
 from agentrun_nb.drawing.spans import spans
-from agentrun_nb.tables.moments import known_until
+from agentrun_nb.tables.moments import known_until, last_moment
 
 AHEAD = timedelta(hours=3)
 
@@ -129,3 +130,17 @@ def test_a_clock_that_runs_on_is_told_from_one_that_agrees():
     with mocked(service(AHEAD)) as client:
         run = client.get_run(DEP, "run_1")
     assert abs((run.fetched_at - datetime.fromtimestamp(time.time(), UTC)) - AHEAD) < timedelta(seconds=3)
+
+
+def test_a_run_that_goes_on_is_censored_where_it_was_fetched():
+    """A run that was read long before the others is not taken to have gone on until they were read."""
+    created = datetime(2026, 11, 20, 11, tzinfo=UTC)
+    fields = {"status": "running", "created_at": created.isoformat(), "started_at": created.isoformat()}
+    raw = json.dumps(run_record("run_1", **fields)).encode()
+    runs = arn.runs_frame([arn.Run(raw, MOMENT), arn.Run(raw, MOMENT + AHEAD), arn.Run(raw, created - AHEAD)])
+    for times in (run_times(runs, last_moment(runs)), run_times(runs[:1], last_moment(runs))):
+        assert not times.ended.any()
+        assert times.unreadable == 0
+        assert times.seconds.tolist() == [3_600, 4 * 3_600, 0][: len(times.seconds)]
+    waiting = arn.runs_frame([run.assign(started_at=pd.NaT, status="queued") for run in (runs[:1], runs[1:2])])
+    assert queue_times(waiting, last_moment(waiting)).seconds.tolist() == [3_600, 4 * 3_600]

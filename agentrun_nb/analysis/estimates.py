@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from agentrun_nb.analysis.outcomes import outcomes
 from agentrun_nb.core.schema import STATUSES, TERMINAL
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.tables.moments import Floats, milliseconds
+from agentrun_nb.tables.moments import Floats, known_until, milliseconds
 
 TOO_FEW = 10
 """With fewer runs whose end was seen there is no quantile, and with fewer runs no interval of it and no verdict."""
@@ -82,21 +82,23 @@ def scipy_stats() -> Any:
 
 
 def queue_times(runs: pd.DataFrame, horizon: float) -> Times:
-    """From `created_at` to `started_at`; a run without a start is censored at its end, or at the horizon.
+    """From `created_at` to `started_at`; a run without a start is censored at its end, or where it was last seen.
 
     Args:
-        runs: a RUNS table.
-        horizon: the moment, in ms since the epoch, until which runs that have not ended are known to have gone on.
+        runs: a RUNS table; a run that has not ended is known to have gone on until its `fetched_at`.
+        horizon: the same moment of runs that nobody fetched, in ms since the epoch.
     """
     words = outcomes(runs)
     created, started, completed = (_micros(runs[name]) for name in ("created_at", "started_at", "completed_at"))
-    waited = np.select([words == "succeeded", words.isin(TERMINAL)], [nan, completed], horizon * 1_000)
+    waited = np.select(
+        [words == "succeeded", words.isin(TERMINAL)], [nan, completed], _last_seen(runs, horizon, created)
+    )
     begun = ~np.isnan(started)
     return _times(np.where(begun, started, waited) - created, begun, words.isin(STATUSES))
 
 
 def run_times(runs: pd.DataFrame, horizon: float) -> Times:
-    """From `started_at` to `completed_at`, whatever the outcome; what has not ended is censored at the horizon.
+    """From `started_at` to `completed_at`, whatever the outcome; what has not ended is censored where it was last seen.
 
     A service does not end by itself: it is censored at its end.
     """
@@ -104,7 +106,13 @@ def run_times(runs: pd.DataFrame, horizon: float) -> Times:
     started, completed = _micros(runs["started_at"]), _micros(runs["completed_at"])
     terminal = words.isin(TERMINAL)
     due = words.isin(STATUSES) & (~np.isnan(started) | (words == "succeeded"))
-    return _times(np.where(terminal, completed, horizon * 1_000) - started, terminal & (runs["mode"] != "service"), due)
+    seen_until = np.where(terminal, completed, _last_seen(runs, horizon, started))
+    return _times(seen_until - started, terminal & (runs["mode"] != "service"), due)
+
+
+def _last_seen(runs: pd.DataFrame, horizon: float, start: Floats) -> Floats:
+    """Until when runs are known to have gone on, in microseconds: not before they began, whatever the clocks say."""
+    return np.fmax(np.rint(known_until(runs, horizon) * 1_000), start)
 
 
 def _micros(moments: pd.Series[Any]) -> Floats:
