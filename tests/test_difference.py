@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 import pandas as pd
 import pytest
 from analysis_support import documents, frame, run
 from hypothesis import given
+from hypothesis import strategies as st
 from strategies import ODD_OBJECTS
 
+from agentrun_nb.analysis.inputs import input_keys
+from agentrun_nb.documents.align import aligned
 from agentrun_nb.documents.diff import diff
-from agentrun_nb.errors import SchemaError
+from agentrun_nb.errors import PathNotFound, SchemaError
 from agentrun_nb.run import Run, value_at
 
 
@@ -39,6 +43,117 @@ def test_a_run_does_not_differ_from_itself(text: str) -> None:
 def test_values_differ_by_type_and_to_the_last_digit(a: Any, b: Any, change: str) -> None:
     path = "output_manifest.x"
     assert rows({"x": a, "same": 0}, {"x": b, "same": 0}) == [(path, path, change, json.dumps(a), json.dumps(b))]
+
+
+def texts_differ(a: str, b: str) -> list[str]:
+    return diff(documents(['{"x":' + a + "}"]), documents(['{"x":' + b + "}"]))["change"].tolist()
+
+
+HUGE = "1" + "0" * 400
+EQUAL = [
+    *[("1.0", "1.00"), ("1.0", "10e-1"), ("1e400", "1E+400"), ("1e400", "10.0e399"), ("-1e400", "-1E400")],
+    *[("0.1", "0.10"), (HUGE, HUGE), ("1" * 5_000, "1" * 5_000), ("NaN", "NaN"), ('{"a":1,"b":2}', '{"b":2,"a":1}')],
+]
+UNEQUAL = [
+    *[("1", "1.0"), ("1", "true"), ("0", "false"), ("1e400", '"1E+400"'), ("1e400", '"1e400"'), ("1e400", "2e400")],
+    *[("1e400", "-1e400"), ("1e400", HUGE), ("1" * 5_000, f'"{"1" * 5_000}"'), ("1" * 5_000, "1" * 4_999 + "2")],
+    *[("9007199254740993", "9007199254740992"), ("0", '"0"'), ("null", '"null"'), ("NaN", '"NaN"'), ("NaN", "null")],
+]
+
+
+@pytest.mark.parametrize("shape", ["%s", "[%s]", "[0,%s,0,%s]", '{"k":[{"k":%s}]}'])
+@pytest.mark.parametrize(("a", "b", "same"), [(*p, True) for p in EQUAL] + [(*p, False) for p in UNEQUAL])
+def test_numbers_are_equal_by_one_rule_wherever_they_stand(a: str, b: str, same: bool, shape: str) -> None:
+    """An integer is no decimal, a number no text, and the way a decimal is written does not count."""
+    a, b = (shape.replace("%s", text) for text in (a, b))
+    assert (texts_differ(a, b) == []) == same
+    inputs = documents(['{"x":' + text + "}" for text in (a, b)], "input")
+    assert (input_keys(inputs).nunique() == 1) == same
+
+
+def test_what_is_shown_of_a_number_is_a_number() -> None:
+    found = diff(documents(['{"x":1e400}']), documents(['{"x":[1e400]}'])).iloc[0]
+    assert (found["a"], found["b"]) == ("1E+400", "[1E+400]")
+
+
+def test_what_is_ignored_is_not_compared_in_any_element_nor_deeper() -> None:
+    a = one({"t": {"s": 1}, "x": [{"n": 1, "m": 1}, {"n": 2, "m": 2}]}, input={"t": 1})
+    b = one({"t": {"s": 2}, "x": [{"n": 5, "m": 1}, {"n": 6, "m": 3}]}, input={"t": 2})
+    everything = {"input.t", "output_manifest.t.s", *(f"output_manifest.x[{i}].n" for i in (0, 1))}
+    everything |= {"output_manifest.x[1].m"}
+    assert set(diff(a, b)["path_a"]) == everything
+    cases: dict[str | tuple[str, ...], set[str]] = {
+        "output_manifest.t": {"output_manifest.t.s"},
+        "output_manifest.x[*].n": {"output_manifest.x[0].n", "output_manifest.x[1].n"},
+        ("input", "output_manifest.x[1].m"): {"input.t", "output_manifest.x[1].m"},
+        "output_manifest": everything - {"input.t"},
+        (): set(),
+    }
+    for ignore, gone in cases.items():
+        assert set(diff(a, b, ignore=ignore)["path_a"]) == everything - gone
+    for path in ("t", "", 7, "x["):
+        with pytest.raises(PathNotFound):
+            diff(a, b, ignore=[path])
+
+
+SCALARS = st.lists(st.integers(0, 3) | st.integers(0, 40), max_size=40)
+
+
+@given(SCALARS, SCALARS)
+def test_an_alignment_keeps_the_order_of_both_lists_and_pairs_as_many_equals_as_can_be(
+    a: list[int], b: list[int]
+) -> None:
+    pairs = list(aligned(a, b))
+    assert [i for i, _ in pairs if i is not None] == [*range(len(a))]
+    assert [k for _, k in pairs if k is not None] == [*range(len(b))]
+    # The longest common subsequence, by the textbook.
+    row = [0] * (len(b) + 1)
+    for x in a:
+        before = row[:]
+        for place, y in enumerate(b, 1):
+            row[place] = before[place - 1] + 1 if x == y else max(before[place], row[place - 1])
+    assert sum(a[i] == b[k] for i, k in pairs if i is not None and k is not None) >= row[-1]
+
+
+class Counted:
+    """An element that counts how often it is compared."""
+
+    compared = 0
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return isinstance(other, Counted) and self.value == other.value
+
+
+@pytest.mark.parametrize("kind", ["bits", "shifted", "reversed", "disjoint", "shuffled", "islands"])
+@pytest.mark.parametrize("size", [500, 5_000, 50_000])
+def test_lists_of_any_kind_are_aligned_with_a_few_comparisons_an_element(kind: str, size: int) -> None:
+    rng = random.Random(size)
+    numbers = list(range(size))
+    after = {
+        "bits": [rng.randrange(2) for _ in numbers],
+        "shifted": [-1, *numbers],
+        "reversed": numbers[::-1],
+        "disjoint": [-1 - number for number in numbers],
+        "shuffled": rng.sample(numbers, size),
+        "islands": [number if number % 2 else rng.randrange(3) for number in numbers],
+    }[kind]
+    before = [rng.randrange(2) for _ in numbers] if kind == "bits" else numbers
+    Counted.compared = 0
+    pairs = list(aligned([*map(Counted, before)], [*map(Counted, after)]))
+    assert len(pairs) <= 2 * size + 1
+    assert Counted.compared <= 40 * size + 100_000
+
+
+def test_elements_too_deep_to_write_are_compared_inside_a_list() -> None:
+    deep = '{"x":[0,' + "[" * 20_000 + "%s" + "]" * 20_000 + ",0]}"
+    assert diff(documents([deep % 1]), documents([deep % 2]))["change"].tolist() == ["changed"]
 
 
 def test_what_one_run_lacks_is_added_or_removed_whole() -> None:
