@@ -21,6 +21,7 @@ from agentrun_nb.errors import (
 )
 from agentrun_nb.fetch.progress import Line
 from agentrun_nb.http import routes
+from agentrun_nb.http.interrupts import Deferred
 from agentrun_nb.http.loop import Emit, Stream, together
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records.batch import Batch, failed_runs
@@ -158,9 +159,9 @@ def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFra
     started = time.monotonic()
     tally = Tally()
     distinct = list(dict.fromkeys(keys))
-    with Line(len(distinct), shown=progress) as line:
+    with Deferred() as interrupts, Line(len(distinct), shown=progress) as line:
         rows = _Rows(line, tally)
-        interrupted = _fetch_into(rows, wire, distinct, tally, line)
+        interrupted = _fetch_into(rows, wire, distinct, tally, line, interrupts)
         rows.end(distinct, INTERRUPTED if interrupted else SILENT)
         frame = table_frame(RUNS, rows.batches).take([rows.row_of[key] for key in keys]).reset_index(drop=True)
         got = int(frame["fetch_error"].isna().sum())
@@ -179,7 +180,9 @@ def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFra
         return frame
 
 
-def _fetch_into(rows: _Rows, wire: Wire, keys: Sequence[Key], tally: Tally, line: Line) -> bool:
+def _fetch_into(
+    rows: _Rows, wire: Wire, keys: Sequence[Key], tally: Tally, line: Line, interrupts: Deferred
+) -> bool:
     """Fetches side by side and adds each outcome as it comes; True when that was interrupted."""
 
     async def fetch_all(emit: Emit[tuple[Key, bytes | str]]) -> None:
@@ -193,18 +196,15 @@ def _fetch_into(rows: _Rows, wire: Wire, keys: Sequence[Key], tally: Tally, line
 
         await together(worker() for _ in range(min(wire.settings.max_in_flight, len(keys))))
 
-    stream = Stream(fetch_all, idle=lambda: line.wait(tally.waiting_for))
-    interrupted = False
+    stream = Stream(fetch_all, interrupts, idle=lambda: line.wait(tally.waiting_for))
     try:
         for key, outcome in stream:
             rows.add(key, outcome)
-    except KeyboardInterrupt:
-        interrupted = True
     finally:
         left = stream.stop()
     for key, outcome in left:
         rows.add(key, outcome)
-    return interrupted
+    return interrupts.heard and not stream.finished
 
 
 async def _outcome(wire: Wire, key: Key, tally: Tally) -> bytes | str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
@@ -14,6 +14,7 @@ from agentrun_nb.fetch.batches import Sieve, newest, newest_first, packed, regro
 from agentrun_nb.fetch.progress import Line
 from agentrun_nb.fetch.query import Wanted, created
 from agentrun_nb.fetch.walks import Walks
+from agentrun_nb.http.interrupts import Deferred
 from agentrun_nb.http.loop import Stream
 from agentrun_nb.http.wire import Wire
 from agentrun_nb.records.batch import Batch
@@ -32,11 +33,13 @@ class Listing:
         wire: the way to the service.
         wanted: which runs.
         line: where progress is told.
+        interrupts: where interrupts are heard.
         split: whether the versions of a deployment may be walked side by side; the runs come in no order then.
     """
 
-    def __init__(self, wire: Wire, wanted: Wanted, line: Line, *, split: bool) -> None:
+    def __init__(self, wire: Wire, wanted: Wanted, line: Line, interrupts: Deferred, *, split: bool) -> None:
         self.interrupted = False
+        self._interrupts = interrupts
         self.walks = Walks(wire, wanted, split=split)
         self._wanted = wanted
         self._line = line
@@ -48,18 +51,17 @@ class Listing:
         Raises:
             AgentRunError: no page came at all, or the key was refused.
         """
+        tally = self.walks.tally
         stream: Stream[Batch] = Stream(
-            self.walks.run, ahead=16, idle=lambda: self._line.wait(self.walks.tally.waiting_for)
+            self.walks.run, self._interrupts, ahead=16, idle=lambda: self._line.wait(tally.waiting_for)
         )
-        left: list[Batch] = []
         try:
             for batch in stream:
                 self._count(batch)
                 yield batch
-        except KeyboardInterrupt:
-            self.interrupted = True
         finally:
             left = stream.stop()
+            self.interrupted = self._interrupts.heard and not stream.finished
         for batch in left:
             self._count(batch)
             yield batch
@@ -98,8 +100,8 @@ class Listing:
 
 def list_frame(wire: Wire, wanted: Wanted, *, progress: bool) -> pd.DataFrame:
     """All wanted runs in one frame, newest first where there are several walks, each run once."""
-    with Line(wanted.limit, shown=progress) as line:
-        listing = Listing(wire, wanted, line, split=True)
+    with Deferred() as interrupts, Line(wanted.limit, shown=progress) as line:
+        listing = Listing(wire, wanted, line, interrupts, split=True)
         batches = list(packed(listing.batches()))
         several = listing.walks.streams > 1 or len(wanted.branches) > 1
         frame, duplicates = newest(table_frame(RUNS, newest_first(batches) if several and batches else batches))
@@ -111,8 +113,24 @@ def list_frame(wire: Wire, wanted: Wanted, *, progress: bool) -> pd.DataFrame:
 
 def list_chunks(wire: Wire, wanted: Wanted, chunk: int, *, progress: bool) -> Iterator[pd.DataFrame]:
     """The wanted runs in frames of `chunk` rows, each run once, the first record that came of it."""
+    interrupts = Deferred()
+    steps = _chunks(wire, wanted, chunk, interrupts, progress=progress)
+    try:
+        while True:
+            with interrupts:  # between two frames the caller's own code runs, and hears interrupts itself
+                frame = next(steps, None)
+            if frame is None:
+                return
+            yield frame
+    finally:
+        steps.close()
+
+
+def _chunks(
+    wire: Wire, wanted: Wanted, chunk: int, interrupts: Deferred, *, progress: bool
+) -> Generator[pd.DataFrame, None, None]:
     with Line(wanted.limit, shown=progress) as line:
-        listing, sieve = Listing(wire, wanted, line, split=False), Sieve(wanted.limit)
+        listing, sieve = Listing(wire, wanted, line, interrupts, split=False), Sieve(wanted.limit)
         frames = (table_frame(RUNS, group) for group in regroup(map(sieve.pick, listing.batches()), chunk))
         frame = next(frames, None)
         while frame is not None:
@@ -120,5 +138,3 @@ def list_chunks(wire: Wire, wanted: Wanted, chunk: int, *, progress: bool) -> It
             listing.finish(frame, duplicates=sieve.duplicates, cut=sieve.cut, last=following is None)
             yield frame
             frame = following
-    if listing.interrupted:
-        raise KeyboardInterrupt

@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import pyarrow as pa
 
 from agentrun_nb.core.schema import RUNS, Table
 from agentrun_nb.errors import BadResponseError, ServiceError, TooLargeError
@@ -106,24 +107,44 @@ class Pager:
 
     def _open(self, body: bytes, ask: PageAsk) -> _Opened:
         """Checks an answer, and reads only what is needed to go on."""
+        page = None
         try:
-            found = _envelope(self.key).decode(body)
-            rows, page = len(getattr(found, self.key)), None
+            found = _envelope(self.key, _Named).decode(body)
+            records = [record.id for record in getattr(found, self.key)]
+            if not all(isinstance(name, str) for name in records):  # known again by what they say
+                records = [bytes(text) for text in getattr(_envelope(self.key, msgspec.Raw).decode(body), self.key)]
             more, cursor = found.has_more, found.next_cursor
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             page = decode_page(self.table, body, self.key, self.without)
-            rows, more, cursor = len(page.batch), page.envelope.get("has_more"), page.envelope.get("next_cursor")
+            records = _rows(page.batch)
+            more, cursor = page.envelope.get("has_more"), page.envelope.get("next_cursor")
         if more is False and cursor:
             self.tally.oddities["more_after_end"] += 1
-        counted = (ask.offset or 0) + rows if more is True else None
-        got = PageGot(rows, None if more is False else cursor, counted)
+        counted = (ask.offset or 0) + len(records) if more is True else None
+        names = frozenset(map(hash, records))
+        got = PageGot(len(records), None if more is False else cursor, counted, names=names)
         return _Opened(got, body, page, self.tally.service_time)
 
 
+def _rows(batch: Batch) -> list[Any]:
+    """What records are known again by: the id, or all cells of one without an id."""
+    plain = [
+        cells.cast(pa.int64()) if pa.types.is_timestamp(cells.type) else cells for cells in batch.cells.values()
+    ]
+    rows = zip(batch.cells["id"].to_pylist(), *(cells.to_pylist() for cells in plain), strict=True)
+    return [row if row[0] is None else row[0] for row in rows]
+
+
+class _Named(msgspec.Struct):
+    """A record of which only the id is read."""
+
+    id: Any = None
+
+
 @cache
-def _envelope(key: str) -> msgspec.json.Decoder[Any]:
+def _envelope(key: str, record: type) -> msgspec.json.Decoder[Any]:
     rest = [("next_cursor", Any, None), ("has_more", Any, None)]
-    return msgspec.json.Decoder(msgspec.defstruct("Envelope", [(key, list[msgspec.Raw]), *rest]))
+    return msgspec.json.Decoder(msgspec.defstruct("Envelope", [(key, list[record]), *rest]))  # type: ignore[valid-type]
 
 
 @dataclass

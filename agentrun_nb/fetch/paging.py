@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from urllib.parse import quote
 
 MOST_EMPTY = 10
+"""Empty pages in a row that are passed over."""
+
+MOST_STALE = 3
+"""Pages in a row that bring only records which came before; runs that are made meanwhile push some of a page on."""
+
 MOST_PAGES = 1_000_000
+
+LONGEST_CURSOR = 32_768
+"""Characters of a cursor as it stands in a URL; servers take no longer ones, and httpx makes no URL twice as long."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +41,11 @@ class PageAsk:
 
 @dataclass(frozen=True)
 class PageGot:
-    """What came: how many records, and how to go on.
+    """What came: how many records, which, and how to go on.
 
-    `offset` is where the next page begins for a service that counts. `unread` says that the answer was over the cap or
-    not readable, and nothing of it was kept; `expired`, that the service did not know the cursor any more.
+    `names` are numbers by which the records are known again; None where nobody looks. `offset` is where the next page
+    begins for a service that counts. `unread` says that the answer was over the cap or not readable, and nothing of it
+    was kept; `expired`, that the service did not know the cursor any more.
     """
 
     rows: int = 0
@@ -43,6 +53,7 @@ class PageGot:
     offset: int | None = None
     unread: bool = False
     expired: bool = False
+    names: frozenset[int] | None = None
 
 
 Walk = Generator[PageAsk, PageGot, str | None]
@@ -60,7 +71,8 @@ def pages(
         most_rows: how many records are wanted; None: all.
         most_pages: where a listing that never ends is cut.
     """
-    seen: set[str | int | None] = {None}
+    seen: set[str | int | None] = {cursor}
+    known = Known()
     ask = PageAsk(limit, cursor)
     rows, empty, restarted = 0, 0, False
     for _ in range(most_pages):
@@ -71,25 +83,67 @@ def pages(
         if got.expired:
             if restarted:
                 return "cursor_expired"
-            seen, ask, rows, empty, restarted = {None}, PageAsk(limit), 0, 0, True
+            seen, known, ask, rows, empty, restarted = {None}, Known(), PageAsk(limit), 0, 0, True
             continue
         rows, empty = rows + got.rows, 0 if got.rows else empty + 1
-        counted = got.cursor in (None, "")
-        following = got.offset if counted else got.cursor
-        if following is None:
-            return None
-        if not isinstance(following, str | int) or isinstance(following, bool):
-            return "bad_cursor"
-        if following in seen:
-            return "cursor_loop"
-        if most_rows is not None and rows >= most_rows:
-            return "limit"
-        if empty == MOST_EMPTY:
-            return "empty_pages"
-        seen.add(following)
-        wider = min(limit, ask.limit * 2)
-        ask = PageAsk(wider, None if counted else str(following), got.offset if counted else None)
+        following = _following(got, ask, limit)
+        if following is None or isinstance(following, str):
+            return following
+        place = following.cursor if following.offset is None else following.offset
+        enough = most_rows is not None and rows >= most_rows
+        cut = _cut(again=place in seen, enough=enough, empty=empty, stale=known.stale_after(got.names))
+        if cut:
+            return cut
+        seen.add(place)
+        ask = following
     return "page_limit"
+
+
+def _following(got: PageGot, ask: PageAsk, limit: int) -> PageAsk | str | None:
+    """What to ask after a page; None after the last one, and a word where its cursor cannot be sent."""
+    wider = min(limit, ask.limit * 2)
+    if got.cursor in (None, ""):
+        return None if got.offset is None else PageAsk(wider, offset=got.offset)
+    cursor = _sendable(got.cursor)
+    return "bad_cursor" if cursor is None else PageAsk(wider, cursor)
+
+
+def _sendable(cursor: object) -> str | None:
+    """A cursor as text that can stand in a URL; None when it cannot."""
+    if isinstance(cursor, int) and not isinstance(cursor, bool) and abs(cursor) < 2**64:
+        return str(cursor)
+    if not isinstance(cursor, str) or len(cursor) > LONGEST_CURSOR:
+        return None
+    try:
+        return cursor if len(quote(cursor)) <= LONGEST_CURSOR else None
+    except UnicodeEncodeError:  # a lone surrogate
+        return None
+
+
+def _cut(*, again: bool, enough: bool, empty: int, stale: int) -> str | None:
+    """Why a walk does not go on, although the service names a next page."""
+    if again:
+        return "cursor_loop"
+    if enough:
+        return "limit"
+    if empty == MOST_EMPTY:
+        return "empty_pages"
+    return "repeats itself" if stale == MOST_STALE else None
+
+
+class Known:
+    """The records that came, by their numbers, and how many pages in a row brought no other."""
+
+    def __init__(self) -> None:
+        self._names: set[int] = set()
+        self._stale = 0
+
+    def stale_after(self, names: frozenset[int] | None) -> int:
+        """Takes a page; how many pages in a row, this one the last, brought only what was known."""
+        if names:
+            self._stale = self._stale + 1 if names <= self._names else 0
+            self._names |= names
+        return self._stale
 
 
 class Order:

@@ -8,11 +8,12 @@ import queue
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from agentrun_nb.errors import AgentRunError
+from agentrun_nb.http.interrupts import Deferred
 
 T = TypeVar("T")
 Emit = Callable[[T], Awaitable[None]]
@@ -22,6 +23,9 @@ TICK = 0.1
 
 ASIDE = 2
 """Threads that decode and look up names beside the loop; each more costs memory and makes nothing quicker."""
+
+LONGEST_END = 2.0
+"""Seconds that a cancelled coroutine has to let go of its connections."""
 
 NAP = 0.005
 """Seconds that a reader lets items gather: two threads that wake each other for every one are slow."""
@@ -62,48 +66,93 @@ def is_here() -> bool:
         return False
 
 
+class Job(Generic[T]):
+    """A coroutine on the loop, and what came of it; nothing of the loop's own frames leaves with an error.
+
+    Args:
+        work: the coroutine.
+        after: is called on the loop when it is over, however it ended.
+    """
+
+    def __init__(self, work: Coroutine[Any, Any, T], after: Callable[[], None] = lambda: None) -> None:
+        self._over = threading.Event()
+        self._after = after
+        self._value: list[T] = []
+        self._error: AgentRunError | None = None
+        self._task: asyncio.Task[None] | None = None
+        current().call_soon_threadsafe(self._start, work)
+
+    def _start(self, work: Coroutine[Any, Any, T]) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._guarded(work))
+        self._task.add_done_callback(self._ended)
+
+    async def _guarded(self, work: Coroutine[Any, Any, T]) -> None:
+        try:
+            self._value.append(await work)
+        except BaseException as error:
+            self._error = bare(error)
+
+    def _ended(self, _: object) -> None:
+        self._over.set()
+        self._after()
+
+    @property
+    def finished(self) -> bool:
+        """Whether it came to its end, neither cancelled nor failed."""
+        return bool(self._value)
+
+    def wait(self) -> None:
+        """Waits in short steps, between which an interrupt is heard everywhere."""
+        while not self._over.wait(TICK):
+            continue
+
+    def result(self) -> T:
+        """What the coroutine returned.
+
+        Raises:
+            AgentRunError: what it raised, or that it raised what nobody expected.
+        """
+        if self._value:
+            return self._value[0]
+        raise self._error or bare(asyncio.CancelledError())
+
+    def cancel(self) -> None:
+        """Cancels it and waits until it has let go of its connections."""
+
+        async def end() -> None:
+            if self._task:
+                self._task.cancel()
+                await asyncio.wait([self._task])
+
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(end(), current()).result(LONGEST_END)
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Runs a coroutine on the loop and waits; an interrupt cancels it first.
 
     Raises:
-        AgentRunError: without a traceback of the loop's own frames, which hold requests.
+        AgentRunError: without the loop's own frames, which hold requests.
     """
-    future = asyncio.run_coroutine_threadsafe(work, current())
+    job = Job(work)
     try:
-        error = _waited(future)
+        job.wait()
     except BaseException:
-        _cancel(future)
+        job.cancel()
         raise
-    if error is None:
-        return future.result()
-    raise bare(error)
+    return job.result()
 
 
-def _waited(future: Future[Any]) -> BaseException | None:
-    """The error of a future, waited for in short steps, between which an interrupt is heard everywhere."""
-    while True:
-        with suppress(TimeoutError):
-            return future.exception(timeout=TICK)
+def bare(error: BaseException) -> AgentRunError:
+    """The error, typed, without anything from which a request, a header or the key could be reached.
 
-
-def bare(error: BaseException) -> BaseException:
-    """The error, without anything from which a request could be reached."""
-    if isinstance(error, AgentRunError):
-        error.__traceback__ = error.__cause__ = error.__context__ = None
+    Of one that nobody expected only the name of its class is told: its text may repeat what was sent.
+    """
+    if not isinstance(error, AgentRunError):
+        sentence = f"The call failed in a way that nobody expected: {type(error).__name__}."
+        error = AgentRunError(sentence, hint="Please report it, with the call and the version of agentrun-nb.")
+    error.__traceback__ = error.__cause__ = error.__context__ = None
     return error
-
-
-def _cancel(future: Future[Any]) -> None:
-    """Cancels and waits until the coroutine has let go of its connections."""
-    future.cancel()
-    settled = threading.Event()
-
-    async def settle() -> None:
-        await asyncio.sleep(0)
-        settled.set()
-
-    asyncio.run_coroutine_threadsafe(settle(), current())
-    settled.wait(TICK)
 
 
 async def together(works: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -121,54 +170,68 @@ class _End:
     """Nothing more will come."""
 
 
+class _Wake:
+    """An interrupt came."""
+
+
 class Stream(Generic[T]):
     """Items that a coroutine emits on the loop, read by the calling thread as they come.
 
     At most `ahead` items wait to be read; then the coroutine waits. While nothing comes, `idle` is called now and then.
-    Reading can be interrupted, and `stop` ends it early.
+    An interrupt ends the reading, and `stop` ends the coroutine.
     """
 
     def __init__(
-        self, work: Callable[[Emit[T]], Coroutine[Any, Any, None]], *, ahead: int = 256, idle: Callable[[], None]
+        self,
+        work: Callable[[Emit[T]], Coroutine[Any, Any, None]],
+        interrupts: Deferred,
+        *,
+        ahead: int = 256,
+        idle: Callable[[], None],
     ) -> None:
         self._idle = idle
         self._ahead = ahead
-        self._items: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
-        self._future = asyncio.run_coroutine_threadsafe(self._pump(work), current())
+        self._interrupts = interrupts
+        self._items: queue.SimpleQueue[T | _End | _Wake] = queue.SimpleQueue()
+        self._stopping = threading.Lock()
+        self._stopped = False
+        self._job = Job(work(self._emit), after=lambda: self._items.put(_End()))
+        interrupts.wakes(lambda: self._items.put(_Wake()))  # this queue may be put to in a signal handler
 
-    async def _pump(self, work: Callable[[Emit[T]], Coroutine[Any, Any, None]]) -> None:
-        async def emit(item: T) -> None:
-            while self._items.qsize() >= self._ahead:
-                await asyncio.sleep(NAP)
+    async def _emit(self, item: T) -> None:
+        while self._items.qsize() >= self._ahead:
+            await asyncio.sleep(NAP)
+        with self._stopping:  # what nobody will read is not given away as read
+            if self._stopped:
+                raise asyncio.CancelledError
             self._items.put(item)
 
-        try:
-            await work(emit)
-        finally:
-            self._items.put(_End())
-
     def __iter__(self) -> Iterator[T]:
-        while True:
+        while not self._interrupts.heard:
             try:
                 item = self._items.get(timeout=TICK)
             except queue.Empty:
                 self._idle()
                 continue
             if isinstance(item, _End):
+                self._job.result()
                 break
-            yield item
+            if not isinstance(item, _Wake):
+                yield item
             if self._items.empty():
                 time.sleep(NAP)
-        with suppress(CancelledError):
-            error = _waited(self._future)
-            if error is not None:
-                raise bare(error)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the coroutine came to its end."""
+        return self._job.finished
 
     def stop(self) -> list[T]:
         """Cancels the coroutine and gives what it had emitted and nobody had read."""
-        _cancel(self._future)
-        left: list[T | _End] = []
-        with suppress(queue.Empty):
+        self._job.cancel()
+        left: list[T | _End | _Wake] = []
+        with self._stopping, suppress(queue.Empty):
+            self._stopped = True
             while True:
                 left.append(self._items.get_nowait())
-        return [item for item in left if not isinstance(item, _End)]
+        return [item for item in left if not isinstance(item, _End | _Wake)]

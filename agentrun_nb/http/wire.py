@@ -126,10 +126,22 @@ class Wire:
             tally: where the cost is noted.
 
         Raises:
-            AgentRunError: what the last attempt ended in.
+            AgentRunError: what the last attempt ended in; whatever else was raised on the way becomes one.
         """
         if self._closed:
             raise SettingsError("This client is closed.", hint="Make a new one.")
+        try:
+            return await self._persist(ask, read, tally)
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            if _cancelled(error):
+                raise
+            bare = loop.bare(error)
+        raise bare
+
+    async def _persist(self, ask: Ask, read: Callable[[bytes], T], tally: Tally) -> T:
+        """Tries until there is an answer or no sense in trying on."""
         started = time.monotonic()
         service = self._service()
         ends_at = min(started, tally.alive_at) + self.settings.deadline
@@ -234,7 +246,7 @@ class Wire:
             log.debug("GET %s: %d", ask.route.template, response.status_code)
             return Reply(response.status_code, headers, body)
         except TooLargeError as error:
-            return Failure(error)
+            return Failure(TooLargeError(replies.safe(error.message, key), hint=error.hint))
         except BadResponseError as error:
             return Failure(BadResponseError(replies.safe(error.message, key)), transient=True, once=True)
         except Exception as error:  # whatever a transport raises, it brought no answer
@@ -282,3 +294,9 @@ def _hang_up(lines: dict[int, tuple[asyncio.AbstractEventLoop, Transport]]) -> N
         if not loop.is_here():
             with suppress(TimeoutError):
                 closing.result(timeout=1.0)
+
+
+def _cancelled(error: BaseException) -> bool:
+    """Whether the loop ends this task, and the error is not one that a transport made up."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
