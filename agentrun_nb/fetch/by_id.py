@@ -180,9 +180,7 @@ def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFra
         return frame
 
 
-def _fetch_into(
-    rows: _Rows, wire: Wire, keys: Sequence[Key], tally: Tally, line: Line, interrupts: Deferred
-) -> bool:
+def _fetch_into(rows: _Rows, wire: Wire, keys: Sequence[Key], tally: Tally, line: Line, interrupts: Deferred) -> bool:
     """Fetches side by side and adds each outcome as it comes; True when that was interrupted."""
 
     async def fetch_all(emit: Emit[tuple[Key, bytes | str]]) -> None:

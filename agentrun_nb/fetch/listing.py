@@ -15,7 +15,7 @@ from agentrun_nb.fetch.progress import Line
 from agentrun_nb.fetch.query import Wanted, created
 from agentrun_nb.fetch.walks import Walks
 from agentrun_nb.http.interrupts import Deferred
-from agentrun_nb.http.loop import Stream
+from agentrun_nb.http.loop import Stream, bare
 from agentrun_nb.http.wire import Wire
 from agentrun_nb.records.batch import Batch
 from agentrun_nb.tables import report
@@ -66,7 +66,7 @@ class Listing:
             self._count(batch)
             yield batch
         if self.walks.failures and not self.walks.pages:
-            raise self.walks.failures[0]
+            raise bare(self.walks.failures[0])
 
     def _count(self, batch: Batch) -> None:
         earliest = pc.min(created(batch)).as_py()

@@ -128,9 +128,7 @@ class Pager:
 
 def _rows(batch: Batch) -> list[Any]:
     """What records are known again by: the id, or all cells of one without an id."""
-    plain = [
-        cells.cast(pa.int64()) if pa.types.is_timestamp(cells.type) else cells for cells in batch.cells.values()
-    ]
+    plain = [cells.cast(pa.int64()) if pa.types.is_timestamp(cells.type) else cells for cells in batch.cells.values()]
     rows = zip(batch.cells["id"].to_pylist(), *(cells.to_pylist() for cells in plain), strict=True)
     return [row if row[0] is None else row[0] for row in rows]
 
