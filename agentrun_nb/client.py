@@ -20,6 +20,7 @@ from agentrun_nb.fetch.query import Wanted, When, branches_of, read_when
 from agentrun_nb.fetch.refetch import refetch
 from agentrun_nb.http import loop, routes
 from agentrun_nb.http.connection import Transport
+from agentrun_nb.http.interrupts import Deferred
 from agentrun_nb.http.secret import Secret
 from agentrun_nb.http.settings import find_settings
 from agentrun_nb.http.wire import Tally, Wire
@@ -136,11 +137,14 @@ class Client:
         if isinstance(deployment_id, pd.DataFrame):
             asked = mend(deployment_id)
             keys = list(zip(asked["deployment_id"].fillna(""), asked["id"].fillna(""), strict=True))
-            return fetch_runs(self._wire, keys, progress=progress).set_axis(deployment_id.index)
+            with Deferred():
+                return fetch_runs(self._wire, keys, progress=progress).set_axis(deployment_id.index)
         if not isinstance(run_ids, Iterable) or isinstance(run_ids, str | pd.DataFrame):
             hint = "Give get_runs(deployment_id, run_ids), or a frame alone: get_runs(runs)."
             raise SettingsError("get_runs takes a deployment and a list of run ids, or a frame of runs.", hint=hint)
-        return fetch_runs(self._wire, [(deployment_id, run_id) for run_id in run_ids], progress=progress)
+        keys = [(deployment_id, run_id) for run_id in run_ids]
+        with Deferred():
+            return fetch_runs(self._wire, keys, progress=progress)
 
     def list_runs(
         self,
@@ -176,7 +180,8 @@ class Client:
             AgentRunError: not a single page came, or the key was refused.
         """
         wanted = self._wanted(deployment_id, status, version_id, since, until, limit, without)
-        return listing.list_frame(self._wire, wanted, progress=progress)
+        with Deferred():
+            return listing.list_frame(self._wire, wanted, progress=progress)
 
     def iter_runs(
         self,
@@ -222,18 +227,20 @@ class Client:
         branches = branches_of(deployments, status, version_id)
         return Wanted(branches, read_when(since), read_when(until), limit, tuple(without))
 
-    def refetch(self, runs: Any) -> pd.DataFrame:
+    def refetch(self, runs: Any, *, progress: bool = True) -> pd.DataFrame:
         """Asks again for rows with a `fetch_error` and those that have not ended, and goes on with a cut listing.
 
         Args:
             runs: anything that `runs_frame` takes.
+            progress: whether a line says how far it is.
 
         Returns:
             The same rows under the same index, those asked for as they are now. A row that had come before and does
             not come now stays as it was; the fetch report counts it. Of a listing that was interrupted or broke off,
             the runs that were left follow, unless rows were taken out of it since.
         """
-        return refetch(self._wire, runs_frame(runs))
+        with Deferred():
+            return refetch(self._wire, runs_frame(runs), progress=progress)
 
     def get_logs(self, run: Run | pd.Series[Any] | pd.DataFrame | Key, *, tail: int | None = None) -> pd.DataFrame:
         """The log events of a run, each once, in the order of `created_at`; equal ones as they came.

@@ -801,6 +801,100 @@ def test_a_listing_that_was_interrupted_goes_on_where_it_ended() -> None:
     assert shop.asked == []
 
 
+def cut_in_many(client: Client, count: int) -> pd.DataFrame:
+    """A listing of so many deployments, none of which is walked to its end."""
+    with interrupted_after(0.5):
+        return client.list_runs([f"dep_{number}" for number in range(count)], progress=False)
+
+
+def half_open(shop: Shop, open_for: list[bool]) -> Callable[[httpx.Request], Any]:
+    """A service that gives the first page of each listing, and the others when it is open."""
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        if last(request) == "runs" and "cursor" in request.url.params and not open_for[0]:
+            await asyncio.sleep(60)
+        return answer({}, 404) if last(request) == "versions" else shop(request)
+
+    return handler
+
+
+@pytest.mark.parametrize("count", [1, 300])
+def test_a_listing_of_any_size_goes_on_where_it_was_interrupted(count: int) -> None:
+    shop = Shop(*(run_record(f"run_{n}", f"dep_{d}") for d in range(count) for n in (2, 1, 0)), page=2)
+    open_for = [False]
+    client = mocked(half_open(shop, open_for), max_in_flight=1_000)  # type: ignore[arg-type]
+    runs = cut_in_many(client, count)
+    assert 0 < len(runs) < 3 * count
+    assert arn.fetch_report(runs).complete is False
+    assert len(json.dumps(runs.attrs)) <= 4_096
+    open_for[0] = True
+    whole = client.refetch(runs, progress=False)
+    report = arn.fetch_report(whole)
+    assert (len(whole), report.complete, report.truncated_by) == (3 * count, True, None)
+    assert (report.deployments, report.got, report.asked) == (count, 3 * count, None)
+
+
+def test_a_listing_whose_rest_is_not_known_here_never_becomes_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Shop(*(run_record(f"run_{n}", f"dep_{d}") for d in range(300) for n in (2, 1, 0)), page=2)
+    open_for = [False]
+    client = mocked(half_open(shop, open_for), max_in_flight=1_000)  # type: ignore[arg-type]
+    runs = cut_in_many(client, 300)
+    monkeypatch.setattr("agentrun_nb.tables.remainder._remembered", {})  # as in another process
+    open_for[0] = True
+    for _ in range(3):
+        runs = client.refetch(runs, progress=False)
+        report = arn.fetch_report(runs)
+        assert report.complete is False
+        assert report.truncated_by == "interrupt, where to go on is not known here"
+
+
+def test_a_part_of_an_iteration_never_becomes_complete() -> None:
+    client = mocked(Shop(*newest_first(25), page=4))
+    first = next(client.iter_runs(DEP, chunk=10, progress=False))
+    again = arn.fetch_report(client.refetch(first, progress=False))
+    assert (again.complete, again.truncated_by) == (False, "chunk")
+
+
+def test_a_service_that_goes_down_again_leaves_what_there_was() -> None:
+    shop, down = Shop(*newest_first(30), page=10), [True]
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        return answer({}, 503) if down[0] and request.url.params.get("cursor") == "20" else shop(request)
+
+    client = mocked(handler)
+    runs = client.list_runs(DEP, progress=False)
+    for _ in range(2):
+        runs = client.refetch(runs, progress=False)
+        assert (len(runs), arn.fetch_report(runs).truncated_by) == (20, "server")
+    down[0] = False
+    assert arn.fetch_report(client.refetch(runs, progress=False)).complete is True
+
+
+REPEATING: dict[str, Callable[[httpx.Request, int], dict[str, object]]] = {
+    "more without a cursor": lambda request, number: {"has_more": True},
+    "another cursor each time": lambda request, number: {"next_cursor": f"c{number}"},
+}
+
+
+@pytest.mark.parametrize("kind", REPEATING)
+@pytest.mark.parametrize("with_ids", [True, False])
+def test_a_listing_that_repeats_itself_ends_and_says_so(kind: str, with_ids: bool) -> None:
+    asked: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if last(request) == "versions":
+            return answer({}, 404)
+        asked.append(str(request.url))
+        record = run_record("run_1") if with_ids else run_record("run_1") | {"id": None}
+        return answer({"items": [record]} | REPEATING[kind](request, len(asked)))
+
+    client = mocked(handler)
+    for runs in (client.list_runs(DEP, progress=False), *client.iter_runs(DEP, progress=False)):
+        assert len(runs) >= 1
+        assert "NOT complete (repeats itself)" in repr(arn.fetch_report(runs))
+    assert len(asked) <= 12
+
+
 @pytest.mark.parametrize("fault", [httpx.ConnectError("no"), 503])
 def test_a_dead_service_is_hardly_asked_and_fails_fast(fault: httpx.ConnectError | int) -> None:
     sent: list[int] = []

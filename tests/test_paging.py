@@ -144,3 +144,46 @@ def test_since_ends_a_walk_after_one_whole_older_page_while_the_order_holds(
 
 def test_without_since_nothing_ends_by_age() -> None:
     assert not Order().ends_with([1])
+
+
+def repeating(kind: str) -> Callable[[PageAsk], PageGot]:
+    """A service that never ends and, after a few pages, brings nothing new."""
+    length = {"the same page": 1, "a cycle of pages": 4}.get(kind, 1)
+    state = [0]
+
+    def service(ask: PageAsk) -> PageGot:
+        state[0] += 1
+        page = state[0] % length
+        names = frozenset({page * 10, page * 10 + 1})
+        if kind == "more without a cursor":
+            return PageGot(2, None, (ask.offset or 0) + 2, names=names)
+        return PageGot(2, f"cursor {state[0]}", names=names)
+
+    return service
+
+
+@pytest.mark.parametrize(
+    ("kind", "pages_asked"), [("the same page", 4), ("a cycle of pages", 7), ("more without a cursor", 4)]
+)
+def test_a_service_that_repeats_itself_is_left_after_a_few_pages(kind: str, pages_asked: int) -> None:
+    asked, cut = walked(repeating(kind))
+    assert (len(asked), cut) == (pages_asked, "repeats itself")
+
+
+def test_pages_of_which_one_record_is_new_are_walked_on() -> None:
+    def service(ask: PageAsk) -> PageGot:
+        start = int(ask.cursor or 0)
+        return PageGot(3, str(start + 1) if start < 20 else None, names=frozenset(range(start, start + 3)))
+
+    assert walked(service)[1] is None
+
+
+@pytest.mark.parametrize("cursor", ["x" * 70_000, "\U0001f600" * 3_000, "a\ud800b", -(2**70), [1], 1.5])
+def test_a_cursor_that_cannot_be_sent_is_told(cursor: object) -> None:
+    assert walked(of_table({None: PageGot(1, cursor)}))[1] == "bad_cursor"
+
+
+@pytest.mark.parametrize("cursor", ["a\nb", "\x00", "é" * 1_000, "x" * 30_000, 7])
+def test_an_odd_cursor_that_can_be_sent_is_sent(cursor: object) -> None:
+    asked, cut = walked(of_table({None: PageGot(1, cursor), str(cursor): PageGot(1)}))
+    assert ([ask.cursor for ask in asked], cut) == ([None, str(cursor)], None)

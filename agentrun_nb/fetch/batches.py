@@ -67,7 +67,7 @@ class Sieve:
     """Lets each run through once, and no more than `limit` of them."""
 
     def __init__(self, limit: int | None) -> None:
-        self.duplicates = 0
+        self.duplicates = self.passed = 0
         self.cut = False
         self._seen: set[tuple[str | None, str]] = set()
         self._left = limit
@@ -84,6 +84,7 @@ class Sieve:
                 fresh.append(row)
                 self._seen.add(key)
         self._left = None if self._left is None else self._left - len(fresh)
+        self.passed += len(fresh)
         if len(fresh) == len(batch):
             return batch
         return batch.each(pa.Array.take, pa.array(fresh, pa.int64()))

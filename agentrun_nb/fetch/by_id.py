@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -156,7 +157,7 @@ def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFra
     Raises:
         UnauthorizedError: the key was refused; every other failure is a row.
     """
-    started = time.monotonic()
+    started, fetched_from = time.monotonic(), datetime.now(UTC)
     tally = Tally()
     distinct = list(dict.fromkeys(keys))
     with Deferred() as interrupts, Line(len(distinct), shown=progress) as line:
@@ -169,10 +170,12 @@ def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFra
             asked=len(keys),
             got=got,
             complete=got == len(keys),
-            truncated_by="interrupt" if interrupted else None if got == len(keys) else "failures",
+            truncated_by=None if got == len(keys) else "interrupt" if interrupted else "failures",
             deployments=len({deployment for deployment, _ in distinct}),
             oddities=report.count_oddities(frame, tally.oddities),
             seconds=time.monotonic() - started,
+            fetched_from=fetched_from,
+            fetched_to=datetime.now(UTC),
             **tally.told,
         )
         report.attach(frame, made)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
@@ -20,6 +21,7 @@ from agentrun_nb.http.wire import Wire
 from agentrun_nb.records.batch import Batch
 from agentrun_nb.tables import report
 from agentrun_nb.tables.frames import table_frame
+from agentrun_nb.tables.remainder import Walk
 from agentrun_nb.tables.report import FetchReport
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class Listing:
         self.walks = Walks(wire, wanted, split=split)
         self._wanted = wanted
         self._line = line
-        self._started = time.monotonic()
+        self._started, self._fetched_from = time.monotonic(), datetime.now(UTC)
 
     def batches(self) -> Iterator[Batch]:
         """The wanted rows, page by page; an interrupt ends them.
@@ -61,7 +63,7 @@ class Listing:
                 yield batch
         finally:
             left = stream.stop()
-            self.interrupted = self._interrupts.heard and not stream.finished
+            self.interrupted = self._interrupts.heard and not stream.finished and bool(self.walks.left)
         for batch in left:
             self._count(batch)
             yield batch
@@ -72,30 +74,51 @@ class Listing:
         earliest = pc.min(created(batch)).as_py()
         self._line.add(len(batch), "" if earliest is None else f"back to {times.iso(earliest)[:10]}")
 
-    def finish(self, frame: pd.DataFrame, *, duplicates: int, cut: bool, last: bool = True) -> None:
-        """Writes the report into the frame, and, for the last frame, into the line of progress."""
-        walks = self.walks
+    def finish(self, frame: pd.DataFrame, *, duplicates: int, cut: bool, got: int | None = None) -> None:
+        """Writes the report on the whole listing into its only or last frame, and into the line of progress.
+
+        Args:
+            frame: the frame.
+            duplicates: runs that came more than once.
+            cut: whether more came than were wanted.
+            got: runs in all frames; None: in this one.
+        """
+        walks, wanted = self.walks, self._wanted
         reasons = walks.cuts | ({"interrupt"} if self.interrupted else set()) | ({"limit"} if cut else set())
-        if not last:
-            reasons = {"chunk"}
+        left = list(walks.left.values())
+        if left and not reasons:
+            reasons = {"unknown"}
+        made = self._report(frame, duplicates, reasons)
+        walk = Walk(whole=not reasons, rest=wanted.rest(left, len(frame) if got is None else got))
+        report.attach(frame, made, walk)
+        self._line.end(made.sentence)
+
+    def finish_part(self, frame: pd.DataFrame, duplicates: int) -> None:
+        """Writes into one of several frames that it is a part; only the last one says how complete they all are."""
+        report.attach(frame, self._report(frame, duplicates, {"chunk"}), Walk(whole=False))
+
+    def _report(self, frame: pd.DataFrame, duplicates: int, reasons: set[str]) -> FetchReport:
+        walks, wanted = self.walks, self._wanted
         orders = walks.orders - {None}
-        made = FetchReport(
-            asked=self._wanted.limit,
+        return FetchReport(
+            asked=wanted.limit,
             got=len(frame),
             complete=not reasons,
             truncated_by=", ".join(sorted(reasons)) or None,
-            deployments=len({branch.deployment for branch in self._wanted.branches}),
+            deployments=len({branch.deployment for branch in wanted.branches}),
             pages=walks.pages,
             streams=walks.streams,
             order_verified=orders == {True} if orders else None,
             duplicates=duplicates,
             oddities=report.count_oddities(frame, walks.tally.oddities),
             seconds=time.monotonic() - self._started,
+            without=wanted.without,
+            since=wanted.since_moment,
+            until=wanted.until_moment,
+            fetched_from=self._fetched_from,
+            fetched_to=datetime.now(UTC),
             **walks.tally.told,
         )
-        report.attach(frame, made, rest=self._wanted.rest(walks.left.values(), len(frame)) if reasons else None)
-        if last:
-            self._line.end(made.sentence)
 
 
 def list_frame(wire: Wire, wanted: Wanted, *, progress: bool) -> pd.DataFrame:
@@ -135,6 +158,9 @@ def _chunks(
         frame = next(frames, None)
         while frame is not None:
             following = next(frames, None)
-            listing.finish(frame, duplicates=sieve.duplicates, cut=sieve.cut, last=following is None)
+            if following is None:
+                listing.finish(frame, duplicates=sieve.duplicates, cut=sieve.cut, got=sieve.passed)
+            else:
+                listing.finish_part(frame, sieve.duplicates)
             yield frame
             frame = following

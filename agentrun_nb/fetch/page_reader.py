@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PAGE = 200
 """Records a page: the most that the service gives."""
 
-Take = Callable[[Page, PageAsk, PageAsk | None], Awaitable[bool]]
+Take = Callable[[Page, PageAsk, PageAsk | None, str | None], Awaitable[bool]]
 
 EXPIRED = (400, 410)
 """Statuses by which a service says that it does not know a cursor any more."""
@@ -59,7 +59,8 @@ class Pager:
 
         Args:
             walk: what to ask.
-            take: gets each page, what was asked, and what is asked next; says whether more are wanted.
+            take: gets each page, what was asked, what is asked next, and why the walk is cut there, if it is; says
+                whether more are wanted.
 
         Returns:
             Why the walk was cut; None when it came to its end, or no more was wanted.
@@ -78,7 +79,7 @@ class Pager:
                 except StopIteration as ended:
                     following, cut = None, ended.value
                 page = await opened.decoded(self)
-                wanted = page is None or await take(page, ask, following)
+                wanted = page is None or await take(page, ask, following, cut)
                 if following is None or not wanted:
                     return cut
                 ask = following
@@ -180,7 +181,7 @@ async def collect(
     """
     batches: list[Batch] = []
 
-    async def take(page: Page, ask: PageAsk, following: PageAsk | None) -> bool:
+    async def take(page: Page, *_: object) -> bool:
         batches.append(page.batch)
         return True
 

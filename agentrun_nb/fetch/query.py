@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -79,6 +80,16 @@ class Wanted:
     limit: int | None = None
     without: tuple[str, ...] = ()
 
+    @property
+    def since_moment(self) -> datetime | None:
+        """The earliest `created_at`, as a moment."""
+        return _moment(self.since)
+
+    @property
+    def until_moment(self) -> datetime | None:
+        """The `created_at` before which they lie, as a moment."""
+        return _moment(self.until)
+
     def keep(self, batch: Batch) -> Batch:
         """The rows in the window; those whose `created_at` is not readable are kept."""
         if self.since is None and self.until is None:
@@ -97,9 +108,19 @@ class Wanted:
         return None if not branches or limit == 0 else asdict(self) | {"branches": branches, "limit": limit}
 
     @classmethod
-    def of_rest(cls, rest: dict[str, Any]) -> Wanted:
-        """What `rest` gave, again."""
-        return cls(**rest | {"branches": [Branch(*branch) for branch in rest["branches"]]})
+    def of_rest(cls, rest: dict[str, Any] | None) -> Wanted | None:
+        """What `rest` gave, again; None for None, and for what came from elsewhere and is no such thing."""
+        if rest is None:
+            return None
+        try:
+            branches = [Branch(*branch) for branch in rest["branches"]]
+            return msgspec.convert(rest | {"branches": branches}, cls, from_attributes=True)
+        except (msgspec.ValidationError, TypeError, KeyError):
+            return None
+
+
+def _moment(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else times.EPOCH + microseconds * times.MICROSECOND
 
 
 def branches_of(deployments: Iterable[str], statuses: Any, versions: Any) -> list[Branch]:

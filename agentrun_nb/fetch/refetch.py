@@ -2,44 +2,60 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from agentrun_nb.core.schema import RUNS, TERMINAL
+from agentrun_nb.errors import AgentRunError, SettingsError, UnauthorizedError
 from agentrun_nb.fetch.batches import KEY
 from agentrun_nb.fetch.by_id import fetch_runs
 from agentrun_nb.fetch.listing import list_frame
 from agentrun_nb.fetch.query import Wanted
+from agentrun_nb.http.interrupts import Deferred
 from agentrun_nb.http.wire import Wire
 from agentrun_nb.tables import report
 from agentrun_nb.tables.frames import concat
+from agentrun_nb.tables.remainder import Walk
 from agentrun_nb.tables.report import FetchReport
 
 
-def refetch(wire: Wire, runs: pd.DataFrame) -> pd.DataFrame:
+def refetch(wire: Wire, runs: pd.DataFrame, *, progress: bool) -> pd.DataFrame:
     """The same rows under the same index, those that may have changed as they are now.
 
     Args:
         wire: the way to the service.
         runs: a RUNS table.
+        progress: whether a line says how far it is.
     """
-    mended, again = _asked_again(wire, runs)
-    before, rest = report.fetch_report(runs), report.rest_of(runs)
-    if rest and again.truncated_by != "interrupt":
-        further = list_frame(wire, Wanted.of_rest(rest), progress=True)
-        before, rest = report.resume(before, report.fetch_report(further)), report.rest_of(further)
-        mended = _appended(mended, further)
-    report.attach(mended, report.renew(before, again, mended), rest=rest)
-    return mended
+    with Deferred() as interrupts:
+        mended, again = _asked_again(wire, runs, progress=progress)
+        before, walk = report.fetch_report(runs), report.walk_of(runs)
+        wanted = Wanted.of_rest(walk.rest)
+        if wanted is None and walk.rest is not None:
+            walk = Walk(whole=False, lost=True)
+        if wanted is not None and not interrupts.heard:
+            try:
+                further = list_frame(wire, wanted, progress=progress)
+            except (UnauthorizedError, SettingsError):
+                raise
+            except AgentRunError as error:  # not a page came, and the listing is where it was
+                before = replace(before, truncated_by=error.kind)
+            else:
+                before, walk = report.resume(before, report.fetch_report(further)), report.walk_of(further)
+                mended = _appended(mended, further)
+        report.attach(mended, report.renew(before, again, mended, walk), walk)
+        return mended
 
 
-def _asked_again(wire: Wire, runs: pd.DataFrame) -> tuple[pd.DataFrame, FetchReport]:
+def _asked_again(wire: Wire, runs: pd.DataFrame, *, progress: bool) -> tuple[pd.DataFrame, FetchReport]:
     """The same rows, and the report of those asked for again; an answer older than its row changes nothing."""
     failed = runs["fetch_error"].notna().to_numpy(dtype=bool)
     asked = failed | ~runs["status"].isin(TERMINAL).to_numpy(dtype=bool)
     again = runs[asked]
     keys = list(zip(again["deployment_id"].fillna(""), again["id"].fillna(""), strict=True))
-    fresh = fetch_runs(wire, keys, progress=True)
+    fresh = fetch_runs(wire, keys, progress=progress)
     stale = (fresh["updated_at"].to_numpy() < again["updated_at"].to_numpy()) & ~failed[asked]
     replaced = (failed[asked] | fresh["fetch_error"].isna().to_numpy(dtype=bool)) & ~stale
     positions = np.flatnonzero(asked)[replaced]
@@ -54,7 +70,8 @@ def _asked_again(wire: Wire, runs: pd.DataFrame) -> tuple[pd.DataFrame, FetchRep
 def _appended(runs: pd.DataFrame, further: pd.DataFrame) -> pd.DataFrame:
     """Runs that were not there yet come after the others; their index goes on counting."""
     known = pd.MultiIndex.from_frame(runs[KEY])
-    new = further[~pd.MultiIndex.from_frame(further[KEY]).isin(known)]
+    came_before = pd.MultiIndex.from_frame(further[KEY]).isin(known) & further["id"].notna().to_numpy(dtype=bool)
+    new = further[~came_before]
     index = [*runs.index, *range(len(runs), len(runs) + len(new))]
     joined = concat([runs, new]).set_axis(index)
     joined.attrs = dict(runs.attrs)

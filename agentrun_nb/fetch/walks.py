@@ -71,7 +71,7 @@ class Walks:
         limit, order, taken, versions = self._wanted.limit, Order(self._wanted.since), 0, list[str]()
         first: Batch | None = None
 
-        async def take(page: Page, ask: PageAsk, following: PageAsk | None) -> bool:
+        async def take(page: Page, ask: PageAsk, following: PageAsk | None, cut: str | None) -> bool:
             nonlocal order, taken, versions, first
             if ask.cursor is None:
                 order, taken = Order(self._wanted.since), 0
@@ -83,6 +83,8 @@ class Walks:
             await emit(kept)
             self.tally.alive_at = time.monotonic()  # a reader that is slow is no silence of the service
             self.left[branch] = replace(branch, cursor=following.cursor if following else None)
+            if following is None and cut is None:  # told before the next pause, in which an interrupt may end it all
+                del self.left[branch]
             if limit is not None and taken >= limit and following:
                 self.cuts.add("limit")
                 return False
@@ -90,7 +92,10 @@ class Walks:
                 versions, first = await self._versions(branch, page.batch), kept
                 if versions:
                     return False
-            return not order.ends_with(page.batch.cells["created_at"].cast(pa.int64()).to_pylist())
+            ended = order.ends_with(page.batch.cells["created_at"].cast(pa.int64()).to_pylist())
+            if ended:
+                self.left.pop(branch, None)
+            return not ended
 
         cut = await self._turned(branch, take)
         if versions and first is not None:
@@ -100,7 +105,7 @@ class Walks:
         if cut:
             self.cuts.add(cut)
         else:
-            del self.left[branch]
+            self.left.pop(branch, None)
 
     async def _turned(self, branch: Branch, take: Take) -> str | None:
         """Turns the pages of a branch; why that was cut."""
@@ -139,8 +144,9 @@ class Walks:
     async def _walk_versions(self, branch: Branch, versions: list[str], probe: Probe, emit: Emit[Batch]) -> None:
         """Walks versions side by side: a run's version never changes. Where that misses a run, walks the branch."""
         parts = [replace(branch, version_id=version) for version in versions]
-        del self.left[branch]
-        self.left |= {part: part for part in parts}
+        # In one step: an interrupt in between would leave nothing to go on with.
+        others = {other: rest for other, rest in self.left.items() if other != branch}
+        self.left = others | {part: part for part in parts}
         try:
             await together([self._walk(part, emit, split=False, probe=probe) for part in parts])
             if not probe.missing or not self.left.keys().isdisjoint(parts):

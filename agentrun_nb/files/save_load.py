@@ -184,11 +184,8 @@ def _moment(text: str | None) -> int | None:
 
 def _carry(frame: pd.DataFrame, fetched: Any) -> None:
     """Gives the frame the report of its file, unless it is none."""
-    frame.attrs[report.ATTRS] = fetched
-    try:
-        report.fetch_report(frame)
-    except (TypeError, KeyError, ValueError):
-        del frame.attrs[report.ATTRS]
+    if report.read_report(fetched) is not None:
+        frame.attrs[report.ATTRS] = fetched
 
 
 FORMATS = {

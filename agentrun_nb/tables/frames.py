@@ -21,7 +21,7 @@ from agentrun_nb.core.schema import DTYPES, RUNS, Column, Table
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.records.batch import ARROW, Batch
 from agentrun_nb.records.decode import decode_page, decode_records
-from agentrun_nb.tables import report
+from agentrun_nb.tables import remainder, report
 
 
 class HasRecord(Protocol):
@@ -215,7 +215,8 @@ def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
         return parts[0]
     reports = [report.fetch_report(part) for part in parts]
     joined = concat(parts)
-    report.attach(joined, report.join(reports))
+    walks = [report.walk_of(part) for part in parts]
+    report.attach(joined, report.join(reports, joined), remainder.join(walks))
     return joined
 
 

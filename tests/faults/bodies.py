@@ -8,6 +8,7 @@ import pandas as pd
 
 import agentrun_nb as arn
 from agentrun_nb.core import jsontext
+from agentrun_nb.core.schema import RUNS
 from agentrun_nb.errors import BadResponseError
 
 from .lab import Got, Lab, fault
@@ -211,7 +212,7 @@ def _(lab: Lab) -> Got:
         run = client.get_run(DEP, "run_1")
         runs = client.get_runs(DEP, ["run_1"], progress=False)
     assert run.output_manifest_text == runs["output_manifest"].iloc[0] == text
-    assert len(runs.columns) == 21
+    assert list(runs.columns) == RUNS.names
     return Got(None, runs, 0.0)
 
 
