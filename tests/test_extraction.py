@@ -277,3 +277,31 @@ def test_a_path_begins_with_a_document(path: str) -> None:
 def test_documents_of_any_depth_are_read() -> None:
     deep = '{"x":1,"deep":' + "[" * 100_000 + "]" * 100_000 + "}"
     assert extract(documents([deep]), x="output_manifest.x")["x"].tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("output_manifest.score", "score"),
+        ("output_manifest.outputs[*].name", "name"),
+        ("output_manifest.outputs[0]", "outputs"),
+        ('output_manifest["a key. with ]"]', "a key. with ]"),
+        ("output_manifest", "output_manifest"),
+        ("input.topic", "topic"),
+    ],
+)
+def test_a_bare_path_is_named_by_its_last_key(path, name):
+    runs = documents(['{"score":1.5,"outputs":[{"name":"x"}],"a key. with ]":1}']).assign(input='{"topic":"t"}')
+    frame = extract(runs, path, Col("input.topic"), other=path) if name != "topic" else extract(runs, path, other=path)
+    assert list(frame.columns) == list(dict.fromkeys([name, "topic", "other"]))
+    assert frame[name].tolist() == frame["other"].tolist()
+
+
+def test_two_columns_of_one_name_are_refused():
+    runs = documents(['{"score":1,"old":{"score":2}}'])
+    for paths, more in (
+        (["output_manifest.score", "output_manifest.old.score"], {}),
+        (["output_manifest.score"], {"score": "output_manifest.old.score"}),
+    ):
+        with pytest.raises(SchemaError, match="would be called 'score'"):
+            extract(runs, *paths, **more)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
@@ -83,7 +83,7 @@ class Col:
         return parse_path(self.path)[1:]
 
 
-def extract(runs: Runs, /, **columns: str | Col) -> pd.DataFrame:
+def extract(runs: Runs, /, *paths: str | Col, **columns: str | Col) -> pd.DataFrame:
     """Makes typed columns of places in the documents; each document asked for is read once.
 
     Booleans make a boolean column, integers Int64, text str, numbers Float64 (the nearest double of each) as long as
@@ -92,20 +92,27 @@ def extract(runs: Runs, /, **columns: str | Col) -> pd.DataFrame:
 
     Args:
         runs: anything that `runs_frame` takes.
-        columns: the new column's name and its path, or a `Col` for dtype, default and aggregate.
+        paths: paths, or a `Col` each for dtype, default and aggregate; the last key of a path is the new column's name.
+        columns: the same under a name of its own.
 
     Returns:
-        The new columns only, under the index of the runs; no rows give empty columns. `attrs["agentrun_nb_extract"]`
-        counts for each column: `types` (JSON types of the cells, the most frequent first: several are a conflict),
-        `absent`, `null`, `broken` (the document is not JSON), `unfit` (not of the dtype, or of a type that the
-        aggregate does not take; the cell is NA), `mended` (text that was not Unicode).
+        The new columns only, in the order given, under the index of the runs; no rows give empty columns.
+        `attrs["agentrun_nb_extract"]` counts for each column: `types` (JSON types of the cells, the most frequent
+        first: several are a conflict), `absent`, `null`, `broken` (the document is not JSON), `unfit` (not of the
+        dtype, or of a type that the aggregate does not take; the cell is NA), `mended` (text that was not Unicode).
 
     Raises:
         PathNotFound: a path that no row of a frame with rows has; the message names the nearest.
+        SchemaError: two columns of one name.
         DataError: a function given as `agg` failed.
+
+    Example:
+        >>> extract(runs, "output_manifest.score", files=Col("output_manifest.outputs[*]", agg="count"))
+           score  files
+        0    0.9      2
     """
     runs = runs_frame(runs)
-    asked = {name: column if isinstance(column, Col) else Col(column) for name, column in columns.items()}
+    asked = _named(paths, columns)
     found: dict[str, list[Any]] = {name: [] for name in asked}
     for document in {column.document for column in asked.values()}:
         inside = {name: column.steps for name, column in asked.items() if column.document == document}
@@ -120,6 +127,19 @@ def extract(runs: Runs, /, **columns: str | Col) -> pd.DataFrame:
         frame[name] = pd.Series(cells, runs.index, column.dtype or _dtype(cells))
     frame.attrs[ATTRS] = counts
     return frame
+
+
+def _named(paths: Sequence[str | Col], columns: Mapping[str, str | Col]) -> dict[str, Col]:
+    """Every column that is asked for, by its name."""
+    named: dict[str, Col] = {}
+    for path in paths:
+        column = path if isinstance(path, Col) else Col(path)
+        name = [step for step in parse_path(column.path) if isinstance(step, str)][-1]
+        if name in named or name in columns:
+            hint = f"Name one of them: extract(runs, another={column.path!r})."
+            raise SchemaError(f"Two columns would be called {name!r}.", hint=hint)
+        named[name] = column
+    return named | {name: column if isinstance(column, Col) else Col(column) for name, column in columns.items()}
 
 
 def _trees(documents: pd.Series[Any], paths: Sequence[tuple[Step, ...]]) -> Iterator[list[Any]]:
