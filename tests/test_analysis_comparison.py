@@ -145,3 +145,56 @@ def test_in_generated_runs_the_third_version_of_the_first_line_is_slower() -> No
     found = verdicts(compare(runs, LINES[0].version_id(2), LINES[0].version_id(3)))
     assert found["median run time (s)"] == found["paired run time (s)"] == "b is slower"
     assert found["success rate"] == "no difference seen"
+
+
+def versions(rng: np.random.Generator, count: int, n: int, worse: int | None = None) -> pd.DataFrame:
+    """Runs of n inputs under v0, v1 …; one of them may take four times as long and fail in half of its runs."""
+    records = [
+        run(
+            0,
+            "succeeded" if rng.random() < (0.5 if version == worse else 0.9) else "failed",
+            (0, 1, 1 + (4 if version == worse else 1) * float(rng.exponential(15))),
+            version_id=f"v{version}",
+            input={"n": number},
+        )
+        for version in range(count)
+        for number in range(n)
+    ]
+    return frame(records)
+
+
+@pytest.mark.timeout(1_800)
+def test_among_many_versions_that_are_equal_none_is_named() -> None:
+    """In 95 of 100 tables; with a verdict of its own for each row it would be every second one."""
+    rng = np.random.default_rng(41)
+    repeats, false = (200 if TORTURE else 8), 0
+    for _ in range(repeats):
+        found = compare(versions(rng, 10, 30), "v0", [f"v{number}" for number in range(1, 10)])
+        false += not found["verdict"].isin(["no difference seen (Holm)", "not enough data"]).all()
+    print(false / repeats)
+    assert_rarely_false({"ten versions": false}, repeats)
+
+
+def test_the_one_version_of_many_that_is_worse_is_named() -> None:
+    runs = versions(np.random.default_rng(42), 6, 80, worse=4)
+    found = compare(runs, "v0", runs["version_id"].unique())
+    assert list(found)[:2] == ["version_id", "measure"]
+    assert found["version_id"].unique().tolist() == ["v1", "v2", "v3", "v4", "v5"]
+    worse = found[found["version_id"] == "v4"]
+    assert set(worse["verdict"]) == {"b is slower (Holm)", "b succeeds less often (Holm)"}
+    assert set(found[found["version_id"] != "v4"]["verdict"]) == {"no difference seen (Holm)"}
+    assert found["notes"].str.endswith("Holm's correction for 20 comparisons").all()
+    alone = compare(runs, "v0", "v4")
+    assert worse["low"].tolist() == alone["low"].tolist()
+    assert not alone["verdict"].str.contains("Holm").any()
+
+
+def test_a_correction_makes_no_verdict_of_too_little() -> None:
+    runs = versions(np.random.default_rng(43), 3, 5)
+    assert set(compare(runs, "v0", ["v1", "v2"])["verdict"]) == {"not enough data"}
+
+
+@pytest.mark.parametrize("several", [[], ["v0"], [None], ["v1", "v9"], [["v1"]]])
+def test_a_list_of_groups_that_are_not_there_is_an_error(several: list[Any]) -> None:
+    with pytest.raises(DataError):
+        compare(versions(np.random.default_rng(44), 2, 2), "v0", several)

@@ -13,7 +13,7 @@ from analysis_support import TORTURE, assert_rarely_false, frame, run
 
 from agentrun_nb.analysis import compare
 from agentrun_nb.analysis.estimates import Times
-from agentrun_nb.analysis.run_time import LogRank, Sample, log_rank, longer, paired_run_time, time_ratio
+from agentrun_nb.analysis.run_time import LogRank, RunTimes, Sample, log_rank, paired_run_time, time_ratio
 
 REPEATS = 10_000 if TORTURE else 300
 NEVER = math.inf
@@ -53,6 +53,10 @@ def together(before: Times, after: Times, inputs: Any = None) -> Sample:
         np.repeat([False, True], sizes),
         np.arange(sum(sizes)) if inputs is None else inputs,
     )
+
+
+def longer(before: Times, after: Times, sample: Sample) -> int:
+    return RunTimes(before, after, sample, sample.ended).longer()
 
 
 def test_the_log_rank_test_of_freireichs_remissions() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from math import isnan
 from typing import Any
 
@@ -11,12 +12,13 @@ import pandas as pd
 from agentrun_nb.analysis.estimates import LEVEL, NO_DIFFERENCE, NOT_ENOUGH, TOO_FEW, Contrast
 from agentrun_nb.analysis.inputs import input_keys
 from agentrun_nb.analysis.outcomes import left_out, outcomes
-from agentrun_nb.analysis.run_time import FASTER, compare_run_times, paired_run_time
-from agentrun_nb.analysis.success import paired_success, success_rates, tallies
+from agentrun_nb.analysis.run_time import FASTER, RunTimes, paired_run_time, time_ratio
+from agentrun_nb.analysis.success import Tally, paired_success, success_rates, tallies
 from agentrun_nb.errors import DataError
 from agentrun_nb.tables.frames import Runs, check_columns, runs_frame
 from agentrun_nb.tables.moments import last_moment
 
+NOTHING = (NO_DIFFERENCE, NOT_ENOUGH)
 SUCCESS = ("b succeeds less often", "b succeeds more often")
 
 _NUMBERS = ("a", "b", "difference", "low", "high", "ratio", "ratio_low", "ratio_high")
@@ -25,17 +27,18 @@ _DTYPES = {
     **dict.fromkeys(_NUMBERS, "Float64"),
     **{"verdict": "str", "notes": "str"},
 }
-_Groups = tuple[pd.DataFrame, pd.DataFrame]
 
 
 def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
     """Compares success and run time of two groups.
 
     Args:
-        runs: anything that `runs_frame` takes; runs that have not ended are taken to go on until the latest moment
-            that any record here speaks of.
+        runs: anything that `runs_frame` takes; runs that have not ended are taken to go on until their `fetched_at`, or
+            until the latest moment that any record here speaks of.
         a: the value of `by` in the group before.
-        b: the value of `by` in the group after.
+        b: the value of `by` in the group after, or a list of them: then all are compared with a, and the verdicts
+            have Holm's correction, so that in 95 of 100 tables of equal groups none is named. a itself in it is left
+            out.
         by: the column that tells the groups apart.
 
     Returns:
@@ -57,17 +60,46 @@ def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
           what succeeded; exact interval by the sign test.
 
         Then a row for each kind of run that nothing is known of; how many of them are in neither group is in the notes.
+        Where b is a list the first column bears the name of `by` and holds the value of b, and the verdicts end with
+        `(Holm)`; the intervals are still those of one comparison alone.
 
     Raises:
         SchemaError: there is no such column.
         DataError: no run has the value a, or b.
+
+    Example:
+        >>> compare(runs, "v1", ["v2", "v3"])[["version_id", "measure", "verdict"]]  # doctest: +SKIP
     """
     runs = runs_frame(runs)
     check_columns(runs, [by])
     runs = runs.assign(input_key=input_keys(runs))
-    groups, horizon = (_group(runs, by, a), _group(runs, by, b)), last_moment(runs)
-    rows = [*_measures(groups, horizon), *_unknown(runs, *groups)]
-    return pd.DataFrame(rows, columns=list(_DTYPES)).astype(_DTYPES)
+    before, horizon = _group(runs, by, a), last_moment(runs)
+    others = _others(a, b)
+    groups = [_group(runs, by, other) for other in others]
+    pairs = [_Pair.of(before, after, horizon) for after in groups]
+    rows = [[*pair.rows(), *_unknown(runs, before, after)] for pair, after in zip(pairs, groups, strict=True)]
+    several = pd.api.types.is_list_like(b)
+    if several:
+        _correct(rows, pairs)
+    table = pd.DataFrame([row for part in rows for row in part], columns=list(_DTYPES)).astype(_DTYPES)
+    if several:
+        names = [other for other, part in zip(others, rows, strict=True) for _ in part]
+        table.insert(0, by, pd.Series(names, table.index, runs[by].dtype), allow_duplicates=True)
+    return table
+
+
+def _others(a: Any, b: Any) -> list[Any]:
+    """The groups after: b, or each value in it once, of which the group before is none."""
+    if not pd.api.types.is_list_like(b):
+        return [b]
+    others: list[Any] = []
+    for value in b:
+        missing = pd.api.types.is_scalar(value) and pd.isna(value)
+        if not missing and value != a and value not in others:
+            others.append(value)
+    if not others:
+        raise DataError("There is no group to compare with.", hint="Give the values of `by` in the groups after as b.")
+    return others
 
 
 def _group(runs: pd.DataFrame, by: str, value: Any) -> pd.DataFrame:
@@ -78,19 +110,80 @@ def _group(runs: pd.DataFrame, by: str, value: Any) -> pd.DataFrame:
     return group
 
 
-def _measures(groups: _Groups, horizon: float, level: float = LEVEL) -> list[dict[str, Any]]:
-    """The rows of two groups."""
-    counts = tallies(*groups)
-    times = compare_run_times(groups, horizon, level)
-    success, paired = success_rates(*counts, level), paired_success(*counts, level)
-    paired_time, ratio = paired_run_time(*groups, level), times.ratio
-    ratios = {"ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high}
-    return [
-        _row("success rate", success, _verdict(success, SUCCESS)),
-        _row("median run time (s)", times.medians, times.verdict) | ratios,
-        _row("paired success rate", paired, _verdict(paired, SUCCESS)),
-        _row("paired run time (s)", paired_time, _verdict(paired_time, FASTER)),
-    ]
+@dataclass(frozen=True)
+class _Pair:
+    """Two groups, with what is measured of them."""
+
+    groups: tuple[pd.DataFrame, pd.DataFrame]
+    counts: tuple[Tally, Tally]
+    times: RunTimes
+
+    measures = ("success rate", "median run time (s)", "paired success rate", "paired run time (s)")
+
+    @classmethod
+    def of(cls, before: pd.DataFrame, after: pd.DataFrame, horizon: float) -> _Pair:
+        return cls((before, after), tallies(before, after), RunTimes.of((before, after), horizon))
+
+    def verdicts(self, level: float = LEVEL) -> dict[str, str]:
+        """The verdict of each measure; groups that are equal get one as rarely as the level says."""
+        verdicts = (
+            _verdict(success_rates(*self.counts, level), SUCCESS),
+            self.times.verdict(level),
+            _verdict(paired_success(*self.counts, level), SUCCESS),
+            _verdict(paired_run_time(*self.groups, level), FASTER),
+        )
+        return dict(zip(self.measures, verdicts, strict=True))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row per measure, with 95 % intervals."""
+        found = [
+            success_rates(*self.counts),
+            self.times.medians(),
+            paired_success(*self.counts),
+            paired_run_time(*self.groups),
+        ]
+        rows = [
+            _row(name, contrast, verdict)
+            for (name, verdict), contrast in zip(self.verdicts().items(), found, strict=True)
+        ]
+        ratio = time_ratio(self.times.sample)
+        rows[1] |= {"ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high}
+        return rows
+
+
+def _correct(rows: list[list[dict[str, Any]]], pairs: list[_Pair]) -> None:
+    """Puts the verdicts of many comparisons into the rows of each pair, and says so in the notes."""
+    found = _holm(pairs)
+    for place, (part, pair) in enumerate(zip(rows, pairs, strict=True)):
+        for row in part[: len(pair.measures)]:
+            verdict = found.get((place, row["measure"]), NO_DIFFERENCE)
+            row["verdict"] = NOT_ENOUGH if row["verdict"] == NOT_ENOUGH else f"{verdict} (Holm)"
+            note = f"Holm's correction for {len(pairs) * len(pair.measures)} comparisons"
+            row["notes"] = f"{row['notes']}; {note}" if row["notes"] else note
+
+
+def _holm(pairs: list[_Pair]) -> dict[tuple[int, str], str]:
+    """The differences among many comparisons, in 95 of 100 cases none of them false (Holm 1979).
+
+    The clearest must stand at the level for all comparisons, each further one at that for those left.
+
+    Returns:
+        The verdict by the place of the pair and the measure.
+    """
+    comparisons = sum(len(pair.measures) for pair in pairs)
+    found: dict[tuple[int, str], str] = {}
+    while len(found) < comparisons:
+        level = 1 - (1 - LEVEL) / (comparisons - len(found))
+        further = {
+            (place, measure): verdict
+            for place, pair in enumerate(pairs)
+            for measure, verdict in pair.verdicts(level).items()
+            if verdict not in NOTHING and (place, measure) not in found
+        }
+        if not further:
+            break
+        found |= further
+    return found
 
 
 def _row(name: str, found: Contrast, verdict: str) -> dict[str, Any]:

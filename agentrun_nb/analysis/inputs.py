@@ -25,6 +25,18 @@ def input_keys(runs: pd.DataFrame) -> pd.Series[Any]:
     return pd.Series(found, runs.index, "str")
 
 
+def runs_of_inputs(a: Floats, b: Floats) -> str:
+    """A note of how many runs there are of how many inputs, where inputs repeat within a group.
+
+    Args:
+        a: per input, how many runs there are in one group.
+        b: per input, in the other.
+    """
+    if max(a.max(initial=0), b.max(initial=0)) <= 1:
+        return ""
+    return " against ".join(f"{runs.sum():,.0f} runs of {(runs > 0).sum():,} inputs" for runs in (a, b))
+
+
 @dataclass(frozen=True)
 class InputSums:
     """What a group measured, summed up by input; two groups have the same inputs in the same order.

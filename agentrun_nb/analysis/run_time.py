@@ -24,7 +24,14 @@ from agentrun_nb.analysis.estimates import (
     run_times,
     scipy_stats,
 )
-from agentrun_nb.analysis.inputs import InputSums, cluster_quantile, correlation, design_effects, sizes_divided
+from agentrun_nb.analysis.inputs import (
+    InputSums,
+    cluster_quantile,
+    correlation,
+    design_effects,
+    runs_of_inputs,
+    sizes_divided,
+)
 from agentrun_nb.analysis.outcomes import outcomes
 from agentrun_nb.core.schema import TERMINAL
 from agentrun_nb.tables.moments import Floats
@@ -33,8 +40,8 @@ FASTER = ("b is faster", "b is slower")
 SOONER = ("b ends sooner", "b ends later")
 """What is said where runs that did not succeed may be why b ends sooner or later."""
 
-RATIO_SHARE = 0.9
-"""Of the errors of a verdict on run times, what the ratio may make; the rest is the medians'."""
+TEST_SHARE = 0.9
+"""Of the errors of a verdict on run times, what the log-rank test may make; the rest is the medians'."""
 
 _FINE = 1e-7
 """Bounds of a ratio are sought until they are this near, as a difference of logarithms."""
@@ -156,11 +163,9 @@ def time_ratio(sample: Sample, level: float = LEVEL) -> Estimate:
     Returns:
         The value is NaN where in one group no end was seen; an end that is NaN is open.
     """
-    n = len(sample.seconds)
-    before, after = (sample.seconds[of & (sample.seconds > 0)] for of in (~sample.after, sample.after))
-    if not (len(before) and len(after)):
+    n, reach = len(sample.seconds), _reach(sample)
+    if reach is None:
         return Estimate(n)
-    ends = log(after.min() / before.max() / 2), log(after.max() / before.min() * 2)
 
     def test(ratio: float) -> LogRank:
         return log_rank(sample, ratio, level)
@@ -168,10 +173,27 @@ def time_ratio(sample: Sample, level: float = LEVEL) -> Estimate:
     both_end = sample.ended[sample.after].any() and sample.ended[~sample.after].any()
     return Estimate(
         n,
-        _turn(lambda ratio: test(ratio).excess < 0, *ends) if both_end else nan,
-        _turn(lambda ratio: (found := test(ratio)).excess < -found.margin, *ends),
-        _turn(lambda ratio: (found := test(ratio)).excess <= found.margin, *ends),
+        _turn(lambda ratio: test(ratio).excess < 0, *reach) if both_end else nan,
+        _turn(lambda ratio: (found := test(ratio)).excess < -found.margin, *reach),
+        _turn(lambda ratio: (found := test(ratio)).excess <= found.margin, *reach),
     )
+
+
+def _reach(sample: Sample) -> tuple[float, float] | None:
+    """The logarithms of ratios beyond which one group lies wholly before the other; None where all times are 0."""
+    before, after = (sample.seconds[group & (sample.seconds > 0)] for group in (~sample.after, sample.after))
+    if not (len(before) and len(after)):
+        return None
+    return log(after.min() / before.max() / 2), log(after.max() / before.min() * 2)
+
+
+def _is_bounded(sample: Sample, level: float) -> bool:
+    """Whether the interval of the ratio has both ends: the test must refute the smallest ratio and the largest."""
+    reach = _reach(sample)
+    if reach is None:
+        return False
+    smallest, largest = (log_rank(sample, exp(end), level) for end in reach)
+    return smallest.excess < -smallest.margin and largest.excess > largest.margin
 
 
 def _turn(small: Callable[[float], bool], low: float, high: float) -> float:
@@ -191,91 +213,91 @@ def _turn(small: Callable[[float], bool], low: float, high: float) -> float:
 
 @dataclass(frozen=True)
 class RunTimes:
-    """What two groups say of their run times.
+    """How long the runs of two groups went on, whatever their outcome.
 
     Attributes:
-        medians: in seconds.
-        ratio: of the times after to those before.
-        verdict: which group takes longer, in words.
-    """
-
-    medians: Contrast
-    ratio: Estimate
-    verdict: str
-
-
-def compare_run_times(groups: tuple[pd.DataFrame, pd.DataFrame], horizon: float, level: float = LEVEL) -> RunTimes:
-    """Compares how long runs went on, whatever their outcome.
-
-    The verdict is that of the log-rank test, or of the medians, which see more where some runs end early and others
-    late; of the errors that it may make, nine tenths are left to the test and a tenth to the medians.
-
-    Args:
-        groups: RUNS tables with `input_key`, the group before and the one after.
-        horizon: the moment, in ms since the epoch, until which runs that have not ended are known to have gone on.
-        level: the share of intervals that hold the truth, and how rarely equal times get a verdict.
-    """
-    before, after = (run_times(group, horizon) for group in groups)
-    sample = Sample.of(groups, (before, after))
-    medians, ratio = _medians(before, after, sample, level), time_ratio(sample, level)
-    bounded = not isnan(ratio.low + ratio.high) or not isnan(medians.between.low + medians.between.high)
-    verdict = NO_DIFFERENCE if bounded else NOT_ENOUGH
-    if min(len(before.seconds), len(after.seconds)) < TOO_FEW:
-        verdict = NOT_ENOUGH
-    elif direction := longer(before, after, sample, level):
-        verdict = _words(groups, (before, after), sample, direction, level)[direction > 0]
-    return RunTimes(medians, ratio, verdict)
-
-
-def longer(before: Times, after: Times, sample: Sample, level: float = LEVEL) -> int:
-    """Which group takes longer: 1 for the one after, -1 for the one before, 0 where no difference is seen.
-
-    Args:
         before: the times of the group before.
         after: those of the group after.
         sample: both together.
-        level: how rarely equal times get a verdict.
+        succeeded: whether each run of the sample has succeeded.
     """
-    between = _medians(before, after, sample, 1 - (1 - level) * (1 - RATIO_SHARE)).between
-    if between.low > 0 or between.high < 0:
-        return 1 if between.low > 0 else -1
-    test = log_rank(sample, level=1 - (1 - level) * RATIO_SHARE)
-    return int(test.excess < -test.margin) - int(test.excess > test.margin)
 
+    before: Times
+    after: Times
+    sample: Sample
+    succeeded: NDArray[np.bool_]
 
-def _medians(before: Times, after: Times, sample: Sample, level: float) -> Contrast:
-    effects = (1.0, 1.0)
-    if min(sample.sizes):
-        runs_a, runs_b = (group.runs for group in sample.by_input(sample.seconds))
-        effects = sizes_divided(runs_a, runs_b, log_rank(sample).alike, level)
-    a, b = (
-        quantiles(times, 0.5, effect=effect, level=level)[0]
-        for times, effect in zip((before, after), effects, strict=True)
-    )
-    going_on = " and ".join(str(int((~times.ended).sum())) for times in (before, after))
-    return Contrast(a, b, difference(a, b), f"end not seen: {going_on}")
+    @classmethod
+    def of(cls, groups: tuple[pd.DataFrame, pd.DataFrame], horizon: float) -> RunTimes:
+        """The run times of two RUNS tables with `input_key`.
 
+        Args:
+            groups: the group before and the one after.
+            horizon: the moment, in ms since the epoch, until which runs that have not ended are known to have gone on
+                where no `fetched_at` says.
+        """
+        before, after = (run_times(group, horizon) for group in groups)
+        words = [outcomes(group)[times.known] for group, times in zip(groups, (before, after), strict=True)]
+        succeeded = np.concatenate([(word == "succeeded").to_numpy(dtype=bool) for word in words])
+        return cls(before, after, Sample.of(groups, (before, after)), succeeded)
 
-def _words(
-    groups: tuple[pd.DataFrame, pd.DataFrame], times: tuple[Times, Times], sample: Sample, longer: int, level: float
-) -> tuple[str, str]:
-    """Faster and slower are said of runs that succeed; where others may be the reason, sooner and later.
+    def medians(self, level: float = LEVEL) -> Contrast:
+        """Compares the medians in seconds, with intervals that hold the truth in that share of samples."""
+        effects, repeats = (1.0, 1.0), ""
+        if min(self.sample.sizes):
+            runs_a, runs_b = (group.runs for group in self.sample.by_input(self.sample.seconds))
+            effects = sizes_divided(runs_a, runs_b, log_rank(self.sample).alike, level)
+            repeats = runs_of_inputs(runs_a, runs_b)
+        a, b = (
+            quantiles(times, 0.5, effect=effect, level=level)[0]
+            for times, effect in zip((self.before, self.after), effects, strict=True)
+        )
+        going_on = " and ".join(str(int((~times.ended).sum())) for times in (self.before, self.after))
+        notes = [f"end not seen: {going_on}", *([repeats] if repeats else [])]
+        return Contrast(a, b, difference(a, b), "; ".join(notes))
 
-    A run that failed is no longer watched from then on (the cause-specific rate of success, Prentice & others 1978,
-    Biometrics 34:541): the times to success must differ in the same direction, and so must the medians of those that
-    succeeded.
-    """
-    words = [outcomes(group)[found.known] for group, found in zip(groups, times, strict=True)]
-    succeeded = np.concatenate([word.to_numpy() == "succeeded" for word in words])
-    if not (sample.ended & ~succeeded).any():
-        return FASTER
-    to_success = log_rank(sample.only_successes_end(succeeded), level=level)
-    if -longer * to_success.excess <= to_success.margin:
-        return SOONER
-    done = sample.ended & succeeded
-    a, b = (sample.seconds[done & of] for of in (~sample.after, sample.after))
-    contradict = len(a) and len(b) and longer * (np.median(b) - np.median(a)) < 0
-    return SOONER if contradict else FASTER
+    def longer(self, level: float = LEVEL) -> int:
+        """Which group takes longer: 1 for the one after, -1 for the one before, 0 where no difference is seen.
+
+        That is what the log-rank test says, or the medians, which see more where some runs end early and others late.
+        Of the errors that may be made, nine tenths are left to the test and a tenth to the medians.
+
+        Args:
+            level: how rarely equal times get a verdict.
+        """
+        between = self.medians(1 - (1 - level) * (1 - TEST_SHARE)).between
+        if between.low > 0 or between.high < 0:
+            return 1 if between.low > 0 else -1
+        test = log_rank(self.sample, level=1 - (1 - level) * TEST_SHARE)
+        return int(test.excess < -test.margin) - int(test.excess > test.margin)
+
+    def verdict(self, level: float = LEVEL) -> str:
+        """Which group takes longer, in words; equal times get such a verdict as rarely as the level says."""
+        if min(self.sample.sizes) < TOO_FEW:
+            return NOT_ENOUGH
+        if direction := self.longer(level):
+            return self._words(direction, level)[direction > 0]
+        between = self.medians(level).between
+        bounded = not isnan(between.low + between.high) or _is_bounded(self.sample, level)
+        return NO_DIFFERENCE if bounded else NOT_ENOUGH
+
+    def _words(self, direction: int, level: float) -> tuple[str, str]:
+        """Faster and slower are said of runs that succeed; where others may be the reason, sooner and later.
+
+        A run that failed is no longer watched from then on (the cause-specific rate of success, Prentice & others 1978,
+        Biometrics 34:541): the times to success must differ in the same direction, and so must the medians of those
+        that succeeded.
+        """
+        sample = self.sample
+        if not (sample.ended & ~self.succeeded).any():
+            return FASTER
+        to_success = log_rank(sample.only_successes_end(self.succeeded), level=level)
+        if -direction * to_success.excess <= to_success.margin:
+            return SOONER
+        done = sample.ended & self.succeeded
+        a, b = (sample.seconds[done & group] for group in (~sample.after, sample.after))
+        contradict = len(a) and len(b) and direction * (np.median(b) - np.median(a)) < 0
+        return SOONER if contradict else FASTER
 
 
 def paired_run_time(before: pd.DataFrame, after: pd.DataFrame, level: float = LEVEL) -> Contrast:

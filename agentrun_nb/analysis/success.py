@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from agentrun_nb.analysis.estimates import LEVEL, Contrast, Estimate, difference, normal_quantile, rate, scipy_stats
-from agentrun_nb.analysis.inputs import InputSums, correlation, sizes_divided
+from agentrun_nb.analysis.inputs import InputSums, correlation, runs_of_inputs, sizes_divided
 from agentrun_nb.analysis.outcomes import JUDGED, outcomes
 from agentrun_nb.tables.moments import Floats
 
@@ -83,14 +83,7 @@ def success_rates(a: Tally, b: Tally, level: float = LEVEL) -> Contrast:
         rate(float(tally.successes.sum()), tally.n, effect, level)
         for tally, effect in zip((a, b), effects, strict=True)
     )
-    return Contrast(before, after, difference(before, after), repeats(a, b))
-
-
-def repeats(a: Tally, b: Tally) -> str:
-    """A note of how many runs there are of how many inputs, where inputs repeat within a group."""
-    if a.n == a.inputs and b.n == b.inputs:
-        return ""
-    return " against ".join(f"{tally.n:,} runs of {tally.inputs:,} inputs" for tally in (a, b))
+    return Contrast(before, after, difference(before, after), runs_of_inputs(a.runs, b.runs))
 
 
 def _correlation(a: Tally, b: Tally) -> float:
