@@ -164,7 +164,7 @@ class RunExplorer(View):
         return draw(self._runs, self._now, self.tz, self._window, template)
 
     def to_html(self, path: str | Path, without: Iterable[str] = ()) -> Path:
-        """Writes the view as one file that works offline.
+        """Writes the view as one file that works offline and opens as the page was last seen.
 
         Args:
             path: where to.

@@ -123,6 +123,11 @@ class OpenNotebook(OpenPage):
         self.command("notebook:run-cell")
         self.page.wait_for_function(KERNEL_IDLE, timeout=60_000)
 
+    def restart(self) -> None:
+        """Restarts the kernel and waits for it."""
+        self.page.evaluate(f"() => {KERNEL}.restart()")
+        self.page.wait_for_function(KERNEL_IDLE, timeout=60_000)
+
     def ask(self, cell: int) -> str:
         """Runs one cell and gives the text of its output."""
         self.run(cell)

@@ -154,3 +154,27 @@ def test_a_plotly_figure_of_the_screen_is_live_with_a_picture_beside_it(host: Ho
         assert notebook.outside == []
     [shown] = nbformat.read(host.files / name, 4).cells[1].outputs
     assert "<svg" in "".join(shown.data["image/svg+xml"])
+
+
+READER = """class Reader:
+    def read_output(self, *_, **__):
+        return b'what the file holds'
+"""
+
+
+def test_after_a_restart_a_look_into_a_file_says_what_happened_and_what_to_do(host: Host, browser: Browser) -> None:
+    name = host.write("restart.ipynb", f"{READ}\n{READER}", "arn.explore(runs.iloc[:3], Reader())").name
+    with host.open(browser, name) as notebook:
+        notebook.run_all()
+        preview, place = live(notebook, 1).get_by_role("button", name="Preview").first, live(notebook, 1).locator("pre")
+        preview.click()
+        expect(place.filter(has_text="what the file holds")).to_be_visible()
+        notebook.restart()
+        preview.click()
+        where = live(notebook, 1).locator(".arn-preview")
+        expect(where).to_contain_text("restarted", timeout=20_000)
+        expect(where).to_contain_text("cell")
+        notebook.run_all()
+        preview.click()
+        expect(place.filter(has_text="what the file holds")).to_be_visible()
+        assert_quiet(notebook)
