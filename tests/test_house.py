@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gzip
+import inspect
 import re
 import subprocess
 import sys
@@ -280,6 +281,14 @@ def test_names_are_sorted_and_those_of_the_contract():
     assert agentrun_nb.__all__ == sorted(agentrun_nb.__all__) == dir(agentrun_nb)
     assert set(agentrun_nb.__all__) <= PUBLIC
     assert len(agentrun_nb.__all__) <= 38
+
+
+@pytest.mark.parametrize("module", agentrun_nb._MODULES)
+def test_a_public_module_lists_its_public_names_only(module):
+    """Neither what begins with an underscore, nor the modules that it imports."""
+    public = getattr(agentrun_nb, module)
+    assert dir(public)
+    assert not [name for name in dir(public) if name.startswith("_") or inspect.ismodule(getattr(public, name))]
 
 
 @pytest.mark.parametrize("name", list(agentrun_nb.__all__))

@@ -8,11 +8,14 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+
+import agentrun_nb as arn
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -53,6 +56,8 @@ CHECKS = {
     """,
     "Did it get slower": """
         assert min(_["n_a"].iloc[0], _["n_b"].iloc[0]) > 100 and "b is slower" in set(_["verdict"])
+        assert len(arn.summarize(history, by="version_id")) == 3
+        assert arn.figures.survival(history, by="version_id").data
     """,
     "From a manifest to columns": """
         assert list(_.columns) == ["score", "bytes"] and list(_.index) == list(history.index)
@@ -92,7 +97,7 @@ def test_the_examples_run_in_order_in_one_new_kernel(tmp_path: Path):
     """Each block is a cell; nothing is there but what the cells before it made."""
     sources = [source for title, code in EXAMPLES for source in (code, "\n".join(checks(title)))]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
+    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": tmp_path}}).execute()
     outputs = [output for cell in notebook.cells for output in cell.outputs]
     assert outputs
     assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
@@ -108,7 +113,7 @@ def test_the_examples_run_in_order_in_one_plain_terminal(tmp_path: Path):
         env=os.environ | {"IPYTHONDIR": str(tmp_path / "ipython")},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
     assert "typed to the end" in done.stdout
     assert "Traceback (most recent call last)" not in done.stdout + done.stderr
@@ -157,6 +162,15 @@ def test_every_extra_is_explained_and_there():
     named = {name for names in re.findall(r"\.\[([\w,]+)\]", README) for name in names.split(",")}
     assert named
     assert named <= set(PROJECT["optional-dependencies"])
+
+
+def test_every_name_is_there():
+    names = set(re.findall(r"\barn\.([A-Za-z_.]+\w)", README))
+    assert {"Client", "figures.survival", "local.serve", "show_versions"} <= names
+    assert all(attrgetter(name)(arn) for name in names)
+    methods = set(re.findall(r"\bclient\.(\w+)\(", README))
+    assert {"get_run", "list_runs", "names"} <= methods
+    assert all(hasattr(arn.Client, method) for method in methods)
 
 
 def test_the_version_of_python_is_the_one_of_the_package():
