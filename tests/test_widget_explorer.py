@@ -121,7 +121,10 @@ def test_a_row_that_was_not_fetched_says_so_in_full():
     runs = frame(2)
     runs.loc["row 0", [name for name in runs.columns if name not in ("id", "deployment_id")]] = pd.NA
     runs.loc["row 0", "fetch_error"] = "not_found: There is no such run."
-    assert "There is no such run." in explore(runs.iloc[0])._twin()["text/html"]
+    told = explore(runs.iloc[0])._twin()["text/html"]
+    assert "There is no such run." in told
+    assert "Not read: no such run" in told
+    assert "no status recorded" not in told
 
 
 def test_the_value_stands_where_the_path_leads():

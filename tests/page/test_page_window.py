@@ -216,3 +216,28 @@ def test_in_an_hour_that_comes_twice_the_page_tells_the_offsets(open_stage: Open
     tooltip = stage.page.get_by_test_id("arn-tooltip")
     expect(tooltip).to_contain_text("created: 2026-11-01 01:30:00 UTC-4")
     expect(tooltip).to_contain_text("started: 2026-11-01 01:30:00 UTC-5")
+
+
+RECORD_WORDS = """() => {
+  window.painted = [];
+  const { fillText } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.fillText = function (words, ...place) {
+    window.painted.push(words);
+    return fillText.call(this, words, ...place);
+  };
+}"""
+
+
+def test_bands_count_what_is_in_the_window_of_how_many(open_stage: Opener) -> None:
+    stage = stage_of(explore(body(1_000)), open_stage)
+    stage.page.get_by_test_id("arn-group-version").click()
+    for _ in range(4):
+        stage.page.get_by_test_id("arn-zoom-in").click()
+    stage.page.wait_for_timeout(300)
+    stage.page.evaluate(RECORD_WORDS)
+    stage.page.get_by_test_id("arn-zoom-in").click()
+    stage.page.wait_for_function("() => window.painted.length")
+    found = [counts(words) for words in stage.page.evaluate("() => window.painted") if " of 500" in words]
+    assert len(found) >= 2
+    inside = sum(part for part, _ in found[-2:])
+    expect(stage.page.get_by_test_id("arn-window")).to_contain_text(f": {inside} runs.")
