@@ -101,6 +101,16 @@ def test_a_pause_that_is_too_long_for_a_call_ends_it_at_once(asked: str, deadlin
         assert len(server.arrived) == 1
 
 
+def test_a_new_client_may_ask_again_where_the_pause_is_longer_than_any_wait() -> None:
+    with serving(lambda request, number: [refusal("429 Too Many", "Retry-After: 3600")]) as server:
+        for number in (1, 2):
+            with Client(KEY, server.url) as client:
+                for _ in range(3):
+                    with pytest.raises(errors.RateLimitedError):
+                        client.get_run(DEP, "run_1")
+            assert len(server.arrived) == number
+
+
 def test_nobody_rushes_when_the_pause_is_over() -> None:
     """Of many that waited one goes first; answers let in more."""
     under_way: list[int] = []

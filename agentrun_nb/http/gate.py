@@ -98,6 +98,11 @@ class Service:
         self.paused_until = max(self.paused_until, now + (seconds if seconds <= longest else BRIEF))
         self.gate.close_in()
 
+    def forget_brief(self) -> None:
+        """Ends what is kept of a pause for which no call waits."""
+        if self.quiet_until > self.paused_until:
+            self.quiet_until = self.paused_until = float("-inf")
+
     def pause_left(self) -> float:
         """Seconds until the service may be asked again; 0 when it may be now."""
         now = time.monotonic()
@@ -114,3 +119,10 @@ def shared_service(origin: tuple[str, str, int], most: int) -> Service:
     if most > shared.gate.ceiling:
         shared.gate.ceiling, shared.gate.level = most, float(most)
     return shared
+
+
+def left(origin: tuple[str, str, int]) -> None:
+    """A client of an origin was closed: whoever makes a new one means to ask again."""
+    for (_, place), shared in list(_services.items()):
+        if place == origin:
+            shared.forget_brief()

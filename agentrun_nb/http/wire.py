@@ -27,7 +27,7 @@ from agentrun_nb.errors import (
     TooLargeError,
     UnsafeURLError,
 )
-from agentrun_nb.http import loop, replies
+from agentrun_nb.http import gate, loop, replies
 from agentrun_nb.http.body import ACCEPTED, read_body
 from agentrun_nb.http.connection import Transport, connect, unreached, unused_proxy
 from agentrun_nb.http.gate import Gate, Service, shared_service
@@ -285,6 +285,7 @@ class Wire:
         """Closes all connections; requests after that fail."""
         self._closed = True
         self._finalizer()
+        gate.left(self.settings.origin)
 
 
 def _hang_up(lines: dict[int, tuple[asyncio.AbstractEventLoop, Transport]]) -> None:
