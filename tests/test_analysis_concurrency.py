@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pandas as pd
+import pytest
 from analysis_support import TORTURE, at, frame, run
 
 from agentrun_nb.analysis import concurrency
-from agentrun_nb.analysis.concurrency import ATTRS
+from agentrun_nb.analysis.concurrency import ATTRS, LOWER_BOUND
 from agentrun_nb.local.generator import generate
 from agentrun_nb.tables.frames import runs_frame
+from agentrun_nb.tables.report import FetchReport, attach
 
 
 def test_each_moment_counts_what_a_loop_counts() -> None:
@@ -76,3 +79,52 @@ def test_a_finished_day_ends_at_zero() -> None:
     found = concurrency(runs_frame(b"[" + b",".join(generate(20_000)) + b"]"))
     assert found.iloc[-1][["waiting", "running", "undivided"]].tolist() == [0, 0, 0]
     assert (found[["waiting", "running", "undivided"]] >= 0).all(axis=None)
+
+
+LONG = [run(n, times=(60 * n, 60 * n, 60 * n + 3_000)) for n in range(100)]
+"""A run each minute, of 50 minutes each: 50 at a time once the first has ended."""
+
+
+def test_the_left_edge_of_a_frame_that_was_cut_is_said_to_be_a_lower_bound() -> None:
+    """Of runs created since a moment those from before are missing for as long as runs take."""
+    later = frame([record for record in LONG if record["created_at"] >= at(3_600)])
+    attach(later, FetchReport(complete=True, since=pd.Timestamp(at(3_600)).to_pydatetime()))
+    found = concurrency(later)
+    assert found["running"].iloc[0] == 1, "50 ran then"
+    bound = found.attrs[LOWER_BOUND]
+    assert pd.Timestamp(bound["from"]) == pd.Timestamp(at(3_600))
+    assert pd.Timestamp(bound["until"]) == pd.Timestamp(at(6_600))
+    whole, inside = concurrency(frame(LONG)).set_index("at"), found.set_index("at")
+    settled = inside.index[(inside.index >= pd.Timestamp(bound["until"]))]
+    assert (inside.loc[settled, "running"] == whole.loc[settled, "running"]).all()
+    assert len(settled) > 10
+    assert concurrency(later[later["id"] != "run-70"]).attrs[LOWER_BOUND] == bound, "a part of it was cut too"
+
+
+@pytest.mark.parametrize(
+    ("report", "cut"),
+    [
+        (None, False),
+        (FetchReport(complete=True), False),
+        (FetchReport(complete=False, truncated_by="limit"), True),
+        (FetchReport(complete=False, truncated_by="interrupt"), True),
+        (FetchReport(asked=100, complete=False, truncated_by="connection"), False),
+    ],
+)
+def test_a_listing_that_was_cut_lacks_what_came_before_its_first_run(report: FetchReport | None, cut: bool) -> None:
+    runs = frame(LONG)
+    if report is not None:
+        attach(runs, report)
+    found = concurrency(runs)
+    assert (LOWER_BOUND in found.attrs) is cut
+    if cut:
+        assert pd.Timestamp(found.attrs[LOWER_BOUND]["from"]) == pd.Timestamp(at(0))
+
+
+@pytest.mark.parametrize("records", [[], [run(0, "running", (0, 1, None))], [run(0, "odd", (None, None, None))]])
+def test_few_or_no_runs_since_a_moment_are_counted_too(records: list[Any]) -> None:
+    runs = frame(records)
+    attach(runs, FetchReport(complete=True, since=pd.Timestamp(at(-60)).to_pydatetime()))
+    bound = concurrency(runs).attrs[LOWER_BOUND]
+    assert pd.Timestamp(bound["from"]) == pd.Timestamp(at(-60))
+    assert pd.Timestamp(bound["until"]) >= pd.Timestamp(at(-60))

@@ -18,6 +18,7 @@ from agentrun_nb import figures
 from agentrun_nb.analysis.estimates import quantiles, run_times
 from agentrun_nb.drawing.status_style import LOOKS
 from agentrun_nb.tables.moments import last_moment
+from agentrun_nb.tables.report import FetchReport, attach
 
 EVERY = [getattr(figures, name) for name in figures.__all__ if name != "show"]
 CHARTS = [figures.durations, figures.outcomes, figures.concurrency, figures.survival]
@@ -103,6 +104,20 @@ def test_a_column_of_many_runs_says_how_long_a_stretch_it_counts() -> None:
 
 def test_concurrency_tells_what_it_could_not_place() -> None:
     assert "1 left out: times out of order" in told(figures.concurrency(frame(ODD)))
+
+
+@pytest.mark.parametrize("records", [[], ODD])
+def test_concurrency_marks_what_a_frame_that_was_cut_cannot_count(records: list[Any]) -> None:
+    runs = frame(records)
+    assert "lower bound" not in figures.concurrency(runs).to_json()
+    attach(runs, FetchReport(complete=True, since=pd.Timestamp("2026-03-02T00:00:00Z").to_pydatetime()))
+    figure = figures.concurrency(runs)
+    assert "a lower bound at the left edge: runs created before 2026-03-02T00:00:00" in told(figure)
+    assert "of these runs ran at a time" in told(figure)
+    [shade] = figure.layout.shapes
+    assert shade.x0 <= shade.x1
+    if records:
+        assert shade.x0 < shade.x1 <= max(trace.x[-1] for trace in figure.data)
 
 
 def test_a_curve_of_survival_is_half_down_at_the_median() -> None:

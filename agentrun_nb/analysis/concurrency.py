@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,16 @@ import pandas as pd
 from agentrun_nb.analysis.outcomes import left_out, outcomes
 from agentrun_nb.core.schema import STATUSES, TERMINAL
 from agentrun_nb.tables.frames import Runs, runs_frame
+from agentrun_nb.tables.report import FetchReport, fetch_report
 
 ATTRS = "agentrun_nb_left_out"
 """Where in `attrs` lies what could not be counted."""
 
+LOWER_BOUND = "agentrun_nb_lower_bound"
+"""Where in `attrs` lies from when until when the counts are lower bounds, since older runs are not in the frame."""
+
 _NONE, _OPEN = np.iinfo("int64").min, np.iinfo("int64").max
+_LATEST = int(np.datetime64("9999-12-31T23:59:59", "us").astype("int64"))
 
 
 def concurrency(runs: Runs) -> pd.DataFrame:
@@ -31,6 +37,10 @@ def concurrency(runs: Runs) -> pd.DataFrame:
         One row per moment that any timestamp names, in order, with a fresh index: `at` (t), and `waiting`, `running`,
         `undivided` (Int64), which hold from that moment until the next. `attrs["agentrun_nb_left_out"]` names and
         counts the runs in no row: no known status, no creation or end recorded, times out of order.
+
+        Of a frame that was listed with `since=`, or whose listing was cut, the left edge is a lower bound: runs that
+        were created before and still went on are not in it. Then `attrs["agentrun_nb_lower_bound"]` says so: `from`
+        that moment `until` so long after it as the longest run here went on (ISO); of longer ones nothing is known.
     """
     runs = runs_frame(runs)
     words = outcomes(runs)
@@ -48,7 +58,29 @@ def concurrency(runs: Runs) -> pd.DataFrame:
     frame = pd.DataFrame({"at": pd.DatetimeIndex(moments.view("datetime64[us]")).tz_localize("UTC"), **counts})
     reasons = {"no creation or end recorded": known & ~complete, "times out of order": complete & ~placed}
     frame.attrs[ATTRS] = left_out(words) | {reason: int(rows.sum()) for reason, rows in reasons.items() if rows.any()}
+    edge = _left_edge(fetch_report(runs), created[placed])
+    if edge is not None:
+        seen_until = np.where(ends == _OPEN, moments.max(initial=edge), ends)
+        longest = int((seen_until - created)[placed].max(initial=0))
+        frame.attrs[LOWER_BOUND] = {"from": _iso(edge), "until": _iso(min(edge + longest, _LATEST))}
     return frame
+
+
+def _left_edge(report: FetchReport, created: Any) -> int | None:
+    """The moment before which no run that the frame could hold was created; None where all that there are may be in it.
+
+    Args:
+        report: what is known of how the frame was fetched.
+        created: when its runs were created, in microseconds since the epoch.
+    """
+    if report.since is not None:
+        return int(np.datetime64(report.since.astimezone(UTC).replace(tzinfo=None), "us").astype("int64"))
+    cut = report.asked is None and report.truncated_by is not None
+    return int(created.min()) if cut and len(created) else None
+
+
+def _iso(micros: int) -> str:
+    return f"{np.datetime64(micros, 'us')}Z"
 
 
 def _micros(moments: pd.Series[Any]) -> Any:

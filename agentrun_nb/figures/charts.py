@@ -10,13 +10,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from agentrun_nb.analysis.concurrency import ATTRS as LEFT_OUT
+from agentrun_nb.analysis.concurrency import LOWER_BOUND
 from agentrun_nb.analysis.concurrency import concurrency as concurrency_table
 from agentrun_nb.analysis.estimates import TOO_FEW, Times, curve, run_times
 from agentrun_nb.analysis.outcomes import left_out
 from agentrun_nb.analysis.outcomes import outcomes as outcomes_of
 from agentrun_nb.core.times import span_text
 from agentrun_nb.drawing.status_style import look_of, painting_order
-from agentrun_nb.figures.style import Clock, color, dress, groups, label, say_empty, told, words
+from agentrun_nb.figures.style import GREY, Clock, color, dress, groups, label, say_empty, told, words
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.moments import Floats, last_moment, milliseconds
 
@@ -68,7 +69,8 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
         template: a plotly template, such as `plotly_dark`; by default colours that hold on any ground.
 
     Returns:
-        The figure. With more than 1,000 moments each step is the highest count of a stretch of time.
+        The figure. With more than 1,000 moments each step is the highest count of a stretch of time. Where runs from
+        before are not in the frame, as after `since=`, the counts of the left edge are shaded as lower bounds.
     """
     runs = runs_frame(runs)
     table = concurrency_table(runs)
@@ -90,8 +92,24 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
     figure.update_xaxes(type="date", title=f"time ({words(tz)})", **own_ticks)
     peak = counts[:, 0].max(initial=0)
     figure.update_yaxes(title="runs at a time", rangemode="tozero", tickformat=",", dtick=1 if peak < 6 else None)
-    dress(figure, template, f"At most {peak:,} ran at a time", notes)
+    whose = "" if LOWER_BOUND not in table.attrs else "of these runs "
+    notes += _shade_lower_bound(figure, clock, table.attrs.get(LOWER_BOUND))
+    dress(figure, template, f"At most {peak:,} {whose}ran at a time", notes)
     return figure if len(at) else say_empty(figure, len(runs), "has times in order")
+
+
+def _shade_lower_bound(figure: go.Figure, clock: Clock, bound: dict[str, str] | None) -> list[str]:
+    """Marks where runs that are not in the frame may have gone on, and says so in a note."""
+    if bound is None:
+        return []
+    left, right = clock(milliseconds(pd.to_datetime(pd.Series([bound["from"], bound["until"]]), utc=True)))
+    # A long run would draw the axis out beyond all that was counted.
+    right = min(right, max((trace.x[-1] for trace in figure.data if len(trace.x)), default=right))
+    figure.add_vrect(
+        x0=left, x1=max(left, right), fillcolor=GREY, opacity=0.15, line_width=0, layer="below",
+        annotation={"text": "lower bound", "font_size": 11}, annotation_position="top left",
+    )  # fmt: skip
+    return [f"a lower bound at the left edge: runs created before {bound['from']} are not in it, and may have gone on"]
 
 
 def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
