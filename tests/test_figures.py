@@ -19,7 +19,7 @@ from agentrun_nb.drawing.axis import ticks
 from agentrun_nb.drawing.status_style import LOOKS, look_of
 from agentrun_nb.widget import explore
 
-STATUS_MJS = Path(arn.__file__).parent / "widget" / "src" / "status.mjs"
+STATUS_MJS = Path(arn.__file__).parent / "widget" / "src" / "base" / "status.mjs"
 
 
 def rows(*records) -> list[bytes]:

@@ -13,16 +13,18 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from http_support import answer, mocked, run_record
 from hypothesis import given
 from hypothesis import strategies as st
 from widget_samples import EXAMPLE, HOSTILE, body, moment, record
 
 import agentrun_nb as arn
 from agentrun_nb.drawing.course import course
-from agentrun_nb.drawing.html import el
+from agentrun_nb.drawing.html import el, joined
 from agentrun_nb.widget import explore, explore_json
 from agentrun_nb.widget.excerpt import excerpt
-from agentrun_nb.widget.twin import MOST_BYTES
+from agentrun_nb.widget.run_docs import run_docs
+from agentrun_nb.widget.twin import MOST_BYTES, Room, run_story
 
 ALLOWED = {"div", "style", "p", "span", "code", "pre", "img", "table", "thead", "tbody", "tr", "th", "td"}
 ALLOWED |= {"details", "summary"}
@@ -299,3 +301,17 @@ def test_in_the_ipython_of_a_terminal_a_run_and_its_views_are_a_line_each(tmp_pa
     assert not re.search("[\u202e\x1b]", hostile)
     assert document == "<JsonExplorer: 8 characters of JSON>"
     assert printed == f"{run} <JsonExplorer: 2 characters of JSON>"
+
+
+def test_what_a_listing_left_out_is_known_to_the_frame_and_told():
+    left_out = ("output_manifest", "started_at", "status")
+    with mocked(lambda request: answer({"items": [run_record("run_1", exit_code=1)], "next_cursor": None})) as client:
+        runs = client.list_runs("dep_1", without=left_out, progress=False)
+    assert arn.fetch_report(runs).without == arn.fetch_report(runs[:1].copy()).without == left_out
+    assert "without output_manifest and started_at and status" in repr(arn.fetch_report(runs))
+    for view in (arn.explore(runs), arn.explore(runs[runs["exit_code"] == 1])):
+        (doc,) = run_docs(view._runs)
+        assert doc["left_out"] == list(left_out)
+    html = joined(*run_story(runs, doc, 0.0, "UTC")(Room(rows=10, text=100, document=100)))
+    assert html.count("left out of the listing") >= 3
+    assert "not recorded" not in html

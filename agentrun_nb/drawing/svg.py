@@ -31,12 +31,17 @@ def drawing(body: Markup, height: float) -> Markup:
     return el("svg", body, xmlns="http://www.w3.org/2000/svg", style=_FONT, **size)
 
 
+LEFT_OUT = "left out of the listing"
+"""What stands in the place of a field that a listing did not keep."""
+
+
 def track(
     status: str | None,
     times: tuple[float, float, float],
     stretches: list[Stretch],
     tz: str,
     unread: Container[str] = (),
+    left_out: Container[str] = (),
 ) -> Markup:
     """The course of one run: created, started, completed on one line, with what lies between them in words.
 
@@ -46,6 +51,7 @@ def track(
         stretches: what is known of the time between them, two parts or one.
         tz: the zone in which they are written.
         unread: the fields that are recorded and cannot be read.
+        left_out: the fields that a listing left out.
     """
     color = look_of(status).either
     begin, middle, last = (x for x, _ in _STOPS)
@@ -55,10 +61,15 @@ def track(
         for stretch, a, b in zip(stretches, ends, ends[1:], strict=False)
     ]
     names = ("created", "started", "completed")
-    moments = [
-        clock_text(at, tz) if not isnan(at) else "not readable" if f"{name}_at" in unread else "not recorded"
-        for name, at in zip(names, times, strict=True)
-    ]
+
+    def moment(name: str, at: float) -> str:
+        if not isnan(at):
+            return clock_text(at, tz)
+        if name in unread:
+            return "not readable"
+        return LEFT_OUT if name in left_out else "not recorded"
+
+    moments = [moment(f"{name}_at", at) for name, at in zip(names, times, strict=True)]
     dots = [None if isnan(at) else color for at in times]
     stops = [_stop(*told) for told in zip(names, moments, dots, _STOPS, strict=True)]
     return drawing(joined(*lines, *stops), 78)

@@ -124,6 +124,8 @@ class FetchReport:
         reason = (self.truncated_by or "unknown").replace("_", " ")
         verdict = "complete" if self.complete else f"NOT complete ({reason})"
         parts = [f"{count}{spread} in {self.seconds:.1f} s", verdict]
+        if self.without:
+            parts.append(f"without {' and '.join(self.without)}" if len(self.without) < 4 else "without most columns")
         if self.duplicates:
             parts.append(f"{self.duplicates:,} came twice")
         if self.order_verified is False:
@@ -184,6 +186,12 @@ def read_report(data: Any) -> FetchReport | None:
         return msgspec.convert(data, FetchReport)
     except msgspec.ValidationError:
         return None
+
+
+def left_out(runs: pd.DataFrame) -> tuple[str, ...]:
+    """The columns that a listing left out with `without=`; a filter of its frame still knows them."""
+    report = read_report(runs.attrs.get(ATTRS))
+    return report.without if report else ()
 
 
 def _table_of(frame: Any) -> str:
@@ -327,7 +335,8 @@ def completeness(runs: pd.DataFrame) -> str:
     failed = runs["fetch_error"].notna()
     counts = {
         "could not be fetched": failed,
-        "without a status that can be read": ~failed & runs["status"].isna(),
     }
+    if "status" not in left_out(runs):
+        counts["without a status that can be read"] = ~failed & runs["status"].isna()
     told = [f"{counted(int(rows.sum()), 'run')} {what}." for what, rows in counts.items() if rows.any()]
     return " ".join([fetch_report(runs).sentence, *told] if ATTRS in runs.attrs else told)

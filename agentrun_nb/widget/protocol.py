@@ -17,7 +17,7 @@ COLUMN_KEYS = ("created", "started", "completed", "until", "status", "version", 
 DIFFERENCE_KEYS = ("path_a", "path_b", "change", "a", "b")
 COMPARISON_KEYS = ("count", "differences", "outputs")
 DOC_KEYS = (
-    *("row", "fields", "fetched", "absent", "unread"),
+    *("row", "fields", "fetched", "absent", "left_out", "unread"),
     *("input", "output_manifest", "outputs", "extra", "notes", "error", "not_read"),
 )
 

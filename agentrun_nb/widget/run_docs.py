@@ -15,6 +15,7 @@ from agentrun_nb.core import jsontext, times
 from agentrun_nb.core.schema import OUTPUTS, RUNS, Kind
 from agentrun_nb.documents.outputs import outputs
 from agentrun_nb.run import Run
+from agentrun_nb.tables.report import left_out
 from agentrun_nb.widget.preview import obstacles
 
 NOT_READ = {
@@ -55,6 +56,7 @@ def run_docs(runs: pd.DataFrame, first: int = 0, absent: Sequence[str] = ()) -> 
     notes, errors = (_plain("text", runs[name]) for name in ("parse_notes", "fetch_error"))
     fetched = _plain("time", runs["fetched_at"])
     reasons = not_read(runs)
+    without = list(left_out(runs))
     left_behind = _outputs_by_row(runs)
     return [
         {
@@ -62,6 +64,7 @@ def run_docs(runs: pd.DataFrame, first: int = 0, absent: Sequence[str] = ()) -> 
             "fields": (told := dict(zip(names, cells, strict=True))),
             "fetched": fetched[place],
             "absent": list(absent),
+            "left_out": without,
             "unread": _unread(told, notes[place]),
             "outputs": left_behind.get(str(place), []),
             "notes": notes[place],

@@ -113,6 +113,8 @@ def run_story(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> St
 def _heading(doc: dict[str, Any], room: Room) -> Markup:
     fields, unread = doc["fields"], doc["unread"].get("status")
     status = _status(fields["status"], room) if unread is None else joined("status ", _unreadable(unread, room))
+    if "status" in doc["left_out"]:
+        status = joined("status ", svg.LEFT_OUT)
     if doc["not_read"] is not None:
         status = joined("Not read: ", clip(doc["not_read"], room.text))
     names = [
@@ -136,7 +138,9 @@ def _track(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> Marku
     )
     stretches = course(created, started, completed, status is not None and status not in TERMINAL, now)
     alt = "Course of the run: " + "; ".join(stretch.words for stretch in stretches)
-    return svg.picture(svg.track(status, (created, started, completed), stretches, tz, doc["unread"]), alt)
+    return svg.picture(
+        svg.track(status, (created, started, completed), stretches, tz, doc["unread"], doc["left_out"]), alt
+    )
 
 
 def _field_table(doc: dict[str, Any], room: Room) -> Markup:
@@ -156,6 +160,8 @@ def _field(doc: dict[str, Any], name: str, room: Room) -> Markup:
     if name in doc["unread"]:
         return _unreadable(doc["unread"][name], room)
     if value is None:
+        if name in doc["left_out"]:
+            return el("span", svg.LEFT_OUT, style=_QUIET)
         return el("span", "not in the record" if name in doc["absent"] else "null", style=_QUIET)
     if name in _DOCUMENTS:
         return el("span", f"{counted(len(value), 'character')} of JSON, below", style=_QUIET)

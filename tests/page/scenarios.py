@@ -45,6 +45,7 @@ def run_doc(row: int = 0, **changes: Any) -> dict[str, Any]:
         "fields": fields,
         "fetched": "2023-11-14T22:13:20Z",
         "absent": [],
+        "left_out": [],
         "unread": {},
         "input": None,
         "output_manifest": None,

@@ -244,3 +244,14 @@ def test_a_record_that_nobody_fetched_does_not_say_when_it_was_read(open_stage: 
     words = " ".join(stage.text().split())
     assert "Read at" not in words
     assert "When it was read is not known; the latest moment known is 22:13:20 2023-11-14 UTC" in words
+
+
+def test_what_a_listing_left_out_is_not_said_to_be_null(open_stage: Opener) -> None:
+    left_out = ["status", "started_at", "exit_code", "output_manifest"]
+    blank = dict.fromkeys(left_out)
+    stage = open_stage(one_run(finished_run(**blank, outputs=[], left_out=left_out)))
+    words = " ".join(stage.text().split())
+    assert "Status left out of the listing" in words
+    assert "started left out of the listing" in words
+    assert "Output manifest left out of the listing" in words
+    assert "not recorded" not in words

@@ -8,7 +8,7 @@
  * @typedef {{start: number, end: number, by: "time" | "version" | "status", folded: boolean, highlighted: (string | null)[]}} Screen how the timeline stood when it was last looked at
  * @typedef {string | number | boolean | null} Scalar
  * @typedef {Record<string, Scalar> & {unread?: any, no_preview?: string | null}} OutputRow
- * @typedef {{row: number, fields: Record<string, Scalar>, fetched: string | null, absent: string[], unread: Record<string, string>, input: string | null, output_manifest: string | null, outputs: OutputRow[],
+ * @typedef {{row: number, fields: Record<string, Scalar>, fetched: string | null, absent: string[], left_out: string[], unread: Record<string, string>, input: string | null, output_manifest: string | null, outputs: OutputRow[],
  *   extra: string | null, notes: string | null, error: string | null, not_read: string | null}} RunDoc
  * @typedef {{path_a: string | null, path_b: string | null, change: string, a: string | null, b: string | null}} Difference
  * @typedef {{a: OutputRow | null, b: OutputRow | null}} Pair

@@ -13,6 +13,9 @@ export const FIELDS = [
 ];
 const LONGEST = 400;
 
+/** What stands in the place of a field that a listing did not keep. */
+export const LEFT_OUT = "left out of the listing";
+
 /** @param {RunDoc} doc @param {string} name @param {string} tz @returns {HTMLElement} a value as it stands in the record; null and absent are told apart */
 export function fieldValue(doc, name, tz) {
   if (name === "input" || name === "output_manifest") return documentValue(doc, name);
@@ -30,7 +33,17 @@ function documentValue(doc, name) {
 }
 
 /** @param {RunDoc} doc @param {string} name */
-export const missing = (doc, name) => name in doc.unread ? unreadable(doc.unread[name]) : h("span", "arn-quiet", doc.error !== null ? "not read" : doc.absent.includes(name) ? "not in the record" : "null");
+export function missing(doc, name) {
+  if (name in doc.unread) return unreadable(doc.unread[name]);
+  return h("span", "arn-quiet", whyMissing(doc, name));
+}
+
+/** @param {RunDoc} doc @param {string} name */
+function whyMissing(doc, name) {
+  if (doc.error !== null) return "not read";
+  if (doc.left_out.includes(name)) return LEFT_OUT;
+  return doc.absent.includes(name) ? "not in the record" : "null";
+}
 
 /** A field under its name, an id with a way to copy it. @param {RunDoc} doc @param {string} name @param {string} label @param {string} tz */
 export function fact(doc, name, label, tz) {

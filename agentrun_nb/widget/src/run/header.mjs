@@ -2,7 +2,7 @@
 import { h } from "../base/dom.mjs";
 import { describe, statusMark } from "../base/status.mjs";
 import { unreadable, visible } from "../base/text.mjs";
-import { fact } from "./fields.mjs";
+import { LEFT_OUT, fact } from "./fields.mjs";
 
 /** @param {import("../protocol.mjs").RunDoc} doc @returns {{element: HTMLElement, line: HTMLElement}} the head, and the line in it that has room at its end */
 export function header(doc) {
@@ -15,9 +15,10 @@ export function header(doc) {
 }
 
 /** @param {import("../protocol.mjs").RunDoc} doc */
-function statusWords({ fields, unread, error, not_read: reason }) {
+function statusWords({ fields, unread, left_out: leftOut, error, not_read: reason }) {
   const status = /** @type {string | null} */ (fields.status);
   if (error !== null && status === null) return `not read: ${visible(reason ?? error)}`;
   if ("status" in unread) return h("span", {}, "status ", unreadable(unread.status));
+  if (leftOut.includes("status")) return `status ${LEFT_OUT}`;
   return describe(status).label;
 }

@@ -5,6 +5,7 @@ import { unreadable } from "../base/text.mjs";
 import { isoText } from "../base/times.mjs";
 import { courseOf } from "./course.mjs";
 import { momentText } from "./moments.mjs";
+import { LEFT_OUT } from "./fields.mjs";
 
 /** @typedef {import("./course.mjs").Interval} Interval */
 
@@ -13,7 +14,7 @@ import { momentText } from "./moments.mjs";
  * @param {string} tz
  * @param {number} now until when the run is known to have gone on, in milliseconds
  */
-export function track({ fields, unread, fetched }, tz, now) {
+export function track({ fields, unread, left_out: leftOut, fetched }, tz, now) {
   const status = describe(/** @type {string | null} */ (fields.status));
   const live = status.name !== null && !status.terminal;
   const { intervals, share, notes } = courseOf(fields, live, now);
@@ -24,7 +25,7 @@ export function track({ fields, unread, fetched }, tz, now) {
     return h("div", `arn-stop arn-${name}${known ? "" : " arn-unrecorded"}`,
       h("span", { class: "arn-dot", "aria-hidden": "true" }),
       h("span", "arn-stopname", name),
-      known ? momentText(utc, tz) : field in unread ? unreadable(unread[field]) : h("span", "arn-quiet", "not recorded"));
+      known ? momentText(utc, tz) : field in unread ? unreadable(unread[field]) : h("span", "arn-quiet", leftOut.includes(field) ? LEFT_OUT : "not recorded"));
   };
   const line = h("div", { class: "arn-track", role: "group", "aria-label": "Course of the run" },
     mark("created"),
