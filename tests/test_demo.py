@@ -20,7 +20,7 @@ def test_the_headless_demo_prints_runs_and_a_page_and_no_link_to_what_it_stops()
     )
     assert done.returncode == 0, done.stderr
     assert "succeeded" in done.stdout
-    assert "timed out" in done.stdout
+    assert "timed_out" in done.stdout
     assert "JupyterLab starts" in done.stdout
     assert "http://" not in done.stdout
     assert not re.search(r"\[C |received signal|Traceback", done.stdout + done.stderr)

@@ -317,10 +317,10 @@ def test_brief_is_what_a_person_reads():
     frame = arn.brief(runs(2), tz="Asia/Kolkata")
     assert frame.astype("object").where(frame.notna(), None).to_dict("records") == [
         {
-            "status": "timed out",
+            "status": "timed_out",
             "created (Asia/Kolkata)": "2026-01-05 05:30:00",
-            "before_start": "14 h 00 min",
-            "after_start": "1 h 15 min",
+            "before_start_s": 50_400.0,
+            "after_start_s": 4_500.0,
             "exit_code": -11,
             "reason": "0",
             "id": "run-0",
@@ -330,8 +330,8 @@ def test_brief_is_what_a_person_reads():
         {
             "status": "waiting",
             "created (Asia/Kolkata)": "2026-01-05 05:30:00",
-            "before_start": None,
-            "after_start": None,
+            "before_start_s": None,
+            "after_start_s": None,
             "exit_code": None,
             "reason": "",
             "id": "run-1",
@@ -339,6 +339,26 @@ def test_brief_is_what_a_person_reads():
             "version_id": "ver-3",
         },
     ]
+
+
+def test_brief_sorts_adds_up_and_is_asked_by_the_words_of_the_service():
+    lengths = {"9.9 s": "10:00:09.9", "30 min": "10:30:00", "4 ms": "10:00:00.0042"}
+    bodies = [
+        record({**GOLDEN, "started_at": '"2026-01-05T10:00:00Z"', "completed_at": f'"2026-01-05T{end}Z"'})
+        for end in lengths.values()
+    ]
+    brief = arn.brief(bodies)
+    assert brief["after_start_s"].dtype == "float64"
+    assert brief["after_start_s"].sort_values().tolist() == [0.004, 9.9, 1_800.0]
+    assert brief["after_start_s"].mean() == pytest.approx(1_809.904 / 3)
+    assert len(brief.query("status == 'timed_out'")) == 3
+
+
+def test_brief_labels_ids_by_names_and_keeps_those_without_one():
+    brief = arn.brief(runs(2), names={"dep-2": "mail\u202e", "run-0": "no label for this"})
+    assert brief["deployment_id"].tolist() == ["mail\u2039U+202E\u203a"] * 2
+    assert brief["version_id"].tolist() == ["ver-3"] * 2
+    assert brief["id"].tolist() == ["run-0", "run-1"]
 
 
 @given(st.lists(CLEAN_RECORDS, max_size=3))
@@ -351,9 +371,9 @@ def test_brief_has_a_row_for_each_run_at_its_index(records):
 
 def test_extreme_times_are_read_shown_and_subtracted():
     """Fault 93: a span from year 1 to year 9999 fits in microseconds."""
-    extreme = {"created_at": '"0001-01-01T00:00:00Z"', "started_at": '"9999-12-31T23:59:59.999999Z"'}
+    extreme = {"created_at": '"0001-01-02T00:00:00Z"', "started_at": '"9999-12-31T23:59:59.999999Z"'}
     frame = runs_frame(record({**GOLDEN, **extreme, "completed_at": "null"}))
-    assert arn.brief(frame)["before_start"].tolist() == ["3652059 d 0 h"]
+    assert arn.brief(frame)["before_start_s"].tolist() == [3_652_058 * 86_400.0]
 
 
 def test_brief_shows_what_would_act_on_a_terminal_and_refuses_a_zone_that_is_none():

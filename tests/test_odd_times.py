@@ -86,8 +86,8 @@ def test_from_a_zero_time_no_length_is_counted(zero, status, started, completed,
     assert Kind(spans(runs, now).kind[0]) == kind
     assert run.duration is None
     assert not re.search(r"\d (s|min|h|d)\b", repr(run))
-    assert arn.brief(runs)["after_start"].isna().all()
-    assert arn.brief(runs)["before_start"].notna().all() == (started is False)
+    assert arn.brief(runs)["after_start_s"].isna().all()
+    assert arn.brief(runs)["before_start_s"].notna().all() == (started is False)
 
 
 def test_a_zero_time_is_shown_as_what_it_says():

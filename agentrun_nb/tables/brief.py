@@ -1,7 +1,8 @@
-"""The few columns that a person reads, in words."""
+"""The few columns that a person reads, and the lengths of time between the timestamps."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,34 +16,56 @@ from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.moments import ZERO_TIMES, milliseconds
 
 
-def brief(runs: Runs, tz: str = "UTC") -> pd.DataFrame:
-    """The few columns that a person reads, in words.
+def brief(runs: Runs, tz: str = "UTC", names: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """The few columns that a person reads, and that sort and add up.
 
     Args:
         runs: anything that `runs_frame` takes.
         tz: the zone of `created`, an IANA name; it stands in the column's name.
+        names: labels by the ids of deployments and versions, as from `client.names()`; an id without one stays.
 
     Returns:
-        One row per run under the input's index, all but `exit_code` as text: status, created (in the zone),
-        before_start and after_start (the spans between the record's timestamps, NA where one is missing or a zero
-        time), exit_code, reason (the failure_reason or fetch_error, empty when there is none), id, deployment_id,
-        version_id. Control and direction characters are seen in it instead of obeyed.
+        One row per run under the input's index: status (the service's word), created (text, in the zone),
+        before_start_s and after_start_s (seconds to the millisecond; NaN where `spans` has no length), exit_code,
+        reason (the failure_reason or fetch_error, empty when there is none), id, deployment_id, version_id. Control
+        and direction characters are seen in its text instead of obeyed.
 
     Raises:
         SettingsError: there is no such zone.
+
+    Example:
+        >>> arn.brief(runs, names=client.names()).query("status == 'timed_out'").sort_values("after_start_s")
     """
     runs = runs_frame(runs)
-    started, completed = (_without_zero_times(runs[name]) for name in ("started_at", "completed_at"))
-    readable = {
-        "status": runs["status"].astype("str").str.replace("_", " "),
+    lengths = spans(runs)
+    label = (names or {}).get
+    columns = {
+        "status": runs["status"].astype("str"),
         f"created ({tz})": _clock(runs["created_at"], zone(tz)),
-        "before_start": _spans(started - runs["created_at"]),
-        "after_start": _spans(completed - started),
+        "before_start_s": lengths["before_start"].dt.total_seconds().round(3),
+        "after_start_s": lengths["after_start"].dt.total_seconds().round(3),
         "exit_code": runs["exit_code"],
         "reason": runs["failure_reason"].fillna(runs["fetch_error"]).fillna(""),
-    } | {name: runs[name] for name in ("id", "deployment_id", "version_id")}
-    told = ("status", "reason", "id", "deployment_id", "version_id")
-    return pd.DataFrame(readable | {name: readable[name].map(visible, na_action="ignore") for name in told})
+        "id": runs["id"],
+        "deployment_id": runs["deployment_id"].map(lambda key: label(key, key), na_action="ignore"),
+        "version_id": runs["version_id"].map(lambda key: label(key, key), na_action="ignore"),
+    }
+    for name in ("status", "reason", "id", "deployment_id", "version_id"):
+        columns[name] = columns[name].map(visible, na_action="ignore").astype("str")
+    return pd.DataFrame(columns)
+
+
+def in_words(runs: Runs, tz: str = "UTC") -> pd.DataFrame:
+    """The same for a page that nobody computes with: statuses and lengths are words, such as `1 h 15 min`."""
+    runs = runs_frame(runs)
+    table, lengths = brief(runs, tz), spans(runs)
+    words = {
+        "status": table["status"].str.replace("_", " "),
+        "before_start": _length_words(lengths["before_start"]),
+        "after_start": _length_words(lengths["after_start"]),
+    }
+    columns = {"before_start_s": "before_start", "after_start_s": "after_start"}
+    return table.rename(columns=columns).assign(**words)
 
 
 def _clock(moments: pd.Series[Any], tz: ZoneInfo) -> pd.Series[Any]:
@@ -56,8 +79,8 @@ def _without_zero_times(moments: pd.Series[Any]) -> pd.Series[Any]:
     return moments.mask(np.isin(milliseconds(moments), ZERO_TIMES))
 
 
-def _spans(spans: pd.Series[Any]) -> pd.Series[Any]:
-    return spans.map(lambda span: span_text(span.total_seconds()), na_action="ignore").astype("str")
+def _length_words(lengths: pd.Series[Any]) -> pd.Series[Any]:
+    return lengths.map(lambda span: span_text(span.total_seconds()), na_action="ignore").astype("str")
 
 
 def spans(runs: Runs) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from agentrun_nb.drawing import svg, svg_timeline
 from agentrun_nb.drawing.course import course
 from agentrun_nb.drawing.html import Markup, el, joined
 from agentrun_nb.drawing.status_style import look_of, painting_order
-from agentrun_nb.tables.brief import brief
+from agentrun_nb.tables.brief import in_words
 from agentrun_nb.tables.moments import milliseconds
 from agentrun_nb.tables.report import completeness
 from agentrun_nb.widget.excerpt import excerpt
@@ -239,7 +239,7 @@ def runs_story(runs: pd.DataFrame, now: float, tz: str) -> Story:
 
 
 def _runs_table(runs: pd.DataFrame, tz: str, room: Room) -> Markup:
-    told = brief(runs, tz).astype("object").drop(columns="status")
+    told = in_words(runs, tz).astype("object").drop(columns="status")
     names = [name for name in told.columns if (told[name].notna() & told[name].ne("")).any()]
     statuses = runs["status"].astype("object").where(runs["status"].notna(), None)
     rows = [
