@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,11 +14,12 @@ from agentrun_nb.core import times
 from agentrun_nb.core.schema import DEPLOYMENTS, LOGS, RUNS, VERSIONS
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.fetch import check, listing, output_files
-from agentrun_nb.fetch.by_id import Key, fetch_run, fetch_runs, stranger_noted
-from agentrun_nb.fetch.names import fetch_names
+from agentrun_nb.fetch.by_id import Key, fetch_run, fetch_runs
+from agentrun_nb.fetch.names import fetch_names, ids_for_names, refuse_name
 from agentrun_nb.fetch.page_reader import fetch_table
-from agentrun_nb.fetch.query import Wanted, When, branches_of, read_when
+from agentrun_nb.fetch.query import Wanted, When, branches_of, read_deployments, read_statuses, read_when
 from agentrun_nb.fetch.refetch import refetch
+from agentrun_nb.fetch.strangers import stranger_noted
 from agentrun_nb.http import loop, routes
 from agentrun_nb.http.connection import Transport
 from agentrun_nb.http.interrupts import Deferred
@@ -26,6 +28,7 @@ from agentrun_nb.http.settings import find_settings
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.run import Run
 from agentrun_nb.tables.frames import mend, runs_frame
+from agentrun_nb.tables.report import attach, fetch_report
 
 if TYPE_CHECKING:
     from agentrun_nb.widget import RunExplorer
@@ -100,7 +103,8 @@ class Client:
             AgentRunError: it did not come; the class says why.
         """
         tally = Tally()
-        raw = loop.run(fetch_run(self._wire, (deployment_id, run_id), tally))
+        with ids_for_names(self._wire, [deployment_id]):
+            raw = loop.run(fetch_run(self._wire, (deployment_id, run_id), tally))
         run = Run(raw, fetched_at=times.EPOCH + tally.service_time * times.MICROSECOND)
         run.notes = stranger_noted(run.notes, run.deployment_id, deployment_id)
         return run
@@ -144,11 +148,13 @@ class Client:
             raise SettingsError("get_runs takes a deployment and a list of run ids, or a frame of runs.", hint=hint)
         keys = [(deployment_id, run_id) for run_id in run_ids]
         with Deferred():
-            return fetch_runs(self._wire, keys, progress=progress)
+            runs = fetch_runs(self._wire, keys, progress=progress)
+        refuse_name(self._wire, deployment_id, runs["fetch_error"])
+        return runs
 
     def list_runs(
         self,
-        deployment_id: str | Sequence[str] | None = None,
+        deployment_id: str | Sequence[str] | pd.DataFrame | None = None,
         *,
         status: str | Sequence[str] | None = None,
         version_id: str | Sequence[str] | None = None,
@@ -163,7 +169,7 @@ class Client:
         Without `limit`, the versions of a deployment are listed side by side where its list of versions is whole.
 
         Args:
-            deployment_id: a deployment or several; None: all there are.
+            deployment_id: a deployment, several, or a frame of `list_deployments`; None: all there are.
             status: one or several.
             version_id: one or several.
             since: the earliest `created_at`: a moment (naive: UTC), or an age such as "7d".
@@ -180,12 +186,12 @@ class Client:
             AgentRunError: not a single page came, or the key was refused.
         """
         wanted = self._wanted(deployment_id, status, version_id, since, until, limit, without)
-        with Deferred():
+        with ids_for_names(self._wire, wanted.deployments), Deferred():
             return listing.list_frame(self._wire, wanted, progress=progress)
 
     def iter_runs(
         self,
-        deployment_id: str | Sequence[str] | None = None,
+        deployment_id: str | Sequence[str] | pd.DataFrame | None = None,
         *,
         status: str | Sequence[str] | None = None,
         version_id: str | Sequence[str] | None = None,
@@ -210,12 +216,10 @@ class Client:
         limit: int | None,
         without: Sequence[str],
     ) -> Wanted:
-        if deployment_id is None:
-            deployments = self.list_deployments()["id"].dropna().tolist()
-        else:
-            deployments = [deployment_id] if isinstance(deployment_id, str) else list(deployment_id)
-        for deployment in deployments:
-            routes.check_id("deployment_id", deployment)
+        statuses = read_statuses(status)
+        given = self.list_deployments() if deployment_id is None else deployment_id
+        deployments = read_deployments(given.dropna(subset="id") if deployment_id is None else given)
+        unlisted = fetch_report(given).truncated_by if deployment_id is None else None
         unknown = {without} if isinstance(without, str) else set(without) - DISPENSABLE
         if unknown:
             hint = f"Columns that can be left out: {', '.join(name for name in RUNS.names if name in DISPENSABLE)}."
@@ -224,8 +228,8 @@ class Client:
             raise SettingsError(
                 f"limit={limit!r} is not a count of runs.", hint="Give one above zero, or None for all."
             )
-        branches = branches_of(deployments, status, version_id)
-        return Wanted(branches, read_when(since), read_when(until), limit, tuple(without))
+        branches = branches_of(deployments, statuses, version_id)
+        return Wanted(branches, read_when(since), read_when(until), limit, tuple(without), unlisted)
 
     def refetch(self, runs: Any, *, progress: bool = True) -> pd.DataFrame:
         """Asks again for rows with a `fetch_error` and those that have not ended, and goes on with a cut listing.
@@ -255,7 +259,9 @@ class Client:
         page = LOG_PAGE if tail is None else max(1, min(LOG_PAGE, tail))
         events = fetch_table(self._wire, LOGS, routes.LOGS, *_key(run), key="events", limit=page, tail=tail)
         once = events[~events["id"].duplicated() | events["id"].isna()].sort_values("created_at", kind="stable")
-        return once.tail(len(once) if tail is None else tail).reset_index(drop=True)
+        found = once.tail(len(once) if tail is None else tail).reset_index(drop=True)
+        attach(found, replace(fetch_report(events), got=len(found), duplicates=len(events) - len(once)))
+        return found
 
     def read_output(
         self,
@@ -287,7 +293,8 @@ class Client:
 
     def list_versions(self, deployment_id: str) -> pd.DataFrame:
         """The VERSIONS table: all versions of a deployment."""
-        return fetch_table(self._wire, VERSIONS, routes.VERSIONS, deployment_id)
+        with ids_for_names(self._wire, [deployment_id]):
+            return fetch_table(self._wire, VERSIONS, routes.VERSIONS, deployment_id)
 
     def names(self) -> dict[str, str]:
         """What people call deployments and versions, by id: `csv-report`, `csv-report v2`.

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import pyarrow as pa
 
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.schema import FETCH_CODES, RUNS
@@ -21,6 +20,7 @@ from agentrun_nb.errors import (
     UnauthorizedError,
 )
 from agentrun_nb.fetch.progress import Line
+from agentrun_nb.fetch.strangers import strangers_noted
 from agentrun_nb.http import routes
 from agentrun_nb.http.interrupts import Deferred
 from agentrun_nb.http.loop import Emit, Stream, together
@@ -110,7 +110,7 @@ class _Rows:
 
     def _decode(self) -> None:
         batch = decode_records(RUNS, list(self._waiting.values())).fetched(self._fetched)
-        self.batches.append(_with_strangers_noted(batch, [deployment for deployment, _ in self._waiting]))
+        self.batches.append(strangers_noted(batch, "deployment_id", [deployment for deployment, _ in self._waiting]))
         self._waiting.clear()
         self._fetched.clear()
 
@@ -129,22 +129,6 @@ def _writable(key: Key) -> Key:
     """Text that is valid Unicode, whatever was given as an id."""
     deployment, run_id = (jsontext.whole(part) if isinstance(part, str) else str(part or "") for part in key)
     return deployment, run_id
-
-
-def stranger_noted(notes: str | None, named: str | None, asked: str) -> str | None:
-    """The notes on a record, with one more when it names another deployment than the one that was asked."""
-    if named in (None, asked):
-        return notes
-    return "; ".join(filter(None, (notes, f"deployment_id: wrong_id: {named[:200]}")))
-
-
-def _with_strangers_noted(batch: Batch, deployments: list[str]) -> Batch:
-    """Notes each record that names another deployment than the one that was asked."""
-    named = batch.cells["deployment_id"].to_pylist()
-    if all(name in (None, asked) for name, asked in zip(named, deployments, strict=True)):
-        return batch
-    notes = list(map(stranger_noted, batch.cells["parse_notes"].to_pylist(), named, deployments))
-    return Batch(batch.table, batch.cells | {"parse_notes": pa.array(notes, batch.cells["parse_notes"].type)})
 
 
 def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFrame:

@@ -85,6 +85,8 @@ class Listing:
         """
         walks, wanted = self.walks, self._wanted
         reasons = walks.cuts | ({"interrupt"} if self.interrupted else set()) | ({"limit"} if cut else set())
+        if wanted.unlisted:
+            reasons.add(f"the list of deployments: {wanted.unlisted}")
         left = list(walks.left.values())
         if left and not reasons:
             reasons = {"unknown"}
@@ -105,7 +107,7 @@ class Listing:
             got=len(frame),
             complete=not reasons,
             truncated_by=", ".join(sorted(reasons)) or None,
-            deployments=len({branch.deployment for branch in wanted.branches}),
+            deployments=len(wanted.deployments),
             pages=walks.pages,
             streams=walks.streams,
             order_verified=orders == {True} if orders else None,

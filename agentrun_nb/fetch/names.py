@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from agentrun_nb.core.schema import DEPLOYMENTS, VERSIONS
-from agentrun_nb.errors import AgentRunError, UnauthorizedError
+from agentrun_nb.errors import AgentRunError, NotFoundError, UnauthorizedError
 from agentrun_nb.fetch.page_reader import collect
-from agentrun_nb.http import routes
+from agentrun_nb.http import loop, routes
 from agentrun_nb.http.wire import Wire
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 async def fetch_names(wire: Wire) -> dict[str, str]:
@@ -37,3 +43,38 @@ async def _version_names(wire: Wire, deployment_id: str, name: str) -> dict[str,
         return {}
     numbered = versions.dropna(subset=["id", "version_number"])
     return {key: f"{name} v{number}" for key, number in zip(numbered["id"], numbered["version_number"], strict=True)}
+
+
+@contextmanager
+def ids_for_names(wire: Wire, deployment_ids: Iterable[object]) -> Iterator[None]:
+    """Adds to the error of a deployment that is not there the id that was meant, where its name was given."""
+    try:
+        yield
+    except NotFoundError as error:
+        blamed = [given for given in deployment_ids if _missing(given) in error.message]
+        error.hint = _id_hint(wire, blamed) or error.hint
+        raise loop.bare(error) from None
+
+
+def refuse_name(wire: Wire, given: str, fetch_errors: pd.Series[str]) -> None:
+    """Raises NotFoundError with the id that was meant, where all runs failed since a deployment's name was given."""
+    blamed = fetch_errors.str.contains(_missing(given), regex=False, na=False)
+    if len(blamed) and blamed.all() and (hint := _id_hint(wire, [given])):
+        raise NotFoundError(_missing(given), hint=hint, status=404)
+
+
+def _missing(given: object) -> str:
+    return f"The service has no deployment {given!r}."
+
+
+def _id_hint(wire: Wire, names: Sequence[object]) -> str:
+    """A sentence with the id of a deployment that was given by its name; empty where there is none."""
+    if not names:
+        return ""
+    with suppress(AgentRunError):
+        deployments = loop.run(collect(wire, DEPLOYMENTS, routes.DEPLOYMENTS))
+        for name in names:
+            ids = deployments.loc[(deployments["name"] == name).fillna(False), "id"].dropna().tolist()
+            if ids:
+                return f"{name!r} is the name of a deployment; its id is {' or '.join(map(repr, ids))}."
+    return ""

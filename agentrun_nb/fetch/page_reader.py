@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +14,26 @@ import msgspec
 import pyarrow as pa
 
 from agentrun_nb.core.schema import RUNS, Table
-from agentrun_nb.errors import BadResponseError, ServiceError, TooLargeError
+from agentrun_nb.errors import (
+    AgentRunError,
+    BadResponseError,
+    ServiceError,
+    SettingsError,
+    TooLargeError,
+    UnauthorizedError,
+)
 from agentrun_nb.fetch import paging
 from agentrun_nb.fetch.paging import PageAsk, PageGot
+from agentrun_nb.fetch.strangers import strangers_noted
 from agentrun_nb.http.loop import run
 from agentrun_nb.http.routes import Ask, Route
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records.batch import Batch, Page
 from agentrun_nb.records.decode import decode_page
+from agentrun_nb.tables import report
 from agentrun_nb.tables.frames import table_frame
+from agentrun_nb.tables.remainder import Walk
+from agentrun_nb.tables.report import FetchReport
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +58,7 @@ class Pager:
         tally: where the cost is noted.
         key: under which name an answer holds the records.
         without: columns whose text is not kept.
+        ahead: whether the next page is asked for while the last one is decoded; not where what it says may be the end.
     """
 
     wire: Wire
@@ -53,6 +67,7 @@ class Pager:
     tally: Tally
     key: str = "items"
     without: Sequence[str] = ()
+    ahead: bool = True
 
     async def turn(self, walk: paging.Walk, take: Take) -> str | None:
         """Asks for page after page as the walk says; the next one is on its way while the last one is decoded.
@@ -75,13 +90,16 @@ class Pager:
                 opened = await self._opened(coming, ask)
                 try:
                     following, cut = walk.send(opened.got), None
-                    coming = self._begin(following)
                 except StopIteration as ended:
                     following, cut = None, ended.value
-                page = await opened.decoded(self)
+                if following is not None and self.ahead:
+                    coming = self._begin(following)
+                page = await opened.decoded(self, ask)
                 wanted = page is None or await take(page, ask, following, cut)
                 if following is None or not wanted:
                     return cut
+                if not self.ahead:
+                    coming = self._begin(following)
                 ask = following
         finally:
             coming.cancel()
@@ -155,13 +173,20 @@ class _Opened:
     page: Page | None = None
     fetched: int = 0
 
-    async def decoded(self, pager: Pager) -> Page | None:
+    async def decoded(self, pager: Pager, ask: PageAsk) -> Page | None:
         """The page, decoded beside the loop; None when nothing of it was kept."""
-        if not self.page and not (self.got.unread or self.got.expired):
-            self.page = await asyncio.to_thread(decode_page, pager.table, self.body, pager.key, pager.without)
-            if pager.table is RUNS and self.page:
-                self.page = self.page.fetched(self.fetched)
-        return self.page
+        if self.got.unread or self.got.expired:
+            return None
+        page = self.page
+        if page is None:
+            page = await asyncio.to_thread(decode_page, pager.table, self.body, pager.key, pager.without)
+        if pager.table is RUNS:
+            page = page.fetched(self.fetched)
+        batch, request = page.batch, pager.ask_for(ask)
+        for name, wanted in (request.ids | request.params).items():
+            if name.endswith("_id"):
+                batch = strangers_noted(batch, name, [wanted] * len(batch))
+        return replace(page, batch=batch)
 
 
 async def collect(
@@ -174,24 +199,47 @@ async def collect(
     tally: Tally | None = None,
     **params: str | int | None,
 ) -> pd.DataFrame:
-    """Fetches a small listing whole.
+    """Fetches a small listing, with a report on it.
+
+    Returns:
+        The table; where not all of it came, what came, marked so in its fetch report.
 
     Raises:
-        AgentRunError: it did not come whole.
+        AgentRunError: not a page came, or the key was refused.
     """
     batches: list[Batch] = []
+    tally, started, fetched_from = tally or Tally(), time.monotonic(), datetime.now(UTC)
 
     async def take(page: Page, *_: object) -> bool:
         batches.append(page.batch)
         return True
 
-    pager = Pager(wire, table, lambda ask: route.ask(*ids, **(params | ask.params)), tally or Tally(), key)
-    cut = await pager.turn(paging.pages(limit), take)
-    if cut:
-        raise BadResponseError(f"The listing does not come to its end: {cut.replace('_', ' ')}.", route=route.template)
-    return table_frame(table, batches)
+    pager = Pager(wire, table, lambda ask: route.ask(*ids, **(params | ask.params)), tally, key)
+    try:
+        cut = await pager.turn(paging.pages(limit), take)
+    except (UnauthorizedError, SettingsError):
+        raise
+    except AgentRunError as error:
+        if not batches:
+            raise
+        cut = error.kind
+    frame = table_frame(table, batches)
+    made = FetchReport(
+        got=len(frame),
+        complete=cut is None,
+        truncated_by=cut,
+        pages=len(batches),
+        oddities=report.count_oddities(frame, tally.oddities),
+        seconds=time.monotonic() - started,
+        table=table.name,
+        fetched_from=fetched_from,
+        fetched_to=datetime.now(UTC),
+        **tally.told,
+    )
+    report.attach(frame, made, Walk(whole=cut is None))
+    return frame
 
 
 def fetch_table(wire: Wire, table: Table, route: Route, *ids: str, **asked: Any) -> pd.DataFrame:
-    """Fetches a small listing whole, as `collect` does, and waits for it."""
+    """Fetches a small listing, as `collect` does, and waits for it."""
     return run(collect(wire, table, route, *ids, **asked))

@@ -6,22 +6,28 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
 from itertools import product
 from typing import Any
 
 import msgspec
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from agentrun_nb.core import times
 from agentrun_nb.core.schema import STATUSES
 from agentrun_nb.errors import SettingsError
+from agentrun_nb.http import routes
 from agentrun_nb.records.batch import Batch
 
 When = str | date | datetime | timedelta
 """A moment, or an age such as "7d"."""
 
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)", re.ASCII)
+NEAR = 0.68
+"""How alike two words are of which one is taken for the other misspelt: "timeout" and "timed_out" are."""
+
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
@@ -72,6 +78,7 @@ class Wanted:
         until: the `created_at` before which they lie.
         limit: how many at most; None: all.
         without: columns whose text is not kept.
+        unlisted: why the deployments may not be all there are; None when they are, or were named.
     """
 
     branches: Sequence[Branch]
@@ -79,6 +86,12 @@ class Wanted:
     until: int | None = None
     limit: int | None = None
     without: tuple[str, ...] = ()
+    unlisted: str | None = None
+
+    @property
+    def deployments(self) -> list[str]:
+        """The deployments that are asked, each once."""
+        return list(dict.fromkeys(branch.deployment for branch in self.branches))
 
     @property
     def since_moment(self) -> datetime | None:
@@ -128,6 +141,45 @@ def branches_of(deployments: Iterable[str], statuses: Any, versions: Any) -> lis
     in_turn = sorted(_several(statuses), key=lambda status: STATUSES.index(status) if status in STATUSES else -1)
     found = product(dict.fromkeys(deployments), _several(versions), in_turn)
     return [Branch(deployment, status, version) for deployment, version, status in found]
+
+
+def read_statuses(statuses: Any) -> list[str] | None:
+    """Statuses to ask for, as a list; None for all.
+
+    A service may have words of its own: only one that is nearly a word of the contract is taken for a mistake.
+
+    Raises:
+        SettingsError: one is no text, or a misspelt word of the contract.
+    """
+    if statuses is None:
+        return None
+    words = [statuses] if isinstance(statuses, str) else list(statuses)
+    for word in words:
+        if not isinstance(word, str):
+            raise SettingsError(f"A status is text, and not {word!r:.80}.", hint=f"Known: {', '.join(STATUSES)}.")
+        plain = re.sub(r"[\s-]+", "_", word.strip().lower())
+        near = get_close_matches(plain, STATUSES, 1, NEAR)
+        if word not in STATUSES and near:
+            raise SettingsError(f"There is no status {word[:80]!r}.", hint=f"Near it: {near[0]!r}.")
+    return words
+
+
+def read_deployments(given: Any) -> list[str]:
+    """The deployments that are named: an id, several, or a frame or row with them.
+
+    Raises:
+        BadIdError: one cannot be an id.
+        SettingsError: a frame or row without ids.
+    """
+    if isinstance(given, pd.DataFrame | pd.Series):
+        names = [name for name in ("deployment_id", "id") if name in given.keys()]  # noqa: SIM118 - of a Series too
+        if isinstance(given, pd.DataFrame) and not names:
+            raise SettingsError("This frame names no deployments.", hint="Give client.list_deployments().")
+        given = given[names[0]] if names else given
+    deployments = [given] if isinstance(given, str) else list(dict.fromkeys(given))
+    for deployment in deployments:
+        routes.check_id("deployment_id", deployment)
+    return deployments
 
 
 def _several(value: Any) -> list[str | None]:

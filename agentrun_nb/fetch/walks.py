@@ -22,6 +22,7 @@ from agentrun_nb.http.loop import Emit, together
 from agentrun_nb.http.routes import Ask
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records.batch import Batch, Page
+from agentrun_nb.tables import report
 
 PATIENCE = 2.0
 """Seconds that the list of versions may take; it only makes a listing quicker."""
@@ -78,6 +79,8 @@ class Walks:
             kept = self._wanted.keep(page.batch)
             if probe:
                 kept = probe.pick(kept, branch.version_id)
+            if branch.status is not None and pc.any(pc.not_equal(page.batch.cells["status"], branch.status)).as_py():
+                self.tally.oddities["filter_ignored"] += 1
             self.pages += 1
             taken += len(kept)
             await emit(kept)
@@ -116,7 +119,7 @@ class Walks:
             filters = {"status": branch.status, "version_id": branch.version_id}
             return routes.RUNS.ask(branch.deployment, **(filters | page.params))
 
-        pager = Pager(self._wire, RUNS, ask_for, self.tally, without=self._wanted.without)
+        pager = Pager(self._wire, RUNS, ask_for, self.tally, without=self._wanted.without, ahead=not windowed)
         try:
             async with self._slots:
                 return await pager.turn(paging.pages(min(PAGE, most or PAGE), branch.cursor, most), take)
@@ -138,6 +141,8 @@ class Walks:
         except (AgentRunError, TimeoutError):
             return []
         ids, numbers = set(found["id"].dropna()), sorted(found["version_number"].dropna())
+        if report.fetch_report(found).complete is not True:
+            return []
         whole = numbers == list(range(1, len(found) + 1)) and len(ids) == len(found) > 1
         return sorted(ids) if whole and ids.issuperset(first.cells["version_id"].to_pylist()) else []
 

@@ -164,6 +164,9 @@ def _error(reply: Reply, ask: Ask, refusal: Refusal, settings: Settings, key: st
         return _not_found(ask, refusal, said, settings)
     if status >= 500 or status in (408, 425):
         return ServerError(f"The service failed.{said}", hint="Try again later.")
+    if status == 304:
+        message = "The service answered that the record was not modified (304), which nobody had asked."
+        return BadResponseError(message, hint="A cache in between may be at fault.")
     if 300 <= status < 400:
         where = safe(reply.headers.get("location"), key) or "nowhere"
         message = f"The service redirects to {where}, which is never followed."
