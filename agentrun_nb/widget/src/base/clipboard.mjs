@@ -10,10 +10,14 @@ const SAID_FOR_MS = 1500;
  * @param {string} [label] what stands on it
  */
 export function copyButton(name, text, label = name) {
-  const element = button(label, async () => {
-    element.textContent = (await copy(text)) ? "Copied" : "Not allowed";
-    setTimeout(() => (element.textContent = label), SAID_FOR_MS);
-  }, { "aria-label": name, "aria-live": "polite", class: "arn-button arn-copy" });
+  const element = button(
+    label,
+    async () => {
+      element.textContent = (await copy(text)) ? "Copied" : "Not allowed";
+      setTimeout(() => (element.textContent = label), SAID_FOR_MS);
+    },
+    { "aria-label": name, "aria-live": "polite", class: "arn-button arn-copy" },
+  );
   return element;
 }
 

@@ -17,9 +17,11 @@ const TAKES_KEYS = /^(?:button|summary|select|input)$/;
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   const named = typeof attributes === "string" ? { class: attributes } : attributes;
-  for (const [name, value] of Object.entries(named)) if (value !== false) element.setAttribute(name, String(value));
+  for (const [name, value] of Object.entries(named))
+    if (value !== false) element.setAttribute(name, String(value));
   if ("tabindex" in named || TAKES_KEYS.test(tag)) keepKeys(element);
-  for (const child of children) if ((child ?? false) !== false) element.append(/** @type {Node | string} */ (child));
+  for (const child of children)
+    if ((child ?? false) !== false) element.append(/** @type {Node | string} */ (child));
   return element;
 }
 
@@ -41,4 +43,5 @@ export function button(label, action, attributes = {}) {
 let serial = 0;
 
 /** An id that no other element of the page has, made without data. @param {string} stem */
-export const uniqueId = (stem) => `arn-${stem}-${++serial}-${Math.random().toString(36).slice(2, 8)}`;
+export const uniqueId = (stem) =>
+  `arn-${stem}-${++serial}-${Math.random().toString(36).slice(2, 8)}`;

@@ -7,7 +7,8 @@ export const formatCount = (n) => n.toLocaleString("en");
 export const countOf = (n, noun = "run") => `${formatCount(n)} ${noun}${n === 1 ? "" : "s"}`;
 
 /** @param {number} n @param {number} all @returns {string} like "3 of 12", or "12" where that is all */
-export const partOf = (n, all) => (n === all ? formatCount(n) : `${formatCount(n)} of ${formatCount(all)}`);
+export const partOf = (n, all) =>
+  n === all ? formatCount(n) : `${formatCount(n)} of ${formatCount(all)}`;
 
 /** @param {number} n @param {number} all @returns {string} like "3 of 12 runs", or "12 runs" where that is all */
 export const runsOf = (n, all) => (n === all ? countOf(n) : `${formatCount(n)} of ${countOf(all)}`);
@@ -17,9 +18,11 @@ const UNITS = ["kB", "MB", "GB", "TB", "PB", "EB"];
 /** @param {import("../protocol.mjs").Scalar | undefined} bytes a number, or digits where a number would not be exact @returns {string} "48.2 kB" */
 export function humanSize(bytes) {
   const amount = Number(bytes);
-  if (bytes === null || bytes === undefined || bytes === "" || !Number.isFinite(amount)) return String(bytes ?? "");
+  if (bytes === null || bytes === undefined || bytes === "" || !Number.isFinite(amount))
+    return String(bytes ?? "");
   if (Math.abs(amount) < 1000) return `${amount} B`;
-  let unit = -1, scaled = amount;
+  let unit = -1,
+    scaled = amount;
   do {
     scaled /= 1000;
     unit++;

@@ -8,13 +8,25 @@ const BUTTONS = "button:not([hidden], [role=toolbar] [hidden] *)";
 /** @param {string} label what the buttons are for @param {string} style a class @param {...import("./dom.mjs").Child} children */
 export function toolbar(label, style, ...children) {
   const element = h("div", { role: "toolbar", "aria-label": label, class: style }, ...children);
-  return rove(element, () => [.../** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll(BUTTONS))], alongLine);
+  return rove(
+    element,
+    () => [.../** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll(BUTTONS))],
+    alongLine,
+  );
 }
 
 /** A table in which the arrow keys go from cell to cell; a cell that holds a button hands the focus to it. @param {HTMLTableElement} table */
 export function grid(table) {
   table.setAttribute("role", "grid");
-  return rove(table, () => Array.from(table.querySelectorAll("th, td"), (cell) => cell.querySelector("button") ?? /** @type {HTMLElement} */ (cell)), alongTable);
+  return rove(
+    table,
+    () =>
+      Array.from(
+        table.querySelectorAll("th, td"),
+        (cell) => cell.querySelector("button") ?? /** @type {HTMLElement} */ (cell),
+      ),
+    alongTable,
+  );
 }
 
 /** @template {HTMLElement} E @param {E} group @param {() => HTMLElement[]} itemsOf @param {Way} way @returns {E} the group */
@@ -35,14 +47,21 @@ function rove(group, itemsOf, way) {
   });
   group.addEventListener("keydown", (event) => {
     const items = itemsOf();
-    const next = !event.altKey && !event.metaKey && way(event.key, items, items.indexOf(/** @type {HTMLElement} */ (event.target)));
+    const next =
+      !event.altKey &&
+      !event.metaKey &&
+      way(event.key, items, items.indexOf(/** @type {HTMLElement} */ (event.target)));
     if (!next) return;
     event.preventDefault();
     event.stopPropagation();
     next.focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest", inline: "nearest" });
   });
-  new MutationObserver(settle).observe(group, { subtree: true, childList: true, attributeFilter: ["hidden"] });
+  new MutationObserver(settle).observe(group, {
+    subtree: true,
+    childList: true,
+    attributeFilter: ["hidden"],
+  });
   settle();
   return group;
 }
@@ -58,6 +77,13 @@ function alongLine(key, items, at) {
 function alongTable(key, items, at) {
   const width = items[0].closest("tr")?.cells.length ?? 1;
   const first = at - (at % width);
-  const ways = { Home: first, End: first + width - 1, ArrowRight: Math.min(at + 1, first + width - 1), ArrowLeft: Math.max(at - 1, first), ArrowDown: at + width, ArrowUp: at - width };
+  const ways = {
+    Home: first,
+    End: first + width - 1,
+    ArrowRight: Math.min(at + 1, first + width - 1),
+    ArrowLeft: Math.max(at - 1, first),
+    ArrowDown: at + width,
+    ArrowUp: at - width,
+  };
   return items[ways[/** @type {keyof typeof ways} */ (key)]];
 }

@@ -7,7 +7,13 @@
 import { visible } from "./text.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
-const FRAME = { class: "arn-mark", viewBox: "0 0 12 12", width: "12", height: "12", "aria-hidden": "true" };
+const FRAME = {
+  class: "arn-mark",
+  viewBox: "0 0 12 12",
+  width: "12",
+  height: "12",
+  "aria-hidden": "true",
+};
 
 /** The values that styles/colours.css gives each colour, in the light and the dark theme; figures elsewhere use the same. @type {Readonly<Record<string, readonly [string, string]>>} */
 export const COLOURS = {
@@ -37,7 +43,13 @@ const TABLE = [
 ];
 
 /** The statuses of the contract in lifecycle order. @type {readonly Status[]} */
-export const STATUSES = TABLE.map(([name, terminal, shape]) => ({ name, label: name.replace("_", " "), color: `--arn-${name.replace("_", "-")}`, shape, terminal }));
+export const STATUSES = TABLE.map(([name, terminal, shape]) => ({
+  name,
+  label: name.replace("_", " "),
+  color: `--arn-${name.replace("_", "-")}`,
+  shape,
+  terminal,
+}));
 
 const OTHER = { color: "--arn-other", terminal: false };
 const NONE = { ...OTHER, name: null, label: "no status recorded", shape: "M0 5h5v2H0zM7 5h5v2H7z" };
@@ -51,7 +63,14 @@ const BY_NAME = new Map(STATUSES.map((status) => [status.name, status]));
  */
 export function describe(name) {
   if (name === null || name === undefined) return NONE;
-  return BY_NAME.get(name) ?? { ...OTHER, name, label: `unknown status: ${visible(name) || "(empty)"}`, shape: UNKNOWN_SHAPE };
+  return (
+    BY_NAME.get(name) ?? {
+      ...OTHER,
+      name,
+      label: `unknown status: ${visible(name) || "(empty)"}`,
+      shape: UNKNOWN_SHAPE,
+    }
+  );
 }
 
 /** @param {string | null | undefined} name @returns {boolean} whether a run with this status has ended for good */

@@ -33,17 +33,35 @@ export function createTable(columns, rows) {
   let falling = false;
   let shown = PAGE;
   const some = rows.slice(0, LOOKED_AT);
-  const sides = columns.map(({ value }) => (value && areNumbers(some.map(value)) ? "arn-right" : ""));
-  const heads = columns.map((column, i) => h("th", sides[i], column.value ? button(column.label, () => sortBy(column), { class: "arn-sort" }) : column.label));
+  const sides = columns.map(({ value }) =>
+    value && areNumbers(some.map(value)) ? "arn-right" : "",
+  );
+  const heads = columns.map((column, i) =>
+    h(
+      "th",
+      sides[i],
+      column.value
+        ? button(column.label, () => sortBy(column), { class: "arn-sort" })
+        : column.label,
+    ),
+  );
   const body = h("tbody");
   const held = !some.some((row) => WIDE_WORD.test(String(columns[0].value?.(row))));
-  const table = h("table", held ? "arn-outputs arn-held" : "arn-outputs", h("thead", {}, h("tr", {}, ...heads)), body);
+  const table = h(
+    "table",
+    held ? "arn-outputs arn-held" : "arn-outputs",
+    h("thead", {}, h("tr", {}, ...heads)),
+    body,
+  );
   const more = button("", () => {
     const next = shown;
     shown += PAGE;
     paint();
     // The last press hides the button, so the focus goes to the first of the new rows, once that can have it.
-    if (more.hidden) queueMicrotask(() => /** @type {HTMLElement | null} */ (body.rows[next].querySelector("[tabindex]"))?.focus());
+    if (more.hidden)
+      queueMicrotask(() =>
+        /** @type {HTMLElement | null} */ (body.rows[next].querySelector("[tabindex]"))?.focus(),
+      );
   });
 
   /** Rising, falling, then the order of the record again. @param {Column<R>} column */
@@ -56,25 +74,54 @@ export function createTable(columns, rows) {
 
   function paint() {
     const ordered = by?.value ? sorted(rows, by.value, falling) : rows;
-    heads.forEach((head, i) => columns[i].value && head.setAttribute("aria-sort", by !== columns[i] ? "none" : falling ? "descending" : "ascending"));
-    body.replaceChildren(...ordered.slice(0, shown).map((row) => h("tr", {}, ...columns.map(({ cell }, i) => h(i ? "td" : "th", { class: sides[i], scope: !i && "row" }, cell(row))))));
+    heads.forEach(
+      (head, i) =>
+        columns[i].value &&
+        head.setAttribute(
+          "aria-sort",
+          by !== columns[i] ? "none" : falling ? "descending" : "ascending",
+        ),
+    );
+    body.replaceChildren(
+      ...ordered
+        .slice(0, shown)
+        .map((row) =>
+          h(
+            "tr",
+            {},
+            ...columns.map(({ cell }, i) =>
+              h(i ? "td" : "th", { class: sides[i], scope: !i && "row" }, cell(row)),
+            ),
+          ),
+        ),
+    );
     more.hidden = rows.length <= shown;
-    more.textContent = more.hidden ? "" : `Show more: ${formatCount(rows.length - shown)} rows are hidden`;
+    more.textContent = more.hidden
+      ? ""
+      : `Show more: ${formatCount(rows.length - shown)} rows are hidden`;
   }
 
   paint();
   const element = h("div", "arn-scroll", grid(table));
-  if (held) table.addEventListener("focusin", () => (element.style.scrollPaddingLeft = `${heads[0].offsetWidth + RING}px`));
+  if (held)
+    table.addEventListener(
+      "focusin",
+      () => (element.style.scrollPaddingLeft = `${heads[0].offsetWidth + RING}px`),
+    );
   return { element, more, paint };
 }
 
 /** Whether there are numbers, and nothing beside them. @param {(string | number | null)[]} values */
-const areNumbers = (values) => values.some((value) => value !== null) && values.every((value) => value === null || typeof value === "number");
+const areNumbers = (values) =>
+  values.some((value) => value !== null) &&
+  values.every((value) => value === null || typeof value === "number");
 
 /** A text in a cell: on one line where it is short; a long one goes on below after a blank or a slash, never within a word. @param {import("../protocol.mjs").Scalar} value */
 export function cellText(value) {
   const text = shortText(String(value), LONGEST);
-  return text.length > ONE_LINE ? h("span", "arn-long", ...(text.match(PARTS) ?? []).flatMap((part) => [part, h("wbr")])) : text;
+  return text.length > ONE_LINE
+    ? h("span", "arn-long", ...(text.match(PARTS) ?? []).flatMap((part) => [part, h("wbr")]))
+    : text;
 }
 
 /** What a cell says where nothing stands in it. @param {string} words */
@@ -84,7 +131,9 @@ export const emptyCell = (words) => h("span", "arn-quiet", words);
 export function sorted(rows, value, falling) {
   const sign = falling ? -1 : 1;
   const keyed = rows.map((row) => ({ row, key: value(row) }));
-  keyed.sort(({ key: a }, { key: b }) => (a === null || b === null ? Number(a === null) - Number(b === null) : sign * compare(a, b)));
+  keyed.sort(({ key: a }, { key: b }) =>
+    a === null || b === null ? Number(a === null) - Number(b === null) : sign * compare(a, b),
+  );
   return keyed.map(({ row }) => row);
 }
 

@@ -11,8 +11,11 @@ const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 /** @type {(unit: number, ...sizes: number[]) => number[]} */
 const every = (unit, ...sizes) => sizes.map((size) => size * unit);
 const STEPS = [
-  ...every(1, 1, 2, 5, 10, 20, 50, 100, 200, 500), ...every(SECOND, 1, 2, 5, 10, 15, 30), ...every(MINUTE, 1, 2, 5, 10, 15, 30),
-  ...every(HOUR, 1, 2, 3, 6, 12), ...every(DAY, 1, 2, 7, 14),
+  ...every(1, 1, 2, 5, 10, 20, 50, 100, 200, 500),
+  ...every(SECOND, 1, 2, 5, 10, 15, 30),
+  ...every(MINUTE, 1, 2, 5, 10, 15, 30),
+  ...every(HOUR, 1, 2, 3, 6, 12),
+  ...every(DAY, 1, 2, 7, 14),
 ];
 const MONTH_STEPS = [1, 3, 6, ...every(12, 1, 2, 5, 10, 20, 50, 100, 500, 1000, 5000)];
 
@@ -35,7 +38,10 @@ function aheadOf(at, zone) {
 function instants(wall, zone) {
   // No zone of today is a day ahead or behind, so a day before and after the clock has the offsets of both sides of a change.
   const offsets = new Set([wall - DAY, wall + DAY].map((at) => aheadOf(at, zone)));
-  return [...offsets].map((offset) => wall - offset).filter((at) => at + aheadOf(at, zone) === wall).sort((a, b) => a - b);
+  return [...offsets]
+    .map((offset) => wall - offset)
+    .filter((at) => at + aheadOf(at, zone) === wall)
+    .sort((a, b) => a - b);
 }
 
 /** @param {number} wall @param {string} zone @returns {number} the first instant of a wall time; where a clock skips it, the instant at which it goes on as much later */
@@ -48,10 +54,14 @@ function offsetWhereTwice(at, zone) {
 }
 
 /** @param {number} wall @returns {[string, string]} date and time of day */
-const dateAndTime = (wall) => /** @type {[string, string]} */ (new Date(wall).toISOString().slice(0, -1).split("T"));
+const dateAndTime = (wall) =>
+  /** @type {[string, string]} */ (new Date(wall).toISOString().slice(0, -1).split("T"));
 
 /** @param {number} at @param {string} zone @returns {string} like "2026-11-24 05:31:56.123"; the zone is written elsewhere, once, but in an hour that comes twice its offset stands here too */
-export const formatTime = (at, zone) => dateAndTime(wallTime(at, zone)).join(" ").replace(/\.000$/, "") + offsetWhereTwice(at, zone);
+export const formatTime = (at, zone) =>
+  dateAndTime(wallTime(at, zone))
+    .join(" ")
+    .replace(/\.000$/, "") + offsetWhereTwice(at, zone);
 
 /** @param {number} at @param {string} zone @returns {string} like "UTC+5:30" */
 const offsetOf = (at, zone) => moment(isoText(at), zone).offset;
@@ -69,7 +79,8 @@ export function formatZone({ start, end }, zone) {
   if (zone === "UTC") return zone;
   const looks = Math.min(MOST_LOOKS, Math.ceil((end - start) / LOOKS_APART));
   const offsets = new Set([offsetOf(start, zone)]);
-  for (let look = 1; look <= looks; look++) offsets.add(offsetOf(start + ((end - start) * look) / looks, zone));
+  for (let look = 1; look <= looks; look++)
+    offsets.add(offsetOf(start + ((end - start) * look) / looks, zone));
   return `${zone} (${[...offsets].join(offsets.size > 2 ? ", " : " to ")})`;
 }
 
@@ -80,8 +91,15 @@ export function formatZone({ start, end }, zone) {
  */
 export function ticks(start, end, zone, most) {
   const step = STEPS.find((size) => (end - start) / size <= most);
-  const found = !step ? monthTicks(start, end, zone, most) : step < DAY ? clockTicks(start, end, zone, step) : dayTicks(start, end, zone, step);
-  return found.map((tick, i) => ({ ...tick, context: tick.context === found[i - 1]?.context ? "" : tick.context }));
+  const found = !step
+    ? monthTicks(start, end, zone, most)
+    : step < DAY
+      ? clockTicks(start, end, zone, step)
+      : dayTicks(start, end, zone, step);
+  return found.map((tick, i) => ({
+    ...tick,
+    context: tick.context === found[i - 1]?.context ? "" : tick.context,
+  }));
 }
 
 /** Ticks at round times of the day. @param {number} start @param {number} end @param {string} zone @param {number} step @returns {Tick[]} */
@@ -104,7 +122,11 @@ function dayTicks(start, end, zone, step) {
   const anchor = step > DAY ? MONDAY : 0;
   const last = wallTime(end, zone);
   const found = [];
-  for (let wall = Math.ceil((wallTime(start, zone) - anchor) / step) * step + anchor; wall <= last; wall += step) {
+  for (
+    let wall = Math.ceil((wallTime(start, zone) - anchor) / step) * step + anchor;
+    wall <= last;
+    wall += step
+  ) {
     const at = instant(wall, zone);
     if (at < start || at > end || at <= (found.at(-1)?.at ?? -Infinity)) continue;
     // Clocks may skip midnight, and islands have skipped a whole day: what begins here is what the clock shows.
@@ -120,10 +142,19 @@ function monthTicks(start, end, zone, most) {
   const step = MONTH_STEPS.find((size) => months / size <= most) ?? 120_000;
   const first = new Date(wallTime(start, zone));
   const found = [];
-  for (let month = Math.floor((first.getUTCFullYear() * 12 + first.getUTCMonth()) / step) * step; ; month += step) {
+  for (
+    let month = Math.floor((first.getUTCFullYear() * 12 + first.getUTCMonth()) / step) * step;
+    ;
+    month += step
+  ) {
     const year = Math.floor(month / 12);
     const at = instant(new Date(0).setUTCFullYear(year, month - year * 12, 1), zone);
     if (!(at <= end)) return found;
-    if (at >= start) found.push(step < 12 ? { at, label: MONTHS[month - year * 12], context: String(year) } : { at, label: String(year), context: "" });
+    if (at >= start)
+      found.push(
+        step < 12
+          ? { at, label: MONTHS[month - year * 12], context: String(year) }
+          : { at, label: String(year), context: "" },
+      );
   }
 }

@@ -32,7 +32,14 @@ const formats = {};
 function formatOf(tz) {
   const two = "2-digit";
   return (formats[tz] ??= new Intl.DateTimeFormat("sv", {
-    timeZone: tz, year: "numeric", month: two, day: two, hour: two, minute: two, second: two, timeZoneName: "shortOffset",
+    timeZone: tz,
+    year: "numeric",
+    month: two,
+    day: two,
+    hour: two,
+    minute: two,
+    second: two,
+    timeZoneName: "shortOffset",
   }));
 }
 
@@ -42,12 +49,17 @@ function formatOf(tz) {
  * @returns {Moment} `offset` is the zone in short, "UTC+1"; `zone` names it, "Europe/Berlin (UTC+1)"; in UTC where the zone's clock would leave the years 1 to 9999
  */
 export function moment(utc, tz) {
-  const [date, time, gmt] = formatOf(tz).format(Math.floor(milliseconds(utc))).split(" ");
+  const [date, time, gmt] = formatOf(tz)
+    .format(Math.floor(milliseconds(utc)))
+    .split(" ");
   const isBeforeYear1 = utc.startsWith("0001-01-01") && date.endsWith("-12-31");
   if (isBeforeYear1 || date.length > "9999-12-31".length) return moment(utc, "UTC");
   const offset = gmt.replace(/^GMT(\+0$)?/, "UTC").replace("−", "-");
   return {
-    date: date.padStart(10, "0"), time: time + (/\.\d+/.exec(utc)?.[0] ?? ""), offset, zone: offset === tz ? tz : `${tz} (${offset})`,
+    date: date.padStart(10, "0"),
+    time: time + (/\.\d+/.exec(utc)?.[0] ?? ""),
+    offset,
+    zone: offset === tz ? tz : `${tz} (${offset})`,
     utc: utc.replace("T", " ").replace("Z", " UTC"),
   };
 }
@@ -56,7 +68,11 @@ export function moment(utc, tz) {
 export const isoText = (ms) => new Date(ms).toISOString().replace(/\.?0*Z$/, "Z");
 
 /** Two units each: how long the larger is, its name, how long the smaller is, its name. @type {[number, string, number, string][]} */
-const UNITS = [[86_400_000, "d", 3_600_000, "h"], [3_600_000, "h", 60_000, "min"], [60_000, "min", 1000, "s"]];
+const UNITS = [
+  [86_400_000, "d", 3_600_000, "h"],
+  [3_600_000, "h", 60_000, "min"],
+  [60_000, "min", 1000, "s"],
+];
 
 /**
  * A length of time with the two units that matter: "340 ms", "2.1 s", "3 min 12 s", "1 h 4 min", "2 d 3 h".
@@ -65,8 +81,10 @@ const UNITS = [[86_400_000, "d", 3_600_000, "h"], [3_600_000, "h", 60_000, "min"
  */
 export function duration(ms) {
   if (ms >= 59_950) {
-    const [large, many, small, few] = UNITS.find(([size, , unit]) => ms + unit / 2 >= size) ?? UNITS[2];
-    const whole = Math.round(ms / small), ratio = large / small;
+    const [large, many, small, few] =
+      UNITS.find(([size, , unit]) => ms + unit / 2 >= size) ?? UNITS[2];
+    const whole = Math.round(ms / small),
+      ratio = large / small;
     return `${Math.floor(whole / ratio).toLocaleString("en")} ${many}${whole % ratio ? ` ${whole % ratio} ${few}` : ""}`;
   }
   if (ms >= 999.5 || ms === 0) return `${Number((ms / 1000).toFixed(1))} s`;

@@ -29,7 +29,12 @@ export function createExplorer(model, el, signal) {
   let bodyEnd = new AbortController();
   const status = createStatusLine();
   const traits = createTraits(model, signal);
-  const kernel = createKernel(model, { signal, isCut: () => el.closest(CUT) !== null, onSilence: status.setSilent, onUpdate: (reply) => show(reply).catch(fail) });
+  const kernel = createKernel(model, {
+    signal,
+    isCut: () => el.closest(CUT) !== null,
+    onSilence: status.setSilent,
+    onUpdate: (reply) => show(reply).catch(fail),
+  });
   const zone = createZoneSwitch(traits.get("tz"), (tz) => {
     traits.put("tz", tz);
     body?.setZone?.(tz);

@@ -4,7 +4,13 @@ import { jsonView } from "../tree/json_view.mjs";
 
 /** @param {import("./explorer.mjs").Held} held @param {import("./explorer.mjs").Context} context @returns {import("./explorer.mjs").Body} */
 export function createJsonBody({ text }, { traits, signal }) {
-  const { element, tree } = jsonView(text ?? "", { root: "", python: "document", label: "JSON document", signal, onSelect: (path) => traits.put("path", path) });
+  const { element, tree } = jsonView(text ?? "", {
+    root: "",
+    python: "document",
+    label: "JSON document",
+    signal,
+    onSelect: (path) => traits.put("path", path),
+  });
   return {
     element,
     setPath(path) {

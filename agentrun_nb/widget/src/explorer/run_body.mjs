@@ -5,6 +5,14 @@ import { createRunView } from "../run/view.mjs";
 /** @param {import("./explorer.mjs").Held} held @param {import("./explorer.mjs").Context} context @returns {import("./explorer.mjs").Body} */
 export function createRunBody({ docs, page }, { kernel, traits, tz, signal }) {
   if (!docs?.[0]) return { element: h("p", "arn-hint", "There is no run to show.") };
-  const { element, corner, setZone, reveal } = createRunView(docs[0], { tz, now: page.now, kernel, noPreviews: page.no_previews, pythonOf: (name) => `run.${name}`, signal, onPath: (path) => traits.put("path", path) });
+  const { element, corner, setZone, reveal } = createRunView(docs[0], {
+    tz,
+    now: page.now,
+    kernel,
+    noPreviews: page.no_previews,
+    pythonOf: (name) => `run.${name}`,
+    signal,
+    onPath: (path) => traits.put("path", path),
+  });
   return { element, corner, setZone, setPath: reveal };
 }

@@ -29,22 +29,44 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   const stage = h("div");
   const told = h("span", { role: "status" });
   const both = button("Compare the two", () => (both.ariaPressed === "true" ? show() : compare()));
-  const chooser = toolbar("Chosen runs", "arn-line-up", button("‹", () => step(-1), { "aria-label": "Previous chosen run" }), told, button("›", () => step(1), { "aria-label": "Next chosen run" }), both);
+  const chooser = toolbar(
+    "Chosen runs",
+    "arn-line-up",
+    button("‹", () => step(-1), { "aria-label": "Previous chosen run" }),
+    told,
+    button("›", () => step(1), { "aria-label": "Next chosen run" }),
+    both,
+  );
   const place = h("div");
-  const timeline = createTimeline(stage, { onSelect: choose, onWindow: (window) => void kernel.ask("window", window).catch(() => {}), signal });
+  const timeline = createTimeline(stage, {
+    onSelect: choose,
+    onWindow: (window) => void kernel.ask("window", window).catch(() => {}),
+    signal,
+  });
   const hint = (/** @type {string} */ words) => place.replaceChildren(h("p", "arn-hint", words));
 
   /** Takes other data; the timeline keeps its window. @param {Held} data */
   function update(data) {
     const { page, columns } = (held = data);
     docs = new Map((data.docs ?? []).map((doc) => [doc.row, doc]));
-    if (columns) timeline.setData({ n: page.n, now: page.now, statuses: page.statuses, versions: page.versions, deployments: page.deployments, ...columns });
+    if (columns)
+      timeline.setData({
+        n: page.n,
+        now: page.now,
+        statuses: page.statuses,
+        versions: page.versions,
+        deployments: page.deployments,
+        ...columns,
+      });
     stage.hidden = page.n === 0;
   }
 
   /** @param {number[]} chosen on the timeline */
   function choose(chosen) {
-    traits.put("selected", chosen.map((row) => keyOf(held, row)));
+    traits.put(
+      "selected",
+      chosen.map((row) => keyOf(held, row)),
+    );
     take(chosen);
   }
 
@@ -70,11 +92,15 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
     told.textContent = `Run ${formatCount(at + 1)} of ${formatCount(rows.length)} chosen`;
     if (doc) return showRun(doc);
     const { signal: current } = clear();
-    if (rows.length) void request("run", { row: rows[at] }, "doc", current, (read) => {
-      docs.set(rows[at], read);
-      show();
-    });
-    else hint(held.page.n ? "Choose a run on the timeline to see it here." : "There are no runs to show.");
+    if (rows.length)
+      void request("run", { row: rows[at] }, "doc", current, (read) => {
+        docs.set(rows[at], read);
+        show();
+      });
+    else
+      hint(
+        held.page.n ? "Choose a run on the timeline to see it here." : "There are no runs to show.",
+      );
   }
 
   /** Ends what is shown. @returns {AbortController} of what comes in its place */
@@ -86,7 +112,9 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
 
   /** A run that is as it was stays as it is, with all that was opened in it. @param {import("../protocol.mjs").RunDoc} doc */
   function showRun(doc) {
-    const now = isTerminal(/** @type {string | null} */ (doc.fields.status)) ? 0 : held.columns?.until[doc.row] ?? held.page.now;
+    const now = isTerminal(/** @type {string | null} */ (doc.fields.status))
+      ? 0
+      : (held.columns?.until[doc.row] ?? held.page.now);
     const state = JSON.stringify([doc, now]);
     if (view && state === shown) return;
     clear();
@@ -94,27 +122,48 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
     const key = keyOf(held, doc.row);
     const onPath = (/** @type {string} */ chosen) => {
       // A path leads into the first of the selected runs, so the one on show becomes the first.
-      if (first !== doc.row) traits.put("selected", [key, ...rows.filter((row) => row !== doc.row).map((row) => keyOf(held, row))]);
+      if (first !== doc.row)
+        traits.put("selected", [
+          key,
+          ...rows.filter((row) => row !== doc.row).map((row) => keyOf(held, row)),
+        ]);
       first = doc.row;
       traits.put("path", (path = chosen));
     };
     const pythonOf = (/** @type {string} */ name) => documentOf(...key, name);
-    view = createRunView(doc, { tz, now, kernel, noPreviews: held.page.no_previews, pythonOf, signal: viewEnd.signal, onPath });
+    view = createRunView(doc, {
+      tz,
+      now,
+      kernel,
+      noPreviews: held.page.no_previews,
+      pythonOf,
+      signal: viewEnd.signal,
+      onPath,
+    });
     place.replaceChildren(view.element);
     view.reveal(path);
   }
 
   function compare() {
     both.ariaPressed = "true";
-    const runs = rows.map((row) => ({ id: keyOf(held, row)[1], status: held.page.statuses[held.columns?.status[row] ?? -1] ?? null }));
-    void request("compare", { rows }, "comparison", clear().signal, (read) => place.replaceChildren(comparisonView(read, runs)));
+    const runs = rows.map((row) => ({
+      id: keyOf(held, row)[1],
+      status: held.page.statuses[held.columns?.status[row] ?? -1] ?? null,
+    }));
+    void request("compare", { rows }, "comparison", clear().signal, (read) =>
+      place.replaceChildren(comparisonView(read, runs)),
+    );
   }
 
   /** @param {"run" | "compare"} op @param {object} what @param {string} part of the answer @param {AbortSignal} current @param {(read: any) => void} take */
   async function request(op, what, part, current, take) {
     hint("Asking the kernel");
     try {
-      const { answer, buffers } = await kernel.ask(op, what, (words) => current.aborted || hint(words));
+      const { answer, buffers } = await kernel.ask(
+        op,
+        what,
+        (words) => current.aborted || hint(words),
+      );
       const read = await readJson(answer[part], buffers);
       if (!current.aborted) take(read);
     } catch (error) {

@@ -10,6 +10,9 @@ export function createStatusLine() {
     /** @param {string} words */
     say: (words) => (text.textContent = visible(words)),
     /** @param {boolean} silent */
-    setSilent: (silent) => (kernel.textContent = silent ? " The kernel does not answer. What is already here keeps working." : ""),
+    setSilent: (silent) =>
+      (kernel.textContent = silent
+        ? " The kernel does not answer. What is already here keeps working."
+        : ""),
   };
 }

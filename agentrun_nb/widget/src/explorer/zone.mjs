@@ -12,11 +12,17 @@ export function createZoneSwitch(given, onChange) {
     const known = typeof zone === "string" && isZone(zone);
     const shown = known ? zone : "UTC";
     warning.textContent = known ? "" : " unknown zone: shown in UTC";
-    select.replaceChildren(...Array.from(new Set(["UTC", browserZone(), shown]), (name) => h("option", {}, name)));
+    select.replaceChildren(
+      ...Array.from(new Set(["UTC", browserZone(), shown]), (name) => h("option", {}, name)),
+    );
     return (select.value = shown);
   }
 
   set(given);
   select.addEventListener("change", () => onChange(set(select.value)));
-  return { set, get: () => select.value, element: h("label", "arn-zone", "Times in ", select, warning) };
+  return {
+    set,
+    get: () => select.value,
+    element: h("label", "arn-zone", "Times in ", select, warning),
+  };
 }

@@ -39,7 +39,9 @@ export class JsonDocument {
   describe(node) {
     const { kind, count } = this.nodes;
     if (this.isContainer(node)) return countOf(count[node], kind[node] === OBJECT ? "key" : "item");
-    return kind[node] === STRING ? `string, ${countOf(this.text(node).length, "character")}` : KINDS[kind[node]];
+    return kind[node] === STRING
+      ? `string, ${countOf(this.text(node).length, "character")}`
+      : KINDS[kind[node]];
   }
 
   /** @param {number} node @returns {boolean} whether it is NaN or an infinity, which JSON does not have */
@@ -47,7 +49,8 @@ export class JsonDocument {
 
   /** @param {number} node @returns {Generator<number>} */
   *children(node) {
-    for (let child = node + 1; child <= this.nodes.last[node]; child = this.after(child)) yield child;
+    for (let child = node + 1; child <= this.nodes.last[node]; child = this.after(child))
+      yield child;
   }
 
   /** @param {number} node @returns {boolean} whether a key stands more than once beside this one */
@@ -55,7 +58,8 @@ export class JsonDocument {
     const parent = this.nodes.parent[node];
     let repeated = this.#repeated.get(parent);
     if (!repeated && this.hasKey(node)) {
-      const keys = Array.from(this.children(parent), this.key), seen = new Set();
+      const keys = Array.from(this.children(parent), this.key),
+        seen = new Set();
       repeated = new Set(keys.filter((key) => seen.has(key) || !seen.add(key)));
       this.#repeated.set(parent, repeated);
     }
@@ -68,7 +72,8 @@ export class JsonDocument {
   /** @param {number} node @returns {Step[]} */
   path(node) {
     const steps = [];
-    for (let at = node; this.nodes.parent[at] !== NONE; at = this.nodes.parent[at]) steps.push(this.step(at));
+    for (let at = node; this.nodes.parent[at] !== NONE; at = this.nodes.parent[at])
+      steps.push(this.step(at));
     return steps.reverse();
   }
 

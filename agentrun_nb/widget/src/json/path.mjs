@@ -14,13 +14,14 @@ export const formatPath = (steps, root = "") =>
   }, root);
 
 /** As RFC 6901 has it, from the top of the document. @param {Step[]} steps @returns {string} */
-export const formatPointer = (steps) => steps.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+export const formatPointer = (steps) =>
+  steps.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 
 /** @param {string} path @returns {Step[] | null} null where the text is no path */
 export function parsePath(path) {
   const steps = [];
   try {
-    for (STEP.lastIndex = 0; STEP.lastIndex < path.length; ) {
+    for (STEP.lastIndex = 0; STEP.lastIndex < path.length;) {
       const [, key, index, quoted] = /** @type {RegExpExecArray} */ (STEP.exec(path));
       steps.push(key ?? (index ? Number(index) : JSON.parse(quoted)));
     }

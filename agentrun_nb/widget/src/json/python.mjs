@@ -2,7 +2,12 @@
 
 /** @typedef {import("./path.mjs").Step} Step */
 
-const ESCAPES = new Map([["\\", "\\\\"], ["\n", "\\n"], ["\r", "\\r"], ["\t", "\\t"]]);
+const ESCAPES = new Map([
+  ["\\", "\\\\"],
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+  ["\t", "\\t"],
+]);
 /** What Python's repr writes as an escape: everything that is not printable, and of the blanks all but the plain one. */
 const UNPRINTABLE = /^(?! )[\p{C}\p{Z}]$/u;
 
@@ -19,7 +24,8 @@ export function pythonText(text) {
 /** @param {string} letter */
 function escaped(letter) {
   const code = /** @type {number} */ (letter.codePointAt(0));
-  const [mark, digits] = code < 0x100 ? ["x", 2] : code < 0x10000 ? ["u", 4] : /** @type {const} */ (["U", 8]);
+  const [mark, digits] =
+    code < 0x100 ? ["x", 2] : code < 0x10000 ? ["u", 4] : /** @type {const} */ (["U", 8]);
   return `\\${mark}${code.toString(16).padStart(Number(digits), "0")}`;
 }
 
@@ -28,7 +34,9 @@ export const valueLine = (document, steps) =>
   `value = ${document}${steps.map((step) => `[${typeof step === "number" ? step : pythonText(step)}]`).join("")}`;
 
 /** A document of a run among many, which stand in the notebook as `runs`. @param {string} deployment @param {string} run @param {string} name of the column @returns {string} an expression */
-export const documentOf = (deployment, run, name) => `arn.parse(runs[${is("deployment_id", deployment)} & ${is("id", run)}]["${name}"]).iloc[0]`;
+export const documentOf = (deployment, run, name) =>
+  `arn.parse(runs[${is("deployment_id", deployment)} & ${is("id", run)}]["${name}"]).iloc[0]`;
 
 /** Missing ids are shown as empty texts. @param {string} column @param {string} value */
-const is = (column, value) => `runs["${column}"]${value === "" ? '.fillna("")' : ""}.eq(${pythonText(value)})`;
+const is = (column, value) =>
+  `runs["${column}"]${value === "" ? '.fillna("")' : ""}.eq(${pythonText(value)})`;

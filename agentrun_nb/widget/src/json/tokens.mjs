@@ -3,7 +3,12 @@
  * Duplicate keys, key order and the digits of every number stay as they are.
  */
 
-export const OBJECT = 0, ARRAY = 1, STRING = 2, NUMBER = 3, BOOLEAN = 4, NULL = 5;
+export const OBJECT = 0,
+  ARRAY = 1,
+  STRING = 2,
+  NUMBER = 3,
+  BOOLEAN = 4,
+  NULL = 5;
 /** NaN, Infinity and -Infinity: not JSON, yet written by many programs. */
 export const NOT_JSON = 6;
 /** The parent of the root. */
@@ -12,10 +17,28 @@ export const NONE = 0xffffffff;
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|NaN|-?Infinity/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 /** @type {Record<string, number>} */
-const WORDS = { true: BOOLEAN, false: BOOLEAN, null: NULL, NaN: NOT_JSON, Infinity: NOT_JSON, "-Infinity": NOT_JSON };
+const WORDS = {
+  true: BOOLEAN,
+  false: BOOLEAN,
+  null: NULL,
+  NaN: NOT_JSON,
+  Infinity: NOT_JSON,
+  "-Infinity": NOT_JSON,
+};
 const CLOSERS = "}]";
 /** @type {Column[]} */
-const COLUMNS = ["kind", "start", "end", "keyStart", "keyEnd", "parent", "last", "count", "position", "depth"];
+const COLUMNS = [
+  "kind",
+  "start",
+  "end",
+  "keyStart",
+  "keyEnd",
+  "parent",
+  "last",
+  "count",
+  "position",
+  "depth",
+];
 
 /** Text that is not JSON, and where it stops being so. */
 export class JsonError extends Error {
@@ -131,7 +154,8 @@ export function tokenise(source) {
     }
     close(node);
     while (container !== NONE && !pass(",")) {
-      if (source[at] !== CLOSERS[nodes.kind[container]]) fail("a comma or a closing bracket is missing");
+      if (source[at] !== CLOSERS[nodes.kind[container]])
+        fail("a comma or a closing bracket is missing");
       at++;
       close(container);
       container = nodes.parent[container];

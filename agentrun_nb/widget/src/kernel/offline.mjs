@@ -19,8 +19,12 @@ export function offlineModel({ page, buffers, docs = [], traits }) {
     if (op === "open") return [{ ok: true, page }, buffers];
     if (op === "window") return [{ ok: true }, []];
     const doc = docs.find((one) => one.row === row);
-    if (!doc) return [{ ok: false, error: "This file does not hold the documents of this run." }, []];
-    return [{ ok: true, doc: { buffer: 0, gzip: false } }, [new TextEncoder().encode(JSON.stringify(doc))]];
+    if (!doc)
+      return [{ ok: false, error: "This file does not hold the documents of this run." }, []];
+    return [
+      { ok: true, doc: { buffer: 0, gzip: false } },
+      [new TextEncoder().encode(JSON.stringify(doc))],
+    ];
   }
 
   return {
@@ -36,6 +40,7 @@ export function offlineModel({ page, buffers, docs = [], traits }) {
       queueMicrotask(() => emit("msg:custom", { id: message.id, ...body }, parts));
     },
     on: (event, listener) => void listeners.push([event, listener]),
-    off: (event, listener) => void (listeners = listeners.filter(([name, one]) => name !== event || one !== listener)),
+    off: (event, listener) =>
+      void (listeners = listeners.filter(([name, one]) => name !== event || one !== listener)),
   };
 }

@@ -8,17 +8,30 @@ import { readCodes, readFloats, readJson, readText } from "./bytes.mjs";
 const NO_CODE = 0xffffffff;
 
 /** How a column is read; the others are moments. @type {Record<string, (ref: BufferRef, buffers: Buffer[]) => Promise<any>>} */
-const READERS = { ids: readJson, status: readCodes, version: readCodes, deployment: readCodes, error: readCodes };
+const READERS = {
+  ids: readJson,
+  status: readCodes,
+  version: readCodes,
+  deployment: readCodes,
+  error: readCodes,
+};
 
 /** @param {import("../protocol.mjs").Page} page @param {Buffer[]} buffers @returns {Promise<Held>} */
 export async function unpack(page, buffers) {
   const refs = Object.entries(page.columns);
-  const columns = await Promise.all(refs.map(async ([name, ref]) => [name, await (READERS[name] ?? readFloats)(ref, buffers)]));
+  const columns = await Promise.all(
+    refs.map(async ([name, ref]) => [name, await (READERS[name] ?? readFloats)(ref, buffers)]),
+  );
   const docs = page.docs && (await readJson(page.docs, buffers));
   const text = page.text && (await readText(page.text, buffers));
   // A file that an earlier version wrote has no column of errors.
   const error = new Uint32Array(page.n).fill(NO_CODE);
-  return { page, columns: refs.length ? { error, ...Object.fromEntries(columns) } : null, docs, text };
+  return {
+    page,
+    columns: refs.length ? { error, ...Object.fromEntries(columns) } : null,
+    docs,
+    text,
+  };
 }
 
 /** @param {Held} held @param {number} row @returns {[string, string]} the key of a run: deployment and run id */

@@ -2,8 +2,10 @@
 
 const PATIENCE_MS = 10_000;
 const LOOK_MS = 1_000;
-const SILENT = "The kernel has not answered for a while. If it is busy, the answer comes when it is free. If it was restarted, run the cell of this view again.";
-const CUT = "The kernel was restarted or has ended, so nothing answers this view any more. Run its cell again to go on.";
+const SILENT =
+  "The kernel has not answered for a while. If it is busy, the answer comes when it is free. If it was restarted, run the cell of this view again.";
+const CUT =
+  "The kernel was restarted or has ended, so nothing answers this view any more. Run its cell again to go on.";
 
 /** @typedef {{answer: any, buffers: import("./bytes.mjs").Buffer[]}} Reply */
 /** @typedef {ReturnType<typeof createKernel>} Kernel */
@@ -51,32 +53,33 @@ export function createKernel(model, { signal, isCut = () => false, onSilence, on
      * @param {(words: string) => void} [onWait] told what may be the matter when the answer is long in coming
      * @returns {Promise<Reply>} rejected with the kernel's own sentence where it says no, and with one of ours where no answer can come
      */
-    ask: (op, body, onWait) => new Promise((resolve, reject) => {
-      const id = next++;
-      /** @type {{resolve: (reply: Reply) => void, reject: (error: Error) => void, timer: number}} */
-      const request = { resolve, reject, timer: 0 };
-      /** @param {boolean} [first] */
-      function look(first = false) {
-        if (isCut()) {
-          onSilence(true);
-          return take(id)?.reject(new Error(CUT));
+    ask: (op, body, onWait) =>
+      new Promise((resolve, reject) => {
+        const id = next++;
+        /** @type {{resolve: (reply: Reply) => void, reject: (error: Error) => void, timer: number}} */
+        const request = { resolve, reject, timer: 0 };
+        /** @param {boolean} [first] */
+        function look(first = false) {
+          if (isCut()) {
+            onSilence(true);
+            return take(id)?.reject(new Error(CUT));
+          }
+          if (first) {
+            onSilence(true);
+            onWait?.(SILENT);
+          }
+          request.timer = setTimeout(look, LOOK_MS);
         }
-        if (first) {
+        waiting.set(id, request);
+        if (isCut()) return look();
+        request.timer = setTimeout(look, PATIENCE_MS, true);
+        try {
+          model.send({ id, op, ...body });
+        } catch {
+          take(id);
           onSilence(true);
-          onWait?.(SILENT);
+          reject(new Error(CUT));
         }
-        request.timer = setTimeout(look, LOOK_MS);
-      }
-      waiting.set(id, request);
-      if (isCut()) return look();
-      request.timer = setTimeout(look, PATIENCE_MS, true);
-      try {
-        model.send({ id, op, ...body });
-      } catch {
-        take(id);
-        onSilence(true);
-        reject(new Error(CUT));
-      }
-    }),
+      }),
   };
 }

@@ -19,17 +19,33 @@ const MOST_SHARE = 0.58;
  */
 export function courseOf(fields, live, now) {
   const created = milliseconds(fields.created_at);
-  const [started, completed] = [fields.started_at, fields.completed_at].map((text) => withoutZeroTime(milliseconds(text)));
+  const [started, completed] = [fields.started_at, fields.completed_at].map((text) =>
+    withoutZeroTime(milliseconds(text)),
+  );
   const goesOn = live && !known(completed);
   const notes = [];
-  if ([created, started].some((time) => time > now)) notes.push("a recorded time lies after the moment of reading");
-  if (live && !goesOn) notes.push("completed is recorded although the status says that the run goes on");
-  if (!known(started) && known(completed)) return { intervals: [between(created, completed, "from created to completed", "completed before created")], share: 0.5, notes };
+  if ([created, started].some((time) => time > now))
+    notes.push("a recorded time lies after the moment of reading");
+  if (live && !goesOn)
+    notes.push("completed is recorded although the status says that the run goes on");
+  if (!known(started) && known(completed))
+    return {
+      intervals: [
+        between(created, completed, "from created to completed", "completed before created"),
+      ],
+      share: 0.5,
+      notes,
+    };
   const intervals = [
-    goesOn && !known(started) ? open(created, now, "since created, start not known") : between(created, started, "before start", "started before created"),
-    goesOn ? open(started, now, "since start, open when read") : between(started, completed, "after start", "completed before started"),
+    goesOn && !known(started)
+      ? open(created, now, "since created, start not known")
+      : between(created, started, "before start", "started before created"),
+    goesOn
+      ? open(started, now, "since start, open when read")
+      : between(started, completed, "after start", "completed before started"),
   ];
-  const before = started - created, after = (goesOn ? now : completed) - started;
+  const before = started - created,
+    after = (goesOn ? now : completed) - started;
   if (!(before >= 0 && after >= 0)) return { intervals, share: 0.5, notes };
   const exact = before / (before + after);
   const share = Math.min(Math.max(exact || 0, LEAST_SHARE), MOST_SHARE);
@@ -46,7 +62,9 @@ const MISSING = { kind: "missing", words: "not known" };
 /** @param {number} from @param {number} to @param {string} words for the right order @param {string} reversed @returns {Interval} */
 function between(from, to, words, reversed) {
   if (!known(from) || !known(to)) return MISSING;
-  return to < from ? { kind: "reversed", words: `${reversed} by ${duration(from - to)}` } : { kind: "closed", words: `${duration(to - from)} ${words}` };
+  return to < from
+    ? { kind: "reversed", words: `${reversed} by ${duration(from - to)}` }
+    : { kind: "closed", words: `${duration(to - from)} ${words}` };
 }
 
 /** @param {number} from @param {number} now @param {string} words @returns {Interval} */

@@ -8,8 +8,24 @@ import { retention } from "./retention.mjs";
 /** @typedef {import("../protocol.mjs").RunDoc} RunDoc */
 
 export const FIELDS = [
-  "id", "deployment_id", "version_id", "mode", "status", "input", "created_at", "updated_at", "retain_on_failure", "retention_seconds", "sandbox_id", "process_id",
-  "exit_code", "failure_reason", "output_manifest", "started_at", "completed_at", "idempotency_key",
+  "id",
+  "deployment_id",
+  "version_id",
+  "mode",
+  "status",
+  "input",
+  "created_at",
+  "updated_at",
+  "retain_on_failure",
+  "retention_seconds",
+  "sandbox_id",
+  "process_id",
+  "exit_code",
+  "failure_reason",
+  "output_manifest",
+  "started_at",
+  "completed_at",
+  "idempotency_key",
 ];
 const LONGEST = 400;
 
@@ -23,7 +39,9 @@ export function fieldValue(doc, name, tz) {
   if (value === null || value === undefined) return missing(doc, name);
   if (typeof value === "string" && name.endsWith("_at")) return momentText(value, tz);
   const text = String(value);
-  return text.length > LONGEST || text.includes("\n") ? longText(text) : h("span", "arn-value", text === "" ? "(empty text)" : visible(text));
+  return text.length > LONGEST || text.includes("\n")
+    ? longText(text)
+    : h("span", "arn-value", text === "" ? "(empty text)" : visible(text));
 }
 
 /** @param {RunDoc} doc @param {"input" | "output_manifest"} name */
@@ -49,15 +67,32 @@ function whyMissing(doc, name) {
 export function fact(doc, name, label, tz) {
   const value = doc.fields[name] ?? null;
   const copyable = value !== null && /(id|key)$/.test(name) && name !== "process_id";
-  return h("div", {}, h("dt", {}, label), h("dd", {}, fieldValue(doc, name, tz), copyable && copyButton(`Copy ${name.replace("_", " ")}`, String(value), "Copy")));
+  return h(
+    "div",
+    {},
+    h("dt", {}, label),
+    h(
+      "dd",
+      {},
+      fieldValue(doc, name, tz),
+      copyable && copyButton(`Copy ${name.replace("_", " ")}`, String(value), "Copy"),
+    ),
+  );
 }
 
 /** @param {RunDoc} doc @param {string} tz */
 export function facts(doc, tz) {
   // The clock of the page and not the moment of the data: a view may be opened years after it was made.
   const { words, until } = retention(doc, Date.now());
-  const kept = h("span", {}, words || missing(doc, "retain_on_failure"), ...(until ? [", until ", momentText(until, tz), ", counted from completed"] : []));
-  return h("dl", "arn-facts",
+  const kept = h(
+    "span",
+    {},
+    words || missing(doc, "retain_on_failure"),
+    ...(until ? [", until ", momentText(until, tz), ", counted from completed"] : []),
+  );
+  return h(
+    "dl",
+    "arn-facts",
     fact(doc, "exit_code", "Exit code", tz),
     fact(doc, "process_id", "Process", tz),
     fact(doc, "sandbox_id", "Sandbox", tz),
@@ -68,4 +103,9 @@ export function facts(doc, tz) {
 }
 
 /** @param {RunDoc} doc @param {string} tz */
-export const allFields = (doc, tz) => h("dl", "arn-allfields", ...FIELDS.flatMap((name) => [h("dt", {}, name), h("dd", {}, fieldValue(doc, name, tz))]));
+export const allFields = (doc, tz) =>
+  h(
+    "dl",
+    "arn-allfields",
+    ...FIELDS.flatMap((name) => [h("dt", {}, name), h("dd", {}, fieldValue(doc, name, tz))]),
+  );

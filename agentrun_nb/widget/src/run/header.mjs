@@ -7,9 +7,24 @@ import { LEFT_OUT, fact } from "./fields.mjs";
 /** @param {import("../protocol.mjs").RunDoc} doc @returns {{element: HTMLElement, line: HTMLElement}} the head, and the line in it that has room at its end */
 export function header(doc) {
   const name = /** @type {string | null} */ (doc.fields.status);
-  const line = h("div", "arn-status", statusMark(name), h("span", "arn-statusname", statusWords(doc)));
-  const element = h("header", {}, line,
-    h("dl", "arn-facts", fact(doc, "id", "Run", ""), fact(doc, "deployment_id", "Deployment", ""), fact(doc, "version_id", "Version", ""), fact(doc, "mode", "Mode", "")),
+  const line = h(
+    "div",
+    "arn-status",
+    statusMark(name),
+    h("span", "arn-statusname", statusWords(doc)),
+  );
+  const element = h(
+    "header",
+    {},
+    line,
+    h(
+      "dl",
+      "arn-facts",
+      fact(doc, "id", "Run", ""),
+      fact(doc, "deployment_id", "Deployment", ""),
+      fact(doc, "version_id", "Version", ""),
+      fact(doc, "mode", "Mode", ""),
+    ),
   );
   return { element, line };
 }

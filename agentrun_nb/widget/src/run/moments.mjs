@@ -6,7 +6,12 @@ import { moment } from "../base/times.mjs";
 export function momentText(utc, tz) {
   const { date, time, offset, utc: whole } = moment(utc, tz);
   const id = uniqueId("tip");
-  return h("span", { class: "arn-moment", tabindex: "0", "aria-describedby": id },
-    h("span", "arn-time", time), " ", h("span", "arn-date", `${date} ${offset}`),
-    h("span", { class: "arn-utc", role: "tooltip", id }, whole));
+  return h(
+    "span",
+    { class: "arn-moment", tabindex: "0", "aria-describedby": id },
+    h("span", "arn-time", time),
+    " ",
+    h("span", "arn-date", `${date} ${offset}`),
+    h("span", { class: "arn-utc", role: "tooltip", id }, whole),
+  );
 }

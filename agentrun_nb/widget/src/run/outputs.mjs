@@ -8,7 +8,15 @@ import { unreadable } from "../base/text.mjs";
 
 /** The columns of OUTPUTS that are worth a look; the first five are shown whatever stands in them. */
 const COLUMNS = Object.entries({
-  name: "Name", kind: "Kind", status: "Status", size_bytes: "Size", path: "Path", configured_path: "Configured path", extra: "Extra", parse_notes: "Notes", access_path: "Access path",
+  name: "Name",
+  kind: "Kind",
+  status: "Status",
+  size_bytes: "Size",
+  path: "Path",
+  configured_path: "Configured path",
+  extra: "Extra",
+  parse_notes: "Notes",
+  access_path: "Access path",
   sandbox_id: "Sandbox",
 });
 const ALWAYS = 5;
@@ -31,22 +39,34 @@ const SIZE = "size_bytes";
 export function outputsTable(outputs, onChoose, onPreview) {
   let exact = false;
   /** @type {import("../base/table.mjs").Column<number>[]} */
-  const columns = COLUMNS.filter(([name], i) => i < ALWAYS || tellsMore(outputs, name)).map(([name, label]) => ({
-    label,
-    value: (/** @type {number} */ at) => sortValue(outputs[at], name),
-    cell: (/** @type {number} */ at) => cell(at, name),
-  }));
-  const look = onPreview && { label: "File", cell: (/** @type {number} */ at) => fileCell(outputs[at], () => onPreview(at)) };
-  const { element, more, paint } = createTable(look ? columns.toSpliced(FILE, 0, look) : columns, [...outputs.keys()]);
-  const bytes = button("Exact bytes", () => {
-    exact = !exact;
-    bytes.setAttribute("aria-pressed", String(exact));
-    paint();
-  }, { "aria-pressed": "false" });
+  const columns = COLUMNS.filter(([name], i) => i < ALWAYS || tellsMore(outputs, name)).map(
+    ([name, label]) => ({
+      label,
+      value: (/** @type {number} */ at) => sortValue(outputs[at], name),
+      cell: (/** @type {number} */ at) => cell(at, name),
+    }),
+  );
+  const look = onPreview && {
+    label: "File",
+    cell: (/** @type {number} */ at) => fileCell(outputs[at], () => onPreview(at)),
+  };
+  const { element, more, paint } = createTable(look ? columns.toSpliced(FILE, 0, look) : columns, [
+    ...outputs.keys(),
+  ]);
+  const bytes = button(
+    "Exact bytes",
+    () => {
+      exact = !exact;
+      bytes.setAttribute("aria-pressed", String(exact));
+      paint();
+    },
+    { "aria-pressed": "false" },
+  );
 
   /** @param {number} at @param {string} name */
   function cell(at, name) {
-    const value = outputs[at][name] ?? null, unread = outputs[at].unread?.[name];
+    const value = outputs[at][name] ?? null,
+      unread = outputs[at].unread?.[name];
     if (unread) return unreadable(unread);
     if (value === null) return OURS.includes(name) ? "" : emptyCell("not recorded");
     if (name === SIZE) return exact ? exactSize(value) : humanSize(value);
@@ -54,7 +74,19 @@ export function outputsTable(outputs, onChoose, onPreview) {
     return button(cellText(value || "(no name)"), () => onChoose(at), { class: "arn-link" });
   }
 
-  return h("div", "arn-section", h("div", "arn-line-up", h("b", {}, countOf(outputs.length, "output")), h("span", "arn-spring"), bytes), element, h("div", {}, more));
+  return h(
+    "div",
+    "arn-section",
+    h(
+      "div",
+      "arn-line-up",
+      h("b", {}, countOf(outputs.length, "output")),
+      h("span", "arn-spring"),
+      bytes,
+    ),
+    element,
+    h("div", {}, more),
+  );
 }
 
 /** A look into a file is offered only where one may be had. @param {OutputRow} output @param {() => void} onPreview */
@@ -66,7 +98,10 @@ function fileCell(output, onPreview) {
 /** Whether a column says what no column before it says; the tree shows them all. @param {OutputRow[]} outputs @param {string} name */
 export function tellsMore(outputs, name) {
   const values = new Set(outputs.map((row) => row[name] ?? null));
-  const before = COLUMNS.slice(0, COLUMNS.findIndex(([other]) => other === name));
+  const before = COLUMNS.slice(
+    0,
+    COLUMNS.findIndex(([other]) => other === name),
+  );
   const repeats = before.some(([other]) => outputs.every((row) => row[name] === row[other]));
   return !repeats && (values.size > 1 || !(INTERNAL.includes(name) || values.has(null)));
 }

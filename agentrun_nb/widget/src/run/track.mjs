@@ -21,13 +21,24 @@ export function track({ fields, unread, left_out: leftOut, fetched }, tz, now) {
   const [first, second] = intervals;
   /** @param {"created" | "started" | "completed"} name */
   const mark = (name) => {
-    const field = `${name}_at`, utc = fields[field], known = typeof utc === "string";
-    return h("div", `arn-stop arn-${name}${known ? "" : " arn-unrecorded"}`,
+    const field = `${name}_at`,
+      utc = fields[field],
+      known = typeof utc === "string";
+    return h(
+      "div",
+      `arn-stop arn-${name}${known ? "" : " arn-unrecorded"}`,
       h("span", { class: "arn-dot", "aria-hidden": "true" }),
       h("span", "arn-stopname", name),
-      known ? momentText(utc, tz) : field in unread ? unreadable(unread[field]) : h("span", "arn-quiet", leftOut.includes(field) ? LEFT_OUT : "not recorded"));
+      known
+        ? momentText(utc, tz)
+        : field in unread
+          ? unreadable(unread[field])
+          : h("span", "arn-quiet", leftOut.includes(field) ? LEFT_OUT : "not recorded"),
+    );
   };
-  const line = h("div", { class: "arn-track", role: "group", "aria-label": "Course of the run" },
+  const line = h(
+    "div",
+    { class: "arn-track", role: "group", "aria-label": "Course of the run" },
     mark("created"),
     segment(first, second ? "arn-before" : "arn-undivided"),
     mark("started"),
@@ -36,10 +47,22 @@ export function track({ fields, unread, left_out: leftOut, fetched }, tz, now) {
   );
   line.style.setProperty("--arn-share", String(share));
   line.style.setProperty("--arn-course", `var(${status.color})`);
-  const read = live && h("p", "arn-note", fetched ? "Read at " : "When it was read is not known; the latest moment known is ", momentText(isoText(now), tz));
+  const read =
+    live &&
+    h(
+      "p",
+      "arn-note",
+      fetched ? "Read at " : "When it was read is not known; the latest moment known is ",
+      momentText(isoText(now), tz),
+    );
   return h("section", "arn-course", line, read, ...notes.map((note) => h("p", "arn-note", note)));
 }
 
 /** @param {Interval} interval @param {string} place */
 const segment = ({ kind, words }, place) =>
-  h("div", `arn-segment arn-${kind} ${place}`, h("span", "arn-words", words), h("span", { class: "arn-line", "aria-hidden": "true" }));
+  h(
+    "div",
+    `arn-segment arn-${kind} ${place}`,
+    h("span", "arn-words", words),
+    h("span", { class: "arn-line", "aria-hidden": "true" }),
+  );

@@ -48,12 +48,21 @@ export function createRunView(doc, { tz, now, kernel, noPreviews, pythonOf, sign
     /** A line with room at its end. */
     corner,
     reveal: documents.reveal,
-    element: h("article", "arn-run",
+    element: h(
+      "article",
+      "arn-run",
       head,
       banner("This run was not read", doc.error),
       failure(doc),
       doc.error === null && course,
-      doc.outputs.length > 0 && h("section", "arn-section", outputsTable(doc.outputs, showOutput, !kernel.alone && !noPreviews && preview.show), !kernel.alone && noPreviews && h("p", "arn-quiet", noPreviews), preview.element),
+      doc.outputs.length > 0 &&
+        h(
+          "section",
+          "arn-section",
+          outputsTable(doc.outputs, showOutput, !kernel.alone && !noPreviews && preview.show),
+          !kernel.alone && noPreviews && h("p", "arn-quiet", noPreviews),
+          preview.element,
+        ),
       documents.element,
       h("details", {}, h("summary", {}, `All ${FIELDS.length} fields of the record`), record),
       banner("Notes on the record", doc.notes),
@@ -62,14 +71,20 @@ export function createRunView(doc, { tz, now, kernel, noPreviews, pythonOf, sign
 }
 
 /** @param {string} title @param {string | null} text */
-const banner = (title, text) => text !== null && h("section", "arn-section arn-banner", h("b", {}, title), longText(text));
+const banner = (title, text) =>
+  text !== null && h("section", "arn-section arn-banner", h("b", {}, title), longText(text));
 
 /** The reason of a failure; where a failed run gives none, that is said. @param {RunDoc} doc */
 function failure(doc) {
   const reason = doc.fields.failure_reason ?? null;
   const { name, color } = describe(/** @type {string | null} */ (doc.fields.status));
   if (reason === null && name !== "failed") return "";
-  const section = h("section", "arn-section arn-banner", h("b", {}, "Failure reason"), reason === null ? missing(doc, "failure_reason") : longText(String(reason)));
+  const section = h(
+    "section",
+    "arn-section arn-banner",
+    h("b", {}, "Failure reason"),
+    reason === null ? missing(doc, "failure_reason") : longText(String(reason)),
+  );
   section.style.setProperty("--arn-course", `var(${color})`);
   return section;
 }

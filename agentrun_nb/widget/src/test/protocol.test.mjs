@@ -6,16 +6,39 @@ import { offlineModel } from "../kernel/offline.mjs";
 import { keyOf, rowsOf, unpack } from "../kernel/page.mjs";
 import { createTraits } from "../kernel/traits.mjs";
 
-const bytes = (/** @type {ArrayBufferView | string} */ data) => (typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data.buffer));
+const bytes = (/** @type {ArrayBufferView | string} */ data) =>
+  typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data.buffer);
 
 /** A page of two runs, its buffers at odd offsets, one of them packed. */
 function page() {
-  const parts = [new Float64Array([1, NaN]), new Float64Array([2, 3]), new Float64Array([NaN, NaN]), new Uint32Array([0, 0xffffffff]), new Uint32Array([0, 0]), new Uint32Array([1, 0])].map(bytes);
+  const parts = [
+    new Float64Array([1, NaN]),
+    new Float64Array([2, 3]),
+    new Float64Array([NaN, NaN]),
+    new Uint32Array([0, 0xffffffff]),
+    new Uint32Array([0, 0]),
+    new Uint32Array([1, 0]),
+  ].map(bytes);
   const shifted = parts.map((part) => new DataView(Uint8Array.of(0, ...part).buffer, 1));
   const ids = new Uint8Array(gzipSync('["r1","r2"]'));
   const names = ["created", "started", "completed", "status", "version", "deployment"];
-  const columns = { ...Object.fromEntries(names.map((name, buffer) => [name, { buffer, gzip: false }])), ids: { buffer: 6, gzip: true } };
-  const known = { kind: "runs", uid: "0a", n: 2, now: 0, title: "", statuses: ["failed"], versions: ["v"], deployments: ["d0", "d1"], docs: null, text: null, note: "" };
+  const columns = {
+    ...Object.fromEntries(names.map((name, buffer) => [name, { buffer, gzip: false }])),
+    ids: { buffer: 6, gzip: true },
+  };
+  const known = {
+    kind: "runs",
+    uid: "0a",
+    n: 2,
+    now: 0,
+    title: "",
+    statuses: ["failed"],
+    versions: ["v"],
+    deployments: ["d0", "d1"],
+    docs: null,
+    text: null,
+    note: "",
+  };
   return { page: /** @type {any} */ ({ ...known, columns }), buffers: [...shifted, ids] };
 }
 
@@ -25,7 +48,14 @@ test("a page is unpacked whatever the offset and packing of its buffers", async 
   assert.deepEqual([...(held.columns?.created ?? [])], [1, NaN]);
   assert.deepEqual([...(held.columns?.status ?? [])], [0, 0xffffffff]);
   assert.deepEqual(keyOf(held, 0), ["d1", "r1"]);
-  assert.deepEqual(rowsOf(held, [["d0", "r2"], ["d1", "r1"], ["d1", "r2"]]), [1, 0]);
+  assert.deepEqual(
+    rowsOf(held, [
+      ["d0", "r2"],
+      ["d1", "r1"],
+      ["d1", "r2"],
+    ]),
+    [1, 0],
+  );
   assert.deepEqual([rowsOf(held, null), rowsOf(held, ["x"]), rowsOf(held, [[]])], [[], [], []]);
 });
 
@@ -42,11 +72,21 @@ function kernelOf(t) {
     mock.timers.reset();
   });
   const model = offlineModel({ page: page().page, buffers: [] });
-  const state = { cut: false, sent: /** @type {any[]} */ ([]), silence: /** @type {any[]} */ ([]), receive: /** @type {any} */ (null) };
+  const state = {
+    cut: false,
+    sent: /** @type {any[]} */ ([]),
+    silence: /** @type {any[]} */ ([]),
+    receive: /** @type {any} */ (null),
+  };
   model.send = (message) => void state.sent.push(message);
   model.on = (_, listener) => void (state.receive = listener);
   const onSilence = (/** @type {boolean} */ silent) => void state.silence.push(silent);
-  const kernel = createKernel(model, { signal: end.signal, isCut: () => state.cut, onSilence, onUpdate: () => void state.silence.push("update") });
+  const kernel = createKernel(model, {
+    signal: end.signal,
+    isCut: () => state.cut,
+    onSilence,
+    onUpdate: () => void state.silence.push("update"),
+  });
   return { kernel, model, state };
 }
 
@@ -54,8 +94,14 @@ test("every question gets its own answer; a late one still counts, and silence i
   const { kernel, state } = kernelOf(t);
   /** @type {string[]} */
   const words = [];
-  const [first, second] = [kernel.ask("open"), kernel.ask("run", { row: 1 }, (said) => void words.push(said))];
-  assert.deepEqual(state.sent, [{ id: 1, op: "open" }, { id: 2, op: "run", row: 1 }]);
+  const [first, second] = [
+    kernel.ask("open"),
+    kernel.ask("run", { row: 1 }, (said) => void words.push(said)),
+  ];
+  assert.deepEqual(state.sent, [
+    { id: 1, op: "open" },
+    { id: 2, op: "run", row: 1 },
+  ]);
   mock.timers.tick(9_000);
   assert.deepEqual([state.silence, words.length], [[], 0]);
   mock.timers.tick(30_000);
@@ -82,7 +128,9 @@ test("once the notebook knows that the kernel is gone, what was asked and what i
 
 test("a question that cannot even be sent fails at once", async (t) => {
   const { kernel, model } = kernelOf(t);
-  model.send = () => { throw new Error("closed"); };
+  model.send = () => {
+    throw new Error("closed");
+  };
   await assert.rejects(kernel.ask("open"), /Run its cell again/);
 });
 

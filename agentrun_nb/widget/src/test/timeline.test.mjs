@@ -2,7 +2,18 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { hitAt, locate } from "../timeline/hits.mjs";
 import { COLUMN, columns, failureMarks, fill, frameOf, pack } from "../timeline/layout.mjs";
-import { KIND, LOOKS, NONE, countInside, index, lookOf, rowsNotRead, statusCounts, statusOf, touching } from "../timeline/model.mjs";
+import {
+  KIND,
+  LOOKS,
+  NONE,
+  countInside,
+  index,
+  lookOf,
+  rowsNotRead,
+  statusCounts,
+  statusOf,
+  touching,
+} from "../timeline/model.mjs";
 import { View } from "../timeline/view.mjs";
 import { emptyWords, footnotes, highlights, outcomes, tell } from "../timeline/words.mjs";
 
@@ -11,12 +22,27 @@ const STATUSES = ["succeeded", "failed", "running", "timed_out", "cancelled", "w
 
 /** @param {{created?: number, started?: number, completed?: number, status?: string | null, version?: number, error?: number}[]} runs */
 function dataOf(runs) {
-  const column = (/** @type {"created" | "started" | "completed"} */ name) => Float64Array.from(runs, (run) => run[name] ?? NaN);
-  const statuses = [...new Set(runs.map(({ status }) => status))].filter((status) => typeof status === "string");
+  const column = (/** @type {"created" | "started" | "completed"} */ name) =>
+    Float64Array.from(runs, (run) => run[name] ?? NaN);
+  const statuses = [...new Set(runs.map(({ status }) => status))].filter(
+    (status) => typeof status === "string",
+  );
   return {
-    n: runs.length, now: NOW, statuses, versions: runs.map((_, i) => `v${i}`), deployments: ["dep"], ids: runs.map((_, i) => `run_${i}`),
-    created: column("created"), started: column("started"), completed: column("completed"), until: new Float64Array(runs.length).fill(NOW), deployment: new Uint32Array(runs.length),
-    status: Uint32Array.from(runs, ({ status }) => (typeof status === "string" ? statuses.indexOf(status) : NONE)), version: Uint32Array.from(runs, ({ version }) => version ?? NONE),
+    n: runs.length,
+    now: NOW,
+    statuses,
+    versions: runs.map((_, i) => `v${i}`),
+    deployments: ["dep"],
+    ids: runs.map((_, i) => `run_${i}`),
+    created: column("created"),
+    started: column("started"),
+    completed: column("completed"),
+    until: new Float64Array(runs.length).fill(NOW),
+    deployment: new Uint32Array(runs.length),
+    status: Uint32Array.from(runs, ({ status }) =>
+      typeof status === "string" ? statuses.indexOf(status) : NONE,
+    ),
+    version: Uint32Array.from(runs, ({ version }) => version ?? NONE),
     error: Uint32Array.from(runs, ({ error }) => error ?? NONE),
   };
 }
@@ -33,19 +59,36 @@ function someRuns(n, seed) {
   return Array.from({ length: n }, (_, i) => {
     const created = next() < 0.03 ? undefined : NOW - next() * n * 8000;
     const started = created === undefined || next() < 0.1 ? undefined : created + next() * 5000;
-    const completed = created === undefined || next() < 0.1 ? undefined : (started ?? created) + next() * 90_000 - (next() < 0.02 ? 1e6 : 0);
-    return { created, started, completed, status: next() < 0.02 ? null : STATUSES[Math.floor(next() ** 2 * STATUSES.length)], version: i % 7 };
+    const completed =
+      created === undefined || next() < 0.1
+        ? undefined
+        : (started ?? created) + next() * 90_000 - (next() < 0.02 ? 1e6 : 0);
+    return {
+      created,
+      started,
+      completed,
+      status: next() < 0.02 ? null : STATUSES[Math.floor(next() ** 2 * STATUSES.length)],
+      version: i % 7,
+    };
   });
 }
 
 test("every run with a created time has one place, in the order of time, and the others are counted", () => {
   for (const n of [0, 1, 2, 500]) {
     const model = index(dataOf(someRuns(n, n + 1)));
-    assert.deepEqual([...model.row].sort((a, b) => a - b), [...model.data.created.keys()].filter((r) => !Number.isNaN(model.data.created[r])));
+    assert.deepEqual(
+      [...model.row].sort((a, b) => a - b),
+      [...model.data.created.keys()].filter((r) => !Number.isNaN(model.data.created[r])),
+    );
     assert.ok(model.from.every((at, p) => p === 0 || at >= model.from[p - 1]));
     assert.ok(model.row.every((r, p) => model.place[r] === p));
     const unplaced = n - model.size;
-    assert.equal(footnotes(model, [allOf(model)], 0).includes(`${unplaced} run${unplaced === 1 ? "" : "s"} without a created time`), unplaced > 0 && model.size > 0);
+    assert.equal(
+      footnotes(model, [allOf(model)], 0).includes(
+        `${unplaced} run${unplaced === 1 ? "" : "s"} without a created time`,
+      ),
+      unplaced > 0 && model.size > 0,
+    );
   }
 });
 
@@ -68,30 +111,66 @@ test("a run is drawn from its own timestamps, and an open end never goes beyond 
     [{ created: a, status: "timed_out" }, KIND.OPEN, a, NaN, a],
     [{ created: b, started: c, completed: a, status: "succeeded" }, KIND.POINT, b, NaN, b],
     [{ created: a, started: c, completed: b, status: "succeeded" }, KIND.POINT, a, NaN, a],
-    [{ created: a, started: GO_ZERO, completed: GO_ZERO, status: "queued" }, KIND.LIVE, a, NaN, NOW],
+    [
+      { created: a, started: GO_ZERO, completed: GO_ZERO, status: "queued" },
+      KIND.LIVE,
+      a,
+      NaN,
+      NOW,
+    ],
     [{ created: a, started: 0, status: "queued" }, KIND.LIVE, a, NaN, NOW],
     [{ created: a, started: b, completed: GO_ZERO, status: "running" }, KIND.LIVE, a, b, NOW],
-    [{ created: a, started: GO_ZERO, completed: c, status: "cancelled" }, KIND.UNDIVIDED, a, NaN, c],
+    [
+      { created: a, started: GO_ZERO, completed: c, status: "cancelled" },
+      KIND.UNDIVIDED,
+      a,
+      NaN,
+      c,
+    ],
     [{ created: a, started: b, completed: GO_ZERO, status: "failed" }, KIND.OPEN, a, b, b],
   ];
   for (const [run, kind, from, middle, to] of cases) {
     const model = index(dataOf([run]));
-    assert.deepEqual([model.kind[0], model.from[0], model.middle[0], model.to[0]], [kind, from, middle, to], JSON.stringify(run));
+    assert.deepEqual(
+      [model.kind[0], model.from[0], model.middle[0], model.to[0]],
+      [kind, from, middle, to],
+      JSON.stringify(run),
+    );
   }
 });
 
 test("what is told of a run says what is not known and claims nothing else", () => {
-  const model = index(dataOf([{ created: NOW - 5000, status: "running" }, { created: NOW - 5000, started: NOW - 4000, completed: NOW - 9000, status: "waiting\u202E" }]));
-  assert.deepEqual(tell(model, 0, "UTC"),
-    ["run_0", "running", "no version recorded", "2026-11-24 11:59:55", "not known", "not known (open up to when the data was read)", "not known", "not known"]);
+  const model = index(
+    dataOf([
+      { created: NOW - 5000, status: "running" },
+      { created: NOW - 5000, started: NOW - 4000, completed: NOW - 9000, status: "waiting\u202E" },
+    ]),
+  );
+  assert.deepEqual(tell(model, 0, "UTC"), [
+    "run_0",
+    "running",
+    "no version recorded",
+    "2026-11-24 11:59:55",
+    "not known",
+    "not known (open up to when the data was read)",
+    "not known",
+    "not known",
+  ]);
   assert.deepEqual(tell(model, 1, "UTC").slice(1, 2), ["unknown status: waiting‹U+202E›"]);
   assert.match(tell(model, 1, "UTC")[5], /drawn as a point/);
 });
 
 test("runs that touch a window are found like one by one", () => {
   const model = index(dataOf(someRuns(400, 5)));
-  for (const [start, end] of [[0.1, 0.2], [0.5, 0.5], [0, 1], [-1, -0.5]].map((pair) => pair.map((share) => NOW - 3_200_000 * (1 - share)))) {
-    const expected = [...model.from.keys()].filter((p) => model.from[p] <= end && model.to[p] >= start);
+  for (const [start, end] of [
+    [0.1, 0.2],
+    [0.5, 0.5],
+    [0, 1],
+    [-1, -0.5],
+  ].map((pair) => pair.map((share) => NOW - 3_200_000 * (1 - share)))) {
+    const expected = [...model.from.keys()].filter(
+      (p) => model.from[p] <= end && model.to[p] >= start,
+    );
     assert.deepEqual([...touching(model, start, end)], expected);
   }
 });
@@ -115,13 +194,30 @@ test("no two runs of a lane touch, and no run is left out", () => {
 
 test("a column counts exactly the runs that touch it", () => {
   const model = index(dataOf(someRuns(300, 11)));
-  for (const window of [{ start: model.first, end: model.last }, { start: NOW - 900_000.5, end: NOW - 300_000.25 }]) {
+  for (const window of [
+    { start: model.first, end: model.last },
+    { start: NOW - 900_000.5, end: NOW - 300_000.25 },
+  ]) {
     const scale = 600 / (window.end - window.start);
     const made = columns(model, touching(model, window.start, window.end), window, 600, 40);
     for (let i = 0; i < made.size; i++) {
-      const [low, high] = [0, 1].map((side) => window.start + (made.x - 40 + (i + side) * COLUMN) / scale);
-      const here = [...model.from.keys()].filter((p) => model.from[p] < high && model.to[p] >= low && model.from[p] <= window.end && model.to[p] >= window.start);
-      LOOKS.forEach((_, look) => assert.equal(made.counts[look][i], here.filter((p) => model.look[p] === look).length, `column ${i}`));
+      const [low, high] = [0, 1].map(
+        (side) => window.start + (made.x - 40 + (i + side) * COLUMN) / scale,
+      );
+      const here = [...model.from.keys()].filter(
+        (p) =>
+          model.from[p] < high &&
+          model.to[p] >= low &&
+          model.from[p] <= window.end &&
+          model.to[p] >= window.start,
+      );
+      LOOKS.forEach((_, look) =>
+        assert.equal(
+          made.counts[look][i],
+          here.filter((p) => model.look[p] === look).length,
+          `column ${i}`,
+        ),
+      );
     }
   }
 });
@@ -132,42 +228,61 @@ test("every failure of the window is in exactly one mark, however many runs ther
     view.fit(800);
     view.zoom(0.3, NOW - n * 3000);
     const { model, frame, window } = view.scene;
-    const marked = failureMarks(model, frame, window).flatMap(({ places }) => places).sort((a, b) => a - b);
-    assert.deepEqual(marked, [...model.failures].filter((p) => model.to[p] >= window.start && model.to[p] <= window.end));
+    const marked = failureMarks(model, frame, window)
+      .flatMap(({ places }) => places)
+      .sort((a, b) => a - b);
+    assert.deepEqual(
+      marked,
+      [...model.failures].filter((p) => model.to[p] >= window.start && model.to[p] <= window.end),
+    );
   }
 });
 
 test("three failures among 100,000 runs are found by three steps, each with a mark of its own and no nearer than that needs", () => {
   const wanted = [17, 50_000, 99_998];
-  const runs = someRuns(100_000, 17).map((run, r) => ({ ...run, created: run.created ?? NOW, status: wanted.includes(r) ? "failed" : "succeeded" }));
+  const runs = someRuns(100_000, 17).map((run, r) => ({
+    ...run,
+    created: run.created ?? NOW,
+    status: wanted.includes(r) ? "failed" : "succeeded",
+  }));
   const view = new View(dataOf(runs));
   view.fit(900);
-  assert.deepEqual([...view.model.failures].map((p) => view.model.row[p]).sort((a, b) => a - b), wanted);
+  assert.deepEqual(
+    [...view.model.failures].map((p) => view.model.row[p]).sort((a, b) => a - b),
+    wanted,
+  );
   for (const place of view.model.failures) {
     view.approach(place);
     const point = locate(view.scene, place);
     assert.ok(point);
     assert.deepEqual(hitAt(view.scene, point.x, point.y)?.places, [place]);
     const { start, end } = view.window;
-    assert.equal(fill(view.model, view.scene.frame, { start: start - (end - start), end: end + (end - start) })[0].lanes, null);
+    assert.equal(
+      fill(view.model, view.scene.frame, {
+        start: start - (end - start),
+        end: end + (end - start),
+      })[0].lanes,
+      null,
+    );
     view.show(view.whole);
   }
 });
 
 test("what is located is hit, in every grouping", () => {
-  for (const by of /** @type {const} */ (["time", "version", "status"])) for (const n of [1, 12, 60]) {
-    const view = new View(dataOf(someRuns(n, n)));
-    view.fit(700);
-    view.group(by);
-    let located = 0;
-    for (let place = 0; place < view.model.size; place++) {
-      const point = locate(view.scene, place);
-      if (!point) continue;
-      located++;
-      assert.ok([...(hitAt(view.scene, point.x, point.y)?.places ?? [])].includes(place));
+  for (const by of /** @type {const} */ (["time", "version", "status"]))
+    for (const n of [1, 12, 60]) {
+      const view = new View(dataOf(someRuns(n, n)));
+      view.fit(700);
+      view.group(by);
+      let located = 0;
+      for (let place = 0; place < view.model.size; place++) {
+        const point = locate(view.scene, place);
+        if (!point) continue;
+        located++;
+        assert.ok([...(hitAt(view.scene, point.x, point.y)?.places ?? [])].includes(place));
+      }
+      assert.equal(located, view.model.size);
     }
-    assert.equal(located, view.model.size);
-  }
 });
 
 test("every run is in one band, and versions beyond the twelfth band are one that says how many", () => {
@@ -176,9 +291,20 @@ test("every run is in one band, and versions beyond the twelfth band are one tha
   const frame = frameOf(model, "version", 800, (code) => `v${code}`);
   assert.equal(frame.bands.length, 12);
   assert.equal(frame.bands.at(-1)?.label, "29 other versions");
-  assert.equal(frame.bands.reduce((sum, { count }) => sum + count, 0), model.size);
-  assert.deepEqual(frameOf(model, "status", 800, String).bands.map(({ label }) => label).slice(-2), ["unknown status: waiting_for_input", "no status recorded"]);
-  assert.equal(statusCounts(model.data).reduce((sum, { count }) => sum + count, 0), model.data.n);
+  assert.equal(
+    frame.bands.reduce((sum, { count }) => sum + count, 0),
+    model.size,
+  );
+  assert.deepEqual(
+    frameOf(model, "status", 800, String)
+      .bands.map(({ label }) => label)
+      .slice(-2),
+    ["unknown status: waiting_for_input", "no status recorded"],
+  );
+  assert.equal(
+    statusCounts(model.data).reduce((sum, { count }) => sum + count, 0),
+    model.data.n,
+  );
 });
 
 test("a window stays within all runs, keeps its span when it is moved, and keeps the instant it is zoomed about", () => {
@@ -203,45 +329,87 @@ test("lanes stay while the window moves a little", () => {
   const frame = frameOf(model, "time", 800, String);
   const span = 60_000;
   const start = Math.floor((NOW - 1_200_000) / span) * span;
-  const [before, later] = [100, 45_000].map((shift) => fill(model, frame, { start: start + shift, end: start + shift + span })[0].lanes);
+  const [before, later] = [100, 45_000].map(
+    (shift) => fill(model, frame, { start: start + shift, end: start + shift + span })[0].lanes,
+  );
   assert.ok(before && later && before.places.length > 2);
   assert.deepEqual(later.lane, before.lane);
 });
 
 test("what is highlighted and what is dimmed are all runs of the window together, of how many", () => {
-  const model = index(dataOf([..."ffs"].map((letter, i) => ({ created: NOW + i, completed: NOW + i, status: letter === "f" ? "failed" : "succeeded" }))));
+  const model = index(
+    dataOf(
+      [..."ffs"].map((letter, i) => ({
+        created: NOW + i,
+        completed: NOW + i,
+        status: letter === "f" ? "failed" : "succeeded",
+      })),
+    ),
+  );
   const counts = statusCounts(model.data);
-  const words = (/** @type {number} */ end, /** @type {string[]} */ ...names) => highlights(countInside(model, counts, [touching(model, 0, end)]), new Set(names.map(lookOf)));
+  const words = (/** @type {number} */ end, /** @type {string[]} */ ...names) =>
+    highlights(countInside(model, counts, [touching(model, 0, end)]), new Set(names.map(lookOf)));
   assert.equal(words(NOW + 9, "failed"), "Highlighted: failed, 2 runs. Dimmed: the other 1 run.");
-  assert.equal(words(NOW, "failed"), "Highlighted: failed, 1 of 2 runs. Dimmed: the other 0 of 1 run.");
-  assert.equal(words(NOW - 1, "succeeded"), "Highlighted: succeeded, 0 of 1 run. Dimmed: the other 0 of 2 runs.");
+  assert.equal(
+    words(NOW, "failed"),
+    "Highlighted: failed, 1 of 2 runs. Dimmed: the other 0 of 1 run.",
+  );
+  assert.equal(
+    words(NOW - 1, "succeeded"),
+    "Highlighted: succeeded, 0 of 1 run. Dimmed: the other 0 of 2 runs.",
+  );
   assert.equal(words(NOW), "");
 });
 
 test("the counts of a window are those of its runs by status, whatever its bands", () => {
   const runs = someRuns(400, 53).map((run, i) => (i % 50 ? run : { status: null, error: i % 3 }));
-  const model = index(dataOf(runs)), { data } = model, counts = statusCounts(data);
+  const model = index(dataOf(runs)),
+    { data } = model,
+    counts = statusCounts(data);
   const unread = runs.filter(({ error }) => error !== undefined).length;
   assert.equal(rowsNotRead(data).length, unread);
-  assert.equal(counts.reduce((sum, { count }) => sum + count, 0), runs.length - unread);
-  for (const [start, end] of [[0, NOW], [NOW - 60_000, NOW - 30_000], [NOW * 2, NOW * 3]]) {
+  assert.equal(
+    counts.reduce((sum, { count }) => sum + count, 0),
+    runs.length - unread,
+  );
+  for (const [start, end] of [
+    [0, NOW],
+    [NOW - 60_000, NOW - 30_000],
+    [NOW * 2, NOW * 3],
+  ]) {
     const places = touching(model, start, end);
     const parts = [places.filter((p) => p % 2), places.filter((p) => !(p % 2))];
-    for (const { name, inside } of countInside(model, counts, parts)) assert.equal(inside, places.filter((p) => statusOf(data, model.row[p]) === name).length);
+    for (const { name, inside } of countInside(model, counts, parts))
+      assert.equal(inside, places.filter((p) => statusOf(data, model.row[p]) === name).length);
     const hatched = places.filter((p) => model.kind[p] === KIND.UNDIVIDED).length;
     assert.equal(footnotes(model, parts, unread).includes("hatched"), hatched > 0);
-    if (hatched) assert.match(footnotes(model, parts, unread), new RegExp(`${hatched} (of \\d+ )?runs? hatched`));
+    if (hatched)
+      assert.match(
+        footnotes(model, parts, unread),
+        new RegExp(`${hatched} (of \\d+ )?runs? hatched`),
+      );
   }
 });
 
 test("runs that were not read are no runs without a created time", () => {
-  const data = dataOf([{ error: 0, status: null }, { error: 1, status: null }, { status: "failed" }, { created: NOW, status: "failed" }]);
+  const data = dataOf([
+    { error: 0, status: null },
+    { error: 1, status: null },
+    { status: "failed" },
+    { created: NOW, status: "failed" },
+  ]);
   const model = index(data);
   assert.deepEqual(rowsNotRead(data), [0, 1]);
-  assert.equal(footnotes(model, [allOf(model)], 2).split(".")[0], "1 run without a created time that can be read, so not on the timeline");
+  assert.equal(
+    footnotes(model, [allOf(model)], 2).split(".")[0],
+    "1 run without a created time that can be read, so not on the timeline",
+  );
   assert.equal(emptyWords(2, 2), "None of the 2 runs was read, so nothing can be placed in time.");
   assert.equal(emptyWords(1, 1), "The run was not read, so nothing can be placed in time.");
-  assert.equal(emptyWords(2, 1), "None of the 2 runs has a created time that can be read, so nothing can be placed in time.");
+  assert.equal(
+    emptyWords(2, 1),
+    "None of the 2 runs has a created time that can be read, so nothing can be placed in time.",
+  );
 });
 
 test("new data keeps a window that was chosen, and follows the data where all was shown", () => {
@@ -254,7 +422,11 @@ test("new data keeps a window that was chosen, and follows the data where all wa
 
 const DAY = 86_400_000;
 /** Hours of work on three days. */
-const threeDays = [0, 0, 0, 1, 1, 1, 3, 3].map((day, i) => ({ created: NOW + day * DAY + i * 600_000, started: NOW + day * DAY + i * 600_000, completed: NOW + day * DAY + i * 600_000 + 900_000 }));
+const threeDays = [0, 0, 0, 1, 1, 1, 3, 3].map((day, i) => ({
+  created: NOW + day * DAY + i * 600_000,
+  started: NOW + day * DAY + i * 600_000,
+  completed: NOW + day * DAY + i * 600_000 + 900_000,
+}));
 
 test("an axis is as time is until gaps are folded, and every instant has one place on it, in order", () => {
   const plain = index(dataOf(threeDays));
@@ -277,15 +449,25 @@ test("folding takes nothing from a run and puts no run into a fold", () => {
   for (let p = 0; p < from.length; p++) {
     assert.equal(Math.round(to[p] - from[p]), 900_000);
     assert.equal(Math.round(axis.instant(from[p])), threeDays[row[p]].created);
-    for (const { place, kept } of axis.folds) assert.ok(to[p] <= place + 1 || from[p] >= place + kept - 1);
+    for (const { place, kept } of axis.folds)
+      assert.ok(to[p] <= place + 1 || from[p] >= place + kept - 1);
   }
 });
 
 test("an outlier in the year 1 or 9999 does not make the others invisible, and common gaps are left alone", () => {
-  const outliers = [-62_135_596_800_000, 253_402_300_000_000].map((created) => ({ created, started: created, completed: created + 1000 }));
+  const outliers = [-62_135_596_800_000, 253_402_300_000_000].map((created) => ({
+    created,
+    started: created,
+    completed: created + 1000,
+  }));
   const runs = someRuns(300, 43).filter(({ created }) => created !== undefined);
   const alone = index(dataOf(runs));
-  for (const some of [outliers, outliers.slice(1), [{ created: outliers[0].created, status: "running" }], [{ created: NOW, completed: outliers[1].created }]]) {
+  for (const some of [
+    outliers,
+    outliers.slice(1),
+    [{ created: outliers[0].created, status: "running" }],
+    [{ created: NOW, completed: outliers[1].created }],
+  ]) {
     const { first, last } = index(dataOf([...runs, ...some]));
     assert.ok(last - first < 1.3 * (alone.last - alone.first), JSON.stringify(some));
   }
@@ -306,5 +488,8 @@ test("a window stays at its instants while gaps are folded", () => {
   const view = new View(dataOf(threeDays));
   view.show({ start: NOW + DAY, end: NOW + DAY + 3_600_000 });
   const folded = new View(view.model.data, view, true);
-  assert.deepEqual([folded.instants.start, folded.instants.end].map(Math.round), [view.window.start, view.window.end]);
+  assert.deepEqual([folded.instants.start, folded.instants.end].map(Math.round), [
+    view.window.start,
+    view.window.end,
+  ]);
 });

@@ -18,7 +18,10 @@ test("a row is on show when all its ancestors are expanded", () => {
   rows.set(0, true);
   assert.deepEqual(shown(rows), [0, 1, 2, 5, 6], "what was open inside opens again");
   rows.setAll(true);
-  assert.deepEqual(shown(rows), Array.from({ length: rows.doc.size }, (_, node) => node));
+  assert.deepEqual(
+    shown(rows),
+    Array.from({ length: rows.doc.size }, (_, node) => node),
+  );
 });
 
 test("revealing opens the way and nothing else", () => {
@@ -35,7 +38,8 @@ test("a hidden node's row is that of its nearest ancestor on show", () => {
 
 test("the keys of the tree pattern", () => {
   const rows = new VisibleRows(doc());
-  const ask = (/** @type {string} */ key, /** @type {number} */ node) => commandOf(key, rows, node, 2);
+  const ask = (/** @type {string} */ key, /** @type {number} */ node) =>
+    commandOf(key, rows, node, 2);
   assert.deepEqual(ask("ArrowDown", 0), { to: 1 });
   assert.deepEqual(ask("ArrowUp", 0), { to: 0 });
   assert.deepEqual(ask("End", 0), { to: 6 });
@@ -50,7 +54,12 @@ test("the keys of the tree pattern", () => {
 });
 
 test("search looks into keys and values, without regard to case, and at what an escape means", async () => {
-  const found = async (/** @type {string} */ query) => search(new JsonDocument('{"Name": "x", "n": "\\u004eAME", "z": [12.50, true, null]}'), { query, kinds: [] }, new AbortController().signal);
+  const found = async (/** @type {string} */ query) =>
+    search(
+      new JsonDocument('{"Name": "x", "n": "\\u004eAME", "z": [12.50, true, null]}'),
+      { query, kinds: [] },
+      new AbortController().signal,
+    );
   assert.deepEqual(await found("name"), [1, 2]);
   assert.deepEqual(await found("12.5"), [4]);
   assert.deepEqual(await found("TRUE"), [5]);
@@ -59,7 +68,11 @@ test("search looks into keys and values, without regard to case, and at what an 
 
 test("an aborted search finds nothing", async () => {
   const controller = new AbortController();
-  const searching = search(new JsonDocument(`[${"1,".repeat(400_000)}1]`), { query: "1", kinds: [] }, controller.signal);
+  const searching = search(
+    new JsonDocument(`[${"1,".repeat(400_000)}1]`),
+    { query: "1", kinds: [] },
+    controller.signal,
+  );
   controller.abort();
   assert.deepEqual(await searching, []);
 });

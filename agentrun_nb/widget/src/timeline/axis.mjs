@@ -10,7 +10,8 @@ import { ticks } from "../base/ticks.mjs";
 
 const YEAR = 365 * 86_400_000;
 /** A fold keeps this part of what is not folded; all folds together at most the other. */
-const KEPT = 0.03, MOST_KEPT = 0.4;
+const KEPT = 0.03,
+  MOST_KEPT = 0.4;
 const LEAST_KEPT = 1000;
 /** How much longer than all that is not folded a stretch is, when what lies behind it is an outlier. */
 const ABSURD = 20;
@@ -38,7 +39,10 @@ export class Axis {
     const fold = this.folds[low - 1];
     if (!fold) return x;
     const over = x - fold[from];
-    return fold[to] + (over < fold[size] ? (over / fold[size]) * fold[toSize] : over - fold[size] + fold[toSize]);
+    return (
+      fold[to] +
+      (over < fold[size] ? (over / fold[size]) * fold[toSize] : over - fold[size] + fold[toSize])
+    );
   }
 
   /** @param {Window} window of places @returns {Window} of instants */
@@ -48,7 +52,8 @@ export class Axis {
   places = ({ start, end }) => ({ start: this.at(start), end: this.at(end) });
 
   /** @param {Window} window of places @returns {Fold[]} */
-  within = ({ start, end }) => this.folds.filter(({ place, kept }) => place < end && place + kept > start);
+  within = ({ start, end }) =>
+    this.folds.filter(({ place, kept }) => place < end && place + kept > start);
 
   /**
    * Ticks of what is not folded, each where it lies on the axis.
@@ -59,7 +64,9 @@ export class Axis {
     let { start } = window;
     for (const { place, kept } of [...this.within(window), { place: window.end, kept: 0 }]) {
       const room = Math.floor((most * (place - start)) / (window.end - window.start));
-      if (room > 0) for (const tick of ticks(this.instant(start), this.instant(place), zone, room)) found.push({ ...tick, at: this.at(tick.at) });
+      if (room > 0)
+        for (const tick of ticks(this.instant(start), this.instant(place), zone, room))
+          found.push({ ...tick, at: this.at(tick.at) });
       start = place + kept;
     }
     return found;
@@ -74,7 +81,9 @@ export class Axis {
 export function axisOf(from, to, idle) {
   const last = to.reduce((a, b) => Math.max(a, b), -Infinity);
   if (!idle && !(last - from[0] > YEAR)) return new Axis([]);
-  const gaps = (idle ? between(from, to, LEAST_KEPT) : between(moments(from, to), undefined, YEAR)).sort((a, b) => a.length - b.length);
+  const gaps = (
+    idle ? between(from, to, LEAST_KEPT) : between(moments(from, to), undefined, YEAR)
+  ).sort((a, b) => a.length - b.length);
   let open = last - from[0] - gaps.reduce((sum, { length }) => sum + length, 0);
   let folded = 0;
   for (; folded < gaps.length; folded++) {
@@ -85,11 +94,13 @@ export function axisOf(from, to, idle) {
   const folds = gaps.slice(folded).sort((a, b) => a.instant - b.instant);
   const kept = Math.max(LEAST_KEPT / 2, Math.min(KEPT, MOST_KEPT / folds.length) * open);
   let cut = 0;
-  return new Axis(folds.map(({ instant, length }) => {
-    const place = instant - cut;
-    cut += length - kept;
-    return { instant, length, place, kept };
-  }));
+  return new Axis(
+    folds.map(({ instant, length }) => {
+      const place = instant - cut;
+      cut += length - kept;
+      return { instant, length, place, kept };
+    }),
+  );
 }
 
 /** @param {Float64Array} from @param {Float64Array} to @returns {Float64Array} all of both, rising */

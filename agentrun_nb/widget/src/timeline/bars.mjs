@@ -22,7 +22,16 @@ export function paintLanes(ctx, picture, band, { places, lane, x0, x1, pitch }) 
   const failed = (/** @type {number} */ i) => isFailure(model.look[places[i]]);
   for (const i of [...onScreen.filter((j) => !failed(j)), ...onScreen.filter(failed)]) {
     const y = band.y + lane[i] * pitch + (pitch - height) / 2;
-    const ring = (/** @type {string} */ colour, /** @type {number} */ away) => outline(ctx, colour, x0[i] - away, y - away, x1[i] - x0[i] + 2 * away, height + 2 * away, 1.5);
+    const ring = (/** @type {string} */ colour, /** @type {number} */ away) =>
+      outline(
+        ctx,
+        colour,
+        x0[i] - away,
+        y - away,
+        x1[i] - x0[i] + 2 * away,
+        height + 2 * away,
+        1.5,
+      );
     paintRun(ctx, picture, places[i], x0[i], x1[i], y, height);
     if (selected.has(places[i])) ring(colours.text, 2);
     if (active === places[i]) ring(colours.accent, 3.5);
@@ -49,7 +58,8 @@ function paintRun(ctx, { model, frame, window, colours }, p, x0, x1, y, height) 
   else if (kind === KIND.OPEN) paintOpen(ctx, colour, begin, y, height);
   else shape(ctx, UNKNOWN, colour, x0 + MARK / 2, middle, Math.max(5, Math.min(9, height)));
   const plain = kind === KIND.PHASES && LOOKS[look].name === "succeeded" && !frame.rows;
-  if (height >= SHAPE_FROM && !plain) shape(ctx, look, colour, x1 + (kind === KIND.OPEN ? 10 : 7), middle, Math.min(10, height + 1));
+  if (height >= SHAPE_FROM && !plain)
+    shape(ctx, look, colour, x1 + (kind === KIND.OPEN ? 10 : 7), middle, Math.min(10, height + 1));
 }
 
 /** @param {Context} ctx @param {string} colour @param {number} x0 @param {number} x1 @param {number} y @param {number} height */

@@ -24,9 +24,22 @@ export function colourReader(root) {
   });
   root.append(h("span", { class: "arn-swatches", hidden: true }, ...swatches));
   return (lit) => {
-    const [text, muted, grid, ground, accent, ...both] = swatches.map((swatch) => getComputedStyle(swatch).color);
-    const looks = LOOKS.map((_, look) => both[lit.size && !lit.has(look) ? LOOKS.length + look : look]);
-    return { text, muted, grid, ground, accent, looks, vivid: both, font: getComputedStyle(root).fontFamily };
+    const [text, muted, grid, ground, accent, ...both] = swatches.map(
+      (swatch) => getComputedStyle(swatch).color,
+    );
+    const looks = LOOKS.map(
+      (_, look) => both[lit.size && !lit.has(look) ? LOOKS.length + look : look],
+    );
+    return {
+      text,
+      muted,
+      grid,
+      ground,
+      accent,
+      looks,
+      vivid: both,
+      font: getComputedStyle(root).fontFamily,
+    };
   };
 }
 
@@ -37,9 +50,22 @@ export function colourReader(root) {
  */
 export function watchTheme(changed, signal) {
   const observer = new MutationObserver(changed);
-  for (const element of [document.documentElement, document.body]) observer.observe(element, { attributeFilter: ["class", "style", "data-jp-theme-light", "data-jp-theme-name", "data-theme"] });
+  for (const element of [document.documentElement, document.body])
+    observer.observe(element, {
+      attributeFilter: [
+        "class",
+        "style",
+        "data-jp-theme-light",
+        "data-jp-theme-name",
+        "data-theme",
+      ],
+    });
   signal.addEventListener("abort", () => observer.disconnect());
-  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)", `(resolution: ${devicePixelRatio}dppx)`]) {
+  for (const query of [
+    "(prefers-color-scheme: dark)",
+    "(forced-colors: active)",
+    `(resolution: ${devicePixelRatio}dppx)`,
+  ]) {
     matchMedia(query).addEventListener("change", changed, { signal });
   }
 }

@@ -27,28 +27,59 @@ export const GROUPINGS = ["time", "version", "status"];
 
 /** @param {Commands} commands */
 export function elements({ group, zoom, fit, failure, range, fold, unplaced, unread }) {
-  const act = (/** @type {string} */ test, /** @type {string} */ label, /** @type {string} */ name, /** @type {() => void} */ action) =>
-    button(label, action, { "aria-label": name, "data-testid": `arn-${test}` });
+  const act = (
+    /** @type {string} */ test,
+    /** @type {string} */ label,
+    /** @type {string} */ name,
+    /** @type {() => void} */ action,
+  ) => button(label, action, { "aria-label": name, "data-testid": `arn-${test}` });
   const groups = GROUPINGS.map((by) => act(`group-${by}`, by, `Group by ${by}`, () => group(by)));
-  const part = (/** @type {string} */ name, /** @type {"div" | "p"} */ tag = "p") => h(tag, { class: `arn-tl-${name}`, "data-testid": `arn-${name}` });
+  const part = (/** @type {string} */ name, /** @type {"div" | "p"} */ tag = "p") =>
+    h(tag, { class: `arn-tl-${name}`, "data-testid": `arn-${name}` });
   const grouping = h("span", "arn-tl-segments", "By\u00a0", ...groups);
-  const failures = h("span", "arn-tl-segments",
-    act("failure-previous", "\u2039 Failure", "Previous failure", () => failure(-1)), act("failure-next", "Failure \u203a", "Next failure", () => failure(1)));
+  const failures = h(
+    "span",
+    "arn-tl-segments",
+    act("failure-previous", "\u2039 Failure", "Previous failure", () => failure(-1)),
+    act("failure-next", "Failure \u203a", "Next failure", () => failure(1)),
+  );
   const ranger = act("range", "Select range", "Select range by dragging", range);
   const folder = act("fold", "Fold gaps", "Fold gaps in which no run goes on", fold);
   ranger.setAttribute("aria-pressed", "false");
-  const zooms = h("span", "arn-tl-segments",
-    act("zoom-out", "\u2212", "Zoom out", () => zoom(2)), act("zoom-in", "+", "Zoom in", () => zoom(0.5)), act("fit", "Fit", "Fit all runs", fit));
+  const zooms = h(
+    "span",
+    "arn-tl-segments",
+    act("zoom-out", "\u2212", "Zoom out", () => zoom(2)),
+    act("zoom-in", "+", "Zoom in", () => zoom(0.5)),
+    act("fit", "Fit", "Fit all runs", fit),
+  );
   const live = part("timeline-live", "div");
   live.setAttribute("aria-live", "polite");
   const legend = toolbar("Highlight runs by status", "arn-tl-legend");
   legend.dataset.testid = "arn-legend";
   return {
-    groups, grouping, failures, ranger, folder, live, legend,
+    groups,
+    grouping,
+    failures,
+    ranger,
+    folder,
+    live,
+    legend,
     bar: toolbar("Timeline", "arn-tl-bar", grouping, zooms, failures, ranger, folder),
-    canvas: h("canvas", { tabindex: "0", role: "application", "aria-roledescription": "timeline", "data-testid": "arn-timeline-canvas" }),
-    window: part("window"), empty: part("timeline-empty"), notes: part("timeline-notes"), unplaced: button("", unplaced), unread: button("", unread), lit: part("timeline-lit"),
-    tip: part("tooltip", "div"), table: part("timeline-table", "div"),
+    canvas: h("canvas", {
+      tabindex: "0",
+      role: "application",
+      "aria-roledescription": "timeline",
+      "data-testid": "arn-timeline-canvas",
+    }),
+    window: part("window"),
+    empty: part("timeline-empty"),
+    notes: part("timeline-notes"),
+    unplaced: button("", unplaced),
+    unread: button("", unread),
+    lit: part("timeline-lit"),
+    tip: part("tooltip", "div"),
+    table: part("timeline-table", "div"),
   };
 }
 
@@ -61,8 +92,16 @@ export function elements({ group, zoom, fit, failure, range, fold, unplaced, unr
  */
 export function fillLegend(legend, counts, lit, toggle, unread) {
   const keys = counts.slice(0, MOST_KEYS).map(({ name, look }) => {
-    const key = button("", () => toggle(look), { class: "arn-tl-key", "aria-pressed": String(lit.has(look)) });
-    key.append(statusMark(name), h("span", "arn-tl-key-name", describe(name).label), " ", h("span", "arn-tl-key-count"));
+    const key = button("", () => toggle(look), {
+      class: "arn-tl-key",
+      "aria-pressed": String(lit.has(look)),
+    });
+    key.append(
+      statusMark(name),
+      h("span", "arn-tl-key-name", describe(name).label),
+      " ",
+      h("span", "arn-tl-key-count"),
+    );
     return key;
   });
   legend.replaceChildren(...keys, h("span", "arn-tl-more"), unread);
@@ -70,19 +109,38 @@ export function fillLegend(legend, counts, lit, toggle, unread) {
 
 /** Tells how many runs of each status are in the window; the keys stay, one of which may have the focus. @param {HTMLElement} legend @param {import("./model.mjs").StatusCount[]} counts */
 export function countLegend(legend, counts) {
-  legend.querySelectorAll(".arn-tl-key-count").forEach((place, i) => (place.textContent = partOf(counts[i].inside, counts[i].count)));
+  legend
+    .querySelectorAll(".arn-tl-key-count")
+    .forEach((place, i) => (place.textContent = partOf(counts[i].inside, counts[i].count)));
   const rest = counts.slice(MOST_KEYS);
-  const [inside, all] = [rest.reduce((sum, one) => sum + one.inside, 0), rest.reduce((sum, one) => sum + one.count, 0)];
-  /** @type {HTMLElement} */ (legend.querySelector(".arn-tl-more")).textContent = rest.length ? `and ${formatCount(rest.length)} more statuses (${runsOf(inside, all)})` : "";
+  const [inside, all] = [
+    rest.reduce((sum, one) => sum + one.inside, 0),
+    rest.reduce((sum, one) => sum + one.count, 0),
+  ];
+  /** @type {HTMLElement} */ (legend.querySelector(".arn-tl-more")).textContent = rest.length
+    ? `and ${formatCount(rest.length)} more statuses (${runsOf(inside, all)})`
+    : "";
 }
 
 /** @param {HTMLElement} box @param {Model} model @param {Uint32Array} places of the window @param {string} zone */
 export function fillTable(box, model, places, zone) {
   const shown = places.subarray(0, MOST_ROWS);
-  const rows = Array.from(shown, (p) => h("tr", {}, ...tell(model, model.row[p], zone).map((text) => h("td", {}, text))));
-  box.replaceChildren(h("table", {},
-    h("caption", {}, `Runs in the window: ${formatCount(shown.length)} of ${formatCount(places.length)}`),
-    h("tr", {}, ...FIELDS.map((name) => h("th", { scope: "col" }, name))), ...rows));
+  const rows = Array.from(shown, (p) =>
+    h("tr", {}, ...tell(model, model.row[p], zone).map((text) => h("td", {}, text))),
+  );
+  box.replaceChildren(
+    h(
+      "table",
+      {},
+      h(
+        "caption",
+        {},
+        `Runs in the window: ${formatCount(shown.length)} of ${formatCount(places.length)}`,
+      ),
+      h("tr", {}, ...FIELDS.map((name) => h("th", { scope: "col" }, name))),
+      ...rows,
+    ),
+  );
 }
 
 /** @param {HTMLElement} tip @param {string[]} lines @param {number} x @param {number} y */

@@ -19,7 +19,9 @@ export function hitAt(scene, x, y) {
   const b = frame.bands.findIndex((band) => y >= band.y && y <= band.y + band.height);
   if (b < 0) return null;
   const { lanes, columns } = fills[b];
-  return lanes ? runAt(frame, lanes, x, Math.floor((y - frame.bands[b].y) / lanes.pitch)) : columnAt(scene, fills[b].places, x, columns.x);
+  return lanes
+    ? runAt(frame, lanes, x, Math.floor((y - frame.bands[b].y) / lanes.pitch))
+    : columnAt(scene, fills[b].places, x, columns.x);
 }
 
 /** @param {Scene["frame"]} frame @param {import("./layout.mjs").Lanes} lanes @param {number} x @param {number} wanted lane @returns {Hit | null} */

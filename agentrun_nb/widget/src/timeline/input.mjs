@@ -29,7 +29,8 @@ export function listen(canvas, asked, signal) {
   /** Where the fingers are that touch the canvas. @type {Map<number, number>} */
   const fingers = new Map();
   /** @type {<K extends keyof HTMLElementEventMap>(type: K, listener: (event: HTMLElementEventMap[K]) => void) => void} */
-  const on = (type, listener) => canvas.addEventListener(type, listener, { signal, passive: false });
+  const on = (type, listener) =>
+    canvas.addEventListener(type, listener, { signal, passive: false });
   on("pointerdown", (event) => {
     if (event.button) return;
     canvas.focus({ preventScroll: true });
@@ -39,7 +40,8 @@ export function listen(canvas, asked, signal) {
     asked.leave();
   });
   on("pointermove", ({ pointerId, offsetX, offsetY }) => {
-    if (fingers.size === 2 && fingers.has(pointerId)) return pinch(asked, fingers, pointerId, offsetX);
+    if (fingers.size === 2 && fingers.has(pointerId))
+      return pinch(asked, fingers, pointerId, offsetX);
     if (!grip) return asked.hover(offsetX, offsetY);
     grip.far ||= Math.abs(offsetX - grip.x) >= STILL;
     if (grip.far) grip.drag(offsetX, false);
@@ -59,7 +61,8 @@ export function listen(canvas, asked, signal) {
   on("wheel", (event) => onWheel(canvas, asked, event));
   on("keydown", (event) => {
     const { key, altKey, ctrlKey, metaKey } = event;
-    const ours = Object.hasOwn(asked.keys, key) && !altKey && (key === "Enter" || !(ctrlKey || metaKey));
+    const ours =
+      Object.hasOwn(asked.keys, key) && !altKey && (key === "Enter" || !(ctrlKey || metaKey));
     if (!ours || asked.keys[key](event) === false) return;
     event.preventDefault();
     event.stopPropagation();
@@ -75,8 +78,10 @@ function grab(asked, { offsetX: x, offsetY, shiftKey }) {
   if (offsetY >= frame.overview) return grabOverview(asked, frame, window, whole, x);
   const time = timeOf(frame, window);
   if (!shiftKey && !asked.selecting()) return (to) => asked.show(moved(window, time(x) - time(to)));
-  const inside = (/** @type {number} */ at) => time(Math.min(frame.right, Math.max(frame.left, at)));
-  return (to, done) => asked.range({ start: inside(Math.min(x, to)), end: inside(Math.max(x, to)) }, done);
+  const inside = (/** @type {number} */ at) =>
+    time(Math.min(frame.right, Math.max(frame.left, at)));
+  return (to, done) =>
+    asked.range({ start: inside(Math.min(x, to)), end: inside(Math.max(x, to)) }, done);
 }
 
 /** Two fingers hold their instants. @param {Asked} asked @param {Map<number, number>} fingers @param {number} moved the one that goes to x @param {number} x */
@@ -86,7 +91,11 @@ function pinch({ scene, show }, fingers, moved, x) {
   const [a, b] = fingers.set(moved, x).values();
   if (Math.abs(b - a) < EDGE) return;
   const scale = (before[1] - before[0]) / (b - a);
-  if (scale > 0) show({ start: before[0] - (a - frame.left) * scale, end: before[0] + (frame.right - a) * scale });
+  if (scale > 0)
+    show({
+      start: before[0] - (a - frame.left) * scale,
+      end: before[0] + (frame.right - a) * scale,
+    });
 }
 
 /** @param {Asked} asked @param {Scene["frame"]} frame @param {Window} window @param {Window} whole @param {number} x @returns {(x: number) => void} */
@@ -96,7 +105,8 @@ function grabOverview({ show }, frame, window, whole, x) {
   const near = (/** @type {number} */ at) => Math.abs(xOf(frame, whole)(at) - x) <= EDGE;
   if (near(start)) return (to) => show({ start: Math.min(time(to), end - 1), end });
   if (near(end)) return (to) => show({ start, end: Math.max(time(to), start + 1) });
-  const held = time(x) > start && time(x) < end ? window : moved(window, time(x) - (start + end) / 2);
+  const held =
+    time(x) > start && time(x) < end ? window : moved(window, time(x) - (start + end) / 2);
   return (to) => show(moved(held, time(to) - time(x)));
 }
 
@@ -104,7 +114,8 @@ function grabOverview({ show }, frame, window, whole, x) {
 function onWheel(canvas, asked, event) {
   const { ctrlKey, metaKey, shiftKey, deltaX, deltaY, deltaMode, offsetX } = event;
   const held = ctrlKey || metaKey;
-  if (!held && /** @type {Document | ShadowRoot} */ (canvas.getRootNode()).activeElement !== canvas) return;
+  if (!held && /** @type {Document | ShadowRoot} */ (canvas.getRootNode()).activeElement !== canvas)
+    return;
   const { frame, window } = asked.scene();
   const time = timeOf(frame, window);
   const unit = deltaMode ? LINE : 1;

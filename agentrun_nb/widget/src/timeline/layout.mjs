@@ -73,20 +73,38 @@ export function frameOf(model, by, width, versionName) {
   const whole = extent(model);
   let y = strip + 4;
   const most = Math.round((by === "time" ? 240 : 400) / Math.max(1, names.length));
-  const bands = split(touching(model, -Infinity, Infinity), bandOf, names.length).map((places, band) => {
-    const lanes = pack(model, places, whole, right - left, most);
-    const wished = rows ? places.length * (places.length > 8 ? 20 : 26) : lanes ? lanes.count * 16 : most;
-    const height = rows ? Math.max(wished, 34) : clamp(wished, Math.min(34, most), most);
-    const top = y + (names[band] ? LABEL : 0);
-    y = top + height + GAP;
-    return { label: names[band], count: places.length, y: top, height };
-  });
+  const bands = split(touching(model, -Infinity, Infinity), bandOf, names.length).map(
+    (places, band) => {
+      const lanes = pack(model, places, whole, right - left, most);
+      const wished = rows
+        ? places.length * (places.length > 8 ? 20 : 26)
+        : lanes
+          ? lanes.count * 16
+          : most;
+      const height = rows ? Math.max(wished, 34) : clamp(wished, Math.min(34, most), most);
+      const top = y + (names[band] ? LABEL : 0);
+      y = top + height + GAP;
+      return { label: names[band], count: places.length, y: top, height };
+    },
+  );
   const axis = y - GAP + 2;
-  return { width, left, right, rows, strip, bands, bandOf, axis, overview: axis + AXIS, height: axis + AXIS + (model.size > 1 ? OVERVIEW + 2 : 0) };
+  return {
+    width,
+    left,
+    right,
+    rows,
+    strip,
+    bands,
+    bandOf,
+    axis,
+    overview: axis + AXIS,
+    height: axis + AXIS + (model.size > 1 ? OVERVIEW + 2 : 0),
+  };
 }
 
 /** @param {Model} model @returns {number} what the longest id takes up at most */
-const nameRoom = ({ data, row }) => row.reduce((longest, r) => Math.max(longest, data.ids[r].length), 0) * LETTER + ROOM;
+const nameRoom = ({ data, row }) =>
+  row.reduce((longest, r) => Math.max(longest, data.ids[r].length), 0) * LETTER + ROOM;
 
 /**
  * @param {Model} model @param {Grouping} by @param {(code: number) => string} versionName
@@ -102,7 +120,11 @@ function groups(model, by, versionName) {
   const status = (/** @type {number} */ code) => data.statuses[code] ?? null;
   let kept = [...counts.keys()];
   if (kept.length > MOST_BANDS) {
-    const common = new Set([...kept].sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0)).slice(0, MOST_BANDS - 1));
+    const common = new Set(
+      [...kept]
+        .sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0))
+        .slice(0, MOST_BANDS - 1),
+    );
     kept = kept.filter((code) => common.has(code));
   }
   if (by === "status") kept.sort((a, b) => lookOf(status(a)) - lookOf(status(b)) || a - b);
@@ -110,15 +132,22 @@ function groups(model, by, versionName) {
   const bands = new Map(kept.map((code, band) => [code, band]));
   const bandOf = new Uint16Array(size);
   for (let p = 0; p < size; p++) bandOf[p] = bands.get(codes[row[p]]) ?? kept.length;
-  if (kept.length < counts.size) names.push(`${counts.size - kept.length} other ${by === "version" ? "versions" : "statuses"}`);
+  if (kept.length < counts.size)
+    names.push(`${counts.size - kept.length} other ${by === "version" ? "versions" : "statuses"}`);
   return { names, bandOf };
 }
 
 /** @param {Frame} frame @param {Window} window @returns {(at: number) => number} where an instant lies */
-export const xOf = ({ left, right }, { start, end }) => (at) => left + ((at - start) / (end - start)) * (right - left);
+export const xOf =
+  ({ left, right }, { start, end }) =>
+  (at) =>
+    left + ((at - start) / (end - start)) * (right - left);
 
 /** @param {Frame} frame @param {Window} window @returns {(x: number) => number} the instant of a point of the axis or beside it */
-export const timeOf = ({ left, right }, { start, end }) => (x) => start + ((x - left) / (right - left)) * (end - start);
+export const timeOf =
+  ({ left, right }, { start, end }) =>
+  (x) =>
+    start + ((x - left) / (right - left)) * (end - start);
 
 /**
  * The runs of a window, band by band. Lanes are made on a stretch that starts at a multiple of the span, so that they stay while one pans.
@@ -133,8 +162,19 @@ export function fill(model, frame, window) {
   const near = split(touching(model, base, base + 2 * span), bandOf, bands.length);
   const inside = split(touching(model, window.start, window.end), bandOf, bands.length);
   return bands.map(({ height }, band) => {
-    const lanes = (rows ? ownRows : pack)(model, near[band], { start: base, end: base + span }, width, height);
-    if (!lanes) return { lanes, columns: columns(model, inside[band], window, width, left), places: inside[band] };
+    const lanes = (rows ? ownRows : pack)(
+      model,
+      near[band],
+      { start: base, end: base + span },
+      width,
+      height,
+    );
+    if (!lanes)
+      return {
+        lanes,
+        columns: columns(model, inside[band], window, width, left),
+        places: inside[band],
+      };
     const shift = xOf(frame, window)(base);
     for (const x of [lanes.x0, lanes.x1]) for (let i = 0; i < x.length; i++) x[i] += shift;
     return { lanes, columns: null, places: inside[band] };
@@ -156,7 +196,8 @@ function split(places, bandOf, bands) {
 }
 
 /** @param {Model} model @param {number} p @returns {number} room at the right for the mark of an end that is not plain */
-const tail = (model, p) => (LOOKS[model.look[p]].name === "succeeded" && model.kind[p] <= KIND.UNDIVIDED ? 1 : 13);
+const tail = (model, p) =>
+  LOOKS[model.look[p]].name === "succeeded" && model.kind[p] <= KIND.UNDIVIDED ? 1 : 13;
 
 /**
  * First-fit lanes in which no two runs touch, or null where they do not fit the height.
@@ -175,12 +216,21 @@ export function pack(model, places, window, width, height) {
     ends[lane] = made.x1[i] + tail(model, places[i]);
     made.lane[i] = lane;
   }
-  return { ...made, count: ends.length, pitch: clamp(height / Math.max(1, ends.length), THINNEST, THICKEST) };
+  return {
+    ...made,
+    count: ends.length,
+    pitch: clamp(height / Math.max(1, ends.length), THINNEST, THICKEST),
+  };
 }
 
 /** @param {Model} model @param {Uint32Array} places @param {Window} window @param {number} width @param {number} height @returns {Lanes} */
 function ownRows(model, places, window, width, height) {
-  return { ...edges(model, places, window, width), lane: Uint16Array.from(places), count: model.size, pitch: height / Math.max(1, model.size) };
+  return {
+    ...edges(model, places, window, width),
+    lane: Uint16Array.from(places),
+    count: model.size,
+    pitch: height / Math.max(1, model.size),
+  };
 }
 
 /** @param {Model} model @param {Uint32Array} places @param {Window} window @param {number} width */
@@ -218,7 +268,18 @@ export function columns({ from, to, look }, places, { start, end }, width, left)
 }
 
 /** Looks from the ground of a stack to its top: the worst lies on top. */
-export const STACK = ["succeeded", "running", "installing", "starting", "queued", null, "", "cancelled", "timed_out", "failed"].map(lookOf);
+export const STACK = [
+  "succeeded",
+  "running",
+  "installing",
+  "starting",
+  "queued",
+  null,
+  "",
+  "cancelled",
+  "timed_out",
+  "failed",
+].map(lookOf);
 
 /**
  * The marks of failures on the strip: neighbours closer than a mark are one, the worst look and the count are kept.

@@ -72,9 +72,20 @@ export function index(data, idle = false) {
   const looks = data.statuses.map(lookOf);
   /** @type {Model} */
   const model = {
-    data, size, row, place: new Uint32Array(data.n).fill(NONE),
-    from: new Float64Array(size), middle: new Float64Array(size), to: new Float64Array(size), kind: new Uint8Array(size), look: new Uint8Array(size),
-    failures: new Uint32Array(0), axis: new Axis([]), foldable: false, first: 0, last: 0,
+    data,
+    size,
+    row,
+    place: new Uint32Array(data.n).fill(NONE),
+    from: new Float64Array(size),
+    middle: new Float64Array(size),
+    to: new Float64Array(size),
+    kind: new Uint8Array(size),
+    look: new Uint8Array(size),
+    failures: new Uint32Array(0),
+    axis: new Axis([]),
+    foldable: false,
+    first: 0,
+    last: 0,
   };
   const failures = [];
   for (let p = 0; p < size; p++) {
@@ -88,7 +99,9 @@ export function index(data, idle = false) {
   const folded = axisOf(model.from, model.to, true);
   model.foldable = folded.folds.length > 0;
   model.axis = idle ? folded : axisOf(model.from, model.to, false);
-  if (model.axis.folds.length) for (const times of [model.from, model.middle, model.to]) times.forEach((time, p) => (times[p] = model.axis.at(time)));
+  if (model.axis.folds.length)
+    for (const times of [model.from, model.middle, model.to])
+      times.forEach((time, p) => (times[p] = model.axis.at(time)));
   model.first = model.from[0];
   model.last = model.to.reduce((a, b) => Math.max(a, b), -Infinity);
   return model;
@@ -160,9 +173,17 @@ export function touching(model, start, end) {
  */
 export function statusCounts(data) {
   const counts = new Uint32Array(data.statuses.length + 1);
-  for (let r = 0; r < data.n; r++) if (data.error[r] === NONE) counts[Math.min(data.status[r], data.statuses.length)]++;
-  return [...counts].map((count, code) => ({ name: data.statuses[code] ?? null, look: lookOf(data.statuses[code] ?? null), count, inside: 0 }))
-    .filter(({ count }) => count > 0).sort((a, b) => a.look - b.look);
+  for (let r = 0; r < data.n; r++)
+    if (data.error[r] === NONE) counts[Math.min(data.status[r], data.statuses.length)]++;
+  return [...counts]
+    .map((count, code) => ({
+      name: data.statuses[code] ?? null,
+      look: lookOf(data.statuses[code] ?? null),
+      count,
+      inside: 0,
+    }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => a.look - b.look);
 }
 
 /**
@@ -172,8 +193,13 @@ export function statusCounts(data) {
  */
 export function countInside({ data, row }, counts, parts) {
   const inside = new Uint32Array(data.statuses.length + 1);
-  for (const places of parts) for (let i = 0; i < places.length; i++) inside[Math.min(data.status[row[places[i]]], data.statuses.length)]++;
-  return counts.map((count) => ({ ...count, inside: inside[count.name === null ? data.statuses.length : data.statuses.indexOf(count.name)] }));
+  for (const places of parts)
+    for (let i = 0; i < places.length; i++)
+      inside[Math.min(data.status[row[places[i]]], data.statuses.length)]++;
+  return counts.map((count) => ({
+    ...count,
+    inside: inside[count.name === null ? data.statuses.length : data.statuses.indexOf(count.name)],
+  }));
 }
 
 /** The rows of runs that were not read. @param {TimelineData} data @returns {number[]} */

@@ -28,7 +28,12 @@ const LINE = 9;
 
 /** @param {Context} ctx @param {Picture} picture */
 export function paint(ctx, picture) {
-  const { frame: { bands, width, height, left, strip, rows, overview }, fills, colours, marks } = picture;
+  const {
+    frame: { bands, width, height, left, strip, rows, overview },
+    fills,
+    colours,
+    marks,
+  } = picture;
   ctx.clearRect(0, 0, width, height);
   ctx.font = `11px ${colours.font}`;
   ctx.textBaseline = "middle";
@@ -43,29 +48,44 @@ export function paint(ctx, picture) {
     if (columns) paintMarkers(ctx, picture, band, b);
     paintBandWords(ctx, picture, band, fills[b]);
   });
-  if (strip) for (const { x, look } of marks) shape(ctx, look, colours.vivid[look], x, strip / 2, 9);
+  if (strip)
+    for (const { x, look } of marks) shape(ctx, look, colours.vivid[look], x, strip / 2, 9);
   paintRange(ctx, picture);
   if (overview < height) paintOverview(ctx, picture);
 }
 
 /** @param {Context} ctx @param {Picture} picture */
-function paintAxis(ctx, { frame: { left, right, width, strip, axis }, frame, window, zone, model, colours }) {
+function paintAxis(
+  ctx,
+  { frame: { left, right, width, strip, axis }, frame, window, zone, model, colours },
+) {
   const xAt = xOf(frame, window);
   /** Ends of the words on each line: what would run into them is left out. */
   const ends = [-Infinity, -Infinity];
-  const centred = (/** @type {string} */ colour, /** @type {string} */ words, /** @type {number} */ x, /** @type {number} */ line) => {
+  const centred = (
+    /** @type {string} */ colour,
+    /** @type {string} */ words,
+    /** @type {number} */ x,
+    /** @type {number} */ line,
+  ) => {
     const room = ctx.measureText(words).width;
     const begin = Math.min(width - room, Math.max(left, x - room / 2));
-    if (words && begin > ends[line]) ends[line] = text(ctx, colour, words, begin, axis + 12 + 13 * line) + 4;
+    if (words && begin > ends[line])
+      ends[line] = text(ctx, colour, words, begin, axis + 12 + 13 * line) + 4;
   };
   for (const { place, kept, length } of model.axis.within(window)) {
     const [x0, x1] = [place, place + kept].map((at) => Math.min(right, Math.max(left, xAt(at))));
     box(ctx, colours.grid, x0, strip, x1 - x0, axis - strip, 0.4);
     for (const x of [x0, x1]) dashed(ctx, colours.muted, [2, 2], x, strip, x, axis);
     const words = duration(length);
-    if (x1 - x0 >= LINE && ctx.measureText(words).width < axis - strip) upright(ctx, colours.muted, words, (x0 + x1) / 2, (strip + axis) / 2);
+    if (x1 - x0 >= LINE && ctx.measureText(words).width < axis - strip)
+      upright(ctx, colours.muted, words, (x0 + x1) / 2, (strip + axis) / 2);
   }
-  for (const { at, label, context } of model.axis.ticks(window, zone, Math.max(2, Math.floor((right - left) / TICK)))) {
+  for (const { at, label, context } of model.axis.ticks(
+    window,
+    zone,
+    Math.max(2, Math.floor((right - left) / TICK)),
+  )) {
     const x = Math.round(xAt(at));
     box(ctx, colours.grid, x, strip, 1, axis - strip + 4);
     centred(colours.text, label, x, 0);
@@ -73,7 +93,8 @@ function paintAxis(ctx, { frame: { left, right, width, strip, axis }, frame, win
   }
   box(ctx, colours.muted, left, axis, width - left, 1);
   const now = xAt(model.axis.at(model.data.now));
-  if (now > left && now < right && model.kind.includes(KIND.LIVE)) dashed(ctx, colours.muted, [2, 3], now, strip, now, axis);
+  if (now > left && now < right && model.kind.includes(KIND.LIVE))
+    dashed(ctx, colours.muted, [2, 3], now, strip, now, axis);
 }
 
 /** @param {Context} ctx @param {Columns} columns @param {Pick<Band, "y" | "height">} band @param {string[]} looks */
@@ -93,19 +114,37 @@ function paintColumns(ctx, columns, { y, height }, looks) {
 }
 
 /** Marks under the columns: what is selected, and where the keyboard is. @param {Context} ctx @param {Picture} picture @param {Band} band @param {number} b */
-function paintMarkers(ctx, { model: { from, to }, frame, window, selected, active, colours }, band, b) {
+function paintMarkers(
+  ctx,
+  { model: { from, to }, frame, window, selected, active, colours },
+  band,
+  b,
+) {
   const xAt = xOf(frame, window);
   const mark = (/** @type {number} */ p, /** @type {string} */ colour) => {
-    if ((frame.bandOf && frame.bandOf[p] !== b) || to[p] < window.start || from[p] > window.end) return;
+    if ((frame.bandOf && frame.bandOf[p] !== b) || to[p] < window.start || from[p] > window.end)
+      return;
     const x = Math.max(frame.left, xAt(from[p]));
-    box(ctx, colour, x, band.y + band.height + 1, Math.max(MARK, Math.min(frame.right, xAt(to[p])) - x), MARK);
+    box(
+      ctx,
+      colour,
+      x,
+      band.y + band.height + 1,
+      Math.max(MARK, Math.min(frame.right, xAt(to[p])) - x),
+      MARK,
+    );
   };
   for (const p of selected) mark(p, colours.text);
   if (active >= 0) mark(active, colours.accent);
 }
 
 /** @param {Context} ctx @param {Picture} picture @param {Band} band @param {import("./layout.mjs").Fill} fill */
-function paintBandWords(ctx, { frame: { left, width }, colours: { text: colour, muted, ground } }, { label, count, y }, { columns, places }) {
+function paintBandWords(
+  ctx,
+  { frame: { left, width }, colours: { text: colour, muted, ground } },
+  { label, count, y },
+  { columns, places },
+) {
   if (!label) return;
   const peak = columns ? `, up to ${countOf(columns.peak)} in a column` : "";
   const end = text(ctx, colour, fitted(ctx, visible(label), width * 0.45), left, y - 9, ground);
@@ -121,8 +160,20 @@ function paintRange(ctx, { frame, frame: { strip, axis }, window, range, colours
 }
 
 /** @param {Context} ctx @param {Picture} picture */
-function paintOverview(ctx, { frame, frame: { left, right, overview: y }, window, whole, overview, colours: { ground, grid, accent, looks } }) {
-  clipped(ctx, left, y, right - left, OVERVIEW, () => paintColumns(ctx, overview, { y: y + 2, height: OVERVIEW - 4 }, looks));
+function paintOverview(
+  ctx,
+  {
+    frame,
+    frame: { left, right, overview: y },
+    window,
+    whole,
+    overview,
+    colours: { ground, grid, accent, looks },
+  },
+) {
+  clipped(ctx, left, y, right - left, OVERVIEW, () =>
+    paintColumns(ctx, overview, { y: y + 2, height: OVERVIEW - 4 }, looks),
+  );
   const [x0, end] = [window.start, window.end].map(xOf(frame, whole));
   const x1 = Math.max(x0 + MARK, end);
   box(ctx, ground, left, y, x0 - left, OVERVIEW, 0.65);

@@ -34,7 +34,22 @@ import { visible } from "../base/text.mjs";
 const QUIET = 150;
 const times = new Float64Array(0);
 const codes = new Uint32Array(0);
-const NOTHING = { n: 0, now: 0, statuses: [], versions: [], deployments: [], ids: [], created: times, started: times, completed: times, until: times, status: codes, version: codes, deployment: codes, error: codes };
+const NOTHING = {
+  n: 0,
+  now: 0,
+  statuses: [],
+  versions: [],
+  deployments: [],
+  ids: [],
+  created: times,
+  started: times,
+  completed: times,
+  until: times,
+  status: codes,
+  version: codes,
+  deployment: codes,
+  error: codes,
+};
 
 /**
  * @param {HTMLElement} root an empty element
@@ -43,12 +58,33 @@ const NOTHING = { n: 0, now: 0, statuses: [], versions: [], deployments: [], ids
  */
 export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   const life = new AbortController();
-  const parts = elements({ group, zoom, fit, failure: goToFailure, range: toggleRange, fold, unplaced: chooseUnplaced, unread: chooseUnread });
+  const parts = elements({
+    group,
+    zoom,
+    fit,
+    failure: goToFailure,
+    range: toggleRange,
+    fold,
+    unplaced: chooseUnplaced,
+    unread: chooseUnread,
+  });
   const { canvas, tip } = parts;
   const ground = h("div", "arn-tl-ground", canvas);
   root.classList.add("arn-timeline");
   root.dataset.testid = "arn-timeline";
-  root.append(parts.bar, parts.window, parts.empty, ground, parts.legend, parts.lit, parts.notes, parts.unplaced, parts.live, parts.table, tip);
+  root.append(
+    parts.bar,
+    parts.window,
+    parts.empty,
+    ground,
+    parts.legend,
+    parts.lit,
+    parts.notes,
+    parts.unplaced,
+    parts.live,
+    parts.table,
+    tip,
+  );
   const readColours = colourReader(root);
 
   let view = new View(NOTHING);
@@ -80,7 +116,10 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     if (life.signal.aborted || !isOnScreen()) return;
     view.fit(canvas.clientWidth);
     const { scene } = view;
-    const size = { width: Math.round(scene.frame.width * devicePixelRatio), height: Math.round(scene.frame.height * devicePixelRatio) };
+    const size = {
+      width: Math.round(scene.frame.width * devicePixelRatio),
+      height: Math.round(scene.frame.height * devicePixelRatio),
+    };
     if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
     canvas.style.height = `${scene.frame.height}px`;
     const ctx = canvas.getContext("2d");
@@ -104,7 +143,9 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   /** @param {Uint32Array[]} inWindow places */
   function tellCounts(inWindow) {
     // Where nothing has a place in time there is no window, and all counts are whole.
-    const now = view.model.size ? countInside(view.model, counts, inWindow) : counts.map((one) => ({ ...one, inside: one.count }));
+    const now = view.model.size
+      ? countInside(view.model, counts, inWindow)
+      : counts.map((one) => ({ ...one, inside: one.count }));
     countLegend(parts.legend, now);
     parts.lit.textContent = highlights(now, lit);
     parts.notes.textContent = footnotes(view.model, inWindow, unread.length);
@@ -118,7 +159,11 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
       fillTable(parts.table, view.model, view.places(), zone);
       if (!isOnScreen()) return;
       view.fit(canvas.clientWidth);
-      onWindow?.({ ...view.screen, highlighted: highlighted(), dark: parseInt(readColours(lit).text.replace(/^\D+/, "")) > 127 });
+      onWindow?.({
+        ...view.screen,
+        highlighted: highlighted(),
+        dark: parseInt(readColours(lit).text.replace(/^\D+/, "")) > 127,
+      });
     }, QUIET);
   }
 
@@ -133,7 +178,10 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
 
   /** @param {number} factor below 1 goes nearer @param {number} [at] the instant that stays */
   function zoom(factor, at) {
-    const { window: { start, end }, model: { from } } = view;
+    const {
+      window: { start, end },
+      model: { from },
+    } = view;
     const held = from[active] > start && from[active] < end ? from[active] : (start + end) / 2;
     return after(view.zoom(factor, at ?? held));
   }
@@ -150,7 +198,9 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   }
 
   function pressGroup() {
-    parts.groups.forEach((element, i) => element.setAttribute("aria-pressed", String(GROUPINGS[i] === view.by)));
+    parts.groups.forEach((element, i) =>
+      element.setAttribute("aria-pressed", String(GROUPINGS[i] === view.by)),
+    );
   }
 
   /** @returns {(string | null)[]} the statuses that the legend brings out */
@@ -242,9 +292,15 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
 
   /** @param {1 | -1} by */
   function goToFailure(by) {
-    const { failures, failures: { length } } = view.model;
+    const {
+      failures,
+      failures: { length },
+    } = view.model;
     if (length === 0) return say("No failures.");
-    const found = by > 0 ? failures.findIndex((place) => place > active) : failures.filter((place) => active < 0 || place < active).length - 1;
+    const found =
+      by > 0
+        ? failures.findIndex((place) => place > active)
+        : failures.filter((place) => active < 0 || place < active).length - 1;
     const at = found >= 0 ? found : by > 0 ? 0 : length - 1;
     after(view.approach(failures[at]));
     goTo(failures[at], `Failure ${at + 1} of ${length}: `);
@@ -270,9 +326,20 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     if (!hit) return;
     const { places, window } = hit;
     const { model } = view;
-    const head = window ? windowWords(model.axis.instants(window), zone, countOf(places.length)) : `${countOf(places.length, "failure")} here`;
-    const many = [head, ...outcomes(model, places), window ? "Click to zoom in" : "Click to select them"];
-    showTip(tip, places.length > 1 ? many : tellLines(model, model.row[places[0]], zone), x + ground.offsetLeft, y + ground.offsetTop);
+    const head = window
+      ? windowWords(model.axis.instants(window), zone, countOf(places.length))
+      : `${countOf(places.length, "failure")} here`;
+    const many = [
+      head,
+      ...outcomes(model, places),
+      window ? "Click to zoom in" : "Click to select them",
+    ];
+    showTip(
+      tip,
+      places.length > 1 ? many : tellLines(model, model.row[places[0]], zone),
+      x + ground.offsetLeft,
+      y + ground.offsetTop,
+    );
   }
 
   function leave() {
@@ -303,13 +370,30 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   const forward = (/** @type {KeyboardEvent} */ event) => step(1, event.shiftKey);
   const back = (/** @type {KeyboardEvent} */ event) => step(-1, event.shiftKey);
   const keys = {
-    ArrowRight: forward, ArrowDown: forward, ArrowLeft: back, ArrowUp: back, Enter: choose, " ": choose, Escape: clear, 0: fit,
-    PageDown: () => void turn(0.9), PageUp: () => void turn(-0.9), Home: () => goTo(0), End: () => goTo(view.model.size - 1),
-    "+": () => void zoom(0.5), "=": () => void zoom(0.5), "-": () => void zoom(2), n: () => goToFailure(1), p: () => goToFailure(-1),
+    ArrowRight: forward,
+    ArrowDown: forward,
+    ArrowLeft: back,
+    ArrowUp: back,
+    Enter: choose,
+    " ": choose,
+    Escape: clear,
+    0: fit,
+    PageDown: () => void turn(0.9),
+    PageUp: () => void turn(-0.9),
+    Home: () => goTo(0),
+    End: () => goTo(view.model.size - 1),
+    "+": () => void zoom(0.5),
+    "=": () => void zoom(0.5),
+    "-": () => void zoom(2),
+    n: () => goToFailure(1),
+    p: () => goToFailure(-1),
   };
 
   function describeData() {
-    const { model, model: { data, size } } = view;
+    const {
+      model,
+      model: { data, size },
+    } = view;
     counts = statusCounts(data);
     unread = rowsNotRead(data);
     for (const look of lit) if (!counts.some((one) => one.look === look)) lit.delete(look);
@@ -328,7 +412,8 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     parts.failures.hidden = model.failures.length === 0;
     parts.folder.hidden = !model.foldable;
     parts.folder.setAttribute("aria-pressed", String(view.folded));
-    const help = "Arrow keys go from run to run, plus and minus zoom, 0 shows all, n and p go to failures, Enter selects, Escape clears.";
+    const help =
+      "Arrow keys go from run to run, plus and minus zoom, 0 shows all, n and p go to failures, Enter selects, Escape clears.";
     canvas.setAttribute("aria-label", `Timeline of ${countOf(size)}. ${help}`);
   }
 
@@ -345,7 +430,9 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   /** @param {Iterable<number>} rows */
   function setSelected(rows) {
     const { place, row } = view.model;
-    selected = new Set(Array.from(rows, (wanted) => place[wanted]).filter((found) => found < row.length));
+    selected = new Set(
+      Array.from(rows, (wanted) => place[wanted]).filter((found) => found < row.length),
+    );
     redraw();
   }
 
@@ -370,7 +457,21 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     return place < view.model.size ? locate(view.scene, place) : null;
   }
 
-  listen(canvas, { scene: () => view.scene, show, zoom, click, hover, leave, range: drawRange, selecting: () => selecting, keys }, life.signal);
+  listen(
+    canvas,
+    {
+      scene: () => view.scene,
+      show,
+      zoom,
+      click,
+      hover,
+      leave,
+      range: drawRange,
+      selecting: () => selecting,
+      keys,
+    },
+    life.signal,
+  );
   const resized = new ResizeObserver(changed);
   resized.observe(ground);
   watchTheme(changed, life.signal);

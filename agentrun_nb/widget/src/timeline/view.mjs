@@ -57,7 +57,10 @@ export class View {
 
   /** The window without the room at its sides, in which no run can be. */
   get stretch() {
-    const { window: { start, end }, model: { first, last, axis } } = this;
+    const {
+      window: { start, end },
+      model: { first, last, axis },
+    } = this;
     return axis.instants({ start: Math.max(start, first), end: Math.min(end, last) });
   }
 
@@ -78,10 +81,20 @@ export class View {
     const { model, whole, window } = this;
     if (!this.#still) {
       const frame = frameOf(model, this.by, this.#width, (code) => versionName(model.data, code));
-      this.#still = { frame, overview: columns(model, this.places(whole), whole, frame.right - frame.left, frame.left) };
+      this.#still = {
+        frame,
+        overview: columns(model, this.places(whole), whole, frame.right - frame.left, frame.left),
+      };
     }
     const { frame } = this.#still;
-    return (this.#scene ??= { ...this.#still, model, window, whole, fills: fill(model, frame, window), marks: failureMarks(model, frame, window) });
+    return (this.#scene ??= {
+      ...this.#still,
+      model,
+      window,
+      whole,
+      fills: fill(model, frame, window),
+      marks: failureMarks(model, frame, window),
+    });
   }
 
   /** Lays everything out anew. */
@@ -107,7 +120,10 @@ export class View {
     const { whole, window } = this;
     const span = Math.min(Math.max(end - start, SHORTEST), whole.end - whole.start);
     const stretched = Math.abs(end - start - span) > span * 1e-9;
-    const from = Math.min(Math.max(stretched ? (start + end - span) / 2 : start, whole.start), whole.end - span);
+    const from = Math.min(
+      Math.max(stretched ? (start + end - span) / 2 : start, whole.start),
+      whole.end - span,
+    );
     if (from === window.start && from + span === window.end) return false;
     this.window = span === whole.end - whole.start ? whole : { start: from, end: from + span };
     this.#scene = null;
@@ -122,16 +138,31 @@ export class View {
 
   /** Moves only if the run is not on the screen. @param {number} place @returns {boolean} */
   reveal(place) {
-    const { model: { from, to }, window: { start, end } } = this;
-    return (to[place] < start || from[place] > end) && this.show({ start: from[place] - (end - start) / 2, end: from[place] + (end - start) / 2 });
+    const {
+      model: { from, to },
+      window: { start, end },
+    } = this;
+    return (
+      (to[place] < start || from[place] > end) &&
+      this.show({ start: from[place] - (end - start) / 2, end: from[place] + (end - start) / 2 })
+    );
   }
 
   /** Comes so near that a run has a mark of its own, with its end in the middle. @param {number} place @returns {boolean} */
   approach(place) {
-    const { model, scene: { frame } } = this;
+    const {
+      model,
+      scene: { frame },
+    } = this;
     const end = model.to[place];
     let half = (this.window.end - this.window.start) / 2;
-    while (half > SHORTEST && !fill(model, frame, { start: end - half, end: end + half })[frame.bandOf ? frame.bandOf[place] : 0].lanes) half /= 3;
+    while (
+      half > SHORTEST &&
+      !fill(model, frame, { start: end - half, end: end + half })[
+        frame.bandOf ? frame.bandOf[place] : 0
+      ].lanes
+    )
+      half /= 3;
     return this.show({ start: end - half, end: end + half });
   }
 }

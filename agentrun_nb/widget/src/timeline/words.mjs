@@ -18,10 +18,20 @@ const MISSING = "not known";
 const between = (start, end) => (end >= start ? duration(end - start) : MISSING);
 
 /** @param {TimelineData} data @param {number} code @returns {string} */
-export const versionName = (data, code) => (code === NONE ? "no version recorded" : visible(data.versions[code] ?? ""));
+export const versionName = (data, code) =>
+  code === NONE ? "no version recorded" : visible(data.versions[code] ?? "");
 
 /** The names of what is told of a run. */
-export const FIELDS = ["run", "status", "version", "created", "started", "completed", "created to started", "started to completed"];
+export const FIELDS = [
+  "run",
+  "status",
+  "version",
+  "created",
+  "started",
+  "completed",
+  "created to started",
+  "started to completed",
+];
 
 /**
  * @param {Model} model @param {number} row @param {string} zone
@@ -30,27 +40,47 @@ export const FIELDS = ["run", "status", "version", "created", "started", "comple
 export function tell(model, row, zone) {
   const { data } = model;
   const [created, started, completed] = [data.created[row], data.started[row], data.completed[row]];
-  const [whenCreated, whenStarted, whenCompleted] = [created, started, completed].map((at) => (Number.isNaN(at) ? MISSING : formatTime(at, zone)));
+  const [whenCreated, whenStarted, whenCompleted] = [created, started, completed].map((at) =>
+    Number.isNaN(at) ? MISSING : formatTime(at, zone),
+  );
   return [
-    visible(data.ids[row] ?? ""), describe(statusOf(data, row)).label, versionName(data, data.version[row]),
-    whenCreated, whenStarted, whenCompleted + remark(model, row), between(created, started), between(started, completed),
+    visible(data.ids[row] ?? ""),
+    describe(statusOf(data, row)).label,
+    versionName(data, data.version[row]),
+    whenCreated,
+    whenStarted,
+    whenCompleted + remark(model, row),
+    between(created, started),
+    between(started, completed),
   ];
 }
 
 /** @param {Model} model @param {number} row */
 function remark({ place, kind }, row) {
   const drawn = kind[place[row]];
-  return drawn === KIND.LIVE ? " (open up to when the data was read)" : drawn === KIND.POINT ? " (before it began: drawn as a point)" : "";
+  return drawn === KIND.LIVE
+    ? " (open up to when the data was read)"
+    : drawn === KIND.POINT
+      ? " (before it began: drawn as a point)"
+      : "";
 }
 
 /** @param {Model} model @param {number} row @param {string} zone @returns {string[]} lines; the first two need no name */
-export const tellLines = (model, row, zone) => tell(model, row, zone).map((text, i) => (i < 2 ? text : `${FIELDS[i]}: ${text}`));
+export const tellLines = (model, row, zone) =>
+  tell(model, row, zone).map((text, i) => (i < 2 ? text : `${FIELDS[i]}: ${text}`));
 
 /** @param {Model} model @param {Iterable<number>} places @returns {string[]} like "3 failed", failures first */
 export function outcomes(model, places) {
-  const counts = LOOKS.map((look, i) => ({ label: i === UNKNOWN ? "of unknown status" : look.label, failure: isFailure(i), count: 0 }));
+  const counts = LOOKS.map((look, i) => ({
+    label: i === UNKNOWN ? "of unknown status" : look.label,
+    failure: isFailure(i),
+    count: 0,
+  }));
   for (const place of places) counts[model.look[place]].count++;
-  return counts.filter(({ count }) => count).sort((a, b) => Number(b.failure) - Number(a.failure) || b.count - a.count).map(({ count, label }) => `${formatCount(count)} ${label}`);
+  return counts
+    .filter(({ count }) => count)
+    .sort((a, b) => Number(b.failure) - Number(a.failure) || b.count - a.count)
+    .map(({ count, label }) => `${formatCount(count)} ${label}`);
 }
 
 /** @param {{start: number, end: number}} window @param {string} zone @param {string} runs how many, in words @returns {string} */
@@ -63,16 +93,25 @@ export const windowWords = ({ start, end }, zone, runs) =>
  * @returns {string} what the legend brings out and what it dims, in a sentence each
  */
 export function highlights(counts, lit) {
-  const sum = (/** @type {typeof counts} */ some) => runsOf(some.reduce((total, { inside }) => total + inside, 0), some.reduce((total, { count }) => total + count, 0));
-  const [on, off] = [true, false].map((wanted) => counts.filter(({ look }) => lit.has(look) === wanted));
-  return lit.size ? `Highlighted: ${on.map(({ name }) => describe(name).label).join(", ")}, ${sum(on)}. Dimmed: the other ${sum(off)}.` : "";
+  const sum = (/** @type {typeof counts} */ some) =>
+    runsOf(
+      some.reduce((total, { inside }) => total + inside, 0),
+      some.reduce((total, { count }) => total + count, 0),
+    );
+  const [on, off] = [true, false].map((wanted) =>
+    counts.filter(({ look }) => lit.has(look) === wanted),
+  );
+  return lit.size
+    ? `Highlighted: ${on.map(({ name }) => describe(name).label).join(", ")}, ${sum(on)}. Dimmed: the other ${sum(off)}.`
+    : "";
 }
 
 /** @param {number} n runs, none of which has a place in time @param {number} unread how many of them were not read @returns {string} why there is no timeline */
 export function emptyWords(n, unread) {
   if (n === 0) return "There are no runs to show.";
   const none = n === 1 ? "The run" : `None of the ${countOf(n)}`;
-  if (unread === n) return `${none} was ${n === 1 ? "not " : ""}read, so nothing can be placed in time.`;
+  if (unread === n)
+    return `${none} was ${n === 1 ? "not " : ""}read, so nothing can be placed in time.`;
   return `${none} has ${n === 1 ? "no" : "a"} created time that can be read, so nothing can be placed in time.`;
 }
 
@@ -86,14 +125,22 @@ const DRAWN = [
 
 /** @param {Model} model @param {Uint32Array[]} parts the places of the window @param {number} unread how many runs were not read @returns {string} what the picture does not show, in sentences */
 export function footnotes({ data, size, kind, axis: { folds } }, parts, unread) {
-  const everywhere = Object.values(KIND).fill(0), inside = Object.values(KIND).fill(0);
+  const everywhere = Object.values(KIND).fill(0),
+    inside = Object.values(KIND).fill(0);
   for (let p = 0; p < size; p++) everywhere[kind[p]]++;
   for (const places of parts) for (let i = 0; i < places.length; i++) inside[kind[places[i]]]++;
   const unplaced = data.n - size - unread;
-  const drawn = DRAWN.filter(([wanted]) => inside[wanted]).map(([wanted, note]) => `${runsOf(inside[wanted], everywhere[wanted])} ${note}.`);
+  const drawn = DRAWN.filter(([wanted]) => inside[wanted]).map(
+    ([wanted, note]) => `${runsOf(inside[wanted], everywhere[wanted])} ${note}.`,
+  );
   return [
-    folds.length && `${countOf(folds.length, "gap")} folded, ${duration(folds.reduce((sum, { length }) => sum + length, 0))} in all.`,
-    size > 0 && unplaced > 0 && `${countOf(unplaced)} without a created time that can be read, so not on the timeline.`,
+    folds.length &&
+      `${countOf(folds.length, "gap")} folded, ${duration(folds.reduce((sum, { length }) => sum + length, 0))} in all.`,
+    size > 0 &&
+      unplaced > 0 &&
+      `${countOf(unplaced)} without a created time that can be read, so not on the timeline.`,
     ...drawn,
-  ].filter(Boolean).join(" ");
+  ]
+    .filter(Boolean)
+    .join(" ");
 }

@@ -22,10 +22,14 @@ export function nodeDetails(doc, node, { root, python, select }) {
   const text = doc.text(node);
   const { kind } = doc.nodes;
   const ofObjects = kind[node] === ARRAY && kind[node + 1] === OBJECT && doc.nodes.count[node] > 0;
-  const line = h("div", "arn-line-up",
+  const line = h(
+    "div",
+    "arn-line-up",
     h("code", "arn-path", shortText(path, LONGEST_PATH) || "(the whole document)"),
     h("span", "arn-quiet", doc.describe(node)),
-    toolbar("Show and copy", "arn-line-up arn-aside",
+    toolbar(
+      "Show and copy",
+      "arn-line-up arn-aside",
       ofObjects && tableButton(() => itemsTable(doc, node, select)),
       copyButton("Copy path", path),
       copyButton("Copy as Python", valueLine(python, steps), "Python"),
@@ -33,17 +37,28 @@ export function nodeDetails(doc, node, { root, python, select }) {
       copyButton("Copy value", text),
     ),
   );
-  return kind[node] === STRING && (text.length > SHORT_VALUE || visible(text) !== text) ? [line, longText(text)] : [line];
+  return kind[node] === STRING && (text.length > SHORT_VALUE || visible(text) !== text)
+    ? [line, longText(text)]
+    : [line];
 }
 
 /** Shows the items as a table below, and takes it away again. @param {() => HTMLElement | null} make */
 function tableButton(make) {
   /** @type {HTMLElement | null} */
   let table = null;
-  const element = button("Table", () => {
-    if (table?.isConnected) table.remove();
-    else element.closest(".arn-section")?.append((table ??= make() ?? h("p", "arn-quiet", "Not all of these items are objects.")));
-    element.setAttribute("aria-pressed", String(table?.isConnected));
-  }, { "aria-pressed": "false" });
+  const element = button(
+    "Table",
+    () => {
+      if (table?.isConnected) table.remove();
+      else
+        element
+          .closest(".arn-section")
+          ?.append(
+            (table ??= make() ?? h("p", "arn-quiet", "Not all of these items are objects.")),
+          );
+      element.setAttribute("aria-pressed", String(table?.isConnected));
+    },
+    { "aria-pressed": "false" },
+  );
   return element;
 }

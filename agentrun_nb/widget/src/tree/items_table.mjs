@@ -33,7 +33,8 @@ export function itemsTable(doc, node, onChoose) {
   const position = {
     label: "#",
     value: (/** @type {number} */ item) => doc.nodes.position[item],
-    cell: (/** @type {number} */ item) => button(String(doc.nodes.position[item]), () => onChoose(item), { class: "arn-link" }),
+    cell: (/** @type {number} */ item) =>
+      button(String(doc.nodes.position[item]), () => onChoose(item), { class: "arn-link" }),
   };
   const columns = keys.slice(0, MOST_COLUMNS).map((key) => ({
     label: shortText(key, LONGEST_KEY) || '""',
@@ -42,7 +43,17 @@ export function itemsTable(doc, node, onChoose) {
   }));
   const { element, more } = createTable([position, ...columns], [...doc.children(node)]);
   const hidden = keys.length - columns.length;
-  return h("div", "arn-section", element, h("div", "arn-line-up", more, hidden > 0 && h("span", "arn-quiet", `${countOf(hidden, "more key")} not shown`)));
+  return h(
+    "div",
+    "arn-section",
+    element,
+    h(
+      "div",
+      "arn-line-up",
+      more,
+      hidden > 0 && h("span", "arn-quiet", `${countOf(hidden, "more key")} not shown`),
+    ),
+  );
 }
 
 /** @param {JsonDocument} doc @param {number | null} node */
@@ -56,5 +67,7 @@ function sortValue(doc, node) {
 function cell(doc, node) {
   if (node === null) return emptyCell("not there");
   if (doc.nodes.kind[node] === NULL) return emptyCell("null");
-  return doc.isContainer(node) ? h("span", "arn-dim", doc.describe(node)) : cellText(doc.text(node));
+  return doc.isContainer(node)
+    ? h("span", "arn-dim", doc.describe(node))
+    : cellText(doc.text(node));
 }

@@ -25,9 +25,23 @@ export function jsonView(text, options) {
 /** @param {string} text @param {JsonError} error */
 function brokenJson(text, { message, offset }) {
   const lines = text.slice(0, offset).split("\n");
-  const part = (/** @type {number} */ from, /** @type {number} */ to) => visible(text.slice(Math.max(0, from), to));
-  return h("div", "arn-section",
-    h("p", "arn-warning", `This is not JSON: ${message} (line ${lines.length}, character ${(lines.at(-1) ?? "").length + 1}). The text as it came:`),
-    h("p", "arn-text", part(offset - AROUND, offset), h("mark", {}, part(offset, offset + 1) || "(end)"), part(offset + 1, offset + AROUND)),
-    longText(text));
+  const part = (/** @type {number} */ from, /** @type {number} */ to) =>
+    visible(text.slice(Math.max(0, from), to));
+  return h(
+    "div",
+    "arn-section",
+    h(
+      "p",
+      "arn-warning",
+      `This is not JSON: ${message} (line ${lines.length}, character ${(lines.at(-1) ?? "").length + 1}). The text as it came:`,
+    ),
+    h(
+      "p",
+      "arn-text",
+      part(offset - AROUND, offset),
+      h("mark", {}, part(offset, offset + 1) || "(end)"),
+      part(offset + 1, offset + AROUND),
+    ),
+    longText(text),
+  );
 }

@@ -14,21 +14,34 @@ export function commandOf(key, rows, node, page) {
   const row = rows.rowOf(node);
   const container = doc.isContainer(node) && doc.nodes.count[node] > 0;
   const open = container && rows.expanded[node] === 1;
-  const at = (/** @type {number} */ wanted) => ({ to: rows.nodes[Math.max(0, Math.min(wanted, rows.length - 1))] });
+  const at = (/** @type {number} */ wanted) => ({
+    to: rows.nodes[Math.max(0, Math.min(wanted, rows.length - 1))],
+  });
   switch (key) {
-    case "ArrowDown": return at(row + 1);
-    case "ArrowUp": return at(row - 1);
-    case "PageDown": return at(row + page);
-    case "PageUp": return at(row - page);
-    case "Home": return at(0);
-    case "End": return at(rows.length - 1);
-    case "ArrowRight": return open ? at(row + 1) : container ? { toggle: true } : null;
+    case "ArrowDown":
+      return at(row + 1);
+    case "ArrowUp":
+      return at(row - 1);
+    case "PageDown":
+      return at(row + page);
+    case "PageUp":
+      return at(row - page);
+    case "Home":
+      return at(0);
+    case "End":
+      return at(rows.length - 1);
+    case "ArrowRight":
+      return open ? at(row + 1) : container ? { toggle: true } : null;
     case "ArrowLeft":
       if (open) return { toggle: true };
       return doc.nodes.parent[node] === NONE ? null : { to: doc.nodes.parent[node] };
-    case "Enter": case " ": return container ? { toggle: true } : null;
-    case "*": return { openSiblings: true };
-    default: return null;
+    case "Enter":
+    case " ":
+      return container ? { toggle: true } : null;
+    case "*":
+      return { openSiblings: true };
+    default:
+      return null;
   }
 }
 

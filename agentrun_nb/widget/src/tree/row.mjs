@@ -22,10 +22,17 @@ export function makeRow(doc, node, { id, root, expanded, hit }) {
   const { parent, position, count } = doc.nodes;
   const depth = doc.nodes.depth[node];
   const opens = doc.isContainer(node) && count[node] > 0;
-  const row = h("div",
+  const row = h(
+    "div",
     {
-      id, role: "treeitem", class: hit ? "arn-row arn-hit" : "arn-row", "aria-selected": "false", "aria-expanded": opens && String(expanded),
-      "aria-level": String(depth + 1), "aria-posinset": String(position[node] + 1), "aria-setsize": String(count[parent[node]] ?? 1),
+      id,
+      role: "treeitem",
+      class: hit ? "arn-row arn-hit" : "arn-row",
+      "aria-selected": "false",
+      "aria-expanded": opens && String(expanded),
+      "aria-level": String(depth + 1),
+      "aria-posinset": String(position[node] + 1),
+      "aria-setsize": String(count[parent[node]] ?? 1),
     },
     h("span", opens ? "arn-twisty" : "arn-leaf"),
     depth > DEEPEST_INDENT && badge(`level ${formatCount(depth + 1)}`),
@@ -51,7 +58,9 @@ const badge = (words) => h("span", "arn-badge", words);
 function label(doc, node, root) {
   const { parent, position } = doc.nodes;
   if (parent[node] === NONE) return h("b", {}, root);
-  return doc.hasKey(node) ? h("span", "arn-jsonkey", shortText(doc.key(node), LONGEST_KEY) || '""') : h("span", "arn-dim", String(position[node]));
+  return doc.hasKey(node)
+    ? h("span", "arn-jsonkey", shortText(doc.key(node), LONGEST_KEY) || '""')
+    : h("span", "arn-dim", String(position[node]));
 }
 
 /** @param {JsonDocument} doc @param {number} node @returns {import("../base/dom.mjs").Child[]} */
@@ -59,12 +68,21 @@ function value(doc, node) {
   const kind = doc.nodes.kind[node];
   const [first, last] = kind === OBJECT ? "{}" : "[]";
   const filled = doc.nodes.count[node] > 0;
-  if (doc.isContainer(node)) return [": ", h("span", "arn-dim", first + (filled ? "…" : " ") + last), filled && more(doc.describe(node))];
+  if (doc.isContainer(node))
+    return [
+      ": ",
+      h("span", "arn-dim", first + (filled ? "…" : " ") + last),
+      filled && more(doc.describe(node)),
+    ];
   const text = doc.text(node);
   const shown = clip(text, LONGEST_VALUE);
   const hidden = text.length - shown.length;
   const quote = kind === STRING ? '"' : "";
-  return [": ", h("span", `arn-${STYLES[kind]}`, quote + visible(shown) + (hidden ? "…" : quote)), hidden > 0 && more(`${formatCount(hidden)} more characters`)];
+  return [
+    ": ",
+    h("span", `arn-${STYLES[kind]}`, quote + visible(shown) + (hidden ? "…" : quote)),
+    hidden > 0 && more(`${formatCount(hidden)} more characters`),
+  ];
 }
 
 /** @param {string} words */

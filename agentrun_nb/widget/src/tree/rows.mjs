@@ -27,7 +27,8 @@ export class VisibleRows {
   /** Opens the siblings of a node, the node among them. @param {number} node */
   openSiblings(node) {
     this.expanded[node] = 1;
-    for (const sibling of this.doc.children(this.doc.nodes.parent[node])) this.expanded[sibling] = 1;
+    for (const sibling of this.doc.children(this.doc.nodes.parent[node]))
+      this.expanded[sibling] = 1;
     this.#list();
   }
 
@@ -40,7 +41,8 @@ export class VisibleRows {
 
   /** @param {number} node @returns {number} its row, or that of the nearest ancestor on show */
   rowOf(node) {
-    let low = 0, high = this.length - 1;
+    let low = 0,
+      high = this.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if (this.nodes[middle] <= node) low = middle;
@@ -51,7 +53,7 @@ export class VisibleRows {
 
   #list() {
     let length = 0;
-    for (let node = 0; node < this.doc.size; ) {
+    for (let node = 0; node < this.doc.size;) {
       this.nodes[length++] = node;
       node = this.expanded[node] ? node + 1 : this.doc.after(node);
     }

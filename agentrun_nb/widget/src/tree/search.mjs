@@ -6,7 +6,13 @@ const CHECK_EVERY = 2048;
 
 /** What a search can be narrowed to, and the kinds of node that it means; the first means all. @type {[string, number[]][]} */
 export const TYPES = [
-  ["any type", []], ["strings", [STRING]], ["numbers", [NUMBER, NOT_JSON]], ["true, false", [BOOLEAN]], ["null", [NULL]], ["objects", [OBJECT]], ["arrays", [ARRAY]],
+  ["any type", []],
+  ["strings", [STRING]],
+  ["numbers", [NUMBER, NOT_JSON]],
+  ["true, false", [BOOLEAN]],
+  ["null", [NULL]],
+  ["objects", [OBJECT]],
+  ["arrays", [ARRAY]],
 ];
 
 /**
@@ -22,7 +28,8 @@ export async function search(doc, { query, kinds }, signal) {
   const hits = [];
   let since = performance.now();
   for (let node = 0; node < doc.size; node++) {
-    if ((!kinds.length || kinds.includes(doc.nodes.kind[node])) && matches(doc, node, words)) hits.push(node);
+    if ((!kinds.length || kinds.includes(doc.nodes.kind[node])) && matches(doc, node, words))
+      hits.push(node);
     if (node % CHECK_EVERY === 0 && performance.now() - since > SLICE_MS) {
       await new Promise((resolve) => setTimeout(resolve));
       if (signal.aborted) return [];
@@ -34,4 +41,6 @@ export async function search(doc, { query, kinds }, signal) {
 
 /** @param {import("../json/document.mjs").JsonDocument} doc @param {number} node @param {string} words */
 const matches = (doc, node, words) =>
-  !words || (doc.hasKey(node) && doc.key(node).toLowerCase().includes(words)) || (!doc.isContainer(node) && doc.text(node).toLowerCase().includes(words));
+  !words ||
+  (doc.hasKey(node) && doc.key(node).toLowerCase().includes(words)) ||
+  (!doc.isContainer(node) && doc.text(node).toLowerCase().includes(words));

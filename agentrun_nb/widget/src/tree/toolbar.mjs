@@ -9,12 +9,25 @@ const WHAT = "Search keys and values";
 /** @param {{onSearch(wanted: {query: string, kinds: number[]}): void, onStep(by: 1 | -1): void, onOpenAll(open: boolean): void, signal: AbortSignal}} options */
 export function createToolbar({ onSearch, onStep, onOpenAll, signal }) {
   const count = h("span", { class: "arn-hits", role: "status" });
-  const input = h("input", { type: "search", class: "arn-search", placeholder: WHAT, "aria-label": WHAT, spellcheck: "false" });
-  const type = h("select", { "aria-label": "Search only" }, ...TYPES.map(([name]) => h("option", {}, name)));
+  const input = h("input", {
+    type: "search",
+    class: "arn-search",
+    placeholder: WHAT,
+    "aria-label": WHAT,
+    spellcheck: "false",
+  });
+  const type = h(
+    "select",
+    { "aria-label": "Search only" },
+    ...TYPES.map(([name]) => h("option", {}, name)),
+  );
   let timer = 0;
   const look = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => onSearch({ query: input.value, kinds: TYPES[type.selectedIndex][1] }), PAUSE_MS);
+    timer = setTimeout(
+      () => onSearch({ query: input.value, kinds: TYPES[type.selectedIndex][1] }),
+      PAUSE_MS,
+    );
   };
   input.addEventListener("input", look);
   type.addEventListener("change", look);
@@ -23,10 +36,14 @@ export function createToolbar({ onSearch, onStep, onOpenAll, signal }) {
   });
   signal.addEventListener("abort", () => clearTimeout(timer));
   return {
-    element: h("div", "arn-line-up arn-toolbar",
+    element: h(
+      "div",
+      "arn-line-up arn-toolbar",
       input,
       type,
-      toolbar("Tree", "arn-line-up arn-spring",
+      toolbar(
+        "Tree",
+        "arn-line-up arn-spring",
         button("↑", () => onStep(-1), { "aria-label": "Previous match" }),
         button("↓", () => onStep(1), { "aria-label": "Next match" }),
         count,

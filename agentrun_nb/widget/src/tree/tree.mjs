@@ -29,14 +29,33 @@ export function createTree(doc, { root, python, label, signal, onSelect }) {
   /** The nodes that match, in the order of the source. @type {Set<number>} */
   let hits = new Set();
   let searching = new AbortController();
-  const scroller = h("div", { class: "arn-tree", role: "tree", tabindex: "0", "aria-label": label });
+  const scroller = h("div", {
+    class: "arn-tree",
+    role: "tree",
+    tabindex: "0",
+    "aria-label": label,
+  });
   const details = h("div", { class: "arn-section", role: "group", "aria-label": "Chosen node" });
-  const toolbar = createToolbar({ signal, onSearch: find, onStep: step, onOpenAll: (open) => (rows.setAll(open), refresh()) });
-  const viewport = createViewport(scroller, (row) => {
-    const node = rows.nodes[row];
-    const state = { id: `${id}-${node}`, root: root || "document", expanded: rows.expanded[node] === 1, hit: hits.has(node) };
-    return makeRow(doc, node, state);
-  }, signal);
+  const toolbar = createToolbar({
+    signal,
+    onSearch: find,
+    onStep: step,
+    onOpenAll: (open) => (rows.setAll(open), refresh()),
+  });
+  const viewport = createViewport(
+    scroller,
+    (row) => {
+      const node = rows.nodes[row];
+      const state = {
+        id: `${id}-${node}`,
+        root: root || "document",
+        expanded: rows.expanded[node] === 1,
+        hit: hits.has(node),
+      };
+      return makeRow(doc, node, state);
+    },
+    signal,
+  );
 
   const typeahead = createTypeahead(rows);
   const pathOf = (/** @type {number} */ node) => formatPath(doc.path(node), root);
@@ -97,7 +116,8 @@ export function createTree(doc, { root, python, label, signal, onSelect }) {
   /** @param {KeyboardEvent} event */
   function obey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const command = commandOf(event.key, rows, active, viewport.rowsInSight()) ?? typeahead(event.key, active);
+    const command =
+      commandOf(event.key, rows, active, viewport.rowsInSight()) ?? typeahead(event.key, active);
     if (!command) return;
     event.preventDefault();
     event.stopPropagation();
@@ -134,10 +154,12 @@ export function createTree(doc, { root, python, label, signal, onSelect }) {
     toolbar.say(`${formatCount((at % all.length) + 1)} of ${formatCount(all.length)}`);
   }
 
-  scroller.addEventListener("click", (event) => onRow(event, (node, part) => {
-    if (part.classList.contains("arn-twisty")) toggle(node);
-    select(node);
-  }));
+  scroller.addEventListener("click", (event) =>
+    onRow(event, (node, part) => {
+      if (part.classList.contains("arn-twisty")) toggle(node);
+      select(node);
+    }),
+  );
   scroller.addEventListener("dblclick", (event) => onRow(event, toggle));
   scroller.addEventListener("keydown", obey);
   signal.addEventListener("abort", () => searching.abort());

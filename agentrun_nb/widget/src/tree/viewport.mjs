@@ -37,7 +37,11 @@ export function createViewport(scroller, makeRow, signal) {
       mounted.delete(row);
     }
     for (let row = first; row < end; row++) place(row, (row - first) * ROW);
-    if (pinned >= 0) place(pinned, inSight(pinned) ? (pinned - first) * ROW : 0).classList.toggle("arn-outofsight", !inSight(pinned));
+    if (pinned >= 0)
+      place(pinned, inSight(pinned) ? (pinned - first) * ROW : 0).classList.toggle(
+        "arn-outofsight",
+        !inSight(pinned),
+      );
   }
 
   /** @param {number} row @param {number} offset */
@@ -52,11 +56,15 @@ export function createViewport(scroller, makeRow, signal) {
   }
 
   scroller.append(sizer);
-  scroller.addEventListener("scroll", () => {
-    if (Math.abs(scroller.scrollTop - top / scale()) < 1) return;
-    top = Math.min(scroller.scrollTop * scale(), highest());
-    paint();
-  }, { passive: true });
+  scroller.addEventListener(
+    "scroll",
+    () => {
+      if (Math.abs(scroller.scrollTop - top / scale()) < 1) return;
+      top = Math.min(scroller.scrollTop * scale(), highest());
+      paint();
+    },
+    { passive: true },
+  );
   const observer = new ResizeObserver(paint);
   observer.observe(scroller);
   signal.addEventListener("abort", () => observer.disconnect());

@@ -7,7 +7,10 @@
  * @returns {string[][]}
  */
 export function parseCsv(text, separator, most) {
-  const cell = new RegExp(`(?:"([^"]*(?:""[^"]*)*)"?)?([^${separator}\\r\\n]*)(${separator}|\\r\\n|[\\r\\n]|$)`, "y");
+  const cell = new RegExp(
+    `(?:"([^"]*(?:""[^"]*)*)"?)?([^${separator}\\r\\n]*)(${separator}|\\r\\n|[\\r\\n]|$)`,
+    "y",
+  );
   /** @type {string[][]} */
   const rows = [];
   /** @type {string[]} */

@@ -24,7 +24,12 @@ export function createPreview({ row, outputs }, { ask, signal }) {
     place.hidden = true;
     opener?.focus();
   });
-  const place = h("section", { class: "arn-section arn-preview", hidden: true }, h("div", "arn-line-up", title, said, h("span", "arn-spring"), close), content);
+  const place = h(
+    "section",
+    { class: "arn-section arn-preview", hidden: true },
+    h("div", "arn-line-up", title, said, h("span", "arn-spring"), close),
+    content,
+  );
   /** The request that is waited for, until it is long in coming. @type {object | null} */
   let pending = null;
   /** The request whose answer has its place here. */
@@ -40,7 +45,9 @@ export function createPreview({ row, outputs }, { ask, signal }) {
       const file = String(path ?? configured ?? name ?? "");
       if (pending) return;
       const request = (pending = latest = {});
-      opener = /** @type {HTMLElement | null} */ (/** @type {Document | ShadowRoot} */ (place.getRootNode()).activeElement);
+      opener = /** @type {HTMLElement | null} */ (
+        /** @type {Document | ShadowRoot} */ (place.getRootNode()).activeElement
+      );
       place.hidden = false;
       title.textContent = shortText(file, LONGEST) || "(no name)";
       said.textContent = "Asking the kernel for this file";
@@ -76,10 +83,21 @@ async function contentOf(bytes, file, signal) {
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return h("p", "arn-quiet", "This is neither text in UTF-8 nor a PNG or JPEG picture. client.read_output gives the bytes.");
+    return h(
+      "p",
+      "arn-quiet",
+      "This is neither text in UTF-8 nor a PNG or JPEG picture. client.read_output gives the bytes.",
+    );
   }
   const ending = /\.(csv|tsv|json)$/i.exec(file)?.[1].toLowerCase();
-  if (ending === "json") return jsonView(text, { root: "", python: "document", label: "File", signal, onSelect: () => {} }).element;
+  if (ending === "json")
+    return jsonView(text, {
+      root: "",
+      python: "document",
+      label: "File",
+      signal,
+      onSelect: () => {},
+    }).element;
   return (ending && csvTable(text, ending === "tsv" ? "\t" : ",")) || longText(text);
 }
 
@@ -89,10 +107,19 @@ function csvTable(text, separator) {
   if (!rows.length) return null;
   const columns = head.slice(0, MOST_COLUMNS).map((name, i) => ({
     label: shortText(name, LONGEST) || `column ${i + 1}`,
-    value: (/** @type {string[]} */ row) => (row[i] ? (Number.isNaN(Number(row[i])) ? row[i] : Number(row[i])) : null),
+    value: (/** @type {string[]} */ row) =>
+      row[i] ? (Number.isNaN(Number(row[i])) ? row[i] : Number(row[i])) : null,
     cell: (/** @type {string[]} */ row) => cellText(row[i] ?? ""),
   }));
   const { element, more } = createTable(columns, rows);
-  const cut = [head.length > MOST_COLUMNS && `The first ${MOST_COLUMNS} of ${countOf(head.length, "column")}.`, rows.length === MOST_ROWS && `The first ${countOf(MOST_ROWS, "row")}.`];
-  return h("div", "arn-section", element, h("div", "arn-line-up", more, h("span", "arn-quiet", cut.filter(Boolean).join(" "))));
+  const cut = [
+    head.length > MOST_COLUMNS && `The first ${MOST_COLUMNS} of ${countOf(head.length, "column")}.`,
+    rows.length === MOST_ROWS && `The first ${countOf(MOST_ROWS, "row")}.`,
+  ];
+  return h(
+    "div",
+    "arn-section",
+    element,
+    h("div", "arn-line-up", more, h("span", "arn-quiet", cut.filter(Boolean).join(" "))),
+  );
 }
