@@ -19,7 +19,7 @@ from agentrun_nb.fetch.names import fetch_names, ids_for_names, refuse_name
 from agentrun_nb.fetch.page_reader import fetch_table
 from agentrun_nb.fetch.query import Wanted, When, branches_of, read_deployments, read_statuses, read_when
 from agentrun_nb.fetch.refetch import refetch
-from agentrun_nb.fetch.strangers import stranger_noted
+from agentrun_nb.fetch.strangers import strangers_noted
 from agentrun_nb.http import loop, routes
 from agentrun_nb.http.connection import Transport
 from agentrun_nb.http.interrupts import Deferred
@@ -106,7 +106,8 @@ class Client:
         with ids_for_names(self._wire, [deployment_id]):
             raw = loop.run(fetch_run(self._wire, (deployment_id, run_id), tally))
         run = Run(raw, fetched_at=times.EPOCH + tally.service_time * times.MICROSECOND)
-        run.notes = stranger_noted(run.notes, run.deployment_id, deployment_id)
+        run.batch = strangers_noted(run.batch, "deployment_id", [deployment_id])
+        run.notes = run.batch.cells["parse_notes"][0].as_py()
         return run
 
     def explore(self, deployment_id: str, run_id: str, *, tz: str = "UTC") -> RunExplorer:

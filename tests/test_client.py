@@ -1472,3 +1472,10 @@ def test_get_runs_is_told_what_to_take() -> None:
     for odd in (None, "run_1", 5, pd.DataFrame({"id": ["run_1"]})):
         with pytest.raises(SettingsError, match=r"a list of run ids.*get_runs\(runs\)"):
             mocked(one_run).get_runs(DEP, odd)
+
+
+def test_the_note_on_a_run_of_another_deployment_stands_in_its_table_too():
+    with mocked(lambda request: answer(run_record("run_1", "dep_other"))) as client:
+        run = client.get_run(DEP, "run_1")
+    tables = run.to_frame(), arn.runs_frame(run), arn.runs_frame([run])
+    assert {table["parse_notes"].iloc[0] for table in tables} == {run.notes} == {"deployment_id: wrong_id: dep_other"}
