@@ -134,12 +134,24 @@ def _way_back(part: Part, rounds: list[dict[int, int]], x: int, diagonal: int) -
 
 
 def _anchors(before: Sequence[Hashable], after: Sequence[Hashable], part: Part) -> list[Block]:
-    """Elements that stand once on each side, as many as stand in the same order."""
+    """What stands once on each side, as much as stands in the same order."""
     left, right = before[part.i : part.j], after[part.k : part.m]
     once, counts = Counter(left), Counter(right)
     places = {item: part.k + place for place, item in enumerate(right) if counts[item] == 1}
     pairs = [(part.i + place, places[item]) for place, item in enumerate(left) if once[item] == 1 and item in places]
-    return [Block(i, k, 1) for i, k in _rising(pairs)]
+    return _runs(_rising(pairs))
+
+
+def _runs(pairs: list[tuple[int, int]]) -> list[Block]:
+    """Pairs of places as blocks, neighbours in both lists together."""
+    blocks = []
+    first = last = (-1, -1)
+    for pair in pairs:
+        if pair != (last[0] + 1, last[1] + 1):
+            blocks.append(Block(*first, last[0] - first[0] + 1))
+            first = pair
+        last = pair
+    return [*blocks[1:], Block(*first, last[0] - first[0] + 1)] if pairs else []
 
 
 def _rising(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -164,5 +176,5 @@ def _between(part: Part, anchors: list[Block]) -> list[Part]:
     parts, i, k = [], part.i, part.k
     for anchor in anchors:
         parts.append(Part(i, anchor.i, k, anchor.k))
-        i, k = anchor.i + 1, anchor.k + 1
+        i, k = anchor.i + anchor.size, anchor.k + anchor.size
     return [*parts, Part(i, part.j, k, part.m)]
