@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import uuid
 from typing import Any
 
@@ -16,6 +17,7 @@ from strategies import HOSTILE
 from agentrun_nb.analysis import failures
 from agentrun_nb.analysis.fingerprints import exit_meaning, fingerprint
 from agentrun_nb.core.schema import LOGS
+from agentrun_nb.errors import SchemaError
 from agentrun_nb.local.generator import generate
 from agentrun_nb.tables.frames import mend, runs_frame
 
@@ -255,3 +257,60 @@ def test_generated_failures_fall_into_their_kinds_whatever_the_order() -> None:
     assert found["n"].sum() == runs["status"].isin(["failed", "timed_out"]).sum()
     shuffled = runs.sample(frac=1, random_state=random.Random(1).randrange(2**32))
     pd.testing.assert_frame_equal(failures(shuffled), found)
+
+
+def test_the_group_of_every_run_stands_at_its_own_place() -> None:
+    runs = frame([failed(0, "no 'b' in 6 rows", 2), run(1), failed(2, "boom", 2), run(3, "running")])
+    runs = runs.set_axis(["x", "x", "y", "z"])
+    each = failures(runs, each=True)
+    assert each.index.equals(runs.index)
+    assert each.fillna("-").tolist() == ["no <text> in <n> rows", "-", "boom", "-"]
+    assert failures(runs.iloc[:0], each=True).empty
+    assert set(each.dropna()) == set(failures(runs)["fingerprint"])
+
+
+def test_failures_are_grouped_by_a_column_a_series_or_both() -> None:
+    runs = frame([failed(n, "boom", n + 2, version_id=f"v{n % 2}") for n in range(5)] + [run(9, version_id="v0")])
+    hours = pd.Series([1, 1, 1, 1, 2, 2], runs.index, name="hour")
+    by_version = failures(runs, by="version_id")
+    assert by_version[["version_id", "n", "share"]].to_numpy().tolist() == [["v0", 3, 1.0], ["v1", 2, 1.0]]
+    by_both = failures(runs, by=[hours, "version_id"])
+    assert list(by_both.columns[:3]) == ["hour", "version_id", "n"]
+    assert by_both["n"].sum() == 5
+    assert failures(runs, by=hours.rename(None)).columns[0] == "group"
+    for wrong in ("versionid", 7, ["n"], hours.iloc[:3], hours.set_axis(range(50, 56)), [["a"]]):
+        with pytest.raises(SchemaError):
+            failures(runs, by=wrong)
+
+
+def test_runs_that_stand_more_than_once_are_said_to() -> None:
+    runs = frame([failed(0, "boom", 2), failed(1, "boom", 2)])
+    twice = pd.concat([runs, runs.iloc[:1]], ignore_index=True)
+    assert not failures(runs)["fingerprint"].str.contains("more than once").any()
+    last = failures(twice).iloc[-1]
+    assert "more than once" in last["fingerprint"]
+    assert last["n"] == 1
+
+
+def test_a_notebook_shows_what_differs_at_length_and_nothing_in_it_acts() -> None:
+    reason = (
+        "entrypoint failed with exit code 1: RuntimeError: " + "a long way to the end, " * 8 + "\u202eevil <b>here</b>"
+    )
+    found = failures(frame([failed(0, reason, 2)]))
+    assert list(found.columns[:3]) == ["n", "share", "fingerprint"]
+    assert list(found.columns[-2:]) == ["deployment_id", "run_id"]
+    html = found._repr_html_()
+    assert html.count("here") == 2
+    assert "\u202e" not in html + repr(found)
+    assert "<b>" not in html
+    assert not found["fingerprint"].iloc[0].startswith("entrypoint")
+    assert found["example"].iloc[0] == reason
+    assert type(found.head(1)) is pd.DataFrame
+
+
+def test_equal_reasons_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+    module = sys.modules["agentrun_nb.analysis.failures"]
+    monkeypatch.setattr(module, "fingerprint", lambda reason: read.append(reason) or "x")
+    assert failures(frame([failed(n, "boom" * 500, 2) for n in range(300)]))["n"].tolist() == [300]
+    assert len(read) == 1

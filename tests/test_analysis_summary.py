@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pandas as pd
 import pytest
 from analysis_support import frame, run
@@ -11,6 +13,11 @@ from agentrun_nb.analysis import summarize
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.local.generator import generate
 from agentrun_nb.tables.frames import runs_frame
+
+# The package names its functions as their modules.
+summarize_module = sys.modules["agentrun_nb.analysis.summarize"]
+estimates_module = sys.modules["agentrun_nb.analysis.estimates"]
+outcomes_module = sys.modules["agentrun_nb.analysis.outcomes"]
 
 OUTCOMES = [
     *["succeeded"] * 12, *["failed"] * 3, "timed_out", "cancelled", "running", "queued", "waiting_for_input", None,
@@ -96,3 +103,37 @@ def test_twenty_thousand_runs_are_summarized_as_pandas_counts_them() -> None:
         ordered = group.dropna().sort_values().reset_index(drop=True)
         assert found.loc[version, "run_p50"] == pytest.approx(ordered[(len(ordered) + 1) // 2 - 1], abs=1e-9)
     assert found["succeeded"].sum() == (runs["status"] == "succeeded").sum()
+
+
+def test_groups_may_be_a_series_or_columns_and_series() -> None:
+    runs = mixed()
+    hours = pd.Series([0, 1] * 11, runs.index, name="hour")
+    assert summarize(runs, by=hours)["n"].tolist() == [11, 11]
+    assert summarize(runs, by=hours.sample(frac=1, random_state=1))["n"].tolist() == [11, 11]
+    assert list(summarize(runs, by=["version_id", hours, "version_id"]).columns[:2]) == ["version_id", "hour"]
+    assert summarize(runs, by=hours.rename(None)).columns[0] == "group"
+
+
+@pytest.mark.parametrize("wrong", [7, ["mode", 7], "n", "Status", pd.Series([1, 2]), [["mode"]], {"x": 1}, b"mode"])
+def test_what_cannot_be_grouped_by_is_a_sentence(wrong: object) -> None:
+    with pytest.raises(SchemaError):
+        summarize(mixed().assign(n=1), by=wrong)
+
+
+def test_runs_that_stand_more_than_once_are_said_to_in_their_group() -> None:
+    runs = frame([run(number, version_id=f"v{number % 2}") for number in range(4)])
+    assert "more than once" not in summarize(runs)["notes"].iloc[0]
+    twice = summarize(pd.concat([runs, runs.iloc[[0, 2]]], ignore_index=True), by="version_id")["notes"]
+    assert "2 runs stand here more than once" in twice.iloc[0]
+    assert "more than once" not in twice.iloc[1]
+
+
+def test_a_group_costs_no_pass_over_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The outcomes and times of all runs are found at once, whatever the number of groups."""
+    calls: list[int] = []
+    real = outcomes_module.outcomes
+    for module in (summarize_module, estimates_module):
+        monkeypatch.setattr(module, "outcomes", lambda runs: calls.append(len(runs)) or real(runs))
+    runs = frame([run(number, version_id=f"v{number}") for number in range(200)])
+    assert len(summarize(runs, by="version_id")) == 200
+    assert len(calls) <= 4

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from math import hypot, isnan, nan, sqrt
 from typing import Any
@@ -61,12 +63,26 @@ class Times:
         ended: whether its end was seen.
         unreadable: how many runs should have a time here and have none that makes sense.
         known: which of the runs the times are of.
+        due: which of the runs should have a time here.
     """
 
     seconds: Floats
     ended: NDArray[np.bool_]
     unreadable: int = 0
     known: NDArray[np.bool_] | None = None
+    due: NDArray[np.bool_] | None = None
+
+    def of_groups(self, groups: Sequence[NDArray[np.intp]]) -> list[Times]:
+        """The times of groups of the runs, each given by its places among the runs."""
+        if self.known is None or self.due is None:
+            raise ValueError("these times do not know which runs they are of")
+        place = np.cumsum(self.known) - 1
+        unread = self.due & ~self.known
+        found = []
+        for rows in groups:
+            chosen = place[rows[self.known[rows]]]
+            found.append(Times(self.seconds[chosen], self.ended[chosen], int(unread[rows].sum())))
+        return found
 
 
 def scipy_stats() -> Any:
@@ -122,12 +138,19 @@ def _micros(moments: pd.Series[Any]) -> Floats:
 
 def _times(long: Floats, ended: Any, due: pd.Series[Any]) -> Times:
     sound = due.to_numpy() & (long >= 0)
-    return Times(long[sound] / 1e6, np.asarray(ended, dtype=bool)[sound], int((due & ~sound).sum()), sound)
+    unread = int((due & ~sound).sum())
+    return Times(long[sound] / 1e6, np.asarray(ended, dtype=bool)[sound], unread, sound, due.to_numpy(dtype=bool))
 
 
 def normal_quantile(level: float) -> float:
     """Within so many standard errors of the truth lies that share of estimates."""
-    return float(scipy_stats().norm.ppf((1 + level) / 2))
+    return _normal_ppf(scipy_stats(), (1 + level) / 2)
+
+
+@cache
+def _normal_ppf(stats: Any, probability: float) -> float:
+    """Cached, because scipy takes longer for it than for all else of an interval."""
+    return float(stats.norm.ppf(probability))
 
 
 def rate(successes: float, n: int, effect: float = 1.0, level: float = LEVEL) -> Estimate:

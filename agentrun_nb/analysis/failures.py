@@ -2,61 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from agentrun_nb.analysis.fingerprints import exit_meaning, fingerprint
-from agentrun_nb.analysis.outcomes import left_out, outcomes
+from agentrun_nb.analysis.groups import By, with_groups
+from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_keys, repeated_note
 from agentrun_nb.core.schema import FAILURES, LOGS
+from agentrun_nb.core.text import visible
 from agentrun_nb.documents.reading import read
 from agentrun_nb.tables.frames import Runs, mend, runs_frame
 
 _DTYPES = {
-    "status": "str", "exit_code": "Int64", "fingerprint": "str", "meaning": "str", "phase": "str", "n": "Int64",
-    "share": "Float64", "versions": "str", "first_seen": "datetime64[us, UTC]", "last_seen": "datetime64[us, UTC]",
-    "deployment_id": "str", "run_id": "str", "example": "str",
+    "n": "Int64", "share": "Float64", "fingerprint": "str", "status": "str", "exit_code": "Int64", "meaning": "str",
+    "phase": "str", "versions": "str", "first_seen": "datetime64[us, UTC]", "last_seen": "datetime64[us, UTC]",
+    "example": "str", "deployment_id": "str", "run_id": "str",
 }  # fmt: skip
+_GROUP = ("status", "exit_code", "fingerprint")
 
 
-def failures(runs: Runs, logs: pd.DataFrame | None = None) -> pd.DataFrame:
+def failures(
+    runs: Runs, logs: pd.DataFrame | None = None, by: By = None, *, each: bool = False
+) -> pd.DataFrame | pd.Series[Any]:
     """Groups failed and timed-out runs by what is the same about them.
 
     Args:
         runs: anything that `runs_frame` takes.
         logs: events of `client.get_logs`; where one names the phase that failed (`metadata.failure_phase`), it is told.
+        by: a column, a Series under the index of the runs, or several of these: the failures of each value apart.
+        each: give the group of every run instead.
 
     Returns:
         One row per status, exit code and fingerprint of the reason, the most frequent first, with a fresh index:
-        status, exit_code, fingerprint, meaning (of the exit code), phase (with counts; NA where no log tells), n,
-        share (of all failures), versions (numbers where the frame has `version_number`, else ids), first_seen and
-        last_seen (completed_at, or created_at), and deployment_id, run_id, example: the last such run and its reason.
-        After them a row for each kind of run that nothing is known of, such as `not fetched: connection`, with n alone.
+        the columns of `by`, n, share (of the failures, with `by` of those of that value), fingerprint, status,
+        exit_code, meaning (of the exit code), phase (with counts; NA where no log tells), versions (numbers where the
+        frame has `version_number`, else ids), first_seen and last_seen (completed_at, or created_at), and example,
+        deployment_id, run_id: the reason of the last such run and the run. After them a row for each kind of run that
+        nothing is known of, such as `not fetched: connection`, and one where runs stand more than once, with n alone.
+
+        With `each` a Series of fingerprints under the index of the runs, NA where a run did not fail.
+
+    Raises:
+        SchemaError: there is no such column, or a Series is not of these runs.
+
+    Example:
+        >>> runs[failures(runs, each=True) == "KeyError: 'amount'"]  # doctest: +SKIP
     """
-    runs = runs_frame(runs)
+    runs, names = with_groups(runs_frame(runs), by, _DTYPES)
     words = outcomes(runs)
     failed = runs[words.isin(FAILURES)]
+    # Equal reasons are read once, however many runs ended with them.
+    reasons = failed["failure_reason"].fillna("")
+    found = reasons.map({reason: fingerprint(reason) for reason in reasons.unique()}).astype("str")
+    if each:
+        texts = np.full(len(runs), None, dtype="object")
+        texts[words.isin(FAILURES).to_numpy()] = found
+        return pd.Series(texts, runs.index, "str", name="fingerprint")
     failed = failed.assign(
         status=words[words.isin(FAILURES)],
-        fingerprint=failed["failure_reason"].map(fingerprint).astype("str"),
+        fingerprint=found,
         seen=failed["completed_at"].fillna(failed["created_at"]),
         phase=_phases(failed, logs),
         version=failed["version_number" if "version_number" in failed else "version_id"].astype("str"),
     ).sort_values("seen", kind="stable", na_position="first")
-    groups = failed.groupby(["status", "exit_code", "fingerprint"], dropna=False)
-    rows = [dict(zip(_DTYPES, _row(key, group, len(failed)), strict=True)) for key, group in groups]
+    of = failed.groupby(names, dropna=False, observed=True)["id"].transform("size") if names else len(failed)
+    failed = failed.assign(of=of)
+    rows = []
+    for _, group in failed.groupby([*names, *_GROUP], dropna=False, observed=True):
+        rows.append(group.iloc[-1][names].to_dict() | _row(group))
     rows.sort(key=lambda row: -row["n"])
-    rows += [{"fingerprint": word, "n": count} for word, count in left_out(words).items()]
-    return pd.DataFrame(rows, columns=list(_DTYPES)).astype(_DTYPES)
+    repeated = int(repeated_keys(runs).nunique())
+    others = left_out(words) | dict.fromkeys(repeated_note(repeated), repeated)
+    rows += [{"fingerprint": word, "n": count} for word, count in others.items()]
+    kinds = {name: runs[name].dtype for name in names if str(runs[name].dtype) in _KEEP_NA}
+    table = pd.DataFrame(rows, columns=[*names, *_DTYPES]).astype(kinds | _DTYPES)
+    return FailuresFrame(table)
 
 
-def _row(key: tuple[Any, ...], group: pd.DataFrame, failures: int) -> Iterator[Any]:
-    """The values of one group, in the order of the columns."""
-    yield from (*key, exit_meaning(key[1]), _listed(group["phase"]))
-    yield from (len(group), len(group) / failures, _listed(group["version"]))
-    yield from (group["seen"].min(), group["seen"].max())
-    yield from group.iloc[-1][["deployment_id", "id", "failure_reason"]]
+_KEEP_NA = ("str", "Int64", "Float64", "boolean", "category", "datetime64[us, UTC]")
+"""Dtypes of columns to group by that a row without a value does not change."""
+
+
+class FailuresFrame(pd.DataFrame):  # type: ignore[misc]
+    """Groups of failures as a notebook shows them: reasons at length, and nothing in them acts.
+
+    All that is made of it is a plain frame.
+    """
+
+    def _repr_html_(self) -> str | None:
+        with pd.option_context("display.max_colwidth", _SHOWN):
+            return pd.DataFrame(self._visible())._repr_html_()  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        return repr(self._visible())
+
+    def _visible(self) -> pd.DataFrame:
+        plain = pd.DataFrame(self)
+        texts = [name for name in _DTYPES if _DTYPES[name] == "str" and name in plain]
+        return plain.assign(**{name: plain[name].map(visible, na_action="ignore") for name in texts})
+
+
+_SHOWN = 400
+"""Characters of a cell that a notebook shows; pandas alone shows 50."""
+
+
+def _row(group: pd.DataFrame) -> dict[str, Any]:
+    """The values of one group, whose runs stand in the order of their ends."""
+    last = group.iloc[-1]
+    return {
+        "n": len(group),
+        "share": len(group) / last["of"],
+        "fingerprint": last["fingerprint"],
+        "status": last["status"],
+        "exit_code": last["exit_code"],
+        "meaning": exit_meaning(last["exit_code"]),
+        "phase": _listed(group["phase"]),
+        "versions": _listed(group["version"]),
+        "first_seen": group["seen"].min(),
+        "last_seen": group["seen"].max(),
+        "example": last["failure_reason"],
+        "deployment_id": last["deployment_id"],
+        "run_id": last["id"],
+    }
 
 
 def _listed(words: pd.Series[Any], most: int = 5) -> str | None:

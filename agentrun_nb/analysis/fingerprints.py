@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-
-import pandas as pd
+from numbers import Integral
 
 from agentrun_nb.analysis.telling import telling
 
@@ -202,7 +201,8 @@ _SIGNALS = {
 
 def exit_meaning(code: object) -> str | None:
     """What an exit code means by the habit of shells: 124 to 127, and 128 + n or -n for signal n; None: its own."""
-    if not isinstance(code, int) or pd.isna(code):
+    if not isinstance(code, Integral):
         return None
-    signal = -code if code < 0 else code - 128
-    return _MEANINGS.get(code) or (f"ended by signal {signal}: {_SIGNALS[signal]}" if signal in _SIGNALS else None)
+    number = int(code)
+    signal = -number if number < 0 else number - 128
+    return _MEANINGS.get(number) or (f"ended by signal {signal}: {_SIGNALS[signal]}" if signal in _SIGNALS else None)

@@ -28,3 +28,21 @@ def left_out(words: pd.Series[Any]) -> dict[str, int]:
     """How many runs have each outcome that is no documented status, the most frequent first."""
     counts: dict[str, int] = words[~words.isin(STATUSES)].value_counts().to_dict()
     return counts
+
+
+def repeated_keys(runs: pd.DataFrame) -> pd.Series[Any]:
+    """A number for each key (deployment and run) that stands more than once, at each of its rows; NA at all others.
+
+    Args:
+        runs: a RUNS table.
+    """
+    key = ["deployment_id", "id"]
+    repeated = runs.duplicated(key, keep=False) & runs[key].notna().all(axis=1)
+    return runs.groupby(key, dropna=False, observed=True).ngroup().astype("Int64").where(repeated)
+
+
+def repeated_note(count: int) -> list[str]:
+    """What is said where keys stand more than once; nothing where none does."""
+    if not count:
+        return []
+    return [f"{count:,} {'run stands' if count == 1 else 'runs stand'} here more than once, and each row is counted"]

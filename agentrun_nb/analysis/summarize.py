@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from math import isnan
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from agentrun_nb.analysis.estimates import TOO_FEW, Estimate, Times, quantiles, queue_times, rate, run_times
-from agentrun_nb.analysis.outcomes import JUDGED, left_out, outcomes
+from agentrun_nb.analysis.groups import By, with_groups
+from agentrun_nb.analysis.outcomes import JUDGED, outcomes, repeated_keys, repeated_note
 from agentrun_nb.core.schema import STATUSES, TERMINAL
-from agentrun_nb.tables.frames import Runs, check_columns, runs_frame
+from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.moments import last_moment
 
 _COUNTS = ("n", *STATUSES[4:], "not_ended", "not_fetched", "no_status", "unknown_status")
@@ -20,13 +24,14 @@ _TIMES = ("queue_p50", "queue_p90", "run_p50", "run_p50_low", "run_p50_high", "r
 _DTYPES = dict.fromkeys(_COUNTS, "Int64") | dict.fromkeys([*_RATES, *_TIMES], "Float64") | {"notes": "str"}
 
 
-def summarize(runs: Runs, by: str | Sequence[str] | None = None) -> pd.DataFrame:
+def summarize(runs: Runs, by: By = None) -> pd.DataFrame:
     """Counts, success rate and times of groups of runs.
 
     Args:
         runs: anything that `runs_frame` takes. Runs that have not ended are taken to go on until the latest moment
             that any record here speaks of, so give runs that were read together.
-        by: a column or several to group by; rows without a value there are a group too.
+        by: a column, a Series under the index of the runs (`runs["created_at"].dt.hour`), or several of these; rows
+            without a value there are a group too.
 
     Returns:
         One row per group, one in all without `by`, with a fresh index: the columns of `by`, `version_number` beside
@@ -37,40 +42,55 @@ def summarize(runs: Runs, by: str | Sequence[str] | None = None) -> pd.DataFrame
         - queue_p50, queue_p90: seconds from created to started; run_p50 with its 95 % interval, run_p90: seconds from
           started to completed, whatever the outcome. Kaplan-Meier: what has not ended is censored, services always; an
           interval without its upper end is open, since too few have ended to bound it;
-        - notes: why a number is missing (`too few`, `not reached`), and the names of what could not be counted.
+        - notes: why a number is missing (`too few`, `not reached`), the names of what could not be counted, and how
+          many runs stand more than once.
 
     Raises:
-        SchemaError: there is no such column.
+        SchemaError: there is no such column, or a Series is not of these runs.
     """
     runs = runs_frame(runs)
-    names = [by] if isinstance(by, str) else list(by or ())
-    check_columns(runs, names)
+    runs, names = with_groups(runs, by, _DTYPES)
     horizon = last_moment(runs)
-    parts = [part for _, part in runs.groupby(names, dropna=False, observed=True)] if names else [runs]
+    groups = _places(runs, names)
     if "version_id" in names and "version_number" in runs and "version_number" not in names:
         names.insert(names.index("version_id") + 1, "version_number")
-    keys = pd.concat([part[names].head(1) for part in parts] or [runs[names]], ignore_index=True)
-    rows = [dict(zip(_DTYPES, _row(part, horizon), strict=True)) for part in parts]
+    keys = runs[names].iloc[[places[0] for places in groups if len(places)]].reset_index(drop=True)
+    words = outcomes(runs).to_numpy("object")
+    repeated = repeated_keys(runs).to_numpy("int64", na_value=-1)
+    queues, spans = (times(runs, horizon).of_groups(groups) for times in (queue_times, run_times))
+    rows = [
+        dict(zip(_DTYPES, _row(Counter(words[places]), queue, run, repeated[places]), strict=True))
+        for places, queue, run in zip(groups, queues, spans, strict=True)
+    ]
     return keys.join(pd.DataFrame(rows, columns=list(_DTYPES)).astype(_DTYPES), how="right")
 
 
-def _row(runs: pd.DataFrame, horizon: float) -> list[Any]:
+def _places(runs: pd.DataFrame, names: list[str]) -> list[NDArray[np.intp]]:
+    """The places of the runs of each group, groups in the order of their values."""
+    if not names:
+        return [np.arange(len(runs))]
+    numbers = runs.groupby(names, dropna=False, observed=True).ngroup().to_numpy()
+    by_group = np.argsort(numbers, kind="stable")
+    edges = np.flatnonzero(np.diff(numbers[by_group])) + 1
+    return np.split(by_group, edges) if len(runs) else []
+
+
+def _row(words: Counter[str], queue: Times, run: Times, repeated: NDArray[np.int64]) -> list[Any]:
     """The values of one group, in the order of the columns."""
-    words = outcomes(runs)
-    known = {status: int((words == status).sum()) for status in STATUSES}
-    others = left_out(words)
+    known = {status: words[status] for status in STATUSES}
+    others = {word: count for word, count in words.most_common() if word not in STATUSES}
     success = rate(known["succeeded"], sum(known[status] for status in JUDGED))
-    queue, run = queue_times(runs, horizon), run_times(runs, horizon)
     waits, spans = quantiles(queue, 0.5, 0.9), quantiles(run, 0.5, 0.9)
     notes = [
         *([] if success.n else ["success rate: none succeeded or failed"]),
         *_remarks("queue", queue, waits),
         *_remarks("run", run, spans),
         *(f"{word}: {count}" for word, count in others.items()),
+        *repeated_note(len(np.unique(repeated[repeated >= 0]))),
     ]
     kinds = ("not fetched", "no status", "unknown status")
     return [
-        len(runs),
+        words.total(),
         *(known[status] for status in STATUSES[4:]),
         sum(count for status, count in known.items() if status not in TERMINAL),
         *(sum(count for word, count in others.items() if word.startswith(kind)) for kind in kinds),
