@@ -14,6 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 from importlib.util import find_spec
 from pathlib import Path
 
+import density
 import pytest
 
 import agentrun_nb
@@ -322,10 +323,6 @@ def test_data_alone_imports_no_view_and_no_network():
     assert "pandas" in loaded
 
 
-def lines(name: str) -> int:
-    return len(FILES[name].read_text("utf-8").splitlines())
-
-
 def lines_of_code(name: str) -> int:
     """Lines that say something to the interpreter: no blanks, comments or docstrings, so that nobody saves on those."""
     text = FILES[name].read_text("utf-8")
@@ -341,7 +338,7 @@ def lines_of_code(name: str) -> int:
 
 @pytest.mark.parametrize("name", [name for name in FILES if not within(name, {"local.agents"})])
 def test_each_module_is_small_and_explained(name):
-    assert lines(name) <= 350
+    assert lines_of_code(name) <= 350
     assert ast.get_docstring(ast.parse(FILES[name].read_text("utf-8")))
 
 
@@ -356,3 +353,16 @@ def test_what_the_browser_gets_is_small(file, most, gzipped):
     body = (STATIC / file).read_bytes()
     assert len(body) <= most
     assert gzipped is None or len(gzip.compress(body, 9)) <= gzipped
+
+
+def test_statements_say_little_at_once():
+    """What a statement says is counted by `tests/density.py`, which prints it by room."""
+    middle, average, *_ = density.report([file for files in density.rooms().values() for file in files])
+    assert middle <= 6
+    assert average <= 7
+
+
+def test_a_dense_statement_is_counted_as_one():
+    """The control of the law above: the nodes of its expressions, and those of its blocks not."""
+    tree = ast.parse("def f(a):\n    if a and b(c[0], not d):\n        return 1\n")
+    assert [count for _, count in density.statements(tree)] == [0, 9, 1]
