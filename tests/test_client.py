@@ -1450,6 +1450,16 @@ def test_a_terminal_gets_one_line_that_ends_as_the_report(monkeypatch: pytest.Mo
     assert terminal.text == ""
 
 
+def test_a_line_that_cannot_be_written_costs_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed(Terminal):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr("sys.stderr", Closed())
+    runs = mocked(Shop(*newest_first(30), page=3)).list_runs(DEP)
+    assert (len(runs), arn.fetch_report(runs).complete) == (30, True)
+
+
 def test_a_notebook_gets_one_text_output(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[dict[str, str]] = []
 

@@ -9,8 +9,19 @@ import pandas as pd
 import pytest
 from http_support import run_record
 
-from agentrun_nb import runs_frame
-from agentrun_nb.tables.report import ATTRS, MOST_BYTES, FetchReport, attach, count_oddities, fetch_report, join
+from agentrun_nb import outputs, runs_frame
+from agentrun_nb.fetch.query import Wanted
+from agentrun_nb.tables.remainder import Walk
+from agentrun_nb.tables.report import (
+    ATTRS,
+    MOST_BYTES,
+    FetchReport,
+    attach,
+    count_oddities,
+    fetch_report,
+    join,
+    walk_of,
+)
 
 WHOLE = FetchReport(
     asked=None,
@@ -120,3 +131,44 @@ def test_oddities_are_counted_by_code_and_not_by_what_the_texts_say() -> None:
     assert counted["not_integer"] == 1
     assert counted["server"] == 1
     assert counted["unknown_value"] == 1
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        None,
+        5,
+        "text",
+        [],
+        {},
+        {"rows": []},
+        {"rows": 3, "digest": 1, "oddities": 7},
+        pd.DataFrame({"a": [1]}),
+        object(),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_others_put_in_its_place_is_no_report(runs: pd.DataFrame, foreign: object) -> None:
+    runs.attrs[ATTRS] = foreign
+    assert fetch_report(runs) == FetchReport(rows=3)
+
+
+@pytest.mark.parametrize("rest", ["text", 5, [], {}, {"branches": 5}, {"branches": [["d", 1, 2, 3, 4]]}])
+def test_what_others_put_in_the_place_of_the_rest_leads_nowhere(runs: pd.DataFrame, rest: object) -> None:
+    attach(runs, replace(WHOLE, complete=False, truncated_by="interrupt"), Walk(whole=False))
+    runs.attrs[ATTRS]["rest"] = rest
+    assert Wanted.of_rest(walk_of(runs).rest) is None
+
+
+def test_a_table_made_of_others_says_so() -> None:
+    made = outputs(runs_frame(run_record("run_1", output_manifest={"outputs": [{"name": "a"}, {"name": "b"}]})))
+    assert repr(fetch_report(made)).startswith("2 outputs; made of another table")
+
+
+def test_frames_of_one_deployment_are_of_one_deployment() -> None:
+    parts = []
+    for number in range(2):
+        part = runs_frame([run_record(f"run_{number}")])
+        attach(part, replace(WHOLE, deployments=1))
+        parts.append(part)
+    assert fetch_report(runs_frame(parts)).deployments == 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tqdm import tqdm
@@ -55,38 +57,54 @@ class Line:
     def __init__(self, total: int | None, *, shown: bool) -> None:
         file: Any = _CellLine() if shown and _in_notebook() else sys.stderr
         counting = "{n:,} runs{postfix}" if total is None else "{n:,} of {total:,} runs |{bar:24}|{postfix}"
-        self._bar = _Bar(
-            total=total,
-            file=file,
-            disable=not shown or not (isinstance(file, _CellLine) or file.isatty()),
-            bar_format=counting,
-            mininterval=0.2,
-            leave=False,
-        )
+        options: dict[str, Any] = {
+            "total": total,
+            "file": file,
+            "bar_format": counting,
+            "mininterval": 0.2,
+            "leave": False,
+        }
+        shown = shown and (isinstance(file, _CellLine) or file.isatty())
+        try:
+            self._bar = _Bar(disable=not shown, **options)
+        except Exception:  # the line cannot be written
+            self._bar = _Bar(disable=True, **options)
         self._started = time.monotonic()
 
     def __enter__(self) -> Line:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.close()
+        with self._harmless():
+            self._bar.close()
+
+    @contextmanager
+    def _harmless(self) -> Iterator[None]:
+        """Ends the line where it cannot be written, such as to a closed pipe: what came is worth more than it."""
+        try:
+            yield
+        except Exception:
+            self._bar.disable = True
 
     def add(self, rows: int, told: str = "") -> None:
         """Counts rows that came, with a word about them."""
-        if not self._bar.disable:
-            rate = (self._bar.n + rows) / max(time.monotonic() - self._started, 1e-3)
-            self._bar.set_postfix_str(", ".join(part for part in (told, f"{rate:,.0f}/s") if part), refresh=False)
-        self._bar.update(rows)
+        with self._harmless():
+            if not self._bar.disable:
+                rate = (self._bar.n + rows) / max(time.monotonic() - self._started, 1e-3)
+                self._bar.set_postfix_str(", ".join(part for part in (told, f"{rate:,.0f}/s") if part), refresh=False)
+            self._bar.update(rows)
 
     def wait(self, reason: str) -> None:
         """Says why nothing comes at the moment."""
-        if reason and not self._bar.disable:
-            self._bar.set_postfix_str(reason)
+        with self._harmless():
+            if reason and not self._bar.disable:
+                self._bar.set_postfix_str(reason)
 
     def end(self, sentence: str) -> None:
         """Leaves the sentence in the line's place."""
-        shown = not self._bar.disable
-        self._bar.close()
-        if shown:
-            self._bar.fp.write(f"{sentence}\n")
-            self._bar.fp.flush()
+        with self._harmless():
+            shown = not self._bar.disable
+            self._bar.close()
+            if shown:
+                self._bar.fp.write(f"{sentence}\n")
+                self._bar.fp.flush()
