@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -11,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pandas as pd
 
 from agentrun_nb.core import times
-from agentrun_nb.core.schema import DEPLOYMENTS, LOGS, RUNS, VERSIONS
+from agentrun_nb.core.schema import DEPLOYMENTS, RUNS, VERSIONS
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.fetch import check, listing, output_files
 from agentrun_nb.fetch.by_id import Key, fetch_run, fetch_runs
+from agentrun_nb.fetch.logs import fetch_logs
 from agentrun_nb.fetch.names import fetch_names, ids_for_names, refuse_name
 from agentrun_nb.fetch.page_reader import fetch_table
 from agentrun_nb.fetch.query import Wanted, When, branches_of, read_deployments, read_statuses, read_when
@@ -28,16 +28,13 @@ from agentrun_nb.http.settings import find_settings
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.run import Run
 from agentrun_nb.tables.frames import mend, runs_frame
-from agentrun_nb.tables.report import attach, fetch_report
+from agentrun_nb.tables.report import fetch_report
 
 if TYPE_CHECKING:
     from agentrun_nb.widget import RunExplorer
 
 DISPENSABLE = {column.name for column in RUNS.wire} - {"id", "deployment_id", "version_id", "created_at", "updated_at"}
 """Columns that a listing can do without."""
-
-LOG_PAGE = 100
-"""Log events a page."""
 
 
 class Client:
@@ -257,12 +254,7 @@ class Client:
         Returns:
             The LOGS table.
         """
-        page = LOG_PAGE if tail is None else max(1, min(LOG_PAGE, tail))
-        events = fetch_table(self._wire, LOGS, routes.LOGS, *_key(run), key="events", limit=page, tail=tail)
-        once = events[~events["id"].duplicated() | events["id"].isna()].sort_values("created_at", kind="stable")
-        found = once.tail(len(once) if tail is None else tail).reset_index(drop=True)
-        attach(found, replace(fetch_report(events), got=len(found), duplicates=len(events) - len(once)))
-        return found
+        return fetch_logs(self._wire, _key(run), tail)
 
     def read_output(
         self,
