@@ -65,14 +65,14 @@ def test_groups_add_up_and_rows_without_a_value_are_one_of_them() -> None:
 
 def test_too_few_and_not_reached_are_said() -> None:
     few = summarize(frame([run(number) for number in range(9)])).iloc[0]
-    assert pd.isna(few["run_p50"])
-    assert "run time: too few (9 of 9 seen to the end)" in few["notes"]
+    assert pd.isna(few["after_start_p50"])
+    assert "after start: too few (9 of 9 seen to the end)" in few["notes"]
     ended = [run(number, times=(0, 1, 2)) for number in range(12)]
     going = [run(20 + number, "running", (0, 1, None)) for number in range(6)]
     row = summarize(frame([*ended, *going, run(50, times=(0, 1, 10))])).iloc[0]
-    assert row["run_p50"] == 1
-    assert pd.isna(row["run_p90"])
-    assert "run_p90 not reached (13 of 19 seen to the end)" in row["notes"]
+    assert row["after_start_p50"] == 1
+    assert pd.isna(row["after_start_p90"])
+    assert "after_start_p90 not reached (13 of 19 seen to the end)" in row["notes"]
 
 
 @pytest.mark.parametrize("by", [None, "version_id", ["mode", "status"]])
@@ -101,7 +101,7 @@ def test_twenty_thousand_runs_are_summarized_as_pandas_counts_them() -> None:
     seconds = (runs["completed_at"] - runs["started_at"]).dt.total_seconds()
     for version, group in seconds.groupby(runs["version_id"]):
         ordered = group.dropna().sort_values().reset_index(drop=True)
-        assert found.loc[version, "run_p50"] == pytest.approx(ordered[(len(ordered) + 1) // 2 - 1], abs=1e-9)
+        assert found.loc[version, "after_start_p50"] == pytest.approx(ordered[(len(ordered) + 1) // 2 - 1], abs=1e-9)
     assert found["succeeded"].sum() == (runs["status"] == "succeeded").sum()
 
 

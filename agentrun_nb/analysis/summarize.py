@@ -20,7 +20,14 @@ from agentrun_nb.tables.moments import last_moment
 
 _COUNTS = ("n", *STATUSES[4:], "not_ended", "not_fetched", "no_status", "unknown_status")
 _RATES = ("success_rate", "success_low", "success_high")
-_TIMES = ("queue_p50", "queue_p90", "run_p50", "run_p50_low", "run_p50_high", "run_p90")
+_TIMES = (
+    "before_start_p50",
+    "before_start_p90",
+    "after_start_p50",
+    "after_start_p50_low",
+    "after_start_p50_high",
+    "after_start_p90",
+)
 _DTYPES = dict.fromkeys(_COUNTS, "Int64") | dict.fromkeys([*_RATES, *_TIMES], "Float64") | {"notes": "str"}
 
 
@@ -28,8 +35,8 @@ def summarize(runs: Runs, by: By = None) -> pd.DataFrame:
     """Counts, success rate and times of groups of runs.
 
     Args:
-        runs: anything that `runs_frame` takes. Runs that have not ended are taken to go on until the latest moment
-            that any record here speaks of, so give runs that were read together.
+        runs: anything that `runs_frame` takes. Runs that have not ended are known to have gone on until their
+            `fetched_at`; those that nobody fetched, until the latest moment known of the table.
         by: a column, a Series under the index of the runs (`runs["created_at"].dt.hour`), or several of these; rows
             without a value there are a group too.
 
@@ -39,9 +46,10 @@ def summarize(runs: Runs, by: By = None) -> pd.DataFrame:
 
         - n, and of them succeeded, failed, cancelled, timed_out, not_ended, not_fetched, no_status, unknown_status;
         - success_rate: succeeded / (succeeded + failed + timed_out), with Wilson's 95 % interval;
-        - queue_p50, queue_p90: seconds from created to started; run_p50 with its 95 % interval, run_p90: seconds from
-          started to completed, whatever the outcome. Kaplan-Meier: what has not ended is censored, services always; an
-          interval without its upper end is open, since too few have ended to bound it;
+        - before_start_p50, before_start_p90: seconds from created to started;
+        - after_start_p50 with its 95 % interval, after_start_p90: seconds from started to completed, whatever the
+          outcome. Both by Kaplan-Meier: what has not ended is censored, services always; an interval without its upper
+          end is open, since too few have ended to bound it;
         - notes: why a number is missing (`too few`, `not reached`), the names of what could not be counted, and how
           many runs stand more than once.
 
@@ -83,8 +91,8 @@ def _row(words: Counter[str], queue: Times, run: Times, repeated: NDArray[np.int
     waits, spans = quantiles(queue, 0.5, 0.9), quantiles(run, 0.5, 0.9)
     notes = [
         *([] if success.n else ["success rate: none succeeded or failed"]),
-        *_remarks("queue", queue, waits),
-        *_remarks("run", run, spans),
+        *_remarks("before_start", queue, waits),
+        *_remarks("after_start", run, spans),
         *(f"{word}: {count}" for word, count in others.items()),
         *repeated_note(len(np.unique(repeated[repeated >= 0]))),
     ]
@@ -102,13 +110,13 @@ def _row(words: Counter[str], queue: Times, run: Times, repeated: NDArray[np.int
 
 
 def _remarks(name: str, times: Times, found: list[Estimate]) -> Iterator[str]:
-    ended = int(times.ended.sum())
+    ended, words = int(times.ended.sum()), name.replace("_", " ")
     seen = f"{ended} of {len(times.seconds)} seen to the end"
     if ended < TOO_FEW:
-        yield f"{name} time: too few ({seen})"
+        yield f"{words}: too few ({seen})"
     else:
         for place, estimate in zip(("p50", "p90"), found, strict=True):
             if isnan(estimate.value):
                 yield f"{name}_{place} not reached ({seen})"
     if times.unreadable:
-        yield f"{name} time: {times.unreadable} without readable times"
+        yield f"{words}: {times.unreadable} without readable times"
