@@ -1489,3 +1489,21 @@ def test_the_note_on_a_run_of_another_deployment_stands_in_its_table_too():
         run = client.get_run(DEP, "run_1")
     tables = run.to_frame(), arn.runs_frame(run), arn.runs_frame([run])
     assert {table["parse_notes"].iloc[0] for table in tables} == {run.notes} == {"deployment_id: wrong_id: dep_other"}
+
+
+def test_logs_are_shown_with_the_message_first_whole_and_unable_to_act():
+    message = "x" * 300 + " \u202egnp.exe " + "y" * 60 + " <script>"
+    event = {"id": "e1", "deployment_id": DEP, "run_id": "run_1", "created_at": "2026-11-07T00:00:00Z"}
+    event |= {"level": "error", "event_type": "run_failed", "message": message}
+    with mocked(lambda request: answer({"events": [event], "next_cursor": None})) as client:
+        logs = client.get_logs((DEP, "run_1"))
+    assert list(logs.columns) == LOGS.names
+    assert type(logs[:0]) is type(logs.copy()) is pd.DataFrame
+    html = logs._repr_html_()
+    heads = re.findall(r"<th>(\w+)</th>", html)
+    assert heads[:5] == ["created_at", "level", "event_type", "source", "message"]
+    assert heads.index("run_id") > heads.index("message")
+    assert "x" * 300 in html
+    assert "y" * 60 + " &lt;script&gt;" in html
+    assert "\u202e" not in html
+    assert "\u202e" not in repr(logs)

@@ -11,9 +11,9 @@ from agentrun_nb.analysis.fingerprints import exit_meaning, fingerprint
 from agentrun_nb.analysis.groups import By, with_groups
 from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_keys, repeated_note
 from agentrun_nb.core.schema import FAILURES, LOGS
-from agentrun_nb.core.text import visible
 from agentrun_nb.documents.reading import read
 from agentrun_nb.tables.frames import Runs, mend, runs_frame
+from agentrun_nb.tables.shown import ShownFrame
 
 _DTYPES = {
     "n": "Int64", "share": "Float64", "fingerprint": "str", "status": "str", "exit_code": "Int64", "meaning": "str",
@@ -78,34 +78,11 @@ def failures(
     rows += [{"fingerprint": word, "n": count} for word, count in others.items()]
     kinds = {name: runs[name].dtype for name in names if str(runs[name].dtype) in _KEEP_NA}
     table = pd.DataFrame(rows, columns=[*names, *_DTYPES]).astype(kinds | _DTYPES)
-    return FailuresFrame(table)
+    return ShownFrame(table)
 
 
 _KEEP_NA = ("str", "Int64", "Float64", "boolean", "category", "datetime64[us, UTC]")
 """Dtypes of columns to group by that a row without a value does not change."""
-
-
-class FailuresFrame(pd.DataFrame):  # type: ignore[misc]
-    """Groups of failures as a notebook shows them: reasons at length, and nothing in them acts.
-
-    All that is made of it is a plain frame.
-    """
-
-    def _repr_html_(self) -> str | None:
-        with pd.option_context("display.max_colwidth", _SHOWN):
-            return pd.DataFrame(self._visible())._repr_html_()  # type: ignore[no-any-return]
-
-    def __repr__(self) -> str:
-        return repr(self._visible())
-
-    def _visible(self) -> pd.DataFrame:
-        plain = pd.DataFrame(self)
-        texts = [name for name in _DTYPES if _DTYPES[name] == "str" and name in plain]
-        return plain.assign(**{name: plain[name].map(visible, na_action="ignore") for name in texts})
-
-
-_SHOWN = 400
-"""Characters of a cell that a notebook shows; pandas alone shows 50."""
 
 
 def _row(group: pd.DataFrame) -> dict[str, Any]:
