@@ -229,3 +229,12 @@ def test_fifty_views_leave_nothing_behind(open_stage: Opener, scenario: Scenario
     assert stage.page.evaluate("() => [window.stage.model.listening(), window.stage.host.childNodes.length]") == [0, 0]
     assert after[0] <= listeners
     assert after[1] <= nodes + 20
+
+
+def test_a_run_that_has_ended_is_not_said_to_be_read_too_early(open_stage: Opener) -> None:
+    """Its times lie before the moment of reading, among many runs as alone."""
+    stage = open_stage(many_runs(DOCS))
+    for key in (SUCCEEDED, FAILED):
+        stage.set_trait("selected", [key])
+        expect(stage.page.locator(".arn-run, .arn-course").first).to_be_visible()
+        assert "lies after the moment of reading" not in stage.text()

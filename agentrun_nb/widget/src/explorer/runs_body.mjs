@@ -112,10 +112,10 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
 
   /** A run that is as it was stays as it is, with all that was opened in it. @param {import("../protocol.mjs").RunDoc} doc */
   function showRun(doc) {
-    const now = isTerminal(/** @type {string | null} */ (doc.fields.status))
-      ? 0
-      : (held.columns?.until[doc.row] ?? held.page.now);
-    const state = JSON.stringify([doc, now]);
+    const now = held.columns?.until[doc.row] ?? held.page.now;
+    // What has ended is drawn the same whenever it was read.
+    const ended = isTerminal(/** @type {string | null} */ (doc.fields.status));
+    const state = JSON.stringify(ended ? { ...doc, fetched: null } : [doc, now]);
     if (view && state === shown) return;
     clear();
     shown = state;
