@@ -32,9 +32,15 @@ from agentrun_nb import errors
 from agentrun_nb.client import Client
 from agentrun_nb.core.schema import DEPLOYMENTS, DTYPES, LOGS, RUNS, VERSIONS, Table
 from agentrun_nb.errors import AgentRunError, NotFoundError, NotOffered, SettingsError, UnauthorizedError
-from agentrun_nb.fetch.query import read_when
+from agentrun_nb.fetch import by_id
+from agentrun_nb.fetch.query import Branch, Wanted, read_when
+from agentrun_nb.fetch.walks import Walks
+from agentrun_nb.http import loop
+from agentrun_nb.http.loop import Stream
 from agentrun_nb.http.retry import Policy
-from agentrun_nb.http.wire import Wire
+from agentrun_nb.http.routes import RUN
+from agentrun_nb.http.wire import Tally, Wire
+from agentrun_nb.records.batch import Batch
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -1507,3 +1513,154 @@ def test_logs_are_shown_with_the_message_first_whole_and_unable_to_act():
     assert "y" * 60 + " &lt;script&gt;" in html
     assert "\u202e" not in html
     assert "\u202e" not in repr(logs)
+
+
+# --- silence and slowness -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Lets seconds pass without waiting for them."""
+    passed, clock = [0.0], time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + passed[0])
+
+    def wait(seconds: float) -> None:
+        passed[0] += seconds
+
+    return wait
+
+
+def in_turn(service: Handler) -> Any:
+    """The same service, which lets others run before it answers, as one on a network does."""
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0)
+        return service(request)
+
+    return handler
+
+
+def test_a_slow_reader_of_a_listing_is_no_silence_of_the_service(later: Callable[[float], None]) -> None:
+    client = mocked(in_turn(Shop(*newest_first(50), page=10)))
+    walks = Walks(client._wire, Wanted((Branch(DEP),)), split=False)
+    came: list[str] = []
+
+    async def read(batch: Batch) -> None:
+        came.extend(batch.cells["id"].to_pylist())
+        later(1_000)
+
+    loop.run(walks.run(read))
+    assert len(came) == 50
+    assert (walks.cuts, walks.failures) == (set(), [])
+
+
+@pytest.mark.parametrize("deadline", [1.0, 120.0])
+def test_a_slow_reader_of_single_runs_is_no_silence_of_the_service(
+    monkeypatch: pytest.MonkeyPatch, later: Callable[[float], None], deadline: float
+) -> None:
+    read: list[object] = []
+
+    def slowed(work: Callable[..., Any], *rest: Any, **named: Any) -> Stream[Any]:
+        async def read_slowly(emit: Callable[[Any], Any]) -> None:
+            async def emit_late(item: Any) -> None:
+                later(1_000)
+                read.append(item)
+                await emit(item)
+
+            await work(emit_late)
+
+        return Stream(read_slowly, *rest, **named)
+
+    monkeypatch.setattr(by_id, "Stream", slowed)
+    given = [f"run_{number}" for number in range(20)]
+    client = mocked(in_turn(one_run), max_in_flight=1, deadline=deadline)
+    assert client.get_runs(DEP, given, progress=False)["fetch_error"].isna().all()
+    assert len(read) == 20
+
+
+def test_quick_failures_are_silence_all_the_same(later: Callable[[float], None]) -> None:
+    sent: list[int] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        sent.append(1)
+        later(1)
+        raise httpx.ConnectError("no")
+
+    client = mocked(in_turn(handler), max_in_flight=1, deadline=20)
+    runs = client.get_runs(DEP, [f"run_{number}" for number in range(50)], progress=False)
+    codes = runs["fetch_error"].str.partition(":")[0]
+    assert 0 < len(sent) <= 21
+    assert codes.iloc[0] == "connection"
+    assert codes.iloc[-1] == "not_asked"
+
+
+@pytest.mark.parametrize(("status", "alive"), [(200, True), (404, True), (403, True), (503, False), (429, False)])
+def test_the_service_lives_as_long_as_it_answers(later: Callable[[float], None], status: int, alive: bool) -> None:
+    tally = Tally()
+    began = tally.alive_at
+    later(60)
+    client = mocked(lambda request: answer(run_record("run_1"), status))
+    with nullcontext() if status == 200 else pytest.raises(AgentRunError):
+        loop.run(client._wire.fetch(RUN.ask(DEP, "run_1"), bytes, tally))
+    assert (tally.alive_at - began >= 60) is alive
+    assert (tally.alive_at == began) is not alive
+
+
+def test_a_request_ends_when_the_service_was_silent_for_a_deadline_before_it(later: Callable[[float], None]) -> None:
+    sent: list[int] = []
+    client = mocked(lambda request: sent.append(1) or answer({}, 503), deadline=100)  # type: ignore[func-returns-value]
+    for silent, attempts in ((0, 4), (101, 1)):
+        tally = Tally()
+        later(silent)
+        sent.clear()
+        with pytest.raises(AgentRunError):
+            loop.run(client._wire.fetch(RUN.ask(DEP, "run_1"), bytes, tally))
+        assert 0 < len(sent) <= attempts
+        assert (len(sent) == 4) is (attempts == 4)
+
+
+# --- keys that fail on the way ------------------------------------------------------------------------------------
+
+
+def failing_key(good: int) -> Callable[[], str]:
+    """A function for the key that fails after so many requests."""
+    keys = iter([KEY] * good)
+    return lambda: next(keys)
+
+
+CALLS: dict[str, Callable[[Client], object]] = {
+    "get_run": lambda client: client.get_run(DEP, "run_1"),
+    "get_runs": lambda client: client.get_runs(DEP, [f"run_{number}" for number in range(5)], progress=False),
+    "list_runs": lambda client: client.list_runs(DEP, progress=False),
+    "list_runs, of all": lambda client: client.list_runs(progress=False),
+    "iter_runs": lambda client: list(client.iter_runs(DEP)),
+    "refetch": lambda client: client.refetch(arn.runs_frame([run_record("run_1", status="running")])),
+    "list_versions": lambda client: client.list_versions(DEP),
+    "list_deployments": lambda client: client.list_deployments(),
+    "get_logs": lambda client: client.get_logs((DEP, "run_1")),
+}
+
+
+@pytest.mark.parametrize("good", [0, 1])
+@pytest.mark.parametrize("name", CALLS)
+def test_a_key_that_cannot_be_had_ends_a_call_and_is_no_fault_of_a_run(name: str, good: int) -> None:
+    shop = Shop(*newest_first(50), page=10)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/runs"):
+            return shop(request)
+        if "/runs/" in request.url.path and not request.url.path.endswith("/logs"):
+            return one_run(request)
+        return answer({"items": [{"id": DEP}], "next_cursor": "more"})
+
+    transport = httpx.MockTransport(handler)
+    client = Client(failing_key(good), "https://api.test", transport=transport, max_in_flight=1)
+    if good and name in ("get_run", "refetch"):
+        CALLS[name](client)
+    with pytest.raises(SettingsError, match="StopIteration"):
+        CALLS[name](client)
+
+
+def test_an_id_that_cannot_be_is_a_row_among_others() -> None:
+    runs = mocked(one_run).get_runs(DEP, ["run_1", "../run_2", "run_3"], progress=False)
+    assert runs["fetch_error"].notna().tolist() == [False, True, False]

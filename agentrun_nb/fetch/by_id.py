@@ -175,9 +175,14 @@ def _fetch_into(rows: _Rows, wire: Wire, keys: Sequence[Key], tally: Tally, line
 
         async def worker() -> None:
             for key in waiting:
-                await emit((key, await _outcome(wire, key, tally)))
-                if time.monotonic() >= tally.alive_at + wire.settings.deadline:
+                outcome = await _outcome(wire, key, tally)
+                came_at = time.monotonic()
+                await emit((key, outcome))
+                if came_at >= tally.alive_at + wire.settings.deadline:
                     break
+                # A reader that is slow is no silence of the service.
+                now = time.monotonic()
+                tally.alive_at = min(now, tally.alive_at + (now - came_at))
 
         await together(worker() for _ in range(min(wire.settings.max_in_flight, len(keys))))
 
