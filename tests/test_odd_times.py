@@ -14,7 +14,7 @@ from widget_samples import record
 import agentrun_nb as arn
 from agentrun_nb import figures
 from agentrun_nb.drawing.course import course
-from agentrun_nb.drawing.spans import Kind, spans
+from agentrun_nb.drawing.spans import Kind, Spans, spans
 from agentrun_nb.tables.moments import last_moment
 from agentrun_nb.widget import explore
 
@@ -118,3 +118,70 @@ def test_a_run_that_goes_on_does_not_do_so_until_the_year_9999_of_another():
     assert running.end[1] - running.begin[1] == 95_000
     [live] = [trace for trace in figures.durations(rows).data if trace.name == "running, end not seen"]
     assert max(span for span, count in zip(live.customdata, live.y, strict=True) if count).endswith("s")
+
+
+A, B, C = "2026-01-05T10:00:00Z", "2026-01-05T10:00:30Z", "2026-01-05T10:01:00Z"
+
+
+@pytest.mark.parametrize(
+    ("created", "started", "completed", "kind", "middle", "end"),
+    [
+        (A, A, B, Kind.PHASES, A, B),
+        (A, B, B, Kind.PHASES, B, B),
+        (A, A, A, Kind.PHASES, A, A),
+        (A, None, A, Kind.UNDIVIDED, None, A),
+        (B, A, C, Kind.UNDIVIDED, None, C),
+        (B, None, A, Kind.POINT, None, B),
+        (C, A, B, Kind.POINT, None, C),
+        (A, C, B, Kind.POINT, None, A),
+        (B, C, A, Kind.POINT, None, B),
+    ],
+)
+def test_moments_that_are_equal_are_in_order_and_an_end_before_either_of_the_others_is_a_point(
+    created, started, completed, kind, middle, end
+):
+    run = one("succeeded", created_at=created, started_at=started, completed_at=completed)
+    found = spans(run.to_frame(), now=float("nan"))
+    ms = {None: np.nan} | {text: float(np.datetime64(text[:-1], "ms").astype("int64")) for text in (A, B, C)}
+    assert Kind(found.kind[0]) == kind
+    np.testing.assert_array_equal([found.begin[0], found.middle[0], found.end[0]], [ms[created], ms[middle], ms[end]])
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("moments", "live", "words"),
+    [
+        ((5_000, 5_000, 5_000), False, ["0.00 s before start", "0.00 s after start"]),
+        ((5_000, NAN, 5_000), False, ["0.00 s from created to completed"]),
+        ((5_000, NAN, 4_000), False, ["a point: the times are in reverse"]),
+        ((5_000, 4_000, 6_000), False, ["a point: the times are in reverse", "2.00 s after start"]),
+        ((5_000, 7_000, 6_000), False, ["2.00 s before start", "a point: the times are in reverse"]),
+        ((5_000, 9_000, NAN), True, ["4.00 s before start", "0.00 s since start, open when read"]),
+        ((5_000, 9_001, NAN), True, ["4.00 s before start", "since start, open when read"]),
+        ((9_000, NAN, NAN), True, ["0.00 s since created, start not known", "not known"]),
+    ],
+)
+def test_a_length_of_nothing_is_a_length_and_one_in_reverse_is_none(moments, live, words):
+    assert [part.words for part in course(*moments, live, now=9_000)] == words
+
+
+def test_a_run_that_only_touches_a_bound_of_the_window_is_in_it():
+    begin, end = np.array([0.0, 10, 20, np.nan]), np.array([10.0, 20, 30, np.nan])
+    found = Spans(begin, begin, end, np.zeros(4, np.int8))
+    rows = {
+        (10, 20): [0, 1, 2],
+        (11, 19): [1],
+        (10, 10): [0, 1],
+        (30, 40): [2],
+        (31, 40): [],
+        (-5, 0): [0],
+        (-5, -1): [],
+        (None, 0): [0],
+        (30, None): [2],
+        (None, None): [0, 1, 2],
+    }
+    assert {window: np.flatnonzero(found.touching(*window)).tolist() for window in rows} == rows
+    assert found.lanes(0, 0, 5) == {0: 0, 1: 0, 2: 0}
+    assert found.lanes(0, 1, 5) == {0: 0, 1: 1, 2: 0}

@@ -53,4 +53,4 @@ def _between(start: float, end: float, what: str) -> Stretch:
 def _open(start: float, now: float, what: str) -> Stretch:
     if isnan(start):
         return _MISSING
-    return Stretch(what if now <= start else f"{span_text((now - start) / 1_000)} {what}", "open")
+    return Stretch(what if now < start else f"{span_text((now - start) / 1_000)} {what}", "open")
