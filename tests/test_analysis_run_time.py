@@ -300,3 +300,28 @@ def test_a_paired_run_time_is_that_of_what_succeeded() -> None:
     ]
     row = compare(frame(runs), "a", "b").set_index("measure").loc["paired run time (s)"]
     assert row[["n_a", "a", "b", "verdict"]].tolist() == [20, 10, 20, "b is slower"]
+
+
+@pytest.mark.parametrize("n", [*range(0, 31), 100])
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+def test_the_interval_of_paired_run_times_is_the_narrowest_that_holds_the_truth_often_enough(
+    n: int, level: float
+) -> None:
+    """Between the gains at equal places from both ends; the binomial numbers are summed by hand."""
+    rng = np.random.default_rng(n)
+    gains = rng.permutation(np.arange(1.0, n + 1) ** 2)
+    started = pd.Timestamp("2026-03-02", tz="UTC")
+    group = pd.DataFrame({"input_key": [str(key) for key in range(n)], "status": "succeeded", "mode": "job"})
+    group["fetch_error"] = pd.Series(pd.NA, group.index, "str")
+    before, after = (
+        group.assign(started_at=started, completed_at=started + pd.to_timedelta(seconds, unit="s"))
+        for seconds in (np.full(n, 10.0), 10.0 + gains)
+    )
+    outside = [2 * sum(math.comb(n, wins) for wins in range(place)) / 2**n for place in range(n // 2 + 1)]
+    place = max(place for place, share in enumerate(outside) if share <= 1 - level)
+    ordered = sorted(gains)
+    between = paired_run_time(before, after, level).between
+    if place == 0:
+        assert np.isnan([between.low, between.high]).all()
+    else:
+        assert [between.low, between.high] == pytest.approx([ordered[place - 1], ordered[n - place]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import subprocess
 import sys
@@ -32,7 +33,7 @@ from agentrun_nb.tables.frames import runs_frame, table_frame
 
 ENDINGS = sorted(FORMATS)
 PLACES = st.integers(0, 10**6)
-FORMULAS = "=+-@\t\r\n"
+FORMULAS = "=+-@\t\r\n＝＋－＠"
 
 
 @pytest.fixture(params=ENDINGS)
@@ -257,7 +258,7 @@ def test_names_that_stand_twice_are_refused(path):
 @pytest.mark.parametrize("text", [start + rest for start in FORMULAS for rest in ("", "1+1", "cmd|' /C calc'!A0")])
 def test_no_formula_is_in_a_csv(tmp_path, text):
     """Fault 122: neither in a cell nor in a column's name; the reader is Python's own."""
-    frame = golden(**{text: "x"}).assign(failure_reason=text, input=text)
+    frame = golden(**{text: "x"}).assign(failure_reason=text, input=text, mine=text)
     path = arn.save(frame, tmp_path / "runs.csv")
     rows = list(csv.reader(io.StringIO(path.read_bytes().decode(), newline="")))
     numbers = {RUNS.names.index("exit_code"), RUNS.names.index("process_id")}
@@ -484,3 +485,54 @@ def test_a_link_stays_a_link(path):
     assert_equal(loaded(golden(), path), golden())
     assert path.is_symlink()
     assert real.stat().st_size
+
+
+def test_a_file_is_whole_and_on_the_disk_before_it_takes_the_old_ones_place(path, monkeypatch):
+    path.write_bytes(b"old")
+    synced, sync = [], os.fsync
+
+    def watched(number):
+        synced.append((os.fstat(number).st_size, path.read_bytes(), len(list(path.parent.iterdir()))))
+        sync(number)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    arn.save(golden(), path)
+    assert synced == [(path.stat().st_size, b"old", 2)]
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_new_file_of_a_link_is_made_beside_its_target(tmp_path, monkeypatch, there):
+    """Elsewhere it could lie on another disk, and could not take the place in one step."""
+    here, far = tmp_path / "here", tmp_path / "far"
+    here.mkdir()
+    far.mkdir()
+    real, middle, link = far / "real.csv", here / "middle.csv", here / "link.csv"
+    middle.symlink_to(real)
+    link.symlink_to(middle)
+    if there:
+        real.write_bytes(b"old")
+    folders, sync = [], os.fsync
+
+    def watched(number):
+        folders.append(({*here.iterdir()}, len({*far.iterdir()} - {real})))
+        sync(number)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    assert_equal(loaded(golden(), link), golden())
+    assert folders == [({middle, link}, 1)]
+    assert (list(far.iterdir()), link.readlink(), middle.readlink()) == ([real], middle, real)
+
+
+def test_a_file_that_is_not_finished_never_bears_the_name_of_another(tmp_path, monkeypatch):
+    """Two that save to one path at once do not write into each other's file."""
+    names, sync = set(), os.fsync
+
+    def watched(number):
+        names.update(set(tmp_path.iterdir()) - {tmp_path / "runs.csv"})
+        sync(number)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    for _ in range(3):
+        arn.save(golden(), tmp_path / "runs.csv")
+    assert len(names) == 3

@@ -57,6 +57,16 @@ def test_find_gives_every_value_there_is():
     document = {"outputs": [{"n": 1}, {}, "no object", {"n": None}], "n": 5}
     assert find(document, parse_path("outputs[*].n")) == [1, None]
     assert find(document, parse_path("outputs[0].n")) == [1]
+    assert find(document, parse_path("outputs[3].n")) == [None]
     assert find(document, parse_path("outputs[7].n")) == []
     assert find(document, parse_path("n.n")) == []
     assert find(document, ()) == [document]
+
+
+@pytest.mark.parametrize(
+    "path", ["list[2]", "list[3]", "empty[0]", "text[0]", "object[0]", "[0]", "text.a", "list.a", "list[0].a", "none.a"]
+)
+def test_a_path_past_the_end_of_a_list_or_into_what_is_none_finds_nothing(path):
+    document = {"list": [5, 6], "empty": [], "text": "abc", "object": {"0": 1}, "none": None}
+    assert find(document, parse_path("list[1]")) == [6]
+    assert find(document, parse_path(path)) == []

@@ -195,3 +195,31 @@ def test_the_log_says_what_is_retried_waited_for_and_limited_and_no_more(
     for part in (KEY, "hush", "failed"):
         assert part not in told
     assert {entry.levelno for entry in caplog.records} == {logging.INFO, logging.DEBUG}
+
+
+def test_the_gate_opens_by_one_a_round_of_answers_and_no_quicker() -> None:
+    """As many answers as requests are let in at a time are a round; it opens to its ceiling and never closes whole."""
+    gate = Gate(8, clock=lambda: 0.0)
+    gate.close_in()
+    for level in range(1, 8):
+        assert int(gate.level) == level
+        for _ in range(level):
+            assert int(gate.level) == level, "not before the round is over"
+            gate.widen()
+        # Each answer counts a little less than the one before, so the round may need one more.
+        if int(gate.level) == level:
+            gate.widen()
+        assert level + 1 <= gate.level < level + 2
+    for _ in range(50):
+        gate.widen()
+    assert gate.level == 8.0
+
+
+def test_the_gate_is_halved_once_a_second_and_never_closed() -> None:
+    now = [0.0]
+    gate = Gate(8, clock=lambda: now[0])
+    levels = []
+    for now[0] in (0.0, 0.0, 0.999, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0):
+        gate.narrow()
+        levels.append(gate.level)
+    assert levels == [4, 4, 4, 2, 2, 1, 1, 1, 1]

@@ -419,3 +419,30 @@ def test_what_is_no_single_record_is_refused(body):
 
 def test_written_times_are_those_that_were_read():
     assert times.iso(times.read_time("2026-01-05T17:15:00.25+02:00").micros or 0) == "2026-01-05T15:15:00.250Z"
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "cell", "code"),
+    [
+        ("exit_code", "1." + "0" * 38, 1, None),
+        ("exit_code", "1." + "0" * 39, None, "not_integer"),
+        ("exit_code", "-1." + "0" * 37, -1, None),
+        ("exit_code", '"' + "7".rjust(40, "0") + '"', 7, "not_integer"),
+        ("exit_code", '"' + "7".rjust(41, "0") + '"', None, "out_of_range"),
+        ("exit_code", "9" * 40, None, "out_of_range"),
+        ("exit_code", "9" * 41, None, "out_of_range"),
+        ("exit_code", "-" + "9" * 41, None, "out_of_range"),
+        ("exit_code", "1e39", None, "out_of_range"),
+        ("exit_code", "1e40", None, "not_integer"),
+        ("exit_code", "1e999999999", None, "not_integer"),
+        ("created_at", "1e-39", datetime(1970, 1, 1, tzinfo=UTC), "epoch_time"),
+        ("created_at", "1e-40", None, "bad_time"),
+        ("created_at", "1e-999999999", None, "bad_time"),
+        ("created_at", "1767571200." + "0" * 29, START, "epoch_time"),
+        ("created_at", "1767571200." + "0" * 30, None, "bad_time"),
+    ],
+)
+def test_a_long_number_is_read_up_to_40_characters_and_40_places(column, text, cell, code):
+    """Beyond that no digit is worked on: `1e999999999` would be an integer of a gigabyte."""
+    row = one({column: text})
+    assert (row[column], row["parse_notes"]) == (cell, code and f"{column}: {code}: {text}")

@@ -223,3 +223,30 @@ def test_the_repr_says_host_source_and_limits_and_not_the_key() -> None:
     assert KEY not in told
     for part in ("api.test", "the argument api_key", "7 requests", "NOT checked"):
         assert part in told
+
+
+@pytest.mark.parametrize(("beyond", "read"), [(0, True), (1, False)])
+def test_a_configuration_file_is_read_up_to_its_largest_size(nothing_set: Path, beyond: int, read: bool) -> None:
+    text = json.dumps({"api_key": KEY})
+    configure(nothing_set / ".nullspace", text.ljust(MOST_CONFIG_BYTES + beyond))
+    if read:
+        assert found().secret.reveal() == KEY
+    else:
+        with pytest.raises(MissingKeyError):
+            found()
+
+
+def test_a_home_that_is_no_absolute_folder_is_not_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It would lie in the working folder."""
+    configure(tmp_path / "here/.nullspace", {"api_key": KEY})
+    configure(tmp_path / "here/.config/nullspace", {"api_key": KEY})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "here")
+    with pytest.raises(MissingKeyError):
+        found()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:0", "https://api.test:00", "https://[::1]:0", "https://api.test:-1"])
+def test_a_port_that_nobody_can_listen_at_is_refused(url: str) -> None:
+    with pytest.raises(UnsafeURLError):
+        check_url(url)

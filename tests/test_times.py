@@ -109,3 +109,33 @@ def test_what_iso_writes_is_read_back(moment):
 )
 def test_spans_in_words(seconds, words):
     assert times.span_text(seconds) == words
+
+
+FIRST_SECOND = -62_135_596_800
+
+
+@pytest.mark.parametrize(
+    ("number", "micros", "code"),
+    [
+        (10**11 - 1, (10**11 - 1) * 10**6, "epoch_time"),
+        (10**11, 10**14, "epoch_time"),
+        (-(10**11), -(10**14), "epoch_time"),
+        (10**14 - 1, (10**14 - 1) * 1_000, "epoch_time"),
+        (10**14, 10**14, "epoch_time"),
+        (-(10**14), -(10**14), "epoch_time"),
+        (10**17 - 16, 10**17 - 16, "epoch_time"),
+        (10**17, 10**14, "epoch_time"),
+        (-(10**17), -(10**14), "epoch_time"),
+        (10**20 - 16_384, 10**17 - 16, "epoch_time"),
+        (10**20, None, "bad_time"),
+        (-(10**20), None, "bad_time"),
+        (FIRST_SECOND, FIRST_SECOND * 10**6, "epoch_time"),
+        (FIRST_SECOND - 1, None, "out_of_range"),
+        (-(10**11) + 1, None, "out_of_range"),
+        (float("inf"), None, "bad_time"),
+        (float("-inf"), None, "bad_time"),
+        (float("nan"), None, "bad_time"),
+    ],
+)
+def test_the_unit_of_a_number_changes_at_its_limits_and_nowhere_else(number, micros, code):
+    assert times.read_epoch(number) == (micros, code)

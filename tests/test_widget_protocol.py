@@ -18,7 +18,7 @@ from widget_samples import EXAMPLE, body, record
 from agentrun_nb import Run
 from agentrun_nb.errors import DeadlineExceededError, NotFoundError, TooLargeError
 from agentrun_nb.widget import explore, explore_json, protocol
-from agentrun_nb.widget.protocol import OPS, RefusedError, read_request
+from agentrun_nb.widget.protocol import OPS, PACK_ABOVE, Parcel, RefusedError, read_request, request_id
 
 SOURCES = Path(protocol.__file__).parent / "src"
 
@@ -367,3 +367,85 @@ def test_a_zone_from_the_page_is_taken():
     view = explore(body(2))
     view.set_state({"tz": "Asia/Kolkata", "path": "output_manifest.score"})
     assert (view.tz, view.path) == ("Asia/Kolkata", "output_manifest.score")
+
+
+LATEST = 8.64e15  # the last moment that a date of JavaScript can have
+
+
+@pytest.mark.parametrize(
+    ("change", "sound"),
+    [
+        ({"id": 0}, True),
+        ({"id": 2**53}, True),
+        ({"id": 2**53 + 1}, False),
+        ({"id": -1}, False),
+        ({"id": True}, False),
+        ({"id": 1.0}, False),
+        ({"id": "1"}, False),
+        ({"id": None}, False),
+        ({"folds": [[0, 10, 10]]}, True),
+        ({"folds": [[0, 10, 0.5], [-5, 1, 1]]}, True),
+        ({"folds": [[0, 10, 0]]}, False),
+        ({"folds": [[0, 10, -1]]}, False),
+        ({"folds": [[0, 10, 10.5]]}, False),
+        ({"folds": [[0, 10, True]]}, False),
+        ({"folds": [[0, 10, 10, 10]]}, False),
+        ({"folds": [[0, 10, 10], [0, 10, 0]]}, False),
+        ({"start": 1, "end": 1}, True),
+        ({"start": 2, "end": 1}, False),
+        ({"start": None, "end": -1}, True),
+        ({"start": -LATEST, "end": LATEST}, True),
+        ({"start": -LATEST - 1, "end": 0}, False),
+        ({"start": 0, "end": LATEST + 1}, False),
+        ({"start": False, "end": True}, False),
+        ({"width": LATEST + 1}, False),
+        ({"highlighted": ["x" * 10_000]}, True),
+        ({"highlighted": ["x" * 10_001]}, False),
+    ],
+)
+def test_a_window_is_sound_up_to_its_limits_and_not_beyond(change, sound):
+    message = WINDOW | change
+    assert (request_id(message) is None) is (not sound and "id" in change)
+    if sound:
+        assert read_request(message, rows=0).window.start == message["start"]
+    else:
+        with pytest.raises(RefusedError):
+            read_request(message, rows=0)
+
+
+@pytest.mark.parametrize(("width", "drawn"), [(0, 100), (99, 100), (100, 100), (101, 101)])
+def test_a_picture_is_never_drawn_narrower_than_it_can_be_read(width, drawn):
+    assert read_request(WINDOW | {"width": width}, rows=0).window.width == drawn
+
+
+@pytest.mark.parametrize("count", [0, 100, 101, 5_000])
+def test_the_first_hundred_highlighted_statuses_are_taken(count):
+    names = [f"status {number}" for number in range(count)]
+    assert read_request(WINDOW | {"highlighted": names}, rows=0).window.highlighted == tuple(names[:100])
+
+
+@pytest.mark.parametrize(("row", "sound"), [(0, True), (2, True), (3, False), (-1, False), (True, False), (1.0, False)])
+@pytest.mark.parametrize("op", ["run", "preview", "compare"])
+def test_a_row_is_one_of_those_that_are_there(op, row, sound):
+    message = {"id": 1, "op": op, "row": row, "rows": [0, row], "output": 2**53 - 1}
+    if sound:
+        assert read_request(message, rows=3).rows[-1] == row
+    else:
+        with pytest.raises(RefusedError):
+            read_request(message, rows=3)
+
+
+@pytest.mark.parametrize("output", [2**53, -1, True, 0.0, None])
+def test_an_output_is_named_by_its_place(output):
+    with pytest.raises(RefusedError):
+        read_request({"id": 1, "op": "preview", "row": 0, "output": output}, rows=1)
+
+
+@pytest.mark.parametrize(("size", "packed"), [(0, False), (PACK_ABOVE, False), (PACK_ABOVE + 1, True)])
+def test_buffers_above_a_size_travel_packed(size, packed):
+    parcel = Parcel()
+    assert parcel.add(bytes(size)) == {"buffer": 0, "gzip": packed}
+    assert unpacked({"buffer": 0, "gzip": packed}, parcel.buffers) == bytes(size)
+    ready = gzip.compress(bytes(size))
+    assert parcel.add(ready, packed=True) == {"buffer": 1, "gzip": True}
+    assert parcel.buffers[1] == ready

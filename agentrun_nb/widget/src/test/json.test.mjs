@@ -158,3 +158,37 @@ test(
     assert.ok(count.y >= 90 && count.n >= 150, JSON.stringify(count));
   },
 );
+
+test("a node is as deep as its path is long", () => {
+  const doc = new JsonDocument(
+    '{"a": {"b": [1, [2], {"c": {}}], "d": 0}, "e": [[[]], 3], "f": null}',
+  );
+  assert.deepEqual(
+    [...doc.nodes.depth.subarray(0, doc.size)],
+    Array.from({ length: doc.size }, (_, node) => doc.path(node).length),
+  );
+  assert.equal(Math.max(...doc.nodes.depth.subarray(0, doc.size)), 4);
+});
+
+test("a path leads to what is there, and not past the end of a list or into what is none", () => {
+  const doc = new JsonDocument(
+    '{"list": [5, 6], "empty": [], "text": "abc", "0": "key", "after": 7}',
+  );
+  const found = (/** @type {string} */ path) => {
+    const node = doc.find(parsePath(path) ?? []);
+    return node === null ? null : doc.text(node);
+  };
+  assert.deepEqual(["list[0]", "list[1]", '["0"]'].map(found), ["5", "6", "key"]);
+  for (const path of [
+    "list[2]",
+    "list[3]",
+    "empty[0]",
+    "text[0]",
+    "[0]",
+    'list["0"]',
+    "list.length",
+    "absent",
+    "absent.more",
+  ])
+    assert.equal(found(path), null, path);
+});

@@ -156,3 +156,42 @@ test("the end of a kept sandbox is told only of a failed run, and in the past te
     });
   assert.deepEqual(doc({ retain_on_failure: null }), { words: "", until: null });
 });
+
+test("the end of a kept sandbox is told up to the last moment that a date can have", () => {
+  const last = 8.64e15,
+    completed = "2026-01-01T00:00:10Z";
+  const most = (last - Date.parse(completed)) / 1000;
+  const until = (/** @type {number | string} */ seconds) =>
+    retention(
+      /** @type {any} */ ({
+        fields: {
+          retain_on_failure: true,
+          retention_seconds: seconds,
+          status: "failed",
+          completed_at: completed,
+        },
+      }),
+      NOW,
+    ).until;
+  assert.equal(until(most), "+275760-09-13T00:00:00Z");
+  for (const seconds of [most + 1, "9223372036854775807", "-9223372036854775808"])
+    assert.equal(until(seconds), null, String(seconds));
+});
+
+test("moments that are equal are in order, and the moment of reading is not after itself", () => {
+  const lengths = (/** @type {[number | null, number | null, number | null]} */ ...times) =>
+    course(...times).intervals.map(({ kind, words }) => [kind, words]);
+  assert.deepEqual(lengths(5, 5, 5), [
+    ["closed", "0 s before start"],
+    ["closed", "0 s after start"],
+  ]);
+  assert.deepEqual(lengths(5, null, 5), [["closed", "0 s from created to completed"]]);
+  assert.deepEqual(lengths(5, null, 4), [["reversed", "completed before created by 1 s"]]);
+  const now = "2026-01-01T00:01:00Z";
+  assert.deepEqual(
+    courseOf({ created_at: now, started_at: now, completed_at: null }, true, NOW).notes.filter(
+      (note) => note.includes("after"),
+    ),
+    [],
+  );
+});

@@ -493,3 +493,54 @@ test("a window stays at its instants while gaps are folded", () => {
     view.window.end,
   ]);
 });
+
+test("moments that are equal are in order, and an end before either of the others is a point", () => {
+  const [a, b, c] = [NOW - 9000, NOW - 6000, NOW - 2000];
+  /** @type {[Record<string, unknown>, number, number, number, number][]} */
+  const cases = [
+    [{ created: a, started: a, completed: b }, KIND.PHASES, a, a, b],
+    [{ created: a, started: b, completed: b }, KIND.PHASES, a, b, b],
+    [{ created: a, started: a, completed: a }, KIND.PHASES, a, a, a],
+    [{ created: a, completed: a }, KIND.UNDIVIDED, a, NaN, a],
+    [{ created: b, completed: a }, KIND.POINT, b, NaN, b],
+    [{ created: c, started: a, completed: b }, KIND.POINT, c, NaN, c],
+    [{ created: a, started: c, completed: b }, KIND.POINT, a, NaN, a],
+  ];
+  for (const [run, kind, from, middle, to] of cases) {
+    const model = index(dataOf([{ ...run, status: "succeeded" }]));
+    assert.deepEqual(
+      [model.kind[0], model.from[0], model.middle[0], model.to[0]],
+      [kind, from, middle, to],
+      JSON.stringify(run),
+    );
+  }
+});
+
+test("a run that only touches a bound of the window is in it, also where several begin at once", () => {
+  const runs = [
+    [0, 10],
+    [10, 20],
+    [20, 30],
+    [20, 40],
+    [30, 50],
+  ].map(([created, completed]) => ({ created: NOW + created, completed: NOW + completed }));
+  const found = (/** @type {number} */ start, /** @type {number} */ end) => [
+    ...touching(index(dataOf(runs)), NOW + start, NOW + end),
+  ];
+  assert.deepEqual(found(10, 20), [0, 1, 2, 3]);
+  assert.deepEqual(found(11, 19), [1]);
+  assert.deepEqual(found(10, 10), [0, 1]);
+  assert.deepEqual(found(20, 20), [1, 2, 3]);
+  assert.deepEqual(found(50, 60), [4]);
+  assert.deepEqual([found(-9, -1), found(51, 60)], [[], []]);
+});
+
+test("a run has a place up to the last moment that a date can have, on both sides, and none beyond it", () => {
+  const last = new Date(8.64e15).getTime();
+  const created = [-Infinity, -last - 1, -last, NOW, last, last + 1, Infinity];
+  const { row } = index(dataOf(created.map((time) => ({ created: time, completed: time }))));
+  assert.deepEqual(
+    [...row].map((r) => created[r]),
+    [-last, NOW, last],
+  );
+});
