@@ -186,3 +186,16 @@ def test_a_date_is_measured_against_the_services_own_clock() -> None:
 def test_no_header_raises(text: str) -> None:
     wait = read_retry_after(text, date=text, now=0.0)
     assert wait is None or wait >= 0
+
+
+def test_a_first_attempt_is_free_until_nothing_is_left_and_again_after_an_answer() -> None:
+    clock = Clock()
+    budget = Budget(size=2, refill=2.0, clock=clock)
+    assert [budget.admits() for _ in range(5)] == [True] * 5
+    assert [budget.spend(), budget.spend(), budget.spend()] == [True, True, False]
+    assert [budget.admits(), budget.admits()] == [False, False]
+    clock.now += 2.0
+    assert [budget.admits(), budget.admits()] == [True, False], "one that came back with time is spent on it"
+    budget.repay()
+    assert [budget.admits() for _ in range(5)] == [True] * 5
+    assert [budget.spend(), budget.spend()] == [True, False], "nothing was spent on those"
