@@ -15,7 +15,7 @@ from agentrun_nb.errors import SettingsError
 from agentrun_nb.fetch import check, listing, output_files
 from agentrun_nb.fetch.by_id import Key, fetch_run, fetch_runs
 from agentrun_nb.fetch.logs import fetch_logs
-from agentrun_nb.fetch.names import fetch_names, ids_for_names, refuse_name
+from agentrun_nb.fetch.names import fetch_names, ids_for_names, is_blamed, refuse_name
 from agentrun_nb.fetch.page_reader import fetch_table
 from agentrun_nb.fetch.query import Wanted, When, branches_of, read_deployments, read_statuses, read_when
 from agentrun_nb.fetch.refetch import refetch
@@ -147,7 +147,9 @@ class Client:
         keys = [(deployment_id, run_id) for run_id in run_ids]
         with Deferred():
             runs = fetch_runs(self._wire, keys, progress=progress)
-        refuse_name(self._wire, deployment_id, runs["fetch_error"])
+            if not is_blamed(deployment_id, runs["fetch_error"]):
+                return runs
+        refuse_name(self._wire, deployment_id)
         return runs
 
     def list_runs(

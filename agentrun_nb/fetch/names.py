@@ -56,10 +56,15 @@ def ids_for_names(wire: Wire, deployment_ids: Iterable[object]) -> Iterator[None
         raise loop.bare(error) from None
 
 
-def refuse_name(wire: Wire, given: str, fetch_errors: pd.Series[str]) -> None:
-    """Raises NotFoundError with the id that was meant, where all runs failed since a deployment's name was given."""
+def is_blamed(given: str, fetch_errors: pd.Series[str]) -> bool:
+    """Whether not a run came, since there is no such deployment."""
     blamed = fetch_errors.str.contains(_missing(given), regex=False, na=False)
-    if len(blamed) and blamed.all() and (hint := _id_hint(wire, [given])):
+    return len(blamed) > 0 and bool(blamed.all())
+
+
+def refuse_name(wire: Wire, given: str) -> None:
+    """Raises NotFoundError with the id that was meant, where what was given is a deployment's name."""
+    if hint := _id_hint(wire, [given]):
         raise NotFoundError(_missing(given), hint=hint, status=404)
 
 
