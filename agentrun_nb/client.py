@@ -27,7 +27,8 @@ from agentrun_nb.http.secret import Secret
 from agentrun_nb.http.settings import find_settings
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.run import Run
-from agentrun_nb.tables.frames import mend, runs_frame
+from agentrun_nb.tables.frames import runs_frame
+from agentrun_nb.tables.mending import mend
 from agentrun_nb.tables.report import fetch_report
 
 if TYPE_CHECKING:

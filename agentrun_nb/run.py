@@ -13,9 +13,9 @@ from agentrun_nb.core import display, jsontext, times
 from agentrun_nb.core.paths import find, parse_path
 from agentrun_nb.core.schema import DOCUMENTS, RUNS, STATUSES, TERMINAL
 from agentrun_nb.errors import PathNotFound, SchemaError
-from agentrun_nb.records.batch import Batch
+from agentrun_nb.records.batch import Batch, to_batch
 from agentrun_nb.records.decode import decode_record
-from agentrun_nb.tables.frames import table_frame
+from agentrun_nb.tables.frames import runs_frame, table_frame
 from agentrun_nb.tables.moments import ZERO_TIMES
 
 _ZERO_TIMES = {times.EPOCH + timedelta(milliseconds=at) for at in ZERO_TIMES}
@@ -85,38 +85,47 @@ class Run:
             hint = "Give the record's bytes; arn.Run.of_row(runs.iloc[0]) makes a run of a row."
             raise SchemaError(f"A {type(raw).__name__} is not the bytes of a record.", hint=hint)
         self.raw = raw
-        self.batch: Batch = decode_record(RUNS, raw)
+        batch = decode_record(RUNS, raw)
         if fetched_at is not None:
-            self.batch = self.batch.fetched([(fetched_at - times.EPOCH) // times.MICROSECOND])
-        cells = {name: cell[0].as_py() for name, cell in self.batch.cells.items()}
+            batch = batch.fetched([(fetched_at - times.EPOCH) // times.MICROSECOND])
+        self._take(batch)
+
+    def _take(self, batch: Batch) -> None:
+        """Sets the fields from the cells of one record."""
+        self.batch = batch
+        cells = {name: cell[0].as_py() for name, cell in batch.cells.items()}
         self.input_text: str | None = cells.pop("input")
         self.output_manifest_text: str | None = cells.pop("output_manifest")
         self.notes: str | None = cells.pop("parse_notes")
-        extra = (cells.pop("extra") or "{}").encode()
-        self.extra: dict[str, Any] = {name: _value(text.decode()) for name, text in jsontext.members(extra)}
+        self.extra: dict[str, Any] = {name: _value(text.decode()) for name, text in _members(cells.pop("extra"))}
         del cells["fetch_error"]
         self.__dict__.update(cells)
 
     @classmethod
     def of_row(cls, row: pd.Series[Any]) -> Run:
-        """Makes a run of one row of a RUNS frame; `raw` is written anew, its documents to the letter."""
-        import pandas as pd
+        """Makes a run of one row of a RUNS frame, which may have lost its schema.
 
-        members: dict[str, Any] = {}
-        for column in RUNS.wire:
-            value = row[column.name]
-            if pd.isna(value):
-                continue
-            if column.kind == "json":
-                members[column.name] = msgspec.Raw(value.encode())
-            elif column.kind == "time":
-                members[column.name] = times.iso((value - times.EPOCH) // times.MICROSECOND)
-            else:
-                members[column.name] = value.item() if hasattr(value, "item") else value
-        if isinstance(row["extra"], str):
-            members |= {m.key: msgspec.Raw(m.value) for m in jsontext.members(row["extra"].encode())}
-        fetched = row.get("fetched_at")
-        return cls(msgspec.json.encode(members), None if pd.isna(fetched) else fetched.to_pydatetime())
+        Args:
+            row: a row such as `runs.iloc[0]`, also of a frame of `read_csv`, or with columns missing.
+
+        Returns:
+            The run; `raw` is written anew, its documents to the letter. A document that is not JSON stands there as a
+            JSON string, and to the letter in `input_text`, `output_manifest_text` and every table.
+
+        Raises:
+            SchemaError: it is no row of runs.
+        """
+        if not isinstance(row, pd.Series):
+            sentence = f"A {type(row).__name__} is not a row of runs."
+            raise SchemaError(sentence, hint="Give one, such as runs.iloc[0]; arn.Run(raw) reads bytes.")
+        cells: dict[str, Any] = {name: None if pd.isna(value) else value for name, value in _first_row(row).items()}
+        for column in RUNS.columns:
+            if column.kind == "time" and cells[column.name] is not None:
+                cells[column.name] = (cells[column.name] - times.EPOCH) // times.MICROSECOND
+        run = cls(_record_of(cells))
+        # What was noted of the record, and a document that is no JSON, cannot be read from `raw` again.
+        run._take(to_batch(RUNS, {name: [value] for name, value in cells.items()}, 1))
+        return run
 
     @cached_property
     def input(self) -> Any:
@@ -193,6 +202,44 @@ class Run:
 
     def _ipython_display_(self) -> None:
         display.show(self)
+
+
+def _first_row(row: pd.Series[Any]) -> dict[str, Any]:
+    return dict(runs_frame(row)[RUNS.names].iloc[0].items())
+
+
+def _record_of(cells: dict[str, Any]) -> bytes:
+    """Cells of a run as the bytes of a record, documents to the letter where they are JSON."""
+    members: dict[str, Any] = {}
+    for column in RUNS.wire:
+        value = cells[column.name]
+        if value is None:
+            continue
+        if column.kind == "json":
+            members[column.name] = msgspec.Raw(value.encode()) if _is_document(value) else value
+        elif column.kind == "time":
+            members[column.name] = times.iso(value)
+        else:
+            members[column.name] = value.item() if hasattr(value, "item") else value
+    members |= {name: msgspec.Raw(text) for name, text in _members(cells["extra"])}
+    return msgspec.json.encode(members)
+
+
+def _is_document(text: str) -> bool:
+    """Whether a text has the brackets of one JSON value, so that it can stand in a record as it is."""
+    body = text.strip().encode()
+    try:
+        return jsontext.value_end(body, 0) == len(body)
+    except jsontext.JSONTextError:
+        return False
+
+
+def _members(text: str | None) -> list[tuple[str, bytes]]:
+    """The members of an object; none where the text was cut off."""
+    try:
+        return [(member.key, member.value) for member in jsontext.members((text or "{}").encode())]
+    except jsontext.JSONTextError:
+        return []
 
 
 def _value(text: str) -> Any:

@@ -19,7 +19,8 @@ from agentrun_nb.analysis.fingerprints import exit_meaning, fingerprint
 from agentrun_nb.core.schema import LOGS
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.local.generator import generate
-from agentrun_nb.tables.frames import mend, runs_frame
+from agentrun_nb.tables.frames import runs_frame
+from agentrun_nb.tables.mending import mend
 
 SAME = [
     ["KeyError: 'invoice_12'", "KeyError: 'invoice 7'", 'KeyError: "x"', "KeyError: ``"],

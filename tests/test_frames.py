@@ -18,7 +18,8 @@ from agentrun_nb.core.schema import DTYPES, LOGS, OUTPUTS, RUNS, STATUSES, VERSI
 from agentrun_nb.errors import BadResponseError, SchemaError
 from agentrun_nb.records.decode import decode_records
 from agentrun_nb.tables import report
-from agentrun_nb.tables.frames import categories, mend, runs_frame, table_frame
+from agentrun_nb.tables.frames import runs_frame, table_frame
+from agentrun_nb.tables.mending import categories, mend
 
 
 def runs(count: int = 4) -> pd.DataFrame:

@@ -70,7 +70,8 @@ def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
     Example:
         >>> compare(runs, "v1", ["v2", "v3"])[["version_id", "measure", "verdict"]]  # doctest: +SKIP
     """
-    runs = runs_frame(runs)
+    # An index may bear the name of a column, or repeat itself; no row here is found by it.
+    runs = runs_frame(runs).reset_index(drop=True)
     check_columns(runs, [by])
     runs = runs.assign(input_key=input_keys(runs))
     before, horizon = _group(runs, by, a), last_moment(runs)

@@ -12,7 +12,8 @@ from agentrun_nb.analysis.groups import By, with_groups
 from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_keys, repeated_note
 from agentrun_nb.core.schema import FAILURES, LOGS
 from agentrun_nb.documents.reading import read
-from agentrun_nb.tables.frames import Runs, mend, runs_frame
+from agentrun_nb.tables.frames import Runs, runs_frame
+from agentrun_nb.tables.mending import mend
 from agentrun_nb.tables.shown import ShownFrame
 
 _DTYPES = {
@@ -60,13 +61,18 @@ def failures(
         texts = np.full(len(runs), None, dtype="object")
         texts[words.isin(FAILURES).to_numpy()] = found
         return pd.Series(texts, runs.index, "str", name="fingerprint")
-    failed = failed.assign(
-        status=words[words.isin(FAILURES)],
-        fingerprint=found,
-        seen=failed["completed_at"].fillna(failed["created_at"]),
-        phase=_phases(failed, logs),
-        version=failed["version_number" if "version_number" in failed else "version_id"].astype("str"),
-    ).sort_values("seen", kind="stable", na_position="first")
+    # The index goes: it may bear the name of a column, and then pandas would not know which is meant.
+    failed = (
+        failed.assign(
+            status=words[words.isin(FAILURES)],
+            fingerprint=found,
+            seen=failed["completed_at"].fillna(failed["created_at"]),
+            phase=_phases(failed, logs),
+            version=failed["version_number" if "version_number" in failed else "version_id"].astype("str"),
+        )
+        .reset_index(drop=True)
+        .sort_values("seen", kind="stable", na_position="first")
+    )
     of = failed.groupby(names, dropna=False, observed=True)["id"].transform("size") if names else len(failed)
     failed = failed.assign(of=of)
     rows = []

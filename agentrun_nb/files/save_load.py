@@ -10,7 +10,6 @@ from typing import Any, BinaryIO
 import pandas as pd
 import pyarrow as pa
 
-from agentrun_nb.core import times
 from agentrun_nb.core.schema import Column
 from agentrun_nb.errors import AgentRunError, DataError, SchemaError
 from agentrun_nb.files.atomic import replacing
@@ -21,7 +20,8 @@ from agentrun_nb.files.marks import DURATION, JSON, LOCAL, to_json, unmarked, wi
 from agentrun_nb.files.parquet import read_parquet, write_parquet
 from agentrun_nb.records.batch import ARROW, Batch
 from agentrun_nb.tables import report
-from agentrun_nb.tables.frames import Runs, mend, runs_frame, table_frame
+from agentrun_nb.tables.frames import Runs, runs_frame, table_frame
+from agentrun_nb.tables.mending import mend
 
 
 def save(runs: Runs, path: str | os.PathLike[str]) -> Path:
@@ -88,8 +88,20 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
     if table is None:
         return with_marks_read(further, marks)
     length = len(next(iter(cells.values())))
-    known = {column.name: _cast(column, cells.get(column.name, pa.nulls(length))) for column in table.columns}
-    frame = table_frame(table, [Batch(table, known)]).assign(**with_marks_read(further, marks))
+    # Times that are text are read as in any frame: one that is not RFC 3339 leaves a note.
+    texts = {
+        column.name: cells[column.name].to_pandas()
+        for column in table.columns
+        if column.kind == "time" and column.name in cells and is_text(cells[column.name].type)
+    }
+    known = {
+        column.name: _cast(
+            column, pa.nulls(length) if column.name in texts else cells.get(column.name, pa.nulls(length))
+        )
+        for column in table.columns
+    }
+    frame = mend(table_frame(table, [Batch(table, known)]).assign(**texts), table)
+    frame = frame.assign(**with_marks_read(further, marks))
     if fetched is not None:
         _carry(frame, fetched)
     return frame
@@ -164,22 +176,11 @@ def _cast(column: Column, cells: Any) -> pa.Array:
     if isinstance(cells, pa.ChunkedArray):
         cells = cells.combine_chunks()
     try:
-        if column.kind == "time" and is_text(cells.type):
-            cells = pa.array([_moment(text) for text in cells.to_pylist()], pa.int64())
         return cells.cast(ARROW[column.kind], safe=not pa.types.is_timestamp(cells.type))
     except (pa.ArrowException, ValueError) as error:
         raise SchemaError(
             f"The column {column.name!r} cannot be read as {column.kind}: {error}.", hint="Was the file changed?"
         ) from None
-
-
-def _moment(text: str | None) -> int | None:
-    if text is None:
-        return None
-    micros, code = times.read_time(text)
-    if micros is None:
-        raise ValueError(f"{text[:40]!r} is {code}")
-    return micros
 
 
 def _carry(frame: pd.DataFrame, fetched: Any) -> None:

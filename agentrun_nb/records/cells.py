@@ -67,7 +67,11 @@ def _read_time(column: Column, value: bytes) -> tuple[int | None, str | None]:
     if value.startswith(b'"'):
         return times.read_time(jsontext.string(value)[0])
     number = _number(value)
-    return (None, "bad_time") if number is None else times.read_epoch(float(number))
+    if number is None:
+        return None, "bad_time"
+    # A float would lose the last digits of nanoseconds.
+    whole = number.is_finite() and number == int(number)
+    return times.read_epoch(int(number) if whole else float(number))
 
 
 def _read_int(column: Column, value: bytes) -> tuple[int | None, str | None]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from dataclasses import replace
 from difflib import get_close_matches
 from itertools import groupby
 from operator import itemgetter
+from os import PathLike
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
@@ -17,11 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agentrun_nb.core import jsontext
-from agentrun_nb.core.schema import DTYPES, RUNS, Column, Table
-from agentrun_nb.errors import SchemaError
+from agentrun_nb.core.schema import RUNS, Column, Table
+from agentrun_nb.errors import BadResponseError, SchemaError
 from agentrun_nb.records.batch import ARROW, Batch
 from agentrun_nb.records.decode import decode_page, decode_records
 from agentrun_nb.tables import remainder, report
+from agentrun_nb.tables.mending import categories, mend
+from agentrun_nb.tables.moments import milliseconds
+from agentrun_nb.tables.written import record_bytes
 
 
 class HasRecord(Protocol):
@@ -66,138 +69,180 @@ def _series(column: Column, cells: pa.ChunkedArray) -> Any:
     return _FROM_ARROW[column.kind].__from_arrow__(cells)
 
 
-def categories(column: Column, values: Iterable[Any]) -> list[str]:
-    """The documented values in their order, then those found beside them, sorted."""
-    return [*column.known, *sorted({value for value in values if isinstance(value, str)} - set(column.known))]
-
-
-def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
-    """Gives a frame the table's columns and dtypes back, whatever a filter, merge or concat left.
-
-    The index, further columns and `attrs` stay. A frame that is sound comes back as it is.
-
-    Raises:
-        SchemaError: it is no frame, it lacks the table's key columns, or a column cannot be read as its dtype.
-    """
-    given = f"Give a table of {table.name.lower()} as the client gives it."
-    if table is RUNS:
-        given = "Give a frame of client.list_runs, client.get_runs, arn.load or arn.runs_frame."
-    if not isinstance(frame, pd.DataFrame):
-        raise SchemaError(f"A {type(frame).__name__} is not a table of {table.name.lower()}.", hint=given)
-    key = [column.name for column in table.columns[:2]]
-    twice = frame.columns[frame.columns.duplicated()]
-    if len(twice):
-        raise SchemaError(f"The column {twice[0]!r} stands twice in this frame.", hint="Rename or drop one of them.")
-    if not set(key) <= set(frame.columns):
-        raise SchemaError(
-            f"This frame is not a table of {table.name.lower()}: it has no {' and '.join(key)}.",
-            hint=given,
-        )
-    changed: dict[str, Any] = {}
-    for column in table.columns:
-        if column.name not in frame.columns:
-            changed[column.name] = pd.Series(None, index=frame.index, dtype="object")
-        found = changed.get(column.name, frame.get(column.name))
-        if not _sound(column, found):
-            changed[column.name] = _mended(column, found)
-    if changed:
-        frame = frame.assign(**changed)
-    further = [name for name in frame.columns if name not in table.names]
-    ordered = [*table.names, *further]
-    return frame if list(frame.columns) == ordered else frame[ordered]
-
-
-def _sound(column: Column, found: pd.Series[Any]) -> bool:
-    if column.kind == "category":
-        return (
-            isinstance(found.dtype, pd.CategoricalDtype)
-            and not found.cat.ordered
-            and list(found.cat.categories) == categories(column, found.cat.categories)
-        )
-    return bool(found.dtype == DTYPES[column.kind])
-
-
-def _mended(column: Column, found: pd.Series[Any]) -> pd.Series[Any]:
-    try:
-        if column.kind == "category":
-            text = found.astype("object").where(found.notna(), None)
-            return text.astype(pd.CategoricalDtype(categories(column, text.unique())))
-        if column.kind == "time":
-            return pd.to_datetime(
-                found, utc=True, format="ISO8601" if found.dtype in ("object", "str") else None
-            ).astype(DTYPES["time"])
-        if column.kind == "bool" and found.dtype in ("object", "str"):
-            found = found.map({"True": True, "False": False, "true": True, "false": False, True: True, False: False})
-        if column.kind in ("text", "json"):
-            found = found.astype("object").where(found.notna(), np.nan)
-        if column.kind == "json":
-            found = found.map(_document_text, na_action="ignore")
-        return found.astype(DTYPES[column.kind])
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        wanted = "JSON" if column.kind == "json" else DTYPES[column.kind]
-        told = f"The column {column.name!r} cannot be read as {wanted}: {error}."
-        raise SchemaError(told, hint="Mend its values, or drop the column.") from None
-
-
-def _document_text(document: Any) -> str:
-    """A document as JSON text, also where it was parsed; lone surrogates stay escapes."""
-    if isinstance(document, str):
-        return document
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    return text if jsontext.whole(text) == text else json.dumps(document)
-
-
-def runs_frame(x: HasRecord | bytes | Mapping[str, Any] | pd.DataFrame | Iterable[Any]) -> pd.DataFrame:
+def runs_frame(
+    x: HasRecord | bytes | Mapping[str, Any] | pd.DataFrame | pd.Series | Iterable[Any], *, latest: bool = False
+) -> pd.DataFrame:
     """Makes the RUNS table of whatever holds runs.
 
     Args:
-        x: a Run; the bytes of a run, of a page or of an array of runs; a mapping; a frame of runs that may have lost
-            its schema; or an iterable of them. Only bytes are kept to the letter: a mapping is written as JSON first.
+        x: a Run; the bytes of a run, of a page or of an array of runs; a mapping; a frame of runs (pandas, polars,
+            Arrow) that may have lost its schema; a row of one, also as `to_dict("records")` gives it; or an iterable
+            of them. Only bytes are kept to the letter: a mapping is written as JSON first.
+        latest: whether of several rows with one key only the one that was fetched last stays: by `fetched_at`, then
+            `updated_at`, then the last given. A row that could not be fetched gives way to one that was.
 
     Returns:
         The table. A frame keeps its index; several things are joined under a fresh index, their fetch reports too.
+        Times are RFC 3339; a text that is not leaves a note and no time, be it of a record, a frame or a CSV file.
 
     Raises:
-        SchemaError: it is none of these.
+        SchemaError: it is none of these, or nothing in it is a run's.
         BadResponseError: bytes that hold no runs.
+
+    Examples:
+        >>> run = {"id": "run-1", "deployment_id": "dep-1", "created_at": "2026-11-20T10:00:00Z"}
+        >>> runs_frame([run, run])["id"].tolist()
+        ['run-1', 'run-1']
+        >>> len(runs_frame([run, run], latest=True))
+        1
     """
+    frame = _frame(x)
+    return newest(frame) if latest else frame
+
+
+def _frame(x: Any) -> pd.DataFrame:
+    kind, found = _told_apart(x)
+    if kind == "thing":
+        return _of_thing(found)
+    frame = table_frame(RUNS, _batches(kind, [found]))
+    _check_runs(frame, isinstance(x, _BYTES))
+    return frame
+
+
+def _of_thing(x: Any) -> pd.DataFrame:
+    """The runs of what is neither records nor a page of them."""
     if isinstance(x, pd.DataFrame):
         return mend(x)
-    if isinstance(batch := getattr(x, "batch", None), Batch):
-        return table_frame(RUNS, [batch])
-    if (record := _record(x)) is not None:
-        return table_frame(RUNS, [decode_records(RUNS, [record])])
-    if isinstance(x, _BYTES):
-        text = bytes(x).removeprefix(_BOM).lstrip()
-        page = b'{"items":' + text + b"}" if text.startswith(b"[") else text
-        return table_frame(RUNS, [decode_page(RUNS, page).batch])
-    if isinstance(x, str) or not isinstance(x, Iterable):
+    if isinstance(x, pd.Series) and not set(RUNS.names).isdisjoint(x.index):
+        return mend(x.to_frame().T)
+    if isinstance(x, Mapping):
+        return mend(pd.DataFrame([dict(x)]))
+    if hasattr(x, "__arrow_c_stream__") and not isinstance(x, pd.Series):
+        return mend(pa.table(x).to_pandas(types_mapper=_FURTHER.get))
+    if isinstance(x, str | PathLike):
+        text = str(x)
+        if text.lstrip().startswith(("{", "[")):
+            raise SchemaError("A text holds no runs; their bytes do.", hint="Give text.encode().")
+        hint = "arn.load(path) reads a file of runs; else give a Run, bytes, a mapping, a frame, or a list of them."
+        raise SchemaError(f"A {type(x).__name__} holds no runs: {text[:80]!r}.", hint=hint)
+    if _is_pair(x):
+        hint = f"Get it first: client.get_run({x[0]!r}, {x[1]!r})."
+        raise SchemaError("A deployment and an id name a run, and do not hold it.", hint=hint)
+    if not isinstance(x, Iterable):
         raise SchemaError(
             f"A {type(x).__name__} holds no runs.", hint="Give a Run, bytes, a mapping, a frame, or a list of them."
         )
     return _joined([*_parts(x)])
 
 
+def _is_pair(x: Any) -> bool:
+    texts = isinstance(x, tuple) and len(x) == 2 and all(isinstance(part, str) for part in x)
+    return texts and not any(part.lstrip().startswith(("{", "[")) for part in x)
+
+
 def _parts(things: Iterable[Any]) -> Iterator[pd.DataFrame]:
-    """A frame of each thing, and one of all records that stand side by side, read many at once."""
+    """A frame of each thing, and one of all records or pages that stand side by side."""
     for kind, group in groupby(map(_told_apart, things), key=itemgetter(0)):
         alike = [thing for _, thing in group]
-        if kind == "record":
-            places = range(0, len(alike), _MANY)
-            yield table_frame(RUNS, [decode_records(RUNS, alike[at : at + _MANY]) for at in places])
-        elif kind == "cells":
-            yield table_frame(RUNS, [Batch.joined(alike)])
+        if kind == "thing":
+            yield from map(_of_thing, alike)
         else:
-            yield from map(runs_frame, alike)
+            frame = table_frame(RUNS, _batches(kind, alike))
+            _check_runs(frame, kind == "page")
+            yield frame
+
+
+def _batches(kind: str, alike: list[Any]) -> list[Batch]:
+    """The cells of things of one kind."""
+    if kind == "cells":
+        return [Batch.joined(alike)]
+    if kind == "page":
+        return [decode_page(RUNS, page).batch for page in alike]
+    return [decode_records(RUNS, alike[at : at + _MANY]) for at in range(0, len(alike), _MANY)]
 
 
 def _told_apart(thing: Any) -> tuple[str, Any]:
-    """What a thing is, and that of it which is read: the cells of a run, the bytes of one record, or the thing."""
+    """What a thing is, and what of it is read: the cells of a run, the bytes of a record or page, or the thing."""
     batch = getattr(thing, "batch", None)
     if isinstance(batch, Batch):
         return "cells", batch
-    record = _record(thing)
-    return ("thing", thing) if record is None else ("record", record)
+    if isinstance(thing, Mapping):
+        # Only rows of a table of runs have these keys; a record of the service knows nothing of them.
+        is_row = "parse_notes" in thing or "fetch_error" in thing
+        return ("thing", thing) if is_row else ("record", record_bytes(thing))
+    if not isinstance(thing, _BYTES):
+        return "thing", thing
+    text = bytes(thing).removeprefix(_BOM).lstrip()
+    if text.startswith(b"["):
+        return "page", b'{"items":' + text + b"}"
+    return ("page" if _is_page(text) else "record"), text
+
+
+def _is_page(text: bytes) -> bool:
+    """Whether an object has `items` and is no record, which has an `id`."""
+    if b"items" not in text and b"\\u" not in text:
+        return False
+    try:
+        found = _TELLING.decode(text)
+        return found.items is not msgspec.UNSET and found.id is msgspec.UNSET
+    except jsontext.NOT_STRICT:
+        pass
+    try:
+        names = {member.key for member in jsontext.members(text)}
+    except jsontext.JSONTextError:
+        return False
+    return "items" in names and "id" not in names
+
+
+_RAW = msgspec.Raw | msgspec.UnsetType
+_TELLING: Any = msgspec.json.Decoder(
+    msgspec.defstruct("Telling", [("items", _RAW, msgspec.UNSET), ("id", _RAW, msgspec.UNSET)])
+)
+"""Reads just what tells a page from a record."""
+
+_FURTHER = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype(), pa.bool_(): pd.BooleanDtype()}
+"""How columns of Arrow tables are kept whose gaps would else make decimals of them."""
+
+
+def _check_runs(frame: pd.DataFrame, of_bytes: bool) -> None:
+    """Raises where records came and nothing in any of them is a run's."""
+    if not len(frame) or frame["id"].notna().any() or frame["status"].notna().any():
+        return
+    required = [f"{column.name}: missing" for column in RUNS.wire if column.required]
+    for notes, _ in zip(frame["parse_notes"], range(len(frame)), strict=True):
+        if not isinstance(notes, str) or not set(required) <= set(notes.split("; ")):
+            return
+    optional = [column.name for column in RUNS.wire if not column.required]
+    if frame[optional].isna().all(axis=None):
+        sentence = "This holds no run: none of its keys is a run's."
+        hint = "A run has an id and a deployment_id; arn.explore_json(x) shows any JSON."
+        raise BadResponseError(sentence, hint=hint) if of_bytes else SchemaError(sentence, hint=hint)
+
+
+def newest(runs: pd.DataFrame) -> pd.DataFrame:
+    """Of rows with one key the one that was fetched last, in the order and under the index of the table."""
+    places = pd.DataFrame(
+        {
+            "deployment_id": runs["deployment_id"].to_numpy("object"),
+            "id": runs["id"].to_numpy("object"),
+            "came": runs["fetch_error"].isna().to_numpy(),
+            "fetched": milliseconds(runs["fetched_at"]),
+            "updated": milliseconds(runs["updated_at"]),
+        }
+    )
+    ordered = places.sort_values(["came", "fetched", "updated"], kind="stable", na_position="first")
+    stay = ~ordered.duplicated(["deployment_id", "id"], keep="last") | ordered["id"].isna()
+    chosen = sorted(ordered.index[stay])
+    if len(chosen) == len(runs):
+        return runs
+    before = report.fetch_report(runs)
+    result = runs.iloc[chosen].copy(deep=False)
+    gone = len(runs) - len(result)
+    if report.ATTRS in runs.attrs:
+        got = int(result["fetch_error"].isna().sum())
+        after = replace(before, got=got, rows=len(result), duplicates=before.duplicates + gone)
+        report.attach(result, after, report.walk_of(runs))
+    return result
 
 
 def concat(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -218,25 +263,6 @@ def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     walks = [report.walk_of(part) for part in parts]
     report.attach(joined, report.join(reports, joined), remainder.join(walks))
     return joined
-
-
-def _record(x: Any) -> bytes | None:
-    """The text of what is one record; None for all else, such as an array or a page."""
-    if isinstance(x, Mapping):
-        return _written(x)
-    text = bytes(x).removeprefix(_BOM).lstrip() if isinstance(x, _BYTES) else b"["
-    if text.startswith(b"{") and (b"items" in text or b"\\u" in text):
-        with suppress(jsontext.JSONTextError):
-            names = {member.key for member in jsontext.members(text)}
-            return None if "items" in names and "id" not in names else text
-    return None if text.startswith(b"[") else text
-
-
-def _written(record: Mapping[str, Any]) -> bytes:
-    try:
-        return msgspec.json.encode(dict(record))
-    except (TypeError, RecursionError) as error:
-        raise SchemaError(f"This mapping cannot be written as JSON: {error}.") from None
 
 
 def check_columns(runs: pd.DataFrame, names: list[str]) -> None:

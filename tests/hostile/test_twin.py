@@ -13,7 +13,7 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb.core.schema import LOGS
-from agentrun_nb.tables.frames import mend
+from agentrun_nb.tables.mending import mend
 from agentrun_nb.widget import RunExplorer, explore
 
 from .payloads import BENIGN, OWN, batches, hostile_record, hostile_runs

@@ -1,0 +1,66 @@
+"""Python values as JSON text: those of pandas and numpy too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+
+from agentrun_nb.core import jsontext
+from agentrun_nb.errors import SchemaError
+
+
+def plain(value: Any) -> Any:
+    """What JSON has in place of a value that it does not know.
+
+    Raises:
+        TypeError: it has nothing.
+    """
+    if value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, np.datetime64):
+        return pd.Timestamp(value).isoformat()
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"a {type(value).__name__} has no place in JSON")
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=plain, decimal_format="number")
+
+
+def record_bytes(record: Mapping[str, Any]) -> bytes:
+    """A mapping as the bytes of one record.
+
+    Raises:
+        SchemaError: it holds something that JSON cannot.
+    """
+    try:
+        return _ENCODER.encode(dict(record))
+    except UnicodeError:
+        # Only lone surrogates cannot be UTF-8; as escapes they can be read, and noted, as those of any record are.
+        return json.dumps(dict(record), default=plain).encode()
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        hint = "Give texts, numbers, truth values, moments, lists and mappings of them."
+        raise SchemaError(f"This mapping cannot be written as JSON: {error}.", hint=hint) from None
+
+
+def document_text(document: Any) -> str:
+    """A document as JSON text, also where it was parsed; lone surrogates become escapes, which say the same."""
+    text = document
+    if not isinstance(document, str):
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=plain)
+    if text.isascii() or jsontext.whole(text) == text:
+        return str(text)
+    return "".join(f"\\u{ord(char):04x}" if "\ud800" <= char <= "\udfff" else char for char in text)
