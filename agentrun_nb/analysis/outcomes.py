@@ -38,7 +38,9 @@ def repeated_keys(runs: pd.DataFrame) -> pd.Series[Any]:
     """
     key = ["deployment_id", "id"]
     repeated = runs.duplicated(key, keep=False) & runs[key].notna().all(axis=1)
-    return runs.groupby(key, dropna=False, observed=True).ngroup().astype("Int64").where(repeated)
+    # By values and not by names, which an index may bear too.
+    numbers = runs.groupby([runs[name] for name in key], dropna=False, observed=True).ngroup()
+    return numbers.astype("Int64").where(repeated)
 
 
 def repeated_note(count: int) -> list[str]:
