@@ -77,7 +77,9 @@ def _places(runs: pd.DataFrame, names: list[str]) -> list[NDArray[np.intp]]:
     """The places of the runs of each group, groups in the order of their values."""
     if not names:
         return [np.arange(len(runs))]
-    numbers = runs.groupby(names, dropna=False, observed=True).ngroup().to_numpy()
+    # By values and not by names, which an index may bear too.
+    values = [runs[name] for name in names]
+    numbers = runs.groupby(values, dropna=False, observed=True).ngroup().to_numpy()
     by_group = np.argsort(numbers, kind="stable")
     edges = np.flatnonzero(np.diff(numbers[by_group])) + 1
     return np.split(by_group, edges) if len(runs) else []
