@@ -16,6 +16,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -26,6 +27,7 @@ import pandas as pd
 import pytest
 from http_support import DEP, KEY, answer, mocked, run_record
 from IPython.core.ultratb import VerboseTB
+from tqdm import tqdm
 
 import agentrun_nb as arn
 from agentrun_nb import errors
@@ -1464,6 +1466,8 @@ def test_a_line_that_cannot_be_written_costs_no_run(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("sys.stderr", Closed())
     runs = mocked(Shop(*newest_first(30), page=3)).list_runs(DEP)
     assert (len(runs), arn.fetch_report(runs).complete) == (30, True)
+    with ThreadPoolExecutor(1) as threads:  # nor does it stop the calls of other threads
+        assert len(threads.submit(mocked(one_run).get_runs, DEP, ["run_1"]).result(timeout=20)) == 1
 
 
 def test_a_notebook_gets_one_text_output(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1664,3 +1668,11 @@ def test_a_key_that_cannot_be_had_ends_a_call_and_is_no_fault_of_a_run(name: str
 def test_an_id_that_cannot_be_is_a_row_among_others() -> None:
     runs = mocked(one_run).get_runs(DEP, ["run_1", "../run_2", "run_3"], progress=False)
     assert runs["fetch_error"].notna().tolist() == [False, True, False]
+
+
+def test_no_call_waits_for_a_bar_of_somebody_else():
+    """tqdm's lock may be held for long, or for ever by a process that was forked off and ended."""
+    service = mocked(lambda request: answer(run_record("run_1")))
+    with service as client, ThreadPoolExecutor(1) as threads, tqdm.get_lock():
+        runs = threads.submit(client.get_runs, DEP, ["run_1"]).result(timeout=20)
+    assert runs["fetch_error"].isna().all()

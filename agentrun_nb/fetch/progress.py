@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +14,29 @@ from tqdm import tqdm
 
 
 class _Bar(tqdm):  # type: ignore[misc]
-    """A bar without tqdm's watching thread."""
+    """A bar without tqdm's watching thread, and with a lock of its own."""
 
     monitor_interval = 0
+
+    def refresh(self, *_: Any, **__: Any) -> bool:
+        """Draws the bar. tqdm's own keeps the lock where drawing fails, and all other threads wait for ever then."""
+        with self.get_lock():
+            self.display()
+        return True
+
+
+def _renew_lock() -> None:
+    """Gives the bars a lock that only the threads of this process hold.
+
+    tqdm's own is shared with all bars of the process and with processes that were forked off. Whoever ends while
+    holding it would stop every call of a client.
+    """
+    _Bar.set_lock(threading.RLock())
+
+
+_renew_lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 class _CellLine:
