@@ -1676,3 +1676,21 @@ def test_no_call_waits_for_a_bar_of_somebody_else():
     with service as client, ThreadPoolExecutor(1) as threads, tqdm.get_lock():
         runs = threads.submit(client.get_runs, DEP, ["run_1"]).result(timeout=20)
     assert runs["fetch_error"].isna().all()
+
+
+@pytest.mark.parametrize("kind", ["runs", "deployments", "versions"])
+def test_two_lists_in_one_page_are_both_read_and_the_listing_is_not_called_complete(kind):
+    records = [json.dumps(run_record(f"run_{number}", name=f"n{number}", version_number=number)) for number in (2, 1)]
+    body = f'{{"items":[{records[0]}],"next_cursor":null,"items":[{records[1]}]}}'.encode()
+    with mocked(lambda request: answer(body)) as client:
+        ways = {
+            "runs": lambda: client.list_runs(DEP, progress=False),
+            "deployments": client.list_deployments,
+            "versions": lambda: client.list_versions(DEP),
+        }
+        table = ways[kind]()
+    assert sorted(table["id"]) == ["run_1", "run_2"]
+    report = arn.fetch_report(table)
+    assert (report.complete, report.truncated_by) == (False, "duplicate_key")
+    assert report.oddities["duplicate_key"] == 1
+    assert len(arn.runs_frame(body)) == 2

@@ -208,10 +208,15 @@ async def collect(
         AgentRunError: not a page came, or the key was refused.
     """
     batches: list[Batch] = []
+    odd: str | None = None
     tally, started, fetched_from = tally or Tally(), time.monotonic(), datetime.now(UTC)
 
     async def take(page: Page, *_: object) -> bool:
+        nonlocal odd
         batches.append(page.batch)
+        if page.lists > 1:
+            tally.oddities["duplicate_key"] += 1
+            odd = "duplicate_key"
         return True
 
     pager = Pager(wire, table, lambda ask: route.ask(*ids, **(params | ask.params)), tally, key)
@@ -223,6 +228,7 @@ async def collect(
         if not batches:
             raise
         cut = error.kind
+    cut = cut or odd
     frame = table_frame(table, batches)
     made = FetchReport(
         got=len(frame),

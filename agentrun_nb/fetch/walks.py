@@ -79,8 +79,7 @@ class Walks:
             kept = self._wanted.keep(page.batch)
             if probe:
                 kept = probe.pick(kept, branch.version_id)
-            if branch.status is not None and pc.any(pc.not_equal(page.batch.cells["status"], branch.status)).as_py():
-                self.tally.oddities["filter_ignored"] += 1
+            self._note_oddities(page, branch)
             self.pages += 1
             taken += len(kept)
             await emit(kept)
@@ -109,6 +108,14 @@ class Walks:
             self.cuts.add(cut)
         else:
             self.left.pop(branch, None)
+
+    def _note_oddities(self, page: Page, branch: Branch) -> None:
+        """Counts what is odd about a page as a whole; one with several lists of runs says too little to be trusted."""
+        if branch.status is not None and pc.any(pc.not_equal(page.batch.cells["status"], branch.status)).as_py():
+            self.tally.oddities["filter_ignored"] += 1
+        if page.lists > 1:
+            self.tally.oddities["duplicate_key"] += 1
+            self.cuts.add("duplicate_key")
 
     async def _turned(self, branch: Branch, take: Take) -> str | None:
         """Turns the pages of a branch; why that was cut."""

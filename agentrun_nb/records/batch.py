@@ -63,10 +63,12 @@ class Page:
     Attributes:
         batch: the records.
         envelope: the other keys of the answer, such as `next_cursor`.
+        lists: how many lists of records it held; more than one is odd, and what else is amiss nobody knows.
     """
 
     batch: Batch
     envelope: dict[str, Any]
+    lists: int = 1
 
     def fetched(self, moment: int) -> Page:
         """The same page, its rows marked as fetched at a moment in microseconds since the epoch."""

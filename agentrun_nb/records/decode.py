@@ -30,11 +30,15 @@ def decode_page(table: Table, body: bytes, key: str = "items", without: Iterable
         return fast
     try:
         _check_object(body)
-        top = dict(cut_object(body))
-        if key not in top:
+        members = list(cut_object(body))
+        lists = [value for name, value in members if name == key]
+        if not lists:
             raise BadResponseError(f"The answer has no {key!r}.")
-        batch = decode_tolerant(table, cut_array(top.pop(key))).without(without)
-        return Page(batch, {name: jsontext.parse(value.decode("utf-8", "replace")) for name, value in top.items()})
+        records = [record for text in lists for record in cut_array(text)]
+        batch = decode_tolerant(table, records).without(without)
+        others = {name: value for name, value in members if name != key}
+        envelope = {name: jsontext.parse(value.decode("utf-8", "replace")) for name, value in others.items()}
+        return Page(batch, envelope, len(lists))
     except jsontext.JSONTextError as error:
         raise BadResponseError(f"The answer is not the JSON that was expected: {error}.") from None
 
