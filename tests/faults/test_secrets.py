@@ -8,7 +8,6 @@ import dataclasses
 import gc
 import io
 import json
-import logging
 import pickle
 import pprint
 import traceback
@@ -249,7 +248,7 @@ def test_no_constructor_that_fails_shows_the_key() -> None:
 def test_no_log_at_any_level_shows_key_cursor_or_query(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(1)
     for name in ("httpx", "httpcore", "aiohttp", "aiohttp.client", "asyncio", "agentrun_nb"):
-        logging.getLogger(name).setLevel(1)
+        caplog.set_level(1, logger=name)  # put back after this test, as other tests read logs too
 
     def script(request: Request, number: int) -> Reply:
         return [page(record(), next_cursor=None if "cursor" in request.query else "secret-cursor")]
