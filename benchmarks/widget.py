@@ -14,11 +14,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests")]
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from lab.chromium import chromium  # noqa: E402
-from lab.jupyter_host import KERNEL_IDLE, Host, OpenNotebook  # noqa: E402
-from playwright.sync_api import Browser  # noqa: E402
+from playwright.sync_api import Browser
+
+from tests.support.chromium import chromium
+from tests.support.jupyter_host import KERNEL_IDLE, Host, OpenNotebook
 
 RUNS = """import agentrun_nb as arn, numpy as np, pandas as pd
 from agentrun_nb.local import generate

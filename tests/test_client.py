@@ -25,7 +25,6 @@ from urllib.parse import quote
 import httpx
 import pandas as pd
 import pytest
-from http_support import DEP, KEY, answer, mocked, run_record
 from IPython.core.ultratb import VerboseTB
 from tqdm import tqdm
 
@@ -43,6 +42,7 @@ from agentrun_nb.http.retry import Policy
 from agentrun_nb.http.routes import RUN
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records.batch import Batch
+from tests.support.http import DEP, KEY, answer, mocked, run_record
 
 Handler = Callable[[httpx.Request], httpx.Response]
 

@@ -14,10 +14,10 @@ from graphlib import CycleError, TopologicalSorter
 from importlib.util import find_spec
 from pathlib import Path
 
-import density
 import pytest
 
 import agentrun_nb
+from tests import density
 
 ROOT = Path(agentrun_nb.__file__).parent
 STATIC = ROOT / "widget" / "static"
@@ -366,3 +366,14 @@ def test_a_dense_statement_is_counted_as_one():
     """The control of the law above: the nodes of its expressions, and those of its blocks not."""
     tree = ast.parse("def f(a):\n    if a and b(c[0], not d):\n        return 1\n")
     assert [count for _, count in density.statements(tree)] == [0, 9, 1]
+
+
+RINGS = {"both_sides", "page", "lab", "hosts", "hostile", "faults", "witness", "support"}
+"""Folders of tests that look at more than one room, and what all tests share."""
+
+
+def test_the_tests_mirror_the_rooms():
+    tests = Path(__file__).parent
+    folders = {entry.name for entry in tests.iterdir() if entry.is_dir() and not entry.name.startswith(("_", "."))}
+    rooms = {name.partition(".")[0] for name in FILES if "." in name}
+    assert folders - RINGS == rooms

@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 from hypothesis import given
-from strategies import CLEAN_RECORDS, GOLDEN, ODD_JSON, page, record
-from test_records import CONTRACT_EXAMPLE
 
 import agentrun_nb as arn
 from agentrun_nb.core.schema import RUNS, STATUSES
 from agentrun_nb.errors import BadResponseError, DataError
 from agentrun_nb.tables.frames import runs_frame
+from tests.records.test_decode import CONTRACT_EXAMPLE
+from tests.support.strategies import CLEAN_RECORDS, GOLDEN, ODD_JSON, page, record
 
 
 def run_of(**changes: str) -> arn.Run:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from lab.chromium import chromium
 from playwright.sync_api import Browser
+
+from tests.support.chromium import chromium
 
 from .stage import STRICT, Stage
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
-from lab.server import environment
+
+from tests.support.jupyter_server import environment
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 
 import pandas as pd
-from widget_samples import record
 
 from agentrun_nb import runs_frame
+from tests.support.samples import record
 
 OWN = [
     "<img src=http://outside.test/own onerror=alert(1)>",

@@ -10,12 +10,12 @@ import nbformat
 import pytest
 from ipywidgets import Widget
 from ipywidgets.embed import embed_minimal_html
-from lab.server import environment
 from nbclient import NotebookClient
 from nbconvert import get_exporter
-from widget_samples import body, record
 
 import agentrun_nb as arn
+from tests.support.jupyter_server import environment
+from tests.support.samples import body, record
 
 from .kernels import left_over, running, send, told
 

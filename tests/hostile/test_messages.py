@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
-from widget_samples import body
+
+from tests.support.samples import body
 
 from .kernels import left_over, running, send, told
 

@@ -10,10 +10,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from lab.chromium import absent, chromium
-from lab.jupyter_host import Host
 from playwright.sync_api import Browser
-from widget_samples import body, record
+
+from tests.support.chromium import absent, chromium
+from tests.support.jupyter_host import Host
+from tests.support.samples import body, record
 
 from .environments import ENVIRONMENTS, Environment
 

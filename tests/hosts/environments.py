@@ -9,7 +9,7 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.server import REPOSITORY
+from tests.support.jupyter_server import REPOSITORY
 
 PLACE = REPOSITORY / ".venv-hosts"
 BINDER = ("binder/requirements.txt", "binder/postBuild")

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab.jupyter_host import Host
 from playwright.sync_api import Browser, Page, expect
-from widget_samples import body
 
 from agentrun_nb.widget import explore
+from tests.support.jupyter_host import Host
+from tests.support.samples import body
 
 from .stories import READ, RUN, RUNS, expect_live
 

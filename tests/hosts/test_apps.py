@@ -7,9 +7,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from lab.open_page import OpenPage, click_run
-from lab.server import Server, environment, free_port
 from playwright.sync_api import Browser, expect
+
+from tests.support.jupyter_server import Server, environment, free_port
+from tests.support.open_page import OpenPage, click_run
 
 from .conftest import write_records
 from .environments import Environment

@@ -11,13 +11,13 @@ import nbformat
 import numpy as np
 import pytest
 from ipywidgets import Widget
-from lab.jupyter_host import Host, OpenNotebook
 from playwright.sync_api import Browser, expect
-from widget_samples import record
 
 import agentrun_nb as arn
 from agentrun_nb.local import generate
 from agentrun_nb.widget import RunExplorer, explore
+from tests.support.jupyter_host import Host, OpenNotebook
+from tests.support.samples import record
 
 from .conftest import write_records
 from .stories import READ, RUN, RUNS, SAVE_STATE

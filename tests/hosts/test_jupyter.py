@@ -7,9 +7,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from lab.jupyter_host import Host, OpenNotebook
-from lab.open_page import click_run
 from playwright.sync_api import Browser, expect
+
+from tests.support.jupyter_host import Host, OpenNotebook
+from tests.support.open_page import click_run
 
 from .environments import Environment
 from .stories import READ, RUN, RUNS, SAVE_STATE, expect_live, expect_twins, live_views, twins

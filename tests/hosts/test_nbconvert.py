@@ -8,9 +8,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from lab.open_page import OpenPage
-from lab.server import environment
 from playwright.sync_api import Browser
+
+from tests.support.jupyter_server import environment
+from tests.support.open_page import OpenPage
 
 from .conftest import write_records
 from .stories import READ, RUN, RUNS, expect_twins

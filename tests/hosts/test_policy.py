@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab.jupyter_host import Host, OpenNotebook
-from lab.open_page import click_run
 from playwright.sync_api import Browser
+
+from tests.support.jupyter_host import Host, OpenNotebook
+from tests.support.open_page import click_run
 
 from .conftest import write_records
 from .stories import READ, RUN, RUNS, expect_live, expect_twins, live_views

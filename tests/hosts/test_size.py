@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from lab.jupyter_host import Host, OpenNotebook
 from playwright.sync_api import Browser, expect
+
+from tests.support.jupyter_host import Host, OpenNotebook
 
 IMPORTS = """import json, secrets
 import agentrun_nb as arn

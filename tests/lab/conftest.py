@@ -8,8 +8,8 @@ from importlib.util import find_spec
 import pytest
 from playwright.sync_api import Browser
 
-from .chromium import absent, chromium
-from .jupyter_host import Host
+from tests.support.chromium import absent, chromium
+from tests.support.jupyter_host import Host
 
 
 @pytest.fixture(scope="package")

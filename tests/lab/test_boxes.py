@@ -6,9 +6,9 @@ import json
 
 import pytest
 from playwright.sync_api import Browser, expect
-from widget_samples import body, record
 
-from .jupyter_host import Host
+from tests.support.jupyter_host import Host
+from tests.support.samples import body, record
 
 READ = """import pathlib
 import ipywidgets as w

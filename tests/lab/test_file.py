@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from widget_samples import HOSTILE, START, body, record
 
 from agentrun_nb.widget import explore
-
-from .open_page import OpenPage
+from tests.support.open_page import OpenPage
+from tests.support.samples import HOSTILE, START, body, record
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 import nbformat
 import pytest
 from playwright.sync_api import Browser, Locator, expect
-from widget_samples import body, record
 
-from .jupyter_host import Host, OpenNotebook
-from .open_page import click_run
+from tests.support.jupyter_host import Host, OpenNotebook
+from tests.support.open_page import click_run
+from tests.support.samples import body, record
 
 READ = "import pathlib\nimport agentrun_nb as arn\nruns = arn.runs_frame(pathlib.Path('runs.json').read_bytes())"
 ONE = f"{READ}\nrun = arn.Run(pathlib.Path('run.json').read_bytes())\nrun"

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 from playwright.sync_api import Browser, expect
 
-from .jupyter_host import Host
+from tests.support.jupyter_host import Host
 
 TOUR = Path(__file__).parents[2] / "notebooks" / "01_tour.ipynb"
 ALL_RAN = """() => {

@@ -7,9 +7,9 @@ import re
 from typing import Any
 
 import pytest
-from widget_samples import moment, record, records
 
 from agentrun_nb.widget import explore
+from tests.support.samples import moment, record, records
 
 from .conftest import Opener, Stage
 from .scenarios import Scenario

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from widget_samples import body, record, records
 
 import agentrun_nb as arn
 from agentrun_nb.widget import explore
+from tests.support.samples import body, record, records
 
 from .conftest import Opener, Stage
 from .scenarios import Scenario

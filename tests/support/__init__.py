@@ -1,0 +1,1 @@
+"""What the tests share: servers, records made of a few numbers, browsers."""

@@ -1,0 +1,441 @@
+"""Whatever holds runs is taken by every function that takes runs; what does not is refused with what to do."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import agentrun_nb as arn
+from agentrun_nb import figures
+from agentrun_nb.core.schema import RUNS
+from agentrun_nb.errors import AgentRunError, BadResponseError, SchemaError
+from agentrun_nb.records.decode import decode_page
+from agentrun_nb.tables.frames import runs_frame, table_frame
+from tests.support.strategies import GOLDEN, page, record
+
+
+def rec(**changes: object) -> dict[str, object]:
+    return {
+        "id": "a",
+        "deployment_id": "d",
+        "version_id": "v",
+        "mode": "job",
+        "status": "succeeded",
+        "input": {"n": 1},
+        "created_at": "2026-11-20T10:00:00Z",
+        "started_at": "2026-11-20T10:00:05Z",
+        "completed_at": "2026-11-20T10:05:00Z",
+        "updated_at": "2026-11-20T10:05:00Z",
+        "output_manifest": {"outputs": [{"name": "report", "path": "/r.md"}], "score": 0.5},
+        **changes,
+    }
+
+
+def runs() -> pd.DataFrame:
+    return runs_frame(
+        [
+            rec(),
+            rec(id="b", version_id="w", status="failed", exit_code=1, failure_reason="disk full"),
+            rec(id="c", status="running", completed_at=None),
+        ]
+    )
+
+
+def plain(frame: pd.DataFrame) -> list[dict[str, object]]:
+    return frame.astype("object").where(frame.notna(), None).to_dict("records")
+
+
+def repeated_keys(frame: pd.DataFrame) -> int:
+    return len(frame.loc[frame.duplicated(["deployment_id", "id"]) & frame["id"].notna(), "id"].unique())
+
+
+def one_of_each(frame: pd.DataFrame) -> dict[str, object]:
+    run = arn.Run.of_row(frame.iloc[0])
+    return {
+        "a Run": run,
+        "a list of Runs": [arn.Run.of_row(row) for _, row in frame.iterrows()],
+        "a row": frame.iloc[0],
+        "a list of rows": [row for _, row in frame.iterrows()],
+        "records of pandas": frame.to_dict("records"),
+        "a tuple of frames": (frame.iloc[:1], frame.iloc[1:]),
+        "an Arrow table": pa.Table.from_pandas(frame),
+        "an Arrow reader": pa.Table.from_pandas(frame, preserve_index=False).to_reader(),
+        "bytes": run.raw,
+        "objects": frame.astype("object"),
+    }
+
+
+@pytest.mark.parametrize("kind", one_of_each(runs()))
+def test_whatever_holds_runs_gives_the_rows(kind: str) -> None:
+    given, expected = one_of_each(runs())[kind], runs()
+    found = runs_frame(given)
+    assert list(found.columns) == RUNS.names
+    assert found.dtypes.astype("str").tolist() == expected.dtypes.astype("str").tolist()
+    assert plain(found) == plain(expected.iloc[: len(found)])
+
+
+def test_an_arrow_table_may_hold_documents_as_structs_and_long_integers_beside_gaps() -> None:
+    records = [rec(process_id=2**31 + 1, mine=2**62 + 1), rec(id="b", process_id=None, mine=None)]
+    for each in records:
+        for name in ("created_at", "started_at", "completed_at", "updated_at"):
+            each[name] = pd.Timestamp(each[name])
+    found = runs_frame(pa.Table.from_pylist(records))
+    assert json.loads(found["output_manifest"].iloc[0]) == records[0]["output_manifest"]
+    assert found["process_id"].iloc[0] == 2**31 + 1
+    assert found["mine"].iloc[0] == 2**62 + 1
+    assert found["parse_notes"].isna().all()
+
+
+def test_a_mapping_may_hold_values_of_pandas_numpy_and_decimals() -> None:
+    values = rec(
+        created_at=pd.Timestamp("2026-11-20T10:00:00", tz="UTC"),
+        started_at=np.datetime64("2026-11-20T10:00:05"),
+        completed_at=pd.NaT,
+        exit_code=np.int64(3),
+        retain_on_failure=np.bool_(True),
+        sandbox_id=np.str_("box"),
+        idempotency_key=pd.NA,
+        input={"n": np.float64(0.5), "many": np.arange(2), "price": Decimal("0.1")},
+    )
+    (row,) = plain(runs_frame(values))
+    assert row["input"] == '{"n":0.5,"many":[0,1],"price":0.1}'
+    assert (row["exit_code"], row["retain_on_failure"], row["sandbox_id"]) == (3, True, "box")
+    assert row["created_at"] == pd.Timestamp("2026-11-20T10:00:00", tz="UTC")
+    assert row["started_at"] == pd.Timestamp("2026-11-20T10:00:05", tz="UTC")
+    assert row["completed_at"] is None
+
+
+def test_a_lone_surrogate_in_a_mapping_costs_its_character() -> None:
+    (row,) = plain(runs_frame(rec(failure_reason="\ud800x")))
+    assert row["failure_reason"] == "\ufffdx"
+    assert "not_unicode" in row["parse_notes"]
+
+
+@pytest.mark.parametrize("path", ["runs.parquet", Path("runs.csv"), ["runs.xlsx"]], ids=str)
+def test_a_path_is_sent_to_load(path: object) -> None:
+    with pytest.raises(SchemaError, match=r"arn\.load"):
+        runs_frame(path)
+
+
+def test_a_pair_and_a_json_text_say_what_to_do() -> None:
+    with pytest.raises(SchemaError, match=r"client\.get_run\('d', 'a'\)"):
+        runs_frame(("d", "a"))
+    with pytest.raises(SchemaError, match=r"encode"):
+        runs_frame(json.dumps(rec()))
+    with pytest.raises(SchemaError, match="Give texts, numbers"):
+        runs_frame(rec(input={"a": object()}))
+
+
+@pytest.mark.parametrize("nothing", [{}, {"a": 1}, [{}], [{"a": 1}, {"b": 2}]], ids=repr)
+def test_what_holds_nothing_of_a_run_is_refused(nothing: object) -> None:
+    for given, error in ((nothing, SchemaError), (json.dumps(nothing).encode(), BadResponseError)):
+        with pytest.raises(error, match="holds no run") as caught:
+            runs_frame(given)
+        assert caught.value.hint
+    with pytest.raises(SchemaError):
+        arn.explore(nothing)
+
+
+def test_an_empty_record_beside_runs_costs_its_own_row() -> None:
+    for given in ([{}, rec()], json.dumps([{}, rec()]).encode()):
+        assert plain(runs_frame(given)[["id"]]) == [{"id": None}, {"id": "a"}]
+
+
+KEYS = {
+    "id in the index": lambda frame: frame.set_index("id"),
+    "both in the index": lambda frame: frame.set_index(["deployment_id", "id"]),
+    "run_id": lambda frame: frame.rename(columns={"id": "run_id"}),
+    "run_id in the index": lambda frame: frame.rename(columns={"id": "run_id"}).set_index("run_id"),
+}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_key_may_stand_elsewhere(key: str) -> None:
+    given = KEYS[key](runs())
+    found = runs_frame(given)
+    assert found.index.equals(given.index)
+    assert plain(found[["deployment_id", "id"]]) == plain(runs()[["deployment_id", "id"]])
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        (["id"], r"has no id\."),
+        (["deployment_id"], r"has no deployment_id\."),
+        (["deployment_id", "id"], "no id and no deployment_id"),
+    ],
+)
+def test_the_part_of_the_key_that_is_missing_is_named(columns: list[str], sentence: str) -> None:
+    with pytest.raises(SchemaError, match=sentence):
+        runs_frame(runs().drop(columns=columns))
+
+
+@pytest.mark.parametrize("name", ["status", "id", "created_at", "input"])
+@pytest.mark.parametrize("suffixes", [("_x", "_y"), ("_left", "_right")])
+def test_columns_that_a_merge_left_are_named(name: str, suffixes: tuple[str, str]) -> None:
+    merged = runs().assign(**{name + suffixes[1]: 1}).rename(columns={name: name + suffixes[0]})
+    with pytest.raises(SchemaError, match=f"{name}{suffixes[0]}.*{name}{suffixes[1]}.*Rename"):
+        runs_frame(merged)
+
+
+@pytest.mark.parametrize("extra_column", [False, True])
+def test_another_table_is_no_table_of_runs(extra_column: bool) -> None:
+    table = arn.outputs(runs())
+    with pytest.raises(SchemaError, match="a table of outputs"):
+        runs_frame(table.assign(mine=1) if extra_column else table)
+
+
+# --- what a frame holds that lost its schema
+
+
+def epoch(unit: str) -> int:
+    return (
+        int(pd.Timestamp("2025-11-20T10:00:00.123", tz="UTC").timestamp() * 1_000)
+        * {"ms": 1, "us": 10**3, "ns": 10**6}[unit]
+    )
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float64", "Int64", "Float64", "object", "int64[pyarrow]"])
+@pytest.mark.parametrize("number", [1_763_632_800, epoch("ms"), epoch("us"), epoch("ns")])
+@pytest.mark.parametrize("name", ["created_at", "completed_at", "updated_at"])
+def test_numbers_in_a_time_column_are_read_as_in_a_mapping(dtype: str, number: int, name: str) -> None:
+    of_mapping = runs_frame(rec(**{name: number}))
+    frame = runs().iloc[:1].assign(**{name: pd.Series([number], dtype=dtype)})
+    assert runs_frame(frame)[name].tolist() == of_mapping[name].tolist()
+    assert runs_frame(frame)["parse_notes"].iloc[0].startswith(f"{name}: epoch_time: 1")
+
+
+TIMES = [
+    "2026-11-20T10:00:00Z",
+    "2026-11-20 10:00:00+00:00",
+    "2026-11-20T10:00:00",
+    "2026-11-20T10:00:00+0000",
+    "2026-11-20T10:00:00+00",
+    "2026-11-20",
+    "2026-11-20T10:00:00.1234567Z",
+    "2026-11-20T10:00Z",
+    "2026-11-20T24:00:00Z",
+]
+
+
+@pytest.mark.parametrize("text", TIMES)
+def test_a_text_of_a_time_is_read_by_one_rule_at_every_door(text: str, tmp_path: Path) -> None:
+    expected = plain(runs_frame(rec(updated_at=text))[["updated_at", "parse_notes"]])
+    frame = runs().iloc[:1].astype({"updated_at": "object"}).assign(updated_at=text)
+    file = tmp_path / "runs.csv"
+    frame.to_csv(file, index=False)
+    assert plain(runs_frame(frame)[["updated_at", "parse_notes"]]) == expected
+    assert plain(runs_frame(pd.read_csv(file))[["updated_at", "parse_notes"]]) == expected
+    assert plain(arn.load(file)[["updated_at", "parse_notes"]]) == expected
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["TRUE", "FALSE", None],
+        ["yes", "no", ""],
+        ["1", "0", None],
+        [1, 0, None],
+        [1.0, 0.0, None],
+        ["True ", "n", None],
+    ],
+    ids=repr,
+)
+def test_truth_is_read_where_it_is_plain(cells: list[object]) -> None:
+    found = runs_frame(runs().assign(retain_on_failure=pd.Series(cells)))["retain_on_failure"]
+    assert found.astype("object").where(found.notna(), None).tolist() == [True, False, None]
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("retain_on_failure", ["maybe", True, None]),
+        ("retain_on_failure", [2, 1, 0]),
+        ("status", [1, 2, 3]),
+        ("status", ["failed", 5, None]),
+        ("status", [["failed"], None, None]),
+        ("mode", [True, False, True]),
+        ("mode", [b"job", b"job", b"job"]),
+        ("id", [["a"], "b", "c"]),
+        ("failure_reason", [{"a": 1}, None, None]),
+        ("exit_code", ["1e999999", 1, 2]),
+        ("process_id", ["12x", 1, 2]),
+    ],
+    ids=repr,
+)
+def test_what_is_not_plain_is_refused_by_name(name: str, cells: list[object]) -> None:
+    with pytest.raises(SchemaError, match=f"{name}.*Mend its values"):
+        runs_frame(runs().assign(**{name: pd.Series(cells, dtype="object")}))
+
+
+def test_ids_that_a_csv_file_made_numbers_of_stay_whole() -> None:
+    frame = runs().assign(sandbox_id=[12.0, np.nan, 7.0], id=[1, 2, 3])
+    assert runs_frame(frame)["sandbox_id"].fillna("").tolist() == ["12", "", "7"]
+    assert runs_frame(frame)["id"].tolist() == ["1", "2", "3"]
+
+
+# --- one run of a row
+
+
+def rows() -> dict[str, pd.Series]:
+    frame = runs()
+    csv = pd.read_csv(StringIO(frame.to_csv(index=False)))
+    return {
+        "of a CSV file": csv.iloc[0],
+        "with naive times": frame.assign(created_at=frame["created_at"].dt.tz_localize(None)).iloc[0],
+        "with parsed documents": frame.assign(output_manifest=arn.parse(frame["output_manifest"])).iloc[0],
+        "with columns missing": frame.drop(columns=["extra", "mode", "parse_notes", "fetch_error"]).iloc[0],
+        "with a key in its name": frame.rename(columns={"id": "run_id"}).iloc[0],
+    }
+
+
+@pytest.mark.parametrize("kind", rows())
+def test_a_row_is_mended_before_it_is_a_run(kind: str) -> None:
+    run = arn.Run.of_row(rows()[kind])
+    assert (run.id, run.status) == ("a", "succeeded")
+    assert run.created_at == runs()["created_at"].iloc[0]
+    assert run.output_manifest["score"] == 0.5
+    assert len(run.outputs) == 1
+    assert runs_frame(arn.Run(run.raw))["id"].tolist() == ["a"]
+
+
+def test_a_row_with_a_cut_manifest_and_lone_surrogates_is_a_run_to_the_letter() -> None:
+    cut = '{"outputs": [{"na'
+    row = runs().astype("object").iloc[0]
+    row[["output_manifest", "failure_reason", "input"]] = [cut, "\ud800", '["\ud800"]']
+    run = arn.Run.of_row(row)
+    assert run.output_manifest_text == cut
+    assert run.input_text == '["\\ud800"]'
+    assert run.failure_reason == "\ufffd"
+    assert "failure_reason: not_unicode" in run.notes
+    assert runs_frame(run)["output_manifest"].tolist() == [cut]
+    assert arn.Run(run.raw).output_manifest_text == json.dumps(cut)
+
+
+def test_a_row_keeps_its_notes_and_its_error() -> None:
+    frame = runs_frame(rec(created_at=1_763_632_800)).assign(fetch_error="server: It failed.")
+    pd.testing.assert_frame_equal(arn.Run.of_row(frame.iloc[0]).to_frame(), runs_frame(frame))
+
+
+@pytest.mark.parametrize("wrong", [{}, None, b"{}", pd.Series([1, 2]), pd.Series({"a": 1})], ids=repr)
+def test_what_is_no_row_of_runs_is_refused(wrong: object) -> None:
+    with pytest.raises(AgentRunError):
+        arn.Run.of_row(wrong)
+
+
+# --- every function
+
+
+FUNCTIONS = {
+    "outputs": arn.outputs,
+    "json_paths": arn.json_paths,
+    "extract": lambda x: arn.extract(x, score="output_manifest.score"),
+    "summarize": arn.summarize,
+    "summarize by version": lambda x: arn.summarize(x, by="version_id"),
+    "failures": arn.failures,
+    "compare": lambda x: arn.compare(x, "v", "w"),
+    "concurrency": arn.concurrency,
+    "brief": arn.brief,
+    "spans": arn.spans,
+    "runs_frame": runs_frame,
+    "latest": lambda x: runs_frame(x, latest=True),
+    "explore": lambda x: arn.explore(x)._twin(),
+    "the explorer's choice": lambda x: arn.explore(x).selection,
+    "timeline": figures.timeline,
+    "outcomes": figures.outcomes,
+    "figure of concurrency": figures.concurrency,
+    "durations": figures.durations,
+    "survival": figures.survival,
+    "fetch_report": arn.fetch_report,
+}
+INDICES = {
+    name: (lambda frame, name=name: frame.set_index(name, drop=False))
+    for name in ("id", "deployment_id", "version_id", "status", "created_at", "exit_code", "fetch_error")
+} | {
+    "two levels": lambda frame: frame.set_index(["status", "id"], drop=False),
+    "a name of a result": lambda frame: frame.rename_axis("seen"),
+    "a name of a group": lambda frame: frame.rename_axis("fingerprint"),
+    "no name, twice the same": lambda frame: frame.set_axis([0] * len(frame)),
+    "a name that is a number": lambda frame: frame.rename_axis(5),
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_takes_any_index(function: str) -> None:
+    for change in INDICES.values():
+        FUNCTIONS[function](change(runs()))
+
+
+@pytest.mark.parametrize("index", INDICES)
+def test_an_index_changes_no_number_and_stays(index: str, tmp_path: Path) -> None:
+    frame = INDICES[index](runs())
+    for name in ("summarize", "summarize by version", "failures", "outputs"):
+        pd.testing.assert_frame_equal(FUNCTIONS[name](frame), FUNCTIONS[name](runs()))
+    for name in ("brief", "spans", "extract", "runs_frame"):
+        pd.testing.assert_index_equal(FUNCTIONS[name](frame).index, frame.index)
+    arn.diff(frame.iloc[0], frame.iloc[[1]])
+    arn.save(frame, tmp_path / "runs.parquet")
+
+
+@pytest.mark.parametrize("function", [name for name in FUNCTIONS if name not in ("fetch_report", "compare")])
+def test_every_function_takes_whatever_holds_runs(function: str) -> None:
+    for given in one_of_each(runs()).values():
+        FUNCTIONS[function](given)
+
+
+# --- two looks at the same runs
+
+
+def test_of_two_looks_the_newest_of_each_run_stays() -> None:
+    morning = runs().assign(fetched_at=pd.Timestamp("2026-11-20T11:00:00Z"))
+    evening = runs_frame([rec(id="c", exit_code=0, completed_at="2026-11-20T12:00:00Z"), rec(id="e")])
+    evening = evening.assign(fetched_at=pd.Timestamp("2026-11-20T18:00:00Z"))
+    for given in ([morning, evening], [evening, morning], pd.concat([evening, morning])):
+        assert repeated_keys(runs_frame(given)) == 1
+        found = runs_frame(given, latest=True)
+        assert sorted(found["id"]) == ["a", "b", "c", "e"]
+        assert found.set_index("id")["exit_code"]["c"] == 0
+        assert repeated_keys(found) == 0
+
+
+def test_without_a_time_of_fetching_the_last_update_decides_and_then_the_last_given() -> None:
+    older, newer = (
+        rec(updated_at="2026-11-20T10:05:00Z", exit_code=1),
+        rec(updated_at="2026-11-20T10:06:00Z", exit_code=2),
+    )
+    for given in ([older, newer], [newer, older]):
+        assert runs_frame(given, latest=True)["exit_code"].tolist() == [2]
+    assert runs_frame([rec(exit_code=1), rec(exit_code=3)], latest=True)["exit_code"].tolist() == [3]
+
+
+def test_a_row_that_did_not_come_gives_way_and_rows_without_an_id_stay() -> None:
+    failed = runs().iloc[:1].assign(fetch_error="server: It failed.", fetched_at=pd.Timestamp("2030-01-01T00:00:00Z"))
+    assert runs_frame([runs(), failed], latest=True)["fetch_error"].isna().all()
+    nameless = runs_frame([rec(id=None), rec(id=None)])
+    assert len(runs_frame(nameless, latest=True)) == 2
+    assert repeated_keys(nameless) == 0
+
+
+def test_what_stays_of_two_complete_looks_is_complete() -> None:
+    from agentrun_nb.tables import report
+
+    looks = [runs(), runs()]
+    for look in looks:
+        report.attach(look, report.FetchReport(got=3, rows=3, complete=True))
+    found = arn.fetch_report(runs_frame(looks, latest=True))
+    assert (found.complete, found.got, found.rows, found.duplicates) == (True, 3, 3, 3)
+
+
+def test_many_pages_are_read_as_one_table() -> None:
+    pages = [page([record({**GOLDEN, "id": f'"{number}-{row}"'}) for row in range(3)]) for number in range(4)]
+    expected = table_frame(RUNS, [decode_page(RUNS, body).batch for body in pages])
+    pd.testing.assert_frame_equal(runs_frame(pages), expected)
+    odd = b'{"\\u0069tems":[' + record(GOLDEN) + b"]}"
+    assert len(runs_frame([odd, *pages])) == 13
