@@ -17,7 +17,14 @@ from agentrun_nb.fetch.by_id import Key, fetch_run, fetch_runs
 from agentrun_nb.fetch.logs import fetch_logs
 from agentrun_nb.fetch.names import fetch_names, ids_for_names, is_blamed, refuse_name
 from agentrun_nb.fetch.page_reader import fetch_table
-from agentrun_nb.fetch.query import Wanted, When, branches_of, read_deployments, read_statuses, read_when
+from agentrun_nb.fetch.query import (
+    Wanted,
+    When,
+    branches_of,
+    read_deployments,
+    read_statuses,
+    read_when,
+)
 from agentrun_nb.fetch.refetch import refetch
 from agentrun_nb.fetch.strangers import strangers_noted
 from agentrun_nb.http import loop, routes
@@ -34,7 +41,13 @@ from agentrun_nb.tables.report import fetch_report
 if TYPE_CHECKING:
     from agentrun_nb.widget import RunExplorer
 
-DISPENSABLE = {column.name for column in RUNS.wire} - {"id", "deployment_id", "version_id", "created_at", "updated_at"}
+DISPENSABLE = {column.name for column in RUNS.wire} - {
+    "id",
+    "deployment_id",
+    "version_id",
+    "created_at",
+    "updated_at",
+}
 """Columns that a listing can do without."""
 
 
@@ -42,19 +55,22 @@ class Client:
     """A client of one service. It works inside a notebook's running event loop, and reads only.
 
     Args:
-        api_key: the key, or a function that is asked for it at each request. Without it: `AGENTRUN_API_KEY`, then the
-            variables and files of the vendor's own tools.
-        base_url: the service. Without it: `AGENTRUN_BASE_URL`, then as above, then the public service.
+        api_key: the key, or a function that is asked for it at each request. Without it:
+            `AGENTRUN_API_KEY`, then the variables and files of the vendor's own tools.
+        base_url: the service. Without it: `AGENTRUN_BASE_URL`, then as above, then the public
+            service.
         timeout: longest silence of the service, in seconds.
-        deadline: longest time of one request with all its retries, in seconds. A call of many requests takes as long as
-            answers come, and ends when none has come for that long; `refetch` then goes on.
+        deadline: longest time of one request with all its retries, in seconds. A call of many
+            requests takes as long as answers come, and ends when none has come for that long;
+            `refetch` then goes on.
         max_in_flight: how many requests may be under way at once.
         max_bytes: how many bytes one answer may have, decoded.
-        verify: whose certificates are believed: True for the authorities that certifi lists; the path of a file (PEM
-            or DER) or folder of them; "env" for those that `SSL_CERT_FILE`, `SSL_CERT_DIR`, `REQUESTS_CA_BUNDLE` and
-            `CURL_CA_BUNDLE` name; an `ssl.SSLContext`; False to check nothing.
-        proxy: URL of a proxy, or "env" for the one that `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY` name, unless
-            `NO_PROXY` excepts the service.
+        verify: whose certificates are believed: True for the authorities that certifi lists; the
+            path of a file (PEM or DER) or folder of them; "env" for those that `SSL_CERT_FILE`,
+            `SSL_CERT_DIR`, `REQUESTS_CA_BUNDLE` and `CURL_CA_BUNDLE` name; an `ssl.SSLContext`;
+            False to check nothing.
+        proxy: URL of a proxy, or "env" for the one that `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY`
+            name, unless `NO_PROXY` excepts the service.
         allow_http: whether the key may go unencrypted to another machine.
         transport: an `httpx.AsyncBaseTransport` to use in place of the network.
 
@@ -80,8 +96,15 @@ class Client:
     ) -> None:
         secret = None if api_key is None else Secret(api_key, "the argument api_key")
         del api_key  # a traceback may show the locals of this frame
-        limits = {"timeout": timeout, "deadline": deadline, "max_in_flight": max_in_flight, "max_bytes": max_bytes}
-        settings = find_settings(secret, base_url, allow_http=allow_http, proxy=proxy, verify=verify, **limits)
+        limits = {
+            "timeout": timeout,
+            "deadline": deadline,
+            "max_in_flight": max_in_flight,
+            "max_bytes": max_bytes,
+        }
+        settings = find_settings(
+            secret, base_url, allow_http=allow_http, proxy=proxy, verify=verify, **limits
+        )
         self._wire = Wire(settings, transport)
 
     @property
@@ -90,7 +113,10 @@ class Client:
         return self._wire.settings.base_url
 
     def check(self) -> check.Check:
-        """Asks the service for a deployment, a version and a run: what it offers, and what to type next."""
+        """Asks the service for a deployment, a version and a run.
+
+        What it offers, and what to type next.
+        """
         return loop.run(check.check(self._wire))
 
     def get_run(self, deployment_id: str, run_id: str) -> Run:
@@ -121,7 +147,11 @@ class Client:
         return explore(self.get_run(deployment_id, run_id), self, tz=tz)
 
     def get_runs(
-        self, deployment_id: str | pd.DataFrame, run_ids: Iterable[str] | None = None, *, progress: bool = True
+        self,
+        deployment_id: str | pd.DataFrame,
+        run_ids: Iterable[str] | None = None,
+        *,
+        progress: bool = True,
     ) -> pd.DataFrame:
         """Many runs by their ids, side by side.
 
@@ -131,8 +161,9 @@ class Client:
             progress: whether a line says how far it is.
 
         Returns:
-            The RUNS table, one row for each id given, in that order; a frame keeps its index. A run that did not come
-            is a row with `fetch_error`; an interrupt leaves the rest as rows with `not_asked`.
+            The RUNS table, one row for each id given, in that order; a frame keeps its index. A run
+            that did not come is a row with `fetch_error`; an interrupt leaves the rest as rows with
+            `not_asked`.
 
         Raises:
             UnauthorizedError: the key was refused.
@@ -144,7 +175,9 @@ class Client:
                 return fetch_runs(self._wire, keys, progress=progress).set_axis(deployment_id.index)
         if not isinstance(run_ids, Iterable) or isinstance(run_ids, str | pd.DataFrame):
             hint = "Give get_runs(deployment_id, run_ids), or a frame alone: get_runs(runs)."
-            raise SettingsError("get_runs takes a deployment and a list of run ids, or a frame of runs.", hint=hint)
+            raise SettingsError(
+                "get_runs takes a deployment and a list of run ids, or a frame of runs.", hint=hint
+            )
         keys = [(deployment_id, run_id) for run_id in run_ids]
         with Deferred():
             runs = fetch_runs(self._wire, keys, progress=progress)
@@ -167,10 +200,12 @@ class Client:
     ) -> pd.DataFrame:
         """All runs that match, newest first.
 
-        Without `limit`, the versions of a deployment are listed side by side where its list of versions is whole.
+        Without `limit`, the versions of a deployment are listed side by side where its list of
+        versions is whole.
 
         Args:
-            deployment_id: a deployment, several, or a frame of `list_deployments`; None: all there are.
+            deployment_id: a deployment, several, or a frame of `list_deployments`; None: all there
+                are.
             status: one or several.
             version_id: one or several.
             since: the earliest `created_at`: a moment (naive: UTC), or an age such as "7d".
@@ -180,7 +215,8 @@ class Client:
             progress: whether a line says how far it is and, at the end, how complete the frame is.
 
         Returns:
-            The RUNS table; `arn.fetch_report` says how complete it is. An interrupt gives what had come by then.
+            The RUNS table; `arn.fetch_report` says how complete it is. An interrupt gives what had
+            come by then.
 
         Raises:
             NotOffered: the service does not list runs.
@@ -203,7 +239,10 @@ class Client:
         progress: bool = True,
         chunk: int = 10_000,
     ) -> Iterator[pd.DataFrame]:
-        """Like `list_runs`, in frames of `chunk` rows; the report of the last one speaks for the whole walk."""
+        """Like `list_runs`, in frames of `chunk` rows.
+
+        The report of the last one speaks for the whole walk.
+        """
         wanted = self._wanted(deployment_id, status, version_id, since, until, limit, without)
         return listing.list_chunks(self._wire, wanted, chunk, progress=progress)
 
@@ -219,15 +258,22 @@ class Client:
     ) -> Wanted:
         statuses = read_statuses(status)
         given = self.list_deployments() if deployment_id is None else deployment_id
-        deployments = read_deployments(given.dropna(subset="id") if deployment_id is None else given)
+        deployments = read_deployments(
+            given.dropna(subset="id") if deployment_id is None else given
+        )
         unlisted = fetch_report(given).truncated_by if deployment_id is None else None
         unknown = {without} if isinstance(without, str) else set(without) - DISPENSABLE
         if unknown:
             hint = f"Columns that can be left out: {', '.join(name for name in RUNS.names if name in DISPENSABLE)}."
-            raise SettingsError(f"without= takes a tuple of columns, and not {sorted(unknown)}.", hint=hint)
-        if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
             raise SettingsError(
-                f"limit={limit!r} is not a count of runs.", hint="Give one above zero, or None for all."
+                f"without= takes a tuple of columns, and not {sorted(unknown)}.", hint=hint
+            )
+        if limit is not None and (
+            not isinstance(limit, int) or isinstance(limit, bool) or limit < 1
+        ):
+            raise SettingsError(
+                f"limit={limit!r} is not a count of runs.",
+                hint="Give one above zero, or None for all.",
             )
         branches = branches_of(deployments, statuses, version_id)
         return Wanted(branches, read_when(since), read_when(until), limit, tuple(without), unlisted)
@@ -240,14 +286,17 @@ class Client:
             progress: whether a line says how far it is.
 
         Returns:
-            The same rows under the same index, those asked for as they are now. A row that had come before and does
-            not come now stays as it was; the fetch report counts it. Of a listing that was interrupted or broke off,
-            the runs that were left follow, unless rows were taken out of it since.
+            The same rows under the same index, those asked for as they are now. A row that had come
+            before and does not come now stays as it was; the fetch report counts it. Of a listing
+            that was interrupted or broke off, the runs that were left follow, unless rows were
+            taken out of it since.
         """
         with Deferred():
             return refetch(self._wire, runs_frame(runs), progress=progress)
 
-    def get_logs(self, run: Run | pd.Series[Any] | pd.DataFrame | Key, *, tail: int | None = None) -> pd.DataFrame:
+    def get_logs(
+        self, run: Run | pd.Series[Any] | pd.DataFrame | Key, *, tail: int | None = None
+    ) -> pd.DataFrame:
         """The log events of a run, each once, in the order of `created_at`; equal ones as they came.
 
         Args:
@@ -281,7 +330,9 @@ class Client:
             TooLargeError, DeadlineExceededError: it was more, or took longer.
         """
         wire = self._wire.within(max_bytes=max_bytes, deadline=deadline)
-        return output_files.read_output(wire, run if isinstance(run, Run) else self.get_run(*_key(run)), name)
+        return output_files.read_output(
+            wire, run if isinstance(run, Run) else self.get_run(*_key(run)), name
+        )
 
     def list_deployments(self) -> pd.DataFrame:
         """The DEPLOYMENTS table: all there are."""
@@ -295,11 +346,12 @@ class Client:
     def names(self) -> dict[str, str]:
         """What people call deployments and versions, by id: `csv-report`, `csv-report v2`.
 
-        A name that several deployments have stands with the id in it. What has no name, and the versions of a
-        deployment whose list does not come, are not in it.
+        A name that several deployments have stands with the id in it. What has no name, and the
+        versions of a deployment whose list does not come, are not in it.
 
         Returns:
-            Names by id, as `names=` takes them; `runs["deployment_id"].map(client.names())` makes a column.
+            Names by id, as `names=` takes them; `runs["deployment_id"].map(client.names())` makes a
+            column.
 
         Raises:
             NotOffered: the service does not list deployments.
@@ -307,7 +359,8 @@ class Client:
 
         Example:
             >>> client.names()
-            {'adep_6257b013': 'csv-report', 'adver_70d5855f': 'csv-report v1', 'adver_df7ccbd1': 'csv-report v2', ...}
+            {'adep_6257b013': 'csv-report', 'adver_70d5855f': 'csv-report v1', 'adver_df7ccbd1':
+            'csv-report v2', ...}
         """
         return loop.run(fetch_names(self._wire))
 
@@ -326,16 +379,25 @@ class Client:
         return f"Client({wire.settings!r})" if wire else "Client()"
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        raise TypeError("A Client is never pickled, since it holds a key; make a new one where it is needed.")
+        raise TypeError(
+            "A Client is never pickled, since it holds a key; make a new one where it is needed."
+        )
 
 
 def _key(run: Any) -> Key:
     """(deployment_id, run_id) of a Run, a row or a pair."""
     if isinstance(run, pd.DataFrame):
         if len(run) != 1:
-            raise SettingsError(f"One run is wanted, and this frame has {len(run):,}.", hint="Take one: runs.iloc[0].")
+            raise SettingsError(
+                f"One run is wanted, and this frame has {len(run):,}.",
+                hint="Take one: runs.iloc[0].",
+            )
         run = run.iloc[0]
-    if isinstance(run, pd.Series) and "deployment_id" in run.index and ("run_id" in run.index or "id" in run.index):
+    if (
+        isinstance(run, pd.Series)
+        and "deployment_id" in run.index
+        and ("run_id" in run.index or "id" in run.index)
+    ):
         return run["deployment_id"], run["run_id"] if "run_id" in run.index else run["id"]
     if isinstance(run, tuple | list) and len(run) == 2:
         return run[0], run[1]

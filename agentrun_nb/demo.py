@@ -28,8 +28,12 @@ _END_SECONDS = 15
 
 def main() -> None:
     """Runs the demo in the folder of the project."""
-    parser = argparse.ArgumentParser(prog="make demo", description="Real jobs of the local service in JupyterLab.")
-    parser.add_argument("--headless", action="store_true", help="end after printing, without opening a browser")
+    parser = argparse.ArgumentParser(
+        prog="make demo", description="Real jobs of the local service in JupyterLab."
+    )
+    parser.add_argument(
+        "--headless", action="store_true", help="end after printing, without opening a browser"
+    )
     options = parser.parse_args()
     if not TOUR.exists():
         sys.exit(f"{TOUR} is not here. Run this in the folder of the project, as `make demo` does.")
@@ -43,7 +47,9 @@ def main() -> None:
         show(service)
     with Lab(TOUR, browser=not options.headless) as lab:
         if options.headless:
-            say("\nJupyterLab starts, and has been stopped again; without --headless it opens the tour.")
+            say(
+                "\nJupyterLab starts, and has been stopped again; without --headless it opens the tour."
+            )
         else:
             say(f"\nJupyterLab: {lab.address}\nIt ends with Ctrl+C.")
             lab.wait()
@@ -78,7 +84,12 @@ class Lab:
         self._token = token
         self._root = f"http://127.0.0.1:{port}"
         self.address = f"{self._root}/lab/tree/{notebook.as_posix()}?token={token}"
-        options = ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", "--ServerApp.root_dir=."]
+        options = [
+            "--ip=127.0.0.1",
+            f"--port={port}",
+            "--ServerApp.port_retries=0",
+            "--ServerApp.root_dir=.",
+        ]
         options += [
             "--ServerApp.log_level=ERROR",
             "--LabApp.log_level=ERROR",
@@ -90,9 +101,13 @@ class Lab:
             options.append("--allow-root")
         # The token goes by the environment, so that no list of processes shows it.
         environment = os.environ | {"JUPYTER_TOKEN": token}
-        # In a process group of its own Ctrl+C does not reach it: it would ask whether that was meant.
+        # In a process group of its own Ctrl+C does not reach it: it would ask whether that was
+        # meant.
         self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "jupyterlab", *options], env=environment, stdin=subprocess.DEVNULL, process_group=0
+            [sys.executable, "-m", "jupyterlab", *options],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            process_group=0,
         )
 
     def __enter__(self) -> Lab:
@@ -112,7 +127,10 @@ class Lab:
             self._process.wait()
 
     def close(self) -> None:
-        """Ends JupyterLab by asking it to, since it calls a signal critical; by the signal where it does not listen."""
+        """Ends JupyterLab by asking it to, since it calls a signal critical.
+
+        By the signal where it does not listen.
+        """
         try:
             self._request("POST", "shutdown")
             self._process.wait(_END_SECONDS)

@@ -41,7 +41,8 @@ class AgentRunError(Exception):
         attempts: how many times the request was sent.
         elapsed: seconds from the first attempt to this error.
         retry_after: seconds the service asked to wait, when it did.
-        code: the service's own word, such as `run_not_found`; None where the answer is not in its form.
+        code: the service's own word, such as `run_not_found`; None where the answer is not in its
+            form.
     """
 
     kind = "error"
@@ -71,7 +72,9 @@ class AgentRunError(Exception):
             self.route and f"{self.method} {self.route}",
             self.status and f"status {self.status}",
             self.request_id and f"request id {self.request_id}",
-            self.attempts and self.attempts > 1 and f"{self.attempts} attempts in {self.elapsed or 0:.1f} s",
+            self.attempts
+            and self.attempts > 1
+            and f"{self.attempts} attempts in {self.elapsed or 0:.1f} s",
         ]
         told = ", ".join(str(fact) for fact in facts if fact)
         return " ".join(part for part in (self.message, self.hint, told and f"({told})") if part)

@@ -24,14 +24,17 @@ _ZERO_TIMES = {times.EPOCH + timedelta(milliseconds=at) for at in ZERO_TIMES}
 class Run:
     """One run: the 18 fields of the record, typed, and the record itself.
 
-    A field that the record does not have, or that cannot be read as its type, is None; `notes` says which and why.
+    A field that the record does not have, or that cannot be read as its type, is None; `notes` says
+    which and why.
 
     Attributes:
         raw: the record's bytes as they came.
-        extra: the fields this package does not know, as a mapping; a value that is not JSON stands as its text.
+        extra: the fields this package does not know, as a mapping; a value that is not JSON stands
+            as its text.
         notes: what was odd about the record, as in the column `parse_notes`; None when nothing was.
         input_text: the JSON text of `input`, to the letter.
-        output_manifest_text: the JSON text of `output_manifest`, to the letter; None when the record has none.
+        output_manifest_text: the JSON text of `output_manifest`, to the letter; None when the
+            record has none.
         batch: the run as cells of the RUNS table, of which frames are made.
     """
 
@@ -68,14 +71,18 @@ class Run:
     idempotency_key: str | None
     """The key the caller gave to create the run once only."""
     fetched_at: datetime | None
-    """When the record was fetched (UTC), by the service's clock where it is known; None where nobody knows."""
+    """When the record was fetched (UTC), by the service's clock where it is known.
+
+    None where nobody knows.
+    """
 
     def __init__(self, raw: bytes, fetched_at: datetime | None = None) -> None:
         """Reads a record.
 
         Args:
             raw: the bytes of one JSON object.
-            fetched_at: when it was fetched (aware), by the service's clock; None where nobody knows.
+            fetched_at: when it was fetched (aware), by the service's clock; None where nobody
+                knows.
 
         Raises:
             SchemaError: it is not bytes.
@@ -97,7 +104,9 @@ class Run:
         self.input_text: str | None = cells.pop("input")
         self.output_manifest_text: str | None = cells.pop("output_manifest")
         self.notes: str | None = cells.pop("parse_notes")
-        self.extra: dict[str, Any] = {name: _value(text.decode()) for name, text in _members(cells.pop("extra"))}
+        self.extra: dict[str, Any] = {
+            name: _value(text.decode()) for name, text in _members(cells.pop("extra"))
+        }
         del cells["fetch_error"]
         self.__dict__.update(cells)
 
@@ -106,24 +115,31 @@ class Run:
         """Makes a run of one row of a RUNS frame, which may have lost its schema.
 
         Args:
-            row: a row such as `runs.iloc[0]`, also of a frame of `read_csv`, or with columns missing.
+            row: a row such as `runs.iloc[0]`, also of a frame of `read_csv`, or with columns
+                missing.
 
         Returns:
-            The run; `raw` is written anew, its documents to the letter. A document that is not JSON stands there as a
-            JSON string, and to the letter in `input_text`, `output_manifest_text` and every table.
+            The run; `raw` is written anew, its documents to the letter. A document that is not JSON
+            stands there as a JSON string, and to the letter in `input_text`, `output_manifest_text`
+            and every table.
 
         Raises:
             SchemaError: it is no row of runs.
         """
         if not isinstance(row, pd.Series):
             sentence = f"A {type(row).__name__} is not a row of runs."
-            raise SchemaError(sentence, hint="Give one, such as runs.iloc[0]; arn.Run(raw) reads bytes.")
-        cells: dict[str, Any] = {name: None if pd.isna(value) else value for name, value in _first_row(row).items()}
+            raise SchemaError(
+                sentence, hint="Give one, such as runs.iloc[0]; arn.Run(raw) reads bytes."
+            )
+        cells: dict[str, Any] = {
+            name: None if pd.isna(value) else value for name, value in _first_row(row).items()
+        }
         for column in RUNS.columns:
             if column.kind == "time" and cells[column.name] is not None:
                 cells[column.name] = (cells[column.name] - times.EPOCH) // times.MICROSECOND
         run = cls(_record_of(cells))
-        # What was noted of the record, and a document that is no JSON, cannot be read from `raw` again.
+        # What was noted of the record, and a document that is no JSON, cannot be read from `raw`
+        # again.
         run._take(to_batch(RUNS, {name: [value] for name, value in cells.items()}, 1))
         return run
 
@@ -145,16 +161,24 @@ class Run:
         Raises:
             JSONTextError: the text is not JSON; `output_manifest_text` still has it.
         """
-        return None if self.output_manifest_text is None else jsontext.parse(self.output_manifest_text)
+        return (
+            None if self.output_manifest_text is None else jsontext.parse(self.output_manifest_text)
+        )
 
     @property
     def ended(self) -> bool | None:
-        """Whether the status is one that does not change any more; None when the record has no status."""
+        """Whether the status is one that does not change any more.
+
+        None when the record has no status.
+        """
         return None if self.status is None else self.status in TERMINAL
 
     @property
     def duration(self) -> timedelta | None:
-        """From `started_at` to `completed_at`; None when the record lacks one of them, or has a zero time there."""
+        """From `started_at` to `completed_at`.
+
+        None when the record lacks one of them, or has a zero time there.
+        """
         if self.started_at is None or self.completed_at is None:
             return None
         if {self.started_at, self.completed_at} & _ZERO_TIMES:
@@ -175,9 +199,10 @@ class Run:
     def to_dict(self) -> dict[str, Any]:
         """The 18 fields of the record as Python objects, in the record's order.
 
-        Times are aware UTC datetimes, integers are exact, `input` and `output_manifest` are parsed. A field that is
-        absent, null or cannot be read as its type is None; `notes` says which and why. A document that is not JSON
-        stands as its text. Unknown fields are in `extra`, and `raw` has everything to the letter.
+        Times are aware UTC datetimes, integers are exact, `input` and `output_manifest` are parsed.
+        A field that is absent, null or cannot be read as its type is None; `notes` says which and
+        why. A document that is not JSON stands as its text. Unknown fields are in `extra`, and
+        `raw` has everything to the letter.
 
         Example:
             >>> run.to_dict()["output_manifest"]["score"]
@@ -186,7 +211,9 @@ class Run:
         documents = {name: getattr(self, f"{name}_text") for name in DOCUMENTS}
         parsed = {name: None if text is None else _value(text) for name, text in documents.items()}
         return {
-            column.name: parsed[column.name] if column.name in parsed else getattr(self, column.name)
+            column.name: parsed[column.name]
+            if column.name in parsed
+            else getattr(self, column.name)
             for column in RUNS.wire
         }
 
@@ -263,8 +290,12 @@ def value_at(run: Run, path: str) -> Any:
     """
     steps = parse_path(path)
     if not steps or steps[0] not in (*DOCUMENTS, "extra"):
-        raise PathNotFound(f"{path!r} leads nowhere.", hint="A path begins with input. or output_manifest. here.")
+        raise PathNotFound(
+            f"{path!r} leads nowhere.", hint="A path begins with input. or output_manifest. here."
+        )
     found = find(getattr(run, str(steps[0])), steps[1:])
     if not found:
-        raise PathNotFound(f"This run has nothing at {path!r}.", hint="arn.json_paths(runs) lists what there is.")
+        raise PathNotFound(
+            f"This run has nothing at {path!r}.", hint="arn.json_paths(runs) lists what there is."
+        )
     return found if None in steps else found[0]

@@ -36,7 +36,12 @@ def rates(*jobs: Callable[[], int], rounds: int = ROUNDS) -> list[Rate]:
         for had, job in zip(found, jobs, strict=True):
             started, cpu = time.perf_counter(), time.process_time()
             count = job()
-            had.append(Rate(count / (time.perf_counter() - started), (time.process_time() - cpu) / count * 1e6))
+            had.append(
+                Rate(
+                    count / (time.perf_counter() - started),
+                    (time.process_time() - cpu) / count * 1e6,
+                )
+            )
     return [Rate(*map(statistics.median, zip(*had, strict=True))) for had in found]
 
 
@@ -44,7 +49,9 @@ def single() -> None:
     """Many single runs: without latency beside httpx with 16 threads, and at 20 ms beside the bound."""
     with serving(3_000) as (url, ids):
         ours, bare = rates(lambda: sides.get_runs(url, ids), lambda: sides.bare_httpx(url, ids))
-    print(f"get_runs, no latency: {ours}; {ours[0] / bare[0]:.2f} x bare httpx with 16 threads: {bare}")
+    print(
+        f"get_runs, no latency: {ours}; {ours[0] / bare[0]:.2f} x bare httpx with 16 threads: {bare}"
+    )
     with serving(6_000, latency=MILLISECONDS) as (url, ids):
         (ours,) = rates(lambda: sides.get_runs(url, ids, 64), rounds=2)
     bound = 64 * BOUND
@@ -61,7 +68,9 @@ def listing() -> None:
     one = found["one"]
     print(f"list_runs, 20 ms, one cursor: {one}; bound {bound:,.0f}; {one[0] / bound:.0%}")
     for share in ("equal", "skewed"):
-        print(f"list_runs, 20 ms, versions {share}: {found[share]}; {found[share][0] / one[0]:.2f} x one cursor")
+        print(
+            f"list_runs, 20 ms, versions {share}: {found[share]}; {found[share][0] / one[0]:.2f} x one cursor"
+        )
 
 
 def sizes() -> None:
@@ -70,7 +79,9 @@ def sizes() -> None:
         with serving(count, size=size, latency=MILLISECONDS) as (url, _):
             for without in ("", "input,output_manifest"):
                 command = [sys.executable, "-m", "benchmarks", "--one", url, without]
-                told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+                told = subprocess.run(
+                    command, capture_output=True, text=True, check=True
+                ).stdout.strip()
                 print(f"{count:,} runs of {size / 1e3:g} KB, without=({without}): {told}")
 
 

@@ -32,20 +32,29 @@ def naive_flat(runs: pd.DataFrame) -> Any:
 
 
 def naive_sum(runs: pd.DataFrame) -> Any:
-    records = [{"run_id": run, "outputs": [], **found} for run, found in zip(runs["id"], documents(runs), strict=True)]
+    records = [
+        {"run_id": run, "outputs": [], **found}
+        for run, found in zip(runs["id"], documents(runs), strict=True)
+    ]
     return pd.json_normalize(records, "outputs", ["run_id"]).groupby("run_id")["size_bytes"].sum()
 
 
 def naive_outputs(runs: pd.DataFrame) -> Any:
     keys = zip(runs["deployment_id"], runs["id"], documents(runs), strict=True)
-    records = [{"deployment_id": dep, "run_id": run, "outputs": [], **found} for dep, run, found in keys]
+    records = [
+        {"deployment_id": dep, "run_id": run, "outputs": [], **found} for dep, run, found in keys
+    ]
     return pd.json_normalize(records, "outputs", ["deployment_id", "run_id"])
 
 
 def naive_paths(runs: pd.DataFrame) -> Any:
     """As `json_normalize` can: the places outside lists, then each list, which must be known by name."""
     records = [{"outputs": [], "findings": [], **found} for found in documents(runs)]
-    tables = [pd.json_normalize(records), pd.json_normalize(records, "outputs"), pd.json_normalize(records, "findings")]
+    tables = [
+        pd.json_normalize(records),
+        pd.json_normalize(records, "outputs"),
+        pd.json_normalize(records, "findings"),
+    ]
     tables.append(pd.json_normalize(records, ["findings", "pages"]))
     return [table.count() for table in tables]
 
@@ -53,7 +62,9 @@ def naive_paths(runs: pd.DataFrame) -> Any:
 WAYS: dict[str, tuple[Callable[[pd.DataFrame], Any], Callable[[pd.DataFrame], Any]]] = {
     "extract: 4 fields": (lambda runs: arn.extract(runs, **FIELDS), naive_flat),
     "extract: sum in a list": (
-        lambda runs: arn.extract(runs, size=arn.Col("output_manifest.outputs[*].size_bytes", agg="sum")),
+        lambda runs: arn.extract(
+            runs, size=arn.Col("output_manifest.outputs[*].size_bytes", agg="sum")
+        ),
         naive_sum,
     ),
     "outputs": (arn.outputs, naive_outputs),
@@ -63,7 +74,11 @@ WAYS: dict[str, tuple[Callable[[pd.DataFrame], Any], Callable[[pd.DataFrame], An
 
 def peak() -> int:
     """The largest resident set so far, in bytes."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    line = next(
+        line
+        for line in Path("/proc/self/status").read_text().splitlines()
+        if line.startswith("VmHWM")
+    )
     return int(line.split()[1]) * 1024
 
 
@@ -88,7 +103,10 @@ def main(n: int) -> None:
         print(f"{n:,} runs{'':13}{'ours':>16}{'json_normalize':>20}{'times less CPU, memory':>26}")
         for name in WAYS:
             command = [sys.executable, __file__, name, path]
-            runs = [subprocess.run([*command, side], capture_output=True, text=True, check=True) for side in "01"]
+            runs = [
+                subprocess.run([*command, side], capture_output=True, text=True, check=True)
+                for side in "01"
+            ]
             (cpu, mb), (their_cpu, their_mb) = (map(float, run.stdout.split()) for run in runs)
             print(
                 f"{name:25}{cpu:7.2f} s {mb:5.0f} MB{their_cpu:11.2f} s {their_mb:5.0f} MB"

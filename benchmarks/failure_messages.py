@@ -3,8 +3,6 @@
 `FOR_WORK` was looked at while the rule was made, `FOR_PROOF` was written before it and only measured on.
 """
 
-# ruff: noqa: E501 - messages stand as they come, one a line.
-
 from __future__ import annotations
 
 
@@ -19,8 +17,22 @@ def traceback(last: str, frames: int = 3) -> str:
 
 def node(last: str, line: int = 10, frames: int = 4) -> str:
     """What node prints of an error that nobody caught."""
-    stack = [f"    at step{number} (/app/src/flow.js:{line + number}:{7 + number})" for number in range(frames)]
-    return "\n".join([f"/app/src/flow.js:{line}", "    throw error", "    ^", "", last, *stack, "", "Node.js v20.11.1"])
+    stack = [
+        f"    at step{number} (/app/src/flow.js:{line + number}:{7 + number})"
+        for number in range(frames)
+    ]
+    return "\n".join(
+        [
+            f"/app/src/flow.js:{line}",
+            "    throw error",
+            "    ^",
+            "",
+            last,
+            *stack,
+            "",
+            "Node.js v20.11.1",
+        ]
+    )
 
 
 FOR_WORK: dict[str, list[str]] = {

@@ -72,7 +72,9 @@ def main(paths: list[str]) -> None:
     groupings["agentrun_nb"] = by_rule(fingerprint)
     if importlib.util.find_spec("drain3"):
         groupings["drain3"] = by_drain()
-        groupings["drain3, masks"] = by_drain((r"0x[\da-f]+", "HEX"), (r"(?<![A-Za-z])\d+(?:\.\d+)?", "NUM"))
+        groupings["drain3, masks"] = by_drain(
+            (r"0x[\da-f]+", "HEX"), (r"(?<![A-Za-z])\d+(?:\.\d+)?", "NUM")
+        )
     else:
         print("drain3 is left out: pip install drain3")
     sets = {"for work": FOR_WORK, "for proof": FOR_PROOF}

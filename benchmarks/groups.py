@@ -12,7 +12,9 @@ import agentrun_nb as arn
 def main() -> None:
     print(f"{'groups':>8}{'seconds':>10}{'ms a group':>12}")
     for groups in (10, 100, 1_500, 10_000):
-        runs = arn.runs_frame(b"[" + b",".join(arn.local.generate(20 * groups, manifest_bytes=0)) + b"]")
+        runs = arn.runs_frame(
+            b"[" + b",".join(arn.local.generate(20 * groups, manifest_bytes=0)) + b"]"
+        )
         runs = runs.assign(version_id=np.arange(len(runs)) % groups)
         started = time.process_time()
         assert len(arn.summarize(runs, by="version_id")) == groups

@@ -39,7 +39,10 @@ def records(count: int, size: int, share: str) -> list[bytes]:
 
 
 def reply(body: bytes) -> bytes:
-    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+        len(body),
+        body,
+    )
 
 
 class Bodies:
@@ -56,7 +59,9 @@ class Bodies:
         for number in numbers if share != "one" else ():
             mark = b'"version_id":"ver_%d"' % number
             self._list(f"ver_{number}", [run for run in runs if mark in run[:120]])
-        items = b",".join(b'{"id":"ver_%d","version_number":%d}' % (number, number) for number in numbers)
+        items = b",".join(
+            b'{"id":"ver_%d","version_number":%d}' % (number, number) for number in numbers
+        )
         self.versions = reply(b'{"items":[%s],"next_cursor":null}' % items)
 
     def _list(self, version: str, runs: list[bytes]) -> None:
@@ -104,7 +109,9 @@ async def main(count: int, size: int, share: str, milliseconds: float) -> None:
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     bodies = Bodies(count, size, share)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(bodies, milliseconds / 1e3), "127.0.0.1", 0)
+    server = await loop.create_server(
+        lambda: Connection(bodies, milliseconds / 1e3), "127.0.0.1", 0
+    )
     print(server.sockets[0].getsockname()[1], *bodies.ids[:20_000], flush=True)
     await server.serve_forever()
 
@@ -114,7 +121,15 @@ def serving(
     count: int, *, size: int = 1_400, share: str = "one", latency: float = 0.0
 ) -> Iterator[tuple[str, list[str]]]:
     """The address of a service, and the ids of up to 20,000 of its runs; latency in milliseconds."""
-    command = [sys.executable, "-m", "benchmarks.service", str(count), str(size), share, str(latency)]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.service",
+        str(count),
+        str(size),
+        share,
+        str(latency),
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         port, *ids = process.stdout.readline().split()  # type: ignore[union-attr]

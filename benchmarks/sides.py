@@ -23,7 +23,9 @@ def get_runs(url: str, ids: list[str], in_flight: int = 16) -> int:
 def bare_httpx(url: str, ids: list[str]) -> int:
     """Httpx with 16 threads: bytes only, nothing decoded."""
     limits = httpx.Limits(max_connections=16, max_keepalive_connections=16)
-    with httpx.Client(headers={"Authorization": "Bearer key"}, limits=limits, trust_env=False) as client:
+    with httpx.Client(
+        headers={"Authorization": "Bearer key"}, limits=limits, trust_env=False
+    ) as client:
 
         def get(run_id: str) -> bytes:
             return client.get(f"{url}/v1/agent-deployments/{DEP}/runs/{run_id}").content

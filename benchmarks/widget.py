@@ -93,7 +93,9 @@ def runs_case(n: int) -> Case:
 
 
 def timeline_case(n: int) -> Case:
-    show = "go.FigureWidget(px.timeline(bars, x_start='start', x_end='end', y='id', color='status'))"
+    show = (
+        "go.FigureWidget(px.timeline(bars, x_start='start', x_end='end', y='id', color='status'))"
+    )
     return Case(f"px.timeline, {n:,} runs", RUNS.format(n=n) + PLOTLY, show, FIGURE)
 
 
@@ -101,7 +103,12 @@ CASES = [
     *map(runs_case, (1_000, 10_000, 100_000, 1_000_000)),
     Case("arn.explore_json, 1,000,001 nodes", TREE, "arn.explore_json(document)", ROWS),
     *map(timeline_case, (1_000, 10_000)),
-    Case("plotly density, 100,000 runs", RUNS.format(n=100_000) + DENSITY, "go.FigureWidget(density(bars))", FIGURE),
+    Case(
+        "plotly density, 100,000 runs",
+        RUNS.format(n=100_000) + DENSITY,
+        "go.FigureWidget(density(bars))",
+        FIGURE,
+    ),
 ]
 
 
@@ -181,15 +188,25 @@ def main(repeats: int) -> None:
     with tempfile.TemporaryDirectory() as folder, chromium() as browser, Host(Path(folder)) as host:
         for case in CASES:
             looks = [measure(host, browser, case) for _ in range(repeats)]
-            medians[case.name] = {key: statistics.median(look[key] for look in looks) for key in titles}
-            print(f"{case.name:36}" + "".join(f"{medians[case.name][key]:15.2f}" for key in titles), flush=True)
+            medians[case.name] = {
+                key: statistics.median(look[key] for look in looks) for key in titles
+            }
+            print(
+                f"{case.name:36}" + "".join(f"{medians[case.name][key]:15.2f}" for key in titles),
+                flush=True,
+            )
     for ours, theirs in (
         ("arn.explore, 1,000 runs", "px.timeline, 1,000 runs"),
         ("arn.explore, 10,000 runs", "px.timeline, 10,000 runs"),
         ("arn.explore, 100,000 runs", "plotly density, 100,000 runs"),
     ):
-        ratio = {key: medians[theirs][key] / medians[ours][key] for key in ("paint", "p95", "longest")}
-        print(f"{theirs} over ours: " + ", ".join(f"{titles[key]} {times:.1f}" for key, times in ratio.items()))
+        ratio = {
+            key: medians[theirs][key] / medians[ours][key] for key in ("paint", "p95", "longest")
+        }
+        print(
+            f"{theirs} over ours: "
+            + ", ".join(f"{titles[key]} {times:.1f}" for key, times in ratio.items())
+        )
 
 
 if __name__ == "__main__":

@@ -34,7 +34,10 @@ def execute(path: Path) -> nbformat.NotebookNode:
         service.wait()
         settings = {"AGENTRUN_API_KEY": service.api_key, "AGENTRUN_BASE_URL": service.base_url}
         client = NotebookClient(
-            notebook, timeout=300, store_widget_state=False, resources={"metadata": {"path": folder}}
+            notebook,
+            timeout=300,
+            store_widget_state=False,
+            resources={"metadata": {"path": folder}},
         )
         client.execute(env=os.environ | settings)
     for cell in notebook.cells:
@@ -47,7 +50,10 @@ def add_pictures(notebook: nbformat.NotebookNode) -> None:
     from lab.chromium import chromium
 
     outputs = [
-        output for cell in notebook.cells for output in cell.get("outputs", []) if FIGURE in output.get("data", {})
+        output
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if FIGURE in output.get("data", {})
     ]
     bare = [output for output in outputs if not {"image/svg+xml", "image/png"} & output.data.keys()]
     with chromium() as browser:

@@ -21,16 +21,29 @@ def statements(tree: ast.AST) -> Iterator[tuple[ast.stmt, int]]:
     """Each statement that says something, with the nodes of its own expressions."""
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt) and not is_docstring(node):
-            yield node, sum(nodes(child) for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt))
+            yield (
+                node,
+                sum(
+                    nodes(child)
+                    for child in ast.iter_child_nodes(node)
+                    if not isinstance(child, ast.stmt)
+                ),
+            )
 
 
 def is_docstring(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
 
 
 def nodes(node: ast.AST) -> int:
     """The expressions in a part of a statement; the statements of a handler or a case count for themselves."""
-    inner = sum(nodes(child) for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt))
+    inner = sum(
+        nodes(child) for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt)
+    )
     return inner + isinstance(node, ast.expr)
 
 
@@ -60,8 +73,12 @@ def rooms() -> dict[str, list[Path]]:
 
 def report(files: list[Path]) -> tuple[float, float, float, float, float]:
     """Median, mean and 90th percentile of nodes a statement, comment lines in 100, and the width that 9 in 10 keep."""
-    counts = [count for file in files for _, count in statements(ast.parse(file.read_text("utf-8")))]
-    lines = [line for file in files for line in file.read_text("utf-8").splitlines() if line.strip()]
+    counts = [
+        count for file in files for _, count in statements(ast.parse(file.read_text("utf-8")))
+    ]
+    lines = [
+        line for file in files for line in file.read_text("utf-8").splitlines() if line.strip()
+    ]
     widths = [len(line) for line in lines]
     comments = sum(map(comment_lines, files))
     high, width = quantiles(counts, n=10)[-1], quantiles(widths, n=10)[-1]

@@ -32,7 +32,13 @@ import agentrun_nb as arn
 from agentrun_nb import errors
 from agentrun_nb.client import Client
 from agentrun_nb.core.schema import DEPLOYMENTS, DTYPES, LOGS, RUNS, VERSIONS, Table
-from agentrun_nb.errors import AgentRunError, NotFoundError, NotOffered, SettingsError, UnauthorizedError
+from agentrun_nb.errors import (
+    AgentRunError,
+    NotFoundError,
+    NotOffered,
+    SettingsError,
+    UnauthorizedError,
+)
 from agentrun_nb.fetch import by_id
 from agentrun_nb.fetch.query import Branch, Wanted, read_when
 from agentrun_nb.fetch.walks import Walks
@@ -50,7 +56,9 @@ Handler = Callable[[httpx.Request], httpx.Response]
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits of milliseconds."""
-    monkeypatch.setattr(Wire, "policy", Policy(attempts=4, base=0.001, crowded_base=0.001, longest=0.002))
+    monkeypatch.setattr(
+        Wire, "policy", Policy(attempts=4, base=0.001, crowded_base=0.001, longest=0.002)
+    )
 
 
 def last(request: httpx.Request) -> str:
@@ -61,7 +69,9 @@ def one_run(request: httpx.Request) -> httpx.Response:
     return answer(run_record(last(request)))
 
 
-@pytest.mark.parametrize("method", ["get_run", "explore", "get_runs", "list_runs", "iter_runs", "list_versions"])
+@pytest.mark.parametrize(
+    "method", ["get_run", "explore", "get_runs", "list_runs", "iter_runs", "list_versions"]
+)
 def test_a_deployment_is_named_by_one_word(method: str) -> None:
     _, first, *_ = inspect.signature(getattr(Client, method)).parameters
     assert first == "deployment_id"
@@ -70,7 +80,12 @@ def test_a_deployment_is_named_by_one_word(method: str) -> None:
 class Shop:
     """A service with runs in a table, listed newest first by a cursor that is a position."""
 
-    def __init__(self, *records: dict[str, object], page: int = 200, envelope: dict[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        *records: dict[str, object],
+        page: int = 200,
+        envelope: dict[str, object] | None = None,
+    ) -> None:
         self.records = list(records)
         self.page = page
         self.envelope = envelope or {}
@@ -80,11 +95,18 @@ class Shop:
         if last(request) == "runs":
             self.asked.append(request)
         if last(request) == "agent-deployments":
-            return self._page(request, [{"id": dep} for dep in dict.fromkeys(r["deployment_id"] for r in self.records)])
+            return self._page(
+                request,
+                [{"id": dep} for dep in dict.fromkeys(r["deployment_id"] for r in self.records)],
+            )
         dep = request.url.path.split("/")[3]
         if last(request) == "versions":
-            found = sorted({str(r["version_id"]) for r in self.records if r["deployment_id"] == dep})
-            return answer({"items": [{"id": name, "version_number": n} for n, name in enumerate(found, 1)]})
+            found = sorted(
+                {str(r["version_id"]) for r in self.records if r["deployment_id"] == dep}
+            )
+            return answer(
+                {"items": [{"id": name, "version_number": n} for n, name in enumerate(found, 1)]}
+            )
         chosen = [record for record in self.records if record["deployment_id"] == dep]
         for name in ("status", "version_id"):
             if name in request.url.params:
@@ -118,20 +140,28 @@ def is_table(frame: pd.DataFrame, table: Table) -> bool:
 def test_one_run_is_kept_to_the_letter() -> None:
     body = b'{ "output_manifest":{"n": 123456789012345678901234567890, "n": 1e0},"id":"run_1","odd":[ ]}'
     run = mocked(lambda request: answer(body)).get_run(DEP, "run_1")
-    assert (run.raw, run.output_manifest_text) == (body, '{"n": 123456789012345678901234567890, "n": 1e0}')
+    assert (run.raw, run.output_manifest_text) == (
+        body,
+        '{"n": 123456789012345678901234567890, "n": 1e0}',
+    )
 
 
 def test_the_request_is_the_documented_one() -> None:
     asked: list[httpx.Request] = []
     mocked(lambda request: asked.append(request) or one_run(request)).get_run(DEP, "run_1")  # type: ignore[func-returns-value]
-    assert (asked[0].method, str(asked[0].url)) == ("GET", f"https://api.test/v1/agent-deployments/{DEP}/runs/run_1")
+    assert (asked[0].method, str(asked[0].url)) == (
+        "GET",
+        f"https://api.test/v1/agent-deployments/{DEP}/runs/run_1",
+    )
     assert asked[0].headers["authorization"] == f"Bearer {KEY}"
     assert asked[0].headers["accept-encoding"] == "gzip, deflate"
 
 
 def test_a_prefix_of_the_base_url_stays() -> None:
     asked: list[str] = []
-    transport = httpx.MockTransport(lambda request: asked.append(request.url.path) or one_run(request))  # type: ignore[func-returns-value]
+    transport = httpx.MockTransport(
+        lambda request: asked.append(request.url.path) or one_run(request)
+    )  # type: ignore[func-returns-value]
     Client(KEY, "https://api.test/some/prefix/", transport=transport).get_run(DEP, "run_1")
     assert asked == [f"/some/prefix/v1/agent-deployments/{DEP}/runs/run_1"]
 
@@ -176,10 +206,15 @@ def test_every_status_is_one_error_of_the_family_in_both_shapes(
 
 
 @pytest.mark.parametrize(
-    ("status", "retryable", "attempts"), [(503, False, 1), (503, True, 4), (400, True, 1), (429, False, 1)]
+    ("status", "retryable", "attempts"),
+    [(503, False, 1), (503, True, 4), (400, True, 1), (429, False, 1)],
 )
-def test_the_services_word_narrows_what_is_tried_again(status: int, retryable: bool, attempts: int) -> None:
-    client = mocked(lambda request: answer({"error": {"code": "c", "retryable": retryable}}, status))
+def test_the_services_word_narrows_what_is_tried_again(
+    status: int, retryable: bool, attempts: int
+) -> None:
+    client = mocked(
+        lambda request: answer({"error": {"code": "c", "retryable": retryable}}, status)
+    )
     with pytest.raises(AgentRunError) as caught:
         client.get_run(DEP, "run_1")
     assert caught.value.attempts == attempts
@@ -197,13 +232,16 @@ def test_odd_error_bodies_are_typed(body: bytes, status: int) -> None:
 def test_a_long_hostile_message_is_clipped_to_one_safe_line() -> None:
     hostile = "\x1b]0;owned\x07\r\n\u202e<script>" + "x" * 10_000
     with pytest.raises(AgentRunError) as caught:
-        mocked(lambda request: answer({"error": {"code": 7, "message": hostile}}, 400)).get_run(DEP, "run_1")
+        mocked(lambda request: answer({"error": {"code": 7, "message": hostile}}, 400)).get_run(
+            DEP, "run_1"
+        )
     assert len(str(caught.value)) < 500
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202e]", str(caught.value))
 
 
 @pytest.mark.parametrize(
-    ("code", "missing"), [("run_not_found", "run 'run_1'"), ("agent_deployment_not_found", "deployment 'dep_1'")]
+    ("code", "missing"),
+    [("run_not_found", "run 'run_1'"), ("agent_deployment_not_found", "deployment 'dep_1'")],
 )
 def test_not_found_says_what_is_missing(code: str, missing: str) -> None:
     with pytest.raises(NotFoundError, match=missing):
@@ -238,11 +276,16 @@ def test_a_body_that_is_no_run_is_tried_again_once(body: bytes, told: str) -> No
 
 @pytest.mark.parametrize(
     "body",
-    [b"\xef\xbb\xbf" + json.dumps(run_record("run_1")).encode(), b'{"id":"run_1","input":{"a":NaN,"b":"\\ud800"}}'],
+    [
+        b"\xef\xbb\xbf" + json.dumps(run_record("run_1")).encode(),
+        b'{"id":"run_1","input":{"a":NaN,"b":"\\ud800"}}',
+    ],
 )
 def test_odd_json_is_a_run_all_the_same(body: bytes) -> None:
     assert (
-        mocked(lambda request: answer(body, content_type="text/html; charset=latin-1")).get_run(DEP, "run_1").raw
+        mocked(lambda request: answer(body, content_type="text/html; charset=latin-1"))
+        .get_run(DEP, "run_1")
+        .raw
         == body
     )
 
@@ -264,7 +307,9 @@ def test_a_refused_key_says_where_it_came_from() -> None:
 def test_one_row_for_each_id_in_order_and_a_repeated_id_fetched_once() -> None:
     sent: list[str] = []
     given = ["run_3", "run_1", "run_3", "run_2", "run_1"]
-    runs = mocked(lambda request: sent.append(last(request)) or one_run(request)).get_runs(DEP, given, progress=False)  # type: ignore[func-returns-value]
+    runs = mocked(lambda request: sent.append(last(request)) or one_run(request)).get_runs(
+        DEP, given, progress=False
+    )  # type: ignore[func-returns-value]
     assert ids(runs) == given
     assert sorted(sent) == ["run_1", "run_2", "run_3"]
     assert is_table(runs, RUNS)
@@ -300,7 +345,13 @@ def failing(request: httpx.Request) -> httpx.Response:
         return answer(b"<html>")
     if name == "run_other":
         return answer(run_record("run_7"))
-    status = {"run_gone": 404, "run_shut": 403, "run_busy": 429, "run_down": 503, "run_odd": 400}.get(name, 200)
+    status = {
+        "run_gone": 404,
+        "run_shut": 403,
+        "run_busy": 429,
+        "run_down": 503,
+        "run_odd": 400,
+    }.get(name, 200)
     return answer(run_record(name) if status == 200 else {"error": {"code": "c"}}, status)
 
 
@@ -326,14 +377,22 @@ def test_failures_are_rows_with_their_code_and_nothing_else() -> None:
     failed = runs[runs["fetch_error"].notna()].drop(columns=["id", "deployment_id", "fetch_error"])
     assert failed.isna().all(axis=None)
     report = arn.fetch_report(runs)
-    assert (report.asked, report.got, report.complete, report.truncated_by) == (11, 1, False, "failures")
+    assert (report.asked, report.got, report.complete, report.truncated_by) == (
+        11,
+        1,
+        False,
+        "failures",
+    )
     assert report.oddities["bad_response"] == 3
 
 
 @pytest.mark.parametrize("odd", [7, None, 1.5, b"x", "\ud800", ("a",)])
 def test_what_is_no_id_is_a_row_too(odd: object) -> None:
     runs = mocked(one_run).get_runs(DEP, [odd, "run_1"], progress=False)  # type: ignore[list-item]
-    assert next(text[:6] if isinstance(text, str) else text for text in runs["fetch_error"]) == "bad_id"
+    assert (
+        next(text[:6] if isinstance(text, str) else text for text in runs["fetch_error"])
+        == "bad_id"
+    )
     assert runs["id"].iloc[1] == "run_1"
 
 
@@ -341,12 +400,17 @@ def test_too_large_and_too_slow_are_rows() -> None:
     async def handler(request: httpx.Request) -> httpx.Response:
         if last(request) == "run_slow":
             await asyncio.sleep(5)
-        return answer(run_record(last(request), input={"x": "y" * 5_000 * (last(request) == "run_large")}))
+        return answer(
+            run_record(last(request), input={"x": "y" * 5_000 * (last(request) == "run_large")})
+        )
 
     runs = mocked(handler, max_bytes=4_000, deadline=0.1).get_runs(
         DEP, ["run_slow", "run_large", "run_1"], progress=False
     )  # type: ignore[arg-type]
-    assert [text.partition(":")[0] for text in runs["fetch_error"].iloc[:2]] == ["deadline", "too_large"]
+    assert [text.partition(":")[0] for text in runs["fetch_error"].iloc[:2]] == [
+        "deadline",
+        "too_large",
+    ]
     assert runs["status"].iloc[2] == "succeeded"
 
 
@@ -360,19 +424,27 @@ def test_a_refused_key_ends_it_all() -> None:
 
 def test_a_frame_keeps_its_index_and_names_several_deployments() -> None:
     asked = pd.DataFrame(
-        {"deployment_id": ["dep_2", "dep_1"], "id": ["run_5", "run_6"], "more": [1, 2]}, index=["b", "a"]
+        {"deployment_id": ["dep_2", "dep_1"], "id": ["run_5", "run_6"], "more": [1, 2]},
+        index=["b", "a"],
     )
-    runs = mocked(lambda request: answer(run_record(last(request), request.url.path.split("/")[3]))).get_runs(
-        asked, progress=False
-    )
+    runs = mocked(
+        lambda request: answer(run_record(last(request), request.url.path.split("/")[3]))
+    ).get_runs(asked, progress=False)
     assert runs.index.tolist() == ["b", "a"]
     assert runs["deployment_id"].tolist() == ["dep_2", "dep_1"]
     assert arn.fetch_report(runs).complete is True
 
 
 def test_a_record_of_another_deployment_is_kept_and_noted() -> None:
-    client = mocked(lambda request: answer(run_record(last(request), "dep_9" if last(request) == "run_2" else DEP)))
-    assert [client.get_run(DEP, name).notes for name in ("run_1", "run_2")] == [None, "deployment_id: wrong_id: dep_9"]
+    client = mocked(
+        lambda request: answer(
+            run_record(last(request), "dep_9" if last(request) == "run_2" else DEP)
+        )
+    )
+    assert [client.get_run(DEP, name).notes for name in ("run_1", "run_2")] == [
+        None,
+        "deployment_id: wrong_id: dep_9",
+    ]
     runs = client.get_runs(DEP, ["run_1", "run_2"], progress=False)
     assert runs["parse_notes"].fillna("").tolist() == ["", "deployment_id: wrong_id: dep_9"]
 
@@ -438,7 +510,9 @@ def test_refetch_mends_failures_and_follows_what_runs() -> None:
         )
 
     client = mocked(handler)
-    runs = client.get_runs(DEP, ["run_4", "run_3", "run_2", "run_1"], progress=False).set_axis([4, 3, 2, 1])
+    runs = client.get_runs(DEP, ["run_4", "run_3", "run_2", "run_1"], progress=False).set_axis(
+        [4, 3, 2, 1]
+    )
     states |= {"run_1": "failed"}
     down ^= {"run_4", "run_3"}
     sent.clear()
@@ -457,7 +531,9 @@ def test_refetch_mends_failures_and_follows_what_runs() -> None:
 
 def test_refetch_never_takes_an_older_record_for_a_newer_one() -> None:
     moments = iter(["2026-11-07T02:00:00Z", "2026-11-07T01:00:00Z", "2026-11-07T03:00:00Z"])
-    client = mocked(lambda request: answer(run_record("run_1", status="running", updated_at=next(moments))))
+    client = mocked(
+        lambda request: answer(run_record("run_1", status="running", updated_at=next(moments)))
+    )
     runs = client.get_runs(DEP, ["run_1"], progress=False)
     for hour in (2, 3):
         runs = client.refetch(runs)
@@ -479,7 +555,12 @@ def test_a_listing_is_whole_in_the_services_order() -> None:
     assert ids(runs) == [f"run_{number}" for number in reversed(range(1_001))]
     assert is_table(runs, RUNS)
     report = arn.fetch_report(runs)
-    assert (report.complete, report.pages, report.streams, report.order_verified) == (True, 6, 1, True)
+    assert (report.complete, report.pages, report.streams, report.order_verified) == (
+        True,
+        6,
+        1,
+        True,
+    )
     assert {request.url.params["limit"] for request in shop.asked} == {"200"}
 
 
@@ -496,11 +577,15 @@ def test_all_deployments_and_all_combinations_are_walked() -> None:
     client = mocked(Shop(*records, page=7))
     everything = client.list_runs(progress=False)
     assert ids(everything) == [record["id"] for record in records]
-    some = client.list_runs(["dep_0", "dep_2"], status=["failed", "running"], version_id=["v1", "v4"], progress=False)
+    some = client.list_runs(
+        ["dep_0", "dep_2"], status=["failed", "running"], version_id=["v1", "v4"], progress=False
+    )
     wanted = [
         r["id"]
         for r in records
-        if r["deployment_id"] != "dep_1" and r["status"] == "failed" and r["version_id"] in ("v1", "v4")
+        if r["deployment_id"] != "dep_1"
+        and r["status"] == "failed"
+        and r["version_id"] in ("v1", "v4")
     ]
     assert ids(some) == wanted
     assert (arn.fetch_report(some).streams, arn.fetch_report(some).deployments) == (8, 2)
@@ -510,7 +595,9 @@ def test_a_limit_is_a_count_of_runs_and_said_to_cut() -> None:
     client = mocked(Shop(*newest_first(700)))
     for limit, complete in ((1, False), (250, False), (699, False), (700, True), (5_000, True)):
         runs = client.list_runs(DEP, limit=limit, progress=False)
-        assert ids(runs) == [f"run_{number}" for number in reversed(range(max(0, 700 - limit), 700))]
+        assert ids(runs) == [
+            f"run_{number}" for number in reversed(range(max(0, 700 - limit), 700))
+        ]
         report = arn.fetch_report(runs)
         assert (report.complete, report.truncated_by) == (complete, None if complete else "limit")
 
@@ -524,7 +611,9 @@ def test_a_limit_over_several_deployments_takes_the_newest() -> None:
 def test_a_window_of_time_is_half_open_and_stops_early() -> None:
     shop = Shop(*newest_first(100), page=10)
     client = mocked(shop)
-    runs = client.list_runs(DEP, since="2026-11-07T00:00:50Z", until="2026-11-07T00:00:52", progress=False)
+    runs = client.list_runs(
+        DEP, since="2026-11-07T00:00:50Z", until="2026-11-07T00:00:52", progress=False
+    )
     assert ids(runs) == ["run_51", "run_50"]
     assert arn.fetch_report(runs).complete is True
     assert len(shop.asked) == 6  # one whole page that is older shows the end
@@ -534,7 +623,11 @@ def test_a_window_of_time_is_half_open_and_stops_early() -> None:
 
 
 def test_a_run_without_a_readable_moment_is_kept_and_counted() -> None:
-    records = [run_record("run_2"), run_record("run_1", created_at="yesterday"), run_record("run_0")]
+    records = [
+        run_record("run_2"),
+        run_record("run_1", created_at="yesterday"),
+        run_record("run_0"),
+    ]
     runs = mocked(Shop(*records)).list_runs(DEP, since="2026-11-07T00:00:02Z", progress=False)
     assert ids(runs) == ["run_2", "run_1"]
     assert arn.fetch_report(runs).oddities == {"bad_time": 1}
@@ -569,7 +662,9 @@ def test_ages_count_back_from_now(age: object, delta: timedelta) -> None:
     assert read == pytest.approx((datetime.now(UTC) - delta).timestamp() * 1e6, abs=5e6)
 
 
-@pytest.mark.parametrize("when", ["tuesday", "", "7 fortnights", "2026-13-01", 7, pd.NaT, "9" * 30 + "d"])
+@pytest.mark.parametrize(
+    "when", ["tuesday", "", "7 fortnights", "2026-13-01", 7, pd.NaT, "9" * 30 + "d"]
+)
 def test_what_is_no_moment_is_refused(when: str) -> None:
     with pytest.raises(SettingsError, match="not a moment"):
         mocked(Shop()).list_runs(DEP, since=when)
@@ -580,12 +675,17 @@ def test_a_run_that_came_twice_is_kept_as_it_changed_last() -> None:
     newer = run_record("run_1", status="failed", updated_at="2026-11-07T02:00:00Z")
     for records in ([newer, run_record("run_0"), older], [older, run_record("run_0"), newer]):
         runs = mocked(Shop(*records, page=1)).list_runs(DEP, progress=False)
-        assert sorted(zip(ids(runs), runs["status"], strict=True)) == [("run_0", "succeeded"), ("run_1", "failed")]
+        assert sorted(zip(ids(runs), runs["status"], strict=True)) == [
+            ("run_0", "succeeded"),
+            ("run_1", "failed"),
+        ]
         assert arn.fetch_report(runs).duplicates == 1
 
 
 def test_the_same_id_in_two_deployments_is_two_runs() -> None:
-    runs = mocked(Shop(run_record("run_1", "dep_1"), run_record("run_1", "dep_2"))).list_runs(progress=False)
+    runs = mocked(Shop(run_record("run_1", "dep_1"), run_record("run_1", "dep_2"))).list_runs(
+        progress=False
+    )
     assert (len(runs), arn.fetch_report(runs).duplicates) == (2, 0)
 
 
@@ -595,8 +695,12 @@ def test_records_without_an_id_are_kept() -> None:
 
 
 @pytest.mark.parametrize(("cursor", "reason"), [("0", "cursor loop"), (["x"], "bad cursor")])
-def test_a_listing_that_goes_wrong_keeps_what_it_has_and_says_so(cursor: object, reason: str) -> None:
-    runs = mocked(Shop(*newest_first(3), envelope={"next_cursor": cursor})).list_runs(DEP, progress=False)
+def test_a_listing_that_goes_wrong_keeps_what_it_has_and_says_so(
+    cursor: object, reason: str
+) -> None:
+    runs = mocked(Shop(*newest_first(3), envelope={"next_cursor": cursor})).list_runs(
+        DEP, progress=False
+    )
     assert sorted(ids(runs)) == ["run_0", "run_1", "run_2"]
     assert f"NOT complete ({reason})" in repr(arn.fetch_report(runs))
 
@@ -605,7 +709,9 @@ def test_a_failure_on_the_way_keeps_what_came() -> None:
     shop = Shop(*newest_first(30), page=10)
     client = mocked(
         lambda request: (
-            answer({"error": {"code": "gone"}}, 410) if request.url.params.get("cursor") == "20" else shop(request)
+            answer({"error": {"code": "gone"}}, 410)
+            if request.url.params.get("cursor") == "20"
+            else shop(request)
         )
     )
     runs = client.list_runs(DEP, progress=False)
@@ -614,7 +720,9 @@ def test_a_failure_on_the_way_keeps_what_came() -> None:
 
 def test_a_failure_at_the_beginning_is_an_error() -> None:
     with pytest.raises(NotFoundError):
-        mocked(lambda request: answer({"error": {"code": "deployment_not_found"}}, 404)).list_runs(DEP, progress=False)
+        mocked(lambda request: answer({"error": {"code": "deployment_not_found"}}, 404)).list_runs(
+            DEP, progress=False
+        )
 
 
 def test_faulty_replies_lose_nothing() -> None:
@@ -641,14 +749,16 @@ def test_a_page_over_the_cap_is_asked_in_halves() -> None:
     shop = Shop(*newest_first(100, input={"x": "y" * 1_000}))
     runs = mocked(shop, max_bytes=40_000).list_runs(DEP, progress=False)
     assert (len(runs), arn.fetch_report(runs).complete) == (100, True)
-    alone = mocked(Shop(run_record("run_1"), run_record("run_0", input={"x": "y" * 5_000})), max_bytes=4_000).list_runs(
-        DEP, progress=False
-    )
+    alone = mocked(
+        Shop(run_record("run_1"), run_record("run_0", input={"x": "y" * 5_000})), max_bytes=4_000
+    ).list_runs(DEP, progress=False)
     assert (ids(alone), arn.fetch_report(alone).truncated_by) == (["run_1"], "too_large")
 
 
 def test_columns_can_be_left_out() -> None:
-    runs = mocked(Shop(*newest_first(3))).list_runs(DEP, without=("input", "output_manifest"), progress=False)
+    runs = mocked(Shop(*newest_first(3))).list_runs(
+        DEP, without=("input", "output_manifest"), progress=False
+    )
     assert runs["input"].isna().all()
     assert runs["parse_notes"].isna().all()
     assert is_table(runs, RUNS)
@@ -678,7 +788,9 @@ def test_columns_that_cannot_be_left_out_are_refused(without: object) -> None:
         ("fail", "failed"),
     ],
 )
-def test_a_misspelt_status_is_told_with_the_near_one_before_anything_is_sent(status: object, near: str) -> None:
+def test_a_misspelt_status_is_told_with_the_near_one_before_anything_is_sent(
+    status: object, near: str
+) -> None:
     client = mocked(lambda request: pytest.fail("nothing is to be asked"))
     for call in (client.list_runs, client.iter_runs):
         with pytest.raises(SettingsError, match=f"Near it: '{near}'"):
@@ -703,7 +815,12 @@ def test_frames_and_rows_name_deployments() -> None:
     shop = Shop(*(run_record(f"run_{n}", f"dep_{n}") for n in range(4)))
     client = mocked(shop)
     deployments = client.list_deployments()
-    for given in (deployments, deployments["id"], client.list_runs(progress=False), tuple(deployments["id"])):
+    for given in (
+        deployments,
+        deployments["id"],
+        client.list_runs(progress=False),
+        tuple(deployments["id"]),
+    ):
         assert len(client.list_runs(given, progress=False)) == 4
     assert ids(client.list_runs(deployments.iloc[1], progress=False)) == ["run_1"]
 
@@ -717,7 +834,9 @@ def test_frames_and_rows_name_deployments() -> None:
         lambda client: client.list_versions("csv-report"),
     ],
 )
-def test_the_name_of_a_deployment_in_place_of_its_id_is_told_with_the_id(call: Callable[[Client], object]) -> None:
+def test_the_name_of_a_deployment_in_place_of_its_id_is_told_with_the_id(
+    call: Callable[[Client], object],
+) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         if last(request) == "agent-deployments":
             return answer({"items": [{"id": "dep_7", "name": "csv-report"}]})
@@ -731,12 +850,19 @@ def test_records_of_others_in_a_listing_are_kept_and_noted() -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         kind = last(request)
         if kind == "runs":
-            return answer({"items": [run_record("run_1"), run_record("run_2", "dep_zzz", version_id="v9")]})
-        return answer({"events" if kind == "logs" else "items": [{"id": "x", "deployment_id": "dep_zzz"}]})
+            return answer(
+                {"items": [run_record("run_1"), run_record("run_2", "dep_zzz", version_id="v9")]}
+            )
+        return answer(
+            {"events" if kind == "logs" else "items": [{"id": "x", "deployment_id": "dep_zzz"}]}
+        )
 
     client = mocked(handler)
     runs = client.list_runs(DEP, version_id="ver_1", progress=False)
-    assert runs["parse_notes"].tolist()[1] == "deployment_id: wrong_id: dep_zzz; version_id: wrong_id: v9"
+    assert (
+        runs["parse_notes"].tolist()[1]
+        == "deployment_id: wrong_id: dep_zzz; version_id: wrong_id: v9"
+    )
     assert arn.fetch_report(runs).oddities["wrong_id"] == 2
     for table in (client.list_versions(DEP), client.get_logs((DEP, "run_1"))):
         assert "deployment_id: wrong_id: dep_zzz" in table["parse_notes"].iloc[0]
@@ -750,10 +876,16 @@ def test_a_status_filter_that_is_ignored_is_counted() -> None:
 
 
 def test_unknown_fields_are_counted_by_name() -> None:
-    records = [run_record("run_2", region="eu", cost=1), run_record("run_1", region="us"), run_record("run_0")]
+    records = [
+        run_record("run_2", region="eu", cost=1),
+        run_record("run_1", region="us"),
+        run_record("run_0"),
+    ]
     runs = mocked(Shop(*records)).list_runs(DEP, progress=False)
     assert arn.fetch_report(runs).oddities == {"region": 2, "cost": 1}
-    one = mocked(lambda request: answer(run_record("run_1", region="eu"))).get_runs(DEP, ["run_1"], progress=False)
+    one = mocked(lambda request: answer(run_record("run_1", region="eu"))).get_runs(
+        DEP, ["run_1"], progress=False
+    )
     assert arn.fetch_report(one).oddities == {"region": 1}
 
 
@@ -765,7 +897,9 @@ def test_unknown_fields_are_counted_by_name() -> None:
         (lambda client: client.get_logs((DEP, "run_1")), "log event"),
     ],
 )
-def test_small_tables_have_reports_in_their_own_words(call: Callable[[Client], pd.DataFrame], noun: str) -> None:
+def test_small_tables_have_reports_in_their_own_words(
+    call: Callable[[Client], pd.DataFrame], noun: str
+) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         key = "events" if last(request) == "logs" else "items"
         number = int(request.url.params.get("cursor", 0))
@@ -804,7 +938,10 @@ def test_a_report_says_what_was_asked_for_and_when() -> None:
         DEP, since="2026-11-07", until="2026-11-08T00:00:00Z", without=("input",), progress=False
     )
     report = arn.fetch_report(runs)
-    assert (report.since, report.until) == (datetime(2026, 11, 7, tzinfo=UTC), datetime(2026, 11, 8, tzinfo=UTC))
+    assert (report.since, report.until) == (
+        datetime(2026, 11, 7, tzinfo=UTC),
+        datetime(2026, 11, 8, tzinfo=UTC),
+    )
     assert report.without == ("input",)
     assert report.fetched_from is not None
     assert report.fetched_to is not None
@@ -826,11 +963,16 @@ def test_chunks_are_the_listing_cut_and_the_last_one_speaks_for_all() -> None:
     client = mocked(Shop(*newest_first(25), newest_first(25)[3], page=4))
     chunks = list(client.iter_runs(DEP, chunk=10, progress=False))
     assert [len(chunk) for chunk in chunks] == [10, 10, 5]
-    assert [run for chunk in chunks for run in ids(chunk)] == [f"run_{number}" for number in reversed(range(25))]
+    assert [run for chunk in chunks for run in ids(chunk)] == [
+        f"run_{number}" for number in reversed(range(25))
+    ]
     assert [arn.fetch_report(chunk).complete for chunk in chunks] == [False, False, True]
     assert arn.fetch_report(chunks[-1]).duplicates == 1
     assert all(is_table(chunk, RUNS) for chunk in chunks)
-    assert [len(chunk) for chunk in client.iter_runs(DEP, chunk=10, limit=13, progress=False)] == [10, 3]
+    assert [len(chunk) for chunk in client.iter_runs(DEP, chunk=10, limit=13, progress=False)] == [
+        10,
+        3,
+    ]
     assert [len(chunk) for chunk in client.iter_runs("dep_none", progress=False)] == [0]
 
 
@@ -857,7 +999,10 @@ def test_an_interrupted_listing_returns_what_came() -> None:
 
 
 def several_versions(count: int, versions: int, page: int = 10) -> Shop:
-    return Shop(*(run_record(f"run_{n}", version_id=f"v{n % versions}") for n in reversed(range(count))), page=page)
+    return Shop(
+        *(run_record(f"run_{n}", version_id=f"v{n % versions}") for n in reversed(range(count))),
+        page=page,
+    )
 
 
 def asked_versions(shop: Shop) -> set[str | None]:
@@ -878,13 +1023,19 @@ def test_versions_are_walked_side_by_side_and_nothing_is_lost_or_doubled() -> No
     [
         answer({}, 404),
         answer({"items": [{"id": "v0", "version_number": 1}]}),
-        answer({"items": [{"id": f"v{n}", "version_number": n} for n in (0, 1, 2)]}),  # not counted from 1
+        answer(
+            {"items": [{"id": f"v{n}", "version_number": n} for n in (0, 1, 2)]}
+        ),  # not counted from 1
         answer({"items": [{"id": f"v{n}", "version_number": n + 1} for n in (0, 2)]}),  # a gap
-        answer({"items": [{"id": f"v{n}", "version_number": n} for n in (1, 2)]}),  # one is not listed
+        answer(
+            {"items": [{"id": f"v{n}", "version_number": n} for n in (1, 2)]}
+        ),  # one is not listed
         answer({"items": [{"id": f"w{n}", "version_number": n} for n in (1, 2)]}),
     ],
 )
-def test_a_list_of_versions_that_may_not_be_whole_is_not_relied_on(versions: httpx.Response) -> None:
+def test_a_list_of_versions_that_may_not_be_whole_is_not_relied_on(
+    versions: httpx.Response,
+) -> None:
     shop = several_versions(100, 3)
     client = mocked(lambda request: versions if last(request) == "versions" else shop(request))
     assert (len(client.list_runs(DEP, progress=False)), asked_versions(shop)) == (100, {None})
@@ -924,7 +1075,11 @@ def test_walks_by_version_that_go_wrong_are_made_good_by_a_walk_of_all(lost: str
 def test_statuses_are_walked_as_a_run_goes_through_them() -> None:
     shop = Shop(*newest_first(3))
     mocked(shop).list_runs(DEP, status=["succeeded", "running", "queued"], progress=False)
-    assert [request.url.params["status"] for request in shop.asked] == ["queued", "running", "succeeded"]
+    assert [request.url.params["status"] for request in shop.asked] == [
+        "queued",
+        "running",
+        "succeeded",
+    ]
 
 
 def test_a_listing_that_was_interrupted_goes_on_where_it_ended() -> None:
@@ -971,7 +1126,9 @@ def half_open(shop: Shop, open_for: list[bool]) -> Callable[[httpx.Request], Any
 
 @pytest.mark.parametrize("count", [1, 300])
 def test_a_listing_of_any_size_goes_on_where_it_was_interrupted(count: int) -> None:
-    shop = Shop(*(run_record(f"run_{n}", f"dep_{d}") for d in range(count) for n in (2, 1, 0)), page=2)
+    shop = Shop(
+        *(run_record(f"run_{n}", f"dep_{d}") for d in range(count) for n in (2, 1, 0)), page=2
+    )
     open_for = [False]
     client = mocked(half_open(shop, open_for), max_in_flight=1_000)  # type: ignore[arg-type]
     runs = cut_in_many(client, count)
@@ -985,8 +1142,12 @@ def test_a_listing_of_any_size_goes_on_where_it_was_interrupted(count: int) -> N
     assert (report.deployments, report.got, report.asked) == (count, 3 * count, None)
 
 
-def test_a_listing_whose_rest_is_not_known_here_never_becomes_complete(monkeypatch: pytest.MonkeyPatch) -> None:
-    shop = Shop(*(run_record(f"run_{n}", f"dep_{d}") for d in range(300) for n in (2, 1, 0)), page=2)
+def test_a_listing_whose_rest_is_not_known_here_never_becomes_complete(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = Shop(
+        *(run_record(f"run_{n}", f"dep_{d}") for d in range(300) for n in (2, 1, 0)), page=2
+    )
     open_for = [False]
     client = mocked(half_open(shop, open_for), max_in_flight=1_000)  # type: ignore[arg-type]
     runs = cut_in_many(client, 300)
@@ -1010,7 +1171,11 @@ def test_a_service_that_goes_down_again_leaves_what_there_was() -> None:
     shop, down = Shop(*newest_first(30), page=10), [True]
 
     def handler(request: httpx.Request) -> httpx.Response:
-        return answer({}, 503) if down[0] and request.url.params.get("cursor") == "20" else shop(request)
+        return (
+            answer({}, 503)
+            if down[0] and request.url.params.get("cursor") == "20"
+            else shop(request)
+        )
 
     client = mocked(handler)
     runs = client.list_runs(DEP, progress=False)
@@ -1057,7 +1222,9 @@ def test_a_dead_service_is_hardly_asked_and_fails_fast(fault: httpx.ConnectError
         raise fault
 
     started = time.monotonic()
-    runs = mocked(handler).get_runs(DEP, [f"run_{number}" for number in range(5_000)], progress=False)
+    runs = mocked(handler).get_runs(
+        DEP, [f"run_{number}" for number in range(5_000)], progress=False
+    )
     assert time.monotonic() - started < 5
     assert len(sent) < 200
     assert runs["fetch_error"].iloc[-1].startswith("connection: api.test was not asked")
@@ -1082,7 +1249,13 @@ def test_a_call_ends_when_nothing_has_come_for_as_long_as_its_deadline() -> None
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(404, b"Not Found"), (404, b"<html>"), (405, b""), (501, b""), (404, b'{"error":{"code":"not_implemented"}}')],
+    [
+        (404, b"Not Found"),
+        (404, b"<html>"),
+        (405, b""),
+        (501, b""),
+        (404, b'{"error":{"code":"not_implemented"}}'),
+    ],
 )
 @pytest.mark.parametrize(
     "call",
@@ -1105,7 +1278,9 @@ def test_a_missing_route_is_named_with_the_way_by_single_runs(
 
 def test_a_missing_deployment_is_no_missing_route() -> None:
     with pytest.raises(NotFoundError, match="deployment 'dep_1'"):
-        mocked(lambda request: answer({"error": {"code": "agent_deployment_not_found"}}, 404)).list_versions(DEP)
+        mocked(
+            lambda request: answer({"error": {"code": "agent_deployment_not_found"}}, 404)
+        ).list_versions(DEP)
 
 
 def test_small_tables_come_whole() -> None:
@@ -1127,11 +1302,15 @@ def log_service(events: list[dict[str, object]], *, cursors: bool) -> Handler:
     def handler(request: httpx.Request) -> httpx.Response:
         params = request.url.params
         start = int(
-            params.get("cursor") or params.get("offset") or max(0, len(events) - int(params.get("tail", len(events))))
+            params.get("cursor")
+            or params.get("offset")
+            or max(0, len(events) - int(params.get("tail", len(events))))
         )
         end = min(start + min(int(params["limit"]), 30), len(events))
         more = {"has_more": end < len(events), "offset": start, "limit": 30}
-        return answer({"events": events[start:end]} | more | ({"next_cursor": str(end)} if cursors else {}))
+        return answer(
+            {"events": events[start:end]} | more | ({"next_cursor": str(end)} if cursors else {})
+        )
 
     return handler
 
@@ -1161,10 +1340,23 @@ def test_a_run_can_be_named_in_many_ways() -> None:
     run = client.get_run(DEP, "run_1")
     runs = client.get_runs(DEP, ["run_1"], progress=False)
     asked.clear()
-    for named in (run, runs.iloc[0], runs, (DEP, "run_1"), pd.Series({"deployment_id": DEP, "run_id": "run_1"})):
+    for named in (
+        run,
+        runs.iloc[0],
+        runs,
+        (DEP, "run_1"),
+        pd.Series({"deployment_id": DEP, "run_id": "run_1"}),
+    ):
         client.get_logs(named)
     assert asked == [f"/v1/agent-deployments/{DEP}/runs/run_1/logs"] * 5
-    for odd in (7, "run_1", runs.iloc[:0], None, pd.Series(dtype="object"), pd.DataFrame({"a": [1]})):
+    for odd in (
+        7,
+        "run_1",
+        runs.iloc[:0],
+        None,
+        pd.Series(dtype="object"),
+        pd.DataFrame({"a": [1]}),
+    ):
         with pytest.raises(SettingsError):
             client.get_logs(odd)  # type: ignore[arg-type]
 
@@ -1172,7 +1364,11 @@ def test_a_run_can_be_named_in_many_ways() -> None:
 MANIFEST = {
     "sandbox_id": "box_m",
     "outputs": [
-        {"name": "a.txt", "path": "/w/a.txt", "access": {"sandbox_id": "box_a", "path": "/acc/a.txt"}},
+        {
+            "name": "a.txt",
+            "path": "/w/a.txt",
+            "access": {"sandbox_id": "box_a", "path": "/acc/a.txt"},
+        },
         {"name": "b.txt", "path": "/w/b.txt"},
         {"path": "/w/c.txt"},
         {"name": "nowhere"},
@@ -1183,7 +1379,11 @@ MANIFEST = {
 
 @pytest.mark.parametrize(
     ("name", "box", "path"),
-    [("a.txt", "box_a", "/acc/a.txt"), ("b.txt", "box_m", "/w/b.txt"), ("/w/c.txt", "box_m", "/w/c.txt")],
+    [
+        ("a.txt", "box_a", "/acc/a.txt"),
+        ("b.txt", "box_m", "/w/b.txt"),
+        ("/w/c.txt", "box_m", "/w/c.txt"),
+    ],
 )
 def test_an_output_is_read_from_where_the_manifest_says(name: str, box: str, path: str) -> None:
     asked: list[httpx.URL] = []
@@ -1209,7 +1409,9 @@ def test_an_output_is_read_from_where_the_manifest_says(name: str, box: str, pat
         ("a.txt", NotFoundError, "retention_seconds"),
     ],
 )
-def test_an_output_that_cannot_be_read_says_why(name: str, error: type[AgentRunError], told: str) -> None:
+def test_an_output_that_cannot_be_read_says_why(
+    name: str, error: type[AgentRunError], told: str
+) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         if last(request) == "file":
             return answer({"error": {"code": "sandbox_not_found"}}, 404)
@@ -1221,12 +1423,16 @@ def test_an_output_that_cannot_be_read_says_why(name: str, error: type[AgentRunE
 
 @pytest.mark.parametrize("manifest", [{}, {"outputs": []}, {"outputs": [{"name": "a.txt"}]}, None])
 @pytest.mark.parametrize("name", ["report.md", "a.txt"])
-@pytest.mark.parametrize(("status", "early"), [("running", True), ("queued", True), ("odd", True), ("failed", False)])
+@pytest.mark.parametrize(
+    ("status", "early"), [("running", True), ("queued", True), ("odd", True), ("failed", False)]
+)
 def test_an_output_of_a_run_that_was_read_too_early_says_so(
     manifest: object, name: str, status: str, early: bool
 ) -> None:
     """In whatever way the run is named: what was read of it is not what it left."""
-    client = mocked(lambda request: answer(run_record("run_1", status=status, output_manifest=manifest)))
+    client = mocked(
+        lambda request: answer(run_record("run_1", status=status, output_manifest=manifest))
+    )
     run = client.get_run(DEP, "run_1")
     for given in (run, (DEP, "run_1"), run.to_frame()):
         with pytest.raises(errors.PathNotFound) as caught:
@@ -1244,7 +1450,11 @@ def test_an_output_of_a_run_that_ended_since_is_read_after_the_run_is() -> None:
 
     def handler(request: httpx.Request) -> httpx.Response:
         status = "succeeded" if manifest else "running"
-        return answer(b"#") if last(request) == "file" else answer(run_record("run_1", status=status, **manifest))
+        return (
+            answer(b"#")
+            if last(request) == "file"
+            else answer(run_record("run_1", status=status, **manifest))
+        )
 
     client = mocked(handler)
     early = client.get_run(DEP, "run_1")
@@ -1258,9 +1468,15 @@ def test_an_output_of_a_run_that_ended_since_is_read_after_the_run_is() -> None:
 
 @pytest.mark.parametrize(
     ("bounds", "error"),
-    [({"max_bytes": 99}, errors.TooLargeError), ({"deadline": 0.05}, errors.DeadlineExceededError), ({}, None)],
+    [
+        ({"max_bytes": 99}, errors.TooLargeError),
+        ({"deadline": 0.05}, errors.DeadlineExceededError),
+        ({}, None),
+    ],
 )
-def test_an_output_is_read_within_bounds_of_its_own(bounds: dict[str, Any], error: type[AgentRunError] | None) -> None:
+def test_an_output_is_read_within_bounds_of_its_own(
+    bounds: dict[str, Any], error: type[AgentRunError] | None
+) -> None:
     async def handler(request: httpx.Request) -> httpx.Response:
         if last(request) != "file":
             return answer(run_record("run_1", output_manifest=MANIFEST))
@@ -1271,7 +1487,9 @@ def test_an_output_is_read_within_bounds_of_its_own(bounds: dict[str, Any], erro
         assert mocked(handler).read_output((DEP, "run_1"), "a.txt", **bounds) == bytes(100)
 
 
-@pytest.mark.parametrize("bounds", [{"max_bytes": -1}, {"max_bytes": 1.5}, {"deadline": 0}, {"deadline": "5"}])
+@pytest.mark.parametrize(
+    "bounds", [{"max_bytes": -1}, {"max_bytes": 1.5}, {"deadline": 0}, {"deadline": "5"}]
+)
 def test_bounds_of_an_output_are_held_to_what_a_clients_are(bounds: dict[str, Any]) -> None:
     with pytest.raises(SettingsError, match="number above zero"):
         mocked(one_run).read_output((DEP, "run_1"), "a.txt", **bounds)
@@ -1296,7 +1514,9 @@ def echo(status: int) -> Handler:
     """A service that repeats the key wherever it can."""
     text = " ".join(FORMS)
     body = {"error": {"code": KEY, "message": text, "request_id": KEY}, "items": KEY}
-    return lambda request: answer(body, status, location=f"https://evil.test/{KEY}", x_request_id=KEY)
+    return lambda request: answer(
+        body, status, location=f"https://evil.test/{KEY}", x_request_id=KEY
+    )
 
 
 def reachable(root: object, depth: int = 6) -> Iterator[object]:
@@ -1331,15 +1551,23 @@ def test_no_error_shows_the_key(
         repr(vars(error)),
         "".join(traceback.format_exception(error)),
         "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format()),
-        "\n".join(VerboseTB(theme_name="nocolor").structured_traceback(type(error), error, error.__traceback__)),
+        "\n".join(
+            VerboseTB(theme_name="nocolor").structured_traceback(
+                type(error), error, error.__traceback__
+            )
+        ),
         caplog.text,
     ]
     for form in FORMS:
         assert not [text for text in shown if form in text.replace(f"KEY = {KEY!r}", "")]
     assert (error.__cause__, error.__context__) == (None, None)
     error.__traceback__ = None
-    assert not [item for item in reachable(error) if isinstance(item, str | bytes) and KEY in str(item)]
-    assert not [item for item in reachable(error) if isinstance(item, httpx.Request | httpx.Response)]
+    assert not [
+        item for item in reachable(error) if isinstance(item, str | bytes) and KEY in str(item)
+    ]
+    assert not [
+        item for item in reachable(error) if isinstance(item, httpx.Request | httpx.Response)
+    ]
 
 
 def test_a_failing_transport_shows_nothing_of_the_request() -> None:
@@ -1366,18 +1594,26 @@ def test_no_view_of_the_client_shows_the_key() -> None:
     ]
     views += [repr(client._wire.settings), repr(copy.copy(client._wire.settings)), client.base_url]
     assert not [view for view in views if KEY in view]
-    assert not [item for item in reachable(client._wire.settings, 4) if isinstance(item, str) and KEY in item]
+    assert not [
+        item
+        for item in reachable(client._wire.settings, 4)
+        if isinstance(item, str) and KEY in item
+    ]
     for held in (client, client._wire.settings, client._wire.settings.secret):
         with pytest.raises(TypeError):
             pickle.dumps(held)
 
 
-@pytest.mark.parametrize("settings", [{"base_url": "http://api.test"}, {"timeout": -1}, {"proxy": "x"}])
+@pytest.mark.parametrize(
+    "settings", [{"base_url": "http://api.test"}, {"timeout": -1}, {"proxy": "x"}]
+)
 def test_a_constructor_that_fails_shows_no_key_in_its_locals(settings: dict[str, object]) -> None:
     with pytest.raises(SettingsError) as caught:
         Client(KEY, **settings)  # type: ignore[arg-type]
     frames = [
-        frame for frame, _ in traceback.walk_tb(caught.value.__traceback__) if "agentrun_nb" in frame.f_code.co_filename
+        frame
+        for frame, _ in traceback.walk_tb(caught.value.__traceback__)
+        if "agentrun_nb" in frame.f_code.co_filename
     ]
     assert frames
     assert not [frame for frame in frames if KEY in repr(frame.f_locals)]
@@ -1391,7 +1627,9 @@ def test_the_base_url_does_not_change() -> None:
 def test_a_function_for_the_key_is_asked_at_each_request() -> None:
     keys = iter(["first", "second"])
     sent: list[str] = []
-    transport = httpx.MockTransport(lambda request: sent.append(request.headers["authorization"]) or one_run(request))  # type: ignore[func-returns-value]
+    transport = httpx.MockTransport(
+        lambda request: sent.append(request.headers["authorization"]) or one_run(request)
+    )  # type: ignore[func-returns-value]
     client = Client(lambda: next(keys), "https://api.test", transport=transport)
     client.get_run(DEP, "run_1")
     client.get_run(DEP, "run_1")
@@ -1416,7 +1654,9 @@ def test_works_from_many_threads_on_one_loop() -> None:
     client = mocked(one_run)
     got: list[int] = []
     threads = [
-        threading.Thread(target=lambda: got.append(len(client.get_runs(DEP, ["run_1", "run_2"], progress=False))))
+        threading.Thread(
+            target=lambda: got.append(len(client.get_runs(DEP, ["run_1", "run_2"], progress=False)))
+        )
         for _ in range(8)
     ]
     for thread in threads:
@@ -1478,14 +1718,18 @@ def test_a_notebook_gets_one_text_output(monkeypatch: pytest.MonkeyPatch) -> Non
             shown[-1] = data
 
     monkeypatch.setattr("agentrun_nb.fetch.progress._in_notebook", lambda: True)
-    monkeypatch.setattr("IPython.display.display", lambda data, **how: shown.append(data) or Handle())
+    monkeypatch.setattr(
+        "IPython.display.display", lambda data, **how: shown.append(data) or Handle()
+    )
     runs = mocked(one_run).get_runs(DEP, ["run_1", "run_2"])
     assert shown == [{"text/plain": repr(arn.fetch_report(runs))}]
 
 
 def test_the_repr_says_host_source_and_limits() -> None:
     told = repr(mocked(one_run, max_in_flight=3))
-    assert told.startswith("Client(https://api.test, key from the argument api_key, at most 3 requests at a time")
+    assert told.startswith(
+        "Client(https://api.test, key from the argument api_key, at most 3 requests at a time"
+    )
 
 
 def test_get_runs_is_told_what_to_take() -> None:
@@ -1498,12 +1742,21 @@ def test_the_note_on_a_run_of_another_deployment_stands_in_its_table_too():
     with mocked(lambda request: answer(run_record("run_1", "dep_other"))) as client:
         run = client.get_run(DEP, "run_1")
     tables = run.to_frame(), arn.runs_frame(run), arn.runs_frame([run])
-    assert {table["parse_notes"].iloc[0] for table in tables} == {run.notes} == {"deployment_id: wrong_id: dep_other"}
+    assert (
+        {table["parse_notes"].iloc[0] for table in tables}
+        == {run.notes}
+        == {"deployment_id: wrong_id: dep_other"}
+    )
 
 
 def test_logs_are_shown_with_the_message_first_whole_and_unable_to_act():
     message = "x" * 300 + " \u202egnp.exe " + "y" * 60 + " <script>"
-    event = {"id": "e1", "deployment_id": DEP, "run_id": "run_1", "created_at": "2026-11-07T00:00:00Z"}
+    event = {
+        "id": "e1",
+        "deployment_id": DEP,
+        "run_id": "run_1",
+        "created_at": "2026-11-07T00:00:00Z",
+    }
     event |= {"level": "error", "event_type": "run_failed", "message": message}
     with mocked(lambda request: answer({"events": [event], "next_cursor": None})) as client:
         logs = client.get_logs((DEP, "run_1"))
@@ -1544,7 +1797,9 @@ def in_turn(service: Handler) -> Any:
     return handler
 
 
-def test_a_slow_reader_of_a_listing_is_no_silence_of_the_service(later: Callable[[float], None]) -> None:
+def test_a_slow_reader_of_a_listing_is_no_silence_of_the_service(
+    later: Callable[[float], None],
+) -> None:
     client = mocked(in_turn(Shop(*newest_first(50), page=10)))
     walks = Walks(client._wire, Wanted((Branch(DEP),)), split=False)
     came: list[str] = []
@@ -1598,8 +1853,12 @@ def test_quick_failures_are_silence_all_the_same(later: Callable[[float], None])
     assert codes.iloc[-1] == "not_asked"
 
 
-@pytest.mark.parametrize(("status", "alive"), [(200, True), (404, True), (403, True), (503, False), (429, False)])
-def test_the_service_lives_as_long_as_it_answers(later: Callable[[float], None], status: int, alive: bool) -> None:
+@pytest.mark.parametrize(
+    ("status", "alive"), [(200, True), (404, True), (403, True), (503, False), (429, False)]
+)
+def test_the_service_lives_as_long_as_it_answers(
+    later: Callable[[float], None], status: int, alive: bool
+) -> None:
     tally = Tally()
     began = tally.alive_at
     later(60)
@@ -1610,7 +1869,9 @@ def test_the_service_lives_as_long_as_it_answers(later: Callable[[float], None],
     assert (tally.alive_at == began) is not alive
 
 
-def test_a_request_ends_when_the_service_was_silent_for_a_deadline_before_it(later: Callable[[float], None]) -> None:
+def test_a_request_ends_when_the_service_was_silent_for_a_deadline_before_it(
+    later: Callable[[float], None],
+) -> None:
     sent: list[int] = []
     client = mocked(lambda request: sent.append(1) or answer({}, 503), deadline=100)  # type: ignore[func-returns-value]
     for silent, attempts in ((0, 4), (101, 1)):
@@ -1634,11 +1895,15 @@ def failing_key(good: int) -> Callable[[], str]:
 
 CALLS: dict[str, Callable[[Client], object]] = {
     "get_run": lambda client: client.get_run(DEP, "run_1"),
-    "get_runs": lambda client: client.get_runs(DEP, [f"run_{number}" for number in range(5)], progress=False),
+    "get_runs": lambda client: client.get_runs(
+        DEP, [f"run_{number}" for number in range(5)], progress=False
+    ),
     "list_runs": lambda client: client.list_runs(DEP, progress=False),
     "list_runs, of all": lambda client: client.list_runs(progress=False),
     "iter_runs": lambda client: list(client.iter_runs(DEP)),
-    "refetch": lambda client: client.refetch(arn.runs_frame([run_record("run_1", status="running")])),
+    "refetch": lambda client: client.refetch(
+        arn.runs_frame([run_record("run_1", status="running")])
+    ),
     "list_versions": lambda client: client.list_versions(DEP),
     "list_deployments": lambda client: client.list_deployments(),
     "get_logs": lambda client: client.get_logs((DEP, "run_1")),
@@ -1647,7 +1912,9 @@ CALLS: dict[str, Callable[[Client], object]] = {
 
 @pytest.mark.parametrize("good", [0, 1])
 @pytest.mark.parametrize("name", CALLS)
-def test_a_key_that_cannot_be_had_ends_a_call_and_is_no_fault_of_a_run(name: str, good: int) -> None:
+def test_a_key_that_cannot_be_had_ends_a_call_and_is_no_fault_of_a_run(
+    name: str, good: int
+) -> None:
     shop = Shop(*newest_first(50), page=10)
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -1680,7 +1947,10 @@ def test_no_call_waits_for_a_bar_of_somebody_else():
 
 @pytest.mark.parametrize("kind", ["runs", "deployments", "versions"])
 def test_two_lists_in_one_page_are_both_read_and_the_listing_is_not_called_complete(kind):
-    records = [json.dumps(run_record(f"run_{number}", name=f"n{number}", version_number=number)) for number in (2, 1)]
+    records = [
+        json.dumps(run_record(f"run_{number}", name=f"n{number}", version_number=number))
+        for number in (2, 1)
+    ]
     body = f'{{"items":[{records[0]}],"next_cursor":null,"items":[{records[1]}]}}'.encode()
     with mocked(lambda request: answer(body)) as client:
         ways = {

@@ -89,5 +89,8 @@ def test_what_is_not_there_is_not_found(client: Client, run: arn.Run) -> None:
 
 
 def test_a_wrong_key_is_refused(service: local.Service, run: arn.Run) -> None:
-    with Client("wrong", service.base_url) as client, pytest.raises(UnauthorizedError, match="the argument api_key"):
+    with (
+        Client("wrong", service.base_url) as client,
+        pytest.raises(UnauthorizedError, match="the argument api_key"),
+    ):
         client.get_run(run.deployment_id, run.id)

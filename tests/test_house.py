@@ -69,9 +69,41 @@ FOREIGN = {
 """Who alone may know a library."""
 
 PUBLIC = {
-    *("Archive", "AgentRunError", "Client", "Col", "Run", "brief", "compare", "concurrency", "diff", "explore"),
-    *("explore_json", "extract", "failures", "fetch_report", "figures", "health", "json_paths", "load", "local"),
-    *("outputs", "parse", "phases", "runs_frame", "save", "show_versions", "spans", "summarize", "dask", "errors"),
+    *(
+        "Archive",
+        "AgentRunError",
+        "Client",
+        "Col",
+        "Run",
+        "brief",
+        "compare",
+        "concurrency",
+        "diff",
+        "explore",
+    ),
+    *(
+        "explore_json",
+        "extract",
+        "failures",
+        "fetch_report",
+        "figures",
+        "health",
+        "json_paths",
+        "load",
+        "local",
+    ),
+    *(
+        "outputs",
+        "parse",
+        "phases",
+        "runs_frame",
+        "save",
+        "show_versions",
+        "spans",
+        "summarize",
+        "dask",
+        "errors",
+    ),
     "__version__",
 }
 
@@ -119,7 +151,11 @@ def imports(name: str) -> set[tuple[str, bool]]:
 
 
 def ours(name: str) -> set[str]:
-    return {module.removeprefix("agentrun_nb.") for module, _ in imports(name) if module.startswith("agentrun_nb.")}
+    return {
+        module.removeprefix("agentrun_nb.")
+        for module, _ in imports(name)
+        if module.startswith("agentrun_nb.")
+    }
 
 
 def within(name: str, parts: set[str]) -> bool:
@@ -148,7 +184,11 @@ def layer(module: str) -> int:
 def upward(name: str, modules: set[str]) -> set[str]:
     """Those of the imported modules that stand above the importing one, or beside it in another room."""
     own = name.partition(".")[0]
-    return {module for module in modules if module.partition(".")[0] != own and layer(module) >= layer(name)}
+    return {
+        module
+        for module in modules
+        if module.partition(".")[0] != own and layer(module) >= layer(name)
+    }
 
 
 def circles(graph: dict[str, set[str]]) -> list[tuple[str, ...]]:
@@ -175,12 +215,19 @@ def test_no_modules_import_each_other_in_a_circle():
     graph = {name: ours(name) for name in FILES}
     packages = {name for name in FILES if FILES[name].stem == "__init__"}
     # A package names what is in it; what is in it may name its neighbours through the package only by module.
-    assert not circles({name: modules - packages for name, modules in graph.items() if name not in packages})
+    assert not circles(
+        {name: modules - packages for name, modules in graph.items() if name not in packages}
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "planted"),
-    [("tables.report", "figures"), ("core.paths", "tables.frames"), ("drawing.html", "analysis"), ("run", "widget")],
+    [
+        ("tables.report", "figures"),
+        ("core.paths", "tables.frames"),
+        ("drawing.html", "analysis"),
+        ("run", "widget"),
+    ],
 )
 def test_a_planted_import_that_goes_up_is_seen(name, planted):
     """The control of the law above."""
@@ -209,7 +256,9 @@ def page_imports(file: Path) -> set[str]:
     """The modules that a source of the page imports, by their paths; those of comments are types and do not count."""
     code = re.sub(r"/\*.*?\*/|//[^\n]*", "", file.read_text("utf-8"), flags=re.DOTALL)
     found = re.findall(r"""(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""", code)
-    return {(file.parent / name).resolve().relative_to(SOURCES.resolve()).as_posix() for name in found}
+    return {
+        (file.parent / name).resolve().relative_to(SOURCES.resolve()).as_posix() for name in found
+    }
 
 
 PAGE = {
@@ -226,12 +275,20 @@ def page_layer(source: str) -> int:
 
 def upward_in_the_page(source: str, imported: set[str]) -> set[str]:
     room = source.split("/")[0]
-    return {name for name in imported if name.split("/")[0] != room and page_layer(name) >= page_layer(source)}
+    return {
+        name
+        for name in imported
+        if name.split("/")[0] != room and page_layer(name) >= page_layer(source)
+    }
 
 
 def test_imports_of_the_page_go_down_only():
     assert any(PAGE.values()), "the reader of imports sees none"
-    assert not {source: wrong for source, names in PAGE.items() if (wrong := upward_in_the_page(source, names))}
+    assert not {
+        source: wrong
+        for source, names in PAGE.items()
+        if (wrong := upward_in_the_page(source, names))
+    }
     assert not circles(PAGE)
 
 
@@ -252,13 +309,19 @@ def test_errors_and_schema_know_nothing():
 def test_paging_and_retry_are_pure():
     for name in PURE & FILES.keys():
         assert all(layer(module) <= layer("records") for module in ours(name))
-        assert {module.partition(".")[0] for module, _ in imports(name)} - {"agentrun_nb"} <= sys.stdlib_module_names
+        assert {module.partition(".")[0] for module, _ in imports(name)} - {
+            "agentrun_nb"
+        } <= sys.stdlib_module_names
         assert not within("asyncio", {module for module, _ in imports(name)})
 
 
 @pytest.mark.parametrize("library", FOREIGN)
 def test_a_library_is_known_only_where_it_belongs(library):
-    knowing = [name for name in FILES if library in {module.partition(".")[0] for module, _ in imports(name)}]
+    knowing = [
+        name
+        for name in FILES
+        if library in {module.partition(".")[0] for module, _ in imports(name)}
+    ]
     assert not [name for name in knowing if not within(name, FOREIGN[library])]
 
 
@@ -267,7 +330,8 @@ def test_only_the_network_knows_the_network():
     wrong = [
         (name, module)
         for name, module in all_imports()
-        if within(module, NETWORK) and not within(name, NETWORK | {"local", "watch", "archive", "dask", ""})
+        if within(module, NETWORK)
+        and not within(name, NETWORK | {"local", "watch", "archive", "dask", ""})
     ]
     assert not wrong
 
@@ -275,7 +339,11 @@ def test_only_the_network_knows_the_network():
 def test_nobody_knows_the_local_service_or_the_cluster():
     for part in ("local", "dask"):
         door = {part, "demo"}
-        assert not [name for name, module in all_imports() if within(module, {part}) and not within(name, door)]
+        assert not [
+            name
+            for name, module in all_imports()
+            if within(module, {part}) and not within(name, door)
+        ]
 
 
 def test_names_are_sorted_and_those_of_the_contract():
@@ -289,7 +357,11 @@ def test_a_public_module_lists_its_public_names_only(module):
     """Neither what begins with an underscore, nor the modules that it imports."""
     public = getattr(agentrun_nb, module)
     assert dir(public)
-    assert not [name for name in dir(public) if name.startswith("_") or inspect.ismodule(getattr(public, name))]
+    assert not [
+        name
+        for name in dir(public)
+        if name.startswith("_") or inspect.ismodule(getattr(public, name))
+    ]
 
 
 @pytest.mark.parametrize("name", list(agentrun_nb.__all__))
@@ -308,18 +380,37 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
 def loaded_by(code: str) -> set[str]:
     """The top names in `sys.modules` after a piece of code in a fresh interpreter."""
     code += "; import sys; print(*{name.partition('.')[0] for name in sys.modules})"
-    return {*subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()}
+    return {
+        *subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.split()
+    }
 
 
 def test_the_tour_imports_nothing_heavy():
     loaded = loaded_by("import agentrun_nb; dir(agentrun_nb)")
-    assert not {"pandas", "plotly", "anywidget", "httpx", "pyarrow", "msgspec", "ipywidgets", "asyncio"} & loaded
+    assert (
+        not {
+            "pandas",
+            "plotly",
+            "anywidget",
+            "httpx",
+            "pyarrow",
+            "msgspec",
+            "ipywidgets",
+            "asyncio",
+        }
+        & loaded
+    )
     assert "agentrun_nb" in loaded
 
 
 def test_data_alone_imports_no_view_and_no_network():
     loaded = loaded_by("from agentrun_nb import runs_frame, save, brief")
-    assert not {"plotly", "anywidget", "httpx", "ipywidgets", "openpyxl", "aiohttp", "starlette"} & loaded
+    assert (
+        not {"plotly", "anywidget", "httpx", "ipywidgets", "openpyxl", "aiohttp", "starlette"}
+        & loaded
+    )
     assert "pandas" in loaded
 
 
@@ -329,7 +420,9 @@ def lines_of_code(name: str) -> int:
     told = {
         line
         for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
         for line in range(node.lineno, node.end_lineno + 1)
     }
     code = [line.strip() for number, line in enumerate(text.splitlines(), 1) if number not in told]
@@ -344,7 +437,11 @@ def test_each_module_is_small_and_explained(name):
 
 @pytest.mark.parametrize(
     ("file", "most", "gzipped"),
-    [("loader.js", 1024, None), ("widget.js", 110 * 1024, 42 * 1024), ("widget.css", 18 * 1024, None)],
+    [
+        ("loader.js", 1024, None),
+        ("widget.js", 110 * 1024, 42 * 1024),
+        ("widget.css", 18 * 1024, None),
+    ],
 )
 def test_what_the_browser_gets_is_small(file, most, gzipped):
     """Once a page; the saved notebook holds the loader and the style sheet only."""
@@ -357,7 +454,9 @@ def test_what_the_browser_gets_is_small(file, most, gzipped):
 
 def test_statements_say_little_at_once():
     """What a statement says is counted by `tests/density.py`, which prints it by room."""
-    middle, average, *_ = density.report([file for files in density.rooms().values() for file in files])
+    middle, average, *_ = density.report(
+        [file for files in density.rooms().values() for file in files]
+    )
     assert middle <= 6
     assert average <= 7
 
@@ -374,6 +473,10 @@ RINGS = {"both_sides", "page", "lab", "hosts", "hostile", "faults", "witness", "
 
 def test_the_tests_mirror_the_rooms():
     tests = Path(__file__).parent
-    folders = {entry.name for entry in tests.iterdir() if entry.is_dir() and not entry.name.startswith(("_", "."))}
+    folders = {
+        entry.name
+        for entry in tests.iterdir()
+        if entry.is_dir() and not entry.name.startswith(("_", "."))
+    }
     rooms = {name.partition(".")[0] for name in FILES if "." in name}
     assert folders - RINGS == rooms

@@ -42,6 +42,14 @@ def test_a_saved_notebook_has_outputs_and_no_widget_state(path: Path) -> None:
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_a_figure_in_a_saved_notebook_is_seen_without_a_script(path: Path) -> None:
-    outputs = [output for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", [])]
-    for bundle in (output.data for output in outputs if "application/vnd.plotly.v1+json" in output.get("data", {})):
+    outputs = [
+        output
+        for cell in nbformat.read(path, as_version=4).cells
+        for output in cell.get("outputs", [])
+    ]
+    for bundle in (
+        output.data
+        for output in outputs
+        if "application/vnd.plotly.v1+json" in output.get("data", {})
+    ):
         assert {"image/svg+xml", "image/png"} & bundle.keys()

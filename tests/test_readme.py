@@ -96,18 +96,32 @@ def test_an_example_is_short(title: str, code: str):
 def test_the_examples_run_in_order_in_one_new_kernel(tmp_path: Path):
     """Each block is a cell; nothing is there but what the cells before it made."""
     sources = [source for title, code in EXAMPLES for source in (code, "\n".join(checks(title)))]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in sources]
+    )
     NotebookClient(notebook, timeout=240, resources={"metadata": {"path": tmp_path}}).execute()
     outputs = [output for cell in notebook.cells for output in cell.outputs]
     assert outputs
-    assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+    assert not [
+        output
+        for output in outputs
+        if output.output_type == "error" or output.get("name") == "stderr"
+    ]
 
 
 def test_the_examples_run_in_order_in_one_plain_terminal(tmp_path: Path):
     """The lines are typed one after the other into IPython without a notebook."""
     lines = [line for title, code in EXAMPLES for line in (*code.splitlines(), *checks(title))]
     done = subprocess.run(
-        [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor", "--no-confirm-exit"],
+        [
+            sys.executable,
+            "-m",
+            "IPython",
+            "--simple-prompt",
+            "--no-banner",
+            "--colors=NoColor",
+            "--no-confirm-exit",
+        ],
         input="\n".join([*lines, "print('typed', 'to the end')", ""]),
         cwd=tmp_path,
         env=os.environ | {"IPYTHONDIR": str(tmp_path / "ipython")},
@@ -130,7 +144,9 @@ def test_the_owner_is_one_placeholder():
     assert set(re.findall(r"\bgithub\.com/([^/\s]+/[^/\s)]+)", README)) == {address}
     assert "badge_logo.svg)][binder]" in README
     assert README.count(f"{owner}/") == 2
-    tracked = subprocess.run(["git", "grep", "-l", "-w", owner], cwd=ROOT, capture_output=True, text=True)
+    tracked = subprocess.run(
+        ["git", "grep", "-l", "-w", owner], cwd=ROOT, capture_output=True, text=True
+    )
     assert tracked.stdout.split() == ["README.md"]
 
 

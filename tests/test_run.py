@@ -60,7 +60,13 @@ def test_a_run_as_a_dictionary_is_its_fields_in_their_order():
 
 def test_a_dictionary_keeps_integers_and_copes_with_what_is_odd():
     big = 2**70
-    odd = {**GOLDEN, "input": f'{{"n": {big}}}', "output_manifest": '{"n": nope}', "status": "null", "exit_code": '"x"'}
+    odd = {
+        **GOLDEN,
+        "input": f'{{"n": {big}}}',
+        "output_manifest": '{"n": nope}',
+        "status": "null",
+        "exit_code": '"x"',
+    }
     fields = arn.Run(record(odd)).to_dict()
     assert fields["input"] == {"n": big}
     assert fields["output_manifest"] == '{"n": nope}'
@@ -93,7 +99,15 @@ def test_a_run_and_its_row_say_the_same(members):
     frame = run.to_frame()
     pd.testing.assert_frame_equal(frame, runs_frame(page([record(members)])))
     row = frame.iloc[0]
-    for name in ("id", "status", "created_at", "completed_at", "exit_code", "retain_on_failure", "failure_reason"):
+    for name in (
+        "id",
+        "status",
+        "created_at",
+        "completed_at",
+        "exit_code",
+        "retain_on_failure",
+        "failure_reason",
+    ):
         value = getattr(run, name)
         assert pd.isna(row[name]) if value is None else row[name] == value
     pd.testing.assert_frame_equal(runs_frame(run), frame)
@@ -114,17 +128,25 @@ def test_documents_are_read_with_exact_integers(text):
 
 def test_absent_null_and_empty_documents_stay_different():
     """Faults 73 and 74."""
-    absent = arn.Run(record({name: text for name, text in GOLDEN.items() if name != "output_manifest"}))
+    absent = arn.Run(
+        record({name: text for name, text in GOLDEN.items() if name != "output_manifest"})
+    )
     null, empty = run_of(output_manifest="null"), run_of(output_manifest="{}")
     assert [run.output_manifest_text for run in (absent, null, empty)] == [None, "null", "{}"]
     assert [run.output_manifest for run in (absent, null, empty)] == [None, None, {}]
-    assert [run.notes for run in (absent, null, empty)] == [None, "output_manifest: null: null", None]
+    assert [run.notes for run in (absent, null, empty)] == [
+        None,
+        "output_manifest: null: null",
+        None,
+    ]
 
 
 @pytest.mark.parametrize("status", [*STATUSES, "waiting_for_input"])
 def test_a_run_has_ended_when_its_status_does_not_change_any_more(status):
     """Fault 75: an unknown status is not an end."""
-    assert run_of(status=json.dumps(status)).ended == (status in ("succeeded", "failed", "cancelled", "timed_out"))
+    assert run_of(status=json.dumps(status)).ended == (
+        status in ("succeeded", "failed", "cancelled", "timed_out")
+    )
 
 
 @pytest.mark.parametrize("name", ["status", "id", "deployment_id"])
@@ -134,7 +156,9 @@ def test_no_control_character_is_in_a_repr(name):
 
 
 def test_the_repr_is_a_line_that_a_person_reads():
-    assert repr(run_of()) == "<Run 'run-1': deployment 'dep-2', timed out, exit code -11, 1 h 15 min>"
+    assert (
+        repr(run_of()) == "<Run 'run-1': deployment 'dep-2', timed out, exit code -11, 1 h 15 min>"
+    )
     unknown = run_of(status='"waiting"', exit_code="null", started_at="null")
     assert repr(unknown) == "<Run 'run-1': deployment 'dep-2', status 'waiting', with notes>"
 

@@ -33,35 +33,39 @@ def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
     """Compares success and run time of two groups.
 
     Args:
-        runs: anything that `runs_frame` takes; runs that have not ended are taken to go on until their `fetched_at`, or
-            until the latest moment that any record here speaks of.
+        runs: anything that `runs_frame` takes; runs that have not ended are taken to go on until
+            their `fetched_at`, or until the latest moment that any record here speaks of.
         a: the value of `by` in the group before.
-        b: the value of `by` in the group after, or a list of them: then all are compared with a, and the verdicts
-            have Holm's correction, so that in 95 of 100 tables of equal groups none is named. a itself in it is left
-            out.
+        b: the value of `by` in the group after, or a list of them: then all are compared with a,
+            and the verdicts have Holm's correction, so that in 95 of 100 tables of equal groups
+            none is named. a itself in it is left out.
         by: the column that tells the groups apart.
 
     Returns:
-        One row per measure with a fresh index: measure, n_a, n_b (runs, or inputs where paired), a, b, difference, low,
-        high (its 95 % interval), ratio, ratio_low, ratio_high (of run times, b to a, with its 95 % interval), verdict
-        and notes. The verdict names a difference whose interval leaves zero out; groups that are equal get one in at
-        most 5 of 100 comparisons. With fewer than 10 on a side, or an end of the interval that is not reached, it is
+        One row per measure with a fresh index: measure, n_a, n_b (runs, or inputs where paired), a,
+        b, difference, low, high (its 95 % interval), ratio, ratio_low, ratio_high (of run times, b
+        to a, with its 95 % interval), verdict and notes. The verdict names a difference whose
+        interval leaves zero out; groups that are equal get one in at most 5 of 100 comparisons.
+        With fewer than 10 on a side, or an end of the interval that is not reached, it is
         `not enough data`. NA is what the data does not reach: an end that is NA is open.
 
-        - success rate: of succeeded, failed and timed-out runs; Newcombe's interval, wider where inputs, equal as JSON,
-          were run several times by a group (Rao & Scott 1992);
-        - median run time (s): from started to completed, whatever the outcome, by Kaplan-Meier; Zou and Donner's
-          interval. The ratio has those that the log-rank test does not refute, and the verdict is mostly that test's.
-          It says `faster` and `slower` where the times to success differ likewise, else `ends sooner` and `ends later`:
-          a version that fails at once is not fast. Wider too where inputs were run several times;
-        - paired success rate: the mean success of the inputs that ran under both, each weighing the same; the exact
-          interval of McNemar (1947) where each ran once on each side, else one over inputs;
-        - paired run time (s): the median over those inputs, where no run goes on, of the differences of the medians of
-          what succeeded; exact interval by the sign test.
+        - success rate: of succeeded, failed and timed-out runs; Newcombe's interval, wider where
+          inputs, equal as JSON, were run several times by a group (Rao & Scott 1992);
+        - median run time (s): from started to completed, whatever the outcome, by Kaplan-Meier; Zou
+          and Donner's interval. The ratio has those that the log-rank test does not refute, and the
+          verdict is mostly that test's. It says `faster` and `slower` where the times to success
+          differ likewise, else `ends sooner` and `ends later`: a version that fails at once is not
+          fast. Wider too where inputs were run several times;
+        - paired success rate: the mean success of the inputs that ran under both, each weighing the
+          same; the exact interval of McNemar (1947) where each ran once on each side, else one over
+          inputs;
+        - paired run time (s): the median over those inputs, where no run goes on, of the
+          differences of the medians of what succeeded; exact interval by the sign test.
 
-        Then a row for each kind of run that nothing is known of; how many of them are in neither group is in the notes.
-        Where b is a list the first column bears the name of `by` and holds the value of b, and the verdicts end with
-        `(Holm)`; the intervals are still those of one comparison alone.
+        Then a row for each kind of run that nothing is known of; how many of them are in neither
+        group is in the notes. Where b is a list the first column bears the name of `by` and holds
+        the value of b, and the verdicts end with `(Holm)`; the intervals are still those of one
+        comparison alone.
 
     Raises:
         SchemaError: there is no such column.
@@ -78,11 +82,16 @@ def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
     others = _others(a, b)
     groups = [_group(runs, by, other) for other in others]
     pairs = [_Pair.of(before, after, horizon) for after in groups]
-    rows = [[*pair.rows(), *_unknown(runs, before, after)] for pair, after in zip(pairs, groups, strict=True)]
+    rows = [
+        [*pair.rows(), *_unknown(runs, before, after)]
+        for pair, after in zip(pairs, groups, strict=True)
+    ]
     several = pd.api.types.is_list_like(b)
     if several:
         _correct(rows, pairs)
-    table = pd.DataFrame([row for part in rows for row in part], columns=list(_DTYPES)).astype(_DTYPES)
+    table = pd.DataFrame([row for part in rows for row in part], columns=list(_DTYPES)).astype(
+        _DTYPES
+    )
     if several:
         names = [other for other, part in zip(others, rows, strict=True) for _ in part]
         table.insert(0, by, pd.Series(names, table.index, runs[by].dtype), allow_duplicates=True)
@@ -99,7 +108,10 @@ def _others(a: Any, b: Any) -> list[Any]:
         if not missing and value != a and value not in others:
             others.append(value)
     if not others:
-        raise DataError("There is no group to compare with.", hint="Give the values of `by` in the groups after as b.")
+        raise DataError(
+            "There is no group to compare with.",
+            hint="Give the values of `by` in the groups after as b.",
+        )
     return others
 
 
@@ -126,7 +138,10 @@ class _Pair:
         return cls((before, after), tallies(before, after), RunTimes.of((before, after), horizon))
 
     def verdicts(self, level: float = LEVEL) -> dict[str, str]:
-        """The verdict of each measure; groups that are equal get one as rarely as the level says."""
+        """The verdict of each measure.
+
+        Groups that are equal get one as rarely as the level says.
+        """
         verdicts = (
             _verdict(success_rates(*self.counts, level), SUCCESS),
             self.times.verdict(level),
@@ -166,7 +181,8 @@ def _correct(rows: list[list[dict[str, Any]]], pairs: list[_Pair]) -> None:
 def _holm(pairs: list[_Pair]) -> dict[tuple[int, str], str]:
     """The differences among many comparisons, in 95 of 100 cases none of them false (Holm 1979).
 
-    The clearest must stand at the level for all comparisons, each further one at that for those left.
+    The clearest must stand at the level for all comparisons, each further one at that for those
+    left.
 
     Returns:
         The verdict by the place of the pair and the measure.
@@ -189,12 +205,27 @@ def _holm(pairs: list[_Pair]) -> dict[tuple[int, str], str]:
 
 def _row(name: str, found: Contrast, verdict: str) -> dict[str, Any]:
     a, b, between = found.a, found.b, found.between
-    row = {"measure": name, "n_a": a.n, "n_b": b.n, "a": a.value, "b": b.value, "difference": between.value}
-    return row | {"low": between.low, "high": between.high, "verdict": verdict, "notes": found.notes}
+    row = {
+        "measure": name,
+        "n_a": a.n,
+        "n_b": b.n,
+        "a": a.value,
+        "b": b.value,
+        "difference": between.value,
+    }
+    return row | {
+        "low": between.low,
+        "high": between.high,
+        "verdict": verdict,
+        "notes": found.notes,
+    }
 
 
 def _verdict(found: Contrast, words: tuple[str, str]) -> str:
-    """What an interval of the difference says: less, more, nothing, or that it is open or of too few."""
+    """What an interval of the difference says.
+
+    Less, more, nothing, or that it is open or of too few.
+    """
     between = found.between
     if min(found.a.n, found.b.n) < TOO_FEW or isnan(between.low) or isnan(between.high):
         return NOT_ENOUGH

@@ -26,25 +26,29 @@ _LATEST = int(np.datetime64("9999-12-31T23:59:59", "us").astype("int64"))
 def concurrency(runs: Runs) -> pd.DataFrame:
     """Counts the runs that waited and that ran, exactly, from the timestamps of the records.
 
-    A run waits from `created_at` until `started_at` and runs from there until `completed_at`, ends excluded; one that
-    has not ended is counted to the end of the table. Where a run has no start recorded and is not before it by its
-    status, what was waiting is not known: it is undivided.
+    A run waits from `created_at` until `started_at` and runs from there until `completed_at`, ends
+    excluded; one that has not ended is counted to the end of the table. Where a run has no start
+    recorded and is not before it by its status, what was waiting is not known: it is undivided.
 
     Args:
         runs: anything that `runs_frame` takes.
 
     Returns:
-        One row per moment that any timestamp names, in order, with a fresh index: `at` (t), and `waiting`, `running`,
-        `undivided` (Int64), which hold from that moment until the next. `attrs["agentrun_nb_left_out"]` names and
-        counts the runs in no row: no known status, no creation or end recorded, times out of order.
+        One row per moment that any timestamp names, in order, with a fresh index: `at` (t), and
+        `waiting`, `running`, `undivided` (Int64), which hold from that moment until the next.
+        `attrs["agentrun_nb_left_out"]` names and counts the runs in no row: no known status, no
+        creation or end recorded, times out of order.
 
-        Of a frame that was listed with `since=`, or whose listing was cut, the left edge is a lower bound: runs that
-        were created before and still went on are not in it. Then `attrs["agentrun_nb_lower_bound"]` says so: `from`
-        that moment `until` so long after it as the longest run here went on (ISO); of longer ones nothing is known.
+        Of a frame that was listed with `since=`, or whose listing was cut, the left edge is a lower
+        bound: runs that were created before and still went on are not in it. Then
+        `attrs["agentrun_nb_lower_bound"]` says so: `from` that moment `until` so long after it as
+        the longest run here went on (ISO); of longer ones nothing is known.
     """
     runs = runs_frame(runs)
     words = outcomes(runs)
-    created, started, completed = (_micros(runs[name]) for name in ("created_at", "started_at", "completed_at"))
+    created, started, completed = (
+        _micros(runs[name]) for name in ("created_at", "started_at", "completed_at")
+    )
     known, begun = words.isin(STATUSES).to_numpy(), started != _NONE
     ends = np.where(words.isin(TERMINAL), completed, _OPEN)
     middle = np.where(begun, started, np.where(words.isin(STATUSES[:3]), _OPEN, created))
@@ -54,10 +58,19 @@ def concurrency(runs: Runs) -> pd.DataFrame:
     moments = moments[moments != _OPEN]
     spans = {"waiting": (created, middle, placed), "running": (middle, ends, placed & begun)}
     spans["undivided"] = (middle, ends, placed & ~begun)
-    counts = {name: pd.array(_inside(moments, *span), dtype="Int64") for name, span in spans.items()}
-    frame = pd.DataFrame({"at": pd.DatetimeIndex(moments.view("datetime64[us]")).tz_localize("UTC"), **counts})
-    reasons = {"no creation or end recorded": known & ~complete, "times out of order": complete & ~placed}
-    frame.attrs[ATTRS] = left_out(words) | {reason: int(rows.sum()) for reason, rows in reasons.items() if rows.any()}
+    counts = {
+        name: pd.array(_inside(moments, *span), dtype="Int64") for name, span in spans.items()
+    }
+    frame = pd.DataFrame(
+        {"at": pd.DatetimeIndex(moments.view("datetime64[us]")).tz_localize("UTC"), **counts}
+    )
+    reasons = {
+        "no creation or end recorded": known & ~complete,
+        "times out of order": complete & ~placed,
+    }
+    frame.attrs[ATTRS] = left_out(words) | {
+        reason: int(rows.sum()) for reason, rows in reasons.items() if rows.any()
+    }
     edge = _left_edge(fetch_report(runs), created[placed])
     if edge is not None:
         seen_until = np.where(ends == _OPEN, moments.max(initial=edge), ends)
@@ -74,7 +87,9 @@ def _left_edge(report: FetchReport, created: Any) -> int | None:
         created: when its runs were created, in microseconds since the epoch.
     """
     if report.since is not None:
-        return int(np.datetime64(report.since.astimezone(UTC).replace(tzinfo=None), "us").astype("int64"))
+        return int(
+            np.datetime64(report.since.astimezone(UTC).replace(tzinfo=None), "us").astype("int64")
+        )
     cut = report.asked is None and report.truncated_by is not None
     return int(created.min()) if cut and len(created) else None
 
@@ -89,6 +104,11 @@ def _micros(moments: pd.Series[Any]) -> Any:
 
 
 def _inside(moments: Any, begins: Any, ends: Any, counted: Any) -> Any:
-    """How many of the counted spans hold each moment: those begun by then less those ended by then."""
-    begun, ended = (np.searchsorted(np.sort(edges[counted]), moments, "right") for edges in (begins, ends))
+    """How many of the counted spans hold each moment.
+
+    Those begun by then less those ended by then.
+    """
+    begun, ended = (
+        np.searchsorted(np.sort(edges[counted]), moments, "right") for edges in (begins, ends)
+    )
     return begun - ended

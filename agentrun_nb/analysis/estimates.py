@@ -34,8 +34,8 @@ _ROUNDING = 1e-12
 class Estimate:
     """What n runs say: a value, NaN where the data does not reach it, and its interval, of 95 % by default.
 
-    An end of an interval that is NaN is open: the interval holds all that lies beyond. So it may have ends without a
-    value, as of runs that all still go on: their median is longer than `low`.
+    An end of an interval that is NaN is open: the interval holds all that lies beyond. So it may
+    have ends without a value, as of runs that all still go on: their median is longer than `low`.
     """
 
     n: int
@@ -59,7 +59,8 @@ class Times:
     """How long runs took.
 
     Attributes:
-        seconds: of each run, until its end or, where that was not seen, until it was last known to go on.
+        seconds: of each run, until its end or, where that was not seen, until it was last known to
+            go on.
         ended: whether its end was seen.
         unreadable: how many runs should have a time here and have none that makes sense.
         known: which of the runs the times are of.
@@ -94,20 +95,27 @@ def scipy_stats() -> Any:
     try:
         return import_module("scipy.stats")
     except ImportError:
-        raise SettingsError("This needs scipy.", hint="pip install 'agentrun-nb[analysis]'") from None
+        raise SettingsError(
+            "This needs scipy.", hint="pip install 'agentrun-nb[analysis]'"
+        ) from None
 
 
 def queue_times(runs: pd.DataFrame, horizon: float) -> Times:
     """From `created_at` to `started_at`; a run without a start is censored at its end, or where it was last seen.
 
     Args:
-        runs: a RUNS table; a run that has not ended is known to have gone on until its `fetched_at`.
+        runs: a RUNS table; a run that has not ended is known to have gone on until its
+            `fetched_at`.
         horizon: the same moment of runs that nobody fetched, in ms since the epoch.
     """
     words = outcomes(runs)
-    created, started, completed = (_micros(runs[name]) for name in ("created_at", "started_at", "completed_at"))
+    created, started, completed = (
+        _micros(runs[name]) for name in ("created_at", "started_at", "completed_at")
+    )
     waited = np.select(
-        [words == "succeeded", words.isin(TERMINAL)], [nan, completed], _last_seen(runs, horizon, created)
+        [words == "succeeded", words.isin(TERMINAL)],
+        [nan, completed],
+        _last_seen(runs, horizon, created),
     )
     begun = ~np.isnan(started)
     return _times(np.where(begun, started, waited) - created, begun, words.isin(STATUSES))
@@ -127,7 +135,10 @@ def run_times(runs: pd.DataFrame, horizon: float) -> Times:
 
 
 def _last_seen(runs: pd.DataFrame, horizon: float, start: Floats) -> Floats:
-    """Until when runs are known to have gone on, in microseconds: not before they began, whatever the clocks say."""
+    """Until when runs are known to have gone on, in microseconds.
+
+    Not before they began, whatever the clocks say.
+    """
     return np.fmax(np.rint(known_until(runs, horizon) * 1_000), start)
 
 
@@ -139,7 +150,13 @@ def _micros(moments: pd.Series[Any]) -> Floats:
 def _times(long: Floats, ended: Any, due: pd.Series[Any]) -> Times:
     sound = due.to_numpy() & (long >= 0)
     unread = int((due & ~sound).sum())
-    return Times(long[sound] / 1e6, np.asarray(ended, dtype=bool)[sound], unread, sound, due.to_numpy(dtype=bool))
+    return Times(
+        long[sound] / 1e6,
+        np.asarray(ended, dtype=bool)[sound],
+        unread,
+        sound,
+        due.to_numpy(dtype=bool),
+    )
 
 
 def normal_quantile(level: float) -> float:
@@ -161,7 +178,8 @@ def rate(successes: float, n: int, effect: float = 1.0, level: float = LEVEL) ->
     Args:
         successes: how many succeeded.
         n: of how many.
-        effect: how many of them say as much as one that is independent of the others; NaN where that is not known.
+        effect: how many of them say as much as one that is independent of the others; NaN where
+            that is not known.
         level: the share of intervals that hold the truth.
     """
     if n == 0:
@@ -195,8 +213,8 @@ class Curve:
 def curve(times: Times, level: float = LEVEL) -> Curve:
     """How many runs go on after a time, with intervals that hold the truth also for few runs and where none has ended.
 
-    The ends of the intervals are quantiles of products of beta variables (Fay, Brittain & Proschan 2013, Biostatistics
-    14:723); where every end was seen, that is the exact binomial interval.
+    The ends of the intervals are quantiles of products of beta variables (Fay, Brittain & Proschan
+    2013, Biostatistics 14:723); where every end was seen, that is the exact binomial interval.
 
     Args:
         times: of at least one run.
@@ -204,24 +222,29 @@ def curve(times: Times, level: float = LEVEL) -> Curve:
     """
     beta = scipy_stats().beta
     table = _Risks.of(times, effect=1.0)
-    # Where nothing has ended nothing bounds the share from above, and where nothing goes on nothing from below.
+    # Where nothing has ended nothing bounds the share from above, and where nothing goes on nothing
+    # from below.
     high = np.where(table.upper_a > 0, beta.ppf((1 + level) / 2, table.upper_a, table.upper_b), 1.0)
     low = np.where(table.lower_a > 0, beta.ppf((1 - level) / 2, table.lower_a, table.lower_b), 0.0)
     return Curve(table.seconds, table.share, low, high)
 
 
-def quantiles(times: Times, *shares: float, effect: float = 1.0, level: float = LEVEL) -> list[Estimate]:
+def quantiles(
+    times: Times, *shares: float, effect: float = 1.0, level: float = LEVEL
+) -> list[Estimate]:
     """Quantiles in seconds: when at least that share has ended, by the curve of Kaplan & Meier.
 
-    The interval holds the moments at which such a share is not refuted by the mid-p version of the intervals of
-    `curve` (Fay & Brittain 2016, Statistics in Medicine 35:2726). It is given from 10 runs on, however few have ended,
-    since which samples have an interval must not depend on how short their times are. The value needs 10 ends, and the
-    upper end that 10 runs were watched that long: only samples of short times would reach it with fewer.
+    The interval holds the moments at which such a share is not refuted by the mid-p version of the
+    intervals of `curve` (Fay & Brittain 2016, Statistics in Medicine 35:2726). It is given from 10
+    runs on, however few have ended, since which samples have an interval must not depend on how
+    short their times are. The value needs 10 ends, and the upper end that 10 runs were watched that
+    long: only samples of short times would reach it with fewer.
 
     Args:
         times: how long runs took, independent of until when they were watched.
         *shares: between 0 and 1.
-        effect: how many runs say as much as one that is independent of the others; NaN where that is not known.
+        effect: how many runs say as much as one that is independent of the others; NaN where that
+            is not known.
         level: the share of intervals that hold the truth.
     """
     n = len(times.seconds)
@@ -236,7 +259,9 @@ def quantiles(times: Times, *shares: float, effect: float = 1.0, level: float = 
             return Estimate(n, value)
         chance = table.chance_of_less(1 - share)
         low = _first(table.seconds, chance >= (1 - level) / 2)
-        high = _first(table.seconds, (chance > (1 + level) / 2) & (table.watched >= TOO_FEW - _ROUNDING))
+        high = _first(
+            table.seconds, (chance > (1 + level) / 2) & (table.watched >= TOO_FEW - _ROUNDING)
+        )
         return Estimate(n, value, low, high)
 
     return [estimate(share) for share in shares]
@@ -250,8 +275,9 @@ def _first(seconds: Floats, reached: NDArray[np.bool_]) -> float:
 class _Risks:
     """A curve and what bounds it after each of its moments: two beta variables, the upper and the lower.
 
-    Their parameters are 0 where the variable is a constant: the upper one 1, the lower one 0. Of the runs, `watched`
-    is how many would have been seen to go on until each moment if none had ended.
+    Their parameters are 0 where the variable is a constant: the upper one 1, the lower one 0. Of
+    the runs, `watched` is how many would have been seen to go on until each moment if none had
+    ended.
     """
 
     seconds: Floats
@@ -271,18 +297,25 @@ class _Risks:
         share = np.cumprod(1 - ends / at_risk)
         # A size that is divided by the design effect is that of independent runs which say as much.
         size, ended, going_on = at_risk / effect, ends / effect, (at_risk - leaving) / effect
-        # The factor of each moment is Beta(size - ended + 1, ended); its first two moments multiply.
+        # The factor of each moment is Beta(size - ended + 1, ended); its first two moments
+        # multiply.
         first = np.cumprod((size - ended + 1) / (size + 1))
         second = np.cumprod((size - ended + 1) * (size - ended + 2) / ((size + 1) * (size + 2)))
         # The lower one holds as if one more run ended just then: the factor Beta(going_on, 1).
         lower = first * going_on / (going_on + 1), second * going_on / (going_on + 2)
-        # The same curve with ends and last sights changed about; what ended at a moment was still watched then.
-        lost = np.divide(leaving - ends, at_risk - ends, out=np.zeros_like(ends), where=at_risk > ends)
+        # The same curve with ends and last sights changed about; what ended at a moment was still
+        # watched then.
+        lost = np.divide(
+            leaving - ends, at_risk - ends, out=np.zeros_like(ends), where=at_risk > ends
+        )
         n = len(times.seconds)
         watched = n * np.cumprod(np.append(1.0, 1 - lost[:-1])) if len(lost) else lost
         columns = [share, watched, *_beta(first, second), *_beta(*lower)]
         starts = [1.0, float(n), 0.0, 0.0, n / effect, 1.0]
-        return cls(np.insert(moments, 0, 0.0), *(np.insert(x, 0, at) for x, at in zip(columns, starts, strict=True)))
+        return cls(
+            np.insert(moments, 0, 0.0),
+            *(np.insert(x, 0, at) for x, at in zip(columns, starts, strict=True)),
+        )
 
     def chance_of_less(self, share: float) -> Floats:
         """The chance, halfway between both bounds, that at most that share goes on after each moment."""
@@ -303,8 +336,9 @@ def _beta(first: Any, second: Any) -> tuple[Floats, Floats]:
 def difference(a: Estimate, b: Estimate) -> Estimate:
     """The difference b - a of independent estimates, its interval from theirs (Zou & Donner 2008).
 
-    For proportions that is Newcombe's interval (1998, method 10). By hand, because scipy has neither. Where a value is
-    not known the interval reaches from the nearest to the farthest that both intervals allow; that is wider.
+    For proportions that is Newcombe's interval (1998, method 10). By hand, because scipy has
+    neither. Where a value is not known the interval reaches from the nearest to the farthest that
+    both intervals allow; that is wider.
     """
     value = b.value - a.value
     if isnan(value):

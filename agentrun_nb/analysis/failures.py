@@ -31,19 +31,24 @@ def failures(
 
     Args:
         runs: anything that `runs_frame` takes.
-        logs: events of `client.get_logs`; where one names the phase that failed (`metadata.failure_phase`), it is told.
-        by: a column, a Series under the index of the runs, or several of these: the failures of each value apart.
+        logs: events of `client.get_logs`; where one names the phase that failed
+            (`metadata.failure_phase`), it is told.
+        by: a column, a Series under the index of the runs, or several of these: the failures of
+            each value apart.
         each: give the group of every run instead.
 
     Returns:
-        One row per status, exit code and fingerprint of the reason, the most frequent first, with a fresh index:
-        the columns of `by`, n, share (of the failures, with `by` of those of that value), fingerprint, status,
-        exit_code, meaning (of the exit code), phase (with counts; NA where no log tells), versions (numbers where the
-        frame has `version_number`, else ids), first_seen and last_seen (completed_at, or created_at), and example,
-        deployment_id, run_id: the reason of the last such run and the run. After them a row for each kind of run that
-        nothing is known of, such as `not fetched: connection`, and one where runs stand more than once, with n alone.
+        One row per status, exit code and fingerprint of the reason, the most frequent first, with a
+        fresh index: the columns of `by`, n, share (of the failures, with `by` of those of that
+        value), fingerprint, status, exit_code, meaning (of the exit code), phase (with counts; NA
+        where no log tells), versions (numbers where the frame has `version_number`, else ids),
+        first_seen and last_seen (completed_at, or created_at), and example, deployment_id, run_id:
+        the reason of the last such run and the run. After them a row for each kind of run that
+        nothing is known of, such as `not fetched: connection`, and one where runs stand more than
+        once, with n alone.
 
-        With `each` a Series of fingerprints under the index of the runs, NA where a run did not fail.
+        With `each` a Series of fingerprints under the index of the runs, NA where a run did not
+        fail.
 
     Raises:
         SchemaError: there is no such column, or a Series is not of these runs.
@@ -61,19 +66,26 @@ def failures(
         texts = np.full(len(runs), None, dtype="object")
         texts[words.isin(FAILURES).to_numpy()] = found
         return pd.Series(texts, runs.index, "str", name="fingerprint")
-    # The index goes: it may bear the name of a column, and then pandas would not know which is meant.
+    # The index goes: it may bear the name of a column, and then pandas would not know which is
+    # meant.
     failed = (
         failed.assign(
             status=words[words.isin(FAILURES)],
             fingerprint=found,
             seen=failed["completed_at"].fillna(failed["created_at"]),
             phase=_phases(failed, logs),
-            version=failed["version_number" if "version_number" in failed else "version_id"].astype("str"),
+            version=failed["version_number" if "version_number" in failed else "version_id"].astype(
+                "str"
+            ),
         )
         .reset_index(drop=True)
         .sort_values("seen", kind="stable", na_position="first")
     )
-    of = failed.groupby(names, dropna=False, observed=True)["id"].transform("size") if names else len(failed)
+    of = (
+        failed.groupby(names, dropna=False, observed=True)["id"].transform("size")
+        if names
+        else len(failed)
+    )
     failed = failed.assign(of=of)
     rows = []
     for _, group in failed.groupby([*names, *_GROUP], dropna=False, observed=True):
@@ -125,7 +137,9 @@ def _phases(failed: pd.DataFrame, logs: pd.DataFrame | None) -> pd.Series[Any]:
         events = mend(logs, LOGS)
         events = events[events["metadata"].str.contains("failure_phase", regex=False, na=False)]
         events = events.sort_values("created_at", kind="stable")
-        for deployment, run, text in zip(events["deployment_id"], events["run_id"], events["metadata"], strict=True):
+        for deployment, run, text in zip(
+            events["deployment_id"], events["run_id"], events["metadata"], strict=True
+        ):
             if phase := _phase(text):
                 named[deployment, run] = phase
     keys = zip(failed["deployment_id"], failed["id"], strict=True)

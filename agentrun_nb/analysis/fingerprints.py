@@ -9,7 +9,10 @@ from numbers import Integral
 from agentrun_nb.analysis.telling import telling
 
 _LONGEST = 2_000
-"""Characters of a reason's telling part that are read: as many from its beginning as from its end."""
+"""Characters of a reason's telling part that are read.
+
+As many from its beginning as from its end.
+"""
 
 _TELLING_KEY = re.compile(
     r"(?:error_?)?(?:type|message|description)|__type|error|exception|msg|reason|detail|title|kind|\w*(?:code|status)",
@@ -84,7 +87,9 @@ _KINDS = ("keep", "address", "value", "text", "path", "time", "name", "n")
 _CLASS = re.compile(r"\A\s*[\w.]+(?:Error|Exception): (?=Error code: \d)")
 """The class of an error of a client for a model, which its code says again."""
 
-_ONE = re.compile(r"\b1 (validation error|attempt|error|row|file|item|time|token|request|record|page|test)\b")
+_ONE = re.compile(
+    r"\b1 (validation error|attempt|error|row|file|item|time|token|request|record|page|test)\b"
+)
 _REPEATED = re.compile(r"(<[a-z]+>)(?:(?:, |,| and | x |/)\1)*(?:,(?=\)))?")
 """Of a list of masked values one is left, and of a tuple of one too."""
 
@@ -96,16 +101,19 @@ _FEWEST_SPACES = 3
 
 _TYPES = {"NoneType", "str", "int", "float", "bool", "list", "dict", "tuple", "set", "bytes"}
 _BEFORE_NAME = re.compile(rf"(?:\b(?:{_NAMING})s?|Error)[\s:(=]{{0,2}}\Z")
-_BEFORE_SENTENCE = re.compile(r"(?:Error|Exception)[:(]\s?\Z|(?:Error|Exception)\([^()]{0,200}, \Z|error \Z|\(\d+, \Z")
+_BEFORE_SENTENCE = re.compile(
+    r"(?:Error|Exception)[:(]\s?\Z|(?:Error|Exception)\([^()]{0,200}, \Z|error \Z|\(\d+, \Z"
+)
 
 
 def fingerprint(reason: object) -> str:
     """What is left of a reason when what differs from run to run is masked.
 
-    Numbers with their units and ids become `<n>`, and likewise `<time>`, `<path>`, `<address>`, `<text>` (quoted) and
-    `<name>` (of a model or a machine). What says what happened stays: the number after code, status, HTTP, errno or
-    signal; a quoted name of the program's own (`KeyError: 'amount'`, `No module named 'x'`); and of a body in JSON, or
-    as Python writes it, the values of `type`, `code`, `message` and their like. Of a traceback the last exception is
+    Numbers with their units and ids become `<n>`, and likewise `<time>`, `<path>`, `<address>`,
+    `<text>` (quoted) and `<name>` (of a model or a machine). What says what happened stays: the
+    number after code, status, HTTP, errno or signal; a quoted name of the program's own
+    (`KeyError: 'amount'`, `No module named 'x'`); and of a body in JSON, or as Python writes it,
+    the values of `type`, `code`, `message` and their like. Of a traceback the last exception is
     read, and the service's words before the agent's own are left out.
 
     Example:
@@ -167,7 +175,9 @@ def _without_bodies(text: str) -> str:
 def _closing(text: str, start: int) -> int:
     """Where the brace at `start` is closed; the end of the text where it is cut off."""
     depth = 0
-    for mark in re.finditer(r"""[{}]|"(?:[^"\\]|\\.)*+"|(?<!\w)'(?:[^'\\]|\\.)*+'(?!\w)""", text[start:]):
+    for mark in re.finditer(
+        r"""[{}]|"(?:[^"\\]|\\.)*+"|(?<!\w)'(?:[^'\\]|\\.)*+'(?!\w)""", text[start:]
+    ):
         depth += {"{": 1, "}": -1}.get(mark[0], 0)
         if depth == 0:
             return start + mark.end()
@@ -175,7 +185,10 @@ def _closing(text: str, start: int) -> int:
 
 
 def _told_by(body: str) -> str:
-    """The values of a body that say what happened, each once; the names of its keys where none does."""
+    """The values of a body that say what happened, each once.
+
+    The names of its keys where none does.
+    """
     words: dict[str, None] = {}
     keys: dict[str, None] = {}
     for member in _MEMBER.finditer(body):
@@ -184,7 +197,9 @@ def _told_by(body: str) -> str:
         if not _TELLING_KEY.fullmatch(member["key"]) or value in ("", "null", "None"):
             continue
         # A number here is a code, and stays by the word before it; a text may be another body.
-        value = f"code {value}" if value.isdecimal() else value.replace("\\n", " ").replace("\\", "")
+        value = (
+            f"code {value}" if value.isdecimal() else value.replace("\\n", " ").replace("\\", "")
+        )
         words[_without_bodies(value)] = None
     return " ".join(words) if words else "{" + ", ".join(sorted(keys)) + "}"
 
@@ -200,9 +215,14 @@ _SIGNALS = {
 
 
 def exit_meaning(code: object) -> str | None:
-    """What an exit code means by the habit of shells: 124 to 127, and 128 + n or -n for signal n; None: its own."""
+    """What an exit code means by the habit of shells.
+
+    124 to 127, and 128 + n or -n for signal n; None: its own.
+    """
     if not isinstance(code, Integral):
         return None
     number = int(code)
     signal = -number if number < 0 else number - 128
-    return _MEANINGS.get(number) or (f"ended by signal {signal}: {_SIGNALS[signal]}" if signal in _SIGNALS else None)
+    return _MEANINGS.get(number) or (
+        f"ended by signal {signal}: {_SIGNALS[signal]}" if signal in _SIGNALS else None
+    )

@@ -14,7 +14,9 @@ By: TypeAlias = "str | pd.Series[Any] | Sequence[str | pd.Series[Any]] | None"
 """A column, a Series under the index of the runs, or several of these."""
 
 
-def with_groups(runs: pd.DataFrame, by: By, taken: Iterable[str] = ()) -> tuple[pd.DataFrame, list[str]]:
+def with_groups(
+    runs: pd.DataFrame, by: By, taken: Iterable[str] = ()
+) -> tuple[pd.DataFrame, list[str]]:
     """Finds the columns to group by, and adds those that were given as a Series.
 
     Args:

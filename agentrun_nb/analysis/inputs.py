@@ -34,7 +34,9 @@ def runs_of_inputs(a: Floats, b: Floats) -> str:
     """
     if max(a.max(initial=0), b.max(initial=0)) <= 1:
         return ""
-    return " against ".join(f"{runs.sum():,.0f} runs of {(runs > 0).sum():,} inputs" for runs in (a, b))
+    return " against ".join(
+        f"{runs.sum():,.0f} runs of {(runs > 0).sum():,} inputs" for runs in (a, b)
+    )
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,10 @@ class InputSums:
 
 
 def correlation(a: InputSums, b: InputSums) -> float:
-    """How alike the runs of one input are, 0 to 1, by moments within each group; 1 where no input tells."""
+    """How alike the runs of one input are, 0 to 1, by moments within each group.
+
+    1 where no input tells.
+    """
     excess, most = 0.0, 0.0
     for group in (a, b):
         if group.inputs > 1:
@@ -81,7 +86,8 @@ def design_effects(a: Floats, b: Floats, alike: float) -> tuple[float, float]:
     shares = a / a.sum(), b / b.sum()
     common = shares[0] @ shares[1]
     effects = [
-        1 + alike * (runs.sum() * (share @ share - common) - 1) for runs, share in zip((a, b), shares, strict=True)
+        1 + alike * (runs.sum() * (share @ share - common) - 1)
+        for runs, share in zip((a, b), shares, strict=True)
     ]
     # Where no input repeats the effect is 1, but for rounding.
     first, second = (float(effect) if effect > 1 + 1e-9 else 1.0 for effect in effects)
@@ -91,15 +97,18 @@ def design_effects(a: Floats, b: Floats, alike: float) -> tuple[float, float]:
 def cluster_quantile(a: Floats, b: Floats, level: float) -> float:
     """What takes the place of the normal quantile where a design effect is estimated from so many inputs.
 
-    The quantile of t with one degree of freedom less than the inputs of the group that has fewer (Korn & Graubard 1998,
-    Survey Methodology 24:193); NaN for a single one.
+    The quantile of t with one degree of freedom less than the inputs of the group that has fewer
+    (Korn & Graubard 1998, Survey Methodology 24:193); NaN for a single one.
     """
     fewest = int(min((a > 0).sum(), (b > 0).sum()))
     return float(scipy_stats().t.ppf((1 + level) / 2, fewest - 1)) if fewest > 1 else float("nan")
 
 
 def sizes_divided(a: Floats, b: Floats, alike: float, level: float) -> tuple[float, float]:
-    """By what the sizes of two groups are divided so that intervals for independent runs fit: see `design_effects`."""
+    """By what the sizes of two groups are divided so that intervals for independent runs fit.
+
+    See `design_effects`.
+    """
     more = (cluster_quantile(a, b, level) / normal_quantile(level)) ** 2
     first, second = (effect * more if effect > 1 else 1.0 for effect in design_effects(a, b, alike))
     return first, second

@@ -16,11 +16,17 @@ JUDGED = ("succeeded", "failed", "timed_out")
 
 
 def outcomes(runs: pd.DataFrame) -> pd.Series[Any]:
-    """The documented status of each run, or why it has none: `not fetched: …`, `no status`, `unknown status: …`."""
+    """The documented status of each run, or why it has none.
+
+    `not fetched: …`, `no status`, `unknown status: …`.
+    """
     status = runs["status"].astype("str")
-    words = status.where(runs["status"].isin(STATUSES), "unknown status: " + status).fillna("no status")
+    words = status.where(runs["status"].isin(STATUSES), "unknown status: " + status).fillna(
+        "no status"
+    )
     return words.mask(
-        runs["fetch_error"].notna(), "not fetched: " + runs["fetch_error"].str.replace(_SENTENCE, "", regex=True)
+        runs["fetch_error"].notna(),
+        "not fetched: " + runs["fetch_error"].str.replace(_SENTENCE, "", regex=True),
     )
 
 
@@ -47,4 +53,6 @@ def repeated_note(count: int) -> list[str]:
     """What is said where keys stand more than once; nothing where none does."""
     if not count:
         return []
-    return [f"{count:,} {'run stands' if count == 1 else 'runs stand'} here more than once, and each row is counted"]
+    return [
+        f"{count:,} {'run stands' if count == 1 else 'runs stand'} here more than once, and each row is counted"
+    ]

@@ -41,7 +41,10 @@ SOONER = ("b ends sooner", "b ends later")
 """What is said where runs that did not succeed may be why b ends sooner or later."""
 
 TEST_SHARE = 0.9
-"""Of the errors of a verdict on run times, what the log-rank test may make; the rest is the medians'."""
+"""Of the errors of a verdict on run times, what the log-rank test may make.
+
+The rest is the medians'.
+"""
 
 _FINE = 1e-7
 """Bounds of a ratio are sought until they are this near, as a difference of logarithms."""
@@ -115,9 +118,10 @@ class LogRank:
 def log_rank(sample: Sample, ratio: float = 1.0, level: float = LEVEL) -> LogRank:
     """Tests whether the times of the group after are those of the group before times a ratio.
 
-    The quantile is that of t, with the degrees of freedom of two groups of the smaller size, since with the normal one
-    small groups raise too many alarms. Where inputs repeat the margin is the larger of that and one with the design
-    effect of the scores, which are what each run adds to the excess: its end less those expected of it until then.
+    The quantile is that of t, with the degrees of freedom of two groups of the smaller size, since
+    with the normal one small groups raise too many alarms. Where inputs repeat the margin is the
+    larger of that and one with the design effect of the scores, which are what each run adds to the
+    excess: its end less those expected of it until then.
 
     Args:
         sample: the times.
@@ -136,7 +140,9 @@ def log_rank(sample: Sample, ratio: float = 1.0, level: float = LEVEL) -> LogRan
     risk, ends = at_risk(np.ones(len(seconds))), count(sample.ended)
     share = at_risk(sample.after) / risk
     excess = float((count(sample.ended & sample.after) - ends * share).sum())
-    error = sqrt(float((ends * share * (1 - share) * (risk - ends) / np.maximum(risk - 1, 1)).sum()))
+    error = sqrt(
+        float((ends * share * (1 - share) * (risk - ends) / np.maximum(risk - 1, 1)).sum())
+    )
     n_a, n_b = sample.sizes
     margin = float(scipy_stats().t.ppf((1 + level) / 2, max(2 * min(n_a, n_b) - 2, 1))) * error
 
@@ -146,15 +152,18 @@ def log_rank(sample: Sample, ratio: float = 1.0, level: float = LEVEL) -> LogRan
     if max(effects) > 1:
         effect = (effects[0] / n_a + effects[1] / n_b) / (1 / n_a + 1 / n_b)
         # NaN, where one input cannot tell what others would, must not get lost.
-        margin = float(np.maximum(margin, cluster_quantile(a.runs, b.runs, level) * error * sqrt(effect)))
+        margin = float(
+            np.maximum(margin, cluster_quantile(a.runs, b.runs, level) * error * sqrt(effect))
+        )
     return LogRank(excess, margin, alike)
 
 
 def time_ratio(sample: Sample, level: float = LEVEL) -> Estimate:
     """By which factor the group after takes longer, with the interval of ratios that the log-rank test does not refute.
 
-    Assumes, for the ratio and not for whether 1 is among those, that the times of one group are those of the other
-    times a constant (Kalbfleisch & Prentice 2002, The Statistical Analysis of Failure Time Data, chapter 7).
+    Assumes, for the ratio and not for whether 1 is among those, that the times of one group are
+    those of the other times a constant (Kalbfleisch & Prentice 2002, The Statistical Analysis of
+    Failure Time Data, chapter 7).
 
     Args:
         sample: the times; those of 0 s are the same in any ratio.
@@ -180,15 +189,23 @@ def time_ratio(sample: Sample, level: float = LEVEL) -> Estimate:
 
 
 def _reach(sample: Sample) -> tuple[float, float] | None:
-    """The logarithms of ratios beyond which one group lies wholly before the other; None where all times are 0."""
-    before, after = (sample.seconds[group & (sample.seconds > 0)] for group in (~sample.after, sample.after))
+    """The logarithms of ratios beyond which one group lies wholly before the other.
+
+    None where all times are 0.
+    """
+    before, after = (
+        sample.seconds[group & (sample.seconds > 0)] for group in (~sample.after, sample.after)
+    )
     if not (len(before) and len(after)):
         return None
     return log(after.min() / before.max() / 2), log(after.max() / before.min() * 2)
 
 
 def _is_bounded(sample: Sample, level: float) -> bool:
-    """Whether the interval of the ratio has both ends: the test must refute the smallest ratio and the largest."""
+    """Whether the interval of the ratio has both ends.
+
+    The test must refute the smallest ratio and the largest.
+    """
     reach = _reach(sample)
     if reach is None:
         return False
@@ -197,10 +214,14 @@ def _is_bounded(sample: Sample, level: float) -> bool:
 
 
 def _turn(small: Callable[[float], bool], low: float, high: float) -> float:
-    """The ratio from which on another is no longer too small, sought between two logarithms; NaN where none is."""
+    """The ratio from which on another is no longer too small, sought between two logarithms.
+
+    NaN where none is.
+    """
     if not small(exp(low)) or small(exp(high)):
         return nan
-    # The first ratio that is tried is 1, so that this end of the interval and the test of no difference agree.
+    # The first ratio that is tried is 1, so that this end of the interval and the test of no
+    # difference agree.
     middle = 0.0 if low < 0 < high else (low + high) / 2
     while high - low > _FINE:
         if small(exp(middle)):
@@ -233,11 +254,14 @@ class RunTimes:
 
         Args:
             groups: the group before and the one after.
-            horizon: the moment, in ms since the epoch, until which runs that have not ended are known to have gone on
-                where no `fetched_at` says.
+            horizon: the moment, in ms since the epoch, until which runs that have not ended are
+                known to have gone on where no `fetched_at` says.
         """
         before, after = (run_times(group, horizon) for group in groups)
-        words = [outcomes(group)[times.known] for group, times in zip(groups, (before, after), strict=True)]
+        words = [
+            outcomes(group)[times.known]
+            for group, times in zip(groups, (before, after), strict=True)
+        ]
         succeeded = np.concatenate([(word == "succeeded").to_numpy(dtype=bool) for word in words])
         return cls(before, after, Sample.of(groups, (before, after)), succeeded)
 
@@ -252,15 +276,18 @@ class RunTimes:
             quantiles(times, 0.5, effect=effect, level=level)[0]
             for times, effect in zip((self.before, self.after), effects, strict=True)
         )
-        going_on = " and ".join(str(int((~times.ended).sum())) for times in (self.before, self.after))
+        going_on = " and ".join(
+            str(int((~times.ended).sum())) for times in (self.before, self.after)
+        )
         notes = [f"end not seen: {going_on}", *([repeats] if repeats else [])]
         return Contrast(a, b, difference(a, b), "; ".join(notes))
 
     def longer(self, level: float = LEVEL) -> int:
         """Which group takes longer: 1 for the one after, -1 for the one before, 0 where no difference is seen.
 
-        That is what the log-rank test says, or the medians, which see more where some runs end early and others late.
-        Of the errors that may be made, nine tenths are left to the test and a tenth to the medians.
+        That is what the log-rank test says, or the medians, which see more where some runs end
+        early and others late. Of the errors that may be made, nine tenths are left to the test and
+        a tenth to the medians.
 
         Args:
             level: how rarely equal times get a verdict.
@@ -272,7 +299,10 @@ class RunTimes:
         return int(test.excess < -test.margin) - int(test.excess > test.margin)
 
     def verdict(self, level: float = LEVEL) -> str:
-        """Which group takes longer, in words; equal times get such a verdict as rarely as the level says."""
+        """Which group takes longer, in words.
+
+        Equal times get such a verdict as rarely as the level says.
+        """
         if min(self.sample.sizes) < TOO_FEW:
             return NOT_ENOUGH
         if direction := self.longer(level):
@@ -284,9 +314,9 @@ class RunTimes:
     def _words(self, direction: int, level: float) -> tuple[str, str]:
         """Faster and slower are said of runs that succeed; where others may be the reason, sooner and later.
 
-        A run that failed is no longer watched from then on (the cause-specific rate of success, Prentice & others 1978,
-        Biometrics 34:541): the times to success must differ in the same direction, and so must the medians of those
-        that succeeded.
+        A run that failed is no longer watched from then on (the cause-specific rate of success,
+        Prentice & others 1978, Biometrics 34:541): the times to success must differ in the same
+        direction, and so must the medians of those that succeeded.
         """
         sample = self.sample
         if not (sample.ended & ~self.succeeded).any():
@@ -303,9 +333,9 @@ class RunTimes:
 def paired_run_time(before: pd.DataFrame, after: pd.DataFrame, level: float = LEVEL) -> Contrast:
     """Compares the run times of what succeeded, on the inputs that both groups have run.
 
-    The difference of an input is that of the medians, and zero where the two middle times of an even number lie on both
-    sides of the other median: so any numbers of runs are as likely to give a gain as a loss. The interval is the exact
-    one of the median difference by the sign test.
+    The difference of an input is that of the medians, and zero where the two middle times of an
+    even number lie on both sides of the other median: so any numbers of runs are as likely to give
+    a gain as a loss. The interval is the exact one of the median difference by the sign test.
 
     Args:
         before: a RUNS table with `input_key`.

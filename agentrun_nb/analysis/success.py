@@ -8,7 +8,15 @@ from math import nan, sqrt
 import numpy as np
 import pandas as pd
 
-from agentrun_nb.analysis.estimates import LEVEL, Contrast, Estimate, difference, normal_quantile, rate, scipy_stats
+from agentrun_nb.analysis.estimates import (
+    LEVEL,
+    Contrast,
+    Estimate,
+    difference,
+    normal_quantile,
+    rate,
+    scipy_stats,
+)
 from agentrun_nb.analysis.inputs import InputSums, correlation, runs_of_inputs, sizes_divided
 from agentrun_nb.analysis.outcomes import JUDGED, outcomes
 from agentrun_nb.tables.moments import Floats
@@ -22,7 +30,8 @@ class Tally:
     """How often a group ran each of some inputs, and how often it succeeded.
 
     Attributes:
-        runs: per input, the runs whose outcome says whether they succeeded; 0 where the group never ran it.
+        runs: per input, the runs whose outcome says whether they succeeded; 0 where the group never
+            ran it.
         successes: per input, how many of them succeeded.
     """
 
@@ -69,16 +78,18 @@ def tallies(before: pd.DataFrame, after: pd.DataFrame) -> tuple[Tally, Tally]:
 def success_rates(a: Tally, b: Tally, level: float = LEVEL) -> Contrast:
     """Compares the success rates of all runs.
 
-    The difference has Newcombe's interval. Runs of one input are alike and say less than as many of different inputs,
-    so each group counts for fewer runs where it ran inputs many times: see `sizes_divided`. Assumes that inputs are
-    independent of each other.
+    The difference has Newcombe's interval. Runs of one input are alike and say less than as many of
+    different inputs, so each group counts for fewer runs where it ran inputs many times: see
+    `sizes_divided`. Assumes that inputs are independent of each other.
 
     Args:
         a: the counts of the group before.
         b: those of the group after.
         level: the share of intervals that hold the truth.
     """
-    effects = sizes_divided(a.runs, b.runs, _correlation(a, b), level) if a.n and b.n else (1.0, 1.0)
+    effects = (
+        sizes_divided(a.runs, b.runs, _correlation(a, b), level) if a.n and b.n else (1.0, 1.0)
+    )
     before, after = (
         rate(float(tally.successes.sum()), tally.n, effect, level)
         for tally, effect in zip((a, b), effects, strict=True)
@@ -93,7 +104,9 @@ def _correlation(a: Tally, b: Tally) -> float:
     if min(succeeding, failing) < LEAST_MIXED:
         return 1.0
     before, after = (
-        InputSums(tally.runs, tally.successes - tally.runs * tally.share, tally.share * (1 - tally.share))
+        InputSums(
+            tally.runs, tally.successes - tally.runs * tally.share, tally.share * (1 - tally.share)
+        )
         for tally in (a, b)
     )
     return correlation(before, after)
@@ -102,12 +115,14 @@ def _correlation(a: Tally, b: Tally) -> float:
 def paired_success(a: Tally, b: Tally, level: float = LEVEL) -> Contrast:
     """Compares the success rates on the inputs that both groups have run, each input weighing the same.
 
-    Where each input was run once by each group, the interval is the exact binomial one given how many inputs differ
-    (McNemar 1947). Otherwise it is the mean over inputs of the difference, give or take the larger of
+    Where each input was run once by each group, the interval is the exact binomial one given how
+    many inputs differ (McNemar 1947). Otherwise it is the mean over inputs of the difference, give
+    or take the larger of
 
     - t's quantile times the standard error that the spread between inputs gives, and
-    - the normal quantile times the one that chance alone gives where the successes on an input are dealt out to its
-      runs blindly (Mantel & Haenszel 1959), which holds also where hardly any run fails.
+    - the normal quantile times the one that chance alone gives where the successes on an input are
+      dealt out to its runs blindly (Mantel & Haenszel 1959), which holds also where hardly any run
+      fails.
 
     Args:
         a: the counts of the group before.

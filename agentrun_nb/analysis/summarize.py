@@ -11,7 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agentrun_nb.analysis.estimates import TOO_FEW, Estimate, Times, quantiles, queue_times, rate, run_times
+from agentrun_nb.analysis.estimates import (
+    TOO_FEW,
+    Estimate,
+    Times,
+    quantiles,
+    queue_times,
+    rate,
+    run_times,
+)
 from agentrun_nb.analysis.groups import By, with_groups
 from agentrun_nb.analysis.outcomes import JUDGED, outcomes, repeated_keys, repeated_note
 from agentrun_nb.core.schema import STATUSES, TERMINAL
@@ -28,30 +36,37 @@ _TIMES = (
     "after_start_p50_high",
     "after_start_p90",
 )
-_DTYPES = dict.fromkeys(_COUNTS, "Int64") | dict.fromkeys([*_RATES, *_TIMES], "Float64") | {"notes": "str"}
+_DTYPES = (
+    dict.fromkeys(_COUNTS, "Int64")
+    | dict.fromkeys([*_RATES, *_TIMES], "Float64")
+    | {"notes": "str"}
+)
 
 
 def summarize(runs: Runs, by: By = None) -> pd.DataFrame:
     """Counts, success rate and times of groups of runs.
 
     Args:
-        runs: anything that `runs_frame` takes. Runs that have not ended are known to have gone on until their
-            `fetched_at`; those that nobody fetched, until the latest moment known of the table.
-        by: a column, a Series under the index of the runs (`runs["created_at"].dt.hour`), or several of these; rows
-            without a value there are a group too.
+        runs: anything that `runs_frame` takes. Runs that have not ended are known to have gone on
+            until their `fetched_at`; those that nobody fetched, until the latest moment known of
+            the table.
+        by: a column, a Series under the index of the runs (`runs["created_at"].dt.hour`), or
+            several of these; rows without a value there are a group too.
 
     Returns:
-        One row per group, one in all without `by`, with a fresh index: the columns of `by`, `version_number` beside
-        `version_id` where the frame has it, and
+        One row per group, one in all without `by`, with a fresh index: the columns of `by`,
+        `version_number` beside `version_id` where the frame has it, and
 
-        - n, and of them succeeded, failed, cancelled, timed_out, not_ended, not_fetched, no_status, unknown_status;
+        - n, and of them succeeded, failed, cancelled, timed_out, not_ended, not_fetched, no_status,
+          unknown_status;
         - success_rate: succeeded / (succeeded + failed + timed_out), with Wilson's 95 % interval;
         - before_start_p50, before_start_p90: seconds from created to started;
-        - after_start_p50 with its 95 % interval, after_start_p90: seconds from started to completed, whatever the
-          outcome. Both by Kaplan-Meier: what has not ended is censored, services always; an interval without its upper
-          end is open, since too few have ended to bound it;
-        - notes: why a number is missing (`too few`, `not reached`), the names of what could not be counted, and how
-          many runs stand more than once.
+        - after_start_p50 with its 95 % interval, after_start_p90: seconds from started to
+          completed, whatever the outcome. Both by Kaplan-Meier: what has not ended is censored,
+          services always; an interval without its upper end is open, since too few have ended to
+          bound it;
+        - notes: why a number is missing (`too few`, `not reached`), the names of what could not be
+          counted, and how many runs stand more than once.
 
     Raises:
         SchemaError: there is no such column, or a Series is not of these runs.

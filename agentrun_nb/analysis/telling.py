@@ -1,4 +1,7 @@
-"""The part of a failure's reason that says why: the end of a traceback, the lines that call themselves an error."""
+"""The part of a failure's reason that says why.
+
+The end of a traceback, the lines that call themselves an error.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,9 @@ _STACK = re.compile(
 _SOURCE = re.compile(r"\A\S+:\d+\n[^\n]*\n[ \t]*\^+[ \t]*\n")
 """The line of source that node prints before an error that nobody caught."""
 
-_ERROR_LINE = re.compile(r"^[ \t]*(?:ERROR|FATAL|FATAL ERROR|Error|error|fatal|npm ERR!|npm error|E):? ", re.MULTILINE)
+_ERROR_LINE = re.compile(
+    r"^[ \t]*(?:ERROR|FATAL|FATAL ERROR|Error|error|fatal|npm ERR!|npm error|E):? ", re.MULTILINE
+)
 _DETAILS = re.compile(r"^(?:Call log:|Require stack:)$", re.MULTILINE)
 
 
@@ -38,11 +43,13 @@ def telling(reason: str) -> str:
     """The part of a reason that says why.
 
     Args:
-        reason: a `failure_reason`, of any length. Of a very long one the beginning and the end are read.
+        reason: a `failure_reason`, of any length. Of a very long one the beginning and the end are
+            read.
 
     Returns:
-        The last exception of a Python traceback, else the lines from the first that calls itself an error, else all;
-        without places in a stack and without the service's words before the agent's own.
+        The last exception of a Python traceback, else the lines from the first that calls itself an
+        error, else all; without places in a stack and without the service's words before the
+        agent's own.
     """
     if len(reason) > _HEAD + _TAIL:
         reason = f"{reason[:_HEAD]}\n{reason[-_TAIL:]}"
@@ -56,14 +63,20 @@ def telling(reason: str) -> str:
 
 
 def _after_traceback(reason: str) -> str:
-    """What follows the last place of a Python traceback and its lines of source; all where there is no traceback."""
+    """What follows the last place of a Python traceback and its lines of source.
+
+    All where there is no traceback.
+    """
     places = list(_FRAME.finditer(reason))
     if not places:
         return reason
     lines = reason[places[-1].end() :].splitlines()[1:]
     # In a group of exceptions each line begins with a bar.
     lines = [re.sub(r"^[ \t]*\|", "", line) for line in lines]
-    first = next((number for number, line in enumerate(lines) if line[:1].strip() and line.strip(" +-")), None)
+    first = next(
+        (number for number, line in enumerate(lines) if line[:1].strip() and line.strip(" +-")),
+        None,
+    )
     return reason if first is None else "\n".join(lines[first:])
 
 

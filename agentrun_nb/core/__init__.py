@@ -1,1 +1,4 @@
-"""What every other room may use and that knows none of them: tables, times, JSON text, paths, words."""
+"""What every other room may use and that knows none of them.
+
+Tables, times, JSON text, paths, words.
+"""

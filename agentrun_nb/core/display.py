@@ -1,7 +1,7 @@
 """How a run shows itself in a notebook.
 
-A run must not know the views, which stand above it and load half of Jupyter. So it asks here, and the package's
-`__init__` says once, on import, who answers.
+A run must not know the views, which stand above it and load half of Jupyter. So it asks here, and
+the package's `__init__` says once, on import, who answers.
 """
 
 from __future__ import annotations

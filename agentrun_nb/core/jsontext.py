@@ -1,7 +1,7 @@
 r"""JSON as text: where its values begin and end, and reading them, integers exactly, without recursion.
 
-The scanner is lenient inside values (NaN, bad escapes, bytes that are not UTF-8 are cut out as they stand) and strict
-about brackets, so that one odd value never hides its neighbours.
+The scanner is lenient inside values (NaN, bad escapes, bytes that are not UTF-8 are cut out as they
+stand) and strict about brackets, so that one odd value never hides its neighbours.
 """
 
 from __future__ import annotations
@@ -148,11 +148,18 @@ _STRINGS = json.JSONDecoder(strict=False)
 
 def whole(text: str) -> str:
     """Replaces each lone surrogate by U+FFFD."""
-    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return (
+        text
+        if text.isascii()
+        else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    )
 
 
 def number(token: str) -> int | float | Decimal:
-    """Reads integers exactly and decimals as the nearest double; Decimal beyond a double's range or 4,300 digits."""
+    """Reads integers exactly and decimals as the nearest double.
+
+    Decimal beyond a double's range or 4,300 digits.
+    """
     try:
         return int(token)
     except ValueError:
@@ -166,7 +173,9 @@ def number(token: str) -> int | float | Decimal:
 
 
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
-_LEXEME = re.compile(r'[ \t\n\r]*(?:([\[\]{},:])|("[^"\\]*+(?:\\.[^"\\]*+)*+")|([^ \t\n\r\[\]{},:"]+))', re.DOTALL)
+_LEXEME = re.compile(
+    r'[ \t\n\r]*(?:([\[\]{},:])|("[^"\\]*+(?:\\.[^"\\]*+)*+")|([^ \t\n\r\[\]{},:"]+))', re.DOTALL
+)
 _WORDS = {"true": True, "false": False, "null": None, "NaN": float("nan")}
 _WORDS |= {"Infinity": float("inf"), "-Infinity": float("-inf")}
 
@@ -195,7 +204,12 @@ def _parse_deep(text: str) -> Any:
         mark, quoted, scalar = match.groups()
         here = stack[-1]
         inside = isinstance(here, dict)
-        if mark in ("]", "}") and expected in ("comma", "first") and inside == (mark == "}") and len(stack) > 1:
+        if (
+            mark in ("]", "}")
+            and expected in ("comma", "first")
+            and inside == (mark == "}")
+            and len(stack) > 1
+        ):
             stack.pop()
             expected = "comma"
         elif mark == "," and expected == "comma" and len(stack) > 1:
@@ -205,7 +219,9 @@ def _parse_deep(text: str) -> Any:
         elif quoted and inside and expected in ("key", "first"):
             keys.append(json.loads(quoted))
             expected = "colon"
-        elif mark in ("[", "{", None) and (expected == "value" or (expected == "first" and not inside)):
+        elif mark in ("[", "{", None) and (
+            expected == "value" or (expected == "first" and not inside)
+        ):
             value = [] if mark == "[" else {} if mark == "{" else _leaf(quoted, scalar, position)
             if inside:
                 here[keys.pop()] = value

@@ -1,4 +1,7 @@
-"""The one syntax for places in a document: `outputs[0].size_bytes`, `outputs[*].path`, `["key with . or space"]`."""
+"""The one syntax for places in a document.
+
+`outputs[0].size_bytes`, `outputs[*].path`, `["key with . or space"]`.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +70,9 @@ def find(document: Any, steps: Sequence[Step]) -> list[Any]:
         if step is None:
             values = [inner for value in values if isinstance(value, list) for inner in value]
         elif isinstance(step, int):
-            values = [value[step] for value in values if isinstance(value, list) and step < len(value)]
+            values = [
+                value[step] for value in values if isinstance(value, list) and step < len(value)
+            ]
         else:
             values = [value[step] for value in values if isinstance(value, dict) and step in value]
     return values

@@ -8,7 +8,16 @@ from typing import Literal
 
 Kind = Literal["text", "time", "int", "bool", "category", "json"]
 
-STATUSES = ("queued", "starting", "installing", "running", "succeeded", "failed", "cancelled", "timed_out")
+STATUSES = (
+    "queued",
+    "starting",
+    "installing",
+    "running",
+    "succeeded",
+    "failed",
+    "cancelled",
+    "timed_out",
+)
 """The statuses of the contract, in lifecycle order."""
 
 TERMINAL = frozenset(STATUSES[4:])
@@ -76,10 +85,20 @@ class Table:
 MARKS = frozenset({"extra", "parse_notes", "fetch_error", "fetched_at"})
 """Columns that say something about the record and are not read from a key of it."""
 
-_EXTRA = Column("extra", "json", "the fields this package does not know, as one JSON object to the letter")
-_NOTES = Column("parse_notes", "text", "what was odd about the record: `column: code: original text`, joined by `; `")
-_FETCHED = Column("fetched_at", "time", "when the record was fetched, by the service's clock where that is known")
-_ERROR = Column("fetch_error", "text", "why the run could not be fetched: `code: sentence`; all else is NA then")
+_EXTRA = Column(
+    "extra", "json", "the fields this package does not know, as one JSON object to the letter"
+)
+_NOTES = Column(
+    "parse_notes",
+    "text",
+    "what was odd about the record: `column: code: original text`, joined by `; `",
+)
+_FETCHED = Column(
+    "fetched_at", "time", "when the record was fetched, by the service's clock where that is known"
+)
+_ERROR = Column(
+    "fetch_error", "text", "why the run could not be fetched: `code: sentence`; all else is NA then"
+)
 
 
 def _text(name: str, meaning: str, required: bool = False) -> Column:
@@ -142,8 +161,14 @@ PHASES = Table(
     (
         _text("deployment_id", "the deployment of the run", True),
         _text("run_id", "the run", True),
-        _text("phase", "before_start, after_start or undivided when recorded; a status when observed", True),
-        Column("kind", "category", "what the phase rests on", True, ("recorded", "logged", "observed")),
+        _text(
+            "phase",
+            "before_start, after_start or undivided when recorded; a status when observed",
+            True,
+        ),
+        Column(
+            "kind", "category", "what the phase rests on", True, ("recorded", "logged", "observed")
+        ),
         _time("start", "when it began"),
         _time("end", "when it ended; NA while open"),
         _time("start_low", "the earliest moment it can have begun"),
@@ -209,7 +234,13 @@ VERSIONS = Table(
         _text("id", "the version's id", True),
         _text("deployment_id", "its deployment", True),
         Column("version_number", "int", "its number, counted in the deployment", True, low=0),
-        Column("status", "category", "created, building, ready, failed or superseded", True, VERSION_STATUSES),
+        Column(
+            "status",
+            "category",
+            "created, building, ready, failed or superseded",
+            True,
+            VERSION_STATUSES,
+        ),
         _text("template", "the sandbox template it runs in"),
         _text("workdir", "the folder it runs in"),
         _text("install_command", "the command that installs it"),

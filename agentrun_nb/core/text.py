@@ -12,13 +12,15 @@ _ARROWS, _SKIN_TONES = 0x2190, range(0x1F3FB, 0x1F400)
 def visible(text: str) -> str:
     """Text in which control, zero-width and direction characters are seen instead of obeyed.
 
-    The two joiners stay as they are between letters or emoji: Persian, the scripts of India and families of emoji are
-    written with them.
+    The two joiners stay as they are between letters or emoji: Persian, the scripts of India and
+    families of emoji are written with them.
     """
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        _shown(char) if unicodedata.category(char) in _UNSEEN and not _is_between_joined(text, place) else char
+        _shown(char)
+        if unicodedata.category(char) in _UNSEEN and not _is_between_joined(text, place)
+        else char
         for place, char in enumerate(text)
     )
 

@@ -23,12 +23,16 @@ _HIGHEST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
 
 _PLAIN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})$"
 _TOLERANT = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}):(\d{2})(?:\.(\d+))?(?:([Zz])|([+-])([01]\d|2[0-3]):([0-5]\d))?", re.ASCII
+    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}):(\d{2})(?:\.(\d+))?(?:([Zz])|([+-])([01]\d|2[0-3]):([0-5]\d))?",
+    re.ASCII,
 )
 
 
 class Moment(NamedTuple):
-    """A moment in microseconds since the epoch (None: not a moment) and a code of `schema.NOTE_CODES`."""
+    """A moment in microseconds since the epoch (None.
+
+    Not a moment) and a code of `schema.NOTE_CODES`.
+    """
 
     micros: int | None
     code: str | None = None
@@ -53,7 +57,9 @@ def read_time(text: str) -> Moment:
     if not _LOWEST <= micros <= _HIGHEST:
         return Moment(None, "out_of_range")
     if leap:
-        return Moment(micros, "leap_second") if _ends_a_utc_day(micros) else Moment(None, "bad_time")
+        return (
+            Moment(micros, "leap_second") if _ends_a_utc_day(micros) else Moment(None, "bad_time")
+        )
     if match[5] is None and sign is None:
         return Moment(micros, "naive_time")
     return Moment(micros, "cut_precision" if (fraction or "")[6:].strip("0") else None)
@@ -68,7 +74,11 @@ def read_epoch(number: float) -> Moment:
     for limit, factor in ((1e11, 1_000_000), (1e14, 1_000), (1e17, 1), (1e20, 0.001)):
         if abs(number) < limit:
             micros = round(number * factor)
-            return Moment(micros, "epoch_time") if _LOWEST <= micros <= _HIGHEST else Moment(None, "out_of_range")
+            return (
+                Moment(micros, "epoch_time")
+                if _LOWEST <= micros <= _HIGHEST
+                else Moment(None, "out_of_range")
+            )
     return Moment(None, "bad_time")
 
 
@@ -86,13 +96,23 @@ def read_times(texts: Sequence[str | None]) -> pa.Array | None:
     except pa.ArrowInvalid:
         return None
     reach = pc.min_max(moments.cast(pa.int64())).as_py()
-    return moments if reach["min"] is None or _LOWEST <= reach["min"] <= reach["max"] <= _HIGHEST else None
+    return (
+        moments
+        if reach["min"] is None or _LOWEST <= reach["min"] <= reach["max"] <= _HIGHEST
+        else None
+    )
 
 
 def iso(micros: int) -> str:
     """Writes a moment as RFC 3339 in UTC, with as many decimals as it needs (0, 3 or 6)."""
     moment = EPOCH + micros * MICROSECOND
-    spec = "seconds" if not micros % 1_000_000 else "milliseconds" if not micros % 1_000 else "microseconds"
+    spec = (
+        "seconds"
+        if not micros % 1_000_000
+        else "milliseconds"
+        if not micros % 1_000
+        else "microseconds"
+    )
     return moment.replace(tzinfo=None).isoformat(timespec=spec) + "Z"
 
 
@@ -121,5 +141,6 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError, TypeError, AttributeError):
         raise SettingsError(
-            f"{str(name)[:80]!r} is not a time zone.", hint="Give an IANA name such as UTC or Europe/Zurich."
+            f"{str(name)[:80]!r} is not a time zone.",
+            hint="Give an IANA name such as UTC or Europe/Zurich.",
         ) from None

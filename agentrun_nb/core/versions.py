@@ -18,7 +18,16 @@ NEEDED = (
 OPTIONAL = ("scipy", "openpyxl", "starlette", "uvicorn", "matplotlib", "numpy", "polars", "dask")
 """What its extras bring, and what it works together with."""
 
-JUPYTER = ("ipython", "ipykernel", "jupyter-server", "jupyterlab", "notebook", "voila", "marimo", "nbconvert")
+JUPYTER = (
+    "ipython",
+    "ipykernel",
+    "jupyter-server",
+    "jupyterlab",
+    "notebook",
+    "voila",
+    "marimo",
+    "nbconvert",
+)
 """What shows a notebook."""
 
 
@@ -48,7 +57,10 @@ def _lines() -> Iterator[tuple[str, str]]:
 
 
 def _shell() -> str:
-    """What reads the user's lines. Whoever runs IPython has imported it already, so its absence says enough."""
+    """What reads the user's lines.
+
+    Whoever runs IPython has imported it already, so its absence says enough.
+    """
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if shell is None:

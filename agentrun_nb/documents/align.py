@@ -31,12 +31,15 @@ class Block:
     size: int
 
 
-def aligned(before: Sequence[Hashable], after: Sequence[Hashable]) -> Iterator[tuple[int | None, int | None]]:
+def aligned(
+    before: Sequence[Hashable], after: Sequence[Hashable]
+) -> Iterator[tuple[int | None, int | None]]:
     """Pairs the places of two lists, so that few elements are added, removed or changed.
 
-    Elements between equal ones are paired in their order. First what is equal at both ends is taken off. In what is
-    left the fewest changes are looked for (Myers 1986); where there are too many of them for the time, elements that
-    stand once in each list and in the same order hold the lists together (patience diff), else the place does.
+    Elements between equal ones are paired in their order. First what is equal at both ends is taken
+    off. In what is left the fewest changes are looked for (Myers 1986); where there are too many of
+    them for the time, elements that stand once in each list and in the same order hold the lists
+    together (patience diff), else the place does.
 
     Args:
         before: what stands for the elements of the one list, equal where they are.
@@ -76,7 +79,9 @@ def _blocks(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Block
     return sorted((block for block in found if block.size), key=lambda block: block.i)
 
 
-def _trimmed(before: Sequence[Hashable], after: Sequence[Hashable], part: Part) -> tuple[Part, list[Block]]:
+def _trimmed(
+    before: Sequence[Hashable], after: Sequence[Hashable], part: Part
+) -> tuple[Part, list[Block]]:
     """The part without what is equal at its ends, and these two blocks."""
     i, j, k, m = part.i, part.j, part.k, part.m
     while i < j and k < m and before[i] == after[k]:
@@ -91,8 +96,8 @@ def _fewest_changes(
 ) -> tuple[list[Block] | None, int]:
     """The equal elements on a shortest way of additions and removals, and how many steps it took to find it.
 
-    A search in rounds: after round d, `reach[x - y]` is the farthest place x that d changes lead to on that diagonal.
-    None where it would take more steps than `most`.
+    A search in rounds: after round d, `reach[x - y]` is the farthest place x that d changes lead to
+    on that diagonal. None where it would take more steps than `most`.
     """
     width, height = part.j - part.i, part.m - part.k
     reach, rounds, steps = {1: 0}, [], 0
@@ -105,7 +110,11 @@ def _fewest_changes(
         for diagonal in range(-changes, changes + 1, 2):
             x = _start(reach, diagonal, changes)
             first = x
-            while x < width and x - diagonal < height and before[part.i + x] == after[part.k + x - diagonal]:
+            while (
+                x < width
+                and x - diagonal < height
+                and before[part.i + x] == after[part.k + x - diagonal]
+            ):
                 x += 1
             steps += x - first
             reach[diagonal] = x
@@ -115,7 +124,10 @@ def _fewest_changes(
 
 
 def _start(reach: dict[int, int], diagonal: int, changes: int) -> int:
-    """Where a round begins on a diagonal: below the one to the right, or to the right of the one to the left."""
+    """Where a round begins on a diagonal.
+
+    Below the one to the right, or to the right of the one to the left.
+    """
     if diagonal == -changes or (diagonal != changes and reach[diagonal - 1] < reach[diagonal + 1]):
         return reach[diagonal + 1]
     return reach[diagonal - 1] + 1
@@ -127,7 +139,9 @@ def _way_back(part: Part, rounds: list[dict[int, int]], x: int, diagonal: int) -
         reach = rounds[changes]
         first = _start(reach, diagonal, changes)
         blocks.append(Block(part.i + first, part.k + first - diagonal, x - first))
-        below = diagonal == -changes or (diagonal != changes and reach[diagonal - 1] < reach[diagonal + 1])
+        below = diagonal == -changes or (
+            diagonal != changes and reach[diagonal - 1] < reach[diagonal + 1]
+        )
         diagonal += 1 if below else -1
         x = reach[diagonal] if changes else 0
     return blocks
@@ -138,7 +152,11 @@ def _anchors(before: Sequence[Hashable], after: Sequence[Hashable], part: Part) 
     left, right = before[part.i : part.j], after[part.k : part.m]
     once, counts = Counter(left), Counter(right)
     places = {item: part.k + place for place, item in enumerate(right) if counts[item] == 1}
-    pairs = [(part.i + place, places[item]) for place, item in enumerate(left) if once[item] == 1 and item in places]
+    pairs = [
+        (part.i + place, places[item])
+        for place, item in enumerate(left)
+        if once[item] == 1 and item in places
+    ]
     return _runs(_rising(pairs))
 
 

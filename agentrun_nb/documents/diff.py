@@ -43,27 +43,34 @@ _MARKED = re.compile(rf'"{_DECIMAL}([^"]*)"')
 
 
 def diff(
-    a: Runs | pd.Series, b: Runs | pd.Series, *, equal: bool = False, ignore: str | Sequence[str] = ()
+    a: Runs | pd.Series,
+    b: Runs | pd.Series,
+    *,
+    equal: bool = False,
+    ignore: str | Sequence[str] = (),
 ) -> pd.DataFrame:
     """Compares the `input` and `output_manifest` of two runs, value by value.
 
-    Outputs belong together by `configured_path`, then `path`, then `name`; elements of other lists so that few are
-    added, removed or changed. What only changed its place is no difference: it shows in the two paths.
+    Outputs belong together by `configured_path`, then `path`, then `name`; elements of other lists
+    so that few are added, removed or changed. What only changed its place is no difference: it
+    shows in the two paths.
 
-    Two values are equal when they are of one JSON type and are the same to the last digit: 1 and 1.0 are not, being an
-    integer and a number with a point, and 1.0 and 1.00 are; decimals are the nearest double, beyond a double's range
-    exact. A number never equals a text. `compare` pairs inputs by the same rule.
+    Two values are equal when they are of one JSON type and are the same to the last digit: 1 and
+    1.0 are not, being an integer and a number with a point, and 1.0 and 1.00 are; decimals are the
+    nearest double, beyond a double's range exact. A number never equals a text. `compare` pairs
+    inputs by the same rule.
 
     Args:
         a: the run before: a Run, a row of a frame, or a frame of one row.
         b: the run after.
         equal: also what is the same.
-        ignore: paths whose values, and all within them, are not compared: `output_manifest.outputs[*].size_bytes`.
+        ignore: paths whose values, and all within them, are not compared:
+            `output_manifest.outputs[*].size_bytes`.
 
     Returns:
-        One row per difference in the order of the documents: `path_a` and `path_b` (NA where that run has nothing
-        there), `change` (added, removed, changed, type changed, equal), and the values `a` and `b` as JSON text. A
-        document that is not JSON is compared as text.
+        One row per difference in the order of the documents: `path_a` and `path_b` (NA where that
+        run has nothing there), `change` (added, removed, changed, type changed, equal), and the
+        values `a` and `b` as JSON text. A document that is not JSON is compared as text.
 
     Raises:
         SchemaError: a or b is not just one run.
@@ -82,15 +89,21 @@ def _pattern(path: Any) -> tuple[Step, ...]:
     steps = parse_path(path) if isinstance(path, str) else ()
     if not steps or steps[0] not in DOCUMENTS:
         raise PathNotFound(
-            f"{path!r} leads nowhere that is compared.", hint="Begin it with input. or output_manifest. here."
+            f"{path!r} leads nowhere that is compared.",
+            hint="Begin it with input. or output_manifest. here.",
         )
     return steps
 
 
 def written(value: Any, too_deep: str = TOO_DEEP) -> str:
-    """A parsed document as compact JSON with sorted keys, the same for equal ones; else what stands for a deep one."""
+    """A parsed document as compact JSON with sorted keys, the same for equal ones.
+
+    Else what stands for a deep one.
+    """
     try:
-        text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_marked)
+        text = json.dumps(
+            value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_marked
+        )
     except RecursionError:
         return too_deep
     return jsontext.whole(_MARKED.sub(r"\1", text) if _DECIMAL in text else text)
@@ -99,21 +112,27 @@ def written(value: Any, too_deep: str = TOO_DEEP) -> str:
 def _marked(number: Any) -> str:
     """A Decimal for `json`, which has no way to write one as a number: as a marked text, unmarked afterwards.
 
-    Trailing zeros are moved into the exponent: 10e399 and 1e400 are one number. An integer stays in full.
+    Trailing zeros are moved into the exponent: 10e399 and 1e400 are one number. An integer stays in
+    full.
     """
     if not isinstance(number, Decimal):
         return str(number)
     sign, digits, exponent = number.as_tuple()
     if exponent and isinstance(exponent, int):
         significant = "".join(map(str, digits)).rstrip("0")
-        number = Decimal((sign, tuple(map(int, significant)) or (0,), exponent + len(digits) - len(significant)))
+        number = Decimal(
+            (sign, tuple(map(int, significant)) or (0,), exponent + len(digits) - len(significant))
+        )
     return f"{_DECIMAL}{number}"
 
 
 def _documents(run: Any) -> dict[str, Any]:
     frame = runs_frame(run.to_frame().T if isinstance(run, pd.Series) else run)
     if len(frame) != 1:
-        raise SchemaError(f"A difference is between two runs; here is a frame of {len(frame)}.", hint="Give one row.")
+        raise SchemaError(
+            f"A difference is between two runs; here is a frame of {len(frame)}.",
+            hint="Give one row.",
+        )
     texts = {name: frame[name].iloc[0] for name in DOCUMENTS}
     return {name: parsed(text) for name, text in texts.items() if isinstance(text, str)}
 
@@ -124,16 +143,26 @@ def parsed(text: str) -> Any:
     return text if value is BROKEN else value
 
 
-def _differences(a: Any, b: Any, equal: bool, ignore: Sequence[tuple[Step, ...]]) -> Iterator[tuple[str | None, ...]]:
+def _differences(
+    a: Any, b: Any, equal: bool, ignore: Sequence[tuple[Step, ...]]
+) -> Iterator[tuple[str | None, ...]]:
     stack: list[tuple[Place | None, Place | None]] = [((None, a), (None, b))]
     while stack:
         left, right = stack.pop()
-        if ignore and any(place and _leads(place[0], pattern) for place in (left, right) for pattern in ignore):
+        if ignore and any(
+            place and _leads(place[0], pattern) for place in (left, right) for pattern in ignore
+        ):
             continue
         kinds = {type(place[1]) if place else None for place in (left, right)}
         if left and right and (kinds == {dict} or kinds == {list}):
-            steps = _aligned(left, right, equal) if kinds == {list} else [(k, k) for k in {**left[1], **right[1]}]
-            stack += reversed([(_inside(left, before), _inside(right, after)) for before, after in steps])
+            steps = (
+                _aligned(left, right, equal)
+                if kinds == {list}
+                else [(k, k) for k in {**left[1], **right[1]}]
+            )
+            stack += reversed(
+                [(_inside(left, before), _inside(right, after)) for before, after in steps]
+            )
         elif equal or left is None or right is None or _stand_in(left[1]) != _stand_in(right[1]):
             yield _row(left, right)
 
@@ -186,7 +215,10 @@ def _row(left: Place | None, right: Place | None) -> tuple[str | None, ...]:
 
 
 def _aligned(left: Place, right: Place, equal: bool) -> Iterable[tuple[int | None, int | None]]:
-    """Which element of one list belongs to which of another; None: to none. Equal ones only where they are shown."""
+    """Which element of one list belongs to which of another; None: to none.
+
+    Equal ones only where they are shown.
+    """
     if left[0] == _OUTPUTS:
         return _by_name(left[1], right[1])
     if max(len(left[1]), len(right[1])) < _FEWEST:
@@ -199,7 +231,11 @@ def _aligned(left: Place, right: Place, equal: bool) -> Iterable[tuple[int | Non
         return pairs
     # What is too deep to write may differ further down.
     deep = numbers[TOO_DEEP]
-    return [(i, k) for i, k in pairs if i is None or k is None or before[i] != after[k] or before[i] == deep]
+    return [
+        (i, k)
+        for i, k in pairs
+        if i is None or k is None or before[i] != after[k] or before[i] == deep
+    ]
 
 
 def _by_name(left: list[Any], right: list[Any]) -> list[tuple[int | None, int | None]]:
@@ -214,7 +250,10 @@ def _by_name(left: list[Any], right: list[Any]) -> list[tuple[int | None, int | 
             if label and before not in partner and waiting[label]:
                 partner[before] = waiting[label].popleft()
                 del free[partner[before]]
-    return [*((before, partner.get(before)) for before in range(len(left))), *((None, after) for after in free)]
+    return [
+        *((before, partner.get(before)) for before in range(len(left))),
+        *((None, after) for after in free),
+    ]
 
 
 def _label(item: Any, name: str) -> str:

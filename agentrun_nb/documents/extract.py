@@ -1,4 +1,7 @@
-"""Places in `input` and `output_manifest` as columns: typed, integers exact, and counted where the runs disagree."""
+"""Places in `input` and `output_manifest` as columns.
+
+Typed, integers exact, and counted where the runs disagree.
+"""
 
 from __future__ import annotations
 
@@ -46,12 +49,15 @@ class Col:
         path: begins with `input`, `output_manifest` or `extra`; lists by index or by `[*]`.
         dtype: boolean, Int64, Float64, str or object; None: the first that holds the
             values as they were read, integers exact and decimals as the nearest double.
-        default: the cell of a run that has nothing there; JSON null and broken documents are NA all the same.
-        agg: what to make of the values of a path with `[*]`, nulls apart: count, sum, mean, median, min, max, first,
-            last, any, all, or a function of the list. None gives the list itself, nulls included.
+        default: the cell of a run that has nothing there; JSON null and broken documents are NA all
+            the same.
+        agg: what to make of the values of a path with `[*]`, nulls apart: count, sum, mean, median,
+            min, max, first, last, any, all, or a function of the list. None gives the list itself,
+            nulls included.
 
     Raises:
-        SchemaError: an unknown dtype or aggregate, an aggregate without `[*]`, or a default that is not of the dtype.
+        SchemaError: an unknown dtype or aggregate, an aggregate without `[*]`, or a default that is
+            not of the dtype.
         PathNotFound: the text is not a path into a document.
     """
 
@@ -62,13 +68,23 @@ class Col:
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, str) or self.document not in (*DOCUMENTS, "extra"):
-            raise PathNotFound(f"{self.path!r} leads nowhere.", hint="Begin it with input., output_manifest. or extra.")
+            raise PathNotFound(
+                f"{self.path!r} leads nowhere.",
+                hint="Begin it with input., output_manifest. or extra.",
+            )
         if self.dtype is not None and self.dtype not in [*_FITS]:
-            raise SchemaError(f"{self.dtype!r} is not a dtype here.", hint=f"Choose among {', '.join(_FITS)}.")
+            raise SchemaError(
+                f"{self.dtype!r} is not a dtype here.", hint=f"Choose among {', '.join(_FITS)}."
+            )
         if self.agg is not None and not callable(self.agg) and self.agg not in [*AGGREGATES]:
-            raise SchemaError(f"{self.agg!r} is not an aggregate.", hint=f"Choose among {', '.join(AGGREGATES)}.")
+            raise SchemaError(
+                f"{self.agg!r} is not an aggregate.", hint=f"Choose among {', '.join(AGGREGATES)}."
+            )
         if self.agg is not None and None not in self.steps:
-            raise SchemaError(f"{self.path!r} gives one value, so it takes no agg.", hint="Write a list as name[*].")
+            raise SchemaError(
+                f"{self.path!r} gives one value, so it takes no agg.",
+                hint="Write a list as name[*].",
+            )
         if self.dtype and self.default is not pd.NA and not _FITS[self.dtype](self.default):
             raise SchemaError(f"The default {self.default!r} is not of the dtype {self.dtype}.")
 
@@ -86,20 +102,23 @@ class Col:
 def extract(runs: Runs, /, *paths: str | Col, **columns: str | Col) -> pd.DataFrame:
     """Makes typed columns of places in the documents; each document asked for is read once.
 
-    Booleans make a boolean column, integers Int64, text str, numbers Float64 (the nearest double of each) as long as
-    every integer among them is a double too. All else stays as it is in a column of dtype object: a conflict of types,
-    integers beyond 64 bits, Decimal where a double overflows, NaN, lists, objects. Nothing becomes text on its own.
+    Booleans make a boolean column, integers Int64, text str, numbers Float64 (the nearest double of
+    each) as long as every integer among them is a double too. All else stays as it is in a column
+    of dtype object: a conflict of types, integers beyond 64 bits, Decimal where a double overflows,
+    NaN, lists, objects. Nothing becomes text on its own.
 
     Args:
         runs: anything that `runs_frame` takes.
-        paths: paths, or a `Col` each for dtype, default and aggregate; the last key of a path is the new column's name.
+        paths: paths, or a `Col` each for dtype, default and aggregate; the last key of a path is
+            the new column's name.
         columns: the same under a name of its own.
 
     Returns:
-        The new columns only, in the order given, under the index of the runs; no rows give empty columns.
-        `attrs["agentrun_nb_extract"]` counts for each column: `types` (JSON types of the cells, the most frequent
-        first: several are a conflict), `absent`, `null`, `broken` (the document is not JSON), `unfit` (not of the
-        dtype, or of a type that the aggregate does not take; the cell is NA), `mended` (text that was not Unicode).
+        The new columns only, in the order given, under the index of the runs; no rows give empty
+        columns. `attrs["agentrun_nb_extract"]` counts for each column: `types` (JSON types of the
+        cells, the most frequent first: several are a conflict), `absent`, `null`, `broken` (the
+        document is not JSON), `unfit` (not of the dtype, or of a type that the aggregate does not
+        take; the cell is NA), `mended` (text that was not Unicode).
 
     Raises:
         PathNotFound: a path that no row of a frame with rows has; the message names the nearest.
@@ -115,7 +134,9 @@ def extract(runs: Runs, /, *paths: str | Col, **columns: str | Col) -> pd.DataFr
     asked = _named(paths, columns)
     found: dict[str, list[Any]] = {name: [] for name in asked}
     for document in {column.document for column in asked.values()}:
-        inside = {name: column.steps for name, column in asked.items() if column.document == document}
+        inside = {
+            name: column.steps for name, column in asked.items() if column.document == document
+        }
         for trees in _trees(runs[document], list(inside.values())):
             for name, steps in inside.items():
                 found[name] += _values(trees, steps)
@@ -139,11 +160,16 @@ def _named(paths: Sequence[str | Col], columns: Mapping[str, str | Col]) -> dict
             hint = f"Name one of them: extract(runs, another={column.path!r})."
             raise SchemaError(f"Two columns would be called {name!r}.", hint=hint)
         named[name] = column
-    return named | {name: column if isinstance(column, Col) else Col(column) for name, column in columns.items()}
+    return named | {
+        name: column if isinstance(column, Col) else Col(column) for name, column in columns.items()
+    }
 
 
 def _trees(documents: pd.Series[Any], paths: Sequence[tuple[Step, ...]]) -> Iterator[list[Any]]:
-    """The documents, a few at a time: cut down to the paths, or whole where their shape is another."""
+    """The documents, a few at a time.
+
+    Cut down to the paths, or whole where their shape is another.
+    """
     decode = msgspec.json.Decoder(_shape(paths)).decode
     for part in texts(documents):
         yield [read(text, decode) for text in part]
@@ -178,9 +204,14 @@ def _values(trees: list[Any], steps: tuple[Step, ...]) -> list[Any]:
             found = _every(found, steps[place + 1 :])
             break
         if isinstance(step, int):
-            found = [value[step] if type(value) is list and step < len(value) else ABSENT for value in found]
+            found = [
+                value[step] if type(value) is list and step < len(value) else ABSENT
+                for value in found
+            ]
         else:
-            found = [value[step] if type(value) is dict and step in value else ABSENT for value in found]
+            found = [
+                value[step] if type(value) is dict and step in value else ABSENT for value in found
+            ]
     return [BROKEN if tree is BROKEN else value for tree, value in zip(trees, found, strict=True)]
 
 
@@ -190,7 +221,11 @@ def _every(lists: list[Any], steps: tuple[Step, ...]) -> list[Any]:
     inner = iter(_values([item for value in lists if value is not ABSENT for item in value], steps))
     rows: list[Any] = []
     for value in lists:
-        found = value if value is ABSENT else [item for item in islice(inner, len(value)) if item is not ABSENT]
+        found = (
+            value
+            if value is ABSENT
+            else [item for item in islice(inner, len(value)) if item is not ABSENT]
+        )
         rows.append(ABSENT if value and not found else found)
     if None in steps:
         rows = [row if row is ABSENT else [item for items in row for item in items] for row in rows]
@@ -203,12 +238,18 @@ def _cells(column: Col, rows: list[Any]) -> tuple[list[Any], dict[str, Any]]:
         rows = [_aggregate(column, column.agg, row) if type(row) is list else row for row in rows]
     if column.dtype:
         fits = _FITS[column.dtype]
-        rows = [row if row is None or row is pd.NA or isinstance(row, Gap) or fits(row) else _UNFIT for row in rows]
+        rows = [
+            row if row is None or row is pd.NA or isinstance(row, Gap) or fits(row) else _UNFIT
+            for row in rows
+        ]
     kinds = Counter(map(type, rows))
     gaps = {"absent": ABSENT, "null": None, "broken": BROKEN, "unfit": _UNFIT}
     counts: dict[str, int] = {name: kinds.pop(type(gap), 0) for name, gap in gaps.items()}
     kinds.pop(type(pd.NA), None)
-    cells = [column.default if row is ABSENT else pd.NA if row is None or isinstance(row, Gap) else row for row in rows]
+    cells = [
+        column.default if row is ABSENT else pd.NA if row is None or isinstance(row, Gap) else row
+        for row in rows
+    ]
     counts["mended"] = 0
     for place, cell in enumerate(cells) if str in kinds else ():
         if type(cell) is str and not cell.isascii() and cell != (sound := jsontext.whole(cell)):
@@ -228,7 +269,9 @@ def _aggregate(column: Col, agg: str | Callable[[list[Any]], Any], values: list[
         return _UNFIT
     except Exception as error:
         told = f"agg= of {column.path!r} raised {type(error).__name__} for {clip(repr(known), _SHOWN)}: {error}."
-        raise DataError(told, hint="Let the function return pd.NA where it has no answer.") from error
+        raise DataError(
+            told, hint="Let the function return pd.NA where it has no answer."
+        ) from error
 
 
 def _sum(values: list[Any]) -> int | float:
@@ -246,7 +289,9 @@ AGGREGATES: dict[str, tuple[Callable[[list[Any]], Any], tuple[type, ...]]] = {
 _FITS: dict[str, Callable[[Any], bool]] = {
     "boolean": lambda value: type(value) is bool,
     "Int64": lambda value: type(value) is int and -(2**63) <= value < 2**63,
-    "Float64": lambda value: (type(value) is float and isfinite(value)) or (type(value) is int and abs(value) <= 2**53),
+    "Float64": lambda value: (
+        (type(value) is float and isfinite(value)) or (type(value) is int and abs(value) <= 2**53)
+    ),
     "str": lambda value: type(value) is str,
     "object": lambda value: True,
 }
@@ -255,15 +300,25 @@ _FITS: dict[str, Callable[[Any], bool]] = {
 def _dtype(cells: list[Any]) -> str:
     """The first dtype that holds all cells as they were read."""
     known = [cell for cell in cells if cell is not pd.NA]
-    return next(dtype for dtype, fits in _FITS.items() if (known or dtype == "object") and all(map(fits, known)))
+    return next(
+        dtype
+        for dtype, fits in _FITS.items()
+        if (known or dtype == "object") and all(map(fits, known))
+    )
 
 
 def _not_found(runs: pd.DataFrame, column: Col, broken: int) -> PathNotFound:
     sample = runs[runs[column.document].notna()].head(_MOST)
     inside = json_paths(sample, column.document)["path"].head(_MOST)
-    known = [f"{column.document}{'' if path.startswith('[') else '.'}{path}" for path in inside if path]
+    known = [
+        f"{column.document}{'' if path.startswith('[') else '.'}{path}" for path in inside if path
+    ]
     near = get_close_matches(column.path, known, 3, 0.5) or known[:3]
-    hint = f"Near it: {', '.join(near)}." if near else f"None of them has anything in {column.document} that is JSON."
+    hint = (
+        f"Near it: {', '.join(near)}."
+        if near
+        else f"None of them has anything in {column.document} that is JSON."
+    )
     if broken:
         hint += f" {broken:,} of {counted(len(runs), 'document')} are not JSON."
     return PathNotFound(f"No run here has anything at {column.path!r}.", hint=hint)

@@ -1,4 +1,7 @@
-"""What lies inside `input` and `output_manifest`: values, outputs, and the catalogue of their paths."""
+"""What lies inside `input` and `output_manifest`.
+
+Values, outputs, and the catalogue of their paths.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +35,11 @@ def json_paths(runs: Runs, column: str = "output_manifest") -> pd.DataFrame:
         column: `input`, `output_manifest` or another column of JSON texts.
 
     Returns:
-        One row per path, in the order of the first run that has it: `path` (to be given to `extract` after the column's
-        name; lists as `[*]`), `types` (the JSON types seen, the most frequent first), `runs` (how many have it),
-        `values` (how many values there are) and `example` (JSON text of the first, at most 80 characters). What lies
-        deeper than 512 steps is not catalogued; the object or list there is. `attrs["agentrun_nb_paths"]` counts the
+        One row per path, in the order of the first run that has it: `path` (to be given to
+        `extract` after the column's name; lists as `[*]`), `types` (the JSON types seen, the most
+        frequent first), `runs` (how many have it), `values` (how many values there are) and
+        `example` (JSON text of the first, at most 80 characters). What lies deeper than 512 steps
+        is not catalogued; the object or list there is. `attrs["agentrun_nb_paths"]` counts the
         documents that are not JSON.
 
     Raises:
@@ -47,12 +51,18 @@ def json_paths(runs: Runs, column: str = "output_manifest") -> pd.DataFrame:
     check_columns(runs, [column])
     for documents in texts(runs[column]):
         trees = [read(text) for text in documents]
-        rows = [row for row, tree in enumerate(trees, start) if tree is not ABSENT and tree is not BROKEN]
+        rows = [
+            row
+            for row, tree in enumerate(trees, start)
+            if tree is not ABSENT and tree is not BROKEN
+        ]
         for steps, held, values in _leaves(rows, [trees[row - start] for row in rows]):
             found.setdefault(steps, _Place(held[0], values[0])).see(held, values)
         start, broken = start + len(trees), broken + trees.count(BROKEN)
     places = sorted(found.items(), key=lambda item: item[1].first)
-    frame = pd.DataFrame([place.row(steps) for steps, place in places], columns=list(_PATHS)).astype(_PATHS)
+    frame = pd.DataFrame(
+        [place.row(steps) for steps, place in places], columns=list(_PATHS)
+    ).astype(_PATHS)
     frame.attrs[ATTRS] = {"broken": broken}
     return frame
 
@@ -104,16 +114,25 @@ def _leaves(rows: Sequence[int], documents: Sequence[Any]) -> Iterator[_Column]:
             inner = list(chain.from_iterable(value for _, value in lists))
             stack.append(((*steps, None), [row for row, value in lists for _ in value], inner))
         if dict in kinds:
-            stack += [((*steps, key), *column) for key, column in reversed(_members(rows, values).items())]
+            stack += [
+                ((*steps, key), *column) for key, column in reversed(_members(rows, values).items())
+            ]
 
 
-def _members(rows: Sequence[int], values: Sequence[Any]) -> dict[str, tuple[Sequence[int], Sequence[Any]]]:
-    """The values of each key of the objects, in columns; objects of the same keys are turned at once."""
+def _members(
+    rows: Sequence[int], values: Sequence[Any]
+) -> dict[str, tuple[Sequence[int], Sequence[Any]]]:
+    """The values of each key of the objects, in columns.
+
+    Objects of the same keys are turned at once.
+    """
     alike: defaultdict[tuple[str, ...], list[tuple[int, Any]]] = defaultdict(list)
     for place, value in enumerate(values):
         if type(value) is dict:
             alike[tuple(value)].append((place, value.values()))
-    parts: defaultdict[str, list[tuple[Sequence[int], Sequence[int], Sequence[Any]]]] = defaultdict(list)
+    parts: defaultdict[str, list[tuple[Sequence[int], Sequence[int], Sequence[Any]]]] = defaultdict(
+        list
+    )
     for keys, objects in alike.items():
         places, inside = zip(*objects, strict=True)
         owners = [rows[place] for place in places]

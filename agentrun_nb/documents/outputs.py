@@ -20,11 +20,13 @@ def outputs(runs: Runs) -> pd.DataFrame:
         runs: anything that `runs_frame` takes.
 
     Returns:
-        The OUTPUTS table in the order of the runs and of their manifests. A manifest without an `outputs` array gives
-        no rows; an item that is no object is a row with a note.
+        The OUTPUTS table in the order of the runs and of their manifests. A manifest without an
+        `outputs` array gives no rows; an item that is no object is a row with a note.
     """
     runs = runs_frame(runs)
-    owners = zip(runs["deployment_id"].to_numpy("object"), runs["id"].to_numpy("object"), strict=True)
+    owners = zip(
+        runs["deployment_id"].to_numpy("object"), runs["id"].to_numpy("object"), strict=True
+    )
     lists = (outputs_text(text) for part in texts(runs["output_manifest"]) for text in part)
     found = ((*owner, text) for owner, text in zip(owners, lists, strict=True) if text)
     batches: list[Batch] = []

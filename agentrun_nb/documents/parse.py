@@ -18,8 +18,8 @@ def parse(column: pd.Series[Any]) -> pd.Series[Any]:
 
     Returns:
         An object column under the same index: integers exact, decimals as the nearest double, of
-        duplicate keys the last one. JSON null is None; an absent or broken document is NA, and its text still stands in
-        the column it came from.
+        duplicate keys the last one. JSON null is None; an absent or broken document is NA, and its
+        text still stands in the column it came from.
 
     Raises:
         SchemaError: it is no column.

@@ -1,4 +1,7 @@
-"""Documents out of a column of JSON texts: read a few at a time, where they lie, and without exceptions."""
+"""Documents out of a column of JSON texts.
+
+Read a few at a time, where they lie, and without exceptions.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ import pyarrow as pa
 from agentrun_nb.core import jsontext
 
 _MOST, _MOST_BYTES = 64, 2**20
-"""So many documents at a time: few enough to stay in the processor's cache and out of the collector's way."""
+"""So many documents at a time.
+
+Few enough to stay in the processor's cache and out of the collector's way.
+"""
 
 
 def texts(column: pd.Series[Any]) -> Iterator[list[memoryview | None]]:
@@ -35,7 +41,10 @@ def texts(column: pd.Series[Any]) -> Iterator[list[memoryview | None]]:
 
 
 class Gap:
-    """Stands where a document or a place in it gives no value; each has a type of its own, to be counted by."""
+    """Stands where a document or a place in it gives no value.
+
+    Each has a type of its own, to be counted by.
+    """
 
 
 ABSENT, BROKEN = (type(name, (Gap,), {})() for name in ("Absent", "Broken"))
@@ -54,7 +63,14 @@ def read(text: memoryview | str | None, decode: Any = msgspec.json.decode) -> An
             return BROKEN
 
 
-_NAMES = {type(None): "null", bool: "boolean", int: "integer", float: "number", Decimal: "number", str: "string"}
+_NAMES = {
+    type(None): "null",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    Decimal: "number",
+    str: "string",
+}
 
 
 def type_name(value: Any) -> str:

@@ -35,7 +35,10 @@ class Tick(NamedTuple):
 
 
 def local(at: float, tz: str) -> datetime:
-    """An instant as the clock of a zone shows it; in UTC where that clock would leave the years 1 to 9999."""
+    """An instant as the clock of a zone shows it.
+
+    In UTC where that clock would leave the years 1 to 9999.
+    """
     moment = _EPOCH + timedelta(milliseconds=min(max(at, EARLIEST), LATEST))
     with suppress(OverflowError):
         return moment.astimezone(ZoneInfo(tz))
@@ -43,10 +46,15 @@ def local(at: float, tz: str) -> datetime:
 
 
 def clock_text(at: float, tz: str) -> str:
-    """An instant in words, with the offset of its zone: `2026-11-24 05:31:56 UTC`, `2026-11-24 06:31:56.250 +01:00`."""
+    """An instant in words, with the offset of its zone.
+
+    `2026-11-24 05:31:56 UTC`, `2026-11-24 06:31:56.250 +01:00`.
+    """
     moment = local(at, tz)
     # Not by strftime, which writes the year 1 with one digit.
-    clock = moment.replace(tzinfo=None).isoformat(" ", "milliseconds" if moment.microsecond else "seconds")
+    clock = moment.replace(tzinfo=None).isoformat(
+        " ", "milliseconds" if moment.microsecond else "seconds"
+    )
     return f"{clock} {'UTC' if tz == 'UTC' else _offset_text(moment)}"
 
 
@@ -58,8 +66,8 @@ def _offset_text(moment: datetime) -> str:
 def ticks(start: float, end: float, tz: str, most: int) -> list[Tick]:
     """Ticks at round times of a zone's clock, at most about `most` of them, in order and within start and end.
 
-    Where clocks go back, both times of the hour that comes twice have their ticks, each with its offset; a time of day
-    that clocks leave out has none. A day begins with its first instant.
+    Where clocks go back, both times of the hour that comes twice have their ticks, each with its
+    offset; a time of day that clocks leave out has none. A day begins with its first instant.
 
     Args:
         start: the first moment of the axis in ms since the epoch.
@@ -88,7 +96,8 @@ def ticks(start: float, end: float, tz: str, most: int) -> list[Tick]:
 def _clock_ticks(start: float, end: float, tz: str, step: float) -> list[Tick]:
     """Ticks at round times of the day."""
     found: list[Tick] = []
-    # Each offset that the zone has here has its own round instants; those count while the zone has that offset.
+    # Each offset that the zone has here has its own round instants; those count while the zone has
+    # that offset.
     for offset in {_offset(local(start, tz)), _offset(local(end, tz))}:
         at = -(-(start + offset) // step) * step - offset
         while at <= end:
@@ -109,7 +118,11 @@ def _time_label(moment: datetime, step: float) -> str:
 def _short_offset(moment: datetime) -> str:
     """The offset of a moment's zone as the page writes it: `UTC`, `UTC-4`, `UTC+10:30`."""
     sign, hours, minutes = (text := _offset_text(moment))[0], int(text[1:3]), text[3:]
-    return f"UTC{sign}{hours}{minutes if minutes != ':00' else ''}" if hours or minutes != ":00" else "UTC"
+    return (
+        f"UTC{sign}{hours}{minutes if minutes != ':00' else ''}"
+        if hours or minutes != ":00"
+        else "UTC"
+    )
 
 
 def _day_ticks(start: float, end: float, tz: str, step: int) -> Iterator[Tick]:
@@ -117,7 +130,8 @@ def _day_ticks(start: float, end: float, tz: str, step: int) -> Iterator[Tick]:
     first, last = local(start, tz).toordinal(), local(end, tz).toordinal()
     for ordinal in range(first + (_MONDAY - first) % step, last + 1, step):
         at = _first_instant(date.fromordinal(ordinal), tz)
-        # Clocks may skip midnight, and islands have skipped a whole day: what begins here is what the clock shows.
+        # Clocks may skip midnight, and islands have skipped a whole day: what begins here is what
+        # the clock shows.
         day = local(at, tz)
         yield Tick(at, f"{day.day} {day:%b}", f"{day.year:04}")
 

@@ -19,7 +19,9 @@ class Stretch(NamedTuple):
 _MISSING = Stretch("not known", "missing")
 
 
-def course(created: float, started: float, completed: float, live: bool, now: float) -> list[Stretch]:
+def course(
+    created: float, started: float, completed: float, live: bool, now: float
+) -> list[Stretch]:
     """The stretches of a run: before and after the start, or one where no start divides it.
 
     Args:

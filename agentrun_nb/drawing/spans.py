@@ -64,7 +64,9 @@ class Spans:
         gaps = np.diff(moments)
         long = np.sort(gaps[gaps > YEAR])
         shorter = gaps[gaps <= YEAR].sum() + np.cumsum(long) - long
-        parts = np.split(moments, np.flatnonzero(gaps >= long[long > ABSURD * shorter].min(initial=np.inf)) + 1)
+        parts = np.split(
+            moments, np.flatnonzero(gaps >= long[long > ABSURD * shorter].min(initial=np.inf)) + 1
+        )
         most = max(parts, key=len)
         return float(most[0]), float(most[-1])
 
@@ -83,8 +85,12 @@ class Spans:
         ends: list[float] = []
         lane_of: dict[int, int] = {}
         free = np.fmax(self.end, self.begin + least) + room
-        for row in np.argsort(self.begin, kind="stable")[: np.count_nonzero(~np.isnan(self.begin))].tolist():
-            lane = next((lane for lane, end in enumerate(ends) if end <= self.begin[row]), len(ends))
+        for row in np.argsort(self.begin, kind="stable")[
+            : np.count_nonzero(~np.isnan(self.begin))
+        ].tolist():
+            lane = next(
+                (lane for lane, end in enumerate(ends) if end <= self.begin[row]), len(ends)
+            )
             if lane == most:
                 return None
             ends[lane : lane + 1] = [float(free[row])]
@@ -105,7 +111,9 @@ def spans(runs: pd.DataFrame, now: float) -> Spans:
         runs: a RUNS table.
         now: in ms since the epoch, when a record was read that does not say it itself.
     """
-    created, started, completed = (milliseconds(runs[name]) for name in ("created_at", "started_at", "completed_at"))
+    created, started, completed = (
+        milliseconds(runs[name]) for name in ("created_at", "started_at", "completed_at")
+    )
     started, completed = without_zero_times(started), without_zero_times(completed)
     terminal = runs["status"].isin(TERMINAL).to_numpy(dtype=bool)
     divided = started >= created

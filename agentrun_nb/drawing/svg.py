@@ -21,13 +21,19 @@ _STOPS = ((8, "start"), (300, "middle"), (WIDTH - 8, "end"))
 def picture(svg: Markup, alt: str) -> Markup:
     """An `<img>` that holds the drawing itself."""
     data = base64.b64encode(svg.encode()).decode()
-    image = el("img", src=f"data:image/svg+xml;base64,{data}", alt=alt, style="max-width:100%;height:auto")
+    image = el(
+        "img", src=f"data:image/svg+xml;base64,{data}", alt=alt, style="max-width:100%;height:auto"
+    )
     return Markup(image.removesuffix("</img>"))
 
 
 def drawing(body: Markup, height: float) -> Markup:
     """The SVG of a drawing `WIDTH` wide."""
-    size: dict[str, str | int] = {"viewBox": f"0 0 {WIDTH} {height:g}", "width": WIDTH, "height": f"{height:g}"}
+    size: dict[str, str | int] = {
+        "viewBox": f"0 0 {WIDTH} {height:g}",
+        "width": WIDTH,
+        "height": f"{height:g}",
+    }
     return el("svg", body, xmlns="http://www.w3.org/2000/svg", style=_FONT, **size)
 
 
@@ -88,7 +94,9 @@ def _line(x0: float, x1: float, color: str, stretch: Stretch, pale: bool) -> Mar
 
 
 def _words(words: str, x: float) -> Markup:
-    return el("text", words, x=f"{x:g}", y=16, fill=GREY, text_anchor="middle", style="font-size:12px")
+    return el(
+        "text", words, x=f"{x:g}", y=16, fill=GREY, text_anchor="middle", style="font-size:12px"
+    )
 
 
 def _stop(name: str, moment: str, dot: str | None, place: tuple[int, str]) -> Markup:

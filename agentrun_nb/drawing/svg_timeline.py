@@ -68,7 +68,9 @@ class _Scale:
 def _axis(scale: _Scale, y: float, tz: str, words: str) -> Markup:
     line = el("path", d=f"M{_LEFT} {y:g}H{_RIGHT}", stroke=GREY, stroke_opacity="0.5")
     marks = [_tick(tick, scale(tick.at), y) for tick in ticks(scale.start, scale.end, tz, 8)]
-    return joined(line, *marks, el("text", words, x=_RIGHT, y=f"{y + 29:g}", fill=GREY, text_anchor="end"))
+    return joined(
+        line, *marks, el("text", words, x=_RIGHT, y=f"{y + 29:g}", fill=GREY, text_anchor="end")
+    )
 
 
 def _tick(tick: Tick, x: float, y: float) -> Markup:
@@ -85,7 +87,9 @@ def _tick(tick: Tick, x: float, y: float) -> Markup:
 # --- single runs -------------------------------------------------------------------------------------------------
 
 
-def _bars(placed: Spans, looks: _Looks, scale: _Scale, lane_of: dict[int, int]) -> tuple[Markup, float]:
+def _bars(
+    placed: Spans, looks: _Looks, scale: _Scale, lane_of: dict[int, int]
+) -> tuple[Markup, float]:
     lanes = max(lane_of.values()) + 1
     pitch = min(_HIGHEST_LANE, _LANES_HIGH / lanes)
     paths: list[Markup] = []
@@ -129,7 +133,10 @@ class _Shapes:
         """The paths in one colour, what is solid last."""
         found = [
             (self._pale, {"fill": color, "fill_opacity": "0.35"}),
-            (self._open, {"fill": color, "fill_opacity": "0.2", "stroke": color, "stroke_dasharray": "4 3"}),
+            (
+                self._open,
+                {"fill": color, "fill_opacity": "0.2", "stroke": color, "stroke_dasharray": "4 3"},
+            ),
             (self._undivided, {"fill": color, "fill_opacity": "0.65"}),
             (self._solid, {"fill": color}),
         ]
@@ -157,7 +164,9 @@ def _columns(placed: Spans, looks: _Looks, scale: _Scale) -> tuple[Markup, float
         )
         paths.append(el("path", d=steps, fill=look.either))
     failures = [
-        _failure_marks(placed.end[looks[LOOKS[name]]], scale, name) for name in FAILURES if LOOKS[name] in looks
+        _failure_marks(placed.end[looks[LOOKS[name]]], scale, name)
+        for name in FAILURES
+        if LOOKS[name] in looks
     ]
     return joined(*paths, *failures), base, peak
 
@@ -168,5 +177,7 @@ def _failure_marks(ends: Floats, scale: _Scale, name: str) -> Markup | None:
     if not len(places):
         return None
     look = LOOKS[name]
-    shape = el("path", id=name, d=look.shape, fill=look.either, fill_rule="evenodd", transform="scale(.75)")
+    shape = el(
+        "path", id=name, d=look.shape, fill=look.either, fill_rule="evenodd", transform="scale(.75)"
+    )
     return joined(el("defs", shape), *(el("use", href=f"#{name}", x=x, y=3) for x in places))

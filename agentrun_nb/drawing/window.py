@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 Fold = tuple[float, float, float]
-"""A stretch of time of which an axis keeps a part: its first moment, its length and what is kept of it, in ms."""
+"""A stretch of time of which an axis keeps a part.
+
+Its first moment, its length and what is kept of it, in ms.
+"""
 
 
 @dataclass(frozen=True)

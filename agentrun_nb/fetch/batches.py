@@ -22,7 +22,10 @@ PACK = 10_000
 
 
 def newest(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Of each run that came more than once, the record that changed last; and how many were left out."""
+    """Of each run that came more than once, the record that changed last.
+
+    And how many were left out.
+    """
     if frame["id"].nunique() == frame["id"].count():
         return frame, 0
     twice = frame.duplicated(KEY, keep=False) & frame["id"].notna()
@@ -75,7 +78,9 @@ class Sieve:
     def pick(self, batch: Batch) -> Batch:
         """The rows that are new and still wanted."""
         fresh: list[int] = []
-        for row, key in enumerate(zip(*(batch.cells[name].to_pylist() for name in KEY), strict=True)):
+        for row, key in enumerate(
+            zip(*(batch.cells[name].to_pylist() for name in KEY), strict=True)
+        ):
             if key[1] is not None and key in self._seen:
                 self.duplicates += 1
             elif self._left is not None and len(fresh) >= self._left:
@@ -91,7 +96,10 @@ class Sieve:
 
 
 def regroup(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
-    """Groups of batches with exactly `size` rows each, the last one with the rest; at least one group."""
+    """Groups of batches with exactly `size` rows each, the last one with the rest.
+
+    At least one group.
+    """
     group: list[Batch] = []
     room, given = size, False
     for batch in batches:

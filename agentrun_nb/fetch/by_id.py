@@ -70,12 +70,20 @@ async def fetch_run(wire: Wire, key: Key, tally: Tally) -> bytes:
     Raises:
         AgentRunError: it did not come, or it is the record of another run.
     """
-    body, identity = await wire.fetch(routes.RUN.ask(*key), lambda body: (body, read_identity(body)), tally)
+    body, identity = await wire.fetch(
+        routes.RUN.ask(*key), lambda body: (body, read_identity(body)), tally
+    )
     if identity != key[1]:
         about = "names no run" if identity is None else "is about another"
         message = f"Run {key[1]!r} was asked for, and the answer {about}."
-        hint = f"{wire.settings.base_url} may be the address of another service." if identity is None else ""
-        raise BadResponseError(message, hint=hint, status=200, method="GET", route=routes.RUN.template)
+        hint = (
+            f"{wire.settings.base_url} may be the address of another service."
+            if identity is None
+            else ""
+        )
+        raise BadResponseError(
+            message, hint=hint, status=200, method="GET", route=routes.RUN.template
+        )
     return body
 
 
@@ -110,7 +118,9 @@ class _Rows:
 
     def _decode(self) -> None:
         batch = decode_records(RUNS, list(self._waiting.values())).fetched(self._fetched)
-        self.batches.append(strangers_noted(batch, "deployment_id", [deployment for deployment, _ in self._waiting]))
+        self.batches.append(
+            strangers_noted(batch, "deployment_id", [deployment for deployment, _ in self._waiting])
+        )
         self._waiting.clear()
         self._fetched.clear()
 
@@ -127,7 +137,9 @@ class _Rows:
 
 def _writable(key: Key) -> Key:
     """Text that is valid Unicode, whatever was given as an id."""
-    deployment, run_id = (jsontext.whole(part) if isinstance(part, str) else str(part or "") for part in key)
+    deployment, run_id = (
+        jsontext.whole(part) if isinstance(part, str) else str(part or "") for part in key
+    )
     return deployment, run_id
 
 
@@ -135,8 +147,8 @@ def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFra
     """Fetches runs: one row for each key in its order, a repeated key fetched once.
 
     Returns:
-        The RUNS table under a fresh index, with its fetch report. An interrupt ends the fetching and not the call:
-        what had not come by then is marked `not_asked`.
+        The RUNS table under a fresh index, with its fetch report. An interrupt ends the fetching
+        and not the call: what had not come by then is marked `not_asked`.
 
     Raises:
         UnauthorizedError: the key was refused; every other failure is a row.
@@ -148,7 +160,11 @@ def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFra
         rows = _Rows(line, tally)
         interrupted = _fetch_into(rows, wire, distinct, tally, line, interrupts)
         rows.end(distinct, INTERRUPTED if interrupted else SILENT)
-        frame = table_frame(RUNS, rows.batches).take([rows.row_of[key] for key in keys]).reset_index(drop=True)
+        frame = (
+            table_frame(RUNS, rows.batches)
+            .take([rows.row_of[key] for key in keys])
+            .reset_index(drop=True)
+        )
         got = int(frame["fetch_error"].isna().sum())
         made = FetchReport(
             asked=len(keys),
@@ -167,7 +183,9 @@ def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFra
         return frame
 
 
-def _fetch_into(rows: _Rows, wire: Wire, keys: Sequence[Key], tally: Tally, line: Line, interrupts: Deferred) -> bool:
+def _fetch_into(
+    rows: _Rows, wire: Wire, keys: Sequence[Key], tally: Tally, line: Line, interrupts: Deferred
+) -> bool:
     """Fetches side by side and adds each outcome as it comes; True when that was interrupted."""
 
     async def fetch_all(emit: Emit[tuple[Key, bytes | str]]) -> None:
@@ -201,6 +219,8 @@ async def _outcome(wire: Wire, key: Key, tally: Tally) -> bytes | str:
     try:
         return await fetch_run(wire, key, tally)
     except AgentRunError as error:
-        if isinstance(error, UnauthorizedError | SettingsError) and not isinstance(error, BadIdError):
+        if isinstance(error, UnauthorizedError | SettingsError) and not isinstance(
+            error, BadIdError
+        ):
             raise
         return fetch_error(error)

@@ -31,7 +31,10 @@ ROUTES = (
 """The contract's own route first."""
 
 NOBODY = "agentrun-nb-check"
-"""The id of a run that does not exist, for where none is known: the API says so in its own form, others do not."""
+"""The id of a run that does not exist, for where none is known.
+
+The API says so in its own form, others do not.
+"""
 
 MOST_DEPLOYMENTS = 5
 """Deployments that are looked at for a run."""
@@ -48,8 +51,10 @@ class Check:
         key_from: where the key was found; never the key.
         ok: whether the service can be worked with.
         problem: what went wrong, in a sentence; empty when nothing did.
-        clock_offset: the service's clock minus ours lies between these, in seconds; None when it sent no date.
-        routes: which routes it offers, the one that gets a run first; None: not tried, or the answer leaves it open.
+        clock_offset: the service's clock minus ours lies between these, in seconds; None when it
+            sent no date.
+        routes: which routes it offers, the one that gets a run first; None: not tried, or the
+            answer leaves it open.
         reasons: for a route, why it was not tried or what its answer leaves open.
         next_step: what to type next.
     """
@@ -85,7 +90,11 @@ def _clock(offset: tuple[float, float] | None) -> str:
     if offset is None:
         return "the service sends no date"
     low, high = offset
-    return "agrees with ours" if low <= 0 <= high else f"the service's is {low:+.1f} to {high:+.1f} s from ours"
+    return (
+        "agrees with ours"
+        if low <= 0 <= high
+        else f"the service's is {low:+.1f} to {high:+.1f} s from ours"
+    )
 
 
 class _Look:
@@ -104,7 +113,9 @@ class _Look:
         self.reasons: dict[Route, str] = {}
         self.errors: dict[Route, AgentRunError] = {}
 
-    async def ask(self, route: Route, read: Callable[[bytes], T], *ids: str, limit: int | None = None) -> T | None:
+    async def ask(
+        self, route: Route, read: Callable[[bytes], T], *ids: str, limit: int | None = None
+    ) -> T | None:
         """Asks a route, and notes whether it is offered; None when nothing came."""
         try:
             answer = await self.wire.fetch(route.ask(*ids, limit=limit), read, self.tally)
@@ -121,7 +132,9 @@ class _Look:
     async def ask_for_ids(self, route: Route, table: Table, *ids: str, limit: int = 1) -> list[str]:
         """The ids of a listing's first records."""
         page = await self.ask(route, lambda body: decode_page(table, body), *ids, limit=limit)
-        return [] if page is None else [found for found in page.batch.cells["id"].to_pylist() if found]
+        return (
+            [] if page is None else [found for found in page.batch.cells["id"].to_pylist() if found]
+        )
 
     async def find_run(self, deployments: list[str]) -> Key | None:
         """A run of one of these deployments; on the way the routes of listings are asked."""
@@ -157,7 +170,9 @@ class _Look:
         error = self.errors.get(routes.RUN)
         if error is None:
             self.offered[routes.RUN] = None
-            self.reasons[routes.RUN] = f"{TRIED}there is an answer even for a run that does not exist"
+            self.reasons[routes.RUN] = (
+                f"{TRIED}there is an answer even for a run that does not exist"
+            )
         elif error.status == 404 or (error.status in (400, 410, 422) and error.code is not None):
             self.offered[routes.RUN] = self._speaks_of_the_run(error)
             self.reasons[routes.RUN] = {

@@ -36,10 +36,13 @@ class Listing:
         wanted: which runs.
         line: where progress is told.
         interrupts: where interrupts are heard.
-        split: whether the versions of a deployment may be walked side by side; the runs come in no order then.
+        split: whether the versions of a deployment may be walked side by side; the runs come in no
+            order then.
     """
 
-    def __init__(self, wire: Wire, wanted: Wanted, line: Line, interrupts: Deferred, *, split: bool) -> None:
+    def __init__(
+        self, wire: Wire, wanted: Wanted, line: Line, interrupts: Deferred, *, split: bool
+    ) -> None:
         self.interrupted = False
         self._interrupts = interrupts
         self.walks = Walks(wire, wanted, split=split)
@@ -55,7 +58,10 @@ class Listing:
         """
         tally = self.walks.tally
         stream: Stream[Batch] = Stream(
-            self.walks.run, self._interrupts, ahead=16, idle=lambda: self._line.wait(tally.waiting_for)
+            self.walks.run,
+            self._interrupts,
+            ahead=16,
+            idle=lambda: self._line.wait(tally.waiting_for),
         )
         try:
             for batch in stream:
@@ -63,7 +69,9 @@ class Listing:
                 yield batch
         finally:
             left = stream.stop()
-            self.interrupted = self._interrupts.heard and not stream.finished and bool(self.walks.left)
+            self.interrupted = (
+                self._interrupts.heard and not stream.finished and bool(self.walks.left)
+            )
         for batch in left:
             self._count(batch)
             yield batch
@@ -72,9 +80,13 @@ class Listing:
 
     def _count(self, batch: Batch) -> None:
         earliest = pc.min(created(batch)).as_py()
-        self._line.add(len(batch), "" if earliest is None else f"back to {times.iso(earliest)[:10]}")
+        self._line.add(
+            len(batch), "" if earliest is None else f"back to {times.iso(earliest)[:10]}"
+        )
 
-    def finish(self, frame: pd.DataFrame, *, duplicates: int, cut: bool, got: int | None = None) -> None:
+    def finish(
+        self, frame: pd.DataFrame, *, duplicates: int, cut: bool, got: int | None = None
+    ) -> None:
         """Writes the report on the whole listing into its only or last frame, and into the line of progress.
 
         Args:
@@ -84,7 +96,11 @@ class Listing:
             got: runs in all frames; None: in this one.
         """
         walks, wanted = self.walks, self._wanted
-        reasons = walks.cuts | ({"interrupt"} if self.interrupted else set()) | ({"limit"} if cut else set())
+        reasons = (
+            walks.cuts
+            | ({"interrupt"} if self.interrupted else set())
+            | ({"limit"} if cut else set())
+        )
         if wanted.unlisted:
             reasons.add(f"the list of deployments: {wanted.unlisted}")
         left = list(walks.left.values())
@@ -96,7 +112,10 @@ class Listing:
         self._line.end(made.sentence)
 
     def finish_part(self, frame: pd.DataFrame, duplicates: int) -> None:
-        """Writes into one of several frames that it is a part; only the last one says how complete they all are."""
+        """Writes into one of several frames that it is a part.
+
+        Only the last one says how complete they all are.
+        """
         report.attach(frame, self._report(frame, duplicates, {"chunk"}), Walk(whole=False))
 
     def _report(self, frame: pd.DataFrame, duplicates: int, reasons: set[str]) -> FetchReport:
@@ -129,20 +148,26 @@ def list_frame(wire: Wire, wanted: Wanted, *, progress: bool) -> pd.DataFrame:
         listing = Listing(wire, wanted, line, interrupts, split=True)
         batches = list(packed(listing.batches()))
         several = listing.walks.streams > 1 or len(wanted.branches) > 1
-        frame, duplicates = newest(table_frame(RUNS, newest_first(batches) if several and batches else batches))
+        frame, duplicates = newest(
+            table_frame(RUNS, newest_first(batches) if several and batches else batches)
+        )
         cut = wanted.limit is not None and len(frame) > wanted.limit
         frame = frame.head(wanted.limit if cut else len(frame)).reset_index(drop=True)
         listing.finish(frame, duplicates=duplicates, cut=cut)
         return frame
 
 
-def list_chunks(wire: Wire, wanted: Wanted, chunk: int, *, progress: bool) -> Iterator[pd.DataFrame]:
+def list_chunks(
+    wire: Wire, wanted: Wanted, chunk: int, *, progress: bool
+) -> Iterator[pd.DataFrame]:
     """The wanted runs in frames of `chunk` rows, each run once, the first record that came of it."""
     interrupts = Deferred()
     steps = _chunks(wire, wanted, chunk, interrupts, progress=progress)
     try:
         while True:
-            with interrupts:  # between two frames the caller's own code runs, and hears interrupts itself
+            with (
+                interrupts
+            ):  # between two frames the caller's own code runs, and hears interrupts itself
                 frame = next(steps, None)
             if frame is None:
                 return
@@ -156,7 +181,9 @@ def _chunks(
 ) -> Generator[pd.DataFrame, None, None]:
     with Line(wanted.limit, shown=progress) as line:
         listing, sieve = Listing(wire, wanted, line, interrupts, split=False), Sieve(wanted.limit)
-        frames = (table_frame(RUNS, group) for group in regroup(map(sieve.pick, listing.batches()), chunk))
+        frames = (
+            table_frame(RUNS, group) for group in regroup(map(sieve.pick, listing.batches()), chunk)
+        )
         frame = next(frames, None)
         while frame is not None:
             following = next(frames, None)

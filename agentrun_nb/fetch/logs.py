@@ -30,7 +30,9 @@ def fetch_logs(wire: Wire, key: Key, tail: int | None) -> pd.DataFrame:
     """
     page = LOG_PAGE if tail is None else max(1, min(LOG_PAGE, tail))
     events = fetch_table(wire, LOGS, routes.LOGS, *key, key="events", limit=page, tail=tail)
-    once = events[~events["id"].duplicated() | events["id"].isna()].sort_values("created_at", kind="stable")
+    once = events[~events["id"].duplicated() | events["id"].isna()].sort_values(
+        "created_at", kind="stable"
+    )
     found = LogsFrame(once.tail(len(once) if tail is None else tail).reset_index(drop=True))
     attach(found, replace(fetch_report(events), got=len(found), duplicates=len(events) - len(once)))
     return found

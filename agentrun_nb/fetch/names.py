@@ -29,7 +29,9 @@ async def fetch_names(wire: Wire) -> dict[str, str]:
     plain = dict(zip(named["id"], named["name"], strict=True))
     shared = Counter(plain.values())
     names = {key: name if shared[name] == 1 else f"{name} ({key})" for key, name in plain.items()}
-    versions = await asyncio.gather(*(_version_names(wire, key, name) for key, name in names.items()))
+    versions = await asyncio.gather(
+        *(_version_names(wire, key, name) for key, name in names.items())
+    )
     return names | {key: name for found in versions for key, name in found.items()}
 
 
@@ -42,7 +44,10 @@ async def _version_names(wire: Wire, deployment_id: str, name: str) -> dict[str,
         # A label is not worth an error: whoever has no name for a version shows its id.
         return {}
     numbered = versions.dropna(subset=["id", "version_number"])
-    return {key: f"{name} v{number}" for key, number in zip(numbered["id"], numbered["version_number"], strict=True)}
+    return {
+        key: f"{name} v{number}"
+        for key, number in zip(numbered["id"], numbered["version_number"], strict=True)
+    }
 
 
 @contextmanager
@@ -73,13 +78,18 @@ def _missing(given: object) -> str:
 
 
 def _id_hint(wire: Wire, names: Sequence[object]) -> str:
-    """A sentence with the id of a deployment that was given by its name; empty where there is none."""
+    """A sentence with the id of a deployment that was given by its name.
+
+    Empty where there is none.
+    """
     if not names:
         return ""
     with suppress(AgentRunError):
         deployments = loop.run(collect(wire, DEPLOYMENTS, routes.DEPLOYMENTS))
         for name in names:
-            ids = deployments.loc[(deployments["name"] == name).fillna(False), "id"].dropna().tolist()
+            ids = (
+                deployments.loc[(deployments["name"] == name).fillna(False), "id"].dropna().tolist()
+            )
             if ids:
                 return f"{name!r} is the name of a deployment; its id is {' or '.join(map(repr, ids))}."
     return ""

@@ -58,7 +58,8 @@ class Pager:
         tally: where the cost is noted.
         key: under which name an answer holds the records.
         without: columns whose text is not kept.
-        ahead: whether the next page is asked for while the last one is decoded; not where what it says may be the end.
+        ahead: whether the next page is asked for while the last one is decoded; not where what it
+            says may be the end.
     """
 
     wire: Wire
@@ -74,8 +75,8 @@ class Pager:
 
         Args:
             walk: what to ask.
-            take: gets each page, what was asked, what is asked next, and why the walk is cut there, if it is; says
-                whether more are wanted.
+            take: gets each page, what was asked, what is asked next, and why the walk is cut there,
+                if it is; says whether more are wanted.
 
         Returns:
             Why the walk was cut; None when it came to its end, or no more was wanted.
@@ -106,8 +107,12 @@ class Pager:
             await asyncio.wait([coming])
 
     def _begin(self, ask: PageAsk) -> asyncio.Task[_Opened]:
-        task = asyncio.create_task(self.wire.fetch(self.ask_for(ask), lambda body: self._open(body, ask), self.tally))
-        task.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody may wait for it any more
+        task = asyncio.create_task(
+            self.wire.fetch(self.ask_for(ask), lambda body: self._open(body, ask), self.tally)
+        )
+        task.add_done_callback(
+            lambda task: task.cancelled() or task.exception()
+        )  # nobody may wait for it any more
         return task
 
     async def _opened(self, coming: asyncio.Task[_Opened], ask: PageAsk) -> _Opened:
@@ -131,7 +136,10 @@ class Pager:
             found = _envelope(self.key, _Named).decode(body)
             records = [record.id for record in getattr(found, self.key)]
             if not all(isinstance(name, str) for name in records):  # known again by what they say
-                records = [bytes(text) for text in getattr(_envelope(self.key, msgspec.Raw).decode(body), self.key)]
+                records = [
+                    bytes(text)
+                    for text in getattr(_envelope(self.key, msgspec.Raw).decode(body), self.key)
+                ]
             more, cursor = found.has_more, found.next_cursor
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             page = decode_page(self.table, body, self.key, self.without)
@@ -147,7 +155,10 @@ class Pager:
 
 def _rows(batch: Batch) -> list[Any]:
     """What records are known again by: the id, or all cells of one without an id."""
-    plain = [cells.cast(pa.int64()) if pa.types.is_timestamp(cells.type) else cells for cells in batch.cells.values()]
+    plain = [
+        cells.cast(pa.int64()) if pa.types.is_timestamp(cells.type) else cells
+        for cells in batch.cells.values()
+    ]
     rows = zip(batch.cells["id"].to_pylist(), *(cells.to_pylist() for cells in plain), strict=True)
     return [row if row[0] is None else row[0] for row in rows]
 
@@ -179,7 +190,9 @@ class _Opened:
             return None
         page = self.page
         if page is None:
-            page = await asyncio.to_thread(decode_page, pager.table, self.body, pager.key, pager.without)
+            page = await asyncio.to_thread(
+                decode_page, pager.table, self.body, pager.key, pager.without
+            )
         if pager.table is RUNS:
             page = page.fetched(self.fetched)
         batch, request = page.batch, pager.ask_for(ask)

@@ -1,4 +1,7 @@
-"""Pages as a generator that yields what to ask, is sent what came, and returns why it ended. No I/O."""
+"""Pages as a generator that yields what to ask, is sent what came, and returns why it ended.
+
+No I/O.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,18 @@ MOST_EMPTY = 10
 """Empty pages in a row that are passed over."""
 
 MOST_STALE = 3
-"""Pages in a row that bring only records which came before; runs that are made meanwhile push some of a page on."""
+"""Pages in a row that bring only records which came before.
+
+Runs that are made meanwhile push some of a page on.
+"""
 
 MOST_PAGES = 1_000_000
 
 LONGEST_CURSOR = 32_768
-"""Characters of a cursor as it stands in a URL; servers take no longer ones, and httpx makes no URL twice as long."""
+"""Characters of a cursor as it stands in a URL.
+
+Servers take no longer ones, and httpx makes no URL twice as long.
+"""
 
 
 @dataclass(frozen=True)
@@ -43,9 +52,10 @@ class PageAsk:
 class PageGot:
     """What came: how many records, which, and how to go on.
 
-    `names` are numbers by which the records are known again; None where nobody looks. `offset` is where the next page
-    begins for a service that counts. `unread` says that the answer was over the cap or not readable, and nothing of it
-    was kept; `expired`, that the service did not know the cursor any more.
+    `names` are numbers by which the records are known again; None where nobody looks. `offset` is
+    where the next page begins for a service that counts. `unread` says that the answer was over the
+    cap or not readable, and nothing of it was kept; `expired`, that the service did not know the
+    cursor any more.
     """
 
     rows: int = 0
@@ -61,7 +71,10 @@ Walk = Generator[PageAsk, PageGot, str | None]
 
 
 def pages(
-    limit: int = 200, cursor: str | None = None, most_rows: int | None = None, most_pages: int = MOST_PAGES
+    limit: int = 200,
+    cursor: str | None = None,
+    most_rows: int | None = None,
+    most_pages: int = MOST_PAGES,
 ) -> Walk:
     """Walks all pages of one listing.
 
@@ -91,7 +104,9 @@ def pages(
             return following
         place = following.cursor if following.offset is None else following.offset
         enough = most_rows is not None and rows >= most_rows
-        cut = _cut(again=place in seen, enough=enough, empty=empty, stale=known.stale_after(got.names))
+        cut = _cut(
+            again=place in seen, enough=enough, empty=empty, stale=known.stale_after(got.names)
+        )
         if cut:
             return cut
         seen.add(place)
@@ -150,7 +165,8 @@ class Order:
     """Whether moments come in falling order, and whether anything that is wanted can still follow.
 
     Attributes:
-        verified: whether every moment so far was no later than the one before; None when none was readable.
+        verified: whether every moment so far was no later than the one before; None when none was
+            readable.
     """
 
     def __init__(self, since: int | None = None) -> None:

@@ -28,8 +28,8 @@ class _Bar(tqdm):  # type: ignore[misc]
 def _renew_lock() -> None:
     """Gives the bars a lock that only the threads of this process hold.
 
-    tqdm's own is shared with all bars of the process and with processes that were forked off. Whoever ends while
-    holding it would stop every call of a client.
+    tqdm's own is shared with all bars of the process and with processes that were forked off.
+    Whoever ends while holding it would stop every call of a client.
     """
     _Bar.set_lock(threading.RLock())
 
@@ -40,7 +40,10 @@ if hasattr(os, "register_at_fork"):
 
 
 class _CellLine:
-    """A file for tqdm whose last line is one output of a notebook cell; text only, so that a saved notebook reads."""
+    """A file for tqdm whose last line is one output of a notebook cell.
+
+    Text only, so that a saved notebook reads.
+    """
 
     def __init__(self) -> None:
         self._shown: Any = None
@@ -73,12 +76,17 @@ class Line:
 
     Args:
         total: how many are expected; None when nobody knows.
-        shown: whether there is a line at all. Without a notebook and without a terminal there is none.
+        shown: whether there is a line at all. Without a notebook and without a terminal there is
+            none.
     """
 
     def __init__(self, total: int | None, *, shown: bool) -> None:
         file: Any = _CellLine() if shown and _in_notebook() else sys.stderr
-        counting = "{n:,} runs{postfix}" if total is None else "{n:,} of {total:,} runs |{bar:24}|{postfix}"
+        counting = (
+            "{n:,} runs{postfix}"
+            if total is None
+            else "{n:,} of {total:,} runs |{bar:24}|{postfix}"
+        )
         options: dict[str, Any] = {
             "total": total,
             "file": file,
@@ -102,7 +110,10 @@ class Line:
 
     @contextmanager
     def _harmless(self) -> Iterator[None]:
-        """Ends the line where it cannot be written, such as to a closed pipe: what came is worth more than it."""
+        """Ends the line where it cannot be written, such as to a closed pipe.
+
+        What came is worth more than it.
+        """
         try:
             yield
         except Exception:
@@ -113,7 +124,9 @@ class Line:
         with self._harmless():
             if not self._bar.disable:
                 rate = (self._bar.n + rows) / max(time.monotonic() - self._started, 1e-3)
-                self._bar.set_postfix_str(", ".join(part for part in (told, f"{rate:,.0f}/s") if part), refresh=False)
+                self._bar.set_postfix_str(
+                    ", ".join(part for part in (told, f"{rate:,.0f}/s") if part), refresh=False
+                )
             self._bar.update(rows)
 
     def wait(self, reason: str) -> None:

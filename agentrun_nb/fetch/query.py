@@ -26,7 +26,10 @@ When = str | date | datetime | timedelta
 
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)", re.ASCII)
 NEAR = 0.68
-"""How alike two words are of which one is taken for the other misspelt: "timeout" and "timed_out" are."""
+"""How alike two words are of which one is taken for the other misspelt.
+
+"timeout" and "timed_out" are.
+"""
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
@@ -49,13 +52,16 @@ def read_when(when: When | None) -> int | None:
         return int((aware - times.EPOCH) // times.MICROSECOND)
     except (ValueError, TypeError, OverflowError):
         raise SettingsError(
-            f"{str(when)[:80]!r} is not a moment.", hint='Give an ISO date or time, or an age such as "7d" or "12h".'
+            f"{str(when)[:80]!r} is not a moment.",
+            hint='Give an ISO date or time, or an age such as "7d" or "12h".',
         ) from None
 
 
 def _read_text(text: str) -> datetime | timedelta:
     age = _AGE.fullmatch(text)
-    return timedelta(seconds=float(age[1]) * _UNITS[age[2]]) if age else datetime.fromisoformat(text)
+    return (
+        timedelta(seconds=float(age[1]) * _UNITS[age[2]]) if age else datetime.fromisoformat(text)
+    )
 
 
 @dataclass(frozen=True)
@@ -117,8 +123,15 @@ class Wanted:
 
     def rest(self, left: Iterable[Branch], got: int) -> dict[str, Any] | None:
         """What is left to walk after so many runs, as plain data; None when nothing is."""
-        branches, limit = [astuple(branch) for branch in left], None if self.limit is None else self.limit - got
-        return None if not branches or limit == 0 else asdict(self) | {"branches": branches, "limit": limit}
+        branches, limit = (
+            [astuple(branch) for branch in left],
+            None if self.limit is None else self.limit - got,
+        )
+        return (
+            None
+            if not branches or limit == 0
+            else asdict(self) | {"branches": branches, "limit": limit}
+        )
 
     @classmethod
     def of_rest(cls, rest: dict[str, Any] | None) -> Wanted | None:
@@ -137,8 +150,13 @@ def _moment(microseconds: int | None) -> datetime | None:
 
 
 def branches_of(deployments: Iterable[str], statuses: Any, versions: Any) -> list[Branch]:
-    """A branch for each combination; one value or a list of them, statuses as a run goes through them."""
-    in_turn = sorted(_several(statuses), key=lambda status: STATUSES.index(status) if status in STATUSES else -1)
+    """A branch for each combination.
+
+    One value or a list of them, statuses as a run goes through them.
+    """
+    in_turn = sorted(
+        _several(statuses), key=lambda status: STATUSES.index(status) if status in STATUSES else -1
+    )
     found = product(dict.fromkeys(deployments), _several(versions), in_turn)
     return [Branch(deployment, status, version) for deployment, version, status in found]
 
@@ -146,7 +164,8 @@ def branches_of(deployments: Iterable[str], statuses: Any, versions: Any) -> lis
 def read_statuses(statuses: Any) -> list[str] | None:
     """Statuses to ask for, as a list; None for all.
 
-    A service may have words of its own: only one that is nearly a word of the contract is taken for a mistake.
+    A service may have words of its own: only one that is nearly a word of the contract is taken for
+    a mistake.
 
     Raises:
         SettingsError: one is no text, or a misspelt word of the contract.
@@ -156,7 +175,9 @@ def read_statuses(statuses: Any) -> list[str] | None:
     words = [statuses] if isinstance(statuses, str) else list(statuses)
     for word in words:
         if not isinstance(word, str):
-            raise SettingsError(f"A status is text, and not {word!r:.80}.", hint=f"Known: {', '.join(STATUSES)}.")
+            raise SettingsError(
+                f"A status is text, and not {word!r:.80}.", hint=f"Known: {', '.join(STATUSES)}."
+            )
         plain = re.sub(r"[\s-]+", "_", word.strip().lower())
         near = get_close_matches(plain, STATUSES, 1, NEAR)
         if word not in STATUSES and near:
@@ -174,7 +195,9 @@ def read_deployments(given: Any) -> list[str]:
     if isinstance(given, pd.DataFrame | pd.Series):
         names = [name for name in ("deployment_id", "id") if name in given.keys()]  # noqa: SIM118 - of a Series too
         if isinstance(given, pd.DataFrame) and not names:
-            raise SettingsError("This frame names no deployments.", hint="Give client.list_deployments().")
+            raise SettingsError(
+                "This frame names no deployments.", hint="Give client.list_deployments()."
+            )
         given = given[names[0]] if names else given
     deployments = [given] if isinstance(given, str) else list(dict.fromkeys(given))
     for deployment in deployments:
@@ -183,7 +206,13 @@ def read_deployments(given: Any) -> list[str]:
 
 
 def _several(value: Any) -> list[str | None]:
-    return [None] if value is None else [value] if isinstance(value, str) else list(dict.fromkeys(value))
+    return (
+        [None]
+        if value is None
+        else [value]
+        if isinstance(value, str)
+        else list(dict.fromkeys(value))
+    )
 
 
 def created(batch: Batch) -> pa.Array:

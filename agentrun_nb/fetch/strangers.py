@@ -1,4 +1,7 @@
-"""Records that name another deployment, version or run than the one that was asked for: kept, and noted."""
+"""Records that name another deployment, version or run than the one that was asked for.
+
+Kept, and noted.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ import pyarrow as pa
 from agentrun_nb.records.batch import Batch
 
 
-def stranger_noted(notes: str | None, named: str | None, asked: str, column: str = "deployment_id") -> str | None:
+def stranger_noted(
+    notes: str | None, named: str | None, asked: str, column: str = "deployment_id"
+) -> str | None:
     """The notes on a record, with one more when it names another deployment than the one that was asked."""
     if named in (None, asked):
         return notes
@@ -31,6 +36,10 @@ def strangers_noted(batch: Batch, column: str, asked: Sequence[str]) -> Batch:
         return batch
     notes = [
         stranger_noted(note, name, wanted, column)
-        for note, name, wanted in zip(batch.cells["parse_notes"].to_pylist(), named, asked, strict=True)
+        for note, name, wanted in zip(
+            batch.cells["parse_notes"].to_pylist(), named, asked, strict=True
+        )
     ]
-    return Batch(batch.table, batch.cells | {"parse_notes": pa.array(notes, batch.cells["parse_notes"].type)})
+    return Batch(
+        batch.table, batch.cells | {"parse_notes": pa.array(notes, batch.cells["parse_notes"].type)}
+    )

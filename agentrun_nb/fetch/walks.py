@@ -59,20 +59,33 @@ class Walks:
 
     async def run(self, emit: Emit[Batch]) -> None:
         """Walks everything, and emits the wanted rows of each page."""
-        chains = groupby(self._wanted.branches, key=lambda branch: (branch.deployment, branch.version_id))
+        chains = groupby(
+            self._wanted.branches, key=lambda branch: (branch.deployment, branch.version_id)
+        )
         await together([self._walk_in_turn([*branches], emit) for _, branches in chains])
 
     async def _walk_in_turn(self, branches: Sequence[Branch], emit: Emit[Batch]) -> None:
         """Statuses one after the other, as a run goes through them, so that one that moves meanwhile is met later."""
         for branch in branches:
-            await self._walk(branch, emit, split=self._split and branch.version_id is branch.cursor is None)
+            await self._walk(
+                branch, emit, split=self._split and branch.version_id is branch.cursor is None
+            )
 
-    async def _walk(self, branch: Branch, emit: Emit[Batch], *, split: bool, probe: Probe | None = None) -> None:
+    async def _walk(
+        self, branch: Branch, emit: Emit[Batch], *, split: bool, probe: Probe | None = None
+    ) -> None:
         """Walks a branch; one of several pages that `split` allows to, by its versions in its place."""
-        limit, order, taken, versions = self._wanted.limit, Order(self._wanted.since), 0, list[str]()
+        limit, order, taken, versions = (
+            self._wanted.limit,
+            Order(self._wanted.since),
+            0,
+            list[str](),
+        )
         first: Batch | None = None
 
-        async def take(page: Page, ask: PageAsk, following: PageAsk | None, cut: str | None) -> bool:
+        async def take(
+            page: Page, ask: PageAsk, following: PageAsk | None, cut: str | None
+        ) -> bool:
             nonlocal order, taken, versions, first
             if ask.cursor is None:
                 order, taken = Order(self._wanted.since), 0
@@ -83,9 +96,13 @@ class Walks:
             self.pages += 1
             taken += len(kept)
             await emit(kept)
-            self.tally.alive_at = time.monotonic()  # a reader that is slow is no silence of the service
+            self.tally.alive_at = (
+                time.monotonic()
+            )  # a reader that is slow is no silence of the service
             self.left[branch] = replace(branch, cursor=following.cursor if following else None)
-            if following is None and cut is None:  # told before the next pause, in which an interrupt may end it all
+            if (
+                following is None and cut is None
+            ):  # told before the next pause, in which an interrupt may end it all
                 del self.left[branch]
             if limit is not None and taken >= limit and following:
                 self.cuts.add("limit")
@@ -110,8 +127,14 @@ class Walks:
             self.left.pop(branch, None)
 
     def _note_oddities(self, page: Page, branch: Branch) -> None:
-        """Counts what is odd about a page as a whole; one with several lists of runs says too little to be trusted."""
-        if branch.status is not None and pc.any(pc.not_equal(page.batch.cells["status"], branch.status)).as_py():
+        """Counts what is odd about a page as a whole.
+
+        One with several lists of runs says too little to be trusted.
+        """
+        if (
+            branch.status is not None
+            and pc.any(pc.not_equal(page.batch.cells["status"], branch.status)).as_py()
+        ):
             self.tally.oddities["filter_ignored"] += 1
         if page.lists > 1:
             self.tally.oddities["duplicate_key"] += 1
@@ -119,17 +142,24 @@ class Walks:
 
     async def _turned(self, branch: Branch, take: Take) -> str | None:
         """Turns the pages of a branch; why that was cut."""
-        limit, windowed = self._wanted.limit, (self._wanted.since, self._wanted.until) != (None, None)
+        limit, windowed = (
+            self._wanted.limit,
+            (self._wanted.since, self._wanted.until) != (None, None),
+        )
         most = None if windowed else limit
 
         def ask_for(page: PageAsk) -> Ask:
             filters = {"status": branch.status, "version_id": branch.version_id}
             return routes.RUNS.ask(branch.deployment, **(filters | page.params))
 
-        pager = Pager(self._wire, RUNS, ask_for, self.tally, without=self._wanted.without, ahead=not windowed)
+        pager = Pager(
+            self._wire, RUNS, ask_for, self.tally, without=self._wanted.without, ahead=not windowed
+        )
         try:
             async with self._slots:
-                return await pager.turn(paging.pages(min(PAGE, most or PAGE), branch.cursor, most), take)
+                return await pager.turn(
+                    paging.pages(min(PAGE, most or PAGE), branch.cursor, most), take
+                )
         except (UnauthorizedError, SettingsError):
             raise
         except AgentRunError as error:
@@ -139,22 +169,31 @@ class Walks:
     async def _versions(self, branch: Branch, first: Batch) -> list[str]:
         """The versions whose runs are all there are; none where that is not sure.
 
-        Their numbers have to be without a gap, since a version that is gone may have left runs, and every run of the
-        first page has to be of one of them.
+        Their numbers have to be without a gap, since a version that is gone may have left runs, and
+        every run of the first page has to be of one of them.
         """
         try:
             async with asyncio.timeout(PATIENCE):
-                found = await collect(self._wire, VERSIONS, routes.VERSIONS, branch.deployment, tally=self.tally)
+                found = await collect(
+                    self._wire, VERSIONS, routes.VERSIONS, branch.deployment, tally=self.tally
+                )
         except (AgentRunError, TimeoutError):
             return []
         ids, numbers = set(found["id"].dropna()), sorted(found["version_number"].dropna())
         if report.fetch_report(found).complete is not True:
             return []
         whole = numbers == list(range(1, len(found) + 1)) and len(ids) == len(found) > 1
-        return sorted(ids) if whole and ids.issuperset(first.cells["version_id"].to_pylist()) else []
+        return (
+            sorted(ids) if whole and ids.issuperset(first.cells["version_id"].to_pylist()) else []
+        )
 
-    async def _walk_versions(self, branch: Branch, versions: list[str], probe: Probe, emit: Emit[Batch]) -> None:
-        """Walks versions side by side: a run's version never changes. Where that misses a run, walks the branch."""
+    async def _walk_versions(
+        self, branch: Branch, versions: list[str], probe: Probe, emit: Emit[Batch]
+    ) -> None:
+        """Walks versions side by side: a run's version never changes.
+
+        Where that misses a run, walks the branch.
+        """
         parts = [replace(branch, version_id=version) for version in versions]
         # In one step: an interrupt in between would leave nothing to go on with.
         others = {other: rest for other, rest in self.left.items() if other != branch}
@@ -165,7 +204,9 @@ class Walks:
                 return
         except FilterIgnoredError:
             pass
-        self.left = {part: rest for part, rest in self.left.items() if part not in parts} | {branch: branch}
+        self.left = {part: rest for part, rest in self.left.items() if part not in parts} | {
+            branch: branch
+        }
         await self._walk(branch, emit, split=False)
 
 

@@ -17,7 +17,17 @@ from agentrun_nb.analysis.outcomes import left_out
 from agentrun_nb.analysis.outcomes import outcomes as outcomes_of
 from agentrun_nb.core.times import span_text
 from agentrun_nb.drawing.status_style import look_of, painting_order
-from agentrun_nb.figures.style import GREY, Clock, color, dress, groups, label, say_empty, told, words
+from agentrun_nb.figures.style import (
+    GREY,
+    Clock,
+    color,
+    dress,
+    groups,
+    label,
+    say_empty,
+    told,
+    words,
+)
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.moments import Floats, last_moment, milliseconds
 
@@ -36,13 +46,16 @@ _HUES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7
 """Colours of groups, after Okabe and Ito."""
 
 
-def outcomes(runs: Runs, by: str | None = "deployment_id", *, template: str | None = None) -> go.Figure:
+def outcomes(
+    runs: Runs, by: str | None = "deployment_id", *, template: str | None = None
+) -> go.Figure:
     """What became of the runs of each group, as shares of all its runs; nothing is left out.
 
     Args:
         runs: anything that `runs_frame` takes.
         by: the column to group by; beyond 15 groups the smallest are one. None: all together.
-        template: a plotly template, such as `plotly_dark`; by default colours that hold on any ground.
+        template: a plotly template, such as `plotly_dark`; by default colours that hold on any
+            ground.
     """
     runs = runs_frame(runs)
     counts = pd.crosstab(groups(runs, by, _MOST_GROUPS), outcomes_of(runs))
@@ -50,9 +63,16 @@ def outcomes(runs: Runs, by: str | None = "deployment_id", *, template: str | No
     names = [f"{words(name, 40)} ({size:,})" for name, size in sizes.items()]
     figure = go.Figure()
     for outcome in painting_order(list(counts.columns)):
-        bars = {"x": 100 * counts[outcome] / sizes, "y": names, "orientation": "h", "customdata": counts[outcome]}
+        bars = {
+            "x": 100 * counts[outcome] / sizes,
+            "y": names,
+            "orientation": "h",
+            "customdata": counts[outcome],
+        }
         marker = {"color": color(look_of(outcome), template), "line": {"width": 0}}
-        figure.add_bar(**bars, name=label(str(outcome)), marker=marker, width=0.7, hovertemplate=_SHARE)
+        figure.add_bar(
+            **bars, name=label(str(outcome)), marker=marker, width=0.7, hovertemplate=_SHARE
+        )
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, type="category")
     figure.update_xaxes(title="share of runs (%)", range=[0, 100])
     title = f"How {len(runs):,} runs ended" + (f", by {words(by)}" if by else "")
@@ -66,11 +86,13 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
     Args:
         runs: anything that `runs_frame` takes.
         tz: the zone of the time axis, an IANA name.
-        template: a plotly template, such as `plotly_dark`; by default colours that hold on any ground.
+        template: a plotly template, such as `plotly_dark`; by default colours that hold on any
+            ground.
 
     Returns:
-        The figure. With more than 1,000 moments each step is the highest count of a stretch of time. Where runs from
-        before are not in the frame, as after `since=`, the counts of the left edge are shaded as lower bounds.
+        The figure. With more than 1,000 moments each step is the highest count of a stretch of
+        time. Where runs from before are not in the frame, as after `since=`, the counts of the left
+        edge are shaded as lower bounds.
     """
     runs = runs_frame(runs)
     table = concurrency_table(runs)
@@ -81,7 +103,9 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
         edges = np.linspace(at[0], at[-1], _MOMENTS + 1)
         places = np.maximum(np.searchsorted(at, edges[:-1], "right") - 1, 0)
         counts, at = np.maximum.reduceat(counts, places), edges[:-1]
-        notes.insert(0, f"each step is the highest count within {span_text((edges[1] - edges[0]) / 1_000)}")
+        notes.insert(
+            0, f"each step is the highest count within {span_text((edges[1] - edges[0]) / 1_000)}"
+        )
     figure, clock = go.Figure(), Clock(tz, *(at[[0, -1]] if len(at) else (0, 0)))
     for (name, status), values in zip(_STATES.items(), counts.T, strict=True):
         line = {"shape": "hv", "width": 1, "color": color(look_of(status), template)}
@@ -91,7 +115,9 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
     own_ticks = clock.ticks(at[0], at[-1], _MOST_TICKS) if len(at) else {}
     figure.update_xaxes(type="date", title=f"time ({words(tz)})", **own_ticks)
     peak = counts[:, 0].max(initial=0)
-    figure.update_yaxes(title="runs at a time", rangemode="tozero", tickformat=",", dtick=1 if peak < 6 else None)
+    figure.update_yaxes(
+        title="runs at a time", rangemode="tozero", tickformat=",", dtick=1 if peak < 6 else None
+    )
     whose = "" if LOWER_BOUND not in table.attrs else "of these runs "
     notes += _shade_lower_bound(figure, clock, table.attrs.get(LOWER_BOUND))
     dress(figure, template, f"At most {peak:,} {whose}ran at a time", notes)
@@ -102,14 +128,18 @@ def _shade_lower_bound(figure: go.Figure, clock: Clock, bound: dict[str, str] | 
     """Marks where runs that are not in the frame may have gone on, and says so in a note."""
     if bound is None:
         return []
-    left, right = clock(milliseconds(pd.to_datetime(pd.Series([bound["from"], bound["until"]]), utc=True)))
+    left, right = clock(
+        milliseconds(pd.to_datetime(pd.Series([bound["from"], bound["until"]]), utc=True))
+    )
     # A long run would draw the axis out beyond all that was counted.
     right = min(right, max((trace.x[-1] for trace in figure.data if len(trace.x)), default=right))
     figure.add_vrect(
         x0=left, x1=max(left, right), fillcolor=GREY, opacity=0.15, line_width=0, layer="below",
         annotation={"text": "lower bound", "font_size": 11}, annotation_position="top left",
     )  # fmt: skip
-    return [f"a lower bound at the left edge: runs created before {bound['from']} are not in it, and may have gone on"]
+    return [
+        f"a lower bound at the left edge: runs created before {bound['from']} are not in it, and may have gone on"
+    ]
 
 
 def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
@@ -119,7 +149,8 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
 
     Args:
         runs: anything that `runs_frame` takes.
-        template: a plotly template, such as `plotly_dark`; by default colours that hold on any ground.
+        template: a plotly template, such as `plotly_dark`; by default colours that hold on any
+            ground.
     """
     runs = runs_frame(runs)
     times, became = run_times(runs, last_moment(runs)), outcomes_of(runs)
@@ -130,29 +161,47 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
     figure = go.Figure()
     for name, ended in product(painting_order(list(set(outcome))), (True, False)):
         counts, _ = np.histogram(place[(outcome == name) & (times.ended == ended)], edges)
-        bars = {"x": (edges[1:] + edges[:-1]) / 2, "y": counts, "customdata": spans, "hovertemplate": _RUNS}
-        marker = {"color": color(look_of(name), template), "pattern": {"shape": "" if ended else "/"}}
+        bars = {
+            "x": (edges[1:] + edges[:-1]) / 2,
+            "y": counts,
+            "customdata": spans,
+            "hovertemplate": _RUNS,
+        }
+        marker = {
+            "color": color(look_of(name), template),
+            "pattern": {"shape": "" if ended else "/"},
+        }
         if counts.any():
             figure.add_bar(
-                **bars, name=label(str(name)) + ("" if ended else ", end not seen"), marker=marker, width=thick
+                **bars,
+                name=label(str(name)) + ("" if ended else ", end not seen"),
+                marker=marker,
+                width=thick,
             )
     figure.update_yaxes(title="runs", tickformat=",")
-    figure.update_xaxes(title="run time (started to completed, logarithmic)", range=_reach(place), **_TICKS)
+    figure.update_xaxes(
+        title="run time (started to completed, logarithmic)", range=_reach(place), **_TICKS
+    )
     title = f"How long {len(place):,} of {len(runs):,} runs took"
     dress(figure, template, title, _remarks(times, became), barmode="stack")
-    return figure if figure.data else say_empty(figure, len(runs), "has a run time that can be read")
+    return (
+        figure if figure.data else say_empty(figure, len(runs), "has a run time that can be read")
+    )
 
 
-def survival(runs: Runs, by: str | None = "version_id", *, template: str | None = None) -> go.Figure:
+def survival(
+    runs: Runs, by: str | None = "version_id", *, template: str | None = None
+) -> go.Figure:
     """The share of runs that go on after a time, whatever their outcome, by the curve of Kaplan & Meier.
 
-    A curve further to the right is slower. Runs whose end was not seen count for as long as they were; the band is the
-    95 % interval. Needs scipy.
+    A curve further to the right is slower. Runs whose end was not seen count for as long as they
+    were; the band is the 95 % interval. Needs scipy.
 
     Args:
         runs: anything that `runs_frame` takes.
         by: the column to group by; beyond 8 groups the smallest are one. None: all together.
-        template: a plotly template, such as `plotly_dark`; by default colours that hold on any ground.
+        template: a plotly template, such as `plotly_dark`; by default colours that hold on any
+            ground.
     """
     runs = runs_frame(runs)
     horizon, names = last_moment(runs), groups(runs, by, len(_HUES))
@@ -161,28 +210,58 @@ def survival(runs: Runs, by: str | None = "version_id", *, template: str | None 
     place = _place(np.concatenate([np.array([]), *(found.seconds for found in drawn.values())]))
     figure = go.Figure()
     for (name, found), hue in zip(drawn.items(), _HUES, strict=False):
-        _draw_curve(figure, f"{words(name, 40)} ({len(found.seconds):,})", found, hue, _reach(place)[0])
-    few = {f"{name}, too few ended": len(found.seconds) for name, found in times.items() if name not in drawn}
+        _draw_curve(
+            figure, f"{words(name, 40)} ({len(found.seconds):,})", found, hue, _reach(place)[0]
+        )
+    few = {
+        f"{name}, too few ended": len(found.seconds)
+        for name, found in times.items()
+        if name not in drawn
+    }
     figure.update_yaxes(title="share still going on (%)", range=[0, 101])
     figure.update_xaxes(title="time since the start (logarithmic)", range=_reach(place), **_TICKS)
-    title = f"How long {len(place):,} of {len(runs):,} runs went on" + (f", by {words(by)}" if by else "")
-    dress(figure, template, title, [*_remarks(run_times(runs, horizon), outcomes_of(runs)), *told(few)])
-    return figure if figure.data else say_empty(figure, len(runs), "is in a group of which enough have ended")
+    title = f"How long {len(place):,} of {len(runs):,} runs went on" + (
+        f", by {words(by)}" if by else ""
+    )
+    dress(
+        figure,
+        template,
+        title,
+        [*_remarks(run_times(runs, horizon), outcomes_of(runs)), *told(few)],
+    )
+    return (
+        figure
+        if figure.data
+        else say_empty(figure, len(runs), "is in a group of which enough have ended")
+    )
 
 
 def _draw_curve(figure: go.Figure, name: str, times: Times, hue: str, start: float) -> None:
     found = curve(times)
     chosen = np.unique(np.linspace(0, len(found.seconds) - 1, _STEPS).astype(int))
     place = _place(found.seconds[chosen])
-    # The first of them is before all ends, which a logarithmic axis cannot show: it stands at the edge.
+    # The first of them is before all ends, which a logarithmic axis cannot show: it stands at the
+    # edge.
     place[0] = start
     share, low, high = (100 * height[chosen] for height in (found.share, found.low, found.high))
     common: dict[str, Any] = {"mode": "lines", "legendgroup": name}
     for edge, fill in ((low, None), (high, "tonexty")):
-        band = {"x": place, "y": edge, "line": {"width": 0, "shape": "hv", "color": hue}, "fill": fill}
+        band = {
+            "x": place,
+            "y": edge,
+            "line": {"width": 0, "shape": "hv", "color": hue},
+            "fill": fill,
+        }
         figure.add_scatter(**common, **band, hoverinfo="skip", showlegend=False)
     told = {"customdata": [span_text(10**at) for at in place], "hovertemplate": _STILL}
-    figure.add_scatter(**common, **told, name=name, x=place, y=share, line={"shape": "hv", "width": 2, "color": hue})
+    figure.add_scatter(
+        **common,
+        **told,
+        name=name,
+        x=place,
+        y=share,
+        line={"shape": "hv", "width": 2, "color": hue},
+    )
 
 
 def _remarks(times: Times, became: pd.Series[Any]) -> list[str]:
@@ -194,7 +273,10 @@ def _remarks(times: Times, became: pd.Series[Any]) -> list[str]:
 
 
 def _place(seconds: Floats) -> Any:
-    """Where times lie on the axis: their logarithm, since plotly's own logarithmic axis draws no bars of one width."""
+    """Where times lie on the axis.
+
+    Their logarithm, since plotly's own logarithmic axis draws no bars of one width.
+    """
     return np.log10(np.maximum(seconds, min(_MARKS)))
 
 

@@ -32,7 +32,10 @@ _DARK = 1.2
 _SHORT_AXIS = 4 * 86_400_000.0
 """Up to this length an hour more or less is seen on a time axis."""
 _EARLIEST, _LATEST = -62_135_510_400_000.0, 253_402_214_400_000.0
-"""The years that a clock knows in any zone, in ms since the epoch; beyond them an offset stays as it was."""
+"""The years that a clock knows in any zone, in ms since the epoch.
+
+Beyond them an offset stays as it was.
+"""
 
 
 def color(look: Look, template: Any) -> str:
@@ -41,7 +44,10 @@ def color(look: Look, template: Any) -> str:
 
 
 def is_dark(template: Any) -> bool:
-    """Whether the ground of a template is dark, whatever it is called; what has no colour of its own is not."""
+    """Whether the ground of a template is dark, whatever it is called.
+
+    What has no colour of its own is not.
+    """
     try:
         ground = go.Layout(template=template).template.layout.paper_bgcolor or CLEAR
         [shares] = validate_colors(ground, colortype="tuple")
@@ -64,7 +70,12 @@ def wall(moments: Any, tz: str) -> NDArray[np.float64]:
     """Instants in ms as what a clock of the zone shows, which is all that a plotly axis knows."""
     instants = np.asarray(moments, dtype="float64")
     near = np.nan_to_num(instants.clip(_EARLIEST, _LATEST)).astype("int64").view("datetime64[ms]")
-    clock = pd.DatetimeIndex(near, tz="UTC").tz_convert(zone(tz)).tz_localize(None).to_numpy("datetime64[ms]")
+    clock = (
+        pd.DatetimeIndex(near, tz="UTC")
+        .tz_convert(zone(tz))
+        .tz_localize(None)
+        .to_numpy("datetime64[ms]")
+    )
     shown: NDArray[np.float64] = instants + (clock - near).astype("float64")
     return shown
 
@@ -72,8 +83,9 @@ def wall(moments: Any, tz: str) -> NDArray[np.float64]:
 class Clock:
     """Where moments stand on a time axis of plotly, which knows no zones: as what a clock of the zone shows.
 
-    Where that clock is put forward or back on a short axis, one hour would lie on another or be left empty. There all
-    moments have the first offset, so that lengths are true, and the ticks and words say what the clock shows.
+    Where that clock is put forward or back on a short axis, one hour would lie on another or be
+    left empty. There all moments have the first offset, so that lengths are true, and the ticks and
+    words say what the clock shows.
     """
 
     def __init__(self, tz: str, start: float, end: float) -> None:
@@ -85,7 +97,11 @@ class Clock:
 
     def __call__(self, moments: Any) -> NDArray[np.float64]:
         """Moments in ms since the epoch as places on the axis."""
-        return np.asarray(moments, dtype="float64") + self._offset if self.changes else wall(moments, self._tz)
+        return (
+            np.asarray(moments, dtype="float64") + self._offset
+            if self.changes
+            else wall(moments, self._tz)
+        )
 
     def ticks(self, start: float, end: float, most: int) -> dict[str, Any]:
         """Ticks of our own between two moments; empty where those of plotly are right."""
@@ -97,22 +113,37 @@ class Clock:
         return {"tickvals": self([tick.at for tick in found]), "ticktext": labels}
 
     def hover(self, template: str, moments: Any) -> dict[str, Any]:
-        """What is said of a mark when it is pointed at: a template and behind it the moment of each mark."""
+        """What is said of a mark when it is pointed at.
+
+        A template and behind it the moment of each mark.
+        """
         if not self.changes:
             return {"hovertemplate": template + "%{x}"}
-        return {"hovertemplate": template + "%{hovertext}", "hovertext": [clock_text(at, self._tz) for at in moments]}
+        return {
+            "hovertemplate": template + "%{hovertext}",
+            "hovertext": [clock_text(at, self._tz) for at in moments],
+        }
 
 
 def groups(runs: pd.DataFrame, by: str | None, most: int) -> pd.Series[Any]:
-    """The group of each run as text, the oldest group first in its categories; beyond `most` the smallest are one."""
+    """The group of each run as text, the oldest group first in its categories.
+
+    Beyond `most` the smallest are one.
+    """
     check_columns(runs, [by] if by is not None else [])
     if by is None:
         return pd.Series("all runs", runs.index, pd.CategoricalDtype(["all runs"]))
     names = runs[by].astype("object").where(runs[by].notna(), f"no {by} recorded").astype("str")
     counts = names.value_counts()
     rare = set(counts.index[most - 1 :] if len(counts) > most else ())
-    order = [name for name in names.iloc[np.argsort(milliseconds(runs["created_at"]))].unique() if name not in rare]
-    return names.where(~names.isin(rare), "others").astype(pd.CategoricalDtype(order + ["others"] * bool(rare)))
+    order = [
+        name
+        for name in names.iloc[np.argsort(milliseconds(runs["created_at"]))].unique()
+        if name not in rare
+    ]
+    return names.where(~names.isin(rare), "others").astype(
+        pd.CategoricalDtype(order + ["others"] * bool(rare))
+    )
 
 
 def told(left_out: dict[str, int]) -> list[str]:
@@ -147,16 +178,30 @@ def dress(
         figure.update_layout(template=template or "none")
     except ValueError:
         hint = f"Choose among {', '.join(pio.templates)}."
-        raise SettingsError(f"{words(template)!r} is not a template of plotly.", hint=hint) from None
+        raise SettingsError(
+            f"{words(template)!r} is not a template of plotly.", hint=hint
+        ) from None
     lines = wrap("; ".join(notes), _LINE, break_long_words=False)
     heading = {"text": title, "subtitle": {"text": "<br>".join(lines)}} if title else None
-    place = {"title_x": 0, "title_xref": "paper", "title_y": 1, "title_yanchor": "top", "title_pad_t": 14}
+    place = {
+        "title_x": 0,
+        "title_xref": "paper",
+        "title_y": 1,
+        "title_yanchor": "top",
+        "title_pad_t": 14,
+    }
     margin = {"l": 60, "r": 20, "t": 52 + 18 * len(lines) if title else 30, "b": 50}
     if background is None:
         background = CLEAR if template is None else figure.layout.template.layout.paper_bgcolor
-    ground = {"paper_bgcolor": background, "plot_bgcolor": background, "font_color": None if template else GREY}
+    ground = {
+        "paper_bgcolor": background,
+        "plot_bgcolor": background,
+        "font_color": None if template else GREY,
+    }
     # By default plotly draws no legend of one trace, and nothing would say what its colour means.
-    figure.update_layout(title=heading, margin=margin, hovermode="closest", showlegend=True, **layout)
+    figure.update_layout(
+        title=heading, margin=margin, hovermode="closest", showlegend=True, **layout
+    )
     figure.update_layout(**place, **ground)
     grid = {} if template else {"gridcolor": GRID, "linecolor": GREY}
     return figure.update_xaxes(zeroline=False, **grid).update_yaxes(zeroline=False, **grid)

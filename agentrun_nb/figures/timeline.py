@@ -1,4 +1,7 @@
-"""Runs along time as the widget draws them: single runs in rows or lanes, columns of counts where those do not fit."""
+"""Runs along time as the widget draws them.
+
+Single runs in rows or lanes, columns of counts where those do not fit.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,19 @@ from agentrun_nb.drawing.spans import Kind, Spans, spans
 from agentrun_nb.drawing.status_style import LOOKS, Look, by_look, look_of
 from agentrun_nb.drawing.window import Fold, Window
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.figures.style import CLEAR, GREY, GRID, Clock, color, dress, groups, label, say, say_empty, words
+from agentrun_nb.figures.style import (
+    CLEAR,
+    GREY,
+    GRID,
+    Clock,
+    color,
+    dress,
+    groups,
+    label,
+    say,
+    say_empty,
+    words,
+)
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.moments import last_moment, milliseconds
 
@@ -32,7 +47,10 @@ _MARK, _COLUMN, _CELL, _ROW, _LANE, _THINNEST, _THICKEST = 3, 3, 10, 22, 16, 5, 
 _LOWEST, _LABEL, _GAP, _STRIP = 34, 18, 8, 20
 """Likewise: of a band at least, its name, what follows it, and the strip of failures."""
 _THICK = 0.85
-"""How much of its row or lane a bar fills. Plotly would take it from the rows of the same colour, over other runs."""
+"""How much of its row or lane a bar fills.
+
+Plotly would take it from the rows of the same colour, over other runs.
+"""
 _Edges = tuple[float | None, float | None]
 _GROUPINGS = ("time", "version", "status")
 _DARK = "#111111"
@@ -40,20 +58,27 @@ _TIMES = ["created_at", "started_at", "completed_at"]
 
 
 def timeline(
-    runs: Runs, tz: str = "UTC", *, window: _Edges = (None, None), by: str = "time", template: str | None = None
+    runs: Runs,
+    tz: str = "UTC",
+    *,
+    window: _Edges = (None, None),
+    by: str = "time",
+    template: str | None = None,
 ) -> go.Figure:
     """Runs along time, from the timestamps of their records alone.
 
-    Up to 24 runs have a row each, more share lanes: pale before the start, solid after it, hatched up to the last known
-    moment while a run has not ended. Where lanes do not fit, the runs of each column are counted. Every failure has a
-    mark in a strip of its own on top.
+    Up to 24 runs have a row each, more share lanes: pale before the start, solid after it, hatched
+    up to the last known moment while a run has not ended. Where lanes do not fit, the runs of each
+    column are counted. Every failure has a mark in a strip of its own on top.
 
     Args:
         runs: anything that `runs_frame` takes.
         tz: the zone of the time axis, an IANA name.
-        window: first and last moment of the axis in ms since the epoch; None: where the runs begin or end.
+        window: first and last moment of the axis in ms since the epoch; None: where the runs begin
+            or end.
         by: what runs are grouped by: `time` (not at all), `version` or `status`.
-        template: a plotly template, such as `plotly_dark`; by default colours that hold on any ground.
+        template: a plotly template, such as `plotly_dark`; by default colours that hold on any
+            ground.
 
     Returns:
         The figure; its ground is that of the template, and clear without one.
@@ -61,12 +86,15 @@ def timeline(
     runs = runs_frame(runs)
     if by not in _GROUPINGS:
         raise SettingsError(
-            f"{words(by)!r} is not a grouping of a timeline.", hint=f"Choose among {', '.join(_GROUPINGS)}."
+            f"{words(by)!r} is not a grouping of a timeline.",
+            hint=f"Choose among {', '.join(_GROUPINGS)}.",
         )
     return draw(runs, last_moment(runs), tz, Window(*window, by=by), template)
 
 
-def draw(runs: pd.DataFrame, now: float, tz: str, window: Window, template: str | None) -> go.Figure:
+def draw(
+    runs: pd.DataFrame, now: float, tz: str, window: Window, template: str | None
+) -> go.Figure:
     """Runs along time as they are in a window.
 
     Args:
@@ -84,7 +112,9 @@ def draw(runs: pd.DataFrame, now: float, tz: str, window: Window, template: str 
     elif not track.inside.any():
         say(track.figure, "no runs in this stretch of time")
     # A figure is not ours to subclass; `show` finds here what it puts beside it.
-    track.figure._still = svg_timeline.timeline(runs[[*_TIMES, "fetched_at", "status"]][track.inside], now, tz)
+    track.figure._still = svg_timeline.timeline(
+        runs[[*_TIMES, "fetched_at", "status"]][track.inside], now, tz
+    )
     return track.figure
 
 
@@ -92,7 +122,9 @@ class _Axis:
     """The time axis: a place on it is a moment, less the middles of the folds before it."""
 
     def __init__(self, folds: Iterable[Fold]) -> None:
-        self.cuts = np.array([(at + kept / 2, at + length - kept / 2) for at, length, kept in folds]).reshape(-1, 2)
+        self.cuts = np.array(
+            [(at + kept / 2, at + length - kept / 2) for at, length, kept in folds]
+        ).reshape(-1, 2)
         self._gone = np.append(0.0, np.cumsum(np.diff(self.cuts)))
         self._places = self.cuts[:, 0] - self._gone[:-1]
 
@@ -107,17 +139,23 @@ class _Axis:
 class _Track:
     """A figure in the making: runs have places on the axis, and lengths are those of the screen."""
 
-    def __init__(self, runs: pd.DataFrame, now: float, tz: str, window: Window, template: str | None) -> None:
+    def __init__(
+        self, runs: pd.DataFrame, now: float, tz: str, window: Window, template: str | None
+    ) -> None:
         self.runs, self.now, self.tz, self.window, self.template = runs, now, tz, window, template
         self.figure, self.looks, self.named = go.Figure(), by_look(runs), set[Look]()
         self.axis, timed = _Axis(window.folds), spans(runs, now)
         begin, middle, end = map(self.axis.place, (timed.begin, timed.middle, timed.end))
         self.placed, self.known = Spans(begin, middle, end, timed.kind), ~np.isnan(begin)
-        first, last = (begin[self.known].min(), end[self.known].max()) if self.known.any() else (0.0, 0.0)
+        first, last = (
+            (begin[self.known].min(), end[self.known].max()) if self.known.any() else (0.0, 0.0)
+        )
         room = max((last - first) * 0.02, 5)
         self.whole = (first - room, last + room)
         edges = zip(self.whole, (window.start, window.end), strict=True)
-        self.start, self.end = (whole if edge is None else float(self.axis.place(edge)) for whole, edge in edges)
+        self.start, self.end = (
+            whole if edge is None else float(self.axis.place(edge)) for whole, edge in edges
+        )
         self.clock = Clock(tz, *self.axis.moment([self.start, self.end]).tolist())
         self.unit = (self.end - self.start) / window.width
         self.inside = self.placed.touching(self.start, self.end)
@@ -134,10 +172,19 @@ class _Track:
             y = places[-1][1] + _GAP
         for number, ((name, chosen), (top, low)) in enumerate(zip(bands, places, strict=True), 1):
             axis = self._draw_band(number, chosen, low - top)
-            self.figure.update_layout({f"yaxis{number}": {"domain": [1 - low / y, 1 - top / y], **axis}})
+            self.figure.update_layout(
+                {f"yaxis{number}": {"domain": [1 - low / y, 1 - top / y], **axis}}
+            )
             corner = {"x": 0, "y": 1 - top / y, "xanchor": "left", "yanchor": "bottom"}
-            self.figure.add_annotation(text=name, **corner, xref="paper", yref="paper", showarrow=False)
-        strip = {"domain": [1 - _STRIP / y, 1], "range": [-1, 1], "visible": False, "fixedrange": True}
+            self.figure.add_annotation(
+                text=name, **corner, xref="paper", yref="paper", showarrow=False
+            )
+        strip = {
+            "domain": [1 - _STRIP / y, 1],
+            "range": [-1, 1],
+            "visible": False,
+            "fixedrange": True,
+        }
         for look in failed:
             self._draw_failures(len(bands) + 1, look)
             self.figure.update_layout({f"yaxis{len(bands) + 1}": strip})
@@ -147,10 +194,20 @@ class _Track:
         """The groups and their runs, in the widget's order."""
         if self.window.by == "time":
             return [("", self.known)]
-        names = groups(self.runs, "status" if self.window.by == "status" else "version_id", _MOST_BANDS)
-        order = [*STATUSES, *names.cat.categories] if names.name == "status" else names.cat.categories
-        chosen = {name: self.known & (names == name).to_numpy() for name in order if name in names.cat.categories}
-        return [(f"{label(name)}, {np.count_nonzero(rows):,}", rows) for name, rows in chosen.items()]
+        names = groups(
+            self.runs, "status" if self.window.by == "status" else "version_id", _MOST_BANDS
+        )
+        order = (
+            [*STATUSES, *names.cat.categories] if names.name == "status" else names.cat.categories
+        )
+        chosen = {
+            name: self.known & (names == name).to_numpy()
+            for name in order
+            if name in names.cat.categories
+        }
+        return [
+            (f"{label(name)}, {np.count_nonzero(rows):,}", rows) for name, rows in chosen.items()
+        ]
 
     def _height(self, chosen: Chosen, most: int) -> int:
         if self.rows:
@@ -159,18 +216,30 @@ class _Track:
         wished = most if lanes is None else _LANE * (max(lanes.values(), default=0) + 1)
         return min(max(wished, min(_LOWEST, most)), most)
 
-    def _lanes(self, chosen: Chosen, start: float, span: float, spans: int, height: int) -> dict[int, int] | None:
-        """The lanes of the runs of some spans, each as wide as the axis; None where they do not fit."""
-        near, unit = chosen & self.placed.touching(start, start + spans * span), span / self.window.width
+    def _lanes(
+        self, chosen: Chosen, start: float, span: float, spans: int, height: int
+    ) -> dict[int, int] | None:
+        """The lanes of the runs of some spans, each as wide as the axis.
+
+        None where they do not fit.
+        """
+        near, unit = (
+            chosen & self.placed.touching(start, start + spans * span),
+            span / self.window.width,
+        )
         if np.count_nonzero(near) > _MOST_SINGLE:
             return None
         plain = self.looks.get(look_of("succeeded"), False) & (self.placed.kind <= Kind.UNDIVIDED)
-        return self.placed.only(near).lanes(_MARK * unit, np.where(plain, 1, 13) * unit, height // _THINNEST)
+        return self.placed.only(near).lanes(
+            _MARK * unit, np.where(plain, 1, 13) * unit, height // _THINNEST
+        )
 
     def _draw_band(self, axis: int, chosen: Chosen, height: int) -> dict[str, Any]:
         """Draws the runs of a band in rows, lanes or columns, and gives its axis."""
         if self.rows:
-            order = np.argsort(self.placed.begin, kind="stable")[: np.count_nonzero(chosen)].tolist()
+            order = np.argsort(self.placed.begin, kind="stable")[
+                : np.count_nonzero(chosen)
+            ].tolist()
             names = [clip(name, _LONGEST_NAME) for name in self.runs["id"].fillna("").iloc[order]]
             self._draw_bars(axis, {row: lane for lane, row in enumerate(order)})
             ticks = {"tickvals": [*range(len(order))], "ticktext": [*map(words, names)]}
@@ -179,17 +248,35 @@ class _Track:
         lane_of = self._lanes(chosen, self.start // span * span, span, 2, height)
         if lane_of is None:
             self._draw_columns(axis, chosen & self.inside)
-            title = f"runs in each {span_text(_COLUMN * self.unit / 1_000)}" if self.window.by == "time" else None
+            title = (
+                f"runs in each {span_text(_COLUMN * self.unit / 1_000)}"
+                if self.window.by == "time"
+                else None
+            )
             return {"tickformat": ",", "nticks": height // 30, "title": title}
         self._draw_bars(axis, lane_of)
-        return {"range": [max([height / _THICKEST - 1, *lane_of.values()]) + 0.5, -0.5], "tickvals": []}
+        return {
+            "range": [max([height / _THICKEST - 1, *lane_of.values()]) + 0.5, -0.5],
+            "tickvals": [],
+        }
 
     def _trace(self, axis: int, look: Look, **marker: Any) -> dict[str, Any]:
         """What all traces of a look have in common; the first of them stands in the legend."""
-        own = {"showlegend": look not in self.named, "marker": {"color": color(look, self.template), **marker}}
+        own = {
+            "showlegend": look not in self.named,
+            "marker": {"color": color(look, self.template), **marker},
+        }
         self.named.add(look)
-        rank = next((place for place, known in enumerate(LOOKS.values()) if known == look), len(LOOKS))
-        return {"yaxis": f"y{axis}", "name": look.label, "legendgroup": look.label, "legendrank": rank, **own}
+        rank = next(
+            (place for place, known in enumerate(LOOKS.values()) if known == look), len(LOOKS)
+        )
+        return {
+            "yaxis": f"y{axis}",
+            "name": look.label,
+            "legendgroup": look.label,
+            "legendrank": rank,
+            **own,
+        }
 
     def _wall(self, places: Any) -> NDArray[np.float64]:
         return self.clock(self.axis.moment(places))
@@ -201,7 +288,9 @@ class _Track:
             waited = rows[self.placed.middle[rows] > self.placed.begin[rows]]
             pale, rows = np.repeat([False, True], [len(rows), len(waited)]), np.append(rows, waited)
             placed, kind = self.placed, self.placed.kind[rows]
-            begin, middle, end = (self._wall(of[rows]) for of in (placed.begin, placed.middle, placed.end))
+            begin, middle, end = (
+                self._wall(of[rows]) for of in (placed.begin, placed.middle, placed.end)
+            )
             split = np.where(np.isnan(middle), begin, middle)
             base, live = np.where(pale, begin, split), (kind == Kind.LIVE) & ~pale
             opacity = np.select([pale, live, kind == Kind.UNDIVIDED], [0.35, 0.5, 0.65], 1.0)
@@ -216,13 +305,22 @@ class _Track:
 
     def _told(self, rows: NDArray[np.int64]) -> Iterator[str]:
         """What is said of each run when it is pointed at."""
-        names = zip(*(self.runs[name].iloc[rows] for name in ("id", "version_id", "status")), strict=True)
+        names = zip(
+            *(self.runs[name].iloc[rows] for name in ("id", "version_id", "status")), strict=True
+        )
         times = zip(*(milliseconds(self.runs[name].iloc[rows]) for name in _TIMES), strict=True)
         live = self.placed.kind[rows] == Kind.LIVE
-        for (run, version, status), (created, started, completed), goes_on in zip(names, times, live, strict=True):
+        for (run, version, status), (created, started, completed), goes_on in zip(
+            names, times, live, strict=True
+        ):
             parts = course(created, started, completed, goes_on, self.now)
-            told = [f"{look_of(status).label}, {version}", f"created {clock_text(created, self.tz)}"]
-            yield "<br>".join([f"<b>{words(run)}</b>", *map(words, [*told, *(part.words for part in parts)])])
+            told = [
+                f"{look_of(status).label}, {version}",
+                f"created {clock_text(created, self.tz)}",
+            ]
+            yield "<br>".join(
+                [f"<b>{words(run)}</b>", *map(words, [*told, *(part.words for part in parts)])]
+            )
 
     def _draw_columns(self, axis: int, chosen: Chosen) -> None:
         """How many runs touch each column, look on look."""
@@ -245,29 +343,49 @@ class _Track:
         """A mark for every failure; those that would lie on one another are one that says how many it stands for."""
         ends = self.placed.end[self.looks[look]]
         ends = ends[(ends >= self.start) & (ends <= self.end)]
-        _, first, counts = np.unique((ends - self.start) // (_CELL * self.unit), return_index=True, return_counts=True)
+        _, first, counts = np.unique(
+            (ends - self.start) // (_CELL * self.unit), return_index=True, return_counts=True
+        )
         symbol, height = ("x", 0.4) if look.label == "failed" else ("hourglass", -0.4)
         if len(ends):
-            hover = self.clock.hover("%{customdata:,} here, the first at ", self.axis.moment(ends[first]))
+            hover = self.clock.hover(
+                "%{customdata:,} here, the first at ", self.axis.moment(ends[first])
+            )
             told = {"customdata": counts, **hover}
             marks = {"x": self._wall(ends[first]), "y": [height] * len(first), "mode": "markers"}
-            self.figure.add_scatter(**marks, **told, **self._trace(axis, look, symbol=symbol, size=7))
+            self.figure.add_scatter(
+                **marks, **told, **self._trace(axis, look, symbol=symbol, size=7)
+            )
 
     def draw_axis(self) -> None:
-        """Gives the figure its ground and its time axis; where that has folds, ticks between them and words in them."""
+        """Gives the figure its ground and its time axis.
+
+        Where that has folds, ticks between them and words in them.
+        """
         legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
-        # A dark page says so of itself alone, so its figure carries that ground to wherever it is shown.
+        # A dark page says so of itself alone, so its figure carries that ground to wherever it is
+        # shown.
         background = {None: None, True: _DARK, False: CLEAR}[self.window.dark]
         dress(self.figure, self.template, background=background, legend=legend, barmode="overlay")
-        axis = {"type": "date", "title": f"time ({words(self.tz)})", "range": self._wall([self.start, self.end])}
+        axis = {
+            "type": "date",
+            "title": f"time ({words(self.tz)})",
+            "range": self._wall([self.start, self.end]),
+        }
         cuts = [{"bounds": self.clock(cut)} for cut in self.axis.cuts]
         own_ticks = self._ticks() if cuts or self.clock.changes else {}
         self.figure.update_xaxes(**axis, anchor="free", rangebreaks=cuts, **own_ticks)
         self.figure.update_yaxes(showgrid=False, automargin=True)
-        self.figure.layout.height = self.height + self.figure.layout.margin.t + self.figure.layout.margin.b
+        self.figure.layout.height = (
+            self.height + self.figure.layout.margin.t + self.figure.layout.margin.b
+        )
         for at, length, _ in self.window.folds:
             x0, x1 = self.clock([at, at + length])
-            look = {"fillcolor": GRID, "layer": "below", "line": {"color": GREY, "width": 1, "dash": "dot"}}
+            look = {
+                "fillcolor": GRID,
+                "layer": "below",
+                "line": {"color": GREY, "width": 1, "dash": "dot"},
+            }
             told = {"text": span_text(length / 1_000), "textangle": -90}
             self.figure.add_shape(x0=x0, x1=x1, y0=0, y1=1, yref="paper", label=told, **look)
 

@@ -10,7 +10,16 @@ from typing import Any, BinaryIO, NamedTuple
 import pandas as pd
 import pyarrow as pa
 
-from agentrun_nb.core.schema import DEPLOYMENTS, LOGS, OBSERVATIONS, OUTPUTS, PHASES, RUNS, VERSIONS, Table
+from agentrun_nb.core.schema import (
+    DEPLOYMENTS,
+    LOGS,
+    OBSERVATIONS,
+    OUTPUTS,
+    PHASES,
+    RUNS,
+    VERSIONS,
+    Table,
+)
 
 TABLES = (RUNS, OUTPUTS, PHASES, LOGS, OBSERVATIONS, DEPLOYMENTS, VERSIONS)
 
@@ -47,7 +56,8 @@ class Format(NamedTuple):
 def recognised(columns: Iterable[Any]) -> Table | None:
     """The table of records whose columns these are, None where they are of another table.
 
-    A table of runs may lack columns: it has their key, and the moment of creation or nothing that is not a run's.
+    A table of runs may lack columns: it has their key, and the moment of creation or nothing that
+    is not a run's.
     """
     names = set(columns)
     whole = next((table for table in TABLES if names >= set(table.names)), None)

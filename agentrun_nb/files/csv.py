@@ -27,14 +27,18 @@ _RISKY = f"(?:{_FORMULA})"
 _RISKY_FURTHER = f"(?:{_FORMULA}|(?:true|false|{_NUMBER}|{_MOMENT})$)"
 
 
-def write_csv(cells: pa.Table, table: Table | None, marks: Marks, file: BinaryIO, path: Path) -> None:
+def write_csv(
+    cells: pa.Table, table: Table | None, marks: Marks, file: BinaryIO, path: Path
+) -> None:
     """Writes a table as CSV in which no cell is a formula."""
     known = table.names if table else ()
     columns = [
         _csv_cells(column, _RISKY if name in known else _RISKY_FURTHER)
         for name, column in zip(cells.column_names, cells.columns, strict=True)
     ]
-    titles = [name if name in known else marked(name, marks.get(name, ())) for name in cells.column_names]
+    titles = [
+        name if name in known else marked(name, marks.get(name, ())) for name in cells.column_names
+    ]
     names = [GUARD + name if re.match(_FORMULA, name) else name for name in titles]
     pyarrow.csv.write_csv(pa.table(columns, names=names), file)
 
@@ -51,8 +55,11 @@ def _csv_cells(column: pa.ChunkedArray, risky: str) -> pa.ChunkedArray:
     if pa.types.is_duration(kind):
         return durations_as_text(column)
     if pa.types.is_floating(kind):
-        # With its point a float stays one: Arrow writes 2.0 as 2, which would come back as an integer.
-        return pa.chunked_array([[None if value is None else repr(value) for value in column.to_pylist()]], pa.string())
+        # With its point a float stays one: Arrow writes 2.0 as 2, which would come back as an
+        # integer.
+        return pa.chunked_array(
+            [[None if value is None else repr(value) for value in column.to_pylist()]], pa.string()
+        )
     if not is_text(kind):
         return column
     guarded = pc.binary_join_element_wise(pa.scalar(GUARD, kind), column, pa.scalar("", kind))
@@ -79,9 +86,15 @@ def read_csv(file: BinaryIO, path: Path) -> Content:
     names, marks = zip(*map(unmarked, titles), strict=True) if titles else ((), ())
     cells = dict(zip(names, columns, strict=True))
     table = recognised(names)
-    known = {name: _unguarded(column, _RISKY) for name, column in cells.items() if table and name in table.names}
+    known = {
+        name: _unguarded(column, _RISKY)
+        for name, column in cells.items()
+        if table and name in table.names
+    }
     further = {
-        name: _text(column) if DURATION in found or JSON in found or LOCAL in found else _further(column)
+        name: _text(column)
+        if DURATION in found or JSON in found or LOCAL in found
+        else _further(column)
         for (name, column), found in zip(cells.items(), marks, strict=True)
         if name not in known
     }
@@ -132,7 +145,10 @@ _KINDS = (
     (r"\d+", pa.uint64()),
     (_NUMBER, pa.float64()),
 )
-"""What the texts of a column may all look like, and the type of such a column; the first that holds them is taken."""
+"""What the texts of a column may all look like, and the type of such a column.
+
+The first that holds them is taken.
+"""
 
 _NULLABLE = {
     pa.int64(): pd.Int64Dtype(),

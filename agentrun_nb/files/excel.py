@@ -52,14 +52,17 @@ def long_path(path: Path) -> Path:
     return path.with_suffix(".long.jsonl")
 
 
-def write_excel(cells: pa.Table, table: Table | None, marks: Marks, file: BinaryIO, path: Path) -> None:
+def write_excel(
+    cells: pa.Table, table: Table | None, marks: Marks, file: BinaryIO, path: Path
+) -> None:
     """Writes a table as a workbook, and texts that a sheet cannot hold into a second file beside it."""
     beside = long_path(path)
     long = write(cells, table, marks, file, beside.name)
     if long:
         with replacing(beside) as second:
             second.writelines(long)
-        print(f"{len(long):,} texts of over {MOST:,} characters lie in {beside.name}, beside {path.name}.")  # noqa: T201 - load needs both files
+        count = f"{len(long):,} texts of over {MOST:,} characters"
+        print(f"{count} lie in {beside.name}, beside {path.name}.")  # noqa: T201 - load needs both files
 
 
 def read_excel(file: BinaryIO, path: Path) -> Content:
@@ -67,12 +70,18 @@ def read_excel(file: BinaryIO, path: Path) -> Content:
     columns = read(file, long_path(path))
     names = {title: unmarked(title) for title in columns}
     table = recognised(name for name, _ in names.values())
-    known = {name: texts(column) for name, column in columns.items() if table and name in table.names}
-    further = {names[title][0]: series(column) for title, column in columns.items() if title not in known}
+    known = {
+        name: texts(column) for name, column in columns.items() if table and name in table.names
+    }
+    further = {
+        names[title][0]: series(column) for title, column in columns.items() if title not in known
+    }
     return Content(table, known, further, dict(names.values()))
 
 
-def write(cells: pa.Table, table: Table | None, marks: Marks, file: BinaryIO, beside: str) -> list[bytes]:
+def write(
+    cells: pa.Table, table: Table | None, marks: Marks, file: BinaryIO, beside: str
+) -> list[bytes]:
     """Writes a workbook of one sheet.
 
     Args:
@@ -86,12 +95,16 @@ def write(cells: pa.Table, table: Table | None, marks: Marks, file: BinaryIO, be
         The lines of that file: JSON objects with the row's key, the column and the text.
     """
     if len(cells) > MOST_ROWS:
-        raise SchemaError(f"A sheet holds {MOST_ROWS:,} rows, these are {len(cells):,}.", hint="Save as .parquet.")
+        raise SchemaError(
+            f"A sheet holds {MOST_ROWS:,} rows, these are {len(cells):,}.", hint="Save as .parquet."
+        )
     book = _openpyxl().Workbook(write_only=True)
     key = cells.select([column.name for column in table.columns[:2]] if table else [])
     sheet = _Sheet(book.create_sheet(table.name.lower() if table else "table"), key)
     sheet.rows.freeze_panes = "A2"
-    headed = [sheet.column(name, marks.get(name, ()), cells[name], beside) for name in cells.column_names]
+    headed = [
+        sheet.column(name, marks.get(name, ()), cells[name], beside) for name in cells.column_names
+    ]
     for row in zip(*headed, strict=True):
         sheet.rows.append(row)
     book.save(file)
@@ -106,9 +119,14 @@ class _Sheet:
         self.long: list[bytes] = []
         self._key = key
 
-    def column(self, name: str, marks: tuple[str, ...], cells: pa.ChunkedArray, beside: str) -> Iterator[Any]:
+    def column(
+        self, name: str, marks: tuple[str, ...], cells: pa.ChunkedArray, beside: str
+    ) -> Iterator[Any]:
         """The cells of a column under its header."""
-        if pa.types.is_floating(cells.type) and not pc.all(pc.is_finite(cells), min_count=0).as_py():
+        if (
+            pa.types.is_floating(cells.type)
+            and not pc.all(pc.is_finite(cells), min_count=0).as_py()
+        ):
             marks = (NUMBER, *marks)  # a sheet has no infinity: it stands there as text
         title = _escape(marked(name, marks))
         if pa.types.is_dictionary(cells.type):
@@ -116,8 +134,9 @@ class _Sheet:
         if pa.types.is_timestamp(cells.type) and cells.type.tz:
             yield self._cell(title + _UTC)
             moments = cells.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_pylist()
-            # A sheet counts days; 15 digits of those, which is what other programs keep, tell times to some
-            # microseconds. Times that need more are text, and so is the whole column: one that is mixed sorts wrongly.
+            # A sheet counts days; 15 digits of those, which is what other programs keep, tell times
+            # to some microseconds. Times that need more are text, and so is the whole column: one
+            # that is mixed sorts wrongly.
             coarse = all(value is None or self._fits(value) for value in moments)
             write = self._serial if coarse else self._iso
             yield from (None if value is None else write(value) for value in moments)
@@ -128,7 +147,9 @@ class _Sheet:
         if pa.types.is_boolean(cells.type):
             yield from cells.to_pylist()
         elif pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type):
-            yield from (None if value is None else self._number(value) for value in cells.to_pylist())
+            yield from (
+                None if value is None else self._number(value) for value in cells.to_pylist()
+            )
         else:
             for row, text in enumerate(cells.cast(pa.large_string()).to_pylist()):
                 yield None if text is None else self._text(text, name, row, beside)
@@ -189,7 +210,9 @@ def read(file: BinaryIO, beside: Path) -> dict[str, Column]:
 
 def texts(column: Column) -> pa.Array:
     """The values of a column as texts, whatever somebody made of them in Excel."""
-    return pa.array([None if value is None else _written(value) for value in column.values], pa.large_string())
+    return pa.array(
+        [None if value is None else _written(value) for value in column.values], pa.large_string()
+    )
 
 
 def series(column: Column) -> pd.Series[Any]:
@@ -227,7 +250,9 @@ class _Long:
         except (OSError, ValueError, LookupError, TypeError):
             text = ""
         if _digest(text) != digest:
-            raise SchemaError(f"{self._path} lacks a text of this sheet.", hint="Keep the two files together.")
+            raise SchemaError(
+                f"{self._path} lacks a text of this sheet.", hint="Keep the two files together."
+            )
         return text
 
     @cached_property
@@ -242,7 +267,10 @@ def _written(value: Any) -> str:
 
 
 def _micros(serial: float) -> int:
-    """The moment of a number of days; one that lies as near to a whole millisecond as 15 digits tell is that one."""
+    """The moment of a number of days.
+
+    One that lies as near to a whole millisecond as 15 digits tell is that one.
+    """
     micros = round(serial * _DAY) - _BEFORE_1970
     whole = round(micros, -3)
     return whole if abs(micros - whole) <= _UNSURE else micros
@@ -269,5 +297,7 @@ def _openpyxl() -> Any:
     try:
         import openpyxl
     except ImportError:
-        raise SettingsError("Excel files need openpyxl.", hint="pip install 'agentrun-nb[excel]'") from None
+        raise SettingsError(
+            "Excel files need openpyxl.", hint="pip install 'agentrun-nb[excel]'"
+        ) from None
     return openpyxl

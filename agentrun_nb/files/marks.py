@@ -1,7 +1,8 @@
 """What a plain file cannot say of a column: whether it is an index, a length of time, a JSON value, a local time.
 
-CSV and Excel know text and numbers only. A column of another kind is written as text under a name that says what it
-is, such as `took [duration]`, and read back as it was. Parquet has the same marks beside its columns.
+CSV and Excel know text and numbers only. A column of another kind is written as text under a name
+that says what it is, such as `took [duration]`, and read back as it was. Parquet has the same marks
+beside its columns.
 """
 
 from __future__ import annotations
@@ -41,7 +42,10 @@ def with_index(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, tuple[str, 
     """The frame with an index that says something as its first columns, and the marks of those."""
     if isinstance(frame.index, pd.RangeIndex) and frame.index.name is None:
         return frame.reset_index(drop=True), {}
-    names = [f"level_{place}" if name is None else str(name) for place, name in enumerate(frame.index.names)]
+    names = [
+        f"level_{place}" if name is None else str(name)
+        for place, name in enumerate(frame.index.names)
+    ]
     return frame.reset_index(names=names), dict.fromkeys(names, (INDEX,))
 
 
@@ -52,7 +56,10 @@ def to_json(name: str, column: pd.Series[Any]) -> pd.Series[Any]:
         SchemaError: a value cannot be written as JSON.
     """
     try:
-        texts = [None if _is_missing(value) else json.dumps(value, ensure_ascii=False) for value in column]
+        texts = [
+            None if _is_missing(value) else json.dumps(value, ensure_ascii=False)
+            for value in column
+        ]
     except (TypeError, ValueError, RecursionError) as error:
         raise SchemaError(
             f"The table cannot be saved as it is: the column {name!r} holds what JSON cannot: {error}.",
@@ -64,7 +71,9 @@ def to_json(name: str, column: pd.Series[Any]) -> pd.Series[Any]:
 def durations_as_text(column: pa.ChunkedArray) -> pa.Array:
     """Lengths of time as ISO 8601 writes them, such as `P0DT0H4M55S`, to the nanosecond."""
     spans = column.cast(pa.duration("ns")).to_pandas()
-    return pa.array([None if pd.isna(span) else span.isoformat() for span in spans], pa.large_string())
+    return pa.array(
+        [None if pd.isna(span) else span.isoformat() for span in spans], pa.large_string()
+    )
 
 
 def _is_missing(value: Any) -> bool:
@@ -84,11 +93,17 @@ def restored(column: pd.Series[Any], marks: tuple[str, ...]) -> pd.Series[Any]:
     return column
 
 
-def with_marks_read(columns: Mapping[str, pd.Series[Any]], marks: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:
+def with_marks_read(
+    columns: Mapping[str, pd.Series[Any]], marks: Mapping[str, tuple[str, ...]]
+) -> pd.DataFrame:
     """A frame of the columns of a file, its index again where it had one."""
-    frame = pd.DataFrame({name: restored(column, marks.get(name, ())) for name, column in columns.items()})
+    frame = pd.DataFrame(
+        {name: restored(column, marks.get(name, ())) for name, column in columns.items()}
+    )
     levels = [name for name, known in marks.items() if INDEX in known and name in frame.columns]
     if not levels:
         return frame
     frame = frame.set_index(levels)
-    return frame.rename_axis(index=[None if name == f"level_{at}" else name for at, name in enumerate(levels)])
+    return frame.rename_axis(
+        index=[None if name == f"level_{at}" else name for at, name in enumerate(levels)]
+    )

@@ -20,11 +20,17 @@ ROWS = 100_000
 _MARKS = b"agentrun_nb_marks"
 
 
-def write_parquet(cells: pa.Table, table: Table | None, marks: Marks, file: BinaryIO, path: Path) -> None:
+def write_parquet(
+    cells: pa.Table, table: Table | None, marks: Marks, file: BinaryIO, path: Path
+) -> None:
     """Writes a table as Parquet, which keeps times and lengths of time by itself."""
-    beside = {name: [mark for mark in known if mark in (INDEX, JSON)] for name, known in marks.items()}
+    beside = {
+        name: [mark for mark in known if mark in (INDEX, JSON)] for name, known in marks.items()
+    }
     metadata = (cells.schema.metadata or {}) | {_MARKS: json.dumps(beside).encode()}
-    pyarrow.parquet.write_table(cells.replace_schema_metadata(metadata), file, compression="zstd", row_group_size=ROWS)
+    pyarrow.parquet.write_table(
+        cells.replace_schema_metadata(metadata), file, compression="zstd", row_group_size=ROWS
+    )
 
 
 def read_parquet(file: BinaryIO, path: Path) -> Content:

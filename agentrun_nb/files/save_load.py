@@ -16,7 +16,15 @@ from agentrun_nb.files.atomic import replacing
 from agentrun_nb.files.content import Content, Format, is_text, recognised
 from agentrun_nb.files.csv import read_csv, write_csv
 from agentrun_nb.files.excel import read_excel, write_excel
-from agentrun_nb.files.marks import DURATION, JSON, LOCAL, to_json, unmarked, with_index, with_marks_read
+from agentrun_nb.files.marks import (
+    DURATION,
+    JSON,
+    LOCAL,
+    to_json,
+    unmarked,
+    with_index,
+    with_marks_read,
+)
 from agentrun_nb.files.parquet import read_parquet, write_parquet
 from agentrun_nb.records.batch import ARROW, Batch
 from agentrun_nb.tables import report
@@ -28,16 +36,18 @@ def save(runs: Runs, path: str | os.PathLike[str]) -> Path:
     """Writes a table to a file; what was there is replaced whole, and stays when something fails.
 
     Args:
-        runs: a table of this package, or anything that `runs_frame` takes. Further columns of a table of records go
-            along when they hold text, numbers, truth values, times or lengths of time; its index is not saved. Any
-            other table, such as one of `summarize` or `extract`, keeps its index, and values that are lists, objects
-            or long integers are written as JSON.
-        path: its ending says how. `.parquet` keeps everything, the fetch report too. `.csv` is UTF-8, times are ISO
-            texts in UTC, and an apostrophe stands before a text that a spreadsheet would take for a formula. `.xlsx`
-            (extra `excel`) has times in UTC, as dates while they are of whole milliseconds and as ISO texts where a
-            sheet could not hold them, and all text as text; texts of over 32,767 characters lie in a second file beside
-            it, named `.long.jsonl`, as one printed line says. What CSV and Excel cannot say of a column stands behind
-            its name, such as `took [duration]`.
+        runs: a table of this package, or anything that `runs_frame` takes. Further columns of a
+            table of records go along when they hold text, numbers, truth values, times or lengths
+            of time; its index is not saved. Any other table, such as one of `summarize` or
+            `extract`, keeps its index, and values that are lists, objects or long integers are
+            written as JSON.
+        path: its ending says how. `.parquet` keeps everything, the fetch report too. `.csv` is
+            UTF-8, times are ISO texts in UTC, and an apostrophe stands before a text that a
+            spreadsheet would take for a formula. `.xlsx` (extra `excel`) has times in UTC, as dates
+            while they are of whole milliseconds and as ISO texts where a sheet could not hold them,
+            and all text as text; texts of over 32,767 characters lie in a second file beside it,
+            named `.long.jsonl`, as one printed line says. What CSV and Excel cannot say of a column
+            stands behind its name, such as `took [duration]`.
 
     Returns:
         The path written.
@@ -72,7 +82,8 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
         path: a `.parquet`, `.csv` or `.xlsx` file.
 
     Returns:
-        The table. Nothing in the file is run; of a formula that somebody wrote into an Excel file its value is read.
+        The table. Nothing in the file is run; of a formula that somebody wrote into an Excel file
+        its value is read.
 
     Raises:
         SchemaError: the file holds no table of this package.
@@ -84,7 +95,9 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
         with path.open("rb") as file:
             table, cells, further, marks, fetched = _understood(kind, file, path)
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.", hint="Look at the path and its rights.") from None
+        raise DataError(
+            f"{path} cannot be read: {error.strerror}.", hint="Look at the path and its rights."
+        ) from None
     if table is None:
         return with_marks_read(further, marks)
     length = len(next(iter(cells.values())))
@@ -96,7 +109,8 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
     }
     known = {
         column.name: _cast(
-            column, pa.nulls(length) if column.name in texts else cells.get(column.name, pa.nulls(length))
+            column,
+            pa.nulls(length) if column.name in texts else cells.get(column.name, pa.nulls(length)),
         )
         for column in table.columns
     }
@@ -119,12 +133,19 @@ def _format(path: Path) -> Format:
 def _plain(
     frame: pd.DataFrame, known: tuple[Column, ...], marks: Mapping[str, tuple[str, ...]]
 ) -> tuple[pa.Table, dict[str, tuple[str, ...]]]:
-    """The columns as Arrow keeps them, known categories as text; and what a plain file cannot say of them."""
+    """The columns as Arrow keeps them, known categories as text.
+
+    And what a plain file cannot say of them.
+    """
     names = list(frame.columns)
     if len(set(names)) < len(names) or not all(isinstance(name, str) for name in names):
-        raise SchemaError("The name of a column stands twice or is no text.", hint="Rename it before saving.")
+        raise SchemaError(
+            "The name of a column stands twice or is no text.", hint="Rename it before saving."
+        )
     if misleading := [name for name in names if unmarked(name)[1]]:
-        raise SchemaError(f"The name {misleading[0]!r} would be read as a mark.", hint="Rename it before saving.")
+        raise SchemaError(
+            f"The name {misleading[0]!r} would be read as a mark.", hint="Rename it before saving."
+        )
     plain = frame.astype({column.name: "str" for column in known if column.kind == "category"})
     plain.attrs = {name: value for name, value in frame.attrs.items() if name == report.ATTRS}
     found = dict(marks)
@@ -165,7 +186,9 @@ def _understood(kind: Format, file: BinaryIO, path: Path) -> Content:
         raise
     except Exception as error:
         reason = str(error).partition("\n")[0][:200]
-        raise SchemaError(f"{path} is no {path.suffix} file of a table: {reason}.", hint="Was it cut off?") from None
+        raise SchemaError(
+            f"{path} is no {path.suffix} file of a table: {reason}.", hint="Was it cut off?"
+        ) from None
     if not content.cells and not content.further:
         raise SchemaError(f"{path} holds no table: it has no columns.", hint="Was it made by save?")
     return content
@@ -179,7 +202,8 @@ def _cast(column: Column, cells: Any) -> pa.Array:
         return cells.cast(ARROW[column.kind], safe=not pa.types.is_timestamp(cells.type))
     except (pa.ArrowException, ValueError) as error:
         raise SchemaError(
-            f"The column {column.name!r} cannot be read as {column.kind}: {error}.", hint="Was the file changed?"
+            f"The column {column.name!r} cannot be read as {column.kind}: {error}.",
+            hint="Was the file changed?",
         ) from None
 
 

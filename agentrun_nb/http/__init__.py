@@ -1,1 +1,4 @@
-"""One request at a time, safely: routes, retries, deadlines, bounds and errors. Only `wire` knows httpx."""
+"""One request at a time, safely: routes, retries, deadlines, bounds and errors.
+
+Only `wire` knows httpx.
+"""

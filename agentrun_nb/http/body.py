@@ -1,4 +1,7 @@
-"""Bodies of answers, read within bounds: neither the bytes on the wire nor those decoded outgrow the cap."""
+"""Bodies of answers, read within bounds.
+
+Neither the bytes on the wire nor those decoded outgrow the cap.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How requests reach the service: connections, TLS, proxies; and what it means when no answer comes."""
+"""How requests reach the service.
+
+Connections, TLS, proxies; and what it means when no answer comes.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +38,13 @@ def connect(settings: Settings) -> Transport:
     return AiohttpTransport(verify=trust, trust_env=False, client=session, proxy=_proxy(settings))
 
 
-async def _send_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+async def _send_once(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
     """Keeps aiohttp from sending a request again by itself, so that every request is counted.
 
-    It does so once after `ServerDisconnectedError` and `ClientOSError`, and not after their parent class.
+    It does so once after `ServerDisconnectedError` and `ClientOSError`, and not after their parent
+    class.
     """
     try:
         return await send(request)
@@ -59,8 +65,14 @@ def _proxy(settings: Settings) -> httpx.Proxy | None:
 
 
 _UNREACHED: list[tuple[type | tuple[type, ...], str]] = [
-    ((aiohttp.ClientConnectorError, httpx.ProxyError, httpx.ConnectError), "{} cannot be reached: no connection."),
-    ((aiohttp.ServerTimeoutError, httpx.ReadTimeout, httpx.WriteTimeout), "{} was silent for {:g} s."),
+    (
+        (aiohttp.ClientConnectorError, httpx.ProxyError, httpx.ConnectError),
+        "{} cannot be reached: no connection.",
+    ),
+    (
+        (aiohttp.ServerTimeoutError, httpx.ReadTimeout, httpx.WriteTimeout),
+        "{} was silent for {:g} s.",
+    ),
     (httpx.TransportError, "The connection to {} broke before the answer was whole."),
 ]
 """What it means that no answer came, by what a transport raised; the first that fits."""
@@ -85,20 +97,32 @@ def unreached(error: Exception, settings: Settings) -> Failure:
         if isinstance(cause, ssl.SSLCertVerificationError) and hasattr(cause, "verify_code"):
             return Failure(_untrusted(cause, blamed, settings))
     if any(isinstance(cause, ssl.SSLError | aiohttp.ClientSSLError) for cause in causes):
-        hint = "Check the base_url." if blamed == settings.host else "Check proxy=: its scheme may be http."
-        return Failure(ConnectionFailedError(f"{blamed} does not speak TLS as it should.", hint=hint))
+        hint = (
+            "Check the base_url."
+            if blamed == settings.host
+            else "Check proxy=: its scheme may be http."
+        )
+        return Failure(
+            ConnectionFailedError(f"{blamed} does not speak TLS as it should.", hint=hint)
+        )
     for kinds, sentence in _UNREACHED:
         if any(isinstance(cause, kinds) for cause in causes):
             through = settings.through if blamed == settings.host else ""
             message = sentence.format(blamed + through, settings.timeout)
-            return Failure(ConnectionFailedError(message, hint=_network_hint(blamed, settings)), transient=True)
-    return Failure(BadResponseError(f"{settings.host} did not answer in HTTP."), transient=True, once=True)
+            return Failure(
+                ConnectionFailedError(message, hint=_network_hint(blamed, settings)), transient=True
+            )
+    return Failure(
+        BadResponseError(f"{settings.host} did not answer in HTTP."), transient=True, once=True
+    )
 
 
 def _causes(error: BaseException) -> list[BaseException]:
     """An exception and what led to it, the last one first."""
     causes = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and len(causes) < 10:
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and len(
+        causes
+    ) < 10:
         causes.append(cause)
     return causes
 
@@ -109,7 +133,10 @@ def _blamed(causes: list[BaseException], settings: Settings) -> str:
     if proxy is None:
         return settings.host
     for cause in causes:
-        if isinstance(cause, aiohttp.ClientConnectorError) and (cause.host, cause.port) == (proxy.host, proxy.port):
+        if isinstance(cause, aiohttp.ClientConnectorError) and (cause.host, cause.port) == (
+            proxy.host,
+            proxy.port,
+        ):
             return f"The proxy {proxy.address}"
     return settings.host
 
@@ -121,7 +148,10 @@ def _network_hint(blamed: str, settings: Settings) -> str:
 
 
 def unused_proxy(settings: Settings) -> str:
-    """Says that the environment names a proxy which was not asked for; empty where none is named."""
+    """Says that the environment names a proxy which was not asked for.
+
+    Empty where none is named.
+    """
     if settings.proxy is not None or environment_proxy(settings.origin) is None:
         return ""
     variable = proxy_variable(settings.origin)
@@ -132,7 +162,9 @@ _WRONG_HOST, _EXPIRED, _NOT_YET = (62, 64), 10, 9
 """Numbers that OpenSSL gives to what is wrong with a certificate."""
 
 
-def _untrusted(error: ssl.SSLCertVerificationError, blamed: str, settings: Settings) -> ConnectionFailedError:
+def _untrusted(
+    error: ssl.SSLCertVerificationError, blamed: str, settings: Settings
+) -> ConnectionFailedError:
     """What is wrong with the certificate that was shown."""
     which = f"The certificate of {blamed[0].lower() + blamed[1:] if ' ' in blamed else blamed}"
     if error.verify_code in _WRONG_HOST:
@@ -151,5 +183,7 @@ def _authority_hint(settings: Settings) -> str:
     unused = [name for name in set_variables() if name not in settings.trust.source]
     if unused:
         named = f"{' and '.join(unused)} {'names' if len(unused) == 1 else 'name'} others"
-        return f'{named}, not used: Client(verify="env") uses them; or give their file with verify=.'
+        return (
+            f'{named}, not used: Client(verify="env") uses them; or give their file with verify=.'
+        )
     return 'Check the base_url, or give the file of a company\'s own authority: Client(verify="ca.pem").'

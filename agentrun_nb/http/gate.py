@@ -1,4 +1,7 @@
-"""How many requests to one service are under way, and what they may spend on retries: shared by all its clients."""
+"""How many requests to one service are under way, and what they may spend on retries.
+
+Shared by all its clients.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,17 @@ from agentrun_nb.http.retry import Budget
 log = logging.getLogger("agentrun_nb")
 
 BRIEF = 5.0
-"""Seconds that are kept of a pause for which no call waits: many refusals at once, and then a new question."""
+"""Seconds that are kept of a pause for which no call waits.
+
+Many refusals at once, and then a new question.
+"""
 
 
 class Gate:
-    """How many requests to one service are under way: halved when it asks for fewer, widened by successes."""
+    """How many requests to one service are under way.
+
+    Halved when it asks for fewer, widened by successes.
+    """
 
     def __init__(self, ceiling: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.ceiling = ceiling
@@ -113,7 +122,10 @@ _services: dict[tuple[asyncio.AbstractEventLoop, tuple[str, str, int]], Service]
 
 
 def shared_service(origin: tuple[str, str, int], most: int) -> Service:
-    """What is shared with all clients of an origin; the one that allows most says how wide the gate may be."""
+    """What is shared with all clients of an origin.
+
+    The one that allows most says how wide the gate may be.
+    """
     place = asyncio.get_running_loop(), origin
     shared = _services.get(place) or _services.setdefault(place, Service(Gate(most)))
     if most > shared.gate.ceiling:

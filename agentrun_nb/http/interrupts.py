@@ -11,8 +11,9 @@ from typing import Any
 class Deferred:
     """While it is entered, an interrupt is noted and wakes whoever waits, in place of being raised.
 
-    Only the main thread hears interrupts; in any other this does nothing. Entered within another one, it is that one,
-    so that an interrupt ends the whole call. The handler that was there comes back at the end.
+    Only the main thread hears interrupts; in any other this does nothing. Entered within another
+    one, it is that one, so that an interrupt ends the whole call. The handler that was there comes
+    back at the end.
 
     Attributes:
         heard: whether an interrupt came.

@@ -1,4 +1,7 @@
-"""One daemon thread with one asyncio loop per process; the calling thread waits for it and can be interrupted."""
+"""One daemon thread with one asyncio loop per process.
+
+The calling thread waits for it and can be interrupted.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,19 @@ TICK = 0.1
 """Seconds after which a waiting reader looks up."""
 
 ASIDE = 2
-"""Threads that decode and look up names beside the loop; each more costs memory and makes nothing quicker."""
+"""Threads that decode and look up names beside the loop.
+
+Each more costs memory and makes nothing quicker.
+"""
 
 LONGEST_END = 2.0
 """Seconds that a cancelled coroutine has to let go of its connections."""
 
 NAP = 0.005
-"""Seconds that a reader lets items gather: two threads that wake each other for every one are slow."""
+"""Seconds that a reader lets items gather.
+
+Two threads that wake each other for every one are slow.
+"""
 
 _starting = threading.Lock()
 _running: asyncio.AbstractEventLoop | None = None
@@ -40,7 +49,9 @@ def current() -> asyncio.AbstractEventLoop:
     with _starting:
         if _running is None:
             _running = asyncio.new_event_loop()
-            _running.set_default_executor(ThreadPoolExecutor(ASIDE, thread_name_prefix="agentrun-nb-aside"))
+            _running.set_default_executor(
+                ThreadPoolExecutor(ASIDE, thread_name_prefix="agentrun-nb-aside")
+            )
             threading.Thread(target=_running.run_forever, name="agentrun-nb", daemon=True).start()
         return _running
 
@@ -74,7 +85,9 @@ class Job(Generic[T]):
         after: is called on the loop when it is over, however it ended.
     """
 
-    def __init__(self, work: Coroutine[Any, Any, T], after: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, work: Coroutine[Any, Any, T], after: Callable[[], None] = lambda: None
+    ) -> None:
         self._over = threading.Event()
         self._after = after
         self._value: list[T] = []
@@ -146,11 +159,14 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 def bare(error: BaseException) -> AgentRunError:
     """The error, typed, without anything from which a request, a header or the key could be reached.
 
-    Of one that nobody expected only the name of its class is told: its text may repeat what was sent.
+    Of one that nobody expected only the name of its class is told: its text may repeat what was
+    sent.
     """
     if not isinstance(error, AgentRunError):
         sentence = f"The call failed in a way that nobody expected: {type(error).__name__}."
-        error = AgentRunError(sentence, hint="Please report it, with the call and the version of agentrun-nb.")
+        error = AgentRunError(
+            sentence, hint="Please report it, with the call and the version of agentrun-nb."
+        )
     error.__traceback__ = error.__cause__ = error.__context__ = None
     return error
 
@@ -177,8 +193,8 @@ class _Wake:
 class Stream(Generic[T]):
     """Items that a coroutine emits on the loop, read by the calling thread as they come.
 
-    At most `ahead` items wait to be read; then the coroutine waits. While nothing comes, `idle` is called now and then.
-    An interrupt ends the reading, and `stop` ends the coroutine.
+    At most `ahead` items wait to be read; then the coroutine waits. While nothing comes, `idle` is
+    called now and then. An interrupt ends the reading, and `stop` ends the coroutine.
     """
 
     def __init__(
@@ -196,7 +212,9 @@ class Stream(Generic[T]):
         self._stopping = threading.Lock()
         self._stopped = False
         self._job = Job(work(self._emit), after=lambda: self._items.put(_End()))
-        interrupts.wakes(lambda: self._items.put(_Wake()))  # this queue may be put to in a signal handler
+        interrupts.wakes(
+            lambda: self._items.put(_Wake())
+        )  # this queue may be put to in a signal handler
 
     async def _emit(self, item: T) -> None:
         while self._items.qsize() >= self._ahead:

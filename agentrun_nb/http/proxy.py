@@ -58,7 +58,8 @@ def find_proxy(proxy: object, place: Place, *, allow_http: bool) -> Proxy | None
         allow_http: whether the key may go unencrypted.
 
     Raises:
-        SettingsError: the proxy is none that can be used. The message never repeats the URL, which may hold a password.
+        SettingsError: the proxy is none that can be used. The message never repeats the URL, which
+            may hold a password.
         UnsafeURLError: the proxy would see the key.
     """
     named = "The proxy"
@@ -72,7 +73,9 @@ def find_proxy(proxy: object, place: Place, *, allow_http: bool) -> Proxy | None
         hint = 'Give a URL such as http://proxy.example.com:3128, or "env" for the environment\'s.'
         raise SettingsError(f"{named} is not an http address.", hint=hint)
     if place[0] == "http" and not allow_http:
-        raise UnsafeURLError(f"{named} would see the key.", hint="Use an https base URL, or say allow_http=True.")
+        raise UnsafeURLError(
+            f"{named} would see the key.", hint="Use an https base URL, or say allow_http=True."
+        )
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return Proxy(f"{parts.scheme}://{host}:{port}", _login(parts))
@@ -87,7 +90,9 @@ def _parts(proxy: object) -> SplitResult | None:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return None
-    readable = parts.scheme in ("http", "https") and port != 0 and re.fullmatch(r"[A-Za-z0-9._:-]+", host)
+    readable = (
+        parts.scheme in ("http", "https") and port != 0 and re.fullmatch(r"[A-Za-z0-9._:-]+", host)
+    )
     return parts if readable else None
 
 
@@ -101,10 +106,11 @@ def _login(parts: SplitResult) -> Secret | None:
 def environment_proxy(place: Place) -> str | None:
     """The URL of the proxy that the environment names for a place; None for none.
 
-    The variables are read by `urllib`, on which requests, aiohttp and httpx stand, in capitals or not: `HTTPS_PROXY` or
-    `HTTP_PROXY` after the scheme of the service, then `ALL_PROXY`; `NO_PROXY` names hosts with all that lie under them,
-    with or without a port. Two things of `NO_PROXY` that others honour and `urllib` does not are added: networks such
-    as `10.0.0.0/8`, and `*` among other names and in `*.example.com`.
+    The variables are read by `urllib`, on which requests, aiohttp and httpx stand, in capitals or
+    not: `HTTPS_PROXY` or `HTTP_PROXY` after the scheme of the service, then `ALL_PROXY`; `NO_PROXY`
+    names hosts with all that lie under them, with or without a port. Two things of `NO_PROXY` that
+    others honour and `urllib` does not are added: networks such as `10.0.0.0/8`, and `*` among
+    other names and in `*.example.com`.
     """
     proxies = getproxies()
     proxy = proxies.get(place[0]) or proxies.get("all")
@@ -135,6 +141,13 @@ def proxy_variable(place: Place) -> str:
 
 
 def _variables(*names: str) -> Iterator[str]:
-    """The variables of these names that are set, whatever their case; small letters first, as `urllib` has them."""
+    """The variables of these names that are set, whatever their case.
+
+    Small letters first, as `urllib` has them.
+    """
     for name in names:
-        yield from (found for found in sorted(os.environ, reverse=True) if found.lower() == name and os.environ[found])
+        yield from (
+            found
+            for found in sorted(os.environ, reverse=True)
+            if found.lower() == name and os.environ[found]
+        )

@@ -63,10 +63,18 @@ class Refusal:
 def safe(text: object, key: str = "", most: int = MOST_CHARACTERS) -> str:
     """A text of the service in one line, clipped, without control characters and without the key in any form."""
     shown = text if isinstance(text, str) else "" if text is None else str(text)
-    forms = {key, quote(key, safe=""), base64.b64encode(key.encode()).decode().rstrip("=")} if key else set()
+    forms = (
+        {key, quote(key, safe=""), base64.b64encode(key.encode()).decode().rstrip("=")}
+        if key
+        else set()
+    )
     for form in sorted(forms, key=len, reverse=True):
         shown = shown.replace(form, "[key]")
-    shown = re.sub(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]+", " ", shown)
+    shown = re.sub(
+        r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]+",
+        " ",
+        shown,
+    )
     return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
@@ -76,7 +84,9 @@ def read_refusal(reply: Reply, key: str = "") -> Refusal:
     try:
         found: Any = msgspec.json.decode(reply.body)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return Refusal(message=safe(reply.body[:4000].decode("utf-8", "replace"), key), request_id=request_id)
+        return Refusal(
+            message=safe(reply.body[:4000].decode("utf-8", "replace"), key), request_id=request_id
+        )
     if not isinstance(found, dict) or "error" not in found:
         return Refusal(request_id=request_id)
     error = found["error"]
@@ -101,15 +111,20 @@ def failure(reply: Reply, ask: Ask, key: str, settings: Settings) -> Failure:
         settings: whom it was asked, with a key from where, through which proxy.
     """
     refusal = read_refusal(reply, key)
-    # A proxy in front of plain http answers in the service's place; in front of https only while it connects.
+    # A proxy in front of plain http answers in the service's place; in front of https only while it
+    # connects.
     is_proxys = settings.proxy is not None and settings.origin[0] == "http" and not refusal.ours
     if reply.status == 407 or (reply.status == 403 and is_proxys):
         return refused_by_proxy(reply.status, settings)
     error = _error(reply, ask, refusal, settings, key)
     error.status, error.request_id = reply.status, refusal.request_id
     error.code = refusal.code if refusal.ours else None
-    error.retry_after = read_retry_after(reply.headers.get("retry-after"), reply.headers.get("date"))
-    return Failure(error, is_transient(reply.status, refusal.retryable), crowded=reply.status in CROWDED)
+    error.retry_after = read_retry_after(
+        reply.headers.get("retry-after"), reply.headers.get("date")
+    )
+    return Failure(
+        error, is_transient(reply.status, refusal.retryable), crowded=reply.status in CROWDED
+    )
 
 
 def refused_by_proxy(status: int, settings: Settings) -> Failure:
@@ -143,9 +158,17 @@ def misplaced(settings: Settings) -> str:
 
 
 _REFUSALS = {
-    401: (UnauthorizedError, "The service refused the API key from {source}.", "Give a valid api_key=."),
+    401: (
+        UnauthorizedError,
+        "The service refused the API key from {source}.",
+        "Give a valid api_key=.",
+    ),
     403: (ForbiddenError, "The API key from {source} may not do this.", "Ask for a key that may."),
-    429: (RateLimitedError, "The service asks for fewer requests.", "Wait, or lower max_in_flight."),
+    429: (
+        RateLimitedError,
+        "The service asks for fewer requests.",
+        "Wait, or lower max_in_flight.",
+    ),
 }
 
 
@@ -155,7 +178,9 @@ def _error(reply: Reply, ask: Ask, refusal: Refusal, settings: Settings, key: st
     if status in _REFUSALS:
         kind, message, hint = _REFUSALS[status]
         if status != 429 and not refusal.ours:
-            hint += f" The answer is not from the API: check also that {settings.base_url} is right."
+            hint += (
+                f" The answer is not from the API: check also that {settings.base_url} is right."
+            )
         return kind(message.format(source=settings.secret.source) + said, hint=hint)
     if _lacks_route(status, ask, refusal):
         hint = misplaced(settings) or ask.route.instead
@@ -165,7 +190,9 @@ def _error(reply: Reply, ask: Ask, refusal: Refusal, settings: Settings, key: st
     if status >= 500 or status in (408, 425):
         return ServerError(f"The service failed.{said}", hint="Try again later.")
     if status == 304:
-        message = "The service answered that the record was not modified (304), which nobody had asked."
+        message = (
+            "The service answered that the record was not modified (304), which nobody had asked."
+        )
         return BadResponseError(message, hint="A cache in between may be at fault.")
     if 300 <= status < 400:
         where = safe(reply.headers.get("location"), key) or "nowhere"
@@ -175,7 +202,11 @@ def _error(reply: Reply, ask: Ask, refusal: Refusal, settings: Settings, key: st
         return BadResponseError(f"The service answered {status} where 200 was expected.")
     wished = ask.params.get("status", "")
     near = get_close_matches(wished, STATUSES, 1)
-    hint = f"Near {wished!r}: {near[0]!r}." if near and wished != near[0] else "Check the arguments of the call."
+    hint = (
+        f"Near {wished!r}: {near[0]!r}."
+        if near and wished != near[0]
+        else "Check the arguments of the call."
+    )
     return ServiceError(f"The service refused the request.{said}", hint=hint)
 
 
@@ -195,7 +226,9 @@ def _not_found(ask: Ask, refusal: Refusal, said: str, settings: Settings) -> Not
     named = ", ".join(f"{name.removesuffix('_id')} {value!r}" for name, value in ask.ids.items())
     address = misplaced(settings)
     if not refusal.ours:
-        message = f"The answer 404 is not from the API, so nothing says whether there is {named}.{said}"
+        message = (
+            f"The answer 404 is not from the API, so nothing says whether there is {named}.{said}"
+        )
         hint = f"{settings.base_url} may be the address of another service: check it, and the ids."
         return NotFoundError(message, hint=address or hint)
     blamed = refusal.code.removesuffix("_not_found")
@@ -203,4 +236,6 @@ def _not_found(ask: Ask, refusal: Refusal, said: str, settings: Settings) -> Not
     if address and not missing:
         return NotFoundError(f"Nothing was found at this address.{said}", hint=address)
     found = f"{missing.removesuffix('_id')} {ask.ids[missing]!r}" if missing else named
-    return NotFoundError(f"The service has no {found}.{said}", hint="Check the id, and that the key may see it.")
+    return NotFoundError(
+        f"The service has no {found}.{said}", hint="Check the id, and that the key may see it."
+    )

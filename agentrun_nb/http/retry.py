@@ -1,4 +1,7 @@
-"""What is tried again, how long is waited, and when it is enough. No I/O: the clock and the dice are arguments."""
+"""What is tried again, how long is waited, and when it is enough.
+
+No I/O: the clock and the dice are arguments.
+"""
 
 from __future__ import annotations
 
@@ -69,11 +72,14 @@ class Policy:
 class Budget:
     """What all requests to one service may spend on retries together, so that a dead one is not hammered.
 
-    A retry costs one, an answer brings one back, and one comes back every `refill` seconds. Once nothing is left for a
-    retry, and until an answer comes, a first attempt costs one as well: a dead service is hardly asked at all.
+    A retry costs one, an answer brings one back, and one comes back every `refill` seconds. Once
+    nothing is left for a retry, and until an answer comes, a first attempt costs one as well: a
+    dead service is hardly asked at all.
     """
 
-    def __init__(self, size: float = 100.0, refill: float = 2.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, size: float = 100.0, refill: float = 2.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.size = size
         self.refill = refill
         self._clock = clock
@@ -151,12 +157,15 @@ class Schedule:
         return ceiling * self._dice()
 
 
-def read_retry_after(text: str | None, date: str | None = None, now: float | None = None) -> float | None:
+def read_retry_after(
+    text: str | None, date: str | None = None, now: float | None = None
+) -> float | None:
     """Reads a `Retry-After` header: seconds to wait, or None when it says nothing usable.
 
     Args:
         text: the header: seconds, or a date in one of the three forms of RFC 9110.
-        date: the answer's `Date` header, against which a date is measured, so that our clock does not matter.
+        date: the answer's `Date` header, against which a date is measured, so that our clock does
+            not matter.
         now: our own clock in seconds since the epoch, for an answer without a date.
     """
     text = (text or "").strip()

@@ -1,4 +1,7 @@
-"""The service's routes, and ids checked before they enter a path. Only calls that change nothing are listed."""
+"""The service's routes, and ids checked before they enter a path.
+
+Only calls that change nothing are listed.
+"""
 
 from __future__ import annotations
 
@@ -49,26 +52,43 @@ class Route:
         """
         names = re.findall(r"\{(\w+)\}", self.template)
         filled = dict(zip(names, ids, strict=True))
-        path = self.template.format(**{name: quote(check_id(name, value), safe="") for name, value in filled.items()})
-        return Ask(self, path, filled, {name: str(value) for name, value in params.items() if value is not None})
+        path = self.template.format(
+            **{name: quote(check_id(name, value), safe="") for name, value in filled.items()}
+        )
+        return Ask(
+            self,
+            path,
+            filled,
+            {name: str(value) for name, value in params.items() if value is not None},
+        )
 
 
 BY_SINGLE_RUNS = (
-    "One run still works: client.get_run(deployment_id, run_id), and many: client.get_runs(deployment_id, run_ids)."
+    "One run still works: client.get_run(deployment_id, run_id), "
+    "and many: client.get_runs(deployment_id, run_ids)."
 )
 
 RUN = Route("/v1/agent-deployments/{deployment_id}/runs/{run_id}")
 RUNS = Route("/v1/agent-deployments/{deployment_id}/runs", BY_SINGLE_RUNS)
-DEPLOYMENTS = Route("/v1/agent-deployments", "Name the deployment: client.list_runs(deployment_id). " + BY_SINGLE_RUNS)
-VERSIONS = Route("/v1/agent-deployments/{deployment_id}/versions", "Each run names its version_id. " + BY_SINGLE_RUNS)
+DEPLOYMENTS = Route(
+    "/v1/agent-deployments",
+    "Name the deployment: client.list_runs(deployment_id). " + BY_SINGLE_RUNS,
+)
+VERSIONS = Route(
+    "/v1/agent-deployments/{deployment_id}/versions",
+    "Each run names its version_id. " + BY_SINGLE_RUNS,
+)
 LOGS = Route(
-    RUN.template + "/logs", "The run itself has failure_reason and timestamps: client.get_run(deployment_id, run_id)."
+    RUN.template + "/logs",
+    "The run itself has failure_reason and timestamps: client.get_run(deployment_id, run_id).",
 )
 OUTPUTS = Route(
-    RUN.template + "/outputs", "The run's manifest lists its outputs: client.get_run(deployment_id, run_id).outputs."
+    RUN.template + "/outputs",
+    "The run's manifest lists its outputs: client.get_run(deployment_id, run_id).outputs.",
 )
 FILE = Route(
-    "/v1/sandboxes/{sandbox_id}/file", "The manifest says what was left: client.get_run(deployment_id, run_id).outputs."
+    "/v1/sandboxes/{sandbox_id}/file",
+    "The manifest says what was left: client.get_run(deployment_id, run_id).outputs.",
 )
 
 
@@ -79,11 +99,16 @@ def check_id(name: str, value: object) -> str:
         BadIdError: it cannot.
     """
     if not isinstance(value, str):
-        raise BadIdError(f"{name} is to be text, not {type(value).__name__}.", hint="Give the id as the service does.")
+        raise BadIdError(
+            f"{name} is to be text, not {type(value).__name__}.",
+            hint="Give the id as the service does.",
+        )
     plain = value
     while len(value) <= LONGEST_ID and (further := unquote(plain)) != plain:
         plain = further
-    harmless = plain not in ("", ".", "..") and not re.search(r"[/\\?#\x00-\x1f\x7f-\x9f\ud800-\udfff]", plain)
+    harmless = plain not in ("", ".", "..") and not re.search(
+        r"[/\\?#\x00-\x1f\x7f-\x9f\ud800-\udfff]", plain
+    )
     if len(value) > LONGEST_ID or not harmless or not value.strip():
         told = f"{name} {value[:80]!r} cannot be one part of a path."
         raise BadIdError(told, hint="Give the id as the service does, unquoted.")

@@ -35,7 +35,9 @@ class Secret:
         problem = failure or _flaw(key)
         if problem:
             key = ""  # a traceback may show the locals of this frame
-            raise SettingsError(f"The API key from {self.source} {problem}.", hint="Give it again with api_key=.")
+            raise SettingsError(
+                f"The API key from {self.source} {problem}.", hint="Give it again with api_key=."
+            )
         return key
 
     def flaw(self) -> str:

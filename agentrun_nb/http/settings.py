@@ -26,7 +26,12 @@ KEY_VARIABLES = ("AGENTRUN_API_KEY", "NULLSPACE_API_KEY")
 URL_VARIABLES = ("AGENTRUN_BASE_URL", "NULLSPACE_API_URL", "NULLSPACE_BASE_URL")
 MOST_CONFIG_BYTES = 1 << 20
 
-_LIMITS: dict[str, Any] = {"timeout": int | float, "deadline": int | float, "max_in_flight": int, "max_bytes": int}
+_LIMITS: dict[str, Any] = {
+    "timeout": int | float,
+    "deadline": int | float,
+    "max_in_flight": int,
+    "max_bytes": int,
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,8 @@ class Settings:
         base_url: scheme, host, port and a path prefix, without a slash at the end.
         secret: the key.
         timeout: longest silence of the service, in seconds.
-        deadline: longest time of one request with all its retries, and longest time without any answer, in seconds.
+        deadline: longest time of one request with all its retries, and longest time without any
+            answer, in seconds.
         max_in_flight: how many requests may be under way at once.
         max_bytes: how many bytes one answer may have, decoded.
         trust: whose certificates are believed.
@@ -100,7 +106,9 @@ def find_settings(
     secret = secret or _find_key()
     flaw = secret.flaw()
     if flaw:
-        raise SettingsError(f"The API key from {secret.source} {flaw}.", hint="Give it again with api_key=.")
+        raise SettingsError(
+            f"The API key from {secret.source} {flaw}.", hint="Give it again with api_key=."
+        )
     url = check_url(base_url or _find_url(), allow_http=allow_http)
     check_limits({name: limits[name] for name in _LIMITS})
     through = find_proxy(proxy, origin(url), allow_http=allow_http)
@@ -112,18 +120,28 @@ def check_limits(limits: Mapping[str, Any]) -> None:
     for name, limit in limits.items():
         if isinstance(limit, bool) or not isinstance(limit, _LIMITS[name]) or not limit > 0:
             hint = "Give a large one where there should be none."
-            raise SettingsError(f"{name} is to be a {'whole ' * (_LIMITS[name] is int)}number above zero.", hint=hint)
+            raise SettingsError(
+                f"{name} is to be a {'whole ' * (_LIMITS[name] is int)}number above zero.",
+                hint=hint,
+            )
 
 
 def config_paths(environment: Mapping[str, str]) -> list[Path]:
-    """The vendor's configuration files, in the order they are looked at; never in the working folder."""
+    """The vendor's configuration files, in the order they are looked at.
+
+    Never in the working folder.
+    """
     try:
         home = Path.home()
     except RuntimeError:
         return []
     configured = environment.get("XDG_CONFIG_HOME", "")
     folder = Path(configured) if Path(configured).is_absolute() else home / ".config"
-    return [path for path in (folder / "nullspace/config.json", home / ".nullspace/config.json") if path.is_absolute()]
+    return [
+        path
+        for path in (folder / "nullspace/config.json", home / ".nullspace/config.json")
+        if path.is_absolute()
+    ]
 
 
 def _read_config(path: Path) -> dict[str, str]:
@@ -146,7 +164,11 @@ def _find_key() -> Secret:
     for path in paths:
         if key := _read_config(path).get("api_key"):
             return Secret(key, _homely(path))
-    looked = ["the argument api_key", *KEY_VARIABLES, *(f"api_key in {_homely(path)}" for path in paths)]
+    looked = [
+        "the argument api_key",
+        *KEY_VARIABLES,
+        *(f"api_key in {_homely(path)}" for path in paths),
+    ]
     hint = "Type it in with Client(api_key=getpass.getpass()), or try without one: agentrun_nb.local.serve().client."
     raise MissingKeyError("No API key was found. Looked at: " + "; ".join(looked) + ".", hint=hint)
 
@@ -165,28 +187,47 @@ def _find_url() -> str:
 def origin(url: str) -> tuple[str, str, int]:
     """Scheme, host and port of a URL that was checked."""
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    return (
+        parts.scheme,
+        parts.hostname or "",
+        parts.port or (443 if parts.scheme == "https" else 80),
+    )
 
 
 def check_url(url: str, *, allow_http: bool = False) -> str:
     """Gives the URL back in its plain form.
 
     Raises:
-        UnsafeURLError: it is not an address that a key may be sent to. The message never repeats the whole URL, which
-            may hold a password.
+        UnsafeURLError: it is not an address that a key may be sent to. The message never repeats
+            the whole URL, which may hold a password.
     """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except (ValueError, AttributeError):
-        raise UnsafeURLError("The base URL cannot be read.", hint="Give one such as https://api.example.com.") from None
+        raise UnsafeURLError(
+            "The base URL cannot be read.", hint="Give one such as https://api.example.com."
+        ) from None
     if parts.scheme not in ("http", "https") or not host or port == 0:
-        raise UnsafeURLError("The base URL is not an http address.", hint="Give one such as https://api.example.com.")
+        raise UnsafeURLError(
+            "The base URL is not an http address.", hint="Give one such as https://api.example.com."
+        )
     if "@" in parts.netloc:
-        raise UnsafeURLError("The base URL holds a name or a password.", hint="Give the key with api_key= instead.")
-    if parts.query or parts.fragment or not re.fullmatch(r"[A-Za-z0-9:/._~\[\]-]+", url) or ".." in parts.path:
-        hint = "Give one such as https://api.example.com; a name with other letters in its xn-- form."
-        raise UnsafeURLError("The base URL holds more than scheme, host, port and a plain path.", hint=hint)
+        raise UnsafeURLError(
+            "The base URL holds a name or a password.", hint="Give the key with api_key= instead."
+        )
+    if (
+        parts.query
+        or parts.fragment
+        or not re.fullmatch(r"[A-Za-z0-9:/._~\[\]-]+", url)
+        or ".." in parts.path
+    ):
+        hint = (
+            "Give one such as https://api.example.com; a name with other letters in its xn-- form."
+        )
+        raise UnsafeURLError(
+            "The base URL holds more than scheme, host, port and a plain path.", hint=hint
+        )
     if parts.scheme == "http" and not (allow_http or _is_loopback(host)):
         told = f"The base URL would send the key to {host} unencrypted."
         raise UnsafeURLError(told, hint="Use https, or say allow_http=True.")

@@ -1,4 +1,7 @@
-"""Whose certificates are believed: what the argument `verify=` says, read once, when a client is made."""
+"""Whose certificates are believed.
+
+What the argument `verify=` says, read once, when a client is made.
+"""
 
 from __future__ import annotations
 
@@ -49,9 +52,9 @@ def read_trust(verify: object) -> Trust:
     """Reads the argument `verify=`.
 
     Args:
-        verify: True for the authorities that certifi lists; False to check nothing; "env" for those that the variables
-            in `VARIABLES` name, all of them, or certifi's where none is set; the path of a file (PEM or DER) or of a
-            folder; an `ssl.SSLContext`.
+        verify: True for the authorities that certifi lists; False to check nothing; "env" for those
+            that the variables in `VARIABLES` name, all of them, or certifi's where none is set; the
+            path of a file (PEM or DER) or of a folder; an `ssl.SSLContext`.
 
     Raises:
         SettingsError: it is none of these, or holds no certificate that can be read.
@@ -66,7 +69,11 @@ def read_trust(verify: object) -> Trust:
         return _of_environment()
     if isinstance(verify, str | Path) and str(verify).strip():
         return _of_path(verify)
-    shown = repr(verify) if verify is None or isinstance(verify, int | float) else f"a {type(verify).__name__}"
+    shown = (
+        repr(verify)
+        if verify is None or isinstance(verify, int | float)
+        else f"a {type(verify).__name__}"
+    )
     raise SettingsError(f"verify= cannot be {shown}.", hint=HINT)
 
 
@@ -76,7 +83,8 @@ def set_variables() -> list[str]:
 
 
 def _empty() -> ssl.SSLContext:
-    # Made by hand: ssl.create_default_context lets SSLKEYLOGFILE write down what is meant to be secret.
+    # Made by hand: ssl.create_default_context lets SSLKEYLOGFILE write down what is meant to be
+    # secret.
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

@@ -55,7 +55,8 @@ class Tally:
         clock_offset: bounds of the service's clock minus ours, in seconds.
         waiting_for: why a request waits now, in words.
         oddities: what was odd about the answers, counted.
-        alive_at: when the last answer was had, by the monotonic clock; at first, when the call began.
+        alive_at: when the last answer was had, by the monotonic clock; at first, when the call
+            began.
     """
 
     requests: int = 0
@@ -69,7 +70,11 @@ class Tally:
     @property
     def told(self) -> dict[str, Any]:
         """Its part of a fetch report."""
-        return {"retries": self.retries, "waited_seconds": self.waited, "clock_offset": self.clock_offset}
+        return {
+            "retries": self.retries,
+            "waited_seconds": self.waited,
+            "clock_offset": self.clock_offset,
+        }
 
     async def wait(self, seconds: float, reason: str) -> None:
         """Waits, counts it, and says meanwhile why."""
@@ -82,7 +87,8 @@ class Tally:
     def service_time(self) -> int:
         """Now in microseconds since the epoch, by the service's clock as far as it is known to differ from ours."""
         low, high = self.clock_offset or (0.0, 0.0)
-        # Within the bounds the clocks may agree; outside of them the nearest bound is the least that they differ by.
+        # Within the bounds the clocks may agree; outside of them the nearest bound is the least
+        # that they differ by.
         differ = min(max(low, 0.0), high)
         return round((time.time() + differ) * 1e6)
 
@@ -126,7 +132,8 @@ class Wire:
             tally: where the cost is noted.
 
         Raises:
-            AgentRunError: what the last attempt ended in; whatever else was raised on the way becomes one.
+            AgentRunError: what the last attempt ended in; whatever else was raised on the way
+                becomes one.
         """
         if self._closed:
             raise SettingsError("This client is closed.", hint="Make a new one.")
@@ -178,7 +185,12 @@ class Wire:
         raise last
 
     async def _attempt(
-        self, ask: Ask, read: Callable[[bytes], T], tally: Tally, service: Service, schedule: Schedule
+        self,
+        ask: Ask,
+        read: Callable[[bytes], T],
+        tally: Tally,
+        service: Service,
+        schedule: Schedule,
     ) -> T | Failure:
         key = self.settings.secret.reveal()
         outcome = await self._send_in_turn(ask, key, tally, service, schedule)
@@ -206,7 +218,9 @@ class Wire:
             if begins in (b"<", b""):
                 hint = f"{self.settings.base_url} may be the address of something else: check the base_url."
             hint = replies.misplaced(self.settings) or hint
-            return Failure(BadResponseError(message, hint=hint, status=200), transient=True, once=True)
+            return Failure(
+                BadResponseError(message, hint=hint, status=200), transient=True, once=True
+            )
 
     async def _send_in_turn(
         self, ask: Ask, key: str, tally: Tally, service: Service, schedule: Schedule
@@ -218,7 +232,9 @@ class Wire:
                 if not schedule.has_time_for(pause):
                     message = f"{self.settings.host} asked for a pause of {pause:,.0f} s more; nothing was sent."
                     hint = "Try again after that, or allow more with deadline=."
-                    error = RateLimitedError(message, hint=hint, attempts=schedule.attempts, retry_after=pause)
+                    error = RateLimitedError(
+                        message, hint=hint, attempts=schedule.attempts, retry_after=pause
+                    )
                     return Failure(error)
                 await tally.wait(pause, "a pause that the service asked for")
             async with service.gate:
@@ -226,7 +242,9 @@ class Wire:
                     continue  # somebody was told to wait while this request stood in line
                 if schedule.attempts == 0 and not service.budget.admits():
                     message = f"{self.settings.host} was not asked, since it brings no answers at present."
-                    return Failure(ConnectionFailedError(message, hint="Try again in a while.", attempts=0))
+                    return Failure(
+                        ConnectionFailedError(message, hint="Try again in a while.", attempts=0)
+                    )
                 tally.requests += 1
                 return await self._send(ask, key, tally)
 
@@ -236,11 +254,16 @@ class Wire:
         sent = time.time()
         try:
             response = await line.handle_async_request(request)
-            headers = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in response.headers.raw}
+            headers = {
+                name.decode("latin-1").lower(): text.decode("latin-1")
+                for name, text in response.headers.raw
+            }
             tally.note_date(headers.get("date"), sent, time.time())
             try:
                 stream: Any = response.stream
-                body = await read_body(stream, headers.get("content-encoding", ""), self.settings.max_bytes)
+                body = await read_body(
+                    stream, headers.get("content-encoding", ""), self.settings.max_bytes
+                )
             finally:
                 await response.aclose()
             log.debug("GET %s: %d", ask.route.template, response.status_code)
@@ -248,7 +271,9 @@ class Wire:
         except TooLargeError as error:
             return Failure(TooLargeError(replies.safe(error.message, key), hint=error.hint))
         except BadResponseError as error:
-            return Failure(BadResponseError(replies.safe(error.message, key)), transient=True, once=True)
+            return Failure(
+                BadResponseError(replies.safe(error.message, key)), transient=True, once=True
+            )
         except Exception as error:  # whatever a transport raises, it brought no answer
             return unreached(error, self.settings)
 
@@ -257,15 +282,23 @@ class Wire:
         headers = HEADERS | {"Authorization": f"Bearer {key}"}
         query = f"?{urlencode(ask.params)}" if ask.params else ""
         url = httpx.URL(self.settings.base_url + ask.path + query)
-        request = httpx.Request("GET", url, headers=headers, extensions={"timeout": silence | {"pool": None}})
+        request = httpx.Request(
+            "GET", url, headers=headers, extensions={"timeout": silence | {"pool": None}}
+        )
         place = url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
         parts = url.raw_path.partition(b"?")[0].count(b"/") - ask.route.template.count("/")
-        if place != self.settings.origin or parts != self.settings.base_url.count("/", len("https://")):
-            raise UnsafeURLError("The request would leave the route it was made for; nothing was sent.")
+        if place != self.settings.origin or parts != self.settings.base_url.count(
+            "/", len("https://")
+        ):
+            raise UnsafeURLError(
+                "The request would leave the route it was made for; nothing was sent."
+            )
         return request
 
     def _service(self) -> Service:
-        return self._own_service or shared_service(self.settings.origin, self.settings.max_in_flight)
+        return self._own_service or shared_service(
+            self.settings.origin, self.settings.max_in_flight
+        )
 
     def _line(self) -> Transport:
         """The connections of this process; a forked child makes its own."""
@@ -276,7 +309,10 @@ class Wire:
 
     def within(self, **limits: Any) -> Wire:
         """The same way with other limits of `Settings`, where they are given."""
-        other, given = copy(self), {name: limit for name, limit in limits.items() if limit is not None}
+        other, given = (
+            copy(self),
+            {name: limit for name, limit in limits.items() if limit is not None},
+        )
         check_limits(given)
         other.settings = replace(self.settings, **given)
         return other

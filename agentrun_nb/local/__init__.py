@@ -1,8 +1,8 @@
 """An embedded service for trying everything: no token, no network, but real jobs.
 
-`serve()` starts it in this process, `python -m agentrun_nb.local` as a process of its own; `generate` makes finished
-runs by the hundred thousand, and `EVENTS` says which status each of its log events begins. It needs the extra `local`
-and a system with process groups (Linux, macOS).
+`serve()` starts it in this process, `python -m agentrun_nb.local` as a process of its own;
+`generate` makes finished runs by the hundred thousand, and `EVENTS` says which status each of its
+log events begins. It needs the extra `local` and a system with process groups (Linux, macOS).
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ def __getattr__(name: str) -> object:
 
 
 def _check_system() -> None:
-    """Says so where the system has no process groups: the service could not end what its agents have started."""
+    """Says so where the system has no process groups.
+
+    The service could not end what its agents have started.
+    """
     try:
         import fcntl
 

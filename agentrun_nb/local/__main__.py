@@ -1,4 +1,7 @@
-"""Runs the local service alone: `python -m agentrun_nb.local [--port N] [--workers N] [--runs N]`."""
+"""Runs the local service alone.
+
+`python -m agentrun_nb.local [--port N] [--workers N] [--runs N]`.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,16 @@ from ..errors import AgentRunError
 
 def main() -> None:
     """Serves until it is interrupted, or says in a sentence why it cannot."""
-    parser = argparse.ArgumentParser(prog="python -m agentrun_nb.local", description="The local service on its own.")
-    parser.add_argument("--port", type=int, default=0, help="a port of 127.0.0.1 (default: any free one)")
+    parser = argparse.ArgumentParser(
+        prog="python -m agentrun_nb.local", description="The local service on its own."
+    )
+    parser.add_argument(
+        "--port", type=int, default=0, help="a port of 127.0.0.1 (default: any free one)"
+    )
     parser.add_argument("--workers", type=int, default=2, help="runs at one time (default: 2)")
-    parser.add_argument("--runs", type=int, default=0, help="generated runs to serve (default: none)")
+    parser.add_argument(
+        "--runs", type=int, default=0, help="generated runs to serve (default: none)"
+    )
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

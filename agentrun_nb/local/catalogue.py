@@ -81,7 +81,9 @@ class Agent:
 
     def versions(self, at: datetime) -> list[Version]:
         """The documents of its versions, the oldest first."""
-        return [self._version(number, release, at) for number, release in enumerate(self.releases, 1)]
+        return [
+            self._version(number, release, at) for number, release in enumerate(self.releases, 1)
+        ]
 
     def _version(self, number: int, release: Release, at: datetime) -> Version:
         files = {
@@ -96,7 +98,9 @@ class Agent:
             deployment_id=self.deployment_id,
             version_number=number,
             bundle_digest="sha256:" + _digest(f"{self.name} {number} {files}"),
-            bundle_manifest={"files": [{"path": path, "size_bytes": size} for path, size in files.items()]},
+            bundle_manifest={
+                "files": [{"path": path, "size_bytes": size} for path, size in files.items()]
+            },
             config={
                 "name": self.name,
                 "mode": "job",
@@ -130,13 +134,19 @@ CATALOGUE: tuple[Agent, ...] = (
         "csv-report",
         "analyses a CSV of bicycle counts into a Markdown report, a plot and a JSON result",
         8.0,
-        (Release("python agent.py", outputs=_REPORT), Release("python agent.py --outliers", outputs=_REPORT)),
+        (
+            Release("python agent.py", outputs=_REPORT),
+            Release("python agent.py --outliers", outputs=_REPORT),
+        ),
     ),
     Agent(
         "code-review",
         "reviews a package of the standard library and lists its findings",
         4.0,
-        (Release("python agent.py", outputs=_REVIEW), Release("python agent.py --docstrings", outputs=_REVIEW)),
+        (
+            Release("python agent.py", outputs=_REVIEW),
+            Release("python agent.py --docstrings", outputs=_REVIEW),
+        ),
     ),
     Agent(
         "broken-install",

@@ -55,4 +55,9 @@ def invalid(message: str, **details: object) -> RefusedError:
 
 def not_found(what: str, identity: str) -> RefusedError:
     """There is no such deployment, version, run, sandbox or file."""
-    return RefusedError(404, f"{what}_not_found", f"there is no {what} {identity!r}", details={f"{what}_id": identity})
+    return RefusedError(
+        404,
+        f"{what}_not_found",
+        f"there is no {what} {identity!r}",
+        details={f"{what}_id": identity},
+    )

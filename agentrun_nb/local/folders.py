@@ -16,7 +16,8 @@ LOCK = "owner.lock"
 class ServiceFolder:
     """A new folder inside `parent` that only its owner can read.
 
-    Its lock file is held as long as the owning process lives, so that a folder without an owner is known for sure.
+    Its lock file is held as long as the owning process lives, so that a folder without an owner is
+    known for sure.
 
     Args:
         parent: None: the system's folder for temporary files.

@@ -50,8 +50,12 @@ def _digest(text: str) -> str:
 LINES = (
     _Line("ticket-triage", 0.45, 20.0, (1.0, 0.9, 1.5), ("triage.json", "summary.md")),
     _Line("contract-review", 0.30, 95.0, (1.0, 1.2), ("review.md", "clauses.json", "redline.docx")),
-    _Line("nightly-forecast", 0.15, 240.0, (1.0, 0.8, 0.8, 0.75), ("forecast.parquet", "forecast.png")),
-    _Line("site-crawler", 0.10, 60.0, (1.0, 1.1), ("pages", "links.csv", "report.md", "errors.log")),
+    _Line(
+        "nightly-forecast", 0.15, 240.0, (1.0, 0.8, 0.8, 0.75), ("forecast.parquet", "forecast.png")
+    ),
+    _Line(
+        "site-crawler", 0.10, 60.0, (1.0, 1.1), ("pages", "links.csv", "report.md", "errors.log")
+    ),
 )
 
 NAMES = {line.id: line.name for line in LINES}
@@ -59,21 +63,49 @@ NAMES = {line.id: line.name for line in LINES}
 
 _FAILURES = (
     (0.34, 1, "entrypoint failed with exit code 1: KeyError: 'invoice_{n}'"),
-    (0.24, 1, "entrypoint failed with exit code 1: RateLimitError: 429 too many requests, retry after {n} s"),
+    (
+        0.24,
+        1,
+        "entrypoint failed with exit code 1: RateLimitError: 429 too many requests, retry after {n} s",
+    ),
     (0.18, 137, "entrypoint failed with exit code 137: killed, out of memory at {n} MB"),
     (0.14, 2, "install failed with exit code 2: No matching distribution found for toolkit=={n}.0"),
-    (0.10, 1, "entrypoint failed with exit code 1: ConnectError: upstream-{n} refused the connection"),
+    (
+        0.10,
+        1,
+        "entrypoint failed with exit code 1: ConnectError: upstream-{n} refused the connection",
+    ),
 )
-_TOPICS = ("billing", "delivery", "login", "refund", "privacy", "outage", "Zürich office", "納期", "upgrade", "invoice")
-_FINDING = '{{"topic":"{topic}","severity":{severity},"score":{score},"note":"{note}","pages":[{pages}]}}'
-_NOTES = ("checked twice", "needs a person", "same as last week", "no evidence in the text", "quoted from the source")
+_TOPICS = (
+    "billing",
+    "delivery",
+    "login",
+    "refund",
+    "privacy",
+    "outage",
+    "Zürich office",
+    "納期",
+    "upgrade",
+    "invoice",
+)
+_FINDING = (
+    '{{"topic":"{topic}","severity":{severity},"score":{score},"note":"{note}","pages":[{pages}]}}'
+)
+_NOTES = (
+    "checked twice",
+    "needs a person",
+    "same as last week",
+    "no evidence in the text",
+    "quoted from the source",
+)
 
 
 def generate(n: int, seed: int = 0, *, manifest_bytes: int = 1_000) -> Iterator[bytes]:
     """Makes finished runs as the service would answer them, in the order of their creation.
 
-    About 90 of 100 succeeded; the others failed for a handful of reasons, timed out or were cancelled. They spread over
-    six weeks with idle nights and quiet weekends; versions follow each other, some slower than the one before.
+    About 90 of 100 succeeded; the others failed for a handful of reasons, timed out or were
+    cancelled. They spread over six weeks with idle nights and quiet weekends; versions follow each
+    other, some slower than the one before.
 
     Args:
         n: how many.
@@ -130,7 +162,9 @@ def _run(
     rollout = progress * len(line.slower) + random.gauss(0.0, 0.03)
     version = min(len(line.slower) - 1, max(0, int(rollout)))
     wait = random.lognormvariate(0.7, 0.8)
-    seconds = min(LIMIT - 1.0, random.lognormvariate(math.log(line.seconds * line.slower[version]), 0.6))
+    seconds = min(
+        LIMIT - 1.0, random.lognormvariate(math.log(line.seconds * line.slower[version]), 0.6)
+    )
     status, exit_code, reason, manifest = "succeeded", "0", "null", ""
     never_started = False
     sandbox = f"sbx_{random.getrandbits(40):010x}"
@@ -142,14 +176,23 @@ def _run(
         if drawn < 0.94:
             manifest = f',"output_manifest":{{"outputs":[],"sandbox_id":"{sandbox}"}}'
     elif drawn < 0.985:
-        status, exit_code, reason, seconds = "timed_out", "137", f'"entrypoint was stopped after {LIMIT:g} s"', LIMIT
+        status, exit_code, reason, seconds = (
+            "timed_out",
+            "137",
+            f'"entrypoint was stopped after {LIMIT:g} s"',
+            LIMIT,
+        )
     else:
         status, exit_code, reason = "cancelled", "null", '"cancelled: no longer needed"'
         seconds *= random.random()
         never_started = drawn > 0.995
     started = created + timedelta(seconds=wait)
     ended = _time(started + timedelta(seconds=seconds))
-    start, sandbox_id, process = f'"{_time(started)}"', f'"{sandbox}"', str(random.randrange(300, 32_000))
+    start, sandbox_id, process = (
+        f'"{_time(started)}"',
+        f'"{sandbox}"',
+        str(random.randrange(300, 32_000)),
+    )
     if never_started:
         ended, start, sandbox_id, process = _time(started), "null", "null", "null"
     key = f'"tick-{run_id[-8:]}"' if drawn * 1000 % 1 < 0.2 else "null"

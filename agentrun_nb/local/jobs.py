@@ -22,7 +22,10 @@ INSTALL_LIMIT = 30.0
 """Seconds that an installation may take."""
 LEVELS = {"succeeded": "info", "cancelled": "warn", "failed": "error", "timed_out": "error"}
 LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-"""What this interpreter may need to start at all; nothing else of the environment reaches an agent."""
+"""What this interpreter may need to start at all.
+
+Nothing else of the environment reaches an agent.
+"""
 
 
 class Outcome(NamedTuple):
@@ -64,7 +67,14 @@ class Job:
         with self.writing:
             self.store.put(self.run, [self._event(f"run_{status}", message)])
 
-    def log(self, event_type: str, message: str, level: str = "info", source: str = "service", **metadata: Any) -> None:
+    def log(
+        self,
+        event_type: str,
+        message: str,
+        level: str = "info",
+        source: str = "service",
+        **metadata: Any,
+    ) -> None:
         """Appends one event to the run's log."""
         with self.writing:
             self.store.log(self.run, self._event(event_type, message, level, source, **metadata))
@@ -77,26 +87,47 @@ class Job:
 
     def perform(self, sandbox: Sandbox, shared: Mapping[str, str]) -> Outcome:
         """Installs and runs the agent, and describes what it left."""
-        environment = {**_environment(sandbox.folder), **shared, "AGENT_RUN_ID": self.run.id, **self.envs}
-        outcome = self._step("installing", "install", self.release.install, INSTALL_LIMIT, sandbox, environment)
+        environment = {
+            **_environment(sandbox.folder),
+            **shared,
+            "AGENT_RUN_ID": self.run.id,
+            **self.envs,
+        }
+        outcome = self._step(
+            "installing", "install", self.release.install, INSTALL_LIMIT, sandbox, environment
+        )
         if outcome.status == "succeeded":
             command = self.release.entrypoint
-            outcome = self._step("running", "entrypoint", command, self.agent.limit, sandbox, environment)
+            outcome = self._step(
+                "running", "entrypoint", command, self.agent.limit, sandbox, environment
+            )
         return self._collect(sandbox, outcome)
 
     def finish(self, outcome: Outcome) -> None:
         """Takes the run to its end, and its log with it."""
         run = self.run
-        run.status, run.exit_code, run.failure_reason = outcome.status, outcome.exit_code, outcome.reason
+        run.status, run.exit_code, run.failure_reason = (
+            outcome.status,
+            outcome.exit_code,
+            outcome.reason,
+        )
         run.completed_at = run.updated_at = now()
         self.envs.clear()
         facts = {"failure_phase": outcome.phase} if outcome.phase else {}
         message = outcome.reason or f"ended with exit code {outcome.exit_code}"
         with self.writing:
-            self.store.put(run, [self._event(f"run_{run.status}", message, LEVELS[run.status], **facts)])
+            self.store.put(
+                run, [self._event(f"run_{run.status}", message, LEVELS[run.status], **facts)]
+            )
 
     def _step(
-        self, status: str, phase: str, command: str, limit: float, sandbox: Sandbox, environment: Mapping[str, str]
+        self,
+        status: str,
+        phase: str,
+        command: str,
+        limit: float,
+        sandbox: Sandbox,
+        environment: Mapping[str, str],
     ) -> Outcome:
         if self.stop.is_set():
             return Outcome("cancelled", reason=self.stop_reason, phase="cancel")
@@ -110,18 +141,27 @@ class Job:
         outcome = self._outcome(process.wait(limit, self.stop), phase, limit)
         if outcome.status in ("failed", "timed_out"):
             reason = outcome.reason or ""
-            self.log("runtime_failed", reason, "error", failure_phase=phase, exit_code=outcome.exit_code)
+            self.log(
+                "runtime_failed", reason, "error", failure_phase=phase, exit_code=outcome.exit_code
+            )
         return outcome
 
     def _outcome(self, ending: Ending, phase: str, limit: float) -> Outcome:
         if ending.stopped:
             return Outcome("cancelled", ending.exit_code, self.stop_reason, "cancel")
         if ending.overran:
-            return Outcome("timed_out", ending.exit_code, f"{phase} was stopped after {limit:g} s", phase)
+            return Outcome(
+                "timed_out", ending.exit_code, f"{phase} was stopped after {limit:g} s", phase
+            )
         if ending.exit_code == 0:
             return Outcome("succeeded", 0)
         said = f": {ending.said}" if ending.said else ""
-        return Outcome("failed", ending.exit_code, f"{phase} failed with exit code {ending.exit_code}{said}", phase)
+        return Outcome(
+            "failed",
+            ending.exit_code,
+            f"{phase} failed with exit code {ending.exit_code}{said}",
+            phase,
+        )
 
     def _collect(self, sandbox: Sandbox, outcome: Outcome) -> Outcome:
         outputs = sandbox.outputs(self.release.outputs, kept=self.keeps_sandbox(outcome))
@@ -135,11 +175,18 @@ class Job:
         found = f"{len(outputs) - len(missing)} of {len(outputs)} declared outputs are there"
         self.log("outputs_collected", found, "warn" if missing else "info", missing=missing)
         if missing and self.release.required and outcome.status == "succeeded":
-            return Outcome("failed", 0, f"declared outputs are missing: {', '.join(missing)}", "outputs")
+            return Outcome(
+                "failed", 0, f"declared outputs are missing: {', '.join(missing)}", "outputs"
+            )
         return outcome
 
     def _event(
-        self, event_type: str, message: str, level: str = "info", source: str = "service", **metadata: Any
+        self,
+        event_type: str,
+        message: str,
+        level: str = "info",
+        source: str = "service",
+        **metadata: Any,
     ) -> LogEvent:
         run = self.run
         return LogEvent(

@@ -10,7 +10,16 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 TERMINAL = frozenset({"succeeded", "failed", "cancelled", "timed_out"})
-STATUSES = ("queued", "starting", "installing", "running", "succeeded", "failed", "cancelled", "timed_out")
+STATUSES = (
+    "queued",
+    "starting",
+    "installing",
+    "running",
+    "succeeded",
+    "failed",
+    "cancelled",
+    "timed_out",
+)
 
 
 def now() -> datetime:

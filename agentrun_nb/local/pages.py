@@ -40,7 +40,9 @@ def read_cursor(listing: str, cursor: str | None) -> Key | None:
     if cursor is None:
         return None
     try:
-        name, first, second = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().rsplit(":", 2)
+        name, first, second = (
+            urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().rsplit(":", 2)
+        )
         key = int(first), int(second)
     except (ValueError, binascii.Error):
         name, key = "", (0, 0)

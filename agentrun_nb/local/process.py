@@ -41,7 +41,8 @@ class Ending:
         exit_code: as a shell tells it: 128 + n for a process ended by signal n.
         overran: it was stopped because its time was over.
         stopped: it was stopped because somebody asked.
-        said: what it wrote to stderr about its failure: the last line that names an error, else the last line.
+        said: what it wrote to stderr about its failure: the last line that names an error, else the
+            last line.
     """
 
     exit_code: int
@@ -60,7 +61,9 @@ class AgentProcess:
         listener: hears each line that it writes.
     """
 
-    def __init__(self, command: str, folder: Path, environment: Mapping[str, str], listener: Listener) -> None:
+    def __init__(
+        self, command: str, folder: Path, environment: Mapping[str, str], listener: Listener
+    ) -> None:
         self._listener = listener
         self._named_error = self._last_line = ""
         self._shown = {str(folder.resolve()): str(WORKDIR), sys.prefix: "/python"}
@@ -99,7 +102,12 @@ class AgentProcess:
         os.close(self._lifeline)
         for reader in self._readers:
             reader.join(GRACE)
-        return Ending(code if code >= 0 else 128 - code, overran, stopped, self._named_error or self._last_line)
+        return Ending(
+            code if code >= 0 else 128 - code,
+            overran,
+            stopped,
+            self._named_error or self._last_line,
+        )
 
     def _stop(self) -> None:
         self._signal(signal.SIGTERM)

@@ -76,8 +76,15 @@ class Routes:
 
     async def versions(self, request: Request) -> Response:
         """Lists the versions of a deployment, newest first."""
-        deployment_id, status = request.path_params["deployment_id"], request.query_params.get("status")
-        items = [version for version in self._store.versions(deployment_id) if status in (None, version.status)]
+        deployment_id, status = (
+            request.path_params["deployment_id"],
+            request.query_params.get("status"),
+        )
+        items = [
+            version
+            for version in self._store.versions(deployment_id)
+            if status in (None, version.status)
+        ]
         return _json(_items(request, f"versions/{deployment_id}", items))
 
     async def version(self, request: Request) -> Response:
@@ -129,18 +136,23 @@ class Routes:
         """Cancels a run that has not ended; an ended one is answered as it is."""
         place = request.path_params
         self._store.run(**place)
-        self._workshop.cancel(place["deployment_id"], place["run_id"], _reason(await _body(request)))
+        self._workshop.cancel(
+            place["deployment_id"], place["run_id"], _reason(await _body(request))
+        )
         return _json(self._store.run(**place))
 
     async def logs(self, request: Request) -> Response:
         """Log events in their order, by offset, by cursor, or the last ones with `tail`.
 
-        `next_cursor` is always there, also at the end, so that a live log can be followed; `has_more` says whether
-        there is more now.
+        `next_cursor` is always there, also at the end, so that a live log can be followed;
+        `has_more` says whether there is more now.
         """
         query = request.query_params
         events = self._store.events(**request.path_params)
-        limit, listing = read_limit(query.get("limit"), 100), f"logs/{request.path_params['run_id']}"
+        limit, listing = (
+            read_limit(query.get("limit"), 100),
+            f"logs/{request.path_params['run_id']}",
+        )
         after = read_cursor(listing, query.get("cursor"))
         if after is not None:
             offset = max(0, after[0])
@@ -160,7 +172,9 @@ class Routes:
         manifest = run.get("output_manifest", b"null")
         found = _members(manifest).get("outputs", b"[]") if manifest.startswith(b"{") else b"[]"
         listed = found if found.startswith(b"[") else b"[]"
-        return _json(b'{"run_id":%b,"output_manifest":%b,"outputs":%b}' % (run["id"], manifest, listed))
+        return _json(
+            b'{"run_id":%b,"output_manifest":%b,"outputs":%b}' % (run["id"], manifest, listed)
+        )
 
     async def sandbox(self, request: Request) -> Response:
         """One sandbox that an ended run has left."""
@@ -198,7 +212,8 @@ def _streamed(pieces: AsyncIterator[bytes], size: int, media_type: str) -> Respo
 async def _each(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
     for piece in pieces:
         yield piece
-        # Only a turn of the loop brings the news that the reader has gone; without it every further write warns.
+        # Only a turn of the loop brings the news that the reader has gone; without it every further
+        # write warns.
         await asyncio.sleep(0)
 
 
@@ -220,7 +235,9 @@ async def _body(request: Request) -> bytes:
     async for piece in request.stream():
         body += piece
         if len(body) > REQUEST_BYTES:
-            raise RefusedError(413, "invalid_request", f"a request has {REQUEST_BYTES:,} bytes at most")
+            raise RefusedError(
+                413, "invalid_request", f"a request has {REQUEST_BYTES:,} bytes at most"
+            )
     return bytes(body)
 
 
@@ -233,7 +250,12 @@ def _items(request: Request, listing: str, items: Sequence[Item]) -> bytes:
     keys = [(0, position) for position in range(len(items))]
     after = read_cursor(listing, query.get("cursor"))
     chosen, more = page(keys, read_limit(query.get("limit")), after, lambda _: True)
-    return encode({"items": [items[key[1]] for key in chosen], "next_cursor": more and write_cursor(listing, more)})
+    return encode(
+        {
+            "items": [items[key[1]] for key in chosen],
+            "next_cursor": more and write_cursor(listing, more),
+        }
+    )
 
 
 def _natural(name: str, text: str) -> int:

@@ -19,7 +19,10 @@ from .process import WORKDIR
 MANIFEST = "manifest.json"
 """The file in which an agent says about its run what it likes: a JSON object."""
 MANIFEST_BYTES = 8 * 2**20
-"""The most that this file may have: what it says stands in the run's record, which is held in memory."""
+"""The most that this file may have.
+
+What it says stands in the run's record, which is held in memory.
+"""
 
 
 class ManifestError(Exception):
@@ -68,10 +71,17 @@ class Sandbox:
 
     def _output(self, configured: str, kept: bool) -> dict[str, Any]:
         path, real = str(WORKDIR / configured), self.folder / configured
-        described = {"name": PurePosixPath(configured).name, "configured_path": configured, "path": path}
+        described = {
+            "name": PurePosixPath(configured).name,
+            "configured_path": configured,
+            "path": path,
+        }
         if not self._inside(real) or not real.exists():
             return {**described, "kind": None, "status": "missing", "size_bytes": None}
-        described |= {"kind": "directory" if real.is_dir() else "file", "status": "available" if kept else "discarded"}
+        described |= {
+            "kind": "directory" if real.is_dir() else "file",
+            "status": "available" if kept else "discarded",
+        }
         access = {"access": {"sandbox_id": self.id, "path": path}} if kept else {}
         return {**described, "size_bytes": _size(real), **access}
 
@@ -86,7 +96,9 @@ class Sandbox:
             return b""
         size = path.stat().st_size
         if size > MANIFEST_BYTES:
-            raise ManifestError(f"{MANIFEST} has {size:,} bytes, more than the {MANIFEST_BYTES:,} that are read")
+            raise ManifestError(
+                f"{MANIFEST} has {size:,} bytes, more than the {MANIFEST_BYTES:,} that are read"
+            )
         text = path.read_bytes().strip()
         try:
             _check_json(text or b"{}")
@@ -99,7 +111,8 @@ class Sandbox:
     def manifest(self, outputs: list[dict[str, Any]], own: bytes = b"") -> bytes:
         """The run's manifest: its outputs, then the members of the agent's own manifest to the letter.
 
-        An agent's manifest that names `outputs` or `sandbox_id` itself becomes one member, `manifest`.
+        An agent's manifest that names `outputs` or `sandbox_id` itself becomes one member,
+        `manifest`.
         """
         ours = encode({"outputs": outputs, "sandbox_id": self.id})
         keys = {member.key for member in members(own)} if own else set()
@@ -122,7 +135,9 @@ class Sandbox:
             raise not_found("file", path)
         real = self.folder / (place.relative_to(WORKDIR) if place.is_absolute() else place)
         if not self._inside(real):
-            raise RefusedError(403, "forbidden", "the path leaves the sandbox", details={"path": path})
+            raise RefusedError(
+                403, "forbidden", "the path leaves the sandbox", details={"path": path}
+            )
         try:
             if real.is_dir():
                 raise invalid("the path is a folder, not a file", parameter="path")
@@ -140,7 +155,10 @@ class Sandbox:
 
 
 def _check_json(text: bytes) -> None:
-    """Raises a ValueError where bytes are not JSON in UTF-8; what is strict JSON makes no object on the way."""
+    """Raises a ValueError where bytes are not JSON in UTF-8.
+
+    What is strict JSON makes no object on the way.
+    """
     characters = text.decode()
     try:
         msgspec.json.decode(text, type=msgspec.Raw)

@@ -25,7 +25,11 @@ def application(routes: Sequence[Route], api_key: str) -> ASGIApp:
     """The routes, every failure in the documented envelope, nothing without the key."""
     app = Starlette(
         routes=list(routes),
-        exception_handlers={RefusedError: _answer_failure, HTTPException: _answer_http, Exception: _answer_bug},
+        exception_handlers={
+            RefusedError: _answer_failure,
+            HTTPException: _answer_http,
+            Exception: _answer_bug,
+        },
     )
     app.router.redirect_slashes = False
     return _Guard(app, api_key)
@@ -56,7 +60,8 @@ class _Guard:
 
 def bind(port: int = 0) -> socket.socket:
     """Takes a port of 127.0.0.1; 0: any free one."""
-    # Named as TCP, or asyncio leaves Nagle's algorithm on: an answer then waits 40 ms for an acknowledgement.
+    # Named as TCP, or asyncio leaves Nagle's algorithm on: an answer then waits 40 ms for an
+    # acknowledgement.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -84,7 +89,10 @@ class Server:
         )  # fmt: skip
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
-            target=self._server.run, args=([self._socket],), name="agentrun-local-server", daemon=True
+            target=self._server.run,
+            args=([self._socket],),
+            name="agentrun-local-server",
+            daemon=True,
         )
         self._thread.start()
         self._wait_until_started()
@@ -117,8 +125,12 @@ async def _answer_failure(_: Request, failure: Exception) -> Response:
 async def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "invalid_request")
-    message = f"{request.method} is not offered here" if error.status_code in (404, 405) else error.detail
-    return _response(RefusedError(error.status_code, code, message, headers=dict(error.headers or {})))
+    message = (
+        f"{request.method} is not offered here" if error.status_code in (404, 405) else error.detail
+    )
+    return _response(
+        RefusedError(error.status_code, code, message, headers=dict(error.headers or {}))
+    )
 
 
 async def _answer_bug(_: Request, error: Exception) -> Response:

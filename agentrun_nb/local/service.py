@@ -47,10 +47,13 @@ class Service:
         api_key: made for this service; in no repr.
     """
 
-    def __init__(self, workers: int = 2, folder: str | Path | None = None, *, port: int = 0) -> None:
+    def __init__(
+        self, workers: int = 2, folder: str | Path | None = None, *, port: int = 0
+    ) -> None:
         if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
             raise LocalServiceError(
-                f"A service cannot have {workers!r} workers.", hint="Give the number of runs at one time, 1 or more."
+                f"A service cannot have {workers!r} workers.",
+                hint="Give the number of runs at one time, 1 or more.",
             )
         listener = bind(port)
         self.api_key = f"local_{secrets.token_urlsafe(24)}"
@@ -60,7 +63,9 @@ class Service:
             at = now()
             self._store.add_deployment(agent.deployment(at), agent.versions(at))
         self._workshop = Workshop(self._store, CATALOGUE, self._folder.path, workers)
-        self._server = Server(application(Routes(self._store, self._workshop).table(), self.api_key), listener)
+        self._server = Server(
+            application(Routes(self._store, self._workshop).table(), self.api_key), listener
+        )
         self.base_url = self._server.base_url
         self._client: Client | None = None
         self._owner = os.getpid()
@@ -81,7 +86,10 @@ class Service:
         """What can be run: id, name, what_it_does, longest_seconds (from starting to its end)."""
         import pandas as pd
 
-        rows = [(agent.deployment_id, agent.name, agent.description, agent.longest) for agent in CATALOGUE]
+        rows = [
+            (agent.deployment_id, agent.name, agent.description, agent.longest)
+            for agent in CATALOGUE
+        ]
         return pd.DataFrame(rows, columns=["id", "name", "what_it_does", "longest_seconds"])
 
     def submit(
@@ -95,18 +103,22 @@ class Service:
 
         Args:
             deployment: its name or its id, as in `deployments`.
-            input: what the agent gets, a mapping that can be written as JSON; every agent accepts `{}`.
+            input: what the agent gets, a mapping that can be written as JSON; every agent accepts
+                `{}`.
             version: 1, 2, or the version's id; None: the active one.
 
         Raises:
-            LocalServiceError: no such deployment or version, or the input is no JSON object; a ValueError too.
+            LocalServiceError: no such deployment or version, or the input is no JSON object; a
+                ValueError too.
             RuntimeError: the service is closed.
 
         Example:
             >>> run = service.submit("code-review", {"package": "json"}, version=1)  # doctest: +SKIP
         """
         if self._closed:
-            raise RuntimeError("the service is closed; start another with agentrun_nb.local.serve()")
+            raise RuntimeError(
+                "the service is closed; start another with agentrun_nb.local.serve()"
+            )
         agent = _agent_of(deployment)
         request = NewRun(_version_id(agent, version), Raw(_json_object(input)))
         try:
@@ -123,7 +135,8 @@ class Service:
         """Serves finished runs made elsewhere, such as those of `generate`; returns how many.
 
         Raises:
-            ValueError: one is not a JSON object with `id` and `deployment_id`, or its id is there already.
+            ValueError: one is not a JSON object with `id` and `deployment_id`, or its id is there
+                already.
         """
         return self._store.load(runs, NAMES)
 
@@ -143,13 +156,23 @@ class Service:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         self.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else f"{self._workshop.workers} workers, {len(self._store)} runs"
-        lines = [f"  {agent.name:<16}{agent.description} (up to {agent.longest:g} s)" for agent in CATALOGUE]
+        state = (
+            "closed"
+            if self._closed
+            else f"{self._workshop.workers} workers, {len(self._store)} runs"
+        )
+        lines = [
+            f"  {agent.name:<16}{agent.description} (up to {agent.longest:g} s)"
+            for agent in CATALOGUE
+        ]
         return "\n".join([f"local service at {self.base_url}: {state}", *lines])
 
 
@@ -158,7 +181,9 @@ def _agent_of(deployment: str) -> Agent:
         if deployment in (agent.name, agent.deployment_id):
             return agent
     names = ", ".join(agent.name for agent in CATALOGUE)
-    raise LocalServiceError(f"There is no deployment {_quoted(deployment)}.", hint=f"There are {names}.")
+    raise LocalServiceError(
+        f"There is no deployment {_quoted(deployment)}.", hint=f"There are {names}."
+    )
 
 
 def _version_id(agent: Agent, version: object) -> str | None:
@@ -211,6 +236,7 @@ def serve(workers: int = 2, folder: str | Path | None = None) -> Service:
 
     Args:
         workers: runs at one time.
-        folder: where the service makes its own folder, removed at its end; None: among the temporary files.
+        folder: where the service makes its own folder, removed at its end; None: among the
+            temporary files.
     """
     return Service(workers, folder)

@@ -92,7 +92,11 @@ class Store:
             shelf = self._shelf(run.deployment_id)
             entry = shelf.by_id.get(run.id)
             if entry is None:
-                entry = self._enter(shelf, run.id, _Entry(body, run.status, run.version_id, self._key(run.created_at)))
+                entry = self._enter(
+                    shelf,
+                    run.id,
+                    _Entry(body, run.status, run.version_id, self._key(run.created_at)),
+                )
                 insort(shelf.keys, entry.key)
             entry.body, entry.status = body, run.status
 
@@ -111,17 +115,22 @@ class Store:
             The number of runs added.
 
         Raises:
-            ValueError: one is not a JSON object with `id` and `deployment_id`, or its id is there already.
+            ValueError: one is not a JSON object with `id` and `deployment_id`, or its id is there
+                already.
         """
         decoder, touched, count = msgspec.json.Decoder(_Indexed), set(), 0
         with self._lock:
             try:
                 for count, body in enumerate(bodies, 1):  # noqa: B007
                     run = decoder.decode(body)
-                    shelf = self._shelves.get(run.deployment_id) or self._new_shelf(run.deployment_id, names)
+                    shelf = self._shelves.get(run.deployment_id) or self._new_shelf(
+                        run.deployment_id, names
+                    )
                     if run.id in shelf.by_id:
                         raise ValueError(f"the run {run.id!r} is there already")
-                    entry = _Entry(body, run.status, run.version_id, self._key(_moment(run.created_at)))
+                    entry = _Entry(
+                        body, run.status, run.version_id, self._key(_moment(run.created_at))
+                    )
                     shelf.keys.append(self._enter(shelf, run.id, entry).key)
                     touched.add(run.deployment_id)
             finally:
@@ -134,15 +143,29 @@ class Store:
         return self._entry(deployment_id, run_id).body
 
     def runs(
-        self, deployment_id: str, *, status: str | None, version_id: str | None, limit: int, cursor: str | None
+        self,
+        deployment_id: str,
+        *,
+        status: str | None,
+        version_id: str | None,
+        limit: int,
+        cursor: str | None,
     ) -> bytes:
         """One page of runs, newest first, as the body of the answer."""
         return b"".join(self.runs_in_pieces(deployment_id, status, version_id, limit, cursor))
 
     def runs_in_pieces(
-        self, deployment_id: str, status: str | None, version_id: str | None, limit: int, cursor: str | None
+        self,
+        deployment_id: str,
+        status: str | None,
+        version_id: str | None,
+        limit: int,
+        cursor: str | None,
     ) -> list[bytes]:
-        """The same in pieces, of which the runs are those that are kept here: a page of large ones takes no memory."""
+        """The same in pieces, of which the runs are those that are kept here.
+
+        A page of large ones takes no memory.
+        """
         listing = f"runs/{deployment_id}"
 
         def wanted(key: Key) -> bool:
@@ -155,7 +178,11 @@ class Store:
             bodies = [shelf.by_key[key].body for key in keys]
         commas = [b","] * (2 * len(bodies) - 1)
         commas[::2] = bodies
-        return [b'{"items":[', *commas, b'],"next_cursor":%b}' % encode(more and write_cursor(listing, more))]
+        return [
+            b'{"items":[',
+            *commas,
+            b'],"next_cursor":%b}' % encode(more and write_cursor(listing, more)),
+        ]
 
     def events(self, deployment_id: str, run_id: str) -> list[bytes]:
         """The log of one run from its beginning, or a 404."""

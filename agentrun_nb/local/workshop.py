@@ -50,17 +50,24 @@ class Workshop:
         """How many jobs run at one time."""
         return len(self._threads)
 
-    def submit(self, deployment_id: str, request: NewRun, idempotency_key: str | None = None) -> RunDocument:
+    def submit(
+        self, deployment_id: str, request: NewRun, idempotency_key: str | None = None
+    ) -> RunDocument:
         """Queues a run of an agent.
 
         Raises:
-            RefusedError: no such deployment or version, no agent to run, or too many jobs wait already.
+            RefusedError: no such deployment or version, no agent to run, or too many jobs wait
+                already.
         """
         deployment = self._store.deployment(deployment_id)
-        version = self._store.version(deployment_id, request.version_id or deployment.active_version_id or "")
+        version = self._store.version(
+            deployment_id, request.version_id or deployment.active_version_id or ""
+        )
         agent = self._agents.get(deployment_id)
         if agent is None:
-            raise RefusedError(409, "conflict", "this deployment only holds loaded runs: it has no agent to run")
+            raise RefusedError(
+                409, "conflict", "this deployment only holds loaded runs: it has no agent to run"
+            )
         at = now()
         run = RunDocument(
             id=new_id("adrun"),
@@ -74,11 +81,21 @@ class Workshop:
             retention_seconds=request.retention_seconds,
             idempotency_key=idempotency_key,
         )
-        job = Job(run, agent, agent.releases[version.version_number - 1], self._store, dict(request.envs or {}))
+        job = Job(
+            run,
+            agent,
+            agent.releases[version.version_number - 1],
+            self._store,
+            dict(request.envs or {}),
+        )
         with self._changed:
             if len(self._jobs) >= CAPACITY:
                 raise RefusedError(
-                    429, "capacity_exceeded", "too many jobs are waiting", retryable=True, headers={"Retry-After": "1"}
+                    429,
+                    "capacity_exceeded",
+                    "too many jobs are waiting",
+                    retryable=True,
+                    headers={"Retry-After": "1"},
                 )
             self._jobs[deployment_id, run.id] = job
             job.enter("queued", f"waits for one of {self.workers} workers")
@@ -139,11 +156,17 @@ class Workshop:
     def _carry_out(self, job: Job) -> Outcome:
         sandbox_id = job.run.sandbox_id or ""
         try:
-            sandbox = Sandbox.create(sandbox_id, self._folder / sandbox_id, job.agent.bundle, bytes(job.run.input))
+            sandbox = Sandbox.create(
+                sandbox_id, self._folder / sandbox_id, job.agent.bundle, bytes(job.run.input)
+            )
             outcome = job.perform(sandbox, {"MPLCONFIGDIR": str(self._folder / "matplotlib")})
             self._leave(job, sandbox, outcome)
         except Exception as error:  # a worker outlives whatever an agent does to its folder
-            return Outcome("failed", reason=f"the service failed: {type(error).__name__}: {error}", phase="service")
+            return Outcome(
+                "failed",
+                reason=f"the service failed: {type(error).__name__}: {error}",
+                phase="service",
+            )
         return outcome
 
     def _leave(self, job: Job, sandbox: Sandbox, outcome: Outcome) -> None:

@@ -43,7 +43,10 @@ class Batch:
     @classmethod
     def joined(cls, batches: Sequence[Batch]) -> Batch:
         """The rows of several batches, one after the other, copied."""
-        cells = {name: pa.concat_arrays([batch.cells[name] for batch in batches]) for name in batches[0].cells}
+        cells = {
+            name: pa.concat_arrays([batch.cells[name] for batch in batches])
+            for name in batches[0].cells
+        }
         return cls(batches[0].table, cells)
 
     def fetched(self, moments: Sequence[int]) -> Batch:
@@ -63,7 +66,8 @@ class Page:
     Attributes:
         batch: the records.
         envelope: the other keys of the answer, such as `next_cursor`.
-        lists: how many lists of records it held; more than one is odd, and what else is amiss nobody knows.
+        lists: how many lists of records it held; more than one is odd, and what else is amiss
+            nobody knows.
     """
 
     batch: Batch
@@ -76,13 +80,22 @@ class Page:
 
 
 def failed_runs(asked: Sequence[tuple[str, str]], errors: Sequence[str]) -> Batch:
-    """Rows for runs that could not be fetched: (deployment_id, id) as asked, and `code: sentence`."""
-    known = {"deployment_id": [deployment for deployment, _ in asked], "id": [run for _, run in asked]}
+    """Rows for runs that could not be fetched.
+
+    (deployment_id, id) as asked, and `code: sentence`.
+    """
+    known = {
+        "deployment_id": [deployment for deployment, _ in asked],
+        "id": [run for _, run in asked],
+    }
     return to_batch(RUNS, known | {"fetch_error": list(errors)}, len(asked))
 
 
 def to_batch(table: Table, cells: Mapping[str, list[Any] | pa.Array], length: int) -> Batch:
-    """Makes a batch of lists or Arrow arrays, times in microseconds; columns that are not given are empty."""
+    """Makes a batch of lists or Arrow arrays, times in microseconds.
+
+    Columns that are not given are empty.
+    """
     arrays = {}
     for column in table.columns:
         kind = ARROW[column.kind]
@@ -97,7 +110,11 @@ def to_batch(table: Table, cells: Mapping[str, list[Any] | pa.Array], length: in
 def _arrow(values: list[Any] | pa.Array, kind: pa.DataType) -> pa.Array:
     if isinstance(values, pa.Array):
         return values
-    return pa.array(values, pa.int64()).cast(kind) if pa.types.is_timestamp(kind) else pa.array(values, kind)
+    return (
+        pa.array(values, pa.int64()).cast(kind)
+        if pa.types.is_timestamp(kind)
+        else pa.array(values, kind)
+    )
 
 
 IN_TURN = ("created_at", "started_at", "completed_at")
@@ -109,11 +126,16 @@ def out_of_order(cells: dict[str, Any]) -> dict[str, list[int]]:
     if not cells.keys() >= {*IN_TURN}:
         return {}
     created, started, completed = (
-        pa.array(cells[name], pa.int64()) if isinstance(cells[name], list) else cells[name].cast(pa.int64())
+        pa.array(cells[name], pa.int64())
+        if isinstance(cells[name], list)
+        else cells[name].cast(pa.int64())
         for name in IN_TURN
     )
-    # A moment that is not there is earlier than nothing: the comparison with it is null and counts as false.
+    # A moment that is not there is earlier than nothing: the comparison with it is null and counts
+    # as false.
     early_start = pc.less(started, created).fill_null(False)
-    early_end = pc.or_(pc.less(completed, created).fill_null(False), pc.less(completed, started).fill_null(False))
+    early_end = pc.or_(
+        pc.less(completed, created).fill_null(False), pc.less(completed, started).fill_null(False)
+    )
     odd = {"started_at": early_start, "completed_at": early_end}
     return {name: pc.indices_nonzero(rows).to_pylist() for name, rows in odd.items()}

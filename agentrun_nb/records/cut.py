@@ -30,7 +30,10 @@ def cut_array(text: bytes) -> list[bytes]:
 
 
 def is_complete(decoded: Any, text: bytes) -> bool:
-    """Whether everything was decoded: msgspec keeps the last of two equal keys, and is shorter then, written again."""
+    """Whether everything was decoded.
+
+    Msgspec keeps the last of two equal keys, and is shorter then, written again.
+    """
     again = msgspec.json.encode(decoded)
     return len(again) == len(text) or len(_compact(again)) == len(_compact(text))
 

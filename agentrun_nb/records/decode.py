@@ -1,8 +1,8 @@
 """Bytes of the service to cells of a table: nothing lost, one odd value costs its own cell.
 
-Two roads lead to the same cells. A page that is just what the contract says is read by msgspec in one pass. Any other
-page is cut into records and each record into members; then each cell is read by the tolerant reader of its kind, which
-may add a note.
+Two roads lead to the same cells. A page that is just what the contract says is read by msgspec in
+one pass. Any other page is cut into records and each record into members; then each cell is read by
+the tolerant reader of its kind, which may add a note.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ def decode_page(table: Table, body: bytes, key: str = "items", without: Iterable
         records = [record for text in lists for record in cut_array(text)]
         batch = decode_tolerant(table, records).without(without)
         others = {name: value for name, value in members if name != key}
-        envelope = {name: jsontext.parse(value.decode("utf-8", "replace")) for name, value in others.items()}
+        envelope = {
+            name: jsontext.parse(value.decode("utf-8", "replace")) for name, value in others.items()
+        }
         return Page(batch, envelope, len(lists))
     except jsontext.JSONTextError as error:
         raise BadResponseError(f"The answer is not the JSON that was expected: {error}.") from None
@@ -77,7 +79,9 @@ def decode_record(table: Table, body: bytes) -> Batch:
     return decode_records(table, [body])
 
 
-# --- the strict road ---------------------------------------------------------------------------------------------
+# --- the strict road
+# ---------------------------------------------------------------------------------------------
 
 
-# --- the tolerant road -------------------------------------------------------------------------------------------
+# --- the tolerant road
+# -------------------------------------------------------------------------------------------

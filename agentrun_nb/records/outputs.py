@@ -1,6 +1,7 @@
 """The items of the `outputs` arrays of manifests, as cells of OUTPUTS.
 
-Two roads lead to the same cells, as for records: what is just as documented is read in one go, the rest with patience.
+Two roads lead to the same cells, as for records: what is just as documented is read in one go, the
+rest with patience.
 """
 
 from __future__ import annotations
@@ -58,7 +59,11 @@ def output_batches(lists: list[Listed]) -> Iterator[Batch]:
 
 def joined(batches: list[Batch]) -> Batch:
     """Batches as one, in one piece each column."""
-    cells = {name: pa.concat_arrays([batch.cells[name] for batch in batches]) for name in OUTPUTS.names if batches}
+    cells = {
+        name: pa.concat_arrays([batch.cells[name] for batch in batches])
+        for name in OUTPUTS.names
+        if batches
+    }
     return to_batch(OUTPUTS, cells, 0)
 
 
@@ -76,7 +81,10 @@ def _struct(name: str, fields: dict[str, Any]) -> type[msgspec.Struct]:
 
 _PLACES = {"sandbox_id": "sandbox_id", "path": "access_path"}
 _Access: Any = _struct("Access", dict.fromkeys(_PLACES, _Text))
-_Item = _struct("Item", {**dict.fromkeys(_TEXTS, _Text), "size_bytes": _Size, "access": _Access | msgspec.UnsetType})
+_Item = _struct(
+    "Item",
+    {**dict.fromkeys(_TEXTS, _Text), "size_bytes": _Size, "access": _Access | msgspec.UnsetType},
+)
 _COLUMNS = (*_TEXTS, "size_bytes", *_PLACES.values())
 _NOWHERE = _Access()
 _MANIFESTS: Any = msgspec.json.Decoder(_Manifest)
@@ -100,7 +108,9 @@ def _strict_outputs(lists: list[Listed]) -> Batch | None:
     if not items:
         return to_batch(OUTPUTS, {}, 0)
     *columns, places = zip(*map(astuple, items), strict=True)
-    columns += zip(*(astuple(_NOWHERE if place is msgspec.UNSET else place) for place in places), strict=True)
+    columns += zip(
+        *(astuple(_NOWHERE if place is msgspec.UNSET else place) for place in places), strict=True
+    )
     cells = {
         name: [None if value is msgspec.UNSET else value for value in values]
         for name, values in zip(_COLUMNS, columns, strict=True)

@@ -65,7 +65,9 @@ def _page_decoder(table: Table, key: str) -> msgspec.json.Decoder[Any]:
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for column in table.wire:
         wire = _wire_type(column)
-        fields.append((column.name, wire) if column.required else (column.name, wire, msgspec.UNSET))
+        fields.append(
+            (column.name, wire) if column.required else (column.name, wire, msgspec.UNSET)
+        )
     record = msgspec.defstruct("Record", fields, kw_only=True, forbid_unknown_fields=True)
     rest = [(name, Any, msgspec.UNSET) for name in _ENVELOPE]
     return msgspec.json.Decoder(msgspec.defstruct("Answer", [(key, list[record]), *rest]))  # type: ignore[valid-type]

@@ -15,11 +15,16 @@ from agentrun_nb.records.cut import cut_object
 
 def decode_tolerant(table: Table, records: Sequence[bytes]) -> Batch:
     """Reads records one by one, each value by the reader of its kind."""
-    return read_members(table, [cut_object(record) if record.startswith(b"{") else record for record in records])
+    return read_members(
+        table, [cut_object(record) if record.startswith(b"{") else record for record in records]
+    )
 
 
 def read_members(table: Table, records: Sequence[Iterable[tuple[str, bytes]] | bytes]) -> Batch:
-    """Reads records that are cut into members; one that is no object comes as its bytes and leaves a note."""
+    """Reads records that are cut into members.
+
+    One that is no object comes as its bytes and leaves a note.
+    """
     cells: dict[str, list[Any]] = {column.name: [] for column in table.columns}
     notes = [Notes() for _ in records]
     moments: list[dict[str, bytes | None]] = []
@@ -54,6 +59,7 @@ def _object_text(found: dict[str, bytes]) -> str | None:
     if not found:
         return None
     members = (
-        json.dumps(jsontext.whole(name)) + ":" + value.decode("utf-8", "replace") for name, value in found.items()
+        json.dumps(jsontext.whole(name)) + ":" + value.decode("utf-8", "replace")
+        for name, value in found.items()
     )
     return "{" + ",".join(members) + "}"

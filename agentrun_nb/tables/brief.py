@@ -22,13 +22,15 @@ def brief(runs: Runs, tz: str = "UTC", names: Mapping[str, str] | None = None) -
     Args:
         runs: anything that `runs_frame` takes.
         tz: the zone of `created`, an IANA name; it stands in the column's name.
-        names: labels by the ids of deployments and versions, as from `client.names()`; an id without one stays.
+        names: labels by the ids of deployments and versions, as from `client.names()`; an id
+            without one stays.
 
     Returns:
-        One row per run under the input's index: status (the service's word), created (text, in the zone),
-        before_start_s and after_start_s (seconds to the millisecond; NaN where `spans` has no length), exit_code,
-        reason (the failure_reason or fetch_error, empty when there is none), id, deployment_id, version_id. Control
-        and direction characters are seen in its text instead of obeyed.
+        One row per run under the input's index: status (the service's word), created (text, in the
+        zone), before_start_s and after_start_s (seconds to the millisecond; NaN where `spans` has
+        no length), exit_code, reason (the failure_reason or fetch_error, empty when there is none),
+        id, deployment_id, version_id. Control and direction characters are seen in its text instead
+        of obeyed.
 
     Raises:
         SettingsError: there is no such zone.
@@ -56,7 +58,10 @@ def brief(runs: Runs, tz: str = "UTC", names: Mapping[str, str] | None = None) -
 
 
 def in_words(runs: Runs, tz: str = "UTC") -> pd.DataFrame:
-    """The same for a page that nobody computes with: statuses and lengths are words, such as `1 h 15 min`."""
+    """The same for a page that nobody computes with.
+
+    Statuses and lengths are words, such as `1 h 15 min`.
+    """
     runs = runs_frame(runs)
     table, lengths = brief(runs, tz), spans(runs)
     words = {
@@ -69,7 +74,10 @@ def in_words(runs: Runs, tz: str = "UTC") -> pd.DataFrame:
 
 
 def _clock(moments: pd.Series[Any], tz: ZoneInfo) -> pd.Series[Any]:
-    """What the clock of a zone shows; where that would leave the years 1 to 9999, the time in UTC, which is said."""
+    """What the clock of a zone shows.
+
+    Where that would leave the years 1 to 9999, the time in UTC, which is said.
+    """
     local = moments.dt.tz_convert(tz)
     in_zone, in_utc = (times.dt.strftime("%Y-%m-%d %H:%M:%S") for times in (local, moments))
     return in_zone.where(local.dt.year.between(1, 9999) | local.isna(), in_utc + " UTC")
@@ -80,7 +88,9 @@ def _without_zero_times(moments: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _length_words(lengths: pd.Series[Any]) -> pd.Series[Any]:
-    return lengths.map(lambda span: span_text(span.total_seconds()), na_action="ignore").astype("str")
+    return lengths.map(lambda span: span_text(span.total_seconds()), na_action="ignore").astype(
+        "str"
+    )
 
 
 def spans(runs: Runs) -> pd.DataFrame:
@@ -95,11 +105,13 @@ def spans(runs: Runs) -> pd.DataFrame:
         - before_start: from created_at to started_at (timedelta64[us], as the next two);
         - after_start: from started_at to completed_at;
         - total: from created_at to completed_at;
-        - ended: whether the status is one that does not change any more (boolean); NA where none is recorded.
+        - ended: whether the status is one that does not change any more (boolean); NA where none is
+          recorded.
 
-        A length is NA where one of its ends is not recorded, where it would be negative (`parse_notes` has `time_order`
-        then), and where a zero time stands for a moment that has not come. So a mean leaves out the runs that have not
-        ended, which makes all look faster than they are; `arn.summarize` counts them in.
+        A length is NA where one of its ends is not recorded, where it would be negative
+        (`parse_notes` has `time_order` then), and where a zero time stands for a moment that has
+        not come. So a mean leaves out the runs that have not ended, which makes all look faster
+        than they are; `arn.summarize` counts them in.
 
     Raises:
         SchemaError: it holds no runs.

@@ -54,7 +54,8 @@ def table_frame(table: Table, batches: Iterable[Batch]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             column.name: _series(
-                column, pa.chunked_array([part.cells[column.name] for part in parts], ARROW[column.kind])
+                column,
+                pa.chunked_array([part.cells[column.name] for part in parts], ARROW[column.kind]),
             )
             for column in table.columns
         }
@@ -70,20 +71,25 @@ def _series(column: Column, cells: pa.ChunkedArray) -> Any:
 
 
 def runs_frame(
-    x: HasRecord | bytes | Mapping[str, Any] | pd.DataFrame | pd.Series | Iterable[Any], *, latest: bool = False
+    x: HasRecord | bytes | Mapping[str, Any] | pd.DataFrame | pd.Series | Iterable[Any],
+    *,
+    latest: bool = False,
 ) -> pd.DataFrame:
     """Makes the RUNS table of whatever holds runs.
 
     Args:
-        x: a Run; the bytes of a run, of a page or of an array of runs; a mapping; a frame of runs (pandas, polars,
-            Arrow) that may have lost its schema; a row of one, also as `to_dict("records")` gives it; or an iterable
-            of them. Only bytes are kept to the letter: a mapping is written as JSON first.
-        latest: whether of several rows with one key only the one that was fetched last stays: by `fetched_at`, then
-            `updated_at`, then the last given. A row that could not be fetched gives way to one that was.
+        x: a Run; the bytes of a run, of a page or of an array of runs; a mapping; a frame of runs
+            (pandas, polars, Arrow) that may have lost its schema; a row of one, also as
+            `to_dict("records")` gives it; or an iterable of them. Only bytes are kept to the
+            letter: a mapping is written as JSON first.
+        latest: whether of several rows with one key only the one that was fetched last stays: by
+            `fetched_at`, then `updated_at`, then the last given. A row that could not be fetched
+            gives way to one that was.
 
     Returns:
-        The table. A frame keeps its index; several things are joined under a fresh index, their fetch reports too.
-        Times are RFC 3339; a text that is not leaves a note and no time, be it of a record, a frame or a CSV file.
+        The table. A frame keeps its index; several things are joined under a fresh index, their
+        fetch reports too. Times are RFC 3339; a text that is not leaves a note and no time, be it
+        of a record, a frame or a CSV file.
 
     Raises:
         SchemaError: it is none of these, or nothing in it is a run's.
@@ -130,7 +136,8 @@ def _of_thing(x: Any) -> pd.DataFrame:
         raise SchemaError("A deployment and an id name a run, and do not hold it.", hint=hint)
     if not isinstance(x, Iterable):
         raise SchemaError(
-            f"A {type(x).__name__} holds no runs.", hint="Give a Run, bytes, a mapping, a frame, or a list of them."
+            f"A {type(x).__name__} holds no runs.",
+            hint="Give a Run, bytes, a mapping, a frame, or a list of them.",
         )
     return _joined([*_parts(x)])
 
@@ -162,12 +169,16 @@ def _batches(kind: str, alike: list[Any]) -> list[Batch]:
 
 
 def _told_apart(thing: Any) -> tuple[str, Any]:
-    """What a thing is, and what of it is read: the cells of a run, the bytes of a record or page, or the thing."""
+    """What a thing is, and what of it is read.
+
+    The cells of a run, the bytes of a record or page, or the thing.
+    """
     batch = getattr(thing, "batch", None)
     if isinstance(batch, Batch):
         return "cells", batch
     if isinstance(thing, Mapping):
-        # Only rows of a table of runs have these keys; a record of the service knows nothing of them.
+        # Only rows of a table of runs have these keys; a record of the service knows nothing of
+        # them.
         is_row = "parse_notes" in thing or "fetch_error" in thing
         return ("thing", thing) if is_row else ("record", record_bytes(thing))
     if not isinstance(thing, _BYTES):
@@ -216,7 +227,9 @@ def _check_runs(frame: pd.DataFrame, of_bytes: bool) -> None:
     if frame[optional].isna().all(axis=None):
         sentence = "This holds no run: none of its keys is a run's."
         hint = "A run has an id and a deployment_id; arn.explore_json(x) shows any JSON."
-        raise BadResponseError(sentence, hint=hint) if of_bytes else SchemaError(sentence, hint=hint)
+        raise (
+            BadResponseError(sentence, hint=hint) if of_bytes else SchemaError(sentence, hint=hint)
+        )
 
 
 def newest(runs: pd.DataFrame) -> pd.DataFrame:
@@ -247,7 +260,9 @@ def newest(runs: pd.DataFrame) -> pd.DataFrame:
 
 def concat(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """One table of the rows of several, under a fresh index and without their `attrs`."""
-    plain = [part.astype({"mode": "str", "status": "str"}).set_axis(range(len(part))) for part in parts]
+    plain = [
+        part.astype({"mode": "str", "status": "str"}).set_axis(range(len(part))) for part in parts
+    ]
     for part in plain:
         part.attrs = {}
     return mend(pd.concat(plain, ignore_index=True))

@@ -1,4 +1,7 @@
-"""Frames that lost their schema, given it back: what is plain is read, what is odd is noted, all else is refused."""
+"""Frames that lost their schema, given it back.
+
+What is plain is read, what is odd is noted, all else is refused.
+"""
 
 from __future__ import annotations
 
@@ -40,27 +43,37 @@ _MERGED = {"_x", "_y", "_left", "_right"}
 
 def categories(column: Column, values: Iterable[Any]) -> list[str]:
     """The documented values in their order, then those found beside them, sorted."""
-    return [*column.known, *sorted({value for value in values if isinstance(value, str)} - set(column.known))]
+    return [
+        *column.known,
+        *sorted({value for value in values if isinstance(value, str)} - set(column.known)),
+    ]
 
 
 def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
     """Gives a frame the table's columns and dtypes back, whatever a filter, merge or concat left.
 
-    The index, further columns and `attrs` stay. A frame that is sound comes back as it is. The key of a run may stand
-    in the index, and `run_id` in place of `id`. Times may be texts (RFC 3339), or numbers since the epoch: as in a
-    record, a text of a time that is not RFC 3339 costs its cell and leaves a note.
+    The index, further columns and `attrs` stay. A frame that is sound comes back as it is. The key
+    of a run may stand in the index, and `run_id` in place of `id`. Times may be texts (RFC 3339),
+    or numbers since the epoch: as in a record, a text of a time that is not RFC 3339 costs its cell
+    and leaves a note.
 
     Raises:
-        SchemaError: it is no frame, it lacks the table's key columns, or a column cannot be read as its dtype.
+        SchemaError: it is no frame, it lacks the table's key columns, or a column cannot be read as
+            its dtype.
     """
     given = f"Give a table of {table.name.lower()} as the client gives it."
     if table is RUNS:
         given = "Give a frame of client.list_runs, client.get_runs, arn.load or arn.runs_frame."
     if not isinstance(frame, pd.DataFrame):
-        raise SchemaError(f"A {type(frame).__name__} is not a table of {table.name.lower()}.", hint=given)
+        raise SchemaError(
+            f"A {type(frame).__name__} is not a table of {table.name.lower()}.", hint=given
+        )
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
-        raise SchemaError(f"The column {twice[0]!r} stands twice in this frame.", hint="Rename or drop one of them.")
+        raise SchemaError(
+            f"The column {twice[0]!r} stands twice in this frame.",
+            hint="Rename or drop one of them.",
+        )
     _check_merge(frame, table)
     frame = _with_key(frame, table, given)
     changed: dict[str, Any] = {}
@@ -81,17 +94,27 @@ def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
 
 
 def _check_merge(frame: pd.DataFrame, table: Table) -> None:
-    """Refuses a frame in which a merge left two columns in place of one: nobody but the user knows which is meant."""
+    """Refuses a frame in which a merge left two columns in place of one.
+
+    Nobody but the user knows which is meant.
+    """
     names = [name for name in frame.columns if isinstance(name, str)]
     for column in table.columns:
         if column.name in names:
             continue
-        left = [name for name in names if name.startswith(column.name) and name[len(column.name) :] in _MERGED]
+        left = [
+            name
+            for name in names
+            if name.startswith(column.name) and name[len(column.name) :] in _MERGED
+        ]
         if left:
             columns = " and ".join(repr(name) for name in left)
-            hint = f"Rename the right one to {column.name!r}, or merge with suffixes=('', '_other')."
+            hint = (
+                f"Rename the right one to {column.name!r}, or merge with suffixes=('', '_other')."
+            )
             raise SchemaError(
-                f"In place of {column.name!r} this frame has {columns}, as a merge leaves them.", hint=hint
+                f"In place of {column.name!r} this frame has {columns}, as a merge leaves them.",
+                hint=hint,
             )
 
 
@@ -173,7 +196,9 @@ def _read_text(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series
 
 
 def _read_document(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
-    return _series(found, [None if value is None else document_text(value) for value in _cells(found)], "json")
+    return _series(
+        found, [None if value is None else document_text(value) for value in _cells(found)], "json"
+    )
 
 
 def _read_category(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
@@ -185,7 +210,14 @@ def _read_category(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Se
     return text.astype(pd.CategoricalDtype(categories(column, text.unique())))
 
 
-_TRUTH: dict[str, bool | None] = {"true": True, "yes": True, "y": True, "t": True, "1": True, "1.0": True}
+_TRUTH: dict[str, bool | None] = {
+    "true": True,
+    "yes": True,
+    "y": True,
+    "t": True,
+    "1": True,
+    "1.0": True,
+}
 _TRUTH |= {"false": False, "no": False, "n": False, "f": False, "0": False, "0.0": False, "": None}
 
 
@@ -203,17 +235,24 @@ def _read_truth(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Serie
 def _read_integer(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
     if found.dtype not in ("object", "str", "string"):
         return found.astype(DTYPES["int"])
-    return _series(found, [None if value is None else _integer(value) for value in _cells(found)], "int")
+    return _series(
+        found, [None if value is None else _integer(value) for value in _cells(found)], "int"
+    )
 
 
 def _integer(value: Any) -> int | None:
-    """A whole number, also as text; by way of a decimal, since a float loses the last digits of long ones."""
+    """A whole number, also as text.
+
+    By way of a decimal, since a float loses the last digits of long ones.
+    """
     text = str(value).strip()
     try:
         number = Decimal(text) if text else None
     except InvalidOperation:
         raise ValueError(f"{text[:80]!r} is no whole number") from None
-    if number is not None and (not number.is_finite() or number.adjusted() > 40 or number != int(number)):
+    if number is not None and (
+        not number.is_finite() or number.adjusted() > 40 or number != int(number)
+    ):
         raise ValueError(f"{text[:80]!r} is no whole number")
     return None if number is None else int(number)
 
@@ -222,19 +261,29 @@ def _read_time(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series
     if isinstance(found.dtype, pd.DatetimeTZDtype) or found.dtype.kind == "M":
         return pd.to_datetime(found, utc=True).astype(DTYPES["time"])
     cells = _cells(found)
-    if all(isinstance(value, str | None) for value in cells) and (moments := times.read_times(cells)) is not None:
-        return pd.Series(moments.to_numpy(zero_copy_only=False), found.index, name=found.name).dt.tz_localize("UTC")
+    if (
+        all(isinstance(value, str | None) for value in cells)
+        and (moments := times.read_times(cells)) is not None
+    ):
+        return pd.Series(
+            moments.to_numpy(zero_copy_only=False), found.index, name=found.name
+        ).dt.tz_localize("UTC")
     micros = [_moment(value, place, noted) for place, value in enumerate(cells)]
     texts = [value for value in cells if isinstance(value, str) and value]
     if texts and len(noted) >= len(texts) and not any(text[:4].isdigit() for text in texts):
         raise ValueError(f"{texts[0][:80]!r} is no moment")
-    counted = np.array([np.iinfo("int64").min if value is None else value for value in micros], "int64")
+    counted = np.array(
+        [np.iinfo("int64").min if value is None else value for value in micros], "int64"
+    )
     stamps = pd.DatetimeIndex(counted.view("datetime64[us]")).tz_localize("UTC")
     return pd.Series(stamps, index=found.index, name=found.name)
 
 
 def _moment(value: Any, place: int, noted: Noted) -> int | None:
-    """One cell of times in microseconds since the epoch; what was odd about it is noted as in a record."""
+    """One cell of times in microseconds since the epoch.
+
+    What was odd about it is noted as in a record.
+    """
     if value is None or value == "":
         return None
     if isinstance(value, np.datetime64):
@@ -242,7 +291,9 @@ def _moment(value: Any, place: int, noted: Noted) -> int | None:
     if isinstance(value, datetime):
         stamp = pd.Timestamp(value)
         aware = stamp.tz_localize("UTC") if stamp.tz is None else stamp
-        return int(aware.as_unit("us").tz_convert("UTC").tz_localize(None).to_numpy().astype("int64"))
+        return int(
+            aware.as_unit("us").tz_convert("UTC").tz_localize(None).to_numpy().astype("int64")
+        )
     if isinstance(value, str):
         moment = times.read_time(value)
     elif isinstance(value, int | float | Decimal | np.number) and not isinstance(value, bool):

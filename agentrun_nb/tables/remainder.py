@@ -1,4 +1,7 @@
-"""How far the listing behind a frame came, and where it goes on: in the frame's `attrs`, or in this process."""
+"""How far the listing behind a frame came, and where it goes on.
+
+In the frame's `attrs`, or in this process.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,10 @@ def of_attrs(data: Mapping[str, Any]) -> Walk:
 
 
 def join(walks: Iterable[Walk]) -> Walk:
-    """How far the listings came whose frames were put together; each goes on from its own frame only."""
+    """How far the listings came whose frames were put together.
+
+    Each goes on from its own frame only.
+    """
     listed = [walk for walk in walks if walk.whole is not None]
     whole = all(walk.whole for walk in listed) if listed else None
     return Walk(whole, lost=whole is False)

@@ -71,9 +71,10 @@ class FetchReport:
         duplicates: runs that came more than once, of which the newest record was kept.
         retries: requests sent again.
         waited_seconds: time spent waiting before those, summed over all requests.
-        clock_offset: the service's clock minus ours lies between these, in seconds; None when it sent no date.
-        oddities: how often each code stands in `parse_notes` and `fetch_error`, how many records have each field that
-            is not known, by its name, and what was odd about answers.
+        clock_offset: the service's clock minus ours lies between these, in seconds; None when it
+            sent no date.
+        oddities: how often each code stands in `parse_notes` and `fetch_error`, how many records
+            have each field that is not known, by its name, and what was odd about answers.
         seconds: time from the first request to the last answer.
         table: whose rows they are, such as "RUNS".
         without: columns that were left out.
@@ -125,7 +126,11 @@ class FetchReport:
         verdict = "complete" if self.complete else f"NOT complete ({reason})"
         parts = [f"{count}{spread} in {self.seconds:.1f} s", verdict]
         if self.without:
-            parts.append(f"without {' and '.join(self.without)}" if len(self.without) < 4 else "without most columns")
+            parts.append(
+                f"without {' and '.join(self.without)}"
+                if len(self.without) < 4
+                else "without most columns"
+            )
         if self.duplicates:
             parts.append(f"{self.duplicates:,} came twice")
         if self.order_verified is False:
@@ -145,8 +150,12 @@ def attach(frame: pd.DataFrame, report: FetchReport, walk: Walk | None = None) -
         walk: how far the listing behind it came.
     """
     reason = report.truncated_by and report.truncated_by[:200]
-    data: dict[str, Any] = msgspec.to_builtins(replace(report, rows=len(frame), truncated_by=reason))
-    data |= {name: list(value) for name, value in data.items() if isinstance(value, tuple)}  # as JSON has it
+    data: dict[str, Any] = msgspec.to_builtins(
+        replace(report, rows=len(frame), truncated_by=reason)
+    )
+    data |= {
+        name: list(value) for name, value in data.items() if isinstance(value, tuple)
+    }  # as JSON has it
     data |= remainder.to_attrs(walk or Walk()) | {"digest": _digest(frame, report.table)}
     oddities = list(report.oddities.items())
     while len(json.dumps(data)) > MOST_BYTES and oddities:
@@ -162,13 +171,17 @@ def fetch_report(runs: Any) -> FetchReport:
         runs: a frame of runs.
 
     Returns:
-        The report; `complete` is None when the frame never had one, or holds other rows than those that were fetched.
+        The report; `complete` is None when the frame never had one, or holds other rows than those
+        that were fetched.
 
     Raises:
         SchemaError: it is no frame.
     """
     if not hasattr(runs, "attrs"):
-        raise SchemaError(f"A {type(runs).__name__} carries no report.", hint="Give a frame, as client.list_runs does.")
+        raise SchemaError(
+            f"A {type(runs).__name__} carries no report.",
+            hint="Give a frame, as client.list_runs does.",
+        )
     rows = len(runs) if hasattr(runs, "columns") else 1
     data = runs.attrs.get(ATTRS)
     report = read_report(data)
@@ -179,7 +192,10 @@ def fetch_report(runs: Any) -> FetchReport:
 
 
 def read_report(data: Any) -> FetchReport | None:
-    """A report of what stands in `attrs`; None where nothing stands there, or something of others."""
+    """A report of what stands in `attrs`.
+
+    None where nothing stands there, or something of others.
+    """
     if not isinstance(data, dict) or not {"digest", "rows"} <= data.keys():
         return None
     try:
@@ -189,7 +205,10 @@ def read_report(data: Any) -> FetchReport | None:
 
 
 def left_out(runs: pd.DataFrame) -> tuple[str, ...]:
-    """The columns that a listing left out with `without=`; a filter of its frame still knows them."""
+    """The columns that a listing left out with `without=`.
+
+    A filter of its frame still knows them.
+    """
     report = read_report(runs.attrs.get(ATTRS))
     return report.without if report else ()
 
@@ -202,7 +221,10 @@ def _table_of(frame: Any) -> str:
 
 
 def walk_of(runs: pd.DataFrame) -> Walk:
-    """How far the listing behind a frame came; nothing is known when this is not the frame that was fetched."""
+    """How far the listing behind a frame came.
+
+    Nothing is known when this is not the frame that was fetched.
+    """
     if fetch_report(runs).complete is None:
         return Walk()
     return remainder.of_attrs(runs.attrs[ATTRS])
@@ -229,7 +251,9 @@ def join(reports: Sequence[FetchReport], frame: pd.DataFrame | None = None) -> F
         truncated_by=_reasons({report.truncated_by for report in reports}),
         deployments=max([deployments, *(report.deployments for report in reports)]),
         order_verified=None if not orders else orders == {True},
-        clock_offset=next((report.clock_offset for report in reversed(reports) if report.clock_offset), None),
+        clock_offset=next(
+            (report.clock_offset for report in reversed(reports) if report.clock_offset), None
+        ),
         oddities=dict(sum((Counter(report.oddities) for report in reports), Counter())),
         without=tuple(sorted({name for report in reports for name in report.without})),
         since=_least([report.since for report in reports]),
@@ -246,7 +270,10 @@ def _reasons(reasons: Iterable[str | None]) -> str | None:
 
 
 def _least(moments: Sequence[datetime | None], *, largest: bool = False) -> datetime | None:
-    """The earliest or latest of moments; None when one of them is not bounded, or there are none."""
+    """The earliest or latest of moments.
+
+    None when one of them is not bounded, or there are none.
+    """
     known = [moment for moment in moments if moment is not None]
     if not known or len(known) < len(moments):
         return None
@@ -284,8 +311,14 @@ def renew(before: FetchReport, again: FetchReport, frame: pd.DataFrame, walk: Wa
     complete = bool(again.complete and came.all() and not listed)
     reasons = {again.truncated_by, LOST if walk.lost else None}
     if listed:  # what was wrong with single rows is asked anew each time
-        reasons |= {reason for reason in (before.truncated_by or "").split(", ") if reason != "failures"}
-    service = {code: count for code, count in before.oddities.items() if code not in (*NOTE_CODES, *FETCH_CODES)}
+        reasons |= {
+            reason for reason in (before.truncated_by or "").split(", ") if reason != "failures"
+        }
+    service = {
+        code: count
+        for code, count in before.oddities.items()
+        if code not in (*NOTE_CODES, *FETCH_CODES)
+    }
     return replace(
         before,
         got=int(came.sum()),
@@ -302,7 +335,10 @@ def renew(before: FetchReport, again: FetchReport, frame: pd.DataFrame, walk: Wa
 
 
 def count_oddities(frame: pd.DataFrame, further: Mapping[str, int] | None = None) -> dict[str, int]:
-    """How often each code stands in a table's notes, and each unknown field; `further` ones are counted with them."""
+    """How often each code stands in a table's notes, and each unknown field.
+
+    `further` ones are counted with them.
+    """
     found = Counter(further)
     for note in frame["parse_notes"].dropna():
         found.update(_NOTE.findall(note))
@@ -310,7 +346,9 @@ def count_oddities(frame: pd.DataFrame, further: Mapping[str, int] | None = None
         found.update(error.partition(":")[0] for error in frame["fetch_error"].dropna())
     if "extra" in frame.columns:
         for document in frame["extra"].dropna():
-            found.update({clip(visible(name), LONGEST_NAME) for name, _ in cut_object(document.encode())})
+            found.update(
+                {clip(visible(name), LONGEST_NAME) for name, _ in cut_object(document.encode())}
+            )
     return dict(found.most_common())
 
 
@@ -338,5 +376,7 @@ def completeness(runs: pd.DataFrame) -> str:
     }
     if "status" not in left_out(runs):
         counts["without a status that can be read"] = ~failed & runs["status"].isna()
-    told = [f"{counted(int(rows.sum()), 'run')} {what}." for what, rows in counts.items() if rows.any()]
+    told = [
+        f"{counted(int(rows.sum()), 'run')} {what}." for what, rows in counts.items() if rows.any()
+    ]
     return " ".join([fetch_report(runs).sentence, *told] if ATTRS in runs.attrs else told)

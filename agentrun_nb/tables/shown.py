@@ -1,4 +1,7 @@
-"""Tables as a notebook shows them: what tells most first and at length, and nothing in a text acts."""
+"""Tables as a notebook shows them.
+
+What tells most first and at length, and nothing in a text acts.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ WIDTH = 400
 class ShownFrame(pd.DataFrame):  # type: ignore[misc]
     """A frame that is shown in another way than pandas would, and is a frame like any other otherwise.
 
-    Texts are shown at length, with control and direction characters as signs. All that is made of it (a filter, a
-    copy) is a plain frame.
+    Texts are shown at length, with control and direction characters as signs. All that is made of
+    it (a filter, a copy) is a plain frame.
     """
 
     _first: tuple[str, ...] = ()
@@ -33,7 +36,9 @@ class ShownFrame(pd.DataFrame):  # type: ignore[misc]
         first = [name for name in self._first if name in plain]
         ordered = plain[[*first, *(name for name in plain if name not in first)]]
         texts = [name for name in ordered if _is_text(ordered[name])]
-        return ordered.assign(**{name: ordered[name].map(visible, na_action="ignore") for name in texts})
+        return ordered.assign(
+            **{name: ordered[name].map(visible, na_action="ignore") for name in texts}
+        )
 
 
 def _is_text(column: pd.Series[Any]) -> bool:

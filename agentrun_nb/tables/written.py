@@ -49,7 +49,8 @@ def record_bytes(record: Mapping[str, Any]) -> bytes:
     try:
         return _ENCODER.encode(dict(record))
     except UnicodeError:
-        # Only lone surrogates cannot be UTF-8; as escapes they can be read, and noted, as those of any record are.
+        # Only lone surrogates cannot be UTF-8; as escapes they can be read, and noted, as those of
+        # any record are.
         return json.dumps(dict(record), default=plain).encode()
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         hint = "Give texts, numbers, truth values, moments, lists and mappings of them."
@@ -57,7 +58,10 @@ def record_bytes(record: Mapping[str, Any]) -> bytes:
 
 
 def document_text(document: Any) -> str:
-    """A document as JSON text, also where it was parsed; lone surrogates become escapes, which say the same."""
+    """A document as JSON text, also where it was parsed.
+
+    Lone surrogates become escapes, which say the same.
+    """
     text = document
     if not isinstance(document, str):
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=plain)

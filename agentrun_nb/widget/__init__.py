@@ -32,7 +32,8 @@ def explore_json(x: Any) -> JsonExplorer:
     """Shows a JSON document as a tree that can be searched.
 
     Args:
-        x: JSON text as `str` or bytes, shown to the letter; or Python objects, which are written as JSON.
+        x: JSON text as `str` or bytes, shown to the letter; or Python objects, which are written as
+            JSON.
 
     Raises:
         DataError: the objects cannot be written as JSON.

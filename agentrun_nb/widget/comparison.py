@@ -23,7 +23,8 @@ def comparison(a: pd.DataFrame, b: pd.DataFrame) -> dict[str, Any]:
         b: the same with the run after.
 
     Returns:
-        How many differences there are, the first of them, and the pairs of outputs in the order of `diff`.
+        How many differences there are, the first of them, and the pairs of outputs in the order of
+        `diff`.
     """
     rows = diff(a, b, equal=True)
     told = rows[rows["change"] != "equal"]
@@ -32,19 +33,28 @@ def comparison(a: pd.DataFrame, b: pd.DataFrame) -> dict[str, Any]:
     return {
         "count": len(told),
         "differences": [
-            {name: clip(value, _LONGEST) if isinstance(value, str) else None for name, value in row.items()}
+            {
+                name: clip(value, _LONGEST) if isinstance(value, str) else None
+                for name, value in row.items()
+            }
             for row in shown.to_dict("records")
         ],
-        "outputs": [{"a": left[int(i)] if i else None, "b": right[int(j)] if j else None} for i, j in _pairs(rows)],
+        "outputs": [
+            {"a": left[int(i)] if i else None, "b": right[int(j)] if j else None}
+            for i, j in _pairs(rows)
+        ],
     }
 
 
 def _pairs(rows: pd.DataFrame) -> list[tuple[str, str]]:
     """The positions of outputs that belong together, as digits; "" where an output has no partner.
 
-    An output has a partner if any value stands in both runs: a key that only one of the two has says nothing.
+    An output has a partner if any value stands in both runs: a key that only one of the two has
+    says nothing.
     """
-    places = (rows[path].str.extract(_OUTPUT, expand=False).fillna("") for path in ("path_a", "path_b"))
+    places = (
+        rows[path].str.extract(_OUTPUT, expand=False).fillna("") for path in ("path_a", "path_b")
+    )
     pairs = list(dict.fromkeys(zip(*places, strict=True)))
     paired_a = {i for i, j in pairs if i and j}
     paired_b = {j for i, j in pairs if i and j}

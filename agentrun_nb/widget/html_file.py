@@ -29,7 +29,9 @@ mount(document.getElementById("arn-place"), held);
 _STYLE = "margin:1em auto;max-width:70em;padding:0 1em;font:14px/1.5 system-ui,sans-serif"
 
 
-def write_page(path: str | Path, message: Message, traits: Mapping[str, Any], contents: str) -> Path:
+def write_page(
+    path: str | Path, message: Message, traits: Mapping[str, Any], contents: str
+) -> Path:
     """Writes the file.
 
     Args:
@@ -45,7 +47,11 @@ def write_page(path: str | Path, message: Message, traits: Mapping[str, Any], co
         DataError: the file cannot be written.
     """
     page, buffers = message
-    data = {"page": page, "buffers": [base64.b64encode(part).decode() for part in buffers], "traits": dict(traits)}
+    data = {
+        "page": page,
+        "buffers": [base64.b64encode(part).decode() for part in buffers],
+        "traits": dict(traits),
+    }
     boot = base64.b64encode(hashlib.sha256(_BOOT.encode()).digest()).decode()
     policy = f"default-src 'none'; script-src 'sha256-{boot}' blob:; style-src 'unsafe-inline'; img-src data:"
     written = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -57,11 +63,23 @@ def write_page(path: str | Path, message: Message, traits: Mapping[str, Any], co
         el("title", page["title"]),
         el("style", Markup((STATIC / "widget.css").read_text("utf-8").replace("</", "<\\/"))),
     )
-    told = el("p", f"{contents} Written {written} by agentrun_nb {__version__}.", style="opacity:.8;font-size:12px")
-    silent = el("noscript", "This file shows its runs by a script of its own, which is switched off here.")
+    told = el(
+        "p",
+        f"{contents} Written {written} by agentrun_nb {__version__}.",
+        style="opacity:.8;font-size:12px",
+    )
+    silent = el(
+        "noscript", "This file shows its runs by a script of its own, which is switched off here."
+    )
     body = el(
         "body",
-        el("main", el("h1", page["title"], style="font-size:16px"), el("div", id="arn-place"), told, silent),
+        el(
+            "main",
+            el("h1", page["title"], style="font-size:16px"),
+            el("div", id="arn-place"),
+            told,
+            silent,
+        ),
         _data("arn-data", data),
         _data("arn-module", (STATIC / "widget.js").read_text("utf-8")),
         el("script", Markup(_BOOT), type="module"),
@@ -75,4 +93,9 @@ def write_page(path: str | Path, message: Message, traits: Mapping[str, Any], co
 
 def _data(name: str, value: Any) -> Markup:
     """JSON inside a page, where neither `</script` nor `<!--` may stand."""
-    return el("script", Markup(json.dumps(value).replace("<", "\\u003c")), type="application/json", id=name)
+    return el(
+        "script",
+        Markup(json.dumps(value).replace("<", "\\u003c")),
+        type="application/json",
+        id=name,
+    )

@@ -1,4 +1,7 @@
-"""The page that a view opens with: what it is about, columns as bytes, and the documents while they are small."""
+"""The page that a view opens with.
+
+What it is about, columns as bytes, and the documents while they are small.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,10 @@ def runs_page(
     versions, deployments = pd.factorize(runs["version_id"]), pd.factorize(runs["deployment_id"])
     errors = pd.factorize(pd.Series(not_read(runs), dtype="str"))
     columns = {
-        **{name: parcel.add(_floats(runs[f"{name}_at"])) for name in ("created", "started", "completed")},
+        **{
+            name: parcel.add(_floats(runs[f"{name}_at"]))
+            for name in ("created", "started", "completed")
+        },
         "until": parcel.add(known_until(runs, now).astype("<f8").tobytes()),
         "status": parcel.add(_codes(status.codes.to_numpy())),
         "version": parcel.add(_codes(versions[0])),
@@ -79,12 +85,23 @@ def runs_page(
 def json_page(text: str, uid: str) -> Message:
     """The page of one JSON text."""
     parcel = Parcel()
-    page = _blank("json", uid) | {"title": "JSON document", "text": parcel.add(text.encode("utf-8", "replace"))}
+    page = _blank("json", uid) | {
+        "title": "JSON document",
+        "text": parcel.add(text.encode("utf-8", "replace")),
+    }
     return page, parcel.buffers
 
 
 def _blank(kind: str, uid: str) -> dict[str, Any]:
-    page: dict[str, Any] = {"kind": kind, "uid": uid, "n": 0, "now": 0, "title": "", "columns": {}, "note": ""}
+    page: dict[str, Any] = {
+        "kind": kind,
+        "uid": uid,
+        "n": 0,
+        "now": 0,
+        "title": "",
+        "columns": {},
+        "note": "",
+    }
     page |= {"no_previews": "", "screen": None}
     return page | {name: [] for name in TABLES} | {"docs": None, "text": None}
 

@@ -48,8 +48,14 @@ def _obstacle(output: Output, own_name: str | None) -> str | None:
 
 
 def _own_names(outputs: Sequence[Output]) -> list[str | None]:
-    """A name or path of each output by which the service finds it and no other; None where there is none."""
-    labels = [dict.fromkeys(str(output[column]) for column in _NAMES if output[column]) for output in outputs]
+    """A name or path of each output by which the service finds it and no other.
+
+    None where there is none.
+    """
+    labels = [
+        dict.fromkeys(str(output[column]) for column in _NAMES if output[column])
+        for output in outputs
+    ]
     carriers = Counter(label for some in labels for label in some)
     return [next((label for label in some if carriers[label] == 1), None) for some in labels]
 
@@ -75,10 +81,14 @@ async def read_file(client: RunSource | None, run: Run, position: int) -> bytes:
     if reason is not None or name is None:
         raise RefusedError(str(reason))
     try:
-        return await asyncio.to_thread(client.read_output, run, name, max_bytes=MOST_BYTES, deadline=SECONDS)
+        return await asyncio.to_thread(
+            client.read_output, run, name, max_bytes=MOST_BYTES, deadline=SECONDS
+        )
     except DeadlineExceededError:
         raise RefusedError(f"The file did not come within {SECONDS} seconds.") from None
     except TooLargeError:
-        raise RefusedError(f"The file has more than the {MOST_BYTES:,} bytes that are shown here.") from None
+        raise RefusedError(
+            f"The file has more than the {MOST_BYTES:,} bytes that are shown here."
+        ) from None
     except AgentRunError as error:
         raise RefusedError(str(error)) from None

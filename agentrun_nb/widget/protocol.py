@@ -1,4 +1,7 @@
-"""What page and kernel say to each other. The page is not trusted: every message is checked before it is answered."""
+"""What page and kernel say to each other.
+
+The page is not trusted: every message is checked before it is answered.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,31 @@ OPS = ("module", "open", "run", "window", "preview", "compare")
 GROUPINGS = ("time", "version", "status")
 KINDS = ("runs", "run", "json")
 TABLES = ("statuses", "versions", "deployments", "errors")
-PAGE_KEYS = ("kind", "uid", "n", "now", "title", *TABLES, "columns", "docs", "text", "note", "no_previews", "screen")
-COLUMN_KEYS = ("created", "started", "completed", "until", "status", "version", "deployment", "error", "ids")
+PAGE_KEYS = (
+    "kind",
+    "uid",
+    "n",
+    "now",
+    "title",
+    *TABLES,
+    "columns",
+    "docs",
+    "text",
+    "note",
+    "no_previews",
+    "screen",
+)
+COLUMN_KEYS = (
+    "created",
+    "started",
+    "completed",
+    "until",
+    "status",
+    "version",
+    "deployment",
+    "error",
+    "ids",
+)
 DIFFERENCE_KEYS = ("path_a", "path_b", "change", "a", "b")
 COMPARISON_KEYS = ("count", "differences", "outputs")
 DOC_KEYS = (
@@ -34,7 +60,10 @@ class RefusedError(ValueError):
 
 
 class Request(NamedTuple):
-    """A message of the page that is sound: runs and outputs are named by their place and by nothing else."""
+    """A message of the page that is sound.
+
+    Runs and outputs are named by their place and by nothing else.
+    """
 
     id: int
     op: str
@@ -67,7 +96,13 @@ def read_request(content: Any, rows: int) -> Request:
         raise RefusedError("The kernel knows no such request.")
     if op == "window":
         return Request(number, op, window=_window(content))
-    wanted = content.get("rows") if op == "compare" else [] if op in ("module", "open") else [content.get("row")]
+    wanted = (
+        content.get("rows")
+        if op == "compare"
+        else []
+        if op in ("module", "open")
+        else [content.get("row")]
+    )
     if not isinstance(wanted, list) or not all(_is_place(row, rows) for row in wanted):
         raise RefusedError("There is no such row.")
     if op == "compare" and len(wanted) != 2:
@@ -84,12 +119,27 @@ def _window(content: dict[str, Any]) -> Window:
         raise RefusedError("A window has a start, an end and a grouping.")
     if start is not None and end is not None and start > end:
         raise RefusedError("A window ends after it starts.")
-    folds, width, dark = content.get("folds", []), content.get("width", 0), content.get("dark", False)
-    if not (isinstance(folds, list) and all(map(_is_fold, folds)) and _is_moment(width) and isinstance(dark, bool)):
+    folds, width, dark = (
+        content.get("folds", []),
+        content.get("width", 0),
+        content.get("dark", False),
+    )
+    if not (
+        isinstance(folds, list)
+        and all(map(_is_fold, folds))
+        and _is_moment(width)
+        and isinstance(dark, bool)
+    ):
         raise RefusedError("A screen has folds, a width and a ground.")
     folded, highlighted = content.get("folded", False), content.get("highlighted", [])
-    if not (isinstance(folded, bool) and isinstance(highlighted, list) and all(map(_is_status, highlighted))):
-        raise RefusedError("A screen has its gaps folded or not, and statuses that are highlighted.")
+    if not (
+        isinstance(folded, bool)
+        and isinstance(highlighted, list)
+        and all(map(_is_status, highlighted))
+    ):
+        raise RefusedError(
+            "A screen has its gaps folded or not, and statuses that are highlighted."
+        )
     return Window(
         start,
         end,
@@ -107,7 +157,12 @@ def _is_status(name: Any) -> bool:
 
 
 def _is_fold(fold: Any) -> bool:
-    return isinstance(fold, list) and len(fold) == 3 and all(map(_is_moment, fold)) and 0 < fold[2] <= fold[1]
+    return (
+        isinstance(fold, list)
+        and len(fold) == 3
+        and all(map(_is_moment, fold))
+        and 0 < fold[2] <= fold[1]
+    )
 
 
 def _is_place(value: Any, count: int) -> bool:
@@ -115,7 +170,12 @@ def _is_place(value: Any, count: int) -> bool:
 
 
 def _is_moment(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LATEST and isfinite(value)
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= _LATEST
+        and isfinite(value)
+    )
 
 
 class Parcel:

@@ -1,4 +1,7 @@
-"""The Python that gives what was chosen on the page once more; every word out of the data is quoted."""
+"""The Python that gives what was chosen on the page once more.
+
+Every word out of the data is quoted.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,17 @@ def rows_code(keys: Iterable[tuple[str, str]]) -> str:
     runs_of: dict[str, list[str]] = {}
     for deployment, run in keys:
         runs_of.setdefault(deployment, []).append(run)
-    tests = [f"{_is('deployment_id', [deployment])} & {_is('id', runs)}" for deployment, runs in runs_of.items()]
+    tests = [
+        f"{_is('deployment_id', [deployment])} & {_is('id', runs)}"
+        for deployment, runs in runs_of.items()
+    ]
     if not tests:
         return "runs.iloc[:0]"
-    return f"runs[{tests[0]}]" if len(tests) == 1 else f"runs[{' | '.join(f'({test})' for test in tests)}]"
+    return (
+        f"runs[{tests[0]}]"
+        if len(tests) == 1
+        else f"runs[{' | '.join(f'({test})' for test in tests)}]"
+    )
 
 
 def _is(column: str, values: Sequence[str]) -> str:

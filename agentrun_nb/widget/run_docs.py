@@ -36,13 +36,17 @@ EXACT = 2**53
 """The page's numbers are exact up to here; larger integers go as text."""
 
 FIELDS = tuple(column for column in RUNS.wire if column.kind != "json")
-_OUTPUT_CELLS = tuple(c for c in OUTPUTS.columns if c.name not in ("deployment_id", "run_id", "position"))
+_OUTPUT_CELLS = tuple(
+    c for c in OUTPUTS.columns if c.name not in ("deployment_id", "run_id", "position")
+)
 _CHUNK = 500
 _NOTE = re.compile(r'([^:;]+): \w+(?:: ("(?:[^"\\]|\\.){0,198}"|".{199}|.*?))?(?:; |$)', re.DOTALL)
 """A note: the column, the code, and the original text, which may itself read like notes where it is a string."""
 
 
-def run_docs(runs: pd.DataFrame, first: int = 0, absent: Sequence[str] = ()) -> list[dict[str, Any]]:
+def run_docs(
+    runs: pd.DataFrame, first: int = 0, absent: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     """The documents of a RUNS table.
 
     Args:
@@ -110,7 +114,10 @@ def _unread(cells: Mapping[str, Any], notes: str | None) -> dict[str, str]:
 
 
 def _outputs_by_row(runs: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
-    """Rows of the OUTPUTS table by the place of their run, which stands in for its id: ids may repeat."""
+    """Rows of the OUTPUTS table by the place of their run, which stands in for its id.
+
+    Ids may repeat.
+    """
     places = pd.Series([str(place) for place in range(len(runs))], index=runs.index, dtype="str")
     found = outputs(runs.assign(id=places))
     cells = [_plain(column.kind, found[column.name]) for column in _OUTPUT_CELLS]
@@ -118,14 +125,18 @@ def _outputs_by_row(runs: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     grouped: dict[str, list[dict[str, Any]]] = {}
     for place, *row in zip(found["run_id"], *cells, strict=True):
         output = dict(zip(names, row, strict=True))
-        grouped.setdefault(place, []).append({**output, "unread": _unread(output, output["parse_notes"])})
+        grouped.setdefault(place, []).append(
+            {**output, "unread": _unread(output, output["parse_notes"])}
+        )
     for siblings in grouped.values():
         for output, reason in zip(siblings, obstacles(siblings), strict=True):
             output["no_preview"] = reason
     return grouped
 
 
-def packed_docs(runs: pd.DataFrame, absent: Sequence[str] = (), most: float = float("inf")) -> bytes | None:
+def packed_docs(
+    runs: pd.DataFrame, absent: Sequence[str] = (), most: float = float("inf")
+) -> bytes | None:
     """All documents as one gzipped JSON array, or None when that is more than `most` bytes."""
     packer = zlib.compressobj(1, wbits=31)
     packed = bytearray()

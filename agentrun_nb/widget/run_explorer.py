@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from agentrun_nb.widget.run_source import RunSource
 
 LEFT_OUT = '"left out when this file was written"'
-"""What stands in an exported file for a document that was not to be in it: JSON, so that it reads as what it is."""
+"""What stands in an exported file for a document that was not to be in it.
+
+JSON, so that it reads as what it is.
+"""
 
 _EVERYTHING = {"most": float("inf"), "rows": float("inf")}
 
@@ -46,9 +49,10 @@ class RunExplorer(View):
     It is an ipywidget: it goes into an `HBox`, is observed and linked.
 
     Attributes:
-        selected: the chosen runs as [deployment_id, run_id]; may be set to such keys, a frame, rows or Runs. A key that
-            no row here has chooses nothing.
-        path: the place that is chosen in a document, such as `output_manifest.outputs[0].path`; may be set.
+        selected: the chosen runs as [deployment_id, run_id]; may be set to such keys, a frame, rows
+            or Runs. A key that no row here has chooses nothing.
+        path: the place that is chosen in a document, such as `output_manifest.outputs[0].path`; may
+            be set.
         tz: the zone in which times are shown, an IANA name; may be set.
     """
 
@@ -58,7 +62,8 @@ class RunExplorer(View):
         """Makes the view; `explore` says what may be given."""
         if client is not None and not hasattr(client, "read_output"):
             raise SettingsError(
-                "`client` is no client.", hint="Give the arn.Client that the runs came from, or leave it out."
+                "`client` is no client.",
+                hint="Give the arn.Client that the runs came from, or leave it out.",
             )
         self._client = client
         self._take(x)
@@ -67,7 +72,9 @@ class RunExplorer(View):
     def _take(self, x: Any) -> None:
         self._is_row = isinstance(x, pd.Series)
         self._runs = runs_frame(x.to_frame().T if self._is_row else x).copy(deep=False)
-        self._one = Run.of_row(self._runs.iloc[0]) if self._is_row else x if isinstance(x, Run) else None
+        self._one = (
+            Run.of_row(self._runs.iloc[0]) if self._is_row else x if isinstance(x, Run) else None
+        )
         # A row has NA both for what its record does not have and for what is null there.
         self._absent = () if self._one is None or self._is_row else absent_fields(self._one)
         latest = last_moment(self._runs)
@@ -85,7 +92,9 @@ class RunExplorer(View):
         ids = self._runs["id"].fillna("")
         near = np.flatnonzero(ids.isin([run for _, run in self.selected]))
         wanted = set(map(tuple, self.selected))
-        return [row for row, key in zip(near.tolist(), self._keys(near), strict=True) if key in wanted]
+        return [
+            row for row, key in zip(near.tolist(), self._keys(near), strict=True) if key in wanted
+        ]
 
     def _keys(self, rows: Any) -> list[tuple[str, str]]:
         key = self._runs[["deployment_id", "id"]].iloc[rows].fillna("")
@@ -100,7 +109,8 @@ class RunExplorer(View):
     def run(self) -> Run | None:
         """The first of the selected runs, None when none of them is here."""
         rows = self._chosen()
-        # Of rows with one key the first is meant, so the last to enter the mapping is the first row.
+        # Of rows with one key the first is meant, so the last to enter the mapping is the first
+        # row.
         row_of = dict(zip(reversed(self._keys(rows)), reversed(rows), strict=True))
         found = next((row_of[key] for key in map(tuple, self.selected) if key in row_of), None)
         return None if found is None else self._one or Run.of_row(self._runs.iloc[found])
@@ -122,16 +132,25 @@ class RunExplorer(View):
 
     @property
     def code(self) -> str:
-        """The Python that gives `selection`, and `value` where a path is chosen; the data stands in it as `runs`."""
+        """The Python that gives `selection`, and `value` where a path is chosen.
+
+        The data stands in it as `runs`.
+        """
         run, steps = self.run, parse_path(self.path)
         if self._one is None:
-            lines = [f"selection = {rows_code((deployment, name) for deployment, name in self.selected)}"]
+            lines = [
+                f"selection = {rows_code((deployment, name) for deployment, name in self.selected)}"
+            ]
         else:
             lines = [f"run = {self._source()}", "selection = run.to_frame()"]
         if run is not None and steps:
             # The page copies this line alone, so it stands by itself.
             first = rows_code([(run.deployment_id or "", run.id or "")])
-            document = f'arn.parse({first}["{steps[0]}"]).iloc[0]' if self._one is None else f"run.{steps[0]}"
+            document = (
+                f'arn.parse({first}["{steps[0]}"]).iloc[0]'
+                if self._one is None
+                else f"run.{steps[0]}"
+            )
             lines.append(f"value = {place_code(document, steps[1:])}")
         return "\n".join(lines)
 
@@ -156,7 +175,8 @@ class RunExplorer(View):
     def figure(self) -> go.Figure:
         """What is on the screen as a plotly figure: its rows, stretch of time, folds, colours and zone.
 
-        What the legend highlights there is not told apart: in the figure a click on the legend hides a status.
+        What the legend highlights there is not told apart: in the figure a click on the legend
+        hides a status.
         """
         from agentrun_nb.figures.timeline import draw
 
@@ -180,7 +200,9 @@ class RunExplorer(View):
         left_out = [without] if isinstance(without, str) else list(without)
         if not set(left_out) <= set(DOCUMENTS):
             raise SettingsError(f"`without` may name {' and '.join(DOCUMENTS)}.")
-        blank = {name: self._runs[name].where(self._runs[name].isna(), LEFT_OUT) for name in left_out}
+        blank = {
+            name: self._runs[name].where(self._runs[name].isna(), LEFT_OUT) for name in left_out
+        }
         runs = self._runs.assign(**blank)
         page = self._page_of(runs, **_EVERYTHING)
         shared = {"selected": self.selected, "path": self.path, "tz": self.tz}
@@ -193,12 +215,17 @@ class RunExplorer(View):
 
     def _page_of(self, runs: pd.DataFrame, **limits: float) -> Message:
         kind = "runs" if self._one is None else "run"
-        page, buffers = runs_page(runs, self.uid, self._now, kind=kind, absent=self._absent, **limits)
+        page, buffers = runs_page(
+            runs, self.uid, self._now, kind=kind, absent=self._absent, **limits
+        )
         page |= {"no_previews": NO_CLIENT if self._client is None else "", "screen": self._screen()}
         return page, buffers
 
     def _screen(self) -> dict[str, Any] | None:
-        """How the page stood when it last said so, as a page opens with it; None before it said anything."""
+        """How the page stood when it last said so, as a page opens with it.
+
+        None before it said anything.
+        """
         seen = self._window
         if seen.start is None or seen.end is None:
             return None
@@ -233,9 +260,12 @@ class RunExplorer(View):
             return repr(self._one or Run.of_row(self._runs.iloc[0]))
         statuses = self._runs["status"].astype("object")
         tallies = statuses.where(statuses.notna(), None).value_counts(dropna=False)
-        counts = {None if pd.isna(status) else str(status): count for status, count in tallies.items()}
+        counts = {
+            None if pd.isna(status) else str(status): count for status, count in tallies.items()
+        }
         parts = [
-            f"{counts[status]:,} {visible(clip(look_of(status).label, 40))}" for status in painting_order(list(counts))
+            f"{counts[status]:,} {visible(clip(look_of(status).label, 40))}"
+            for status in painting_order(list(counts))
         ]
         return f"<RunExplorer: {counted(len(self._runs), 'run')}{': ' * bool(parts)}{', '.join(parts)}>"
 

@@ -11,6 +11,8 @@ class RunSource(Protocol):
     A view asks for this and not for the Client itself, so that clients may open views.
     """
 
-    def read_output(self, run: Any, name: str, *, max_bytes: int | None = None, deadline: float | None = None) -> bytes:
+    def read_output(
+        self, run: Any, name: str, *, max_bytes: int | None = None, deadline: float | None = None
+    ) -> bytes:
         """The bytes of an output of a run."""
         ...

@@ -17,7 +17,8 @@ def selected(value: Any) -> list[list[str]]:
     """The keys [deployment_id, run_id] of runs.
 
     Args:
-        value: a list of keys, or whatever `runs_frame` makes runs of: a frame, a row, a Run, a list of them.
+        value: a list of keys, or whatever `runs_frame` makes runs of: a frame, a row, a Run, a list
+            of them.
 
     Raises:
         SettingsError: it is something else.
@@ -37,7 +38,8 @@ def are_keys(value: Any) -> bool:
 
 
 def _keys(value: Any) -> Iterator[list[str]]:
-    # A key in a tuple is one run; a list of two texts is more likely a list of ids, of which one cannot be sure.
+    # A key in a tuple is one run; a list of two texts is more likely a list of ids, of which one
+    # cannot be sure.
     if isinstance(value, tuple) and _is_key(value):
         yield list(value)
     elif _is_list(value):
@@ -64,7 +66,9 @@ def path(value: Any) -> str:
         SettingsError: it is no text, or leads to many places.
     """
     if not isinstance(value, str) or None in parse_path(value):
-        raise SettingsError("`path` leads to one place.", hint="Write it as output_manifest.outputs[0].size_bytes.")
+        raise SettingsError(
+            "`path` leads to one place.", hint="Write it as output_manifest.outputs[0].size_bytes."
+        )
     return value
 
 

@@ -21,7 +21,10 @@ from agentrun_nb.widget.excerpt import excerpt
 
 MOST_BYTES = 40_000
 
-_FRAME = "font-family:system-ui,-apple-system,'Segoe UI',sans-serif;font-size:13px;line-height:1.5;max-width:68em"
+_FRAME = (
+    "font-family:system-ui,-apple-system,'Segoe UI',sans-serif;font-size:13px;"
+    "line-height:1.5;max-width:68em"
+)
 _BESIDE = "font-weight:400;font-size:13px"
 _QUIET = "opacity:.7"
 _HEAD = "font-size:15px;font-weight:600;margin:0 0 4px"
@@ -31,7 +34,8 @@ _CELL = "text-align:left;padding:2px 14px 2px 0"
 _HEADCELL = f"{_CELL};opacity:.7;white-space:nowrap"
 _MONO = "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:12px"
 _TEXT = (
-    f"{_MONO};white-space:pre-wrap;overflow-wrap:anywhere;margin:4px 0;background:none;max-height:30em;overflow:auto"
+    f"{_MONO};white-space:pre-wrap;overflow-wrap:anywhere;margin:4px 0;background:none;"
+    "max-height:30em;overflow:auto"
 )
 
 
@@ -49,7 +53,14 @@ class Room(NamedTuple):
     document: int
 
 
-_SIZES = ((20, 300, 4_000), (16, 150, 3_000), (12, 90, 2_000), (8, 60, 900), (3, 24, 300), (1, 6, 40))
+_SIZES = (
+    (20, 300, 4_000),
+    (16, 150, 3_000),
+    (12, 90, 2_000),
+    (8, 60, 900),
+    (3, 24, 300),
+    (1, 6, 40),
+)
 _ROOMS = [Room(*size) for size in _SIZES]
 """Tried from the first on until the twin is small enough; the last always is."""
 
@@ -79,7 +90,9 @@ def _framed(uid: str, code: str, body: Markup) -> Markup:
         el("code", code, style=_MONO),
         style=f"{_QUIET};margin:8px 0 0",
     )
-    return el("div", el("style", Markup(hide)), body, again, class_=f"arn-twin {name}", style=_FRAME)
+    return el(
+        "div", el("style", Markup(hide)), body, again, class_=f"arn-twin {name}", style=_FRAME
+    )
 
 
 # --- one run -----------------------------------------------------------------------------------------------------
@@ -98,28 +111,43 @@ def run_story(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> St
     def tell(room: Room) -> Iterator[Markup | None]:
         fields = doc["fields"]
         yield _heading(doc, room)
-        for title, text in (("Not fetched", doc["error"]), ("Failure reason", fields["failure_reason"])):
-            yield text and _titled(title, el("pre", clip(text, 4 * room.text), style=_TEXT, tabindex=0))
+        for title, text in (
+            ("Not fetched", doc["error"]),
+            ("Failure reason", fields["failure_reason"]),
+        ):
+            yield text and _titled(
+                title, el("pre", clip(text, 4 * room.text), style=_TEXT, tabindex=0)
+            )
         yield _track(run, doc, now, tz)
         yield _field_table(doc, room)
         yield _outputs(doc["outputs"], room)
         for name, title in _DOCUMENTS.items():
             yield _document(title, doc[name], room, is_open=name == "output_manifest")
-        yield doc["notes"] and _titled("Notes on the record", el("p", clip(doc["notes"], room.text), style="margin:0"))
+        yield doc["notes"] and _titled(
+            "Notes on the record", el("p", clip(doc["notes"], room.text), style="margin:0")
+        )
 
     return tell
 
 
 def _heading(doc: dict[str, Any], room: Room) -> Markup:
     fields, unread = doc["fields"], doc["unread"].get("status")
-    status = _status(fields["status"], room) if unread is None else joined("status ", _unreadable(unread, room))
+    status = (
+        _status(fields["status"], room)
+        if unread is None
+        else joined("status ", _unreadable(unread, room))
+    )
     if "status" in doc["left_out"]:
         status = joined("status ", svg.LEFT_OUT)
     if doc["not_read"] is not None:
         status = joined("Not read: ", clip(doc["not_read"], room.text))
     names = [
         joined(label, " ", el("code", clip(fields[key], room.text), style=_MONO))
-        for key, label in (("id", "run"), ("deployment_id", "deployment"), ("version_id", "version"))
+        for key, label in (
+            ("id", "run"),
+            ("deployment_id", "deployment"),
+            ("version_id", "version"),
+        )
         if fields[key] is not None
     ]
     spaced = joined(*(joined(" \u00b7 ", name) for name in names))
@@ -136,10 +164,15 @@ def _track(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> Marku
     created, started, completed = (
         float(milliseconds(run[name])[0]) for name in ("created_at", "started_at", "completed_at")
     )
-    stretches = course(created, started, completed, status is not None and status not in TERMINAL, now)
+    stretches = course(
+        created, started, completed, status is not None and status not in TERMINAL, now
+    )
     alt = "Course of the run: " + "; ".join(stretch.words for stretch in stretches)
     return svg.picture(
-        svg.track(status, (created, started, completed), stretches, tz, doc["unread"], doc["left_out"]), alt
+        svg.track(
+            status, (created, started, completed), stretches, tz, doc["unread"], doc["left_out"]
+        ),
+        alt,
     )
 
 
@@ -149,10 +182,21 @@ def _field_table(doc: dict[str, Any], room: Room) -> Markup:
     cells = [(name, _field(doc, name, room)) for name in names]
     half = (len(cells) + 1) // 2
     rows = [
-        el("tr", *(joined(el("th", name, style=_HEADCELL), el("td", value, style=_CELL)) for name, value in pair))
+        el(
+            "tr",
+            *(
+                joined(el("th", name, style=_HEADCELL), el("td", value, style=_CELL))
+                for name, value in pair
+            ),
+        )
         for pair in zip(cells[:half], cells[half:], strict=False)
     ]
-    return el("details", el("summary", f"All {len(names)} fields"), el("table", *rows, style=_TABLE), open="")
+    return el(
+        "details",
+        el("summary", f"All {len(names)} fields"),
+        el("table", *rows, style=_TABLE),
+        open="",
+    )
 
 
 def _field(doc: dict[str, Any], name: str, room: Room) -> Markup:
@@ -169,22 +213,39 @@ def _field(doc: dict[str, Any], name: str, room: Room) -> Markup:
 
 
 def _written(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else "(empty text)" if value == "" else str(value)
+    return (
+        str(value).lower()
+        if isinstance(value, bool)
+        else "(empty text)"
+        if value == ""
+        else str(value)
+    )
 
 
 def _outputs(outputs: list[dict[str, Any]], room: Room) -> Markup | None:
     if not outputs:
         return None
-    rows = [[_output_cell(output, name, room) for name in _OUTPUT_COLUMNS] for output in outputs[: room.rows]]
+    rows = [
+        [_output_cell(output, name, room) for name in _OUTPUT_COLUMNS]
+        for output in outputs[: room.rows]
+    ]
     titles = [name.replace("_", " ") for name in _OUTPUT_COLUMNS]
-    return _titled(counted(len(outputs), "output"), _table(titles, rows), _more(len(outputs) - len(rows)))
+    return _titled(
+        counted(len(outputs), "output"), _table(titles, rows), _more(len(outputs) - len(rows))
+    )
 
 
 def _output_cell(output: dict[str, Any], name: str, room: Room) -> str:
     if name in output["unread"]:
         return _unreadable(output["unread"][name], room)
     value = output[name]
-    return "\u2013" if value is None else f"{value:,}" if isinstance(value, int) else clip(str(value), room.text)
+    return (
+        "\u2013"
+        if value is None
+        else f"{value:,}"
+        if isinstance(value, int)
+        else clip(str(value), room.text)
+    )
 
 
 def _unreadable(text: str, room: Room) -> Markup:
@@ -214,18 +275,26 @@ def runs_story(runs: pd.DataFrame, now: float, tz: str) -> Story:
     failed = newest[runs["status"].isin(FAILURES).to_numpy()[newest]]
     told_of = runs.drop(columns=list(_DOCUMENTS))
     found = runs["status"].value_counts(dropna=False)
-    counts = {None if pd.isna(name) else str(name): count for name, count in found[found > 0].items()}
+    counts = {
+        None if pd.isna(name) else str(name): count for name, count in found[found > 0].items()
+    }
     picture = svg_timeline.timeline(runs, now, tz)
     unplaced = int((runs["created_at"].isna() & runs["fetch_error"].isna()).sum())
-    places = f"{counted(unplaced, 'run')} without a created time that can be read." if unplaced else ""
+    places = (
+        f"{counted(unplaced, 'run')} without a created time that can be read." if unplaced else ""
+    )
 
     def tell(room: Room) -> Iterator[Markup | None]:
         order = painting_order(list(counts))[-room.rows :]
-        tallies = [joined(" \u00b7 ", f"{counts[status]:,} ", _status(status, room)) for status in order]
+        tallies = [
+            joined(" \u00b7 ", f"{counts[status]:,} ", _status(status, room)) for status in order
+        ]
         yield el("p", counted(len(runs), "run"), el("span", *tallies, style=_BESIDE), style=_HEAD)
         note = f"{completeness(runs)} {places}".strip()
         yield el("p", clip(note, 3 * room.text), style=f"{_QUIET};margin:0 0 4px") if note else None
-        told = ", ".join(f"{counts[status]:,} {clip(look_of(status).label, room.text)}" for status in order)
+        told = ", ".join(
+            f"{counts[status]:,} {clip(look_of(status).label, room.text)}" for status in order
+        )
         yield picture and svg.picture(picture, f"Timeline of {counted(len(runs), 'run')}: {told}")
         shown = max(1, room.rows // 3)
         if len(failed) and len(runs) > room.rows:
@@ -233,7 +302,11 @@ def runs_story(runs: pd.DataFrame, now: float, tz: str) -> Story:
             yield _titled("Latest failures", table, _more(len(failed) - shown))
         shown = room.rows if len(runs) <= room.rows else max(1, room.rows * 3 // 5)
         if len(runs):
-            yield _titled("Newest runs", _runs_table(told_of.iloc[newest[:shown]], tz, room), _more(len(runs) - shown))
+            yield _titled(
+                "Newest runs",
+                _runs_table(told_of.iloc[newest[:shown]], tz, room),
+                _more(len(runs) - shown),
+            )
 
     return tell
 
@@ -261,7 +334,9 @@ def json_story(text: str) -> Story:
     """What is told of one JSON text."""
 
     def tell(room: Room) -> Iterator[Markup | None]:
-        yield _document("JSON document", text, room._replace(document=4 * room.document), is_open=True)
+        yield _document(
+            "JSON document", text, room._replace(document=4 * room.document), is_open=True
+        )
 
     return tell
 
@@ -273,7 +348,11 @@ def _titled(title: str, *body: Markup | None) -> Markup:
 def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> Markup:
     head = el("tr", *(el("th", title, style=_HEADCELL) for title in titles))
     body = [el("tr", *(el("td", cell, style=_CELL) for cell in row)) for row in rows]
-    return el("div", el("table", el("thead", head), el("tbody", *body), style=_TABLE), style="overflow-x:auto")
+    return el(
+        "div",
+        el("table", el("thead", head), el("tbody", *body), style=_TABLE),
+        style="overflow-x:auto",
+    )
 
 
 def _more(hidden: int) -> Markup | None:

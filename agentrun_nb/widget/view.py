@@ -92,7 +92,13 @@ class View(anywidget.AnyWidget):
             else:
                 self._reading = _soon(self._send_file(request))
 
-    def _say(self, number: int | None, told: dict[str, Any], buffers: Sequence[bytes] = (), ok: bool = True) -> None:
+    def _say(
+        self,
+        number: int | None,
+        told: dict[str, Any],
+        buffers: Sequence[bytes] = (),
+        ok: bool = True,
+    ) -> None:
         self.send({"id": number, "ok": ok} | told, list(buffers))
 
     @contextmanager
@@ -103,7 +109,9 @@ class View(anywidget.AnyWidget):
         except RefusedError as refusal:
             self._say(number, {"error": str(refusal)}, ok=False)
         except Exception as error:
-            self._say(number, {"error": f"The kernel could not answer: {type(error).__name__}."}, ok=False)
+            self._say(
+                number, {"error": f"The kernel could not answer: {type(error).__name__}."}, ok=False
+            )
 
     def _answer(self, request: Request) -> Message:
         if request.op == "open":
@@ -116,7 +124,11 @@ class View(anywidget.AnyWidget):
             return {}, []
         one = request.op == "run"
         parcel = Parcel()
-        found = parcel.add(msgspec.json.encode(self._doc(*request.rows) if one else self._comparison(*request.rows)))
+        found = parcel.add(
+            msgspec.json.encode(
+                self._doc(*request.rows) if one else self._comparison(*request.rows)
+            )
+        )
         return {"doc" if one else "comparison": found}, parcel.buffers
 
     async def _send_file(self, request: Request) -> None:
@@ -133,8 +145,13 @@ class View(anywidget.AnyWidget):
             _publish(self._twin(), display_id=f"arn-{self.uid}", update=True)
 
     def set_state(self, sync_data: Mapping[str, Any]) -> None:
-        """Takes what the page sets, as far as it is sound; the page sets the shared values and nothing else."""
-        super().set_state({name: value for name, value in sync_data.items() if _is_sound(name, value)})
+        """Takes what the page sets, as far as it is sound.
+
+        The page sets the shared values and nothing else.
+        """
+        super().set_state(
+            {name: value for name, value in sync_data.items() if _is_sound(name, value)}
+        )
 
     # --- the displays
 
@@ -142,7 +159,10 @@ class View(anywidget.AnyWidget):
         return {"text/html": twin(self.uid, self._call(), self._story()), "text/plain": repr(self)}
 
     def _ipython_display_(self, **_: Any) -> None:
-        """Publishes the static twin and then the live view, which hides it while it is there; in a terminal a line."""
+        """Publishes the static twin and then the live view, which hides it while it is there.
+
+        In a terminal a line.
+        """
         if not shows_html():
             _publish({"text/plain": self._line()})
             return
@@ -159,7 +179,9 @@ def shows_html() -> bool:
     return formatter is None or "text/html" in formatter.active_types
 
 
-def _publish(data: dict[str, Any], metadata: Any = None, display_id: str | None = None, update: bool = False) -> None:
+def _publish(
+    data: dict[str, Any], metadata: Any = None, display_id: str | None = None, update: bool = False
+) -> None:
     display(data, raw=True, metadata=metadata, display_id=display_id, update=update)  # type: ignore[no-untyped-call]
 
 

@@ -18,7 +18,9 @@ from tests.support.analysis import TORTURE, assert_rarely_false, frame, run
 MEASURES = ["success rate", "median run time (s)", "paired success rate", "paired run time (s)"]
 
 
-def drawn(rng: np.random.Generator, n: int, slower: float = 1.0, success: float = 0.9) -> pd.DataFrame:
+def drawn(
+    rng: np.random.Generator, n: int, slower: float = 1.0, success: float = 0.9
+) -> pd.DataFrame:
     """Runs of the same n inputs under v1 and v2, a third of which still run when the data is read."""
     records: list[Any] = []
     for version, factor, share in (("v1", 1.0, 0.9), ("v2", slower, success)):
@@ -52,7 +54,11 @@ def test_groups_of_one_distribution_rarely_raise_an_alarm() -> None:
 def test_a_version_that_is_slower_and_fails_more_is_told_so() -> None:
     found = compare(drawn(np.random.default_rng(2), 300, slower=2.0, success=0.6), "v1", "v2")
     assert verdicts(found) == dict(
-        zip(MEASURES, ["b succeeds less often", "b is slower", "b succeeds less often", "b is slower"], strict=True)
+        zip(
+            MEASURES,
+            ["b succeeds less often", "b is slower", "b succeeds less often", "b is slower"],
+            strict=True,
+        )
     )
     assert (found["low"] <= found["difference"]).all()
     assert (found["difference"] <= found["high"]).all()
@@ -61,22 +67,32 @@ def test_a_version_that_is_slower_and_fails_more_is_told_so() -> None:
 def test_swapping_the_groups_turns_every_number_round() -> None:
     runs = drawn(np.random.default_rng(3), 80, slower=1.4, success=0.8)
     there, back = compare(runs, "v1", "v2"), compare(runs, "v2", "v1")
-    assert there["difference"].to_numpy() == pytest.approx(-back["difference"].to_numpy(), abs=1e-12)
+    assert there["difference"].to_numpy() == pytest.approx(
+        -back["difference"].to_numpy(), abs=1e-12
+    )
     assert there["low"].to_numpy() == pytest.approx(-back["high"].to_numpy(), abs=1e-12)
     assert (there["n_a"] == back["n_b"]).all()
 
 
 def test_few_runs_are_not_enough_for_a_verdict() -> None:
-    runs = frame([run(number, version_id="ab"[number % 2], input={"n": number // 2}) for number in range(18)])
+    runs = frame(
+        [run(number, version_id="ab"[number % 2], input={"n": number // 2}) for number in range(18)]
+    )
     assert set(compare(runs, "a", "b")["verdict"]) == {"not enough data"}
 
 
 def test_inputs_are_paired_when_they_are_equal_as_json() -> None:
     records = []
     for number in range(12):
-        for version, text in (("a", f'{{"n":{number},"m":[1, 2]}}'), ("b", f'{{"m": [1,2], "n": {number}}}')):
+        for version, text in (
+            ("a", f'{{"n":{number},"m":[1, 2]}}'),
+            ("b", f'{{"m": [1,2], "n": {number}}}'),
+        ):
             record = run(
-                number, times=(0, 1, 3 + number + (version == "b")), version_id=version, id=version + str(number)
+                number,
+                times=(0, 1, 3 + number + (version == "b")),
+                version_id=version,
+                id=version + str(number),
             )
             records.append(json.dumps(record).replace('"input": {}', f'"input": {text}'))
     runs = runs_frame(("[" + ",".join(records) + "]").encode())
@@ -87,9 +103,14 @@ def test_inputs_are_paired_when_they_are_equal_as_json() -> None:
 
 def test_an_input_with_a_run_that_goes_on_has_no_paired_run_time() -> None:
     records = [
-        run(0, "running" if number == 3 else "succeeded", (0, 1, None if number == 3 else 2), **more)
+        run(
+            0, "running" if number == 3 else "succeeded", (0, 1, None if number == 3 else 2), **more
+        )
         for number in range(12)
-        for more in ({"version_id": "a", "input": {"n": number % 4}}, {"version_id": "b", "input": {"n": number % 4}})
+        for more in (
+            {"version_id": "a", "input": {"n": number % 4}},
+            {"version_id": "b", "input": {"n": number % 4}},
+        )
     ]
     paired = compare(frame(records), "a", "b").set_index("measure").loc["paired run time (s)"]
     assert (paired["n_a"], paired["notes"]) == (3, "inputs without times on both sides: 1")
@@ -98,13 +119,23 @@ def test_an_input_with_a_run_that_goes_on_has_no_paired_run_time() -> None:
 def test_inputs_too_deep_to_write_are_paired_by_their_text() -> None:
     runs = frame([run(number, version_id="ab"[number % 2]) for number in range(4)])
     deep = ["[" * 5_000 + str(number // 2) + "]" * 5_000 for number in range(4)]
-    paired = compare(runs.assign(input=deep), "a", "b").set_index("measure").loc["paired success rate"]
-    assert (paired["n_a"], paired["low"], paired["high"]) == (2, pytest.approx(-0.8418861), pytest.approx(0.8418861))
+    paired = (
+        compare(runs.assign(input=deep), "a", "b").set_index("measure").loc["paired success rate"]
+    )
+    assert (paired["n_a"], paired["low"], paired["high"]) == (
+        2,
+        pytest.approx(-0.8418861),
+        pytest.approx(0.8418861),
+    )
 
 
 def test_the_paired_interval_is_that_of_mcnemars_exact_test() -> None:
     """8 against 2 of 20 pairs differ: the exact interval of 8 in 10 is 0.4439 to 0.9748 (Clopper & Pearson)."""
-    outcomes = [("failed", "succeeded")] * 8 + [("succeeded", "failed")] * 2 + [("succeeded", "succeeded")] * 10
+    outcomes = (
+        [("failed", "succeeded")] * 8
+        + [("succeeded", "failed")] * 2
+        + [("succeeded", "succeeded")] * 10
+    )
     records = [
         run(0, status, version_id=version, input={"n": number}, id=f"{version}{number}")
         for number, pair in enumerate(outcomes)
@@ -147,7 +178,9 @@ def test_in_generated_runs_the_third_version_of_the_first_line_is_slower() -> No
     assert found["success rate"] == "no difference seen"
 
 
-def versions(rng: np.random.Generator, count: int, n: int, worse: int | None = None) -> pd.DataFrame:
+def versions(
+    rng: np.random.Generator, count: int, n: int, worse: int | None = None
+) -> pd.DataFrame:
     """Runs of n inputs under v0, v1 …; one of them may take four times as long and fail in half of its runs."""
     records = [
         run(

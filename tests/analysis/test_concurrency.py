@@ -24,7 +24,11 @@ def test_each_moment_counts_what_a_loop_counts() -> None:
             created = rng.randrange(20)
             started = rng.choice([None, created + rng.randrange(5)])
             status = rng.choice(["succeeded", "failed", "running", "queued"])
-            completed = (started or created) + rng.randrange(6) if status in ("succeeded", "failed") else None
+            completed = (
+                (started or created) + rng.randrange(6)
+                if status in ("succeeded", "failed")
+                else None
+            )
             records.append(run(number, status, (created, started, completed)))
         found = concurrency(frame(records))
         assert found["at"].is_monotonic_increasing
@@ -98,7 +102,9 @@ def test_the_left_edge_of_a_frame_that_was_cut_is_said_to_be_a_lower_bound() -> 
     settled = inside.index[(inside.index >= pd.Timestamp(bound["until"]))]
     assert (inside.loc[settled, "running"] == whole.loc[settled, "running"]).all()
     assert len(settled) > 10
-    assert concurrency(later[later["id"] != "run-70"]).attrs[LOWER_BOUND] == bound, "a part of it was cut too"
+    assert concurrency(later[later["id"] != "run-70"]).attrs[LOWER_BOUND] == bound, (
+        "a part of it was cut too"
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,7 +117,9 @@ def test_the_left_edge_of_a_frame_that_was_cut_is_said_to_be_a_lower_bound() -> 
         (FetchReport(asked=100, complete=False, truncated_by="connection"), False),
     ],
 )
-def test_a_listing_that_was_cut_lacks_what_came_before_its_first_run(report: FetchReport | None, cut: bool) -> None:
+def test_a_listing_that_was_cut_lacks_what_came_before_its_first_run(
+    report: FetchReport | None, cut: bool
+) -> None:
     runs = frame(LONG)
     if report is not None:
         attach(runs, report)
@@ -121,7 +129,9 @@ def test_a_listing_that_was_cut_lacks_what_came_before_its_first_run(report: Fet
         assert pd.Timestamp(found.attrs[LOWER_BOUND]["from"]) == pd.Timestamp(at(0))
 
 
-@pytest.mark.parametrize("records", [[], [run(0, "running", (0, 1, None))], [run(0, "odd", (None, None, None))]])
+@pytest.mark.parametrize(
+    "records", [[], [run(0, "running", (0, 1, None))], [run(0, "odd", (None, None, None))]]
+)
 def test_few_or_no_runs_since_a_moment_are_counted_too(records: list[Any]) -> None:
     runs = frame(records)
     attach(runs, FetchReport(complete=True, since=pd.Timestamp(at(-60)).to_pydatetime()))

@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 
 from agentrun_nb.analysis import summarize
-from agentrun_nb.analysis.estimates import Estimate, Times, curve, difference, quantiles, queue_times, rate, run_times
+from agentrun_nb.analysis.estimates import (
+    Estimate,
+    Times,
+    curve,
+    difference,
+    quantiles,
+    queue_times,
+    rate,
+    run_times,
+)
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.tables.moments import last_moment
 from tests.support.analysis import TORTURE, frame, run
@@ -65,7 +74,12 @@ def test_the_median_remission_of_freireich_is_23_weeks() -> None:
 
 @pytest.mark.parametrize(
     ("successes", "n", "low", "high"),
-    [(8, 10, 0.4901625, 0.9433178), (0, 10, 0.0, 0.2775328), (81, 263, 0.2553, 0.3662), (1, 1, 0.2065493, 1.0)],
+    [
+        (8, 10, 0.4901625, 0.9433178),
+        (0, 10, 0.0, 0.2775328),
+        (81, 263, 0.2553, 0.3662),
+        (1, 1, 0.2065493, 1.0),
+    ],
 )
 def test_the_interval_of_a_rate_is_wilsons(successes: int, n: int, low: float, high: float) -> None:
     """Newcombe 1998 (Statistics in Medicine 17:857), and the closed form."""
@@ -78,7 +92,11 @@ def test_the_interval_of_a_rate_is_wilsons(successes: int, n: int, low: float, h
 
 @pytest.mark.parametrize(
     ("a", "b", "low", "high"),
-    [((48, 80), (56, 70), 0.0524, 0.3339), ((3, 10), (9, 10), 0.1705, 0.8090), ((0, 10), (10, 10), 0.6075, 1.0)],
+    [
+        ((48, 80), (56, 70), 0.0524, 0.3339),
+        ((3, 10), (9, 10), 0.1705, 0.8090),
+        ((0, 10), (10, 10), 0.6075, 1.0),
+    ],
 )
 def test_the_interval_of_a_difference_of_rates_is_newcombes(
     a: tuple[int, int], b: tuple[int, int], low: float, high: float
@@ -91,7 +109,9 @@ def test_the_interval_of_a_difference_of_rates_is_newcombes(
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("read", ["together", "each"])
 @pytest.mark.parametrize("n", [30, 60, 150])
-def test_intervals_hold_the_truth_95_times_in_100_with_30_in_100_still_running(n: int, read: str) -> None:
+def test_intervals_hold_the_truth_95_times_in_100_with_30_in_100_still_running(
+    n: int, read: str
+) -> None:
     """Exponential times of known mean, all watched to one moment or each for a while; an open end holds what is beyond.
 
     The mean of the runs that have ended, which is what a frame gives without more ado, is short by a quarter.
@@ -103,7 +123,9 @@ def test_intervals_hold_the_truth_95_times_in_100_with_30_in_100_still_running(n
         samples = []
         for _ in "ab":
             long = rng.exponential(mean, n)
-            watched = rng.uniform(0, 33, n) if read == "together" else rng.exponential(mean / 0.43, n)
+            watched = (
+                rng.uniform(0, 33, n) if read == "together" else rng.exponential(mean / 0.43, n)
+            )
             samples.append(Times(np.minimum(long, watched), long <= watched, 0))
         a, b = (quantiles(sample, 0.5)[0] for sample in samples)
         held += not (a.low > mean * math.log(2) or a.high < mean * math.log(2))
@@ -127,7 +149,9 @@ def test_an_interval_holds_the_truth_or_is_not_given_where_70_in_100_still_run(r
     covered, valued, covered_valued = 0, 0, 0
     for _ in range(repeats):
         long = rng.exponential(mean, 20)
-        watched = rng.uniform(0, 7.6, 20) if read == "together" else rng.exponential(mean * 3 / 7, 20)
+        watched = (
+            rng.uniform(0, 7.6, 20) if read == "together" else rng.exponential(mean * 3 / 7, 20)
+        )
         found = quantiles(Times(np.minimum(long, watched), long <= watched), 0.5)[0]
         covers = not (found.low > mean * math.log(2) or found.high < mean * math.log(2))
         covered += covers
@@ -173,7 +197,10 @@ def test_without_runs_still_going_the_interval_of_a_curve_is_the_exact_binomial_
     """Clopper & Pearson 1934: 7 of 20 is 0.1539 to 0.5922."""
     found = curve(times([float(n) for n in range(1, 21)], [True] * 20))
     assert found.share[13] == pytest.approx(0.35)
-    assert (found.low[13], found.high[13]) == (pytest.approx(0.1539, abs=5e-5), pytest.approx(0.5922, abs=5e-5))
+    assert (found.low[13], found.high[13]) == (
+        pytest.approx(0.1539, abs=5e-5),
+        pytest.approx(0.5922, abs=5e-5),
+    )
     assert (found.low[0], found.high[0], found.low[-1]) == (pytest.approx(0.025 ** (1 / 20)), 1, 0)
 
 

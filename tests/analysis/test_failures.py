@@ -24,7 +24,11 @@ from tests.support.strategies import HOSTILE
 
 SAME = [
     ["KeyError: 'invoice_12'", "KeyError: 'invoice 7'", 'KeyError: "x"', "KeyError: ``"],
-    ["killed, out of memory at 146 MB", "killed, out of memory at 2,913 MB", "killed, out of memory at 1.5e3 MB"],
+    [
+        "killed, out of memory at 146 MB",
+        "killed, out of memory at 2,913 MB",
+        "killed, out of memory at 1.5e3 MB",
+    ],
     ["run adrun_7c2a009b is gone", "run adrun_12345678 is gone", "run adrun_d00dfeedcafe1 is gone"],
     [f"job {uuid.UUID(int=1)} lost", f"job {uuid.UUID(int=2**127 + 77)} lost"],
     [
@@ -33,17 +37,35 @@ SAME = [
         "cannot read ./data/c",
         "cannot read src/a/b.py",
     ],
-    ["no answer from http://a.example/x?y=1", "no answer from https://b.example:8443/", "no answer from 10.0.0.7:80"],
-    ["at 2026-03-01T10:00:00Z: stopped", "at 2026-04-02 11:30:00.123+02:00: stopped", "at 2026-04-02: stopped"],
+    [
+        "no answer from http://a.example/x?y=1",
+        "no answer from https://b.example:8443/",
+        "no answer from 10.0.0.7:80",
+    ],
+    [
+        "at 2026-03-01T10:00:00Z: stopped",
+        "at 2026-04-02 11:30:00.123+02:00: stopped",
+        "at 2026-04-02: stopped",
+    ],
     ["segfault at 0x7ffe12", "segfault at 0x1"],
     ["stopped after 30 s", "stopped after 1,800 s", "stopped  after\n7 s"],
     ["upstream-410 refused", "upstream-7 refused"],
     ["took 1m30s", "took 5s"],
     ["step -3 of 5", "step 3 of 5"],
     ["limit of 2 GiB", "limit of 512 MiB", "limit of 900MB", "limit of 1.5 kB", "limit of 3 bytes"],
-    ["waited 5 s", "waited 300 ms", "waited 0.5 seconds", "waited 2m30s", "waited 1 hour", "waited 20min"],
+    [
+        "waited 5 s",
+        "waited 300 ms",
+        "waited 0.5 seconds",
+        "waited 2m30s",
+        "waited 1 hour",
+        "waited 20min",
+    ],
     ["gave up after 3 attempts", "gave up after 1 attempt"],
-    ["entrypoint failed with exit code 1: ValueError: 'A 7'", "process exited with code 2: ValueError: 'B 9'"],
+    [
+        "entrypoint failed with exit code 1: ValueError: 'A 7'",
+        "process exited with code 2: ValueError: 'B 9'",
+    ],
     [
         f"Error code: 529 - {{'type': 'error', 'error': {{'type': 'overloaded_error'}}, 'request_id': {value}}}"
         for value in ("None", "'req_011CSHoEeqs5C35K2UUqR7Fy'", '"abc"', "7")
@@ -54,9 +76,16 @@ SAME = [
     ],
     [
         f"{{'error': {{'message': 'Rate limit for {model}: limit {n}. Try again in {wait}.', 'code': 'rate_limit'}}}}"
-        for model, n, wait in [("gpt-4o", "30000", "1.2s"), ("gpt-4o-mini", "9", "183ms"), ("claude-3-5", "7", "6m0s")]
+        for model, n, wait in [
+            ("gpt-4o", "30000", "1.2s"),
+            ("gpt-4o-mini", "9", "183ms"),
+            ("claude-3-5", "7", "6m0s"),
+        ]
     ],
-    ["Incorrect API key provided: sk-proj-*****7Q4A.", "Incorrect API key provided: sk-ab12*****wxyZ."],
+    [
+        "Incorrect API key provided: sk-proj-*****7Q4A.",
+        "Incorrect API key provided: sk-ab12*****wxyZ.",
+    ],
     ["File not found: '/data/in/a.csv'", "File not found: 'b/c.csv'", "File not found: 'd.csv'"],
     ["commit 3f2a9bc41d0e7788 not found", "commit 0123456789abcdef not found"],
 ]
@@ -85,7 +114,9 @@ DIFFERENT = [
 
 
 @pytest.mark.parametrize("reasons", SAME)
-def test_reasons_that_differ_in_ids_numbers_paths_or_quotes_have_one_fingerprint(reasons: list[str]) -> None:
+def test_reasons_that_differ_in_ids_numbers_paths_or_quotes_have_one_fingerprint(
+    reasons: list[str],
+) -> None:
     assert len(set(map(fingerprint, reasons))) == 1, list(map(fingerprint, reasons))
 
 
@@ -98,7 +129,9 @@ ENDINGS = ["KeyError: 'amount'", "ValueError: no rows", "RuntimeError: first lin
 
 
 def python_traceback(ending: str, frames: int) -> str:
-    places = "".join(f'  File "/srv/a_{n}.py", line {n}, in f{n}\n    call({n})\n' for n in range(frames))
+    places = "".join(
+        f'  File "/srv/a_{n}.py", line {n}, in f{n}\n    call({n})\n' for n in range(frames)
+    )
     return f"Traceback (most recent call last):\n{places}{ending}"
 
 
@@ -109,12 +142,15 @@ def node_traceback(ending: str, frames: int) -> str:
 
 @pytest.mark.parametrize("written", [python_traceback, node_traceback])
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_of_a_traceback_of_any_length_the_exception_counts_and_not_the_places(written: Any, ending: str) -> None:
+def test_of_a_traceback_of_any_length_the_exception_counts_and_not_the_places(
+    written: Any, ending: str
+) -> None:
     long = written(ending, 200)
     assert len(long) > 5_000
     chained = f"{written('OSError: gone', 3)}\n\nDuring handling of it, another exception occurred:\n\n{long}"
     found = {
-        fingerprint(reason) for reason in (written(ending, 1), long, f"entrypoint failed with exit code 1: {long}")
+        fingerprint(reason)
+        for reason in (written(ending, 1), long, f"entrypoint failed with exit code 1: {long}")
     }
     assert found == {fingerprint(ending)}
     if written is python_traceback:
@@ -123,7 +159,9 @@ def test_of_a_traceback_of_any_length_the_exception_counts_and_not_the_places(wr
 
 def test_of_what_an_installer_prints_the_errors_count() -> None:
     error = "ERROR: No matching distribution found for torch==9.9"
-    assert fingerprint(f"Collecting torch\n  Using cache\n{error}\n[notice] A new release of pip") == fingerprint(error)
+    assert fingerprint(
+        f"Collecting torch\n  Using cache\n{error}\n[notice] A new release of pip"
+    ) == fingerprint(error)
 
 
 @given(HOSTILE | st.text())
@@ -201,7 +239,11 @@ def test_one_row_tells_a_failure_whole() -> None:
     assert (first["n"], first["share"], first["versions"]) == (3, 0.75, "v2: 2, v1: 1")
     assert (first["first_seen"], first["last_seen"]) == (pd.Timestamp(at(3)), pd.Timestamp(at(7)))
     assert (first["run_id"], first["example"]) == ("run-0", "no 'a' in 5 rows")
-    assert (second["status"], second["fingerprint"], second["n"]) == ("timed_out", "no reason recorded", 1)
+    assert (second["status"], second["fingerprint"], second["n"]) == (
+        "timed_out",
+        "no reason recorded",
+        1,
+    )
     assert "SIGKILL" in second["meaning"]
 
 
@@ -261,7 +303,9 @@ def test_generated_failures_fall_into_their_kinds_whatever_the_order() -> None:
 
 
 def test_the_group_of_every_run_stands_at_its_own_place() -> None:
-    runs = frame([failed(0, "no 'b' in 6 rows", 2), run(1), failed(2, "boom", 2), run(3, "running")])
+    runs = frame(
+        [failed(0, "no 'b' in 6 rows", 2), run(1), failed(2, "boom", 2), run(3, "running")]
+    )
     runs = runs.set_axis(["x", "x", "y", "z"])
     each = failures(runs, each=True)
     assert each.index.equals(runs.index)
@@ -271,10 +315,16 @@ def test_the_group_of_every_run_stands_at_its_own_place() -> None:
 
 
 def test_failures_are_grouped_by_a_column_a_series_or_both() -> None:
-    runs = frame([failed(n, "boom", n + 2, version_id=f"v{n % 2}") for n in range(5)] + [run(9, version_id="v0")])
+    runs = frame(
+        [failed(n, "boom", n + 2, version_id=f"v{n % 2}") for n in range(5)]
+        + [run(9, version_id="v0")]
+    )
     hours = pd.Series([1, 1, 1, 1, 2, 2], runs.index, name="hour")
     by_version = failures(runs, by="version_id")
-    assert by_version[["version_id", "n", "share"]].to_numpy().tolist() == [["v0", 3, 1.0], ["v1", 2, 1.0]]
+    assert by_version[["version_id", "n", "share"]].to_numpy().tolist() == [
+        ["v0", 3, 1.0],
+        ["v1", 2, 1.0],
+    ]
     by_both = failures(runs, by=[hours, "version_id"])
     assert list(by_both.columns[:3]) == ["hour", "version_id", "n"]
     assert by_both["n"].sum() == 5
@@ -295,7 +345,9 @@ def test_runs_that_stand_more_than_once_are_said_to() -> None:
 
 def test_a_notebook_shows_what_differs_at_length_and_nothing_in_it_acts() -> None:
     reason = (
-        "entrypoint failed with exit code 1: RuntimeError: " + "a long way to the end, " * 8 + "\u202eevil <b>here</b>"
+        "entrypoint failed with exit code 1: RuntimeError: "
+        + "a long way to the end, " * 8
+        + "\u202eevil <b>here</b>"
     )
     found = failures(frame([failed(0, reason, 2)]))
     assert list(found.columns[:3]) == ["n", "share", "fingerprint"]

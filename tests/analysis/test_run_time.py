@@ -12,7 +12,14 @@ import pytest
 
 from agentrun_nb.analysis import compare
 from agentrun_nb.analysis.estimates import Times
-from agentrun_nb.analysis.run_time import LogRank, RunTimes, Sample, log_rank, paired_run_time, time_ratio
+from agentrun_nb.analysis.run_time import (
+    LogRank,
+    RunTimes,
+    Sample,
+    log_rank,
+    paired_run_time,
+    time_ratio,
+)
 from tests.support.analysis import TORTURE, assert_rarely_false, frame, run
 
 REPEATS = 10_000 if TORTURE else 300
@@ -65,7 +72,9 @@ def test_the_log_rank_test_of_freireichs_remissions() -> None:
         np.array([6, 6, 6, 7, 10, 13, 16, 22, 23, *[NEVER] * 12]),
         np.array([*[40] * 9, 6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]),
     )
-    placebo = np.array([1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23], dtype=float)
+    placebo = np.array(
+        [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23], dtype=float
+    )
     found = log_rank(together(times(placebo, NEVER), treated))
     assert found.excess == pytest.approx(9 - 19.25, abs=0.005)
     quantile_of_40 = 2.0210754
@@ -91,7 +100,10 @@ def test_equal_times_rarely_get_a_verdict() -> None:
     false = dict.fromkeys(EQUAL, 0)
     for name, (n, m, long, watched_before, watched_after) in EQUAL.items():
         for _ in range(REPEATS):
-            a, b = times(long(rng, n), watched_before(rng, n)), times(long(rng, m), watched_after(rng, m))
+            a, b = (
+                times(long(rng, n), watched_before(rng, n)),
+                times(long(rng, m), watched_after(rng, m)),
+            )
             false[name] += longer(a, b, together(a, b)) != 0
     print(false)
     assert_rarely_false(false, REPEATS)
@@ -113,10 +125,17 @@ def test_equal_times_of_few_inputs_that_differ_rarely_get_a_verdict() -> None:
     for name, (n, m, runs_before, runs_after, alike, same) in designs.items():
         for _ in range(REPEATS):
             centres = [math.sqrt(alike) * rng.normal(size=size) for size in (n, m)]
-            centres = [np.repeat(centres[0], runs_before), np.repeat(centres[0 if same else 1], runs_after)]
-            inputs = [np.repeat(np.arange(n), runs_before), np.repeat(np.arange(m) + (0 if same else n), runs_after)]
+            centres = [
+                np.repeat(centres[0], runs_before),
+                np.repeat(centres[0 if same else 1], runs_after),
+            ]
+            inputs = [
+                np.repeat(np.arange(n), runs_before),
+                np.repeat(np.arange(m) + (0 if same else n), runs_after),
+            ]
             a, b = (
-                times(np.exp(centre + math.sqrt(1 - alike) * rng.normal(size=len(centre))), NEVER) for centre in centres
+                times(np.exp(centre + math.sqrt(1 - alike) * rng.normal(size=len(centre))), NEVER)
+                for centre in centres
             )
             false[name] += longer(a, b, together(a, b, np.concatenate(inputs))) != 0
     print(false)
@@ -171,7 +190,10 @@ def test_a_ratio_of_whole_seconds_is_exact_where_all_times_are_equal() -> None:
 
 
 def test_a_group_that_does_not_end_is_at_least_so_many_times_slower() -> None:
-    ended, going = times(np.linspace(8, 12, 200), NEVER), times(np.full(200, NEVER), np.full(200, 3_600.0))
+    ended, going = (
+        times(np.linspace(8, 12, 200), NEVER),
+        times(np.full(200, NEVER), np.full(200, 3_600.0)),
+    )
     found = time_ratio(together(ended, going))
     assert math.isnan(found.value)
     assert math.isnan(found.high)
@@ -188,7 +210,13 @@ def test_a_log_rank_test_of_one_input_on_each_side_says_nothing() -> None:
 def records(version: str, status: str, seconds: Any, first: int = 0) -> list[Any]:
     """A run each of inputs from the first on; None: it still goes on."""
     return [
-        run(number, status, (0, 1, None if long is None else 1 + float(long)), version_id=version, input={"n": number})
+        run(
+            number,
+            status,
+            (0, 1, None if long is None else 1 + float(long)),
+            version_id=version,
+            input={"n": number},
+        )
         for number, long in enumerate(seconds, first)
     ]
 
@@ -196,7 +224,9 @@ def records(version: str, status: str, seconds: Any, first: int = 0) -> list[Any
 def run_time(records: list[Any], later: float = 0) -> pd.Series[Any]:
     """The row of a comparison of a and b, of which the service speaks until some seconds later."""
     queued = run(0, "queued", (later, None, None), version_id="c")
-    return compare(frame([*records, queued]), "a", "b").set_index("measure").loc["median run time (s)"]
+    return (
+        compare(frame([*records, queued]), "a", "b").set_index("measure").loc["median run time (s)"]
+    )
 
 
 RNG = np.random.default_rng(35)
@@ -211,8 +241,14 @@ WORDS = {
         [*records("a", "running", [None] * 100), *records("b", "succeeded", AROUND_TEN)],
         "b is faster",
     ),
-    "whole seconds": ([*records("a", "succeeded", [3] * 50), *records("b", "succeeded", [5] * 50)], "b is slower"),
-    "no time at all": ([*records("a", "succeeded", [0] * 50), *records("b", "succeeded", [1] * 50)], "b is slower"),
+    "whole seconds": (
+        [*records("a", "succeeded", [3] * 50), *records("b", "succeeded", [5] * 50)],
+        "b is slower",
+    ),
+    "no time at all": (
+        [*records("a", "succeeded", [0] * 50), *records("b", "succeeded", [1] * 50)],
+        "b is slower",
+    ),
     "fails at once, else slower": (
         [
             *records("a", "succeeded", AROUND_TEN),
@@ -238,7 +274,10 @@ WORDS = {
         "b ends later",
     ),
     "is cancelled early": (
-        [*records("a", "succeeded", AROUND_TEN), *records("b", "cancelled", 0.1 + RNG.random(100) / 10)],
+        [
+            *records("a", "succeeded", AROUND_TEN),
+            *records("b", "cancelled", 0.1 + RNG.random(100) / 10),
+        ],
         "b ends sooner",
     ),
     "some fail, and all is slower": (
@@ -250,7 +289,10 @@ WORDS = {
         ],
         "b is slower",
     ),
-    "the same": ([*records("a", "succeeded", [2] * 50), *records("b", "succeeded", [2] * 50)], "no difference seen"),
+    "the same": (
+        [*records("a", "succeeded", [2] * 50), *records("b", "succeeded", [2] * 50)],
+        "no difference seen",
+    ),
     "all still going": (
         [*records("a", "running", [None] * 50), *records("b", "running", [None] * 50)],
         "not enough data",
@@ -282,8 +324,12 @@ def test_any_numbers_of_runs_are_as_likely_to_be_slower_as_faster() -> None:
         for runs in (1, 2):
             started = pd.Timestamp("2026-03-02", tz="UTC")
             keys = np.repeat([f"{n}" for n in range(100)], runs)
-            group = pd.DataFrame({"input_key": keys, "status": "succeeded", "mode": "job", "started_at": started})
-            group["completed_at"] = started + pd.to_timedelta(rng.lognormal(2, 2, len(keys)), unit="s")
+            group = pd.DataFrame(
+                {"input_key": keys, "status": "succeeded", "mode": "job", "started_at": started}
+            )
+            group["completed_at"] = started + pd.to_timedelta(
+                rng.lognormal(2, 2, len(keys)), unit="s"
+            )
             groups.append(group.assign(fetch_error=pd.Series(pd.NA, group.index, "str")))
         between = paired_run_time(*groups).between
         false += between.low > 0 or between.high < 0
@@ -311,17 +357,23 @@ def test_the_interval_of_paired_run_times_is_the_narrowest_that_holds_the_truth_
     rng = np.random.default_rng(n)
     gains = rng.permutation(np.arange(1.0, n + 1) ** 2)
     started = pd.Timestamp("2026-03-02", tz="UTC")
-    group = pd.DataFrame({"input_key": [str(key) for key in range(n)], "status": "succeeded", "mode": "job"})
+    group = pd.DataFrame(
+        {"input_key": [str(key) for key in range(n)], "status": "succeeded", "mode": "job"}
+    )
     group["fetch_error"] = pd.Series(pd.NA, group.index, "str")
     before, after = (
         group.assign(started_at=started, completed_at=started + pd.to_timedelta(seconds, unit="s"))
         for seconds in (np.full(n, 10.0), 10.0 + gains)
     )
-    outside = [2 * sum(math.comb(n, wins) for wins in range(place)) / 2**n for place in range(n // 2 + 1)]
+    outside = [
+        2 * sum(math.comb(n, wins) for wins in range(place)) / 2**n for place in range(n // 2 + 1)
+    ]
     place = max(place for place, share in enumerate(outside) if share <= 1 - level)
     ordered = sorted(gains)
     between = paired_run_time(before, after, level).between
     if place == 0:
         assert np.isnan([between.low, between.high]).all()
     else:
-        assert [between.low, between.high] == pytest.approx([ordered[place - 1], ordered[n - place]])
+        assert [between.low, between.high] == pytest.approx(
+            [ordered[place - 1], ordered[n - place]]
+        )

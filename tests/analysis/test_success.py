@@ -19,7 +19,9 @@ Runs = tuple[int, int]
 """Each input is run at least and at most so many times."""
 
 
-def tally(rng: np.random.Generator, chances: Any, runs: Runs, before: int = 0, behind: int = 0) -> Tally:
+def tally(
+    rng: np.random.Generator, chances: Any, runs: Runs, before: int = 0, behind: int = 0
+) -> Tally:
     """Draws the successes of inputs with these chances; before and behind stand those of the other group alone."""
     counts = rng.integers(runs[0], runs[1] + 1, len(chances)).astype(float)
     successes = rng.binomial(counts.astype(int), chances).astype(float)
@@ -59,16 +61,24 @@ def test_pairs_of_equal_success_rarely_get_a_verdict() -> None:
     for name, (n, before, after, mean, alike) in PAIRED.items():
         for _ in range(REPEATS):
             inputs = chances(rng, n, mean, alike)
-            false[name] += claims(paired_success(tally(rng, inputs, before), tally(rng, inputs, after)))
+            false[name] += claims(
+                paired_success(tally(rng, inputs, before), tally(rng, inputs, after))
+            )
     print(false)
     assert_rarely_false(false, REPEATS)
 
 
 @pytest.mark.timeout(1_800)
-def test_a_version_that_is_better_on_some_inputs_and_worse_on_others_rarely_gets_a_verdict() -> None:
+def test_a_version_that_is_better_on_some_inputs_and_worse_on_others_rarely_gets_a_verdict() -> (
+    None
+):
     """Inputs that differ both ways say nothing of other inputs, however often each of them is run."""
     rng = np.random.default_rng(12)
-    designs = {"10 inputs 20 times": (10, 20, 0.3), "20 inputs 5 times": (20, 5, 0.4), "10, 100 times": (10, 100, 0.1)}
+    designs = {
+        "10 inputs 20 times": (10, 20, 0.3),
+        "20 inputs 5 times": (20, 5, 0.4),
+        "10, 100 times": (10, 100, 0.1),
+    }
     false = dict.fromkeys(designs, 0)
     for name, (n, times, gain) in designs.items():
         for _ in range(REPEATS):
@@ -115,7 +125,8 @@ def test_a_lower_success_is_seen_almost_as_often_as_by_the_pooled_score_test() -
         seen = dict.fromkeys(["paired", "all runs", "score test"], 0)
         for _ in range(REPEATS):
             a, b = (
-                tally(rng, np.full(n, chance), (runs, runs)) for chance, runs in ((mean, before), (mean - 0.13, after))
+                tally(rng, np.full(n, chance), (runs, runs))
+                for chance, runs in ((mean, before), (mean - 0.13, after))
             )
             pooled = (a.successes.sum() + b.successes.sum()) / (a.n + b.n)
             error = math.sqrt(pooled * (1 - pooled) * (1 / a.n + 1 / b.n))
@@ -130,13 +141,20 @@ def test_a_lower_success_is_seen_almost_as_often_as_by_the_pooled_score_test() -
 def test_two_hundred_runs_of_ten_inputs_are_said_to_be_that() -> None:
     rng = np.random.default_rng(15)
     records = [
-        run(0, "succeeded" if rng.random() < 0.8 else "failed", version_id=version, input={"n": version + str(n % 10)})
+        run(
+            0,
+            "succeeded" if rng.random() < 0.8 else "failed",
+            version_id=version,
+            input={"n": version + str(n % 10)},
+        )
         for version in "ab"
         for n in range(200)
     ]
     found = compare(frame(records), "a", "b").set_index("measure").loc["success rate"]
     assert found["notes"] == "200 runs of 10 inputs against 200 runs of 10 inputs"
-    alone = compare(frame([{**record, "input": {"n": n}} for n, record in enumerate(records)]), "a", "b")
+    alone = compare(
+        frame([{**record, "input": {"n": n}} for n, record in enumerate(records)]), "a", "b"
+    )
     once = alone.set_index("measure").loc["success rate"]
     assert once["notes"] == ""
     assert found["difference"] == once["difference"]
@@ -150,10 +168,14 @@ def test_runs_of_one_input_by_both_groups_are_compared_as_they_are() -> None:
 
 
 def test_one_input_before_and_another_after_say_nothing_of_the_versions() -> None:
-    a, b = Tally(np.array([60.0, 0]), np.array([57.0, 0])), Tally(np.array([0, 60.0]), np.array([0, 30.0]))
+    a, b = (
+        Tally(np.array([60.0, 0]), np.array([57.0, 0])),
+        Tally(np.array([0, 60.0]), np.array([0, 30.0])),
+    )
     assert math.isnan(success_rates(a, b).between.low)
     records = [
-        run(0, "succeeded" if version == "a" else "failed", version_id=version, input=version) for version in "ab" * 60
+        run(0, "succeeded" if version == "a" else "failed", version_id=version, input=version)
+        for version in "ab" * 60
     ]
     found = compare(frame(records), "a", "b").set_index("measure")
     assert found.loc["success rate", "verdict"] == "not enough data"
@@ -162,7 +184,9 @@ def test_one_input_before_and_another_after_say_nothing_of_the_versions() -> Non
 def test_runs_without_an_input_are_independent_and_pair_with_none() -> None:
     records = [run(0, version_id=version) for version in "ab" * 20]
     runs = frame(records)
-    found = compare(runs.assign(input=runs["input"].where(runs["input"].isna())), "a", "b").set_index("measure")
+    found = compare(
+        runs.assign(input=runs["input"].where(runs["input"].isna())), "a", "b"
+    ).set_index("measure")
     assert found.loc["success rate", "notes"] == ""
     assert found.loc["paired success rate", ["n_a", "verdict", "notes"]].tolist() == [
         0,

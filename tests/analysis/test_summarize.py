@@ -26,7 +26,9 @@ OUTCOMES = [
 
 def mixed() -> pd.DataFrame:
     runs = frame([run(number, status) for number, status in enumerate(OUTCOMES)])
-    lost = runs.tail(1).assign(id="lost", fetch_error="not_found: There is no such run.", status=None, version_id=None)
+    lost = runs.tail(1).assign(
+        id="lost", fetch_error="not_found: There is no such run.", status=None, version_id=None
+    )
     return arn.runs_frame(pd.concat([runs, lost], ignore_index=True))
 
 
@@ -44,7 +46,11 @@ def test_every_run_is_counted_once_and_what_is_odd_is_named() -> None:
     ]
     assert row[counts].tolist() == [12, 3, 1, 1, 2, 1, 1, 1]
     assert row["n"] == row[counts].sum() == 22
-    for name in ("not fetched: not_found: 1", "no status: 1", "unknown status: waiting_for_input: 1"):
+    for name in (
+        "not fetched: not_found: 1",
+        "no status: 1",
+        "unknown status: waiting_for_input: 1",
+    ):
         assert name in row["notes"]
 
 
@@ -77,7 +83,9 @@ def test_too_few_and_not_reached_are_said() -> None:
 
 @pytest.mark.parametrize("by", [None, "version_id", ["mode", "status"]])
 @pytest.mark.parametrize("rows", [0, 1, 22])
-def test_the_columns_are_the_same_for_any_number_of_runs(by: str | list[str] | None, rows: int) -> None:
+def test_the_columns_are_the_same_for_any_number_of_runs(
+    by: str | list[str] | None, rows: int
+) -> None:
     found, full = summarize(mixed().head(rows), by=by), summarize(mixed(), by=by)
     assert found.columns.equals(full.columns)
     measures = full.columns.drop(["version_id", "mode", "status"], errors="ignore")
@@ -101,7 +109,9 @@ def test_twenty_thousand_runs_are_summarized_as_pandas_counts_them() -> None:
     seconds = (runs["completed_at"] - runs["started_at"]).dt.total_seconds()
     for version, group in seconds.groupby(runs["version_id"]):
         ordered = group.dropna().sort_values().reset_index(drop=True)
-        assert found.loc[version, "after_start_p50"] == pytest.approx(ordered[(len(ordered) + 1) // 2 - 1], abs=1e-9)
+        assert found.loc[version, "after_start_p50"] == pytest.approx(
+            ordered[(len(ordered) + 1) // 2 - 1], abs=1e-9
+        )
     assert found["succeeded"].sum() == (runs["status"] == "succeeded").sum()
 
 
@@ -110,11 +120,16 @@ def test_groups_may_be_a_series_or_columns_and_series() -> None:
     hours = pd.Series([0, 1] * 11, runs.index, name="hour")
     assert summarize(runs, by=hours)["n"].tolist() == [11, 11]
     assert summarize(runs, by=hours.sample(frac=1, random_state=1))["n"].tolist() == [11, 11]
-    assert list(summarize(runs, by=["version_id", hours, "version_id"]).columns[:2]) == ["version_id", "hour"]
+    assert list(summarize(runs, by=["version_id", hours, "version_id"]).columns[:2]) == [
+        "version_id",
+        "hour",
+    ]
     assert summarize(runs, by=hours.rename(None)).columns[0] == "group"
 
 
-@pytest.mark.parametrize("wrong", [7, ["mode", 7], "n", "Status", pd.Series([1, 2]), [["mode"]], {"x": 1}, b"mode"])
+@pytest.mark.parametrize(
+    "wrong", [7, ["mode", 7], "n", "Status", pd.Series([1, 2]), [["mode"]], {"x": 1}, b"mode"]
+)
 def test_what_cannot_be_grouped_by_is_a_sentence(wrong: object) -> None:
     with pytest.raises(SchemaError):
         summarize(mixed().assign(n=1), by=wrong)
@@ -123,7 +138,9 @@ def test_what_cannot_be_grouped_by_is_a_sentence(wrong: object) -> None:
 def test_runs_that_stand_more_than_once_are_said_to_in_their_group() -> None:
     runs = frame([run(number, version_id=f"v{number % 2}") for number in range(4)])
     assert "more than once" not in summarize(runs)["notes"].iloc[0]
-    twice = summarize(pd.concat([runs, runs.iloc[[0, 2]]], ignore_index=True), by="version_id")["notes"]
+    twice = summarize(pd.concat([runs, runs.iloc[[0, 2]]], ignore_index=True), by="version_id")[
+        "notes"
+    ]
     assert "2 runs stand here more than once" in twice.iloc[0]
     assert "more than once" not in twice.iloc[1]
 

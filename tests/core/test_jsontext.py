@@ -69,7 +69,11 @@ def test_what_is_cut_is_what_stood_there(text):
     """Also duplicate keys, in their order."""
     encoded = text.encode()
     body = b'{ "a" :' + encoded + b', "a":1 ,"b\\u0041": [' + encoded + b" ]\t}"
-    assert list(jsontext.members(body)) == [("a", encoded), ("a", b"1"), ("bA", b"[" + encoded + b" ]")]
+    assert list(jsontext.members(body)) == [
+        ("a", encoded),
+        ("a", b"1"),
+        ("bA", b"[" + encoded + b" ]"),
+    ]
     assert list(jsontext.elements(b"[" + encoded + b" , " + encoded + b"\n]")) == [encoded, encoded]
 
 

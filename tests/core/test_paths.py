@@ -10,7 +10,9 @@ from agentrun_nb.core.paths import find, format_path, parse_path
 from agentrun_nb.errors import PathNotFound
 from tests.support.strategies import HOSTILE
 
-STEPS = st.lists(st.one_of(HOSTILE, st.text(st.characters()), st.integers(0, 10**9), st.none()), max_size=5).map(tuple)
+STEPS = st.lists(
+    st.one_of(HOSTILE, st.text(st.characters()), st.integers(0, 10**9), st.none()), max_size=5
+).map(tuple)
 
 
 @given(STEPS)
@@ -37,7 +39,20 @@ def test_paths_of_the_contract(path, steps):
 
 @pytest.mark.parametrize(
     "path",
-    ["a.", "a..b", "a[", "a[-1]", "a[x]", "a b", '["a', r'["\q"]', '["\x01"]', "a[0]b", "[" + "9" * 5_000 + "]", "."],
+    [
+        "a.",
+        "a..b",
+        "a[",
+        "a[-1]",
+        "a[x]",
+        "a b",
+        '["a',
+        r'["\q"]',
+        '["\x01"]',
+        "a[0]b",
+        "[" + "9" * 5_000 + "]",
+        ".",
+    ],
 )
 def test_what_is_no_path_is_said_with_its_place(path):
     with pytest.raises(PathNotFound, match="at character"):
@@ -64,7 +79,19 @@ def test_find_gives_every_value_there_is():
 
 
 @pytest.mark.parametrize(
-    "path", ["list[2]", "list[3]", "empty[0]", "text[0]", "object[0]", "[0]", "text.a", "list.a", "list[0].a", "none.a"]
+    "path",
+    [
+        "list[2]",
+        "list[3]",
+        "empty[0]",
+        "text[0]",
+        "object[0]",
+        "[0]",
+        "text.a",
+        "list.a",
+        "list[0].a",
+        "none.a",
+    ],
 )
 def test_a_path_past_the_end_of_a_list_or_into_what_is_none_finds_nothing(path):
     document = {"list": [5, 6], "empty": [], "text": "abc", "object": {"0": 1}, "none": None}

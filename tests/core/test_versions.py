@@ -14,7 +14,9 @@ import pytest
 import agentrun_nb as arn
 from agentrun_nb.core.versions import JUPYTER, NEEDED, OPTIONAL
 
-PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))[
+    "project"
+]
 SHOW = "import agentrun_nb as arn; arn.show_versions()"
 
 
@@ -28,7 +30,9 @@ def table(text: str) -> dict[str, str]:
 
 def test_it_names_all_that_the_package_stands_on():
     extras = PROJECT["optional-dependencies"]
-    brought = set().union(*(names(extras[extra]) for extra in extras if extra not in ("demo", "test", "dev")))
+    brought = set().union(
+        *(names(extras[extra]) for extra in extras if extra not in ("demo", "test", "dev"))
+    )
     assert set(NEEDED) == names(PROJECT["dependencies"])
     assert brought <= set(OPTIONAL)
 
@@ -39,20 +43,39 @@ def test_a_version_is_the_one_that_is_installed(capsys: pytest.CaptureFixture[st
     assert shown["agentrun_nb"] == arn.__version__
     assert shown["Python"].startswith(".".join(map(str, sys.version_info[:3])))
     assert {name: shown[name] for name in NEEDED} == {name: version(name) for name in NEEDED}
-    assert set(shown) == {"agentrun_nb", "Python", "system", "runs in", *NEEDED, *OPTIONAL, *JUPYTER}
+    assert set(shown) == {
+        "agentrun_nb",
+        "Python",
+        "system",
+        "runs in",
+        *NEEDED,
+        *OPTIONAL,
+        *JUPYTER,
+    }
 
 
-def test_what_is_absent_is_said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+def test_what_is_absent_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr("agentrun_nb.core.versions.OPTIONAL", ("no-such-thing",))
     arn.show_versions()
     assert table(capsys.readouterr().out)["no-such-thing"] == "not installed"
 
 
 def test_it_shows_no_path_no_key_and_imports_nothing_heavy(tmp_path: Path):
-    environment = {"AGENTRUN_API_KEY": "sk-hush", "HOME": "/home/somebody", "PYTHONPATH": str(Path.cwd())}
+    environment = {
+        "AGENTRUN_API_KEY": "sk-hush",
+        "HOME": "/home/somebody",
+        "PYTHONPATH": str(Path.cwd()),
+    }
     code = f"{SHOW}; import sys; assert not {{'pandas', 'httpx', 'plotly', 'scipy'}} & set(sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert not re.search(r"sk-hush|somebody|/|\\", done.stdout)
 

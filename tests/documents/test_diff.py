@@ -38,11 +38,18 @@ def test_a_run_does_not_differ_from_itself(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("a", "b", "change"),
-    [(1, 2, "changed"), (1, "1", "type changed"), (1, 1.0, "type changed"), (2**53, 2**53 + 1, "changed")],
+    [
+        (1, 2, "changed"),
+        (1, "1", "type changed"),
+        (1, 1.0, "type changed"),
+        (2**53, 2**53 + 1, "changed"),
+    ],
 )
 def test_values_differ_by_type_and_to_the_last_digit(a: Any, b: Any, change: str) -> None:
     path = "output_manifest.x"
-    assert rows({"x": a, "same": 0}, {"x": b, "same": 0}) == [(path, path, change, json.dumps(a), json.dumps(b))]
+    assert rows({"x": a, "same": 0}, {"x": b, "same": 0}) == [
+        (path, path, change, json.dumps(a), json.dumps(b))
+    ]
 
 
 def texts_differ(a: str, b: str) -> list[str]:
@@ -51,19 +58,53 @@ def texts_differ(a: str, b: str) -> list[str]:
 
 HUGE = "1" + "0" * 400
 EQUAL = [
-    *[("1.0", "1.00"), ("1.0", "10e-1"), ("1e400", "1E+400"), ("1e400", "10.0e399"), ("-1e400", "-1E400")],
-    *[("0.1", "0.10"), (HUGE, HUGE), ("1" * 5_000, "1" * 5_000), ("NaN", "NaN"), ('{"a":1,"b":2}', '{"b":2,"a":1}')],
+    *[
+        ("1.0", "1.00"),
+        ("1.0", "10e-1"),
+        ("1e400", "1E+400"),
+        ("1e400", "10.0e399"),
+        ("-1e400", "-1E400"),
+    ],
+    *[
+        ("0.1", "0.10"),
+        (HUGE, HUGE),
+        ("1" * 5_000, "1" * 5_000),
+        ("NaN", "NaN"),
+        ('{"a":1,"b":2}', '{"b":2,"a":1}'),
+    ],
 ]
 UNEQUAL = [
-    *[("1", "1.0"), ("1", "true"), ("0", "false"), ("1e400", '"1E+400"'), ("1e400", '"1e400"'), ("1e400", "2e400")],
-    *[("1e400", "-1e400"), ("1e400", HUGE), ("1" * 5_000, f'"{"1" * 5_000}"'), ("1" * 5_000, "1" * 4_999 + "2")],
-    *[("9007199254740993", "9007199254740992"), ("0", '"0"'), ("null", '"null"'), ("NaN", '"NaN"'), ("NaN", "null")],
+    *[
+        ("1", "1.0"),
+        ("1", "true"),
+        ("0", "false"),
+        ("1e400", '"1E+400"'),
+        ("1e400", '"1e400"'),
+        ("1e400", "2e400"),
+    ],
+    *[
+        ("1e400", "-1e400"),
+        ("1e400", HUGE),
+        ("1" * 5_000, f'"{"1" * 5_000}"'),
+        ("1" * 5_000, "1" * 4_999 + "2"),
+    ],
+    *[
+        ("9007199254740993", "9007199254740992"),
+        ("0", '"0"'),
+        ("null", '"null"'),
+        ("NaN", '"NaN"'),
+        ("NaN", "null"),
+    ],
 ]
 
 
 @pytest.mark.parametrize("shape", ["%s", "[%s]", "[0,%s,0,%s]", '{"k":[{"k":%s}]}'])
-@pytest.mark.parametrize(("a", "b", "same"), [(*p, True) for p in EQUAL] + [(*p, False) for p in UNEQUAL])
-def test_numbers_are_equal_by_one_rule_wherever_they_stand(a: str, b: str, same: bool, shape: str) -> None:
+@pytest.mark.parametrize(
+    ("a", "b", "same"), [(*p, True) for p in EQUAL] + [(*p, False) for p in UNEQUAL]
+)
+def test_numbers_are_equal_by_one_rule_wherever_they_stand(
+    a: str, b: str, same: bool, shape: str
+) -> None:
     """An integer is no decimal, a number no text, and the way a decimal is written does not count."""
     a, b = (shape.replace("%s", text) for text in (a, b))
     assert (texts_differ(a, b) == []) == same
@@ -133,7 +174,9 @@ class Counted:
 
 @pytest.mark.parametrize("kind", ["bits", "shifted", "reversed", "disjoint", "shuffled", "islands"])
 @pytest.mark.parametrize("size", [500, 5_000, 50_000])
-def test_lists_of_any_kind_are_aligned_with_a_few_comparisons_an_element(kind: str, size: int) -> None:
+def test_lists_of_any_kind_are_aligned_with_a_few_comparisons_an_element(
+    kind: str, size: int
+) -> None:
     rng = random.Random(size)
     numbers = list(range(size))
     after = {
@@ -157,13 +200,25 @@ def test_elements_too_deep_to_write_are_compared_inside_a_list() -> None:
 
 
 def test_what_one_run_lacks_is_added_or_removed_whole() -> None:
-    assert rows({"x": {"b": 1, "a": [2]}}, {}) == [("output_manifest.x", None, "removed", '{"a":[2],"b":1}', None)]
+    assert rows({"x": {"b": 1, "a": [2]}}, {}) == [
+        ("output_manifest.x", None, "removed", '{"a":[2],"b":1}', None)
+    ]
     assert rows({}, {"x": None}) == [(None, "output_manifest.x", "added", None, "null")]
 
 
 def test_outputs_belong_together_by_configured_path_then_path_then_name() -> None:
-    a = [{"configured_path": "r", "n": 1}, {"path": "/p", "n": 2}, {"name": "c", "n": 3}, {"n": 4}, {"name": "c"}]
-    b = [{"name": "c", "n": 3}, {"configured_path": "r", "n": 1, "path": "/p"}, {"path": "/p", "n": 5}]
+    a = [
+        {"configured_path": "r", "n": 1},
+        {"path": "/p", "n": 2},
+        {"name": "c", "n": 3},
+        {"n": 4},
+        {"name": "c"},
+    ]
+    b = [
+        {"name": "c", "n": 3},
+        {"configured_path": "r", "n": 1, "path": "/p"},
+        {"path": "/p", "n": 5},
+    ]
     base = "output_manifest.outputs"
     assert rows({"outputs": a}, {"outputs": b}) == [
         (None, f"{base}[1].path", "added", None, '"/p"'),
@@ -179,7 +234,10 @@ def test_an_element_put_into_a_list_is_the_only_difference() -> None:
 
 
 def test_the_paths_lead_to_the_values() -> None:
-    a, b = one({"x": [1, {"k e y": 2}]}, input={"t": 1}), one({"x": [0, 1, {"k e y": 3}]}, input={"t": 2})
+    a, b = (
+        one({"x": [1, {"k e y": 2}]}, input={"t": 1}),
+        one({"x": [0, 1, {"k e y": 3}]}, input={"t": 2}),
+    )
     for row in diff(a, b).itertuples():
         for found, path, text in ((a, row.path_a, row.a), (b, row.path_b, row.b)):
             assert pd.isna(path) or value_at(found, path) == json.loads(text)

@@ -69,7 +69,11 @@ def walk(value: Any, steps: tuple[Any, ...]) -> Any:
             rest = None in steps[place + 1 :]
             found = [item for item in inner if item is not ABSENT]
             return [x for item in found for x in item] if rest else found
-        fits = isinstance(value, list) and step < len(value) if isinstance(step, int) else isinstance(value, dict)
+        fits = (
+            isinstance(value, list) and step < len(value)
+            if isinstance(step, int)
+            else isinstance(value, dict)
+        )
         if not fits or (isinstance(step, str) and step not in value):
             return ABSENT
         value = value[step]
@@ -92,9 +96,10 @@ def same(cell: Any, value: Any) -> bool:
     if isinstance(value, list | dict):
         return json.dumps(cell, default=str) == json.dumps(value, default=str)
     if isinstance(value, bool | int | float | str) and not isinstance(value, bool):
-        return type(cell) in (type(value), float if isinstance(value, int) else type(value)) and repr(
-            int(cell) if isinstance(value, int) else cell
-        ) == repr(value)
+        return type(cell) in (
+            type(value),
+            float if isinstance(value, int) else type(value),
+        ) and repr(int(cell) if isinstance(value, int) else cell) == repr(value)
     return bool(cell == value)
 
 
@@ -107,10 +112,14 @@ def test_every_place_of_random_documents_is_extracted_exactly() -> None:
         parsed = [exact(text) for text in texts]
         paths = sorted(set().union(*map(every_path, parsed)), key=str)
         asked = rng.sample(paths, min(6, len(paths)))
-        names = {f"c{place}": f"output_manifest{_joined(steps)}" for place, steps in enumerate(asked)}
+        names = {
+            f"c{place}": f"output_manifest{_joined(steps)}" for place, steps in enumerate(asked)
+        }
         found = extract(documents(texts), **names)
         for name, steps in zip(names, asked, strict=True):
-            for cell, value in zip(found[name].astype("object"), (walk(p, steps) for p in parsed), strict=True):
+            for cell, value in zip(
+                found[name].astype("object"), (walk(p, steps) for p in parsed), strict=True
+            ):
                 if value is ABSENT or value is None or (None in steps and not value):
                     assert cell == [] or cell is pd.NA or pd.isna(cell)
                 else:
@@ -148,7 +157,16 @@ def test_a_column_has_the_dtype_that_holds_it_exactly(values: list[str], dtype: 
 
 
 def test_every_cell_is_accounted_for() -> None:
-    texts = ['{"x":1}', '{"x":"1"}', '{"x":2}', "{}", '{"x":null}', "{oops", None, r'{"x":"\ud800"}']
+    texts = [
+        '{"x":1}',
+        '{"x":"1"}',
+        '{"x":2}',
+        "{}",
+        '{"x":null}',
+        "{oops",
+        None,
+        r'{"x":"\ud800"}',
+    ]
     counts = extract(documents(texts), x="output_manifest.x").attrs[ATTRS]["x"]
     assert counts == {
         "path": "output_manifest.x",
@@ -176,14 +194,19 @@ def test_a_value_that_is_not_of_the_dtype_asked_for_is_missing_and_counted() -> 
         ("max", [2**62, pd.NA, pd.NA, pd.NA]),
         ("first", [1, pd.NA, pd.NA, 1]),
         ("median", [2, pd.NA, pd.NA, pd.NA]),
-        (lambda values: max(map(str, values), default="none"), ["4611686018427387904", "none", pd.NA, "x"]),
+        (
+            lambda values: max(map(str, values), default="none"),
+            ["4611686018427387904", "none", pd.NA, "x"],
+        ),
     ],
 )
 def test_lists_are_aggregated_without_their_nulls(agg: Any, cells: list[Any]) -> None:
     texts = [f'{{"o":[{{"n":1}},{{"n":null}},{{"n":2}},{{}},{{"n":{2**62}}}]}}', '{"o":[]}', "{}"]
     texts.append('{"o":[{"n":1},{"n":"x"}]}')
     found = extract(documents(texts), x=Col("output_manifest.o[*].n", agg=agg))["x"]
-    assert [None if pd.isna(cell) else cell for cell in found] == [None if cell is pd.NA else cell for cell in cells]
+    assert [None if pd.isna(cell) else cell for cell in found] == [
+        None if cell is pd.NA else cell for cell in cells
+    ]
 
 
 def test_without_an_aggregate_a_list_stays_a_list() -> None:
@@ -208,12 +231,16 @@ def test_documents_that_are_not_json_are_told_where_nothing_is_found() -> None:
 
 def test_a_function_that_fails_is_told_with_its_path_and_values() -> None:
     column = Col("output_manifest.o[*]", agg=lambda values: 1 / 0)
-    with pytest.raises(DataError, match=r"'output_manifest\.o\[\*\]' raised ZeroDivisionError for \[1, 2\]"):
+    with pytest.raises(
+        DataError, match=r"'output_manifest\.o\[\*\]' raised ZeroDivisionError for \[1, 2\]"
+    ):
         extract(documents(['{"o":[1,2]}']), x=column)
 
 
 def test_an_empty_list_says_nothing_against_a_path_into_it() -> None:
-    found = extract(documents(['{"o":[]}', "{}"]), x=Col("output_manifest.o[*].size", agg="count"))["x"]
+    found = extract(documents(['{"o":[]}', "{}"]), x=Col("output_manifest.o[*].size", agg="count"))[
+        "x"
+    ]
     assert found.tolist() == [0, pd.NA]
 
 
@@ -236,7 +263,9 @@ def test_only_new_columns_come_back_under_the_same_index() -> None:
 def test_any_key_is_found_in_documents_of_one_shape(key: str) -> None:
     quoted = json.dumps(key, ensure_ascii=False)
     runs = documents([f'{{"other":[{{}}],{quoted}:{{{quoted}:{number}}}}}' for number in range(3)])
-    found = extract(runs, x=f"output_manifest[{quoted}][{quoted}]", whole=f"output_manifest[{quoted}]")
+    found = extract(
+        runs, x=f"output_manifest[{quoted}][{quoted}]", whole=f"output_manifest[{quoted}]"
+    )
     assert found["x"].tolist() == [0, 1, 2]
     assert found["whole"].tolist() == [{key: number} for number in range(3)]
     assert extract(runs, x=f"output_manifest[{quoted}][{quoted}]")["x"].tolist() == [0, 1, 2]
@@ -245,8 +274,14 @@ def test_any_key_is_found_in_documents_of_one_shape(key: str) -> None:
 def test_each_document_that_is_asked_for_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     trees = extraction._trees
-    monkeypatch.setattr(extraction, "_trees", lambda column, paths: read.append(column.name) or trees(column, paths))
-    extract(frame([run(1, output_manifest={"a": 1, "b": 2})]), a="output_manifest.a", b="output_manifest.b")
+    monkeypatch.setattr(
+        extraction, "_trees", lambda column, paths: read.append(column.name) or trees(column, paths)
+    )
+    extract(
+        frame([run(1, output_manifest={"a": 1, "b": 2})]),
+        a="output_manifest.a",
+        b="output_manifest.b",
+    )
     assert read == ["output_manifest"]
 
 
@@ -291,8 +326,14 @@ def test_documents_of_any_depth_are_read() -> None:
     ],
 )
 def test_a_bare_path_is_named_by_its_last_key(path, name):
-    runs = documents(['{"score":1.5,"outputs":[{"name":"x"}],"a key. with ]":1}']).assign(input='{"topic":"t"}')
-    frame = extract(runs, path, Col("input.topic"), other=path) if name != "topic" else extract(runs, path, other=path)
+    runs = documents(['{"score":1.5,"outputs":[{"name":"x"}],"a key. with ]":1}']).assign(
+        input='{"topic":"t"}'
+    )
+    frame = (
+        extract(runs, path, Col("input.topic"), other=path)
+        if name != "topic"
+        else extract(runs, path, other=path)
+    )
     assert list(frame.columns) == list(dict.fromkeys([name, "topic", "other"]))
     assert frame[name].tolist() == frame["other"].tolist()
 

@@ -42,7 +42,10 @@ MANIFEST = {
 def runs_of(*manifests: object) -> pd.DataFrame:
     texts = [text if isinstance(text, str) else json.dumps(text) for text in manifests]
     return runs_frame(
-        page(record({**GOLDEN, "id": f'"run-{at}"', "output_manifest": text}) for at, text in enumerate(texts))
+        page(
+            record({**GOLDEN, "id": f'"run-{at}"', "output_manifest": text})
+            for at, text in enumerate(texts)
+        )
     )
 
 
@@ -52,7 +55,9 @@ def known(row: pd.Series) -> dict:
 
 def test_each_field_of_an_output_lands_in_its_own_column():
     frame = arn.outputs(runs_of(MANIFEST))
-    assert frame.dtypes.astype("str").to_dict() == {column.name: DTYPES[column.kind] for column in OUTPUTS.columns}
+    assert frame.dtypes.astype("str").to_dict() == {
+        column.name: DTYPES[column.kind] for column in OUTPUTS.columns
+    }
     first, second, third = (known(row) for _, row in frame.iterrows())
     assert first == {
         "deployment_id": "dep-2",
@@ -74,7 +79,17 @@ def test_each_field_of_an_output_lands_in_its_own_column():
 
 @pytest.mark.parametrize(
     "manifest",
-    ["null", "{}", "[]", "5", '{"outputs":{}}', '{"outputs":null}', '{"outputs":[]}', '{"outputs":[1,', "{]"],
+    [
+        "null",
+        "{}",
+        "[]",
+        "5",
+        '{"outputs":{}}',
+        '{"outputs":null}',
+        '{"outputs":[]}',
+        '{"outputs":[1,',
+        "{]",
+    ],
 )
 def test_a_manifest_without_outputs_gives_no_rows_and_harms_no_neighbour(manifest):
     runs = runs_of(MANIFEST, "{}", MANIFEST).assign(
@@ -85,7 +100,10 @@ def test_a_manifest_without_outputs_gives_no_rows_and_harms_no_neighbour(manifes
 
 def test_no_output_can_name_another_run():
     (row,) = (
-        known(row) for _, row in arn.outputs(runs_of({"outputs": [{"run_id": "evil", "position": 7}]})).iterrows()
+        known(row)
+        for _, row in arn.outputs(
+            runs_of({"outputs": [{"run_id": "evil", "position": 7}]})
+        ).iterrows()
     )
     assert (row["run_id"], row["position"]) == ("run-0", 0)
     assert row["extra"] == '{"item.run_id":"evil","item.position":7}'
@@ -93,7 +111,11 @@ def test_no_output_can_name_another_run():
 
 @given(ODD_JSON)
 def test_any_manifest_gives_the_table_of_outputs(text):
-    for manifest in (text, f'{{"outputs":{text}}}', f'{{"outputs":[{text},{{"name":{text},"size_bytes":{text}}}]}}'):
+    for manifest in (
+        text,
+        f'{{"outputs":{text}}}',
+        f'{{"outputs":[{text},{{"name":{text},"size_bytes":{text}}}]}}',
+    ):
         frame = arn.outputs(runs_of(manifest))
         assert list(frame.columns) == OUTPUTS.names
         assert frame["run_id"].isin(["run-0"]).all()
@@ -114,7 +136,11 @@ def test_parse_reads_what_is_there_and_marks_what_is_not(text):
     parsed = arn.parse(column)
     assert list(parsed.index) == [5, 6, 6]
     assert parsed.name == "input"
-    assert repr(parsed.iloc[0]) == repr(json.loads(text, parse_float=float)) or "E400" in text or len(text) > 300
+    assert (
+        repr(parsed.iloc[0]) == repr(json.loads(text, parse_float=float))
+        or "E400" in text
+        or len(text) > 300
+    )
     assert parsed.iloc[1] is parsed.iloc[2] is pd.NA
 
 
@@ -132,7 +158,10 @@ def test_the_catalogue_counts_what_there_is():
         {"path": '["c d"]', "types": "object", "runs": 1, "values": 1, "example": "{}"},
         {"path": "", "types": "integer, null", "runs": 2, "values": 2, "example": "null"},
     ]
-    assert frame.dtypes.astype("str").to_dict() == arn.json_paths(runs[:0]).dtypes.astype("str").to_dict()
+    assert (
+        frame.dtypes.astype("str").to_dict()
+        == arn.json_paths(runs[:0]).dtypes.astype("str").to_dict()
+    )
 
 
 @given(st.lists(ODD_JSON, min_size=1, max_size=3))
@@ -142,7 +171,10 @@ def test_each_path_of_the_catalogue_leads_to_as_many_values_as_it_says(texts):
     documents = list(arn.parse(runs["output_manifest"]))
     for row in arn.json_paths(runs).itertuples():
         found = [value for document in documents for value in find(document, parse_path(row.path))]
-        assert len([value for value in found if not isinstance(value, dict | list) or not value]) == row.values
+        assert (
+            len([value for value in found if not isinstance(value, dict | list) or not value])
+            == row.values
+        )
         assert row.example.encode()
 
 

@@ -27,7 +27,10 @@ LENIENT = {"n_number_NaN.json", "n_number_infinity.json", "n_number_minus_infini
 
 
 def file_texts(folder: Path) -> dict[str, str]:
-    return {path.name: path.read_bytes().decode("utf-8", "replace") for path in sorted(folder.rglob("*.json"))}
+    return {
+        path.name: path.read_bytes().decode("utf-8", "replace")
+        for path in sorted(folder.rglob("*.json"))
+    }
 
 
 def test_texts_come_as_they_are_however_the_column_is_cut() -> None:
@@ -42,7 +45,9 @@ def test_texts_come_as_they_are_however_the_column_is_cut() -> None:
         pd.Series(pd.array(pieces, whole.dtype)),
         whole.astype(object),
     ):
-        found = [None if text is None else str(text, "utf-8") for part in texts(column) for text in part]
+        found = [
+            None if text is None else str(text, "utf-8") for part in texts(column) for text in part
+        ]
         assert found == [None if pd.isna(word) else word for word in column]
 
 
@@ -60,7 +65,9 @@ def test_the_two_readers_read_the_same(corpus: Corpus) -> None:
             assert repr(parse(pd.Series([text]))[0]) == repr(value) or value is None
 
 
-def test_any_document_goes_through_the_catalogue_and_one_that_is_not_json_is_counted(corpus: Corpus) -> None:
+def test_any_document_goes_through_the_catalogue_and_one_that_is_not_json_is_counted(
+    corpus: Corpus,
+) -> None:
     suite = file_texts(corpus("json-test-suite"))
     found = json_paths(documents(list(suite.values())))
     broken = [name for name, text in suite.items() if read(memoryview(text.encode())) is BROKEN]
@@ -73,7 +80,13 @@ def test_any_document_goes_through_the_catalogue_and_one_that_is_not_json_is_cou
         count = 0
         while leaves:
             value = leaves.pop()
-            inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+            inner = (
+                value.values()
+                if isinstance(value, dict)
+                else value
+                if isinstance(value, list)
+                else ()
+            )
             count += not inner
             leaves.extend(inner)
         assert paths["values"].sum() == count
@@ -85,13 +98,25 @@ def test_what_is_not_json_beside_a_place_breaks_the_document(corpus: Corpus) -> 
     wrapped = {name: f'{{"x":{text},"score":1}}' for name, text in suite.items()}
     broken = {name for name, text in wrapped.items() if read(memoryview(text.encode())) is BROKEN}
     for name in sorted(wrapped):
-        counts = extract(documents([wrapped[name], '{"score":2}']), score="output_manifest.score").attrs[ATTRS]["score"]
+        counts = extract(
+            documents([wrapped[name], '{"score":2}']), score="output_manifest.score"
+        ).attrs[ATTRS]["score"]
         assert counts["broken"] == (name in broken), name
 
 
 def test_outputs_of_both_roads_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = random.Random(9)
-    keys = ["name", "path", "configured_path", "kind", "status", "size_bytes", "access", "digest", "name"]
+    keys = [
+        "name",
+        "path",
+        "configured_path",
+        "kind",
+        "status",
+        "size_bytes",
+        "access",
+        "digest",
+        "name",
+    ]
     values = [
         '"a"',
         '"\\u00e9"',
@@ -107,7 +132,12 @@ def test_outputs_of_both_roads_are_the_same(monkeypatch: pytest.MonkeyPatch) -> 
 
     def item() -> str:
         if rng.random() < 0.7:
-            plain = {"name": "a", "kind": "file", "size_bytes": rng.randrange(9), "access": {"path": "p"}}
+            plain = {
+                "name": "a",
+                "kind": "file",
+                "size_bytes": rng.randrange(9),
+                "access": {"path": "p"},
+            }
             return json.dumps(plain, separators=rng.choice([(",", ":"), (", ", ": ")]))
         members = (f'"{rng.choice(keys)}": {rng.choice(values)}' for _ in range(rng.randrange(5)))
         return rng.choice(["{" + ", ".join(members) + "}", rng.choice(values)])
@@ -115,9 +145,18 @@ def test_outputs_of_both_roads_are_the_same(monkeypatch: pytest.MonkeyPatch) -> 
     def manifest() -> str | None:
         if rng.random() < 0.05:
             return rng.choice(
-                [None, "[", "{}", '{"outputs":null}', '{"outputs":[1,}', '{"a":1,"outputs":[],"outputs":[1]}']
+                [
+                    None,
+                    "[",
+                    "{}",
+                    '{"outputs":null}',
+                    '{"outputs":[1,}',
+                    '{"a":1,"outputs":[],"outputs":[1]}',
+                ]
             )
-        return '{"score": 1, "outputs": [' + ",".join(item() for _ in range(rng.randrange(4))) + "]}"
+        return (
+            '{"score": 1, "outputs": [' + ",".join(item() for _ in range(rng.randrange(4))) + "]}"
+        )
 
     for size in (0, 1, 300, 3_000 if TORTURE else 700):
         runs = documents([manifest() for _ in range(size)])
@@ -128,7 +167,9 @@ def test_outputs_of_both_roads_are_the_same(monkeypatch: pytest.MonkeyPatch) -> 
             pd.testing.assert_frame_equal(found, outputs(runs))
 
 
-def test_the_catalogue_does_not_depend_on_how_documents_are_grouped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_catalogue_does_not_depend_on_how_documents_are_grouped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rng = random.Random(4)
     for _ in range(300 if TORTURE else 30):
         runs = documents(random_texts(rng, 20))
@@ -141,7 +182,9 @@ def test_the_catalogue_does_not_depend_on_how_documents_are_grouped(monkeypatch:
 
 
 def test_many_keys_that_no_two_documents_share_are_no_matter() -> None:
-    runs = documents(["{" + ",".join(f'"{n}-{m}":{{"a":1}}' for m in range(50)) + "}" for n in range(400)])
+    runs = documents(
+        ["{" + ",".join(f'"{n}-{m}":{{"a":1}}' for m in range(50)) + "}" for n in range(400)]
+    )
     assert len(json_paths(runs)) == 20_000
 
 

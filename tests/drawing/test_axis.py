@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from agentrun_nb.drawing.axis import EARLIEST, LATEST, clock_text, local, ticks
 
-ZONES = ["UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata", "America/Havana"]
+ZONES = [
+    "UTC",
+    "America/New_York",
+    "Europe/Berlin",
+    "Australia/Lord_Howe",
+    "Asia/Kolkata",
+    "America/Havana",
+]
 DAY = 86_400_000.0
 
 
@@ -38,7 +45,9 @@ def test_ticks_of_days_are_local_midnights_each_day_once(tz, change):
     days = [local(tick.at, tz).toordinal() for tick in found]
     assert days == list(range(days[0], days[0] + len(days)))
     assert len(days) >= 7
-    assert [tick.label for tick in found] == [f"{day.day} {day:%b}" for day in map(datetime.fromordinal, days)]
+    assert [tick.label for tick in found] == [
+        f"{day.day} {day:%b}" for day in map(datetime.fromordinal, days)
+    ]
 
 
 @pytest.mark.parametrize(("tz", "change"), CHANGES)
@@ -57,9 +66,21 @@ def test_ticks_of_a_day_are_whole_on_its_clock_and_none_comes_twice(tz, change, 
 
 def test_the_hour_that_comes_twice_is_told_with_its_offsets():
     new_york = ticks(ms("2026-11-01T04:00Z"), ms("2026-11-01T08:00Z"), "America/New_York", 4)
-    assert [tick.label for tick in new_york] == ["00:00", "01:00 UTC-4", "01:00 UTC-5", "02:00", "03:00"]
+    assert [tick.label for tick in new_york] == [
+        "00:00",
+        "01:00 UTC-4",
+        "01:00 UTC-5",
+        "02:00",
+        "03:00",
+    ]
     lord_howe = ticks(ms("2026-04-04T14:00Z"), ms("2026-04-04T16:00Z"), "Australia/Lord_Howe", 4)
-    assert [tick.label for tick in lord_howe] == ["01:00", "01:30 UTC+11", "01:30 UTC+10:30", "02:00", "02:30"]
+    assert [tick.label for tick in lord_howe] == [
+        "01:00",
+        "01:30 UTC+11",
+        "01:30 UTC+10:30",
+        "02:00",
+        "02:30",
+    ]
     london = ticks(ms("2026-10-25T00:00Z"), ms("2026-10-25T02:00Z"), "Europe/London", 2)
     assert [tick.label for tick in london] == ["01:00 UTC+1", "01:00 UTC", "02:00"]
 
@@ -80,10 +101,25 @@ def test_a_day_without_midnight_begins_with_its_first_instant_and_a_day_that_was
 @pytest.mark.parametrize(
     ("start", "end", "labels", "contexts"),
     [
-        ("2026-11-20T08:00:00Z", "2026-11-20T08:00:00.030Z", ["08:00:00.000", "08:00:00.005"], ["2026-11-20", ""]),
-        ("2026-11-20T08:00:00Z", "2026-11-20T08:01:00Z", ["08:00:00", "08:00:10"], ["2026-11-20", ""]),
+        (
+            "2026-11-20T08:00:00Z",
+            "2026-11-20T08:00:00.030Z",
+            ["08:00:00.000", "08:00:00.005"],
+            ["2026-11-20", ""],
+        ),
+        (
+            "2026-11-20T08:00:00Z",
+            "2026-11-20T08:01:00Z",
+            ["08:00:00", "08:00:10"],
+            ["2026-11-20", ""],
+        ),
         ("2026-11-16T00:00:00Z", "2026-12-20T00:00:00Z", ["16 Nov", "23 Nov"], ["2026", ""]),
-        ("2026-11-01T00:00:00Z", "2027-05-01T00:00:00Z", ["Nov", "Dec", "Jan"], ["2026", "", "2027"]),
+        (
+            "2026-11-01T00:00:00Z",
+            "2027-05-01T00:00:00Z",
+            ["Nov", "Dec", "Jan"],
+            ["2026", "", "2027"],
+        ),
         ("2020-01-01T00:00:00Z", "2026-01-01T00:00:00Z", ["2020", "2021"], ["", ""]),
     ],
 )

@@ -23,7 +23,12 @@ def main(numbers: list[int]) -> int:
     warnings.simplefilter("error")
     started = time.monotonic()
     print(
-        "  #", *(_cell(head, width) for head, width in zip(("sent", "expected", "got"), WIDTHS, strict=True)), "verdict"
+        "  #",
+        *(
+            _cell(head, width)
+            for head, width in zip(("sent", "expected", "got"), WIDTHS, strict=True)
+        ),
+        "verdict",
     )
     outcomes = []
     for number in numbers or sorted(FAULTS):
@@ -32,11 +37,16 @@ def main(numbers: list[int]) -> int:
         fault = outcome.fault
         cells = zip((fault.sent, fault.expected, outcome.got), WIDTHS, strict=True)
         theirs = f" ({fault.theirs})" if fault.theirs else ""
-        print(f"{number:3}", *(_cell(*cell) for cell in cells), outcome.verdict + theirs, flush=True)
+        print(
+            f"{number:3}", *(_cell(*cell) for cell in cells), outcome.verdict + theirs, flush=True
+        )
         if outcome.verdict != "ok":
             print("    ", outcome.got, "| really sent:", "; ".join(outcome.told))
     counts = Counter(each.verdict for each in outcomes)
-    print(f"\n{len(outcomes)} faults in {time.monotonic() - started:.0f} s: {counts['ok']} as written,", end=" ")
+    print(
+        f"\n{len(outcomes)} faults in {time.monotonic() - started:.0f} s: {counts['ok']} as written,",
+        end=" ",
+    )
     print(f"{counts['differs']} differ, raw exceptions {counts['raw']}, hangs {counts['hang']}")
     plain = Counter(attempt(each.fault, control=True).verdict for each in outcomes)
     print("control, a plain httpx.get(…).json() on the same replies:", end=" ")

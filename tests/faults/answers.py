@@ -37,7 +37,9 @@ def date(seconds: float, form: str = "fixed") -> str:
     return time.strftime(forms[form], moment)
 
 
-def waits(lab: Lab, asked: str, least: float, most: float, status: str = "429 Too Many Requests") -> Got:
+def waits(
+    lab: Lab, asked: str, least: float, most: float, status: str = "429 Too Many Requests"
+) -> Got:
     """One refusal with a Retry-After, then the run; how long that took lies between two bounds."""
     got = lab.one_run(refusal(status, f"Retry-After: {asked}", f"Date: {date(0)}"), RUN)
     assert got.error is None, got
@@ -88,16 +90,27 @@ def _(lab: Lab) -> Got:
 def _(lab: Lab) -> list[Got]:
     texts = ("3600", "1e9", "inf", "Sun, 06 Nov 2050 08:49:37 GMT")
     got = [
-        final(lab, refusal("429 Too Many", f"Retry-After: {text}", f"Date: {date(0)}"), RateLimitedError)
+        final(
+            lab,
+            refusal("429 Too Many", f"Retry-After: {text}", f"Date: {date(0)}"),
+            RateLimitedError,
+        )
         for text in texts
     ]
     assert all(each.error.retry_after >= 3600 for each in got)
     return got[:1]
 
 
-@fault(31, "429 with -1, nan, abc, nothing, '1, 2', 0.5", "what is no wait is passed over; half a second is waited")
+@fault(
+    31,
+    "429 with -1, nan, abc, nothing, '1, 2', 0.5",
+    "what is no wait is passed over; half a second is waited",
+)
 def _(lab: Lab) -> list[Got]:
-    return [*(waits(lab, text, 0.0, 0.3) for text in ("-1", "nan", "abc", "", "1, 2")), waits(lab, "0.5", 0.5, 0.8)]
+    return [
+        *(waits(lab, text, 0.0, 0.3) for text in ("-1", "nan", "abc", "", "1, 2")),
+        waits(lab, "0.5", 0.5, 0.8),
+    ]
 
 
 @fault(32, "429 capacity_exceeded", "keeps the code; asked again unless retryable is false")
@@ -110,12 +123,17 @@ def _(lab: Lab) -> list[Got]:
 
 @fault(33, "503 with Retry-After", "as 429")
 def _(lab: Lab) -> list[Got]:
-    return [waits(lab, "0.5", 0.5, 0.8, "503 Busy"), final(lab, refusal("503 Busy", "Retry-After: 3600"), ServerError)]
+    return [
+        waits(lab, "0.5", 0.5, 0.8, "503 Busy"),
+        final(lab, refusal("503 Busy", "Retry-After: 3600"), ServerError),
+    ]
 
 
 @fault(34, "500, 502, 504, 408, 425", "asked again, then ServerError")
 def _(lab: Lab) -> list[Got]:
-    return [patient(lab, refusal(f"{status} X"), ServerError) for status in (500, 502, 504, 408, 425)][:1]
+    return [
+        patient(lab, refusal(f"{status} X"), ServerError) for status in (500, 502, 504, 408, 425)
+    ][:1]
 
 
 @fault(35, "501, 505", "ServerError at once")
@@ -123,9 +141,15 @@ def _(lab: Lab) -> list[Got]:
     return [final(lab, refusal(f"{status} X"), ServerError) for status in (501, 505)]
 
 
-@fault(36, "502 with an HTML page", "asked again, then ServerError; the tags stand in the message as text")
+@fault(
+    36,
+    "502 with an HTML page",
+    "asked again, then ServerError; the tags stand in the message as text",
+)
 def _(lab: Lab) -> Got:
-    got = patient(lab, http(b"<html><b>Bad</b>", "502 Bad Gateway", "Content-Type: text/html"), ServerError)
+    got = patient(
+        lab, http(b"<html><b>Bad</b>", "502 Bad Gateway", "Content-Type: text/html"), ServerError
+    )
     assert "<html>" in got.error.message
     return got
 
@@ -168,7 +192,11 @@ def _(lab: Lab) -> list[Got]:
 def _(lab: Lab) -> list[Got]:
     unknown = final(lab, refusal("400 X", code="brand_new"), ServiceError)
     number = final(lab, refusal("400 X", code=7), ServiceError)
-    long = final(lab, http({"error": {"code": "c" * 999, "message": "m\x1b[2J\u202e" * 2_000}}, "400 X"), ServiceError)
+    long = final(
+        lab,
+        http({"error": {"code": "c" * 999, "message": "m\x1b[2J\u202e" * 2_000}}, "400 X"),
+        ServiceError,
+    )
     assert "brand_new" in str(unknown.error)
     assert "7" in str(number.error)
     assert len(str(long.error)) < 500
@@ -176,9 +204,14 @@ def _(lab: Lab) -> list[Got]:
     return [unknown]
 
 
-@fault(41, "retryable: true on 400, false on 503", "400 is never asked again, 503 not against its word")
+@fault(
+    41, "retryable: true on 400, false on 503", "400 is never asked again, 503 not against its word"
+)
 def _(lab: Lab) -> list[Got]:
-    yes, no = {"error": {"code": "c", "retryable": True}}, {"error": {"code": "c", "retryable": False}}
+    yes, no = (
+        {"error": {"code": "c", "retryable": True}},
+        {"error": {"code": "c", "retryable": False}},
+    )
     return [
         final(lab, http(yes, "400 X"), ServiceError),
         final(lab, http(no, "400 X"), ServiceError),
@@ -194,17 +227,28 @@ def _(lab: Lab) -> list[Got]:
     for status, kind in ((401, UnauthorizedError), (403, ForbiddenError)):
         got.append(
             final(
-                lab, http({"error": {"code": KEY, "message": " ".join(forms), "request_id": KEY}}, f"{status} X"), kind
+                lab,
+                http(
+                    {"error": {"code": KEY, "message": " ".join(forms), "request_id": KEY}},
+                    f"{status} X",
+                ),
+                kind,
             )
         )
-        assert not [form for form in forms if form in f"{got[-1].error!r} {got[-1].error} {vars(got[-1].error)}"]
+        assert not [
+            form
+            for form in forms
+            if form in f"{got[-1].error!r} {got[-1].error} {vars(got[-1].error)}"
+        ]
     return got
 
 
 @fault(43, "404 of a run, of a deployment", "NotFoundError that says which")
 def _(lab: Lab) -> list[Got]:
     run = final(lab, http({"error": {"code": "run_not_found"}}, "404 X"), NotFoundError)
-    deployment = final(lab, http({"error": {"code": "agent_deployment_not_found"}}, "404 X"), NotFoundError)
+    deployment = final(
+        lab, http({"error": {"code": "agent_deployment_not_found"}}, "404 X"), NotFoundError
+    )
     assert "run 'run_1'" in run.error.message
     assert f"deployment '{DEP}'" in deployment.error.message
     return [run, deployment]
@@ -224,22 +268,35 @@ def _(lab: Lab) -> list[Got]:
 
 @fault(46, "204, 206, 304 where JSON is expected", "BadResponseError")
 def _(lab: Lab) -> list[Got]:
-    replies = (b"HTTP/1.1 204 X\r\n\r\n", http(b'{"id":"run_1"}', "206 X"), b"HTTP/1.1 304 X\r\n\r\n")
+    replies = (
+        b"HTTP/1.1 204 X\r\n\r\n",
+        http(b'{"id":"run_1"}', "206 X"),
+        b"HTTP/1.1 304 X\r\n\r\n",
+    )
     return [final(lab, reply, BadResponseError) for reply in replies]
 
 
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
-@fault(47, "301, 302, 303, 307, 308 to the same origin", "BadResponseError that says where to; not followed")
+@fault(
+    47,
+    "301, 302, 303, 307, 308 to the same origin",
+    "BadResponseError that says where to; not followed",
+)
 def _(lab: Lab) -> list[Got]:
-    got = [final(lab, http(b"", f"{status} X", "Location: /v2/elsewhere"), BadResponseError) for status in REDIRECTS]
+    got = [
+        final(lab, http(b"", f"{status} X", "Location: /v2/elsewhere"), BadResponseError)
+        for status in REDIRECTS
+    ]
     assert all("/v2/elsewhere" in each.error.message for each in got)
     return got[:1]
 
 
 @fault(
-    48, "redirects to another host, port, scheme, with a password", "BadResponseError; no request there, the key stays"
+    48,
+    "redirects to another host, port, scheme, with a password",
+    "BadResponseError; no request there, the key stays",
 )
 def _(lab: Lab) -> str:
     count = 0
@@ -264,16 +321,27 @@ def _(lab: Lab) -> str:
 
 @fault(49, "a redirect to itself", "BadResponseError after one request")
 def _(lab: Lab) -> Got:
-    return final(lab, http(b"", "302 X", f"Location: /v1/agent-deployments/{DEP}/runs/run_1"), BadResponseError)
+    return final(
+        lab,
+        http(b"", "302 X", f"Location: /v1/agent-deployments/{DEP}/runs/run_1"),
+        BadResponseError,
+    )
 
 
-@fault(50, "an outage: nothing but 503, 50 callers", "the shared budget runs out, calls fail fast, requests are few")
+@fault(
+    50,
+    "an outage: nothing but 503, 50 callers",
+    "the shared budget runs out, calls fail fast, requests are few",
+)
 def _(lab: Lab) -> str:
     with lab.service(refusal("503 Busy")) as (_, server):
         started = time.monotonic()
         with ThreadPoolExecutor(50) as pool, Client(KEY, server.url) as client:
             calls = [
-                pool.submit(timed, lambda: client.get_runs(DEP, [f"run_{n}" for n in range(40)], progress=False))
+                pool.submit(
+                    timed,
+                    lambda: client.get_runs(DEP, [f"run_{n}" for n in range(40)], progress=False),
+                )
                 for _ in range(50)
             ]
             outcomes = [call.result() for call in calls]
@@ -283,6 +351,4 @@ def _(lab: Lab) -> str:
     assert codes <= {"server", "connection", "not_asked"}, codes
     assert len(server.sent) <= 300, len(server.sent)
     assert seconds < 10, seconds
-    return (
-        f"{rows:,} runs asked for by 50 callers: {len(server.sent)} requests in {seconds:.1f} s, rows {sorted(codes)}"
-    )
+    return f"{rows:,} runs asked for by 50 callers: {len(server.sent)} requests in {seconds:.1f} s, rows {sorted(codes)}"

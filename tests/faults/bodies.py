@@ -19,7 +19,10 @@ BODY = json.dumps(record()).encode()
 
 def refused(lab: Lab, body: bytes, told: str, *headers: str) -> Got:
     """A body that is no run: tried again once, then an error that says what it is."""
-    healed, stays = lab.one_run(http(body, "200 OK", *headers), RUN), lab.one_run(http(body, "200 OK", *headers))
+    healed, stays = (
+        lab.one_run(http(body, "200 OK", *headers), RUN),
+        lab.one_run(http(body, "200 OK", *headers)),
+    )
     assert healed.error is None, healed
     assert type(stays.error) is BadResponseError, stays
     assert stays.requests == 2, stays
@@ -30,7 +33,9 @@ def refused(lab: Lab, body: bytes, told: str, *headers: str) -> Got:
 def codes(got: Got) -> set[str]:
     """What the row's notes say, as `column code`."""
     notes = got.row["parse_notes"]
-    return set() if pd.isna(notes) else {" ".join(note.split(": ")[:2]) for note in notes.split("; ")}
+    return (
+        set() if pd.isna(notes) else {" ".join(note.split(": ")[:2]) for note in notes.split("; ")}
+    )
 
 
 def kept(lab: Lab, *noted: str, **texts: str) -> Got:
@@ -48,7 +53,10 @@ def _(lab: Lab) -> list[Got]:
 @fault(52, "200 with a login page", "BadResponseError: HTML where JSON was expected")
 def _(lab: Lab) -> Got:
     return refused(
-        lab, b"<!doctype html><title>Log in</title>", "HTML came where JSON was expected", "Content-Type: text/html"
+        lab,
+        b"<!doctype html><title>Log in</title>",
+        "HTML came where JSON was expected",
+        "Content-Type: text/html",
     )
 
 
@@ -106,10 +114,15 @@ def _(lab: Lab) -> list[Got]:
 
 
 @fault(
-    59, "a lone surrogate", "U+FFFD in the cell, noted; the document to the letter", theirs="archive: keeps the escape"
+    59,
+    "a lone surrogate",
+    "U+FFFD in the cell, noted; the document to the letter",
+    theirs="archive: keeps the escape",
 )
 def _(lab: Lab) -> Got:
-    got = kept(lab, "failure_reason not_unicode", failure_reason='"a\\ud800b"', input='{"k":"\\ud800"}')
+    got = kept(
+        lab, "failure_reason not_unicode", failure_reason='"a\\ud800b"', input='{"k":"\\ud800"}'
+    )
     assert got.row["failure_reason"] == "a\ufffdb"
     assert got.row["input"] == '{"k":"\\ud800"}'
     got.value.to_csv().encode()
@@ -140,7 +153,11 @@ def _(lab: Lab) -> Got:
     return got
 
 
-@fault(63, "an integer over 2^63, one of 5,000 digits", "NA and a note in a column; exact in a document")
+@fault(
+    63,
+    "an integer over 2^63, one of 5,000 digits",
+    "NA and a note in a column; exact in a document",
+)
 def _(lab: Lab) -> list[Got]:
     large = kept(lab, "exit_code out_of_range", exit_code=str(2**63))
     digits = "9" * 5_000
@@ -185,7 +202,11 @@ def deep(depth: int) -> str:
     return '{"a":' * depth + "1" + "}" * depth
 
 
-@fault(68, "a depth of 100,000", "read without recursion, to the letter (the design takes documents of any depth)")
+@fault(
+    68,
+    "a depth of 100,000",
+    "read without recursion, to the letter (the design takes documents of any depth)",
+)
 def _(lab: Lab) -> list[Got]:
     inside = kept(lab, input=deep(100_000))
     assert inside.row["input"] == deep(100_000)
@@ -204,7 +225,10 @@ def _(lab: Lab) -> Got:
 
 
 @fault(
-    70, "an object with 1,000,000 keys", "a cell of text, never a column a key", theirs="page: shows the first of them"
+    70,
+    "an object with 1,000,000 keys",
+    "a cell of text, never a column a key",
+    theirs="page: shows the first of them",
 )
 def _(lab: Lab) -> Got:
     text = "{" + ",".join(f'"key_{n}":{n}' for n in range(1_000_000)) + "}"
@@ -233,7 +257,11 @@ def _(lab: Lab) -> Got:
     return got
 
 
-@fault(73, "a manifest that is a text, a list, a number, null, absent", "each kept; null and absent stay different")
+@fault(
+    73,
+    "a manifest that is a text, a list, a number, null, absent",
+    "each kept; null and absent stay different",
+)
 def _(lab: Lab) -> list[Got]:
     for text in ('"text"', "[1]", "7"):
         got = kept(lab, "output_manifest not_object", output_manifest=text)
@@ -246,7 +274,12 @@ def _(lab: Lab) -> list[Got]:
 
 @fault(74, "an input that is null, a list, empty text, 0", "each kept as given")
 def _(lab: Lab) -> Got:
-    for text, code in (("null", "null"), ("[]", "not_object"), ('""', "not_object"), ("0", "not_object")):
+    for text, code in (
+        ("null", "null"),
+        ("[]", "not_object"),
+        ('""', "not_object"),
+        ("0", "not_object"),
+    ):
         got = kept(lab, f"input {code}", input=text)
         assert got.row["input"] == text
     return got

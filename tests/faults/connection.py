@@ -81,7 +81,9 @@ def _(lab: Lab) -> Got:
     return retried(elsewhere(f"http://127.0.0.1:{free_port()}"))
 
 
-@fault(2, "a name that no DNS knows", "tried again for a short while; the message names the host only")
+@fault(
+    2, "a name that no DNS knows", "tried again for a short while; the message names the host only"
+)
 def _(lab: Lab) -> Got:
     got = retried(elsewhere("https://no-such-host.invalid"))
     assert "no-such-host.invalid" in str(got.error)
@@ -107,7 +109,11 @@ def _(lab: Lab) -> list[Got]:
     return [dropped, timed_out]
 
 
-@fault(4, "a certificate that nobody vouches for", "refused at once, no request, no word of switching checks off")
+@fault(
+    4,
+    "a certificate that nobody vouches for",
+    "refused at once, no request, no word of switching checks off",
+)
 def _(lab: Lab) -> list[Got]:
     authority = trustme.CA()
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -128,7 +134,9 @@ def _(lab: Lab) -> list[Got]:
     return [refused, vouched]
 
 
-@fault(5, "a plain http address of another machine", "refused before any byte, unless allow_http=True")
+@fault(
+    5, "a plain http address of another machine", "refused before any byte, unless allow_http=True"
+)
 def _(lab: Lab) -> Got:
     got = timed(lambda: Client(KEY, "http://api.test"))
     assert isinstance(got.error, UnsafeURLError), got
@@ -149,9 +157,16 @@ def _(lab: Lab) -> list[Got]:
     return [healed, retried(stays)]
 
 
-@fault(8, "a kept connection, closed by the server while idle", "asked again at once, not counted as an attempt")
+@fault(
+    8,
+    "a kept connection, closed by the server while idle",
+    "asked again at once, not counted as an attempt",
+)
 def _(lab: Lab) -> list[Got]:
-    with lab.service(lambda request, number: [RUN, CLOSE] if number == 0 else [RUN]) as (client, server):
+    with lab.service(lambda request, number: [RUN, CLOSE] if number == 0 else [RUN]) as (
+        client,
+        server,
+    ):
         first = timed(lambda: client.get_run(DEP, "run_1"), server)
         time.sleep(0.05)
         second = timed(lambda: client.get_run(DEP, "run_1"), server)
@@ -163,7 +178,11 @@ def _(lab: Lab) -> list[Got]:
     return [first, second]
 
 
-@fault(9, "reset in the body; a body shorter than its length", "tried again; part of a body is never read as a whole")
+@fault(
+    9,
+    "reset in the body; a body shorter than its length",
+    "tried again; part of a body is never read as a whole",
+)
 def _(lab: Lab) -> list[Got]:
     return [*once_more(lab, [RUN[:-20], Pause(0.02), RESET]), *once_more(lab, [RUN[:-20], CLOSE])]
 
@@ -225,11 +244,17 @@ def bomb(encoding: str, mebibytes: int) -> bytes:
     return b"".join(packer.compress(bytes(MEBI)) for _ in range(mebibytes)) + packer.flush()
 
 
-@fault(16, "a gzip bomb of 1 GiB, a deflate bomb", "TooLargeError at the decoded cap; br and zstd are not asked for")
+@fault(
+    16,
+    "a gzip bomb of 1 GiB, a deflate bomb",
+    "TooLargeError at the decoded cap; br and zstd are not asked for",
+)
 def _(lab: Lab) -> list[str]:
     told = []
     for encoding, size in (("gzip", 1024), ("deflate", 64)):
-        told.append(bounded(lab, http(bomb(encoding, size), "200 OK", f"Content-Encoding: {encoding}")))
+        told.append(
+            bounded(lab, http(bomb(encoding, size), "200 OK", f"Content-Encoding: {encoding}"))
+        )
     with lab.service([RUN]) as (client, server):
         client.get_run(DEP, "run_1")
         assert server.arrived[0].headers["accept-encoding"] == "gzip, deflate"
@@ -316,7 +341,11 @@ def _(lab: Lab) -> str:
     for reply in ([Pause(60)], [RUN[:-20], Pause(60)], [waits]):
         with lab.service(reply, timeout=60.0, deadline=60.0) as (client, server):
             took.append(interrupted(lambda client=client: client.get_run(DEP, "run_1")))
-            took.append(interrupted(lambda client=client: client.get_runs(DEP, ["run_1", "run_2"], progress=False)))
+            took.append(
+                interrupted(
+                    lambda client=client: client.get_runs(DEP, ["run_1", "run_2"], progress=False)
+                )
+            )
             time.sleep(0.05)
             assert server.open <= (2 if reply == [waits] else 0), server.open
     assert max(took) < (0.2 if os.environ.get("AGENTRUN_NB_PROFILE") == "torture" else 0.5), took
@@ -326,7 +355,11 @@ def _(lab: Lab) -> str:
 
 @fault(23, "an event loop that runs already", "everything works")
 def _(lab: Lab) -> list[object]:
-    with lab.service(lambda request, number: [http({"items": [record()]} if request.last == "runs" else record())]) as (
+    with lab.service(
+        lambda request, number: [
+            http({"items": [record()]} if request.last == "runs" else record())
+        ]
+    ) as (
         client,
         _,
     ):
@@ -369,13 +402,18 @@ def _(lab: Lab) -> list[Got]:
 
 
 @fault(
-    25, "an hour of sleep in the middle of a call", "over at the deadline by the monotonic clock; the next call works"
+    25,
+    "an hour of sleep in the middle of a call",
+    "over at the deadline by the monotonic clock; the next call works",
 )
 def _(lab: Lab) -> list[Got]:
     slept = [0.0]
     real = time.monotonic
     reply = [Drip(RUN, 0.02)]
-    with lab.service(lambda request, number: reply if number == 0 else [RUN], deadline=60.0) as (client, server):
+    with lab.service(lambda request, number: reply if number == 0 else [RUN], deadline=60.0) as (
+        client,
+        server,
+    ):
         time.monotonic = lambda: real() + slept[0]
         threading.Timer(0.1, lambda: slept.__setitem__(0, 3_600.0)).start()
         try:

@@ -27,7 +27,9 @@ DEPLOYMENTS, RUNS = 40, 12
 EARLY = 0.005
 """Seconds within which no page can have come."""
 
-TRUTH = {(f"dep_{deployment}", f"run_{run}") for deployment in range(DEPLOYMENTS) for run in range(RUNS)}
+TRUTH = {
+    (f"dep_{deployment}", f"run_{run}") for deployment in range(DEPLOYMENTS) for run in range(RUNS)
+}
 
 
 def deployments() -> list[str]:
@@ -51,7 +53,9 @@ def cut(client: Client) -> pd.DataFrame:
 
 CALLS: dict[str, Callable[[Client], pd.DataFrame]] = {
     "list_runs": lambda client: client.list_runs(deployments(), progress=False),
-    "get_runs": lambda client: client.get_runs("dep_0", [f"run_{n}" for n in range(RUNS)] * 20, progress=False),
+    "get_runs": lambda client: client.get_runs(
+        "dep_0", [f"run_{n}" for n in range(RUNS)] * 20, progress=False
+    ),
     "iter_runs": iterated,
     "refetch": lambda client: client.refetch(cut(client), progress=False),
 }
@@ -69,7 +73,9 @@ def _whole(name: str, frame: pd.DataFrame) -> bool:
 
 
 def _told(frame: pd.DataFrame) -> bool | None:
-    return frame.attrs["complete"] if "complete" in frame.attrs else arn.fetch_report(frame).complete
+    return (
+        frame.attrs["complete"] if "complete" in frame.attrs else arn.fetch_report(frame).complete
+    )
 
 
 def attempt(client: Client, name: str, after: float) -> str:
@@ -91,7 +97,11 @@ def attempt(client: Client, name: str, after: float) -> str:
     except KeyboardInterrupt as error:
         timer.join()
         files = [entry.filename for entry in traceback.extract_tb(error.__traceback__)]
-        if frame is None and sent[0] - began > EARLY and any("/agentrun_nb/" in file for file in files):
+        if (
+            frame is None
+            and sent[0] - began > EARLY
+            and any("/agentrun_nb/" in file for file in files)
+        ):
             return f"raw {name} {''.join(traceback.format_tb(error.__traceback__))!r}"
     if frame is None:
         return "early"
@@ -101,7 +111,11 @@ def attempt(client: Client, name: str, after: float) -> str:
     if name == "list_runs" and not whole:
         again = client.refetch(frame, progress=False)
         report = arn.fetch_report(again)
-        if _keys(again) != TRUTH or report.complete is not True or report.deployments != DEPLOYMENTS:
+        if (
+            _keys(again) != TRUTH
+            or report.complete is not True
+            or report.deployments != DEPLOYMENTS
+        ):
             return f"lost {len(again)} of {len(TRUTH)}, {report!r}, {report.deployments}"
     return "whole" if whole else "part"
 

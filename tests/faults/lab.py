@@ -130,7 +130,9 @@ class Lab:
         """The control: what a few plain lines do with the same replies. Raises `_Seen` unless it fails by itself."""
         started = time.monotonic()
         try:
-            found = httpx.get(f"{url}/v1/agent-deployments/{DEP}/runs/run_1", timeout=deadline, trust_env=False).json()
+            found = httpx.get(
+                f"{url}/v1/agent-deployments/{DEP}/runs/run_1", timeout=deadline, trust_env=False
+            ).json()
             pd.json_normalize(found)
             pd.to_datetime(found["created_at"])
             int(found["exit_code"] or 0)
@@ -235,4 +237,8 @@ def _where(error: BaseException) -> str:
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
-    return f"line {trace.tb_lineno} of {trace.tb_frame.f_code.co_filename.rsplit('/', 1)[1]}" if trace else ""
+    return (
+        f"line {trace.tb_lineno} of {trace.tb_frame.f_code.co_filename.rsplit('/', 1)[1]}"
+        if trace
+        else ""
+    )

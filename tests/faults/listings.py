@@ -14,7 +14,11 @@ from .server import Reply, Request, Script
 def runs(*numbers: int, **fields: object) -> list[dict[str, object]]:
     """Runs by number, a minute apart."""
     return [
-        record(f"run_{number}", created_at=f"2026-11-07T{number // 60:02}:{number % 60:02}:00Z", **fields)
+        record(
+            f"run_{number}",
+            created_at=f"2026-11-07T{number // 60:02}:{number % 60:02}:00Z",
+            **fields,
+        )
         for number in numbers
     ]
 
@@ -53,7 +57,9 @@ def part(got: Got, reason: str, *numbers: int) -> Got:
 
 @fault(99, "a run that comes again on the next page", "once")
 def _(lab: Lab) -> Got:
-    got = lab.listing(by_cursor({"": page(*runs(5, 4, 3), next_cursor="a"), "a": page(*runs(3, 2, 1))}))
+    got = lab.listing(
+        by_cursor({"": page(*runs(5, 4, 3), next_cursor="a"), "a": page(*runs(3, 2, 1))})
+    )
     assert got.report.duplicates == 1
     return whole(got, 5, 4, 3, 2, 1)
 
@@ -83,7 +89,11 @@ def _moves_between_statuses(lab: Lab) -> Got:
     status = {"run_1": "running", "run_2": "running", "run_3": "succeeded"}
 
     def script(request: Request, number: int) -> Reply:
-        found = [record(run, status=state) for run, state in status.items() if state == request.query["status"]]
+        found = [
+            record(run, status=state)
+            for run, state in status.items()
+            if state == request.query["status"]
+        ]
         if request.query["status"] == "running":
             found = [run for run in found if run["id"] != "run_1"]
             status["run_1"] = "succeeded"
@@ -96,7 +106,9 @@ def _moves_between_statuses(lab: Lab) -> Got:
 
 @fault(101, "the same cursor again; a ring of three", "ends, keeps what came, says cursor_loop")
 def _(lab: Lab) -> list[Got]:
-    itself = lab.listing(by_cursor({"": page(*runs(3), next_cursor="a"), "a": page(*runs(2), next_cursor="a")}))
+    itself = lab.listing(
+        by_cursor({"": page(*runs(3), next_cursor="a"), "a": page(*runs(2), next_cursor="a")})
+    )
     ring = lab.listing(
         by_cursor(
             {
@@ -123,11 +135,15 @@ def _(lab: Lab) -> list[Got]:
     return [whole(lab.listing(by_cursor(few)), 2, 1), part(lab.listing(endless), "empty_pages")]
 
 
-@fault(103, 'a cursor that is null, "", absent, 5, true, an object', "end, end, end, text, told, told")
+@fault(
+    103, 'a cursor that is null, "", absent, 5, true, an object', "end, end, end, text, told, told"
+)
 def _(lab: Lab) -> list[Got]:
     for last in (page(*runs(1)), page(*runs(1), next_cursor=""), http({"items": runs(1)})):
         whole(lab.listing(by_cursor({"": last})), 1)
-    number = whole(lab.listing(by_cursor({"": page(*runs(2), next_cursor=5), "5": page(*runs(1))})), 2, 1)
+    number = whole(
+        lab.listing(by_cursor({"": page(*runs(2), next_cursor=5), "5": page(*runs(1))})), 2, 1
+    )
     odd = [
         part(lab.listing(by_cursor({"": page(*runs(1), next_cursor=cursor)})), "bad_cursor", 1)
         for cursor in (True, {"a": 1})
@@ -138,40 +154,66 @@ def _(lab: Lab) -> list[Got]:
 @fault(104, "a cursor that is a URL", "sent as a query value, never followed")
 def _(lab: Lab) -> Got:
     url = "https://evil.test/v1?x=1#y"
-    return whole(lab.listing(by_cursor({"": page(*runs(2), next_cursor=url), url: page(*runs(1))})), 2, 1)
+    return whole(
+        lab.listing(by_cursor({"": page(*runs(2), next_cursor=url), url: page(*runs(1))})), 2, 1
+    )
 
 
-@fault(105, "a cursor that expires, with 400 and with 410", "once more from the start, each run once; then what came")
+@fault(
+    105,
+    "a cursor that expires, with 400 and with 410",
+    "once more from the start, each run once; then what came",
+)
 def _(lab: Lab) -> list[Got]:
     got = []
     for status in ("400 Bad", "410 Gone"):
         asked: list[str] = []
 
-        def once(request: Request, number: int, status: str = status, asked: list[str] = asked) -> Reply:
+        def once(
+            request: Request, number: int, status: str = status, asked: list[str] = asked
+        ) -> Reply:
             cursor = request.query.get("cursor", "")
             asked.append(cursor)
             if cursor == "b" and asked.count("b") == 1:
                 return [refusal(status, code="cursor_expired")]
             return [
-                {"": page(*runs(3), next_cursor="a"), "a": page(*runs(2), next_cursor="b"), "b": page(*runs(1))}[cursor]
+                {
+                    "": page(*runs(3), next_cursor="a"),
+                    "a": page(*runs(2), next_cursor="b"),
+                    "b": page(*runs(1)),
+                }[cursor]
             ]
 
         got.append(whole(lab.listing(_runs_only(once)), 3, 2, 1))
-    always = {"": page(*runs(3), next_cursor="a"), "a": page(*runs(2), next_cursor="b"), "b": refusal("410 Gone")}
+    always = {
+        "": page(*runs(3), next_cursor="a"),
+        "a": page(*runs(2), next_cursor="b"),
+        "b": refusal("410 Gone"),
+    }
     return [*got, part(lab.listing(by_cursor(always)), "cursor_expired", 3, 2)]
 
 
 def _runs_only(script: Script) -> Script:
     return lambda request, number: (
-        script(request, number) if request.last == "runs" else [refusal("404 X", code="not_implemented")]
+        script(request, number)
+        if request.last == "runs"
+        else [refusal("404 X", code="not_implemented")]
     )
 
 
-@fault(106, 'limit= 0, -1, "x", 1.5, True', "SettingsError before any request; pages of at most 200")
+@fault(
+    106, 'limit= 0, -1, "x", 1.5, True', "SettingsError before any request; pages of at most 200"
+)
 def _(lab: Lab) -> list[Got]:
     limits: list[Any] = []
-    with lab.service(lambda request, number: limits.append(request.query["limit"]) or [page()]) as (client, server):
-        got = [timed(lambda odd=odd: client.list_runs(DEP, limit=odd), server) for odd in (0, -1, "x", 1.5, True)]
+    with lab.service(lambda request, number: limits.append(request.query["limit"]) or [page()]) as (
+        client,
+        server,
+    ):
+        got = [
+            timed(lambda odd=odd: client.list_runs(DEP, limit=odd), server)
+            for odd in (0, -1, "x", 1.5, True)
+        ]
         assert all(isinstance(each.error, SettingsError) for each in got), got
         assert server.sent == []
         client.list_runs(DEP, limit=201, progress=False)
@@ -186,13 +228,17 @@ def _(lab: Lab) -> Got:
 
 @fault(108, "items that are null, absent, an object", "BadResponseError, never 'no runs'")
 def _(lab: Lab) -> list[Got]:
-    got = [lab.listing(by_cursor({"": http(body)})) for body in ({"items": None}, {"next_cursor": None}, {"items": {}})]
+    got = [
+        lab.listing(by_cursor({"": http(body)}))
+        for body in ({"items": None}, {"next_cursor": None}, {"items": {}})
+    ]
     assert all(type(each.error) is BadResponseError for each in got), got
     return got
 
 
 EVENTS = [
-    {"id": f"ev_{n}", "created_at": f"2026-11-07T10:00:{n:02}Z", "level": "info", "message": str(n)} for n in range(10)
+    {"id": f"ev_{n}", "created_at": f"2026-11-07T10:00:{n:02}Z", "level": "info", "message": str(n)}
+    for n in range(10)
 ]
 
 
@@ -235,7 +281,9 @@ def _(lab: Lab) -> Got:
 @fault(112, "one bad record in a page of 200", "199, and one with notes")
 def _(lab: Lab) -> Got:
     bad = {"id": "run_0", "status": 7, "created_at": "yesterday", "exit_code": "x", "input": [1]}
-    got = whole(lab.listing(by_cursor({"": page(*runs(*range(199, 0, -1)), bad)})), *range(199, -1, -1))
+    got = whole(
+        lab.listing(by_cursor({"": page(*runs(*range(199, 0, -1)), bad)})), *range(199, -1, -1)
+    )
     assert got.value["parse_notes"].notna().sum() == 1
     return got
 
@@ -256,7 +304,9 @@ def _(lab: Lab) -> list[object]:
         return [page(*runs(cursor), next_cursor=str(cursor - 1) if cursor > 1 else None)]
 
     with lab.service(_runs_only(script)) as (client, server):
-        first = part(timed(lambda: client.list_runs(DEP, progress=False), server), "server", 9, 8, 7, 6, 5, 4)
+        first = part(
+            timed(lambda: client.list_runs(DEP, progress=False), server), "server", 9, 8, 7, 6, 5, 4
+        )
         down[0] = False
         asked = len(server.sent)
         second = whole(timed(lambda: client.refetch(first.value), server), *range(9, 0, -1))

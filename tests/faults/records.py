@@ -57,12 +57,18 @@ def _(lab: Lab) -> Got:
     return got
 
 
-@fault(80, "required fields that are missing", "NA and a note; a record without an id is kept in a listing")
+@fault(
+    80,
+    "required fields that are missing",
+    "NA and a note; a record without an id is kept in a listing",
+)
 def _(lab: Lab) -> list[Got]:
     bare = lab.row(b'{"id":"run_1"}')
     assert len(codes(bare)) == 7, codes(bare)
     assert {code.split()[1] for code in codes(bare)} == {"missing"}
-    nameless = lab.listing(lambda request, number: [page({"status": "failed"}, {"status": "failed"})])
+    nameless = lab.listing(
+        lambda request, number: [page({"status": "failed"}, {"status": "failed"})]
+    )
     assert len(nameless.value) == 2
     assert nameless.report.oddities["missing"] == 14, nameless
     return [bare, nameless]
@@ -71,7 +77,13 @@ def _(lab: Lab) -> list[Got]:
 @fault(81, "null where a value is required", "NA and a note")
 def _(lab: Lab) -> Got:
     return kept(
-        lab, "version_id null", "mode null", "created_at null", version_id="null", mode="null", created_at="null"
+        lab,
+        "version_id null",
+        "mode null",
+        "created_at null",
+        version_id="null",
+        mode="null",
+        created_at="null",
     )
 
 
@@ -104,7 +116,9 @@ def _(lab: Lab) -> Got:
         "status": "running",
     }
     got = lab.row(http(fields).partition(b"\r\n\r\n")[2])
-    assert {"function_id", "machine_id", "route", "queued_reason"} <= set(json.loads(got.row["extra"]))
+    assert {"function_id", "machine_id", "route", "queued_reason"} <= set(
+        json.loads(got.row["extra"])
+    )
     assert "version_id missing" in codes(got)
     return got
 
@@ -119,17 +133,30 @@ def _(lab: Lab) -> Got:
     return got
 
 
-@fault(86, "a status that goes backwards", "the record that changed last stays", theirs="archive: keeps both")
+@fault(
+    86,
+    "a status that goes backwards",
+    "the record that changed last stays",
+    theirs="archive: keeps both",
+)
 def _(lab: Lab) -> Got:
     newer = record(status="running", updated_at="2026-11-07T10:04:00Z", completed_at=None)
     stale = record(status="queued", updated_at="2026-11-07T10:00:00Z", completed_at=None)
-    with lab.service(lambda request, number: [http(newer if number == 0 else stale)]) as (client, _):
+    with lab.service(lambda request, number: [http(newer if number == 0 else stale)]) as (
+        client,
+        _,
+    ):
         again = client.refetch(client.get_runs(DEP, ["run_1"], progress=False))
     assert again["status"].tolist() == ["running"]
     return Got(None, again, 0.0)
 
 
-@fault(87, "ended and still running; ended without an end", "both as they are", theirs="health: flags them")
+@fault(
+    87,
+    "ended and still running; ended without an end",
+    "both as they are",
+    theirs="health: flags them",
+)
 def _(lab: Lab) -> list[Got]:
     running, endless = kept(lab, status='"running"'), kept(lab, completed_at="null")
     assert running.row["completed_at"] == pd.Timestamp("2026-11-07T10:05:00Z")
@@ -139,7 +166,13 @@ def _(lab: Lab) -> list[Got]:
 
 def moment(lab: Lab, text: str, expected: str | None, code: str | None) -> Got:
     """A moment as it is read, and its note."""
-    got = kept(lab, *([f"created_at {code}"] if code else []), created_at=text, started_at="null", completed_at="null")
+    got = kept(
+        lab,
+        *([f"created_at {code}"] if code else []),
+        created_at=text,
+        started_at="null",
+        completed_at="null",
+    )
     read = got.row["created_at"]
     assert str(got.value["created_at"].dtype) == "datetime64[us, UTC]"
     assert pd.isna(read) if expected is None else read == pd.Timestamp(expected), read
@@ -161,8 +194,16 @@ def _(lab: Lab) -> list[Got]:
 
 @fault(90, "1, 3, 6, 9 decimals", "one dtype; the ninth is cut and noted")
 def _(lab: Lab) -> list[Got]:
-    got = [moment(lab, f'"2026-11-07T10:00:00.{"1" * n}Z"', f"2026-11-07T10:00:00.{'1' * n}Z", None) for n in (1, 3, 6)]
-    return [*got, moment(lab, '"2026-11-07T10:00:00.123456789Z"', "2026-11-07T10:00:00.123456Z", "cut_precision")][-1:]
+    got = [
+        moment(lab, f'"2026-11-07T10:00:00.{"1" * n}Z"', f"2026-11-07T10:00:00.{'1' * n}Z", None)
+        for n in (1, 3, 6)
+    ]
+    return [
+        *got,
+        moment(
+            lab, '"2026-11-07T10:00:00.123456789Z"', "2026-11-07T10:00:00.123456Z", "cut_precision"
+        ),
+    ][-1:]
 
 
 @fault(91, "small t and z, a blank between", "read")
@@ -202,7 +243,10 @@ def _(lab: Lab) -> Got:
 
 @fault(95, "seconds and milliseconds since the epoch", "told apart by size, noted")
 def _(lab: Lab) -> list[Got]:
-    return [moment(lab, text, "2026-11-07T10:00:00Z", "epoch_time") for text in ("1794045600", "1794045600000")]
+    return [
+        moment(lab, text, "2026-11-07T10:00:00Z", "epoch_time")
+        for text in ("1794045600", "1794045600000")
+    ]
 
 
 @fault(96, "an end before the start", "noted; everything works on")
@@ -223,5 +267,8 @@ def _(lab: Lab) -> Got:
 def _(lab: Lab) -> Got:
     got = kept(lab, created_at='"2026-10-25T00:30:00Z"')
     assert str(got.value["created_at"].dt.tz) == "UTC"
-    assert arn.brief(got.value, tz="Europe/Berlin").iloc[0]["created (Europe/Berlin)"] == "2026-10-25 02:30:00"
+    assert (
+        arn.brief(got.value, tz="Europe/Berlin").iloc[0]["created (Europe/Berlin)"]
+        == "2026-10-25 02:30:00"
+    )
     return got

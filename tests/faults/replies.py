@@ -27,7 +27,9 @@ def record(run_id: str = "run_1", **fields: object) -> dict[str, object]:
 def text_record(**texts: str) -> bytes:
     """A run some values of which are JSON texts, to the letter, however odd."""
     plain = {name: json.dumps(value) for name, value in record().items()} | texts
-    return ("{" + ",".join(f'"{name}":{text}' for name, text in plain.items()) + "}").encode("utf-8", "surrogatepass")
+    return ("{" + ",".join(f'"{name}":{text}' for name, text in plain.items()) + "}").encode(
+        "utf-8", "surrogatepass"
+    )
 
 
 def http(body: bytes | object = b"", status: str = "200 OK", *headers: str) -> bytes:
@@ -45,7 +47,9 @@ def http(body: bytes | object = b"", status: str = "200 OK", *headers: str) -> b
 def refusal(status: str, *headers: str, **error: object) -> bytes:
     """An error reply in the service's own shape."""
     return http(
-        {"error": {"code": "some_code", "message": "what happened", "request_id": "req_7"} | error}, status, *headers
+        {"error": {"code": "some_code", "message": "what happened", "request_id": "req_7"} | error},
+        status,
+        *headers,
     )
 
 

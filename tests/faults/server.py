@@ -110,7 +110,9 @@ class FaultServer:
             return f"{self.connections} connections, no request" if self.connections else "nothing"
         ends = ", ".join(dict.fromkeys(sent.ended for sent in self.sent))
         first = self.sent[0].start.partition(b"\r\n")[0][:40].decode("latin-1") or "no byte"
-        return f"{len(self.sent)} x {first!r}, {sum(sent.count for sent in self.sent):,} bytes, {ends}"
+        return (
+            f"{len(self.sent)} x {first!r}, {sum(sent.count for sent in self.sent):,} bytes, {ends}"
+        )
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
@@ -122,7 +124,9 @@ class FaultServer:
                 self.arrived.append(request)
                 sent = Sent(request)
                 self.sent.append(sent)
-                if not await self._reply(self.script(request, len(self.arrived) - 1), sent, reader, writer):
+                if not await self._reply(
+                    self.script(request, len(self.arrived) - 1), sent, reader, writer
+                ):
                     break
         except (ConnectionError, asyncio.CancelledError, ssl.SSLError):
             pass

@@ -21,8 +21,14 @@ def script(request: Request, number: int) -> Reply:
         return [refusal("404 X", code="not_implemented")]
     if parts[-1] == "runs":
         start = int(request.query.get("cursor", 0))
-        found = [record(f"run_{run}", deployment_id=deployment) for run in range(start, min(start + 3, RUNS))]
-        return [Pause(0.001), page(*found, next_cursor=str(start + 3) if start + 3 < RUNS else None)]
+        found = [
+            record(f"run_{run}", deployment_id=deployment)
+            for run in range(start, min(start + 3, RUNS))
+        ]
+        return [
+            Pause(0.001),
+            page(*found, next_cursor=str(start + 3) if start + 3 < RUNS else None),
+        ]
     return [Pause(0.001), http(record(parts[-1], deployment_id=deployment))]
 
 
@@ -32,9 +38,21 @@ def test_an_interrupt_at_any_moment_loses_nothing_and_claims_nothing() -> None:
     outcomes: Counter[str] = Counter()
     with serving(script) as server:
         for seed in range(processes):
-            command = [sys.executable, "-m", "tests.faults.interrupted", server.url, str(seed), str(count)]
+            command = [
+                sys.executable,
+                "-m",
+                "tests.faults.interrupted",
+                server.url,
+                str(seed),
+                str(count),
+            ]
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=300, cwd=Path(__file__).parents[2], check=False
+                command,
+                capture_output=True,
+                text=True,
+                timeout=300,
+                cwd=Path(__file__).parents[2],
+                check=False,
             )
             assert done.returncode == 0, done.stderr[-2_000:]
             outcomes.update(done.stdout.splitlines())

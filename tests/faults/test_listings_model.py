@@ -109,17 +109,25 @@ class Service:
         body = json.dumps({"items": page, "next_cursor": following}).encode()
         return 200, body[: len(body) // 2] if event == "cut" else body
 
-    def _page(self, params: dict[str, str], cursor: str | None) -> tuple[list[dict[str, object]], str | None]:
+    def _page(
+        self, params: dict[str, str], cursor: str | None
+    ) -> tuple[list[dict[str, object]], str | None]:
         chosen = sorted(self.runs.items(), reverse=True)
         for name in ("status", "version_id"):
             if name in params and (name == "status" or self.honours_versions):
                 chosen = [(number, run) for number, run in chosen if run[name] == params[name]]
         at = int(cursor.partition(":")[0]) if cursor else None
         if at is not None:
-            chosen = chosen[at:] if self.by_position else [(number, run) for number, run in chosen if number < at]
+            chosen = (
+                chosen[at:]
+                if self.by_position
+                else [(number, run) for number, run in chosen if number < at]
+            )
         size = min(self.size, int(params["limit"]))
         page, more = chosen[:size], len(chosen) > size
-        following = None if not more else str((at or 0) + size) if self.by_position else str(page[-1][0])
+        following = (
+            None if not more else str((at or 0) + size) if self.by_position else str(page[-1][0])
+        )
         return [run for _, run in page], following
 
     def respond(self, request: httpx.Request) -> httpx.Response:
@@ -174,11 +182,18 @@ def plain(service: Service, statuses: list[str] | None) -> tuple[list[str], bool
     return found, True
 
 
-def machine(totals: Totals, lister: Callable[[Service, list[str] | None], tuple[list[str], bool]]) -> type:
+def machine(
+    totals: Totals, lister: Callable[[Service, list[str] | None], tuple[list[str], bool]]
+) -> type:
     """A machine that plans faults, lists, and counts what went wrong; ours must make none wrong."""
 
     class Listings(RuleBasedStateMachine):
-        @initialize(count=st.integers(0, 60), size=st.integers(1, 9), by_position=st.booleans(), versions=st.booleans())
+        @initialize(
+            count=st.integers(0, 60),
+            size=st.integers(1, 9),
+            by_position=st.booleans(),
+            versions=st.booleans(),
+        )
         def begin(self, count: int, size: int, by_position: bool, versions: bool) -> None:
             self.service = Service({}, size, by_position, versions)
             for _ in range(count):
@@ -190,7 +205,9 @@ def machine(totals: Totals, lister: Callable[[Service, list[str] | None], tuple[
 
         @rule(
             statuses=st.sampled_from([None, None, ["succeeded", "running", "failed"]]),
-            plan=st.dictionaries(st.integers(1, 12), st.sampled_from(EVENTS), min_size=1, max_size=6),
+            plan=st.dictionaries(
+                st.integers(1, 12), st.sampled_from(EVENTS), min_size=1, max_size=6
+            ),
         )
         def list(self, statuses: list[str] | None, plan: dict[int, str]) -> None:
             service = self.service

@@ -33,8 +33,22 @@ PLACES = (
     "http://2130706433:{port}/",
     "hTTp://127.0.0.1:{port}#{port}",
 )
-OTHER_CURSORS = (*PLACES, "../../../../x", "@127.0.0.1:{port}", "\r\nHost: 127.0.0.1:{port}\r\n\r\n", "%0d%0aHost:%20x")
-VARIABLES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "SSLKEYLOGFILE", "NETRC")
+OTHER_CURSORS = (
+    *PLACES,
+    "../../../../x",
+    "@127.0.0.1:{port}",
+    "\r\nHost: 127.0.0.1:{port}\r\n\r\n",
+    "%0d%0aHost:%20x",
+)
+VARIABLES = (
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "all_proxy",
+    "SSLKEYLOGFILE",
+    "NETRC",
+)
 
 
 def carried(server: FaultServer) -> int:
@@ -76,12 +90,19 @@ def test_no_cursor_takes_the_key_along(cursor: str) -> None:
             assert other.connections == 0
             listed = [request for request in server.arrived if request.path.endswith("/runs")]
             assert [request.query.get("cursor") for request in listed] == [None, sent]
-            assert {request.headers["host"] for request in server.arrived} == {f"127.0.0.1:{server.port}"}
+            assert {request.headers["host"] for request in server.arrived} == {
+                f"127.0.0.1:{server.port}"
+            }
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
-def test_no_variable_takes_the_key_along(variable: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with serving(lambda request, number: [RUN]) as other, serving(lambda request, number: [RUN]) as server:
+def test_no_variable_takes_the_key_along(
+    variable: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with (
+        serving(lambda request, number: [RUN]) as other,
+        serving(lambda request, number: [RUN]) as server,
+    ):
         target = f"{tmp_path}/kept" if variable in ("SSLKEYLOGFILE", "NETRC") else other.url
         monkeypatch.setenv(variable, target)
         with Client(KEY, server.url) as client:
@@ -91,7 +112,10 @@ def test_no_variable_takes_the_key_along(variable: str, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("name", ["base_url", "_base_url", "settings"])
 def test_the_address_does_not_change(name: str) -> None:
-    with serving(lambda request, number: [RUN]) as other, serving(lambda request, number: [RUN]) as server:
+    with (
+        serving(lambda request, number: [RUN]) as other,
+        serving(lambda request, number: [RUN]) as server,
+    ):
         with Client(KEY, server.url) as client:
             for held in (client, client._wire.settings):
                 try:
@@ -140,7 +164,9 @@ BEFORE = ("", "run_1", "a b", "/", "https://h", "%")
 
 def traversals() -> Iterator[str]:
     """Ids that try to leave their place in the path."""
-    for dot, slash, depth, target, before in itertools.product(DOTS, SLASHES, range(1, 4), TARGETS, BEFORE):
+    for dot, slash, depth, target, before in itertools.product(
+        DOTS, SLASHES, range(1, 4), TARGETS, BEFORE
+    ):
         yield before + (dot + dot + slash) * depth + target
         if depth == 1:
             yield before + slash + target
@@ -148,12 +174,21 @@ def traversals() -> Iterator[str]:
 
 
 def wire_of(url: str) -> Wire:
-    limits = {"timeout": 5.0, "deadline": 5.0, "max_in_flight": 4, "max_bytes": 1_000_000, "verify": True}
+    limits = {
+        "timeout": 5.0,
+        "deadline": 5.0,
+        "max_in_flight": 4,
+        "max_bytes": 1_000_000,
+        "verify": True,
+    }
     return Wire(find_settings(Secret(KEY, "here"), url, allow_http=False, proxy=None, **limits))
 
 
 def test_traversal_ids_are_refused_or_stay_one_part_of_the_path() -> None:
-    wire, shape = wire_of("https://api.test/prefix"), re.compile(rb"/prefix/v1/agent-deployments/[^/?#]+/runs/[^/?#]+")
+    wire, shape = (
+        wire_of("https://api.test/prefix"),
+        re.compile(rb"/prefix/v1/agent-deployments/[^/?#]+/runs/[^/?#]+"),
+    )
     count = refused = 0
     for value in traversals():
         count += 1
@@ -182,7 +217,11 @@ def test_traversal_ids_as_they_arrive() -> None:
 
     with serving(script) as server, Client(KEY, server.url) as client:
         rows = client.get_runs(DEP, sample, progress=False)
-        off = [request.target for request in server.arrived if request.target.count("/") != 5 or "?" in request.target]
+        off = [
+            request.target
+            for request in server.arrived
+            if request.target.count("/") != 5 or "?" in request.target
+        ]
         assert off == []
         assert rows["fetch_error"].str.startswith("bad_id").any()
         assert rows["fetch_error"].isna().any()
@@ -191,7 +230,8 @@ def test_traversal_ids_as_they_arrive() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"base_url": "http://api.test"}, {"base_url": "https://a@api.test"}, {"proxy": "socks5://x"}]
+    "settings",
+    [{"base_url": "http://api.test"}, {"base_url": "https://a@api.test"}, {"proxy": "socks5://x"}],
 )
 def test_what_is_refused_sends_nothing(settings: dict[str, str]) -> None:
     with pytest.raises(SettingsError):

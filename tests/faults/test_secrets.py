@@ -63,7 +63,11 @@ def failing(how: Callable[..., object]) -> Callable[[object], str]:
 
 
 def whole(held: object) -> object:
-    return dataclasses.asdict(held) if dataclasses.is_dataclass(held) and not isinstance(held, type) else held
+    return (
+        dataclasses.asdict(held)
+        if dataclasses.is_dataclass(held) and not isinstance(held, type)
+        else held
+    )
 
 
 VIEWS: dict[str, Callable[[object], str]] = {
@@ -86,12 +90,17 @@ VIEWS: dict[str, Callable[[object], str]] = {
 
 
 def views(held: dict[str, object]) -> Texts:
-    for (name, thing), (way, view) in ((thing, view) for thing in held.items() for view in VIEWS.items()):
+    for (name, thing), (way, view) in (
+        (thing, view) for thing in held.items() for view in VIEWS.items()
+    ):
         yield f"{way} of {name}", view(thing)
 
 
 def test_no_view_of_any_object_shows_the_key() -> None:
-    with serving(lambda request, number: [http(record(request.last))]) as server, Client(KEY, server.url) as client:
+    with (
+        serving(lambda request, number: [http(record(request.last))]) as server,
+        Client(KEY, server.url) as client,
+    ):
         run, runs = client.get_run(DEP, "run_1"), client.get_runs(DEP, ["run_1"], progress=False)
         settings = client._wire.settings
         held = {
@@ -112,7 +121,12 @@ def test_no_view_of_any_object_shows_the_key() -> None:
 def test_the_views_of_a_plain_client_show_it() -> None:
     """The control."""
     count, places = found(
-        views({"namespace": SimpleNamespace(api_key=KEY), "httpx": httpx.Request("GET", "http://x", params={"k": KEY})})
+        views(
+            {
+                "namespace": SimpleNamespace(api_key=KEY),
+                "httpx": httpx.Request("GET", "http://x", params={"k": KEY}),
+            }
+        )
     )
     assert len(places) > count / 3
 
@@ -121,7 +135,12 @@ def echo(request: Request, number: int) -> Reply:
     """A service that repeats the key wherever it can, by the run that is asked for."""
     text = " ".join(FORMS)
     body = {"error": {"code": KEY, "message": text, "request_id": KEY, "details": text}, "id": text}
-    headers = (f"Location: https://evil.test/{KEY}", f"X-Request-Id: {KEY}", f"Set-Cookie: k={KEY}", "Retry-After: 0")
+    headers = (
+        f"Location: https://evil.test/{KEY}",
+        f"X-Request-Id: {KEY}",
+        f"Set-Cookie: k={KEY}",
+        "Retry-After: 0",
+    )
     if request.last.isdigit():
         return [http(body, f"{request.last} X", *headers)]
     replies: dict[str, Reply] = {
@@ -159,23 +178,34 @@ def reachable(root: BaseException, depth: int = 6) -> Iterator[object]:
 def modes(name: str, error: BaseException) -> Texts:
     """An error as it is shown in every way there is."""
     kind, trace = type(error), error.__traceback__
-    yield f"{name}: str", f"{error} {error!r} {error.args} {vars(error)} {getattr(error, '__notes__', '')}"
+    yield (
+        f"{name}: str",
+        f"{error} {error!r} {error.args} {vars(error)} {getattr(error, '__notes__', '')}",
+    )
     yield f"{name}: traceback", "".join(traceback.format_exception(error))
     yield (
         f"{name}: with locals",
         "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format()),
     )
     for mode in ("Plain", "Context", "Verbose", "Minimal", "Docs"):
-        shown = FormattedTB(mode=mode, theme_name="nocolor", ostream=io.StringIO()).structured_traceback(
-            kind, error, trace
-        )
+        shown = FormattedTB(
+            mode=mode, theme_name="nocolor", ostream=io.StringIO()
+        ).structured_traceback(kind, error, trace)
         yield f"{name}: IPython {mode}", "\n".join(shown)
-    frames = [frame for frame, _ in traceback.walk_tb(trace) if "agentrun_nb" in frame.f_code.co_filename]
-    yield f"{name}: locals of our frames", str([{k: repr(v) for k, v in frame.f_locals.items()} for frame in frames])
+    frames = [
+        frame for frame, _ in traceback.walk_tb(trace) if "agentrun_nb" in frame.f_code.co_filename
+    ]
+    yield (
+        f"{name}: locals of our frames",
+        str([{k: repr(v) for k, v in frame.f_locals.items()} for frame in frames]),
+    )
     yield f"{name}: cause and context", f"{error.__cause__!r} {error.__context__!r}"
     error.__traceback__ = None
     texts = [item for item in reachable(error) if isinstance(item, str | bytes)]
-    yield f"{name}: all that can be reached", str([text for text in texts if any(form in str(text) for form in FORMS)])
+    yield (
+        f"{name}: all that can be reached",
+        str([text for text in texts if any(form in str(text) for form in FORMS)]),
+    )
 
 
 def raised(call: Callable[[], object]) -> BaseException:
@@ -195,7 +225,9 @@ def test_no_error_shows_the_key_in_any_mode() -> None:
     with serving(echo) as server, Client(KEY, server.url, timeout=0.2, deadline=0.5) as client:
         count, places = found(errors_of(client))
         rows = client.get_runs(DEP, IN_BULK, progress=False)
-        more, there = found((f"row {number}", text) for number, text in enumerate(rows["fetch_error"]))
+        more, there = found(
+            (f"row {number}", text) for number, text in enumerate(rows["fetch_error"])
+        )
     count += more
     print(f"{count} errors as shown, found in {len(places + there)}")
     assert count >= 200
@@ -208,7 +240,9 @@ def test_a_plain_error_shows_it() -> None:
         target = f"{server.url}/v1/x/302"
 
         def call() -> object:
-            return httpx.get(target, headers={"Authorization": f"Bearer {KEY}"}, trust_env=False).raise_for_status()
+            return httpx.get(
+                target, headers={"Authorization": f"Bearer {KEY}"}, trust_env=False
+            ).raise_for_status()
 
         _, places = found(modes("plain", raised(call)))
     assert len(places) >= 3
@@ -230,7 +264,9 @@ def constructors() -> Texts:
         error = raised(lambda settings=settings: Client(**{"api_key": KEY} | settings))  # type: ignore[arg-type]
         yield f"{name}: str", f"{error} {error!r} {vars(error)}"
         frames = [
-            frame for frame, _ in traceback.walk_tb(error.__traceback__) if "/agentrun_nb/" in frame.f_code.co_filename
+            frame
+            for frame, _ in traceback.walk_tb(error.__traceback__)
+            if "/agentrun_nb/" in frame.f_code.co_filename
         ]
         if "address" not in name and "query" not in name and "proxy" not in name:
             yield (
@@ -299,14 +335,23 @@ def test_no_notebook_holds_the_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
     monkeypatch.setenv("AGENTRUN_API_KEY", KEY)
     with serving(script) as server:
-        source = NOTEBOOK.replace("URL", repr(server.url)).replace("NAMES", repr([*IN_BULK, "run_1"]))
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in source.split("---\n")])
+        source = NOTEBOOK.replace("URL", repr(server.url)).replace(
+            "NAMES", repr([*IN_BULK, "run_1"])
+        )
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(cell) for cell in source.split("---\n")]
+        )
         NotebookClient(notebook, timeout=60, allow_errors=True, store_widget_state=True).execute()
     saved = tmp_path / "saved.ipynb"
     nbformat.write(notebook, saved)
     text = saved.read_text("utf-8")
     assert [form for form in FORMS if form in text] == []
-    for seen in ("UnauthorizedError", "ServerError", "BadResponseError", "application/vnd.jupyter.widget"):
+    for seen in (
+        "UnauthorizedError",
+        "ServerError",
+        "BadResponseError",
+        "application/vnd.jupyter.widget",
+    ):
         assert seen in text
 
 

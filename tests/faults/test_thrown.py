@@ -67,7 +67,9 @@ CALLS: dict[str, Callable[[Client], object]] = {
     "get_run": lambda client: client.get_run(DEP, "run_1"),
     "list_runs": lambda client: client.list_runs(DEP, progress=False),
     "iter_runs": lambda client: list(client.iter_runs(DEP, progress=False)),
-    "get_runs": lambda client: client.get_runs(DEP, ["run_1"], progress=False)["fetch_error"].tolist(),
+    "get_runs": lambda client: client.get_runs(DEP, ["run_1"], progress=False)[
+        "fetch_error"
+    ].tolist(),
     "list_versions": lambda client: client.list_versions(DEP),
     "check": lambda client: client.check(),
 }
@@ -99,7 +101,9 @@ def shown(error: BaseException) -> Iterator[str]:
                 layer = list(frame.f_locals.values())
                 yield repr(layer)
                 held = [*layer, *gc.get_referents(*layer)]
-                yield repr([thing.headers.raw for thing in held if isinstance(thing, httpx.Request)])
+                yield repr(
+                    [thing.headers.raw for thing in held if isinstance(thing, httpx.Request)]
+                )
 
 
 @pytest.fixture(autouse=True)
@@ -120,7 +124,9 @@ def outcome(call: str, step: str, thrown: str) -> BaseException | object:
 @pytest.mark.parametrize("thrown", THROWN)
 @pytest.mark.parametrize("step", ["before sending", "in the body"])
 @pytest.mark.parametrize("call", CALLS)
-def test_whatever_is_thrown_leaves_typed_and_shows_nothing(call: str, step: str, thrown: str) -> None:
+def test_whatever_is_thrown_leaves_typed_and_shows_nothing(
+    call: str, step: str, thrown: str
+) -> None:
     error = outcome(call, step, thrown)
     if call in ("get_runs", "check"):  # these tell of errors and raise none
         assert not isinstance(error, BaseException), error
@@ -131,7 +137,9 @@ def test_whatever_is_thrown_leaves_typed_and_shows_nothing(call: str, step: str,
 
 
 @pytest.mark.parametrize("thrown", ["plain", "rare", "an interrupt", "cancelled", "not text"])
-def test_what_is_thrown_while_an_answer_is_read_leaves_typed(thrown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_thrown_while_an_answer_is_read_leaves_typed(
+    thrown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> None:
         raise THROWN[thrown]()
 

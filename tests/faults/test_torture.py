@@ -52,7 +52,9 @@ def test_polls_leave_nothing_behind() -> None:
     assert after["MiB"] <= before["MiB"] + 10
 
 
-def test_interrupts_are_heard_at_once_and_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupts_are_heard_at_once_and_leave_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(Wire, "policy", BRISK)
     took, before, after = torture.interrupts(200 if LARGE else 30)
     print(max(took), before, after)

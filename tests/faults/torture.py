@@ -44,7 +44,10 @@ PATIENT = Policy(base=0.005, crowded_base=0.005, longest=0.02)
 def listed(runs: list[dict[str, object]]) -> Script:
     """A listing by positions, without a list of versions."""
     bodies = {
-        start: page(*runs[start : start + PAGE], next_cursor=str(start + PAGE) if start + PAGE < len(runs) else None)
+        start: page(
+            *runs[start : start + PAGE],
+            next_cursor=str(start + PAGE) if start + PAGE < len(runs) else None,
+        )
         for start in range(0, len(runs), PAGE)
     }
 
@@ -107,7 +110,10 @@ class Listings:
 def listings(share: float, count: int) -> Listings:
     """Lists 2,000 runs so many times, and compares each time with what the service has."""
     runs = [
-        record(f"run_{number}", created_at=f"2026-11-07T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z")
+        record(
+            f"run_{number}",
+            created_at=f"2026-11-07T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z",
+        )
         for number in range(2_000, 0, -1)
     ]
     wanted = [run["id"] for run in runs]
@@ -116,7 +122,9 @@ def listings(share: float, count: int) -> Listings:
         for _ in range(count):
             with Client(KEY, server.url) as client, suppress(AgentRunError):
                 found = client.list_runs(DEP, progress=False)
-                outcome.exact += found["id"].tolist() == wanted and arn.fetch_report(found).complete is True
+                outcome.exact += (
+                    found["id"].tolist() == wanted and arn.fetch_report(found).complete is True
+                )
             outcome.ideal += len(runs) // PAGE
         outcome.requests = sum(sent.request.last == "runs" for sent in server.sent)
     return outcome
@@ -149,9 +157,9 @@ def sdk_listings(share: float, count: int) -> str:
         return "the vendor's SDK is absent"
     runs = [record(f"run_{number}") for number in range(2_000, 0, -1)]
     faulty = spoiled(listed(runs), share, seed=7)
-    deployment = record(DEP, name="n", description="", active_version_id="ver_1", metadata={}, deleted_at=None) | {
-        "status": "active"
-    }
+    deployment = record(
+        DEP, name="n", description="", active_version_id="ver_1", metadata={}, deleted_at=None
+    ) | {"status": "active"}
 
     def script(request: Request, number: int) -> Reply:
         return [http(deployment)] if request.last == DEP else faulty(request, number)
@@ -164,11 +172,17 @@ def sdk_listings(share: float, count: int) -> str:
             "HOME": "/nonexistent",
         }
         process = subprocess.run(
-            [python, "-c", SDK_CODE, DEP, str(count)], env=variables, capture_output=True, text=True, timeout=600
+            [python, "-c", SDK_CODE, DEP, str(count)],
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=600,
         )
     told = process.stdout.splitlines()
     exact = told.count("2000 2000")
-    others = sorted({line for line in told if line != "2000 2000"}) or [process.stderr.strip()[-200:]]
+    others = sorted({line for line in told if line != "2000 2000"}) or [
+        process.stderr.strip()[-200:]
+    ]
     return f"the vendor's SDK: {exact} of {count} exact, else {', '.join(others)[:200]}"
 
 
@@ -193,7 +207,9 @@ def slow_faults() -> dict[str, Script]:
 
 CALLS: dict[str, Callable[[Client], object]] = {
     "get_run": lambda client: client.get_run(DEP, "run_1"),
-    "get_runs": lambda client: client.get_runs(DEP, [f"run_{number}" for number in range(40)], progress=False),
+    "get_runs": lambda client: client.get_runs(
+        DEP, [f"run_{number}" for number in range(40)], progress=False
+    ),
     "list_runs": lambda client: client.list_runs(DEP, progress=False),
 }
 
@@ -203,7 +219,10 @@ def overruns(deadline: float) -> dict[str, float]:
     found: dict[str, float] = {}
 
     def measure(fault: str, script: Script, name: str) -> None:
-        with serving(script) as server, Client(KEY, server.url, timeout=60.0, deadline=deadline) as client:
+        with (
+            serving(script) as server,
+            Client(KEY, server.url, timeout=60.0, deadline=deadline) as client,
+        ):
             started = time.monotonic()
             with suppress(AgentRunError):
                 CALLS[name](client)
@@ -256,10 +275,16 @@ with Client("key", sys.argv[1]) as client:
 
 def memory_growth(*reply: object) -> float:
     """MiB by which a process of its own grew over one answer that is too large, with all limits at their defaults."""
-    script: Script = lambda request, number: [http(record("warm"))] if request.last == "warm" else reply  # type: ignore[return-value]  # noqa: E731
+
+    def script(request: Request, number: int) -> Reply:
+        return [http(record("warm"))] if request.last == "warm" else reply  # type: ignore[return-value]
+
     with serving(script) as server:
         process = subprocess.run(
-            [sys.executable, "-c", MEMORY_CODE, server.url], capture_output=True, text=True, timeout=120
+            [sys.executable, "-c", MEMORY_CODE, server.url],
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
     return float(process.stdout or "nan")
 
@@ -267,10 +292,14 @@ def memory_growth(*reply: object) -> float:
 def plain_growth(mebibytes: int) -> float:
     """The control: httpx on a bomb."""
     code = "import httpx, sys; httpx.get(sys.argv[1], trust_env=False)"
-    code += "; print(int(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0]) / 1024)"
+    code += (
+        "; print(int(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0]) / 1024)"
+    )
     reply = http(bomb("gzip", mebibytes), "200 OK", "Content-Encoding: gzip")
     with serving(lambda request, number: [reply]) as server:
-        process = subprocess.run([sys.executable, "-c", code, server.url], capture_output=True, text=True, timeout=120)
+        process = subprocess.run(
+            [sys.executable, "-c", code, server.url], capture_output=True, text=True, timeout=120
+        )
     return float(process.stdout or "nan")
 
 
@@ -310,7 +339,10 @@ def resources() -> dict[str, int]:
 def polls(count: int) -> tuple[dict[str, int], dict[str, int], int]:
     """Asks for one run so often while a tenth of the replies are faults: what was held before, after, and failures."""
     failures = 0
-    with serving(spoiled(lambda request, number: [RUN], 0.1, seed=3)) as server, Client(KEY, server.url) as client:
+    with (
+        serving(spoiled(lambda request, number: [RUN], 0.1, seed=3)) as server,
+        Client(KEY, server.url) as client,
+    ):
         for number in range(count + 200):
             if number == 200:
                 before = resources()
@@ -339,7 +371,9 @@ def interrupts(count: int) -> tuple[list[float], dict[str, int], dict[str, int]]
                 took.append(_interrupted(name, client, 0.05))
             before = resources()
             for number in range(count):
-                took.append(_interrupted(calls[number % len(calls)], client, dice.uniform(0.0, 0.08)))
+                took.append(
+                    _interrupted(calls[number % len(calls)], client, dice.uniform(0.0, 0.08))
+                )
             time.sleep(0.3)
             after = resources()
     finally:
@@ -375,17 +409,23 @@ def main() -> None:
     found = overruns(5.0)
     worst = max(found, key=found.__getitem__)
     told = f"{found[worst]:.2f} s ({worst}); control, httpx: {plain_overrun(1.0):.1f} s past 1 s"
-    print(f"overrun past a deadline of 5 s over {len(found)} slow calls: at most {told}", flush=True)
+    print(
+        f"overrun past a deadline of 5 s over {len(found)} slow calls: at most {told}", flush=True
+    )
     for name, growth in memory(1024).items():
         print(f"memory growth over a {name}: {growth:.0f} MiB", flush=True)
     print(f"control, httpx on a bomb of 256 MiB: {plain_growth(256):.0f} MiB", flush=True)
     Wire.policy = PATIENT
     before, after, failures = polls(10_000)
-    print(f"10,000 polls, 10 % faulty: before {before}, after {after}, {failures} failures", flush=True)
+    print(
+        f"10,000 polls, 10 % faulty: before {before}, after {after}, {failures} failures",
+        flush=True,
+    )
     Wire.policy = BRISK
     took, before, after = interrupts(200)
     print(
-        f"{len(took)} interrupts: the slowest over after {max(took):.3f} s; before {before}, after {after}", flush=True
+        f"{len(took)} interrupts: the slowest over after {max(took):.3f} s; before {before}, after {after}",
+        flush=True,
     )
 
 

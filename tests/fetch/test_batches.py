@@ -30,12 +30,20 @@ PAGES = st.lists(st.lists(st.none() | st.integers(0, 50), max_size=8), min_size=
 
 
 @given(PAGES, st.integers(1, 9))
-def test_runs_are_sorted_newest_first_and_equal_ones_keep_their_order(pages: list[list[int | None]], pack: int) -> None:
+def test_runs_are_sorted_newest_first_and_equal_ones_keep_their_order(
+    pages: list[list[int | None]], pack: int
+) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chunks, "PACK", pack)
         found = list(chunks.newest_first(batches(pages)))
-    rows = [(moment, f"{100 * page + row}") for page, times in enumerate(pages) for row, moment in enumerate(times)]
-    assert ids(found) == [run for _, run in sorted(rows, key=lambda row: float("inf") if row[0] is None else -row[0])]
+    rows = [
+        (moment, f"{100 * page + row}")
+        for page, times in enumerate(pages)
+        for row, moment in enumerate(times)
+    ]
+    assert ids(found) == [
+        run for _, run in sorted(rows, key=lambda row: float("inf") if row[0] is None else -row[0])
+    ]
 
 
 @given(PAGES, st.integers(1, 9))
@@ -52,7 +60,9 @@ def test_sorting_several_listings_takes_little_more_memory_than_the_runs() -> No
     text = pa.array(["x" * 1_000] * 8_000, pa.large_string())
     came = []
     for page in range(20):
-        made = batch([-8 * (1_000 * page + row) - stream for stream in range(8) for row in range(1_000)])
+        made = batch(
+            [-8 * (1_000 * page + row) - stream for stream in range(8) for row in range(1_000)]
+        )
         came.append(Batch(RUNS, made.cells | {"output_manifest": pa.concat_arrays([text])}))
     before = pa.total_allocated_bytes()
     most, found = before, []

@@ -27,7 +27,9 @@ PLAIN = refusal("404 Not Found", code="not_found")
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits of milliseconds, two attempts."""
-    monkeypatch.setattr(Wire, "policy", Policy(attempts=2, base=0.01, crowded_base=0.01, longest=0.02))
+    monkeypatch.setattr(
+        Wire, "policy", Policy(attempts=2, base=0.01, crowded_base=0.01, longest=0.02)
+    )
 
 
 def whole_service(runs: int = 1, prefix: str = "") -> dict[str, bytes]:
@@ -42,7 +44,9 @@ def whole_service(runs: int = 1, prefix: str = "") -> dict[str, bytes]:
     for each in listed:
         place = f"{one}/runs/{each['id']}"
         answers |= {place: http(each), f"{place}/logs": http({"events": [], "has_more": False})}
-        answers[f"{place}/outputs"] = http({"run_id": each["id"], "output_manifest": {}, "outputs": []})
+        answers[f"{place}/outputs"] = http(
+            {"run_id": each["id"], "output_manifest": {}, "outputs": []}
+        )
     return answers
 
 
@@ -85,7 +89,10 @@ MISSING = [refusal("501 Not Implemented", code="not_implemented"), refusal("405 
 
 @pytest.mark.parametrize(
     ("route", "answer"),
-    [*((route, answer) for route in (BASE, RUNS, VERSIONS, LOGS, OUTPUTS) for answer in MISSING), (BASE, PLAIN)],
+    [
+        *((route, answer) for route in (BASE, RUNS, VERSIONS, LOGS, OUTPUTS) for answer in MISSING),
+        (BASE, PLAIN),
+    ],
 )
 def test_each_route_may_be_missing(route: str, answer: bytes) -> None:
     path = route.format(deployment_id=DEP, run_id="run_0")
@@ -138,7 +145,9 @@ OTHERS: dict[str, bytes] = {
     "plain": NO_ROUTE,
     "detail": http({"detail": "Not Found"}, "404 Not Found"),
     "page": http(b"<html>404</html>", "404 Not Found", "Content-Type: text/html"),
-    "one page for all": http(b"<!doctype html><title>App</title>", "200 OK", "Content-Type: text/html"),
+    "one page for all": http(
+        b"<!doctype html><title>App</title>", "200 OK", "Content-Type: text/html"
+    ),
     "json for all": http({"message": "hello"}),
     "empty": http(b""),
 }
@@ -146,7 +155,10 @@ OTHERS: dict[str, bytes] = {
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_another_service_is_seen_and_no_id_is_blamed(name: str) -> None:
-    with serving(lambda request, number: [OTHERS[name]]) as server, Client(KEY, server.url) as client:
+    with (
+        serving(lambda request, number: [OTHERS[name]]) as server,
+        Client(KEY, server.url) as client,
+    ):
         found = client.check()
         assert not found.ok
         assert found.problem in repr(found)
@@ -188,7 +200,10 @@ def test_a_wrong_path_is_seen_where_the_service_answers_in_its_own_form() -> Non
 
 def test_what_is_missing_is_still_named_by_the_service_itself() -> None:
     """Under a base URL with the odd path too, as long as the service says which."""
-    with serving(lambda request, number: [NO_RUN]) as server, Client(KEY, server.url + "/v1") as client:
+    with (
+        serving(lambda request, number: [NO_RUN]) as server,
+        Client(KEY, server.url + "/v1") as client,
+    ):
         with pytest.raises(errors.NotFoundError, match="has no run 'run_9'") as caught:
             client.get_run(DEP, "run_9")
         assert caught.value.code == "run_not_found"

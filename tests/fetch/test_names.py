@@ -19,7 +19,9 @@ DEPLOYMENTS = "/v1/agent-deployments"
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits of milliseconds."""
-    monkeypatch.setattr(Wire, "policy", Policy(attempts=2, base=0.001, crowded_base=0.001, longest=0.002))
+    monkeypatch.setattr(
+        Wire, "policy", Policy(attempts=2, base=0.001, crowded_base=0.001, longest=0.002)
+    )
 
 
 def names(deployments: object, **versions: object) -> dict[str, str]:
@@ -47,7 +49,9 @@ def test_the_local_service_names_all_it_has():
         versions = pd.concat([service.client.list_versions(key) for key in deployments["id"]])
         assert set(found) == {*deployments["id"], *versions["id"]}
         agents = service.deployments.set_index("name")["id"]
-        newest = service.client.list_versions(agents["csv-report"]).set_index("version_number")["id"]
+        newest = service.client.list_versions(agents["csv-report"]).set_index("version_number")[
+            "id"
+        ]
         assert found[agents["csv-report"]] == "csv-report"
         assert found[newest[2]] == "csv-report v2"
         runs = service.client.list_runs(progress=False)
@@ -81,14 +85,20 @@ CASES = {
 
 
 @pytest.mark.parametrize(("deployments", "versions", "expected"), CASES.values(), ids=CASES)
-def test_names_are_what_the_lists_say(deployments: tuple[object], versions: dict[str, object], expected: object):
+def test_names_are_what_the_lists_say(
+    deployments: tuple[object], versions: dict[str, object], expected: object
+):
     assert names(*deployments, **versions) == expected
 
 
 @pytest.mark.parametrize("status", [403, 404, 405, 500, 501])
 def test_versions_that_do_not_come_cost_their_own_names_only(status: int):
     listed = [{"id": "d", "name": "mail"}, {"id": "e", "name": "news"}]
-    assert names(listed, d=status, e=[version("w", 1)]) == {"d": "mail", "e": "news", "w": "news v1"}
+    assert names(listed, d=status, e=[version("w", 1)]) == {
+        "d": "mail",
+        "e": "news",
+        "w": "news v1",
+    }
 
 
 def test_without_a_list_of_deployments_it_is_an_error():

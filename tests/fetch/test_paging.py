@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from agentrun_nb.fetch.paging import MOST_EMPTY, Order, PageAsk, PageGot, pages
 
 
-def walked(service: Callable[[PageAsk], PageGot], **options: object) -> tuple[list[PageAsk], str | None]:
+def walked(
+    service: Callable[[PageAsk], PageGot], **options: object
+) -> tuple[list[PageAsk], str | None]:
     """Everything asked of a service, and why that was cut."""
     walk = pages(**options)  # type: ignore[arg-type]
     asked = [next(walk)]
@@ -69,7 +71,9 @@ def test_an_endless_listing_is_cut() -> None:
 
 
 @given(st.integers(1, 300), st.integers(1, 200), st.integers(1, 60))
-def test_pages_over_the_cap_are_halved_and_nothing_is_lost(rows: int, limit: int, fits: int) -> None:
+def test_pages_over_the_cap_are_halved_and_nothing_is_lost(
+    rows: int, limit: int, fits: int
+) -> None:
     """A service whose answers hold at most `fits` records under the cap still gives every record once."""
     got: list[int] = []
 
@@ -102,7 +106,11 @@ def test_a_cursor_that_expires_begins_anew_once() -> None:
 
 def test_a_walk_can_begin_anywhere_and_end_when_enough_came() -> None:
     table = {None: PageGot(2, "a"), "a": PageGot(2, "b"), "b": PageGot(2, "c"), "c": PageGot(2)}
-    for most, cursors, cut in ((3, ["a", "b"], "limit"), (6, ["a", "b", "c"], None), (None, ["a", "b", "c"], None)):
+    for most, cursors, cut in (
+        (3, ["a", "b"], "limit"),
+        (6, ["a", "b", "c"], None),
+        (None, ["a", "b", "c"], None),
+    ):
         asked, reason = walked(of_table(table), cursor="a", most_rows=most)
         assert ([ask.cursor for ask in asked], reason) == (cursors, cut)
 
@@ -163,9 +171,12 @@ def repeating(kind: str) -> Callable[[PageAsk], PageGot]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "pages_asked"), [("the same page", 4), ("a cycle of pages", 7), ("more without a cursor", 4)]
+    ("kind", "pages_asked"),
+    [("the same page", 4), ("a cycle of pages", 7), ("more without a cursor", 4)],
 )
-def test_a_service_that_repeats_itself_is_left_after_a_few_pages(kind: str, pages_asked: int) -> None:
+def test_a_service_that_repeats_itself_is_left_after_a_few_pages(
+    kind: str, pages_asked: int
+) -> None:
     asked, cut = walked(repeating(kind))
     assert (len(asked), cut) == (pages_asked, "repeats itself")
 
@@ -173,12 +184,16 @@ def test_a_service_that_repeats_itself_is_left_after_a_few_pages(kind: str, page
 def test_pages_of_which_one_record_is_new_are_walked_on() -> None:
     def service(ask: PageAsk) -> PageGot:
         start = int(ask.cursor or 0)
-        return PageGot(3, str(start + 1) if start < 20 else None, names=frozenset(range(start, start + 3)))
+        return PageGot(
+            3, str(start + 1) if start < 20 else None, names=frozenset(range(start, start + 3))
+        )
 
     assert walked(service)[1] is None
 
 
-@pytest.mark.parametrize("cursor", ["x" * 70_000, "\U0001f600" * 3_000, "a\ud800b", -(2**70), [1], 1.5])
+@pytest.mark.parametrize(
+    "cursor", ["x" * 70_000, "\U0001f600" * 3_000, "a\ud800b", -(2**70), [1], 1.5]
+)
 def test_a_cursor_that_cannot_be_sent_is_told(cursor: object) -> None:
     assert walked(of_table({None: PageGot(1, cursor)}))[1] == "bad_cursor"
 

@@ -42,7 +42,13 @@ def told(figure: Any) -> str:
 
 
 def texts(figure: Any) -> list[str]:
-    ticks = [text for trace in figure.data if isinstance(trace.y, tuple) for text in trace.y if isinstance(text, str)]
+    ticks = [
+        text
+        for trace in figure.data
+        if isinstance(trace.y, tuple)
+        for text in trace.y
+        if isinstance(text, str)
+    ]
     return [told(figure), *ticks, *(trace.name for trace in figure.data if trace.name)]
 
 
@@ -65,7 +71,9 @@ def test_a_bar_of_durations_says_between_which_times_it_stands() -> None:
 
 
 def test_the_shares_of_outcomes_are_those_of_all_runs_of_a_group() -> None:
-    runs = frame(ODD).assign(fetch_error=lambda rows: rows["fetch_error"].where(rows["id"] != "run-0", "server: no"))
+    runs = frame(ODD).assign(
+        fetch_error=lambda rows: rows["fetch_error"].where(rows["id"] != "run-0", "server: no")
+    )
     figure = figures.outcomes(runs, by="version_id")
     for place, name in enumerate(figure.data[0].y):
         assert sum(trace.x[place] for trace in figure.data) == pytest.approx(100)
@@ -110,7 +118,9 @@ def test_concurrency_tells_what_it_could_not_place() -> None:
 def test_concurrency_marks_what_a_frame_that_was_cut_cannot_count(records: list[Any]) -> None:
     runs = frame(records)
     assert "lower bound" not in figures.concurrency(runs).to_json()
-    attach(runs, FetchReport(complete=True, since=pd.Timestamp("2026-03-02T00:00:00Z").to_pydatetime()))
+    attach(
+        runs, FetchReport(complete=True, since=pd.Timestamp("2026-03-02T00:00:00Z").to_pydatetime())
+    )
     figure = figures.concurrency(runs)
     assert "a lower bound at the left edge: runs created before 2026-03-02T00:00:00" in told(figure)
     assert "of these runs ran at a time" in told(figure)
@@ -152,7 +162,8 @@ def test_a_group_of_which_too_few_have_ended_is_not_drawn_and_told() -> None:
 
 @pytest.mark.parametrize("draw", CHARTS)
 @pytest.mark.parametrize(
-    "records", [[], [run(0)], [run(0, "odd", (None, None, None))], [run(0, "running", (0, 1, None))]]
+    "records",
+    [[], [run(0)], [run(0, "odd", (None, None, None))], [run(0, "running", (0, 1, None))]],
 )
 def test_few_or_no_runs_make_a_chart_too(draw: Any, records: list[Any]) -> None:
     assert draw(frame(records)).layout.title.text
@@ -166,7 +177,10 @@ def test_a_chart_of_many_runs_is_light(draw: Any) -> None:
 @pytest.mark.parametrize("draw", CHARTS)
 def test_hostile_text_is_shown_as_text_in_charts(draw: Any) -> None:
     evil = '<a href="https://evil.example">y</a>'
-    records = [run(n, HOSTILE if n > 20 else "failed", version_id=evil, deployment_id=HOSTILE) for n in range(30)]
+    records = [
+        run(n, HOSTILE if n > 20 else "failed", version_id=evil, deployment_id=HOSTILE)
+        for n in range(30)
+    ]
     found = texts(draw(frame(records)))
     for text in found:
         assert not re.search(r"<(?!br>)", text)
@@ -199,7 +213,11 @@ def test_a_figure_of_no_runs_says_so_and_has_no_axes(draw: Any, template: str | 
 def test_a_figure_in_which_no_run_has_a_place_says_that_there_are_runs(draw: Any) -> None:
     figure = draw(frame([run(n, "odd", (None, None, None), version_id=f"v{n}") for n in range(3)]))
     empty = [note.text for note in figure.layout.annotations if note.text]
-    assert empty == ([] if draw is figures.outcomes else [text for text in empty if text.startswith("none of 3 runs")])
+    assert empty == (
+        []
+        if draw is figures.outcomes
+        else [text for text in empty if text.startswith("none of 3 runs")]
+    )
     assert draw is figures.outcomes or len(empty) == 1
 
 

@@ -35,7 +35,9 @@ def many(count: int) -> pd.DataFrame:
     runs = pd.concat([arn.runs_frame(body(100))] * (count // 100), ignore_index=True)
     at = pd.Timestamp(START) + pd.to_timedelta(np.arange(count), unit="s")
     status = np.where(np.arange(count) == count // 2, "failed", "succeeded")
-    return runs.assign(created_at=at, started_at=at, completed_at=at + pd.Timedelta("1s"), status=status)
+    return runs.assign(
+        created_at=at, started_at=at, completed_at=at + pd.Timedelta("1s"), status=status
+    )
 
 
 def test_looks_are_those_of_the_widget():
@@ -64,7 +66,9 @@ def contrast(a: str, b: str) -> float:
 
 def luminance(color: str) -> float:
     parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    red, green, blue = (
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
@@ -91,7 +95,9 @@ def test_a_run_that_goes_on_ends_at_the_last_moment_known_and_is_hatched():
 def test_each_bar_stays_in_its_own_row(by, count):
     """Those that failed are far from each other in a trace of their own, and yet no bar covers another."""
     status = {3: "failed", 6: "failed", 9: "timed_out"}
-    figure = figures.timeline(rows(*(record(n, status.get(n % 20, "succeeded")) for n in range(count))), by=by)
+    figure = figures.timeline(
+        rows(*(record(n, status.get(n % 20, "succeeded")) for n in range(count))), by=by
+    )
     boxes = [box for trace in figure.data if trace.type == "bar" for box in boxes_of(trace)]
     assert len(boxes) == 2 * count
     for one, other in combinations(boxes, 2):
@@ -103,7 +109,9 @@ def boxes_of(trace) -> list[tuple]:
     """Where the bars of a trace lie: left, right, top, low, and on which axis."""
     half = trace.width / 2
     bars = zip(trace.base, trace.x, trace.y, strict=True)
-    return [(base, base + length, row - half, row + half, trace.yaxis) for base, length, row in bars]
+    return [
+        (base, base + length, row - half, row + half, trace.yaxis) for base, length, row in bars
+    ]
 
 
 @pytest.mark.parametrize("by", ["time", "version", "status"])
@@ -123,19 +131,26 @@ def test_times_stand_in_the_zone_that_is_chosen():
 
 def test_failures_are_painted_last():
     for count in (200, 3_000):
-        assert [trace.name for trace in figures.timeline(body(count)).data if trace.type == "bar"][-1] == "failed"
+        assert [trace.name for trace in figures.timeline(body(count)).data if trace.type == "bar"][
+            -1
+        ] == "failed"
 
 
 def test_the_legend_has_the_statuses_in_the_order_of_their_lives():
     figure = figures.timeline(body(200))
     ranks = {trace.name: trace.legendrank for trace in figure.data}
-    assert sorted(ranks, key=ranks.get) == [look.label for look in LOOKS.values() if look.label in ranks]
+    assert sorted(ranks, key=ranks.get) == [
+        look.label for look in LOOKS.values() if look.label in ranks
+    ]
 
 
 def test_runs_are_grouped_by_version_or_status():
     by_version = figures.timeline(body(50), by="version")
     assert [band.text for band in by_version.layout.annotations] == ["agver_1, 25", "agver_2, 25"]
-    by_status = [band.text.partition(",")[0] for band in figures.timeline(body(200), by="status").layout.annotations]
+    by_status = [
+        band.text.partition(",")[0]
+        for band in figures.timeline(body(200), by="status").layout.annotations
+    ]
     assert by_status == [LOOKS[name].label for name in LOOKS if LOOKS[name].label in by_status]
 
 
@@ -159,7 +174,9 @@ def test_hostile_text_is_shown_as_text():
         assert "\u202e" not in "".join(texts)
 
 
-@pytest.mark.parametrize("x", [[], rows(record(0, created_at=None)), rows(record(0, "odd", completed_at=moment(-9)))])
+@pytest.mark.parametrize(
+    "x", [[], rows(record(0, created_at=None)), rows(record(0, "odd", completed_at=moment(-9)))]
+)
 def test_runs_without_a_place_make_a_figure_too(x):
     assert figures.timeline(x).layout.xaxis.type == "date"
 
@@ -167,19 +184,33 @@ def test_runs_without_a_place_make_a_figure_too(x):
 @pytest.mark.parametrize("day", ["0001-01-01", "1600-05-01", "2262-05-01", "9999-12-31"])
 @pytest.mark.parametrize("tz", ["UTC", "America/New_York", "Europe/Zurich"])
 def test_a_run_of_any_year_is_drawn(day, tz):
-    times = {"created_at": f"{day}T00:00:01Z", "started_at": f"{day}T00:00:02Z", "completed_at": f"{day}T23:59:59Z"}
+    times = {
+        "created_at": f"{day}T00:00:01Z",
+        "started_at": f"{day}T00:00:02Z",
+        "completed_at": f"{day}T23:59:59Z",
+    }
     runs = rows(record(0), record(1, **times))
-    for figure in (explore(runs, tz=tz).figure(), figures.timeline(runs, tz), figures.concurrency(runs, tz)):
+    for figure in (
+        explore(runs, tz=tz).figure(),
+        figures.timeline(runs, tz),
+        figures.concurrency(runs, tz),
+    ):
         assert figure.data
     [bars] = figures.timeline(runs).data
-    moments = np.array([record(0)["started_at"][:-1], times["started_at"][:-1]], "datetime64[ms]").astype("int64")
+    moments = np.array(
+        [record(0)["started_at"][:-1], times["started_at"][:-1]], "datetime64[ms]"
+    ).astype("int64")
     assert set(moments) <= set(bars.base)
 
 
 @pytest.mark.parametrize(
     ("draw", "wrong", "told"),
     [
-        *((name, {"template": "nope"}, "'nope' is not a template") for name in figures.__all__ if name != "show"),
+        *(
+            (name, {"template": "nope"}, "'nope' is not a template")
+            for name in figures.__all__
+            if name != "show"
+        ),
         ("timeline", {"template": 5}, "'5' is not a template"),
         ("timeline", {"tz": "nope"}, "not a time zone"),
         ("concurrency", {"tz": "nope"}, "not a time zone"),
@@ -201,7 +232,11 @@ def test_only_a_figure_is_shown():
 def test_the_figure_of_a_dark_page_carries_its_ground():
     view = explore(body(20))
     for dark, ground in ((True, "#111111"), (False, "rgba(0,0,0,0)")):
-        view._receive(view, {"id": 1, "op": "window", "start": None, "end": None, "by": "time", "dark": dark}, [])
+        view._receive(
+            view,
+            {"id": 1, "op": "window", "start": None, "end": None, "by": "time", "dark": dark},
+            [],
+        )
         assert view.figure().layout.paper_bgcolor == view.figure().layout.plot_bgcolor == ground
 
 
@@ -215,7 +250,9 @@ def test_the_explorers_figure_is_what_is_on_the_screen():
     view = explore(body(20), tz="Asia/Kolkata")
     assert len(drawn(view.figure())) == 20
     start = START.timestamp() * 1_000
-    view._receive(view, {"id": 1, "op": "window", "start": start, "end": start + 125_000, "by": "version"}, [])
+    view._receive(
+        view, {"id": 1, "op": "window", "start": start, "end": start + 125_000, "by": "version"}, []
+    )
     figure = view.figure()
     assert len(drawn(figure)) == 3
     shift = 5.5 * 3_600_000
@@ -225,8 +262,17 @@ def test_the_explorers_figure_is_what_is_on_the_screen():
 
 def drawn(figure) -> list[str]:
     """The runs that have a bar of their own."""
-    texts = [zip(trace.hovertext, trace.marker.opacity, strict=True) for trace in figure.data if trace.type == "bar"]
-    return [re.search("<b>(.*?)</b>", text)[1] for bars in texts for text, opacity in bars if opacity != 0.35]
+    texts = [
+        zip(trace.hovertext, trace.marker.opacity, strict=True)
+        for trace in figure.data
+        if trace.type == "bar"
+    ]
+    return [
+        re.search("<b>(.*?)</b>", text)[1]
+        for bars in texts
+        for text, opacity in bars
+        if opacity != 0.35
+    ]
 
 
 def test_a_figure_is_shown_with_a_picture_beside_it(monkeypatch):
@@ -253,20 +299,28 @@ CHANGES = [
 @pytest.mark.parametrize("count", [9, 30])
 def test_lengths_stay_true_while_a_clock_is_put_forward_or_back(tz, change, count):
     """Ten minutes each, before, over and after the change."""
-    begins = pd.Timestamp(change) + pd.to_timedelta(np.arange(count) * 10 - count * 5 - 5, unit="min")
+    begins = pd.Timestamp(change) + pd.to_timedelta(
+        np.arange(count) * 10 - count * 5 - 5, unit="min"
+    )
     texts = [[(at + pd.Timedelta(minutes=n)).isoformat() for n in (0, 10)] for at in begins]
     runs = rows(
         *(
-            record(n, "failed" if n == 4 else "succeeded", created_at=a, started_at=a, completed_at=b)
+            record(
+                n, "failed" if n == 4 else "succeeded", created_at=a, started_at=a, completed_at=b
+            )
             for n, (a, b) in enumerate(texts)
         )
     )
     for figure in (figures.timeline(runs, tz), explore(runs, tz=tz).figure()):
-        boxes = sorted(box for trace in figure.data if trace.type == "bar" for box in boxes_of(trace))
+        boxes = sorted(
+            box for trace in figure.data if trace.type == "bar" for box in boxes_of(trace)
+        )
         assert [right - left for left, right, *_ in boxes] == [600_000] * count
         assert {later[0] - box[0] for box, later in pairwise(boxes)} == {600_000}
         offset = boxes[0][0] - begins[0].timestamp() * 1_000
-        shown = [tick.label for tick in ticks(*(at - offset for at in figure.layout.xaxis.range), tz, 9)]
+        shown = [
+            tick.label for tick in ticks(*(at - offset for at in figure.layout.xaxis.range), tz, 9)
+        ]
         assert [text.partition("<br>")[0] for text in figure.layout.xaxis.ticktext] == shown
         assert np.all(np.diff(figure.layout.xaxis.tickvals) > 0)
         for trace in figure.data:
@@ -280,7 +334,9 @@ def test_lengths_stay_true_while_a_clock_is_put_forward_or_back(tz, change, coun
 def test_on_a_long_axis_the_ticks_of_plotly_stand_at_what_the_clock_shows(tz, change):
     begins = pd.Timestamp(change) + pd.to_timedelta([-20, 0, 20], unit="D")
     texts = [at.isoformat() for at in begins]
-    runs = rows(*(record(n, created_at=a, started_at=a, completed_at=a) for n, a in enumerate(texts)))
+    runs = rows(
+        *(record(n, created_at=a, started_at=a, completed_at=a) for n, a in enumerate(texts))
+    )
     [bars] = figures.timeline(runs, tz).data
     walls = begins.tz_convert(tz).tz_localize(None).as_unit("ms").astype("int64")
     assert sorted(bars.base) == list(walls)

@@ -91,10 +91,13 @@ def test_any_runs_come_back_as_they_were(records, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "long", ["x" * 40_000, '{"k":"' + "\u202e\0é\U0001f600" * 10_000 + '"}', "\x01" * 5_000, "x" * 32_767]
+    "long",
+    ["x" * 40_000, '{"k":"' + "\u202e\0é\U0001f600" * 10_000 + '"}', "\x01" * 5_000, "x" * 32_767],
 )
 def test_long_texts_come_back_whole(path, long):
-    frame = golden().assign(failure_reason=pd.Series([long, None, "=" + long], dtype="str"), output_manifest=long)
+    frame = golden().assign(
+        failure_reason=pd.Series([long, None, "=" + long], dtype="str"), output_manifest=long
+    )
     assert_equal(loaded(frame, path), frame)
 
 
@@ -105,7 +108,12 @@ def test_a_filtered_frame_comes_back_with_a_fresh_index(path):
 
 def test_whatever_holds_runs_can_be_saved(path):
     one = runs_frame(record(GOLDEN))
-    for given_runs in (arn.Run(record(GOLDEN)), record(GOLDEN), [record(GOLDEN)], one.drop(columns="input")):
+    for given_runs in (
+        arn.Run(record(GOLDEN)),
+        record(GOLDEN),
+        [record(GOLDEN)],
+        one.drop(columns="input"),
+    ):
         assert len(loaded(given_runs, path)) == 1
     assert_equal(arn.load(arn.save(arn.Run(record(GOLDEN)), str(path))), one)
 
@@ -115,18 +123,18 @@ FURTHER = {
     "plain": np.array([1.5, np.nan, 1e300]),
     "count": pd.array([2**62, None, -3], "Int64"),
     "flag": pd.array([True, None, False], "boolean"),
-    "when": pd.to_datetime(["2026-01-01T00:00:00.000001Z", None, "2026-01-03T00:00:00Z"], format="ISO8601").as_unit(
-        "us"
-    ),
+    "when": pd.to_datetime(
+        ["2026-01-01T00:00:00.000001Z", None, "2026-01-03T00:00:00Z"], format="ISO8601"
+    ).as_unit("us"),
     "text": pd.array(["=1", None, ""], "str"),
     "numbers as text": pd.array(["007", None, "1e5"], "str"),
     "words as text": pd.array(["true", None, "false"], "str"),
     "times as text": pd.array(["2026-01-01T00:00:00Z", None, "2026-01-01T00:00:00"], "str"),
     "kind": pd.Categorical(["a", None, "b"]),
     "took": pd.to_timedelta(["4 min 55 s", None, "-1 us"]).as_unit("us"),
-    "local": pd.to_datetime(["2026-01-01T00:00:00.000001", None, "1969-12-31T23:59:59"], format="ISO8601").as_unit(
-        "us"
-    ),
+    "local": pd.to_datetime(
+        ["2026-01-01T00:00:00.000001", None, "1969-12-31T23:59:59"], format="ISO8601"
+    ).as_unit("us"),
     "infinite": pd.array([float("inf"), None, -float("inf")], "Float64"),
     "whole": pd.array([1.0, None, 2e300], "Float64"),
     "large": pd.array([2**64 - 1, None, 0], "UInt64"),
@@ -147,7 +155,8 @@ def test_a_further_column_keeps_its_values(path, name):
     assert_equal(back[RUNS.names], frame[RUNS.names])
     assert list(back.columns) == list(frame.columns)
     values, expected = (
-        column.astype("object").where(column.notna(), None).tolist() for column in (back[name], frame[name])
+        column.astype("object").where(column.notna(), None).tolist()
+        for column in (back[name], frame[name])
     )
     assert values == expected
     assert [value is None or isinstance(value, str) for value in values] == [
@@ -169,7 +178,9 @@ def tables() -> dict[str, pd.DataFrame]:
             "text": ["=1", None, "nan"],
         }
     )
-    by_status = runs.groupby(["version_id", "status"], observed=True)["exit_code"].agg(["size", "max"])
+    by_status = runs.groupby(["version_id", "status"], observed=True)["exit_code"].agg(
+        ["size", "max"]
+    )
     return {
         "summarize": arn.summarize(runs, by="version_id"),
         "summarize of nothing": arn.summarize(runs[:0]),
@@ -179,13 +190,19 @@ def tables() -> dict[str, pd.DataFrame]:
         "json_paths": arn.json_paths(runs),
         "concurrency": arn.concurrency(runs),
         "brief": arn.brief(runs),
-        "extract": arn.extract(runs, sizes="output_manifest.outputs[*].size_bytes", score="output_manifest.score"),
-        "extract of objects": arn.extract(runs, outputs="output_manifest.outputs", first="output_manifest.outputs[0]"),
+        "extract": arn.extract(
+            runs, sizes="output_manifest.outputs[*].size_bytes", score="output_manifest.score"
+        ),
+        "extract of objects": arn.extract(
+            runs, outputs="output_manifest.outputs", first="output_manifest.outputs[0]"
+        ),
         "documents": documents,
         "an index": documents.set_index(pd.Index(["x", "y", "z"], name="key")),
         "an index without a name": documents.set_axis(["x", "y", "z"]),
         "two levels": by_status,
-        "lengths": pd.DataFrame({"total": runs["completed_at"] - runs["created_at"]}).set_axis(runs["id"]),
+        "lengths": pd.DataFrame({"total": runs["completed_at"] - runs["created_at"]}).set_axis(
+            runs["id"]
+        ),
     }
 
 
@@ -199,7 +216,10 @@ def test_every_table_of_this_package_comes_back(path, name):
     assert back.index.tolist() == frame.index.tolist()
     for column in frame:
         values, expected = (
-            [None if pd.api.types.is_scalar(value) and pd.isna(value) else value for value in table[column]]
+            [
+                None if pd.api.types.is_scalar(value) and pd.isna(value) else value
+                for value in table[column]
+            ]
             for table in (back, frame)
         )
         assert values == expected, column
@@ -225,10 +245,16 @@ def test_parquet_keeps_the_type_of_a_further_column(tmp_path, name):
 
 
 @given(
-    texts=st.lists(st.one_of(st.none(), HOSTILE, st.floats().map(repr), st.integers().map(str)), min_size=1, max_size=3)
+    texts=st.lists(
+        st.one_of(st.none(), HOSTILE, st.floats().map(repr), st.integers().map(str)),
+        min_size=1,
+        max_size=3,
+    )
 )
 def test_a_further_column_of_text_stays_text(texts, tmp_path):
-    frame = pd.concat([golden()[:1]] * len(texts), ignore_index=True).assign(note=pd.Series(texts, dtype="str"))
+    frame = pd.concat([golden()[:1]] * len(texts), ignore_index=True).assign(
+        note=pd.Series(texts, dtype="str")
+    )
     for ending in (".csv", ".xlsx"):
         back = loaded(frame, tmp_path / f"it{ending}")["note"]
         assert back.astype("object").where(back.notna(), None).tolist() == texts
@@ -236,7 +262,14 @@ def test_a_further_column_of_text_stays_text(texts, tmp_path):
 
 @pytest.mark.parametrize(
     "values",
-    [[{}, {}, {}], [[1], [], None], [{"a": 1}, "x", 2], [2**64, 1, 1], [object(), None, None], ["\ud800", None, None]],
+    [
+        [{}, {}, {}],
+        [[1], [], None],
+        [{"a": 1}, "x", 2],
+        [2**64, 1, 1],
+        [object(), None, None],
+        ["\ud800", None, None],
+    ],
     ids=["124 empty dicts", "lists", "124 mixed", "124 2^64", "objects", "59 lone surrogates"],
 )
 def test_what_is_not_plain_is_refused_by_name_and_leaves_the_old_file(path, values):
@@ -255,7 +288,9 @@ def test_names_that_stand_twice_are_refused(path):
         arn.save(frame, path)
 
 
-@pytest.mark.parametrize("text", [start + rest for start in FORMULAS for rest in ("", "1+1", "cmd|' /C calc'!A0")])
+@pytest.mark.parametrize(
+    "text", [start + rest for start in FORMULAS for rest in ("", "1+1", "cmd|' /C calc'!A0")]
+)
 def test_no_formula_is_in_a_csv(tmp_path, text):
     """Fault 122: neither in a cell nor in a column's name; the reader is Python's own."""
     frame = golden(**{text: "x"}).assign(failure_reason=text, input=text, mine=text)
@@ -263,11 +298,17 @@ def test_no_formula_is_in_a_csv(tmp_path, text):
     rows = list(csv.reader(io.StringIO(path.read_bytes().decode(), newline="")))
     numbers = {RUNS.names.index("exit_code"), RUNS.names.index("process_id")}
     assert not [
-        cell for row in rows for at, cell in enumerate(row) if cell[:1] in {*FORMULAS} and cell and at not in numbers
+        cell
+        for row in rows
+        for at, cell in enumerate(row)
+        if cell[:1] in {*FORMULAS} and cell and at not in numbers
     ]
     control = frame.to_csv(index=False)
     assert [
-        cell for row in csv.reader(io.StringIO(control, newline="")) for cell in row if cell and cell[0] in FORMULAS
+        cell
+        for row in csv.reader(io.StringIO(control, newline=""))
+        for cell in row
+        if cell and cell[0] in FORMULAS
     ]
 
 
@@ -275,7 +316,11 @@ def test_a_csv_is_readable_without_us(tmp_path):
     path = arn.save(golden(), tmp_path / "runs.csv")
     first = next(csv.DictReader(io.StringIO(path.read_text("utf-8"), newline="")))
     assert first["created_at"] == "2026-01-05T00:00:00.000000Z"
-    assert (first["exit_code"], first["retain_on_failure"], first["input"]) == ("-11", "true", '{"four": 4}')
+    assert (first["exit_code"], first["retain_on_failure"], first["input"]) == (
+        "-11",
+        "true",
+        '{"four": 4}',
+    )
     assert "\0" not in path.read_text("utf-8")
 
 
@@ -298,21 +343,30 @@ def test_a_sheet_has_real_times_and_says_that_they_are_utc(tmp_path):
     assert cell.value == pd.Timestamp("2026-01-05")
 
 
-TIMES = ["2026-01-05T00:00:00.123456Z", "2026-11-20T10:00:00.001Z", "2026-11-20T10:00:07Z", "9999-12-31T23:59:59Z"]
+TIMES = [
+    "2026-01-05T00:00:00.123456Z",
+    "2026-11-20T10:00:00.001Z",
+    "2026-11-20T10:00:07Z",
+    "9999-12-31T23:59:59Z",
+]
 
 
 @pytest.mark.parametrize("digits", [15, 16, 17])
 @pytest.mark.parametrize("times", [TIMES, TIMES[1:], TIMES[:1], [None, TIMES[0], TIMES[2]]])
 def test_a_sheet_that_another_program_saved_again_has_the_same_times(tmp_path, digits, times):
     """Other programs write a number with fewer digits than it has."""
-    frame = runs_frame([record({**GOLDEN, "created_at": f'"{time}"'} if time else GOLDEN) for time in times])
+    frame = runs_frame(
+        [record({**GOLDEN, "created_at": f'"{time}"'} if time else GOLDEN) for time in times]
+    )
     frame.loc[pd.isna(pd.Series(times)), "created_at"] = pd.NaT
     path = arn.save(frame, tmp_path / "runs.xlsx")
     with zipfile.ZipFile(path) as book:
         parts = {name: book.read(name) for name in book.namelist()}
     sheet = parts["xl/worksheets/sheet1.xml"].decode()
     shortened = re.sub(
-        r"<v>([0-9.]+)</v>", lambda v: f"<v>{float(v[1]):.{digits}g}</v>" if "." in v[1] else v[0], sheet
+        r"<v>([0-9.]+)</v>",
+        lambda v: f"<v>{float(v[1]):.{digits}g}</v>" if "." in v[1] else v[0],
+        sheet,
     )
     with zipfile.ZipFile(path, "w") as book:
         for name, body in (parts | {"xl/worksheets/sheet1.xml": shortened.encode()}).items():
@@ -352,7 +406,10 @@ def test_parquet_has_groups_of_rows(tmp_path):
 
 def test_long_texts_of_a_sheet_are_said_and_needed(tmp_path, capsys):
     path = arn.save(golden(note="x" * 40_000), tmp_path / "runs.xlsx")
-    assert capsys.readouterr().out == "3 texts of over 32,767 characters lie in runs.long.jsonl, beside runs.xlsx.\n"
+    assert (
+        capsys.readouterr().out
+        == "3 texts of over 32,767 characters lie in runs.long.jsonl, beside runs.xlsx.\n"
+    )
     beside = tmp_path / "runs.long.jsonl"
     beside.write_bytes(beside.read_bytes().replace(b"x", b"y", 1))
     with pytest.raises(SchemaError, match=r"runs\.long\.jsonl"):
@@ -367,7 +424,12 @@ def test_what_somebody_typed_into_a_sheet_is_read(tmp_path):
     book = openpyxl.load_workbook(path)
     sheet = book.worksheets[0]
     header = [cell.value for cell in next(sheet.iter_rows())]
-    for name, value in {"version_id": 5.0, "exit_code": 7.0, "process_id": "8", "created_at (UTC)": 46_023.5}.items():
+    for name, value in {
+        "version_id": 5.0,
+        "exit_code": 7.0,
+        "process_id": "8",
+        "created_at (UTC)": 46_023.5,
+    }.items():
         sheet.cell(2, header.index(name) + 1).value = value
     book.save(path)
     row = arn.load(path).iloc[0]
@@ -398,13 +460,17 @@ def test_other_attrs_do_not_hinder(path):
 
 def test_a_dataset_has_plain_text_and_no_pickle(tmp_path):
     cells = pyarrow.parquet.read_table(arn.save(golden(), tmp_path / "runs.parquet"))
-    assert {cells.schema.field(name).type for name in ("mode", "status", "input")} == {pa.large_string()}
+    assert {cells.schema.field(name).type for name in ("mode", "status", "input")} == {
+        pa.large_string()
+    }
     assert cells.schema.field("created_at").type == ARROW["time"]
 
 
 def test_parquet_of_others_is_read_exactly(tmp_path):
     """Nothing says in such a file that an integer with NA must not become a float."""
-    cells = pa.table({"id": ["a", "b"], "deployment_id": ["d", "d"], "exit_code": [2**62 + 1, None]})
+    cells = pa.table(
+        {"id": ["a", "b"], "deployment_id": ["d", "d"], "exit_code": [2**62 + 1, None]}
+    )
     pyarrow.parquet.write_table(cells, tmp_path / "other.parquet")
     frame = arn.load(tmp_path / "other.parquet")
     assert frame["exit_code"].tolist() == [2**62 + 1, pd.NA]
@@ -420,7 +486,17 @@ def test_an_unknown_ending_is_refused_with_the_known_ones(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\0" * 50, b"PAR1", b"PK\x03\x04", b"id,deployment_id\n", b'"', b"a,b\n1\n", b"\xff\xfe"]
+    "content",
+    [
+        b"",
+        b"\0" * 50,
+        b"PAR1",
+        b"PK\x03\x04",
+        b"id,deployment_id\n",
+        b'"',
+        b"a,b\n1\n",
+        b"\xff\xfe",
+    ],
 )
 def test_what_is_no_table_is_refused_in_the_family(path, content):
     path.write_bytes(content)
@@ -466,7 +542,9 @@ try:
 except arn.errors.DataError as error:
     print(error)
 """
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
     assert "cannot be written" in told.stdout, told.stderr
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
@@ -492,7 +570,9 @@ def test_a_file_is_whole_and_on_the_disk_before_it_takes_the_old_ones_place(path
     synced, sync = [], os.fsync
 
     def watched(number):
-        synced.append((os.fstat(number).st_size, path.read_bytes(), len(list(path.parent.iterdir()))))
+        synced.append(
+            (os.fstat(number).st_size, path.read_bytes(), len(list(path.parent.iterdir())))
+        )
         sync(number)
 
     monkeypatch.setattr(os, "fsync", watched)

@@ -60,7 +60,9 @@ def _public() -> set[str]:
     root = os.environ.get("AGENTRUN_NB_CORPORA")
     if not root:
         return set()
-    lists = [path.read_text("utf-8", "replace").splitlines() for path in Path(root, "xss").glob("*.txt")]
+    lists = [
+        path.read_text("utf-8", "replace").splitlines() for path in Path(root, "xss").glob("*.txt")
+    ]
     naughty = [json.loads(path.read_bytes()) for path in Path(root, "naughty").glob("blns.json")]
     return {line for lines in lists + naughty for line in lines if line.strip()}
 
@@ -73,7 +75,14 @@ def hostile_runs(texts: list[str]) -> pd.DataFrame:
 
 def hostile_record(number: int, text: str) -> dict[str, object]:
     """A record with one text in all its places: keys, values, status, reason, a log message, ids, paths, an error."""
-    output = {"name": text, "path": text, "configured_path": text, "kind": text, "status": text, "size_bytes": text}
+    output = {
+        "name": text,
+        "path": text,
+        "configured_path": text,
+        "kind": text,
+        "status": text,
+        "size_bytes": text,
+    }
     return record(
         number,
         status=text,
@@ -87,7 +96,11 @@ def hostile_record(number: int, text: str) -> dict[str, object]:
         updated_at=text,
         idempotency_key=text,
         input={text: text},
-        output_manifest={"outputs": [output], text: {text: [text]}, "logs": [{"level": text, "message": text}]},
+        output_manifest={
+            "outputs": [output],
+            text: {text: [text]},
+            "logs": [{"level": text, "message": text}],
+        },
         logs=[{"message": text}],
         error={"code": text, "message": text},
     )

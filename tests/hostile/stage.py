@@ -69,13 +69,17 @@ class Stage:
         self.page: Page = self.context.new_page()
         self.context.on("page", lambda page: self.wandered.append(f"window {page.url}"))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.wandered.append(dialog.message), dialog.dismiss()))
+        self.page.on(
+            "dialog", lambda dialog: (self.wandered.append(dialog.message), dialog.dismiss())
+        )
 
     def show(self, message: tuple[dict[str, Any], list[bytes]], **traits: Any) -> None:
         """Mounts a view on what Python sends to the page."""
         page, buffers = message
         packed = [base64.b64encode(part).decode() for part in buffers]
-        self._scenario = json.dumps({"page": page, "buffers": packed, "docs": [], "traits": traits, "silent": False})
+        self._scenario = json.dumps(
+            {"page": page, "buffers": packed, "docs": [], "traits": traits, "silent": False}
+        )
         self._go("/")
         self.page.locator(".arn-body > *").first.wait_for()
 

@@ -33,7 +33,9 @@ STRAY = {"a", "image", "foreignObject", "script", "style", "IMG", "A"}
 def drawn(stage: Stage, figure: go.Figure) -> set[str]:
     """Draws a figure, points at its marks, and gives the elements it is made of."""
     stage.write(figure.to_html(include_plotlyjs="/plotly.js"))
-    stage.page.wait_for_function("() => window.Plotly && document.querySelector('.js-plotly-plot .main-svg')")
+    stage.page.wait_for_function(
+        "() => window.Plotly && document.querySelector('.js-plotly-plot .main-svg')"
+    )
     return set(stage.page.evaluate(DRAWN))
 
 
@@ -49,6 +51,9 @@ def test_a_figure_of_every_payload_holds_no_markup_out_of_it(open_stage: Stage, 
 
 def test_a_figure_that_is_given_raw_text_shows_what_these_tests_look_for(open_stage: Stage) -> None:
     raw = '<a href="https://outside.test/link">x</a> <span style="background:url(https://outside.test/style)">y</span>'
-    shape = drawn(open_stage, go.Figure(go.Bar(y=[1], x=["a"], name=raw, showlegend=True), {"title": {"text": raw}}))
+    shape = drawn(
+        open_stage,
+        go.Figure(go.Bar(y=[1], x=["a"], name=raw, showlegend=True), {"title": {"text": raw}}),
+    )
     assert "a" in shape
     assert any("outside.test/style" in url for url in open_stage.asked)

@@ -22,8 +22,14 @@ def test_the_file_of_every_payload_is_text(open_stage: Stage, tmp_path: Path) ->
             canvas.press("Enter")
         open_stage.touch(".arn-root")
         assert (
-            open_stage.page.locator("body > *").count() == open_stage.page.locator("main, body > script").count() == 4
+            open_stage.page.locator("body > *").count()
+            == open_stage.page.locator("main, body > script").count()
+            == 4
         )
-        assert open_stage.page.locator("main > *").count() == open_stage.page.locator(inside).count() == 4
+        assert (
+            open_stage.page.locator("main > *").count()
+            == open_stage.page.locator(inside).count()
+            == 4
+        )
         assert open_stage.page.locator("script").count() == 3
         open_stage.assert_calm()

@@ -39,8 +39,13 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "runs.json").write_bytes(body(12))
     (folder / "run.json").write_text(json.dumps(record(3)))
     made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-    env = environment(folder) | {"AGENTRUN_API_KEY": KEY, "AGENTRUN_BASE_URL": "https://127.0.0.1:9"}
-    runner = NotebookClient(made, allow_errors=True, resources={"metadata": {"path": str(folder)}}, timeout=120)
+    env = environment(folder) | {
+        "AGENTRUN_API_KEY": KEY,
+        "AGENTRUN_BASE_URL": "https://127.0.0.1:9",
+    }
+    runner = NotebookClient(
+        made, allow_errors=True, resources={"metadata": {"path": str(folder)}}, timeout=120
+    )
     runner.execute(env=env)
     nbformat.write(made, folder / "key.ipynb")
     return folder / "key.ipynb"
@@ -54,7 +59,9 @@ def test_a_saved_notebook_holds_no_key(notebook: Path) -> None:
     assert nbformat.reads(saved, 4).metadata.widgets
 
 
-@pytest.mark.filterwarnings("ignore:Your element with mimetype")  # A plotly figure, which nbconvert leaves out.
+@pytest.mark.filterwarnings(
+    "ignore:Your element with mimetype"
+)  # A plotly figure, which nbconvert leaves out.
 @pytest.mark.parametrize("kind", ["html", "script", "markdown"])
 def test_what_nbconvert_makes_holds_no_key(notebook: Path, kind: str) -> None:
     made, _ = get_exporter(kind)().from_filename(str(notebook))
@@ -91,10 +98,15 @@ def test_the_key_is_in_no_state_repr_bundle_or_embedded_page(
 
 
 @pytest.mark.parametrize("end", ["interrupt", "restart"])
-def test_a_kernel_that_is_stopped_while_it_waits_for_the_service_shows_no_key(tmp_path: Path, end: str) -> None:
+def test_a_kernel_that_is_stopped_while_it_waits_for_the_service_shows_no_key(
+    tmp_path: Path, end: str
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, running(tmp_path) as (manager, kernel):
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        told(kernel, f"import agentrun_nb as arn; client = arn.Client({KEY!r}, {address!r}, allow_http=True)")
+        told(
+            kernel,
+            f"import agentrun_nb as arn; client = arn.Client({KEY!r}, {address!r}, allow_http=True)",
+        )
         kernel.execute("client.get_run('a', 'b')")
         silent.settimeout(30)
         asked, _ = silent.accept()
@@ -112,8 +124,14 @@ def test_a_view_that_is_closed_while_a_file_is_read_shows_nothing_more(tmp_path:
     with socket.create_server(("127.0.0.1", 0)) as silent, running(tmp_path) as (_, kernel):
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         made = f"import pathlib, agentrun_nb as arn; client = arn.Client({KEY!r}, {address!r}, allow_http=True)"
-        comm, _ = told(kernel, f"{made}\n{CELLS[1]}\nex = arn.explore(runs, client); print(ex.model_id)")
-        send(kernel, comm, {"method": "custom", "content": {"id": 1, "op": "preview", "row": 0, "output": 0}})
+        comm, _ = told(
+            kernel, f"{made}\n{CELLS[1]}\nex = arn.explore(runs, client); print(ex.model_id)"
+        )
+        send(
+            kernel,
+            comm,
+            {"method": "custom", "content": {"id": 1, "op": "preview", "row": 0, "output": 0}},
+        )
         silent.settimeout(30)
         asked, _ = silent.accept()
         reading = "reading = ex._reading; ex.close()"

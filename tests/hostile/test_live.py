@@ -80,7 +80,9 @@ def test_every_payload_in_every_place_is_text(stage: Stage, harmless_shape: set[
 def test_no_place_holds_a_link_or_an_image_and_no_attribute_a_payload(stage: Stage) -> None:
     marks = ["payload-mark-<i>", 'payload-mark-"quoted"']
     shown = handled(stage, marks)
-    assert not {"A", "IMG", "IFRAME", "OBJECT", "EMBED", "LINK", "SCRIPT", "STYLE", "FORM"} & set(shown["shape"])
+    assert not {"A", "IMG", "IFRAME", "OBJECT", "EMBED", "LINK", "SCRIPT", "STYLE", "FORM"} & set(
+        shown["shape"]
+    )
     assert shown["texts"][0].count("payload-mark-<i>") >= 8
     held = """() => [...document.querySelectorAll('.arn-root *')].flatMap((one) => [...one.attributes])
         .filter(({value}) => value.includes('payload-mark')).map(({name, value}) => `${name}=${value}`)"""
@@ -88,10 +90,27 @@ def test_no_place_holds_a_link_or_an_image_and_no_attribute_a_payload(stage: Sta
 
 
 def test_prototypes_are_not_reached_by_keys(stage: Stage) -> None:
-    keys = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "", "a.b", "a[0]"]
+    keys = [
+        "__proto__",
+        "constructor",
+        "prototype",
+        "toString",
+        "hasOwnProperty",
+        "",
+        "a.b",
+        "a[0]",
+    ]
     manifest = json.dumps({key: {key: {"polluted": key}} for key in keys})
-    record = hostile_record(0, "x") | {"output_manifest": json.loads(manifest), "input": {"__proto__": {"polluted": 1}}}
-    stage.show(explore([record])._page(), selected=[["x", "x"]], path="output_manifest.constructor", tz="UTC")
+    record = hostile_record(0, "x") | {
+        "output_manifest": json.loads(manifest),
+        "input": {"__proto__": {"polluted": 1}},
+    }
+    stage.show(
+        explore([record])._page(),
+        selected=[["x", "x"]],
+        path="output_manifest.constructor",
+        tz="UTC",
+    )
     stage.page.evaluate(CHOOSE, [["x", "x"]])
     words = stage.page.locator(ROOT).inner_text()
     assert all(f"{key}:" in words for key in ("__proto__", "constructor", "toString"))
@@ -116,10 +135,15 @@ def test_the_same_texts_run_and_leave_where_they_are_taken_for_markup(stage: Sta
     stage.page.evaluate(SINK, OWN)
     stage.page.wait_for_function("() => window.fired.length > 0")
     assert any("outside.test" in url for url in stage.asked)
-    assert {"require-trusted-types-for", "img-src"} <= set(stage.page.evaluate("() => window.violations"))
+    assert {"require-trusted-types-for", "img-src"} <= set(
+        stage.page.evaluate("() => window.violations")
+    )
     assert not {"IMG", "IFRAME"} - stage.shape("#host")
     stage.page.evaluate(SINK, [OWN[14]])
     assert stage.named(["host", "stage"]) == ["host", "stage"]
-    stage.page.evaluate("(href) => Object.assign(document.createElement('a'), {href}).click()", "//outside.test/link")
+    stage.page.evaluate(
+        "(href) => Object.assign(document.createElement('a'), {href}).click()",
+        "//outside.test/link",
+    )
     stage.page.wait_for_function("() => true")
     assert stage.asked[-1].endswith("outside.test/link")

@@ -23,12 +23,45 @@ ex = arn.explore(arn.runs_frame(pathlib.Path("runs.json").read_bytes()), client)
 print(ex.model_id)
 """
 STRANGE: list[Any] = [
-    *(None, True, -1, 1e308, 2**70, "", "open", "../../etc/passwd", "http://127.0.0.1/x", "__import__('os')", "\x00"),
+    *(
+        None,
+        True,
+        -1,
+        1e308,
+        2**70,
+        "",
+        "open",
+        "../../etc/passwd",
+        "http://127.0.0.1/x",
+        "__import__('os')",
+        "\x00",
+    ),
     *([], [[]], {}, {"op": "run"}, [["a"]], [[1, 2]], {"__proto__": 1}, "x" * 10_000, [[[[[[]]]]]]),
 ]
-NOT_OF_WIDGETS = [{"method": None}, {"method": "eval"}, {"method": "update"}, {"method": "custom"}, {}, [], "x", 5]
+NOT_OF_WIDGETS = [
+    {"method": None},
+    {"method": "eval"},
+    {"method": "update"},
+    {"method": "custom"},
+    {},
+    [],
+    "x",
+    5,
+]
 """Data that no page of ipywidgets sends."""
-OPS = ["open", "run", "window", "preview", "eval", "fetch", "read_output", "to_html", "__class__", "", "OPEN"]
+OPS = [
+    "open",
+    "run",
+    "window",
+    "preview",
+    "eval",
+    "fetch",
+    "read_output",
+    "to_html",
+    "__class__",
+    "",
+    "OPEN",
+]
 KEYS = ["id", "op", "row", "output", "start", "end", "by", "path", "url", "code", "selected"]
 
 
@@ -67,7 +100,10 @@ def malformed(draw: random.Random) -> dict[str, Any]:
     request = {key: draw.choice(STRANGE) for key in draw.sample(KEYS, draw.randrange(len(KEYS)))}
     request |= {"op": draw.choice(OPS)} if draw.random() < 0.7 else {}
     content = draw.choice([request, request, request, draw.choice(STRANGE)])
-    state = {name: draw.choice(STRANGE) for name in draw.sample(["selected", "path", "tz", "_esm", "uid", "comm"], 2)}
+    state = {
+        name: draw.choice(STRANGE)
+        for name in draw.sample(["selected", "path", "tz", "_esm", "uid", "comm"], 2)
+    }
     return draw.choice(
         [
             {"method": "custom", "content": content},
@@ -95,7 +131,8 @@ def test_a_thousand_malformed_messages_are_refused_in_silence(
             _, shown = told(kernel, "pass")
             assert shown == []
     printed, shown = told(
-        kernel, "print(type(ex.selected), type(ex.path), ex.tz, ex._esm[:0] == '', len(ex.selection))"
+        kernel,
+        "print(type(ex.selected), type(ex.path), ex.tz, ex._esm[:0] == '', len(ex.selection))",
     )
     assert shown == []
     assert printed.startswith("<class 'list'> <class 'str'>")
@@ -104,6 +141,8 @@ def test_a_thousand_malformed_messages_are_refused_in_silence(
 
 
 @pytest.mark.parametrize("data", NOT_OF_WIDGETS, ids=repr)
-def test_what_is_no_message_of_widgets_shows_no_exception(kernel: BlockingKernelClient, comm: str, data: Any) -> None:
+def test_what_is_no_message_of_widgets_shows_no_exception(
+    kernel: BlockingKernelClient, comm: str, data: Any
+) -> None:
     send(kernel, comm, data)
     assert told(kernel, "pass") == ("", [])

@@ -54,7 +54,9 @@ def test_the_twin_of_every_payload_is_text(open_stage: Stage) -> None:
         open_stage.touch(".arn-twin")
         assert open_stage.page.locator(".arn-twin").count() == len(twins)
         assert open_stage.named(batch) == []
-        assert open_stage.page.locator("a, img:not([src^='data:image/svg+xml;base64,'])").count() == 0
+        assert (
+            open_stage.page.locator("a, img:not([src^='data:image/svg+xml;base64,'])").count() == 0
+        )
         open_stage.assert_calm()
 
 
@@ -69,7 +71,9 @@ def test_the_picture_in_a_twin_holds_no_markup_out_of_the_data() -> None:
         for picture in re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', html):
             drawn = base64.b64decode(picture).decode()
             assert "<payload-tag" not in drawn
-            assert not re.search(r"<(script|foreignObject|image|a|use|style)\b|\son\w+=|href", drawn)
+            assert not re.search(
+                r"<(script|foreignObject|image|a|use|style)\b|\son\w+=|href", drawn
+            )
 
 
 def test_signs_that_are_not_seen_are_made_visible_in_every_place() -> None:
@@ -81,8 +85,13 @@ def test_signs_that_are_not_seen_are_made_visible_in_every_place() -> None:
 @cache
 def frames() -> dict[str, pd.DataFrame]:
     """Every frame that the public functions make of hostile records."""
-    runs = arn.runs_frame([hostile_record(number, text) for number, text in enumerate([MARKUP, *OWN])])
-    runs = pd.concat([runs, arn.runs_frame([hostile_record(99, MARKUP) | {"status": "failed"}])], ignore_index=True)
+    runs = arn.runs_frame(
+        [hostile_record(number, text) for number, text in enumerate([MARKUP, *OWN])]
+    )
+    runs = pd.concat(
+        [runs, arn.runs_frame([hostile_record(99, MARKUP) | {"status": "failed"}])],
+        ignore_index=True,
+    )
     return {
         "runs": runs,
         "brief": arn.brief(runs),
@@ -90,11 +99,18 @@ def frames() -> dict[str, pd.DataFrame]:
         "failures": arn.failures(runs),
         "summarize": arn.summarize(runs),
         "json_paths": arn.json_paths(runs),
-        "logs": mend(pd.DataFrame({column.name: [MARKUP] for column in LOGS.columns if column.kind == "text"}), LOGS),
+        "logs": mend(
+            pd.DataFrame(
+                {column.name: [MARKUP] for column in LOGS.columns if column.kind == "text"}
+            ),
+            LOGS,
+        ),
     }
 
 
-@pytest.mark.parametrize("name", ["runs", "brief", "outputs", "failures", "summarize", "json_paths", "logs"])
+@pytest.mark.parametrize(
+    "name", ["runs", "brief", "outputs", "failures", "summarize", "json_paths", "logs"]
+)
 def test_a_frame_is_shown_escaped(name: str) -> None:
     shown = frames()[name]
     assert isinstance(shown, pd.DataFrame)

@@ -36,7 +36,11 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts first what can be tried while the environments are made."""
-    items.sort(key=lambda item: "[binder-" in item.nodeid or bool({"binder", "apps"} & set(item.fixturenames)))
+    items.sort(
+        key=lambda item: (
+            "[binder-" in item.nodeid or bool({"binder", "apps"} & set(item.fixturenames))
+        )
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -72,7 +76,9 @@ def apps(being_made: dict[str, Future[None]]) -> Environment:
 
 
 @pytest.fixture(scope="package", params=JUPYTERS)
-def jupyter(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+def jupyter(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Host]:
     kind, environment = JUPYTERS[request.param]
     python = request.getfixturevalue(environment).python if environment else None
     with Host(tmp_path_factory.mktemp(request.param), kind, python) as host:
@@ -94,5 +100,12 @@ def write_records(folder: Path) -> None:
     """The records that the notebooks of these tests read."""
     (folder / "runs.json").write_bytes(body(12))
     (folder / "run.json").write_text(
-        json.dumps(record(3, "failed", failure_reason="no such column", output_manifest=record(3)["output_manifest"]))
+        json.dumps(
+            record(
+                3,
+                "failed",
+                failure_reason="no such column",
+                output_manifest=record(3)["output_manifest"],
+            )
+        )
     )

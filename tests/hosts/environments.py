@@ -68,18 +68,31 @@ class Environment:
             self._run(self.python, "-m", "pip", "install", "--quiet", ".")
 
     def _run(self, *command: str | Path) -> None:
-        own = {"PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "JUPYTER_DATA_DIR": str(self.data)}
-        env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | own
+        own = {
+            "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "JUPYTER_DATA_DIR": str(self.data),
+        }
+        env = {
+            name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
+        } | own
         place = self.copy if self.copy.exists() else self.folder
-        done = subprocess.run(command, cwd=place, env=env, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            command, cwd=place, env=env, capture_output=True, text=True, timeout=300
+        )
         if done.returncode:
             told = (done.stdout + done.stderr)[-1_000:]
-            raise subprocess.SubprocessError(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{told}")
+            raise subprocess.SubprocessError(
+                f"{' '.join(map(str, command))} ended with {done.returncode}:\n{told}"
+            )
 
     def _copy_checkout(self) -> None:
         shutil.rmtree(self.copy, ignore_errors=True)
         listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        for name in subprocess.run(listed, cwd=REPOSITORY, capture_output=True, check=True).stdout.decode().split("\0"):
+        for name in (
+            subprocess.run(listed, cwd=REPOSITORY, capture_output=True, check=True)
+            .stdout.decode()
+            .split("\0")
+        ):
             if name and (REPOSITORY / name).is_file():
                 (self.copy / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(REPOSITORY / name, self.copy / name)

@@ -27,11 +27,17 @@ def violations(page: Page, axe: Path, selector: str = ".arn-root") -> list[Any]:
 
 
 def open_everything(page: Page) -> None:
-    page.evaluate("() => document.querySelectorAll('.arn-root details').forEach((one) => { one.open = true; })")
+    page.evaluate(
+        "() => document.querySelectorAll('.arn-root details').forEach((one) => { one.open = true; })"
+    )
 
 
-def test_views_and_twins_are_accessible_in_jupyter_light_and_dark(jupyter: Host, browser: Browser, axe: Path) -> None:
-    name = jupyter.write("axe.ipynb", READ, RUN, RUNS, "arn.explore_json({'a': [1, {'b': None}]})").name
+def test_views_and_twins_are_accessible_in_jupyter_light_and_dark(
+    jupyter: Host, browser: Browser, axe: Path
+) -> None:
+    name = jupyter.write(
+        "axe.ipynb", READ, RUN, RUNS, "arn.explore_json({'a': [1, {'b': None}]})"
+    ).name
     with jupyter.open(browser, name) as notebook:
         notebook.run_all()
         expect_live(notebook.page, 3)
@@ -42,7 +48,9 @@ def test_views_and_twins_are_accessible_in_jupyter_light_and_dark(jupyter: Host,
                 notebook.theme(theme)
                 expect(notebook.page.locator(selector).first).to_be_visible()
                 found[selector, theme] = violations(notebook.page, axe, selector)
-            notebook.page.evaluate("() => document.querySelectorAll('.arn-root').forEach((root) => root.remove())")
+            notebook.page.evaluate(
+                "() => document.querySelectorAll('.arn-root').forEach((root) => root.remove())"
+            )
         assert [(place, said) for place, said in found.items() if said] == []
 
 
@@ -52,7 +60,9 @@ def test_views_and_twins_are_accessible_in_jupyter_light_and_dark(jupyter: Host,
 def test_the_file_is_accessible_without_a_host(
     browser: Browser, axe: Path, tmp_path: Path, scheme: str, width: int, part: str
 ) -> None:
-    context = browser.new_context(color_scheme=scheme, bypass_csp=True, viewport={"width": width, "height": 900})
+    context = browser.new_context(
+        color_scheme=scheme, bypass_csp=True, viewport={"width": width, "height": 900}
+    )
     page = context.new_page()
     page.goto(explore(body(12)).to_html(tmp_path / "runs.html").as_uri())
     expect_live(page, 1)

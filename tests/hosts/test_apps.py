@@ -75,10 +75,27 @@ def test_an_application_shows_the_view_and_hears_its_clicks(
 def _command(app: str, apps: Environment, folder: Path, port: int) -> list[str]:
     if app == "marimo":
         (folder / "app.py").write_text(MARIMO)
-        return [str(apps.python), "-m", "marimo", "run", "app.py", "--headless", "--no-token", f"--port={port}"]
+        return [
+            str(apps.python),
+            "-m",
+            "marimo",
+            "run",
+            "app.py",
+            "--headless",
+            "--no-token",
+            f"--port={port}",
+        ]
     cells = [nbformat.v4.new_code_cell(cell) for cell in (READ, RUN, LINKED)]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "app.ipynb")
-    return [str(apps.python), "-m", "voila", "app.ipynb", "--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}"]
+    return [
+        str(apps.python),
+        "-m",
+        "voila",
+        "app.ipynb",
+        "--no-browser",
+        "--Voila.ip=127.0.0.1",
+        f"--port={port}",
+    ]
 
 
 def _env(apps: Environment, folder: Path) -> dict[str, str]:

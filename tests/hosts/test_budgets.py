@@ -42,9 +42,19 @@ def size(value: object) -> int:
 @pytest.fixture(scope="module")
 def views() -> Iterator[dict[str, RunExplorer]]:
     """Explorers of few and many runs, of large documents, and of one run that is all text."""
-    large = record(1, output_manifest={f"key {n}": "x" * 1_000 for n in range(5_000)}, failure_reason="y" * 500_000)
-    made = {f"{n:,} runs": explore(b"[" + b",".join(generate(n, seed=1)) + b"]") for n in (0, 12, 1_000, 100_000)}
-    made |= {"large runs": explore([large] * 4), "one large run": explore(arn.Run(json.dumps(large).encode()))}
+    large = record(
+        1,
+        output_manifest={f"key {n}": "x" * 1_000 for n in range(5_000)},
+        failure_reason="y" * 500_000,
+    )
+    made = {
+        f"{n:,} runs": explore(b"[" + b",".join(generate(n, seed=1)) + b"]")
+        for n in (0, 12, 1_000, 100_000)
+    }
+    made |= {
+        "large runs": explore([large] * 4),
+        "one large run": explore(arn.Run(json.dumps(large).encode())),
+    }
     yield made
     for view in made.values():
         view.close()
@@ -76,14 +86,19 @@ def test_a_notebook_of_five_views_is_small(tmp_path: Path, browser: Browser) -> 
             full = saved(notebook, path)
         with shown(host, browser, "figure.ipynb", FIGURE) as (notebook, path):
             figure = saved(notebook, path)
-    print(f"\nfive views: {lean:,} bytes as JupyterLab saves them, {full:,} with widget state; ", end="")
+    print(
+        f"\nfive views: {lean:,} bytes as JupyterLab saves them, {full:,} with widget state; ",
+        end="",
+    )
     print(f"one FigureWidget: {figure:,} with widget state")
     assert max(lean, full) <= NOTEBOOK
     assert full <= figure / 20
 
 
 @contextmanager
-def shown(host: Host, browser: Browser, name: str, *cells: str) -> Iterator[tuple[OpenNotebook, Path]]:
+def shown(
+    host: Host, browser: Browser, name: str, *cells: str
+) -> Iterator[tuple[OpenNotebook, Path]]:
     """A notebook of cells in JupyterLab, run until their views stand."""
     path = host.write(name, *cells)
     with host.open(browser, name) as notebook:
@@ -96,5 +111,7 @@ def shown(host: Host, browser: Browser, name: str, *cells: str) -> Iterator[tupl
 def saved(notebook: OpenNotebook, path: Path) -> int:
     """Has JupyterLab save the notebook, and tells how large it is; from `SAVE_STATE` on with the state of widgets."""
     notebook.save()
-    assert "error" not in {out.output_type for cell in nbformat.read(path, 4).cells for out in cell.outputs}
+    assert "error" not in {
+        out.output_type for cell in nbformat.read(path, 4).cells for out in cell.outputs
+    }
     return path.stat().st_size

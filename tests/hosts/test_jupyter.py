@@ -50,11 +50,15 @@ def save_with_state(notebook: OpenNotebook, path: Path) -> None:
 
 def reopened(host: Host, path: Path, *, trusted: bool) -> str:
     """A copy of a saved notebook under a name of its own, signed or changed by somebody else."""
-    copy = Path(shutil.copy(path, host.files / f"{path.stem}_{'signed' if trusted else 'changed'}.ipynb"))
+    copy = Path(
+        shutil.copy(path, host.files / f"{path.stem}_{'signed' if trusted else 'changed'}.ipynb")
+    )
     if trusted:
         host.trust(copy.name)
     else:
-        copy.write_text(copy.read_text().replace("print(ex.selected)", "print(ex.selected)  # by somebody else"))
+        copy.write_text(
+            copy.read_text().replace("print(ex.selected)", "print(ex.selected)  # by somebody else")
+        )
     return copy.name
 
 
@@ -68,13 +72,17 @@ def test_the_views_live_and_a_click_reaches_python(saved: dict[str, Path]) -> No
 def test_a_saved_notebook_tells_its_story_without_a_kernel(
     jupyter: Host, browser: Browser, saved: dict[str, Path], state: str, trusted: bool
 ) -> None:
-    with jupyter.open(browser, reopened(jupyter, saved[state], trusted=trusted), kernel=False) as notebook:
+    with jupyter.open(
+        browser, reopened(jupyter, saved[state], trusted=trusted), kernel=False
+    ) as notebook:
         assert notebook.is_trusted() == trusted
         expect_twins(notebook.page)
         assert (notebook.ours, notebook.outside) == ([], [])
 
 
-def test_reopened_while_the_kernel_lives_the_views_come_back(jupyter: Host, browser: Browser) -> None:
+def test_reopened_while_the_kernel_lives_the_views_come_back(
+    jupyter: Host, browser: Browser
+) -> None:
     path = jupyter.write("again.ipynb", READ, RUN, RUNS)
     with jupyter.open(browser, path.name) as notebook:
         notebook.run_all()

@@ -21,13 +21,17 @@ THEIRS = ("https://cdnjs.cloudflare.com/", "https://cdn.jsdelivr.net/", "https:/
 
 
 @pytest.mark.parametrize("state", [True, False], ids=["with state", "without state"])
-def test_the_page_of_a_notebook_shows_the_twins(browser: Browser, tmp_path: Path, state: bool) -> None:
+def test_the_page_of_a_notebook_shows_the_twins(
+    browser: Browser, tmp_path: Path, state: bool
+) -> None:
     write_records(tmp_path)
     cells = [nbformat.v4.new_code_cell(cell) for cell in (READ, RUN, RUNS)]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "story.ipynb")
     command = [sys.executable, "-m", "nbconvert", "--to=html", "--execute", "story.ipynb"]
     command.append(f"--ExecutePreprocessor.store_widget_state={state}")
-    subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), check=True, capture_output=True)
+    subprocess.run(
+        command, cwd=tmp_path, env=environment(tmp_path), check=True, capture_output=True
+    )
     page = browser.new_page(viewport={"width": 1280, "height": 1400})
     seen = OpenPage(page)
     page.goto((tmp_path / "story.html").as_uri(), wait_until="domcontentloaded")

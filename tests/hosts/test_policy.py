@@ -52,7 +52,9 @@ def test_under_a_strict_policy_the_views_live_and_a_saved_notebook_tells_its_sto
         notebook.save()
         assert (stopped(notebook), notebook.outside) == ([], [])
     path.write_text(path.read_text().replace("ex.selected", "ex.path"))
-    with strict.open(browser, path.rename(path.with_stem("untrusted")).name, kernel=False) as notebook:
+    with strict.open(
+        browser, path.rename(path.with_stem("untrusted")).name, kernel=False
+    ) as notebook:
         expect_twins(notebook.page)
         assert notebook.outside == []
 

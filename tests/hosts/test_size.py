@@ -17,7 +17,10 @@ LARGE = {
         "arn.explore_json(json.dumps({f'key {n}': n for n in range(1_000_000)}))",
         "key 999999: 999999",
     ),
-    "a hundred thousand levels": ("arn.explore_json('[' * 100_000 + ']' * 100_000)", "0: […]1 item"),
+    "a hundred thousand levels": (
+        "arn.explore_json('[' * 100_000 + ']' * 100_000)",
+        "0: […]1 item",
+    ),
     "a text of 50 MB": (
         "arn.explore_json(json.dumps({'text': secrets.token_hex(25_000_000)}))",
         "49,980,000 characters are hidden",

@@ -24,7 +24,9 @@ class Crowded:
     """A service that refuses some requests, and writes down when each of the others came after the first refusal."""
 
     def __init__(
-        self, status: str = "429 Too Many Requests", refused: Callable[[int], bool] = lambda number: number == 0
+        self,
+        status: str = "429 Too Many Requests",
+        refused: Callable[[int], bool] = lambda number: number == 0,
     ):
         self.status = status
         self.refused = refused
@@ -54,8 +56,13 @@ def test_nobody_asks_while_the_service_wants_a_pause(status: str) -> None:
         while not crowded.refused_at:
             time.sleep(0.005)
         time.sleep(0.05)  # the refusal is on its way
-        alone = [threads.submit(client.get_run, DEP, "run_1") for client in (one, other, one, other)]
-        many = [threads.submit(client.get_runs, DEP, [f"run_{n}" for n in range(20)]) for client in (one, other)]
+        alone = [
+            threads.submit(client.get_run, DEP, "run_1") for client in (one, other, one, other)
+        ]
+        many = [
+            threads.submit(client.get_runs, DEP, [f"run_{n}" for n in range(20)])
+            for client in (one, other)
+        ]
         assert {run.result().id for run in (first, *alone)} == {"run_0", "run_1"}
         assert [frame.result()["fetch_error"].isna().all() for frame in many] == [True, True]
     assert len(crowded.after) == 1 + 4 + 40
@@ -84,10 +91,14 @@ def test_another_service_is_asked_meanwhile() -> None:
             assert client.get_run(DEP, "run_1").id == "run_1"
 
 
-@pytest.mark.parametrize(("asked", "deadline"), [("3", 1.0), ("100", 20.0), ("3600", 7200.0), ("inf", 1e6)])
+@pytest.mark.parametrize(
+    ("asked", "deadline"), [("3", 1.0), ("100", 20.0), ("3600", 7200.0), ("inf", 1e6)]
+)
 def test_a_pause_that_is_too_long_for_a_call_ends_it_at_once(asked: str, deadline: float) -> None:
     with (
-        serving(lambda request, number: [refusal("429 Too Many", f"Retry-After: {asked}")]) as server,
+        serving(
+            lambda request, number: [refusal("429 Too Many", f"Retry-After: {asked}")]
+        ) as server,
         Client(KEY, server.url, deadline=deadline) as one,
         Client(KEY, server.url, deadline=deadline) as other,
     ):
@@ -145,7 +156,9 @@ def test_a_pause_closes_the_gate_to_one_and_answers_open_it() -> None:
     assert levels[-1] == 16.0
 
 
-def test_a_pause_that_nobody_waits_for_is_kept_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pause_that_nobody_waits_for_is_kept_for_a_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     service = Service(Gate(4))
@@ -166,7 +179,9 @@ def test_the_log_says_what_is_retried_waited_for_and_limited_and_no_more(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither the key nor a cursor, a query, an id or anything that a service said."""
-    monkeypatch.setattr(Wire, "policy", Policy(attempts=4, base=0.01, crowded_base=0.01, longest=0.02))
+    monkeypatch.setattr(
+        Wire, "policy", Policy(attempts=4, base=0.01, crowded_base=0.01, longest=0.02)
+    )
     caplog.set_level(logging.DEBUG, "agentrun_nb")
     words = {"code": "hush-code", "message": f"hush-message {KEY}", "request_id": "hush-id"}
     replies = [

@@ -35,7 +35,9 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name in VARIABLES:
             monkeypatch.delenv(name)
-    monkeypatch.setattr(Wire, "policy", Policy(attempts=ATTEMPTS, base=0.01, crowded_base=0.01, longest=0.02))
+    monkeypatch.setattr(
+        Wire, "policy", Policy(attempts=ATTEMPTS, base=0.01, crowded_base=0.01, longest=0.02)
+    )
 
 
 @dataclass
@@ -90,7 +92,9 @@ class ProxyServer:
 
 
 @contextmanager
-def proxying(target: int = 1, refusal: bytes = b"", tls: ssl.SSLContext | None = None) -> Iterator[ProxyServer]:
+def proxying(
+    target: int = 1, refusal: bytes = b"", tls: ssl.SSLContext | None = None
+) -> Iterator[ProxyServer]:
     proxy = ProxyServer(target, refusal, scheme="https" if tls else "http")
     fault = FaultServer(lambda request, number: [])
     fault.serve = proxy.serve  # type: ignore[method-assign]
@@ -139,7 +143,9 @@ def server_context(authority: trustme.CA, *names: str, **options: Any) -> ssl.SS
 def company(tmp_path: Path) -> Iterator[Company]:
     authority, file = trustme.CA(), tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(file)
-    with serving(lambda request, number: [RUN], server_context(authority, "api.corp.test", "127.0.0.1")) as server:
+    with serving(
+        lambda request, number: [RUN], server_context(authority, "api.corp.test", "127.0.0.1")
+    ) as server:
         yield Company(authority, file, server)
 
 
@@ -197,7 +203,12 @@ def refusal(status: str, *headers: str) -> bytes:
     ("status", "login", "said", "attempts"),
     [
         ("407 Proxy Authentication Required", "", "asks for a name and a password", 1),
-        ("407 Proxy Authentication Required", f"user:{PASSWORD}@", "refuses the name and password", 1),
+        (
+            "407 Proxy Authentication Required",
+            f"user:{PASSWORD}@",
+            "refuses the name and password",
+            1,
+        ),
         ("403 Forbidden", f"user:{PASSWORD}@", "does not let requests through to api.corp.test", 1),
     ],
 )
@@ -215,7 +226,9 @@ def test_a_proxy_that_refuses_is_blamed_and_not_asked_again(
 @pytest.mark.parametrize(
     ("status", "attempts"), [("404 Not Found", 1), ("400 Bad", 1), ("502 Bad", 3), ("503 Busy", 3)]
 )
-def test_a_proxy_that_cannot_connect_is_asked_again_where_that_may_help(status: str, attempts: int) -> None:
+def test_a_proxy_that_cannot_connect_is_asked_again_where_that_may_help(
+    status: str, attempts: int
+) -> None:
     with proxying(refusal=refusal(status)) as proxy:
         error = failing("https://api.corp.test", proxy=proxy.url)
         assert f"The proxy 127.0.0.1:{proxy.port} answered {status[:3]}" in error.message
@@ -241,7 +254,10 @@ def test_a_proxy_whose_certificate_is_not_trusted_is_blamed(company: Company) ->
 def test_a_silent_proxy_is_named_when_the_time_is_over() -> None:
     with serving(lambda request, number: ["keep"]) as server:
         client = Client(KEY, "https://api.corp.test", proxy=server.url, deadline=0.3)
-        with client, pytest.raises(errors.DeadlineExceededError, match=f"the proxy 127.0.0.1:{server.port}"):
+        with (
+            client,
+            pytest.raises(errors.DeadlineExceededError, match=f"the proxy 127.0.0.1:{server.port}"),
+        ):
             client.get_run(DEP, "run_1")
 
 
@@ -253,7 +269,9 @@ def test_a_service_that_breaks_off_behind_a_proxy_is_named_with_it(company: Comp
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
-def test_a_service_out_of_reach_names_the_variable_that_is_not_used(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_out_of_reach_names_the_variable_that_is_not_used(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     url = f"https://127.0.0.1:{closed_port()}"
     assert "proxy" not in failing(url).hint
     monkeypatch.setenv(name, f"http://user:{PASSWORD}@127.0.0.1:1")
@@ -264,12 +282,17 @@ def test_a_service_out_of_reach_names_the_variable_that_is_not_used(name: str, m
     assert "proxy" not in failing(url).hint
 
 
-def test_a_network_that_swallows_all_names_the_variable_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_that_swallows_all_names_the_variable_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """No refusal comes from behind such a wall, and the time is over."""
     monkeypatch.setenv("https_proxy", f"http://user:{PASSWORD}@127.0.0.1:1")
     with serving(lambda request, number: [], server=Silent(lambda request, number: [])) as server:
         url = server.url.replace("http:", "https:")
-        with Client(KEY, url, deadline=0.3) as client, pytest.raises(errors.DeadlineExceededError) as caught:
+        with (
+            Client(KEY, url, deadline=0.3) as client,
+            pytest.raises(errors.DeadlineExceededError) as caught,
+        ):
             client.get_run(DEP, "run_1")
     assert "https_proxy names a proxy" in caught.value.hint
     assert PASSWORD not in str(caught.value)
@@ -358,7 +381,9 @@ def test_the_environment_excepts_services(
     ],
 )
 @pytest.mark.parametrize("way", ["argument", "HTTPS_PROXY", "ALL_PROXY"])
-def test_a_proxy_that_cannot_be_used_is_refused_at_once(proxy: str, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_cannot_be_used_is_refused_at_once(
+    proxy: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if way != "argument":
         monkeypatch.setenv(way, proxy)
     with pytest.raises(SettingsError) as caught:
@@ -450,9 +475,14 @@ def test_the_environments_authority_only_when_it_is_asked_for(
         assert f"certificates by {name}" in repr(client)
 
 
-def test_all_variables_count_together(company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_variables_count_together(
+    company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
-    monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join([str(tmp_path / "none"), str(in_a_folder(company, tmp_path))]))
+    monkeypatch.setenv(
+        "SSL_CERT_DIR",
+        os.pathsep.join([str(tmp_path / "none"), str(in_a_folder(company, tmp_path))]),
+    )
     with Client(KEY, company.server.url, verify="env") as client:
         assert client.get_run(DEP, "run_1").id == "run_1"
 
@@ -496,7 +526,10 @@ def test_a_wrong_host_name_has_its_own_sentence(company: Company) -> None:
 
 def test_a_certificate_out_of_its_time_has_its_own_sentence(company: Company) -> None:
     past, future = datetime.now(UTC) - timedelta(days=2), datetime.now(UTC) + timedelta(days=2)
-    for options, said in (({"not_after": past}, "has expired"), ({"not_before": future}, "is not valid yet")):
+    for options, said in (
+        ({"not_after": past}, "has expired"),
+        ({"not_before": future}, "is not valid yet"),
+    ):
         context = server_context(company.authority, "127.0.0.1", **options)
         with serving(lambda request, number: [RUN], context) as server:
             assert said in failing(server.url, verify=company.file).message

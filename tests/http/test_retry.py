@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentrun_nb.errors import ServerError
-from agentrun_nb.http.retry import Budget, Failure, Policy, Schedule, is_transient, read_http_date, read_retry_after
+from agentrun_nb.http.retry import (
+    Budget,
+    Failure,
+    Policy,
+    Schedule,
+    is_transient,
+    read_http_date,
+    read_retry_after,
+)
 
 MOMENT = "Sun, 06 Nov 1994 08:49:37 GMT"
 
@@ -21,7 +29,11 @@ class Clock:
 
 
 def schedule(
-    clock: Clock, ends_in: float = 1e6, budget: Budget | None = None, dice: float = 1.0, **policy: float
+    clock: Clock,
+    ends_in: float = 1e6,
+    budget: Budget | None = None,
+    dice: float = 1.0,
+    **policy: float,
 ) -> Schedule:
     return Schedule(
         Policy(**policy),  # type: ignore[arg-type]
@@ -43,9 +55,13 @@ def test_retried_statuses(status: int) -> None:
     assert not is_transient(status, False)
 
 
-@pytest.mark.parametrize("status", [200, 204, 301, 400, 401, 403, 404, 405, 409, 410, 422, 501, 505])
+@pytest.mark.parametrize(
+    "status", [200, 204, 301, 400, 401, 403, 404, 405, 409, 410, 422, 501, 505]
+)
 @pytest.mark.parametrize("retryable", [None, True, False])
-def test_other_statuses_are_final_whatever_the_service_says(status: int, retryable: bool | None) -> None:
+def test_other_statuses_are_final_whatever_the_service_says(
+    status: int, retryable: bool | None
+) -> None:
     assert not is_transient(status, retryable)
 
 
@@ -195,7 +211,9 @@ def test_a_first_attempt_is_free_until_nothing_is_left_and_again_after_an_answer
     assert [budget.spend(), budget.spend(), budget.spend()] == [True, True, False]
     assert [budget.admits(), budget.admits()] == [False, False]
     clock.now += 2.0
-    assert [budget.admits(), budget.admits()] == [True, False], "one that came back with time is spent on it"
+    assert [budget.admits(), budget.admits()] == [True, False], (
+        "one that came back with time is spent on it"
+    )
     budget.repay()
     assert [budget.admits() for _ in range(5)] == [True] * 5
     assert [budget.spend(), budget.spend()] == [True, False], "nothing was spent on those"

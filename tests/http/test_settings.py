@@ -11,11 +11,23 @@ import pytest
 
 from agentrun_nb.errors import MissingKeyError, SettingsError, UnsafeURLError
 from agentrun_nb.http.secret import Secret
-from agentrun_nb.http.settings import DEFAULT_URL, MOST_CONFIG_BYTES, Settings, check_url, find_settings
+from agentrun_nb.http.settings import (
+    DEFAULT_URL,
+    MOST_CONFIG_BYTES,
+    Settings,
+    check_url,
+    find_settings,
+)
 from tests.support.http import KEY
 
 LIMITS = {"timeout": 1.0, "deadline": 1.0, "max_in_flight": 1, "max_bytes": 1, "verify": True}
-VARIABLES = ("AGENTRUN_API_KEY", "NULLSPACE_API_KEY", "AGENTRUN_BASE_URL", "NULLSPACE_API_URL", "NULLSPACE_BASE_URL")
+VARIABLES = (
+    "AGENTRUN_API_KEY",
+    "NULLSPACE_API_KEY",
+    "AGENTRUN_BASE_URL",
+    "NULLSPACE_API_URL",
+    "NULLSPACE_BASE_URL",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -27,14 +39,18 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def found(key: str | None = None, url: str | None = None, proxy: str | None = None, **limits: object) -> Settings:
+def found(
+    key: str | None = None, url: str | None = None, proxy: str | None = None, **limits: object
+) -> Settings:
     secret = None if key is None else Secret(key, "the argument api_key")
     return find_settings(secret, url, allow_http=False, proxy=proxy, **(LIMITS | limits))
 
 
 def configure(folder: Path, content: object) -> None:
     folder.mkdir(parents=True)
-    (folder / "config.json").write_text(content if isinstance(content, str) else json.dumps(content))
+    (folder / "config.json").write_text(
+        content if isinstance(content, str) else json.dumps(content)
+    )
 
 
 def test_first_place_wins(monkeypatch: pytest.MonkeyPatch, nothing_set: Path) -> None:
@@ -52,7 +68,11 @@ def test_first_place_wins(monkeypatch: pytest.MonkeyPatch, nothing_set: Path) ->
     places.append((found(), "k2", "https://h2.test", "AGENTRUN_API_KEY"))
     places.append((found("k1", "https://h1.test"), "k1", "https://h1.test", "the argument api_key"))
     for settings, key, url, source in places:
-        assert (settings.secret.reveal(), settings.base_url, settings.secret.source) == (key, url, source)
+        assert (settings.secret.reveal(), settings.base_url, settings.secret.source) == (
+            key,
+            url,
+            source,
+        )
 
 
 def test_without_a_url_it_is_the_documented_one() -> None:
@@ -75,7 +95,9 @@ def test_no_key_lists_every_place_and_two_ways_on() -> None:
 
 
 @pytest.mark.parametrize("folder", [".", "nullspace"])
-def test_nothing_is_read_from_the_working_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: str) -> None:
+def test_nothing_is_read_from_the_working_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: str
+) -> None:
     work = tmp_path / "work"
     work.mkdir()
     (work / ".env").write_text(f"NULLSPACE_API_KEY={KEY}\nAGENTRUN_API_KEY={KEY}\n")
@@ -86,7 +108,9 @@ def test_nothing_is_read_from_the_working_folder(monkeypatch: pytest.MonkeyPatch
         found()
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"api_key": 7}', "[" * 100_000, '{"api_key": ""}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"api_key": 7}', "[" * 100_000, '{"api_key": ""}']
+)
 def test_a_broken_configuration_file_is_passed_over(nothing_set: Path, content: str) -> None:
     configure(nothing_set / ".nullspace", content)
     with pytest.raises(MissingKeyError):
@@ -99,7 +123,9 @@ def test_a_configuration_file_that_is_too_large_is_passed_over(nothing_set: Path
         found()
 
 
-def test_a_relative_folder_of_settings_is_not_looked_at(monkeypatch: pytest.MonkeyPatch, nothing_set: Path) -> None:
+def test_a_relative_folder_of_settings_is_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch, nothing_set: Path
+) -> None:
     """It would lie in the working folder; the usual one counts instead."""
     configure(nothing_set / ".config/nullspace", {"api_key": "usual"})
     configure(nothing_set / "here/nullspace", {"api_key": "planted"})
@@ -117,7 +143,16 @@ def test_a_key_that_cannot_stand_in_a_header_is_refused_unseen(key: str) -> None
 
 @pytest.mark.parametrize(
     "show",
-    [repr, str, format, copy.copy, copy.deepcopy, dir, lambda secret: f"{secret!r:>80}", lambda secret: [secret]],
+    [
+        repr,
+        str,
+        format,
+        copy.copy,
+        copy.deepcopy,
+        dir,
+        lambda secret: f"{secret!r:>80}",
+        lambda secret: [secret],
+    ],
 )
 def test_a_secret_shows_nothing(show: object) -> None:
     secret = Secret(KEY, "here")
@@ -226,7 +261,9 @@ def test_the_repr_says_host_source_and_limits_and_not_the_key() -> None:
 
 
 @pytest.mark.parametrize(("beyond", "read"), [(0, True), (1, False)])
-def test_a_configuration_file_is_read_up_to_its_largest_size(nothing_set: Path, beyond: int, read: bool) -> None:
+def test_a_configuration_file_is_read_up_to_its_largest_size(
+    nothing_set: Path, beyond: int, read: bool
+) -> None:
     text = json.dumps({"api_key": KEY})
     configure(nothing_set / ".nullspace", text.ljust(MOST_CONFIG_BYTES + beyond))
     if read:
@@ -236,7 +273,9 @@ def test_a_configuration_file_is_read_up_to_its_largest_size(nothing_set: Path, 
             found()
 
 
-def test_a_home_that_is_no_absolute_folder_is_not_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_home_that_is_no_absolute_folder_is_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """It would lie in the working folder."""
     configure(tmp_path / "here/.nullspace", {"api_key": KEY})
     configure(tmp_path / "here/.config/nullspace", {"api_key": KEY})
@@ -246,7 +285,9 @@ def test_a_home_that_is_no_absolute_folder_is_not_looked_at(monkeypatch: pytest.
         found()
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:0", "https://api.test:00", "https://[::1]:0", "https://api.test:-1"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:0", "https://api.test:00", "https://[::1]:0", "https://api.test:-1"]
+)
 def test_a_port_that_nobody_can_listen_at_is_refused(url: str) -> None:
     with pytest.raises(UnsafeURLError):
         check_url(url)

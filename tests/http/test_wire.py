@@ -28,7 +28,18 @@ from agentrun_nb.http.gate import Gate
 from agentrun_nb.http.retry import Policy
 from agentrun_nb.http.routes import RUN, Ask
 from agentrun_nb.http.wire import Tally, Wire
-from tests.support.http import DEP, KEY, Request, Script, Server, answer, http, mocked, run_record, serving
+from tests.support.http import (
+    DEP,
+    KEY,
+    Request,
+    Script,
+    Server,
+    answer,
+    http,
+    mocked,
+    run_record,
+    serving,
+)
 
 RUN_1 = http(run_record("run_1"))
 
@@ -36,7 +47,9 @@ RUN_1 = http(run_record("run_1"))
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits of milliseconds, three attempts."""
-    monkeypatch.setattr(Wire, "policy", Policy(attempts=3, base=0.01, crowded_base=0.01, longest=0.02))
+    monkeypatch.setattr(
+        Wire, "policy", Policy(attempts=3, base=0.01, crowded_base=0.01, longest=0.02)
+    )
 
 
 @contextmanager
@@ -149,7 +162,9 @@ def test_a_silent_service_is_tried_again_after_the_timeout() -> None:
         assert len(server.arrived) == caught.value.attempts == 3
 
 
-@pytest.mark.parametrize("script", [resets, resets_in_the_body, closes_in_the_body, ends_without_the_last_chunk])
+@pytest.mark.parametrize(
+    "script", [resets, resets_in_the_body, closes_in_the_body, ends_without_the_last_chunk]
+)
 def test_a_broken_connection_is_tried_again_and_told(script: Script) -> None:
     with client_of(script) as (client, server):
         with pytest.raises(errors.ConnectionFailedError, match="broke") as caught:
@@ -173,7 +188,10 @@ def test_one_broken_connection_costs_nothing_but_a_retry() -> None:
 def test_nobody_there_is_told_with_the_host_only() -> None:
     with serving(hangs) as server:
         url = server.url
-    with Client(KEY, url) as client, pytest.raises(errors.ConnectionFailedError, match="cannot be reached") as caught:
+    with (
+        Client(KEY, url) as client,
+        pytest.raises(errors.ConnectionFailedError, match="cannot be reached") as caught,
+    ):
         client.get_run(DEP, "run_1")
     assert caught.value.attempts == 3
     assert "run_1" not in str(caught.value)
@@ -182,7 +200,10 @@ def test_nobody_there_is_told_with_the_host_only() -> None:
 def test_a_service_without_tls_is_not_tried_twice() -> None:
     with serving(sends(RUN_1)) as server:
         url = server.url.replace("http:", "https:")
-        with Client(KEY, url) as client, pytest.raises(errors.ConnectionFailedError, match="TLS") as caught:
+        with (
+            Client(KEY, url) as client,
+            pytest.raises(errors.ConnectionFailedError, match="TLS") as caught,
+        ):
             client.get_run(DEP, "run_1")
         assert (caught.value.attempts, server.keys) == (1, 0)
 
@@ -215,7 +236,9 @@ def test_a_bomb_costs_no_memory(encoding: str) -> None:
     packer = zlib.compressobj(9, wbits=31 if encoding == "gzip" else 15)
     zeros = bytes(1 << 20)
     bomb = b"".join(packer.compress(zeros) for _ in range(200)) + packer.flush()
-    with client_of(sends(http(bomb, "200 OK", f"Content-Encoding: {encoding}")), max_bytes=1 << 20) as (client, _):
+    with client_of(
+        sends(http(bomb, "200 OK", f"Content-Encoding: {encoding}")), max_bytes=1 << 20
+    ) as (client, _):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         with pytest.raises(TooLargeError):
             client.get_run(DEP, "run_1")
@@ -256,14 +279,22 @@ def test_compressed_bodies_are_read(encoding: str, content: bytes) -> None:
         ("br", BODY, "'br'"),
     ],
 )
-def test_a_body_that_is_not_encoded_as_said_is_tried_again_once(encoding: str, content: bytes, told: str) -> None:
-    with client_of(sends(http(content, "200 OK", f"Content-Encoding: {encoding}"))) as (client, server):
+def test_a_body_that_is_not_encoded_as_said_is_tried_again_once(
+    encoding: str, content: bytes, told: str
+) -> None:
+    with client_of(sends(http(content, "200 OK", f"Content-Encoding: {encoding}"))) as (
+        client,
+        server,
+    ):
         with pytest.raises(BadResponseError, match=told):
             client.get_run(DEP, "run_1")
         assert len(server.arrived) == 2
 
 
-@given(st.binary(max_size=3000) | st.integers(0, 3).map(lambda extra: bytes(2 * STEP + extra)), st.integers(1, 700))
+@given(
+    st.binary(max_size=3000) | st.integers(0, 3).map(lambda extra: bytes(2 * STEP + extra)),
+    st.integers(1, 700),
+)
 def test_any_body_comes_out_as_it_went_in(data: bytes, size: int) -> None:
     packed = gzip.compress(data)
 
@@ -288,7 +319,9 @@ def test_bytes_on_the_wire_count_even_when_they_hold_nothing() -> None:
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 def test_one_chunk_of_a_bomb_is_inflated_no_further_than_the_cap(encoding: str) -> None:
-    bomb = gzip.compress(bytes(100 << 20)) if encoding == "gzip" else zlib.compress(bytes(100 << 20))
+    bomb = (
+        gzip.compress(bytes(100 << 20)) if encoding == "gzip" else zlib.compress(bytes(100 << 20))
+    )
     tracemalloc.start()
     try:
         with pytest.raises(TooLargeError):
@@ -311,18 +344,31 @@ REDIRECTS = [301, 302, 303, 307, 308]
 
 @pytest.mark.parametrize("status", REDIRECTS)
 @pytest.mark.parametrize(
-    "where", ["{url}", "//{host}", "http://localhost:{port}", "http://u:p@{host}", "/v1/elsewhere", "\\\\{host}"]
+    "where",
+    [
+        "{url}",
+        "//{host}",
+        "http://localhost:{port}",
+        "http://u:p@{host}",
+        "/v1/elsewhere",
+        "\\\\{host}",
+    ],
 )
 def test_redirects_are_never_followed_and_the_key_never_travels(status: int, where: str) -> None:
     with serving(sends(RUN_1)) as other:
         target = where.format(url=other.url, host=f"127.0.0.1:{other.port}", port=other.port)
-        with client_of(sends(http(b"", f"{status} Moved", f"Location: {target}"))) as (client, server):
+        with client_of(sends(http(b"", f"{status} Moved", f"Location: {target}"))) as (
+            client,
+            server,
+        ):
             with pytest.raises(BadResponseError, match="never followed"):
                 client.get_run(DEP, "run_1")
             assert (server.keys, other.keys, len(other.arrived)) == (1, 0, 0)
 
 
-def test_the_key_goes_nowhere_by_the_environment_or_a_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_goes_nowhere_by_the_environment_or_a_cursor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A proxy of the environment is not used, and a cursor that is a URL stays a cursor."""
 
     async def lists(request: Request, writer: asyncio.StreamWriter) -> None:
@@ -350,14 +396,20 @@ def test_a_proxy_that_is_asked_for_carries_the_request_with_its_own_password() -
 
 def test_a_proxy_in_front_of_tls_sees_no_key() -> None:
     with serving(sends(http(b"", "407 Proxy Authentication Required"))) as proxy:
-        with Client(KEY, "https://api.test", proxy=proxy.url) as client, pytest.raises(errors.ConnectionFailedError):
+        with (
+            Client(KEY, "https://api.test", proxy=proxy.url) as client,
+            pytest.raises(errors.ConnectionFailedError),
+        ):
             client.get_run(DEP, "run_1")
         assert {request.target for request in proxy.arrived} == {"api.test:443"}
         assert proxy.keys == 0
 
 
 def test_cookies_are_not_kept() -> None:
-    with client_of(sends(http(run_record("run_1"), "200 OK", "Set-Cookie: a=b"))) as (client, server):
+    with client_of(sends(http(run_record("run_1"), "200 OK", "Set-Cookie: a=b"))) as (
+        client,
+        server,
+    ):
         client.get_run(DEP, "run_1")
         client.get_run(DEP, "run_1")
         assert "cookie" not in server.arrived[1].headers
@@ -378,7 +430,9 @@ def test_an_id_that_could_leave_its_place_in_the_path_is_never_sent(bad: str) ->
         assert server.arrived == []
 
 
-@pytest.mark.parametrize("odd", ["a b", "ü", "a+b", "a;b=c", "50%", "~", "a:b@c", "...", "'\"<>", "日本", "%41", "a&b"])
+@pytest.mark.parametrize(
+    "odd", ["a b", "ü", "a+b", "a;b=c", "50%", "~", "a:b@c", "...", "'\"<>", "日本", "%41", "a&b"]
+)
 def test_an_odd_id_arrives_as_one_part_of_the_path(odd: str) -> None:
     from urllib.parse import unquote
 
@@ -455,7 +509,9 @@ def test_a_dropped_client_closes_its_connections_without_a_word() -> None:
 def test_a_process_that_ends_without_close_says_nothing() -> None:
     with serving(sends(RUN_1)) as server:
         code = f"from agentrun_nb import Client; c = Client('k', '{server.url}'); print(c.get_run('dep_1', 'run_1').id)"
-        done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True
+        )
     assert (done.stdout, done.stderr) == ("run_1\n", "")
 
 

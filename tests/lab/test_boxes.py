@@ -32,26 +32,38 @@ BOXES = {
     "w.HBox([w.VBox([explore(run)]), explore(runs)])": [1 / 2, 1 / 2],
     "w.VBox([explore(runs), explore([1])])": [1, 1],
     "w.Tab([explore(runs)])": [1],
-    "w.GridBox([explore(runs), explore(run)], layout=w.Layout(grid_template_columns='1fr 1fr'))": [1 / 2, 1 / 2],
+    "w.GridBox([explore(runs), explore(run)], layout=w.Layout(grid_template_columns='1fr 1fr'))": [
+        1 / 2,
+        1 / 2,
+    ],
     "w.HBox([explore(runs, width='400px'), explore(run)])": [400, 0],
 }
 
 
 @pytest.fixture(scope="module")
-def widths(lab: Host, browser: Browser) -> dict[str, tuple[float, list[tuple[float, float]], list[str]]]:
+def widths(
+    lab: Host, browser: Browser
+) -> dict[str, tuple[float, list[tuple[float, float]], list[str]]]:
     """What each box looks like: its own width, the width and height of the views in it, and the errors."""
     (lab.files / "runs.json").write_bytes(body(12))
     (lab.files / "run.json").write_text(json.dumps(record(3)))
     found = {}
-    cells = [*BOXES, "w.HBox([w.Dropdown(options=['a'], layout=w.Layout(width='300px')), explore(runs)])"]
+    cells = [
+        *BOXES,
+        "w.HBox([w.Dropdown(options=['a'], layout=w.Layout(width='300px')), explore(runs)])",
+    ]
     with lab.open(browser, lab.write("boxes.ipynb", READ, *cells).name) as notebook:
         notebook.run(0)
         for number, code in enumerate(cells, 1):
             notebook.run(number)
             views = notebook.cell(number).locator(".arn-root")
             expect(views.last.locator(".arn-tree").first).to_be_visible()
-            boxes = views.evaluate_all("(views) => views.map((view) => [view.offsetWidth, view.offsetHeight])")
-            room = views.first.evaluate("(view) => view.closest('.jp-OutputArea-output').clientWidth")
+            boxes = views.evaluate_all(
+                "(views) => views.map((view) => [view.offsetWidth, view.offsetHeight])"
+            )
+            room = views.first.evaluate(
+                "(view) => view.closest('.jp-OutputArea-output').clientWidth"
+            )
             found[code] = room, boxes, [*notebook.errors]
             notebook.errors.clear()
     return found

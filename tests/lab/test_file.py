@@ -23,24 +23,33 @@ def page(browser: Browser) -> Iterator[Page]:
 def test_the_file_works_offline_and_opens_where_the_view_stood(page: Page, tmp_path: Path) -> None:
     seen = OpenPage(page)
     view = explore(body(12), tz="Europe/Berlin")
-    view.selected, view.path = [["agdep_reports", "adrun_00000002"]], "output_manifest.outputs[1].path"
+    view.selected, view.path = (
+        [["agdep_reports", "adrun_00000002"]],
+        "output_manifest.outputs[1].path",
+    )
     page.goto(view.to_html(tmp_path / "runs.html").as_uri())
     expect(page.locator(".arn-run")).to_contain_text("adrun_00000002")
     expect(page.locator(".arn-active").first).to_contain_text("out/plot.png")
     expect(page.get_by_test_id("arn-timeline-canvas")).to_be_visible()
     page.get_by_role("searchbox").first.fill("report")
     expect(page.locator(".arn-hits").first).to_contain_text("of")
-    expect(page.locator("body")).to_contain_text("holds the records of 12 runs with their input and output manifest")
+    expect(page.locator("body")).to_contain_text(
+        "holds the records of 12 runs with their input and output manifest"
+    )
     assert (seen.errors, seen.outside) == ([], [])
 
 
-def test_a_view_that_was_zoomed_grouped_and_highlighted_opens_as_it_was_seen(page: Page, tmp_path: Path) -> None:
+def test_a_view_that_was_zoomed_grouped_and_highlighted_opens_as_it_was_seen(
+    page: Page, tmp_path: Path
+) -> None:
     view = explore(body(300))
     start, end = (1_000 * (START.timestamp() + 60 * minutes) for minutes in (100, 130))
     seen = {"start": start, "end": end, "by": "status", "folded": False, "highlighted": ["failed"]}
     view._receive(view, {"id": 1, "op": "window", **seen}, [])
     page.goto(view.to_html(tmp_path / "zoomed.html").as_uri())
-    expect(page.get_by_test_id("arn-window")).to_contain_text("2026-11-20 09:40:00 to 2026-11-20 10:10:00 (30 min)")
+    expect(page.get_by_test_id("arn-window")).to_contain_text(
+        "2026-11-20 09:40:00 to 2026-11-20 10:10:00 (30 min)"
+    )
     expect(page.get_by_test_id("arn-group-status")).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".arn-tl-key[aria-pressed=true]")).to_contain_text("failed")
     expect(page.get_by_test_id("arn-timeline-lit")).to_contain_text("of")
@@ -57,7 +66,11 @@ def test_hostile_text_runs_nothing_in_the_file(page: Page, tmp_path: Path) -> No
     said: list[str] = []
     page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
     manifest = {HOSTILE: HOSTILE, "<!--": "<script>"}
-    hostile = [record(1, id=HOSTILE, failure_reason=HOSTILE, output_manifest=manifest, input={"a": HOSTILE})]
+    hostile = [
+        record(
+            1, id=HOSTILE, failure_reason=HOSTILE, output_manifest=manifest, input={"a": HOSTILE}
+        )
+    ]
     page.goto(explore(hostile).to_html(tmp_path / "hostile.html").as_uri())
     expect(page.locator(".arn-run")).to_contain_text("<img src=x onerror=alert(1)>")
     assert said == []

@@ -22,7 +22,14 @@ def host(lab: Host) -> Host:
     """The host with records to read."""
     (lab.files / "runs.json").write_bytes(body(12))
     (lab.files / "run.json").write_text(
-        json.dumps(record(3, "failed", failure_reason="no such column", output_manifest=record(3)["output_manifest"]))
+        json.dumps(
+            record(
+                3,
+                "failed",
+                failure_reason="no such column",
+                output_manifest=record(3)["output_manifest"],
+            )
+        )
     )
     return lab
 
@@ -59,8 +66,12 @@ def test_page_and_kernel_hold_the_same_choice(host: Host, browser: Browser) -> N
         assert_quiet(notebook)
 
 
-def test_the_manifest_is_searched_expanded_and_gives_its_value(host: Host, browser: Browser) -> None:
-    name = host.write("manifest.ipynb", ONE, "ex = arn.explore(run); ex", "print(ex.path, ex.value)").name
+def test_the_manifest_is_searched_expanded_and_gives_its_value(
+    host: Host, browser: Browser
+) -> None:
+    name = host.write(
+        "manifest.ipynb", ONE, "ex = arn.explore(run); ex", "print(ex.path, ex.value)"
+    ).name
     with host.open(browser, name) as notebook:
         notebook.run_all()
         view = live(notebook, 1)
@@ -77,7 +88,9 @@ def test_the_manifest_is_searched_expanded_and_gives_its_value(host: Host, brows
         assert_quiet(notebook)
 
 
-def test_the_live_view_hides_its_twin_in_light_and_dark(host: Host, browser: Browser, shots: Path) -> None:
+def test_the_live_view_hides_its_twin_in_light_and_dark(
+    host: Host, browser: Browser, shots: Path
+) -> None:
     name = host.write("themes.ipynb", ONE, "arn.explore(runs, tz='Europe/Berlin')").name
     with host.open(browser, name) as notebook:
         notebook.run_all()
@@ -102,7 +115,9 @@ OVERLAPS = """(root) => [...root.querySelectorAll('dt')].filter((name) => {
 }).map((name) => name.innerText)"""
 
 
-def test_the_hosts_own_styles_do_not_push_words_over_one_another(host: Host, browser: Browser) -> None:
+def test_the_hosts_own_styles_do_not_push_words_over_one_another(
+    host: Host, browser: Browser
+) -> None:
     name = host.write("styles.ipynb", ONE).name
     with host.open(browser, name) as notebook:
         notebook.run_all()
@@ -127,11 +142,19 @@ def test_a_saved_notebook_tells_its_story_without_a_kernel(
     path = saved(host, browser, f"saved_{trusted}.ipynb")
     assert path.stat().st_size < 150_000
     if not trusted:
-        path.write_text(path.read_text().replace("explore(runs)", "explore(runs) # changed by somebody else"))
+        path.write_text(
+            path.read_text().replace("explore(runs)", "explore(runs) # changed by somebody else")
+        )
     with host.open(browser, path.name, kernel=False) as notebook:
         notebook.theme("JupyterLab Dark")
         one, many = twin(notebook, 0), twin(notebook, 1)
-        for words in ("failed", "no such column", "adrun_00000003", "out/report.md", '"score": 0.503'):
+        for words in (
+            "failed",
+            "no such column",
+            "adrun_00000003",
+            "out/report.md",
+            '"score": 0.503',
+        ):
             expect(one).to_contain_text(words)
         expect(many).to_contain_text("12 runs")
         for shown in (one, many):
@@ -145,7 +168,9 @@ def test_a_saved_notebook_tells_its_story_without_a_kernel(
         assert notebook.outside == []
 
 
-def test_a_plotly_figure_of_the_screen_is_live_with_a_picture_beside_it(host: Host, browser: Browser) -> None:
+def test_a_plotly_figure_of_the_screen_is_live_with_a_picture_beside_it(
+    host: Host, browser: Browser
+) -> None:
     name = host.write("figure.ipynb", READ, "arn.figures.show(arn.explore(runs).figure())").name
     with host.open(browser, name) as notebook:
         notebook.run_all()
@@ -162,11 +187,18 @@ READER = """class Reader:
 """
 
 
-def test_after_a_restart_a_look_into_a_file_says_what_happened_and_what_to_do(host: Host, browser: Browser) -> None:
-    name = host.write("restart.ipynb", f"{READ}\n{READER}", "arn.explore(runs.iloc[:3], Reader())").name
+def test_after_a_restart_a_look_into_a_file_says_what_happened_and_what_to_do(
+    host: Host, browser: Browser
+) -> None:
+    name = host.write(
+        "restart.ipynb", f"{READ}\n{READER}", "arn.explore(runs.iloc[:3], Reader())"
+    ).name
     with host.open(browser, name) as notebook:
         notebook.run_all()
-        preview, place = live(notebook, 1).get_by_role("button", name="Preview").first, live(notebook, 1).locator("pre")
+        preview, place = (
+            live(notebook, 1).get_by_role("button", name="Preview").first,
+            live(notebook, 1).locator("pre"),
+        )
         preview.click()
         expect(place.filter(has_text="what the file holds")).to_be_visible()
         notebook.restart()

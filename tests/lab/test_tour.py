@@ -29,9 +29,13 @@ def test_the_tour_runs_to_its_end_in_jupyterlab(lab: Host, browser: Browser) -> 
         for view in views.all():
             view.scroll_into_view_if_needed()
             expect(view).to_be_visible()
-        expect(notebook.page.locator(".jp-OutputArea-output .js-plotly-plot, .js-plotly-plot").first).to_be_attached()
+        expect(
+            notebook.page.locator(".jp-OutputArea-output .js-plotly-plot, .js-plotly-plot").first
+        ).to_be_attached()
         notebook.save()
         assert (notebook.errors, notebook.outside) == ([], [])
     saved = nbformat.read(lab.files / "tour.ipynb", as_version=4)
-    assert not [out for cell in saved.cells for out in cell.get("outputs", []) if out.output_type == "error"]
+    assert not [
+        out for cell in saved.cells for out in cell.get("outputs", []) if out.output_type == "error"
+    ]
     assert (lab.files / "tour.ipynb").stat().st_size < 250_000

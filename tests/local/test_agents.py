@@ -70,13 +70,17 @@ def test_each_version_ends_as_it_should_with_its_real_exit_code(runs, name, vers
 
 
 @pytest.mark.parametrize(("name", "version"), ENDINGS)
-def test_the_log_tells_every_transition_once_in_the_order_of_the_lifecycle(api, runs, name, version):
+def test_the_log_tells_every_transition_once_in_the_order_of_the_lifecycle(
+    api, runs, name, version
+):
     run, events = runs[name, version], api.events(runs[name, version])
     passed = [EVENTS[event["event_type"]] for event in events if event["event_type"] in EVENTS]
     steps = ["queued", "starting", "installing"] + ["running"] * (name != "broken-install")
     assert passed == [*steps, run["status"]]
     assert events[-1]["event_type"] == f"run_{run['status']}"
-    assert [event["created_at"] for event in events] == sorted(event["created_at"] for event in events)
+    assert [event["created_at"] for event in events] == sorted(
+        event["created_at"] for event in events
+    )
     assert {event["run_id"] for event in events} == {run["id"]}
     assert len({event["id"] for event in events}) == len(events)
 
@@ -94,7 +98,10 @@ def test_versions_of_one_agent_differ_in_what_they_leave(runs):
 
 def test_the_report_agent_leaves_a_report_a_plot_and_a_result(api, runs):
     run = runs["csv-report", 2]
-    files = {path: api.file(run["sandbox_id"], entry["access"]["path"]).content for path, entry in outputs(run).items()}
+    files = {
+        path: api.file(run["sandbox_id"], entry["access"]["path"]).content
+        for path, entry in outputs(run).items()
+    }
     assert files["outputs/report.md"].startswith(b"# bicycles a day")
     assert b"Odd days" in files["outputs/report.md"]
     assert files["outputs/plot.png"].startswith(b"\x89PNG")
@@ -120,7 +127,11 @@ def test_a_directory_is_described_as_one(runs):
 
 def test_the_package_of_the_broken_installation_really_does_not_build(api, runs):
     assert "GrammarError" in runs["broken-install", 2]["failure_reason"]
-    failed = [event for event in api.events(runs["broken-install", 2]) if event["event_type"] == "runtime_failed"]
+    failed = [
+        event
+        for event in api.events(runs["broken-install", 2])
+        if event["event_type"] == "runtime_failed"
+    ]
     assert [event["metadata"]["failure_phase"] for event in failed] == ["install"]
 
 
@@ -142,7 +153,9 @@ def test_no_path_of_this_machine_is_in_what_the_service_says(api, runs):
 def test_an_overrun_is_stopped_near_its_limit_even_when_it_does_not_listen(runs):
     for version in (1, 2):
         run = runs["long-training", version]
-        started, completed = (datetime.fromisoformat(run[f"{what}_at"]) for what in ("started", "completed"))
+        started, completed = (
+            datetime.fromisoformat(run[f"{what}_at"]) for what in ("started", "completed")
+        )
         assert 2.0 <= (completed - started).total_seconds() < 6.0
     assert outputs(runs["long-training", 2])["outputs/checkpoint.json"]["status"] == "available"
 
@@ -179,7 +192,10 @@ def test_hostile_text_is_passed_on_to_the_letter(api, runs):
     assert "\x1b[31m" in runs["comment-digest", 1]["failure_reason"]
     assert "<script>" in runs["comment-digest", 1]["failure_reason"]
     hostile = outputs(runs["comment-digest", 2])["outputs/<b>bold</b>.txt"]
-    assert api.file(hostile["access"]["sandbox_id"], hostile["access"]["path"]).content == b"hostile name\n"
+    assert (
+        api.file(hostile["access"]["sandbox_id"], hostile["access"]["path"]).content
+        == b"hostile name\n"
+    )
 
 
 def test_outputs_are_the_same_by_their_own_route(api, runs):

@@ -13,7 +13,16 @@ import pytest
 from agentrun_nb.local import generate
 from agentrun_nb.local.store import Store
 
-REQUIRED = {"id", "deployment_id", "version_id", "mode", "status", "input", "created_at", "updated_at"}
+REQUIRED = {
+    "id",
+    "deployment_id",
+    "version_id",
+    "mode",
+    "status",
+    "input",
+    "created_at",
+    "updated_at",
+}
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +71,9 @@ def test_manifests_have_about_the_size_asked_for():
         for body in generate(60, manifest_bytes=size):
             record = json.loads(body)
             if record["status"] == "succeeded":
-                text = json.dumps(record["output_manifest"], separators=(",", ":"), ensure_ascii=False)
+                text = json.dumps(
+                    record["output_manifest"], separators=(",", ":"), ensure_ascii=False
+                )
                 assert 0.8 * size < len(text) < 1.2 * size
 
 
@@ -74,7 +85,9 @@ def test_twenty_thousand_are_made_loaded_and_listed_in_seconds():
     for deployment in store.deployments():
         cursor = None
         while True:
-            page = json.loads(store.runs(deployment.id, status=None, version_id=None, limit=200, cursor=cursor))
+            page = json.loads(
+                store.runs(deployment.id, status=None, version_id=None, limit=200, cursor=cursor)
+            )
             found, cursor = found + len(page["items"]), page["next_cursor"]
             if cursor is None:
                 break
@@ -101,4 +114,9 @@ def test_records_with_odd_fields_are_served_as_they_are():
     ]
     store.load(odd, {})
     assert [store.run("d", name) for name in "abc"] == odd
-    assert json.loads(store.runs("d", status=None, version_id=None, limit=9, cursor=None))["items"][0]["id"] == "c"
+    assert (
+        json.loads(store.runs("d", status=None, version_id=None, limit=9, cursor=None))["items"][0][
+            "id"
+        ]
+        == "c"
+    )

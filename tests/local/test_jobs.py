@@ -36,7 +36,10 @@ def test_a_running_job_is_really_stopped_when_it_is_cancelled(api):
     members = eventually(lambda: group_members(run["process_id"]), lambda found: len(found) == 2)
     cancel(api, run, reason="no longer needed")
     ended = api.ended(run)
-    assert (ended["status"], ended["failure_reason"]) == ("cancelled", "cancelled: no longer needed")
+    assert (ended["status"], ended["failure_reason"]) == (
+        "cancelled",
+        "cancelled: no longer needed",
+    )
     assert ended["completed_at"] >= ended["started_at"]
     assert len(members) == 2
     assert group_members(run["process_id"]) == []
@@ -60,14 +63,20 @@ def test_cancelling_an_ended_job_changes_nothing(api):
     assert cancel(api, run, reason="late") == run
 
 
-def test_an_agent_sees_what_the_request_gave_it_and_neither_the_key_nor_our_environment(monkeypatch):
+def test_an_agent_sees_what_the_request_gave_it_and_neither_the_key_nor_our_environment(
+    monkeypatch,
+):
     if not Path("/proc/self/environ").exists():
         pytest.skip("reads the environment of a process in /proc")
     monkeypatch.setenv("AGENTRUN_API_KEY", "key-of-somebody")
     monkeypatch.setenv("UNRELATED", "leaks")
     with running() as api:
-        run = api.until(api.create("long-training", 2, envs={"GIVEN": "for-this-run-only"}), "running")
-        members = eventually(lambda: group_members(run["process_id"]), lambda found: len(found) == 2)
+        run = api.until(
+            api.create("long-training", 2, envs={"GIVEN": "for-this-run-only"}), "running"
+        )
+        members = eventually(
+            lambda: group_members(run["process_id"]), lambda found: len(found) == 2
+        )
         seen = [Path(f"/proc/{pid}/environ").read_text() for pid in members]
         arguments = [Path(f"/proc/{pid}/cmdline").read_text() for pid in members]
         cancel(api, run)
@@ -82,7 +91,10 @@ def test_an_agent_sees_what_the_request_gave_it_and_neither_the_key_nor_our_envi
 
 
 def test_a_failed_run_keeps_its_files_unless_the_request_said_otherwise(api):
-    kept, dropped = api.create("invoice-audit", 1), api.create("invoice-audit", 1, retain_on_failure=False)
+    kept, dropped = (
+        api.create("invoice-audit", 1),
+        api.create("invoice-audit", 1, retain_on_failure=False),
+    )
     kept, dropped = api.ended(kept), api.ended(dropped)
     for run, status, code in ((kept, "available", 200), (dropped, "discarded", 404)):
         assert [entry["status"] for entry in run["output_manifest"]["outputs"]] == [status]
@@ -95,7 +107,11 @@ def test_a_failed_run_keeps_its_files_unless_the_request_said_otherwise(api):
 def test_the_files_of_a_failed_run_are_gone_after_its_retention(api):
     run = api.ended(api.create("broken-install", 1, retention_seconds=1))
     assert api.file(run["sandbox_id"], "input.json").status_code == 200
-    eventually(lambda: api.file(run["sandbox_id"], "input.json").status_code, lambda status: status == 404, 3)
+    eventually(
+        lambda: api.file(run["sandbox_id"], "input.json").status_code,
+        lambda status: status == 404,
+        3,
+    )
     assert not (api.service._folder.path / run["sandbox_id"]).exists()
 
 
@@ -103,7 +119,10 @@ def test_the_service_refuses_jobs_beyond_its_capacity(api, monkeypatch):
     monkeypatch.setattr("agentrun_nb.local.workshop.CAPACITY", 0)
     answer = api.http.post(api.runs_path("site-map"), json={})
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
-    assert (answer.json()["error"]["code"], answer.json()["error"]["retryable"]) == ("capacity_exceeded", True)
+    assert (answer.json()["error"]["code"], answer.json()["error"]["retryable"]) == (
+        "capacity_exceeded",
+        True,
+    )
 
 
 @pytest.mark.parametrize("left", ["{", "[1]", '"text"', "\xff", "{} {}"])
@@ -116,12 +135,21 @@ def test_an_unreadable_manifest_costs_the_run_only_that_manifest(api, left, tmp_
 
 @pytest.mark.parametrize(
     ("left", "expected"),
-    [("", {}), ("{ }", {}), ('{"a": 1}', {"a": 1}), ('{"outputs": 7}', {"manifest": {"outputs": 7}})],
+    [
+        ("", {}),
+        ("{ }", {}),
+        ('{"a": 1}', {"a": 1}),
+        ('{"outputs": 7}', {"manifest": {"outputs": 7}}),
+    ],
 )
-def test_an_agent_cannot_replace_what_the_service_says_of_its_outputs(api, left, expected, monkeypatch):
+def test_an_agent_cannot_replace_what_the_service_says_of_its_outputs(
+    api, left, expected, monkeypatch
+):
     run = finished_with(api, monkeypatch, left)
     manifest = run["output_manifest"]
-    assert [entry["configured_path"] for entry in manifest.pop("outputs")] == ["outputs/sitemap.txt"]
+    assert [entry["configured_path"] for entry in manifest.pop("outputs")] == [
+        "outputs/sitemap.txt"
+    ]
     assert manifest.pop("sandbox_id") == run["sandbox_id"]
     assert manifest == expected
 
@@ -148,11 +176,14 @@ def test_a_worker_outlives_a_job_that_breaks_the_service(api, monkeypatch):
 
 def process(tmp_path: Path, code: str, heard: list[tuple[str, str]]) -> AgentProcess:
     (tmp_path / "agent.py").write_text(code)
-    return AgentProcess("python agent.py", tmp_path, {}, lambda stream, line: heard.append((stream, line)))
+    return AgentProcess(
+        "python agent.py", tmp_path, {}, lambda stream, line: heard.append((stream, line))
+    )
 
 
 @pytest.mark.parametrize(
-    ("code", "exit_code"), [("import sys; sys.exit(7)", 7), ("import os; os.kill(os.getpid(), 9)", 137)]
+    ("code", "exit_code"),
+    [("import sys; sys.exit(7)", 7), ("import os; os.kill(os.getpid(), 9)", 137)],
 )
 def test_exit_codes_are_those_of_the_agent_and_not_of_its_watchdog(tmp_path, code, exit_code):
     assert process(tmp_path, code, []).wait(20, threading.Event()).exit_code == exit_code
@@ -193,9 +224,13 @@ def test_a_killed_service_leaves_no_process_and_its_folder_is_swept_by_the_next(
     code = HOST.format(path=[str(Path(__file__).parents[2])], folder=str(tmp_path))
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as host:
         groups = [int(word) for word in host.stdout.readline().split()]
-        eventually(lambda: [len(group_members(group)) for group in groups], lambda counts: counts == [2, 2])
+        eventually(
+            lambda: [len(group_members(group)) for group in groups], lambda counts: counts == [2, 2]
+        )
         host.send_signal(signal.SIGKILL)
-    eventually(lambda: [group_members(group) for group in groups], lambda found: found == [[], []], 3)
+    eventually(
+        lambda: [group_members(group) for group in groups], lambda found: found == [[], []], 3
+    )
     assert len(list(tmp_path.glob(f"{PREFIX}*"))) == 1
     with running(folder=tmp_path) as api:
         assert list(tmp_path.glob(f"{PREFIX}*")) == [api.service._folder.path]
@@ -205,7 +240,9 @@ def test_a_killed_service_leaves_no_process_and_its_folder_is_swept_by_the_next(
 def test_an_interrupted_service_removes_its_folder(tmp_path):
     code = f"import agentrun_nb.local as local; local.serve(folder={str(tmp_path)!r}); raise SystemExit(3)"
     root = str(Path(__file__).parents[2])
-    ended = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=30)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=30
+    )
     assert (ended.returncode, ended.stderr) == (3, "")
     assert list(tmp_path.iterdir()) == []
 

@@ -51,7 +51,9 @@ class Process:
         self._proc = Path(f"/proc/{process.pid}")
         url, key, folder = process.stdout.readline().split()
         self.folder = Path(folder)
-        self.http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=60)
+        self.http = httpx.Client(
+            base_url=url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=60
+        )
 
     def _bytes(self, name: str) -> int:
         return int((self._proc / "status").read_text().partition(f"{name}:")[2].split()[0]) * 1_024
@@ -76,7 +78,9 @@ def service() -> Iterator[Process]:
 @contextmanager
 def started() -> Iterator[Process]:
     command = [sys.executable, "-c", SERVICE]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         service = Process(process)
         try:
             yield service
@@ -116,10 +120,15 @@ def test_a_manifest_that_is_too_large_is_not_read(tmp_path):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     grown, sentence = done.stdout.split(" ", 1)
     assert int(grown) < 8_000
-    assert sentence.strip() == f"manifest.json has 1,073,741,824 bytes, more than the {MANIFEST_BYTES:,} that are read"
+    assert (
+        sentence.strip()
+        == f"manifest.json has 1,073,741,824 bytes, more than the {MANIFEST_BYTES:,} that are read"
+    )
 
 
-def test_a_manifest_at_the_limit_is_taken_and_one_byte_more_costs_the_run_only_that_manifest(monkeypatch):
+def test_a_manifest_at_the_limit_is_taken_and_one_byte_more_costs_the_run_only_that_manifest(
+    monkeypatch,
+):
     with running() as api:
         text = '{"text": "%s"}' % ("x" * (MANIFEST_BYTES - 12))
         assert len(text) == MANIFEST_BYTES
@@ -128,7 +137,9 @@ def test_a_manifest_at_the_limit_is_taken_and_one_byte_more_costs_the_run_only_t
         left_out = finished_with(api, monkeypatch, text + " ")
         assert left_out["status"] == "succeeded"
         assert set(left_out["output_manifest"]) == {"outputs", "sandbox_id"}
-        [event] = [event for event in api.events(left_out) if event["event_type"] == "manifest_unreadable"]
+        [event] = [
+            event for event in api.events(left_out) if event["event_type"] == "manifest_unreadable"
+        ]
         assert f"more than the {MANIFEST_BYTES:,}" in event["message"]
 
 

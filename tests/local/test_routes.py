@@ -38,7 +38,11 @@ def generated(api: Api):
 def walk(api: Api, deployment_id: str, **query):
     """All pages of a listing of runs."""
     while True:
-        page = api.http.get(f"/v1/agent-deployments/{deployment_id}/runs", params=query).raise_for_status().json()
+        page = (
+            api.http.get(f"/v1/agent-deployments/{deployment_id}/runs", params=query)
+            .raise_for_status()
+            .json()
+        )
         yield page["items"]
         if page["next_cursor"] is None:
             return
@@ -52,15 +56,25 @@ def ids(pages):
 def refused(answer: httpx.Response, status: int, code: str):
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (status, code)
-    assert set(error) == {"code", "message", "request_id", "retryable", "suggested_action", "details"}
+    assert set(error) == {
+        "code",
+        "message",
+        "request_id",
+        "retryable",
+        "suggested_action",
+        "details",
+    }
     assert error["request_id"] == answer.headers["X-Request-Id"]
     return error
 
 
 @pytest.mark.parametrize(
-    ("header", "code"), [(None, "missing_api_key"), ("Bearer wrong", "unauthorized"), ("Basic eDp5", "unauthorized")]
+    ("header", "code"),
+    [(None, "missing_api_key"), ("Bearer wrong", "unauthorized"), ("Basic eDp5", "unauthorized")],
 )
-@pytest.mark.parametrize("path", ["/v1/agent-deployments", "/v1/sandboxes/x/file?path=y", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/v1/agent-deployments", "/v1/sandboxes/x/file?path=y", "/nowhere"]
+)
 def test_nothing_is_answered_without_the_key(api, path, header, code):
     headers = {} if header is None else {"Authorization": header}
     answer = httpx.get(api.service.base_url + path, headers=headers, trust_env=False)
@@ -99,7 +113,9 @@ def test_a_wrong_method_is_a_405_in_the_same_envelope(api, run):
     ],
 )  # fmt: skip
 def test_a_bad_query_is_refused_by_name(api, run, query):
-    error = refused(api.http.get(api.runs_path("code-review"), params=query), 400, "invalid_request")
+    error = refused(
+        api.http.get(api.runs_path("code-review"), params=query), 400, "invalid_request"
+    )
     assert error["details"] == {"parameter": next(iter(query))}
 
 
@@ -150,7 +166,9 @@ def test_a_walk_loses_and_doubles_nothing_while_runs_are_added(api):
         seen += [item["id"] for item in items]
         api.create("invoice-audit", 2)
     assert seen == first[::-1]
-    for run_id in [item["id"] for page in walk(api, AGENTS["invoice-audit"].deployment_id) for item in page]:
+    for run_id in [
+        item["id"] for page in walk(api, AGENTS["invoice-audit"].deployment_id) for item in page
+    ]:
         api.http.post(f"{api.runs_path('invoice-audit')}/{run_id}/cancel")
 
 
@@ -183,7 +201,9 @@ def test_the_same_idempotency_key_gives_the_same_run_and_another_body_is_a_confl
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json()["id"] == again.json()["id"]
     assert first.json()["idempotency_key"] == "once"
-    refused(api.http.post(path, json={"input": {"package": "email"}}, headers=headers), 409, "conflict")
+    refused(
+        api.http.post(path, json={"input": {"package": "email"}}, headers=headers), 409, "conflict"
+    )
 
 
 def test_the_input_is_kept_to_the_letter(api):
@@ -212,20 +232,27 @@ def test_logs_are_the_same_by_offset_cursor_and_tail(api, run):
     beyond = api.get(run, "/logs", offset=len(events) + 5)
     assert (beyond["events"], beyond["has_more"]) == ([], False)
     assert [
-        api.http.get(api.path(run, "/logs"), params=bad).status_code for bad in ({"tail": "x"}, {"offset": -1})
+        api.http.get(api.path(run, "/logs"), params=bad).status_code
+        for bad in ({"tail": "x"}, {"offset": -1})
     ] == [400, 400]
 
 
 def test_a_cursor_of_one_listing_is_no_cursor_of_another(api, run):
     cursor = api.get(run, "/logs", limit=1)["next_cursor"]
-    refused(api.http.get(api.runs_path("code-review"), params={"cursor": cursor}), 400, "invalid_request")
+    refused(
+        api.http.get(api.runs_path("code-review"), params={"cursor": cursor}),
+        400,
+        "invalid_request",
+    )
 
 
 def test_loaded_runs_have_outputs_but_no_log_and_no_files(api, generated):
     record = next(record for record in generated[1] if record["status"] == "succeeded")
     assert api.get(record, "/outputs")["outputs"] == record["output_manifest"]["outputs"]
     assert api.events(record) == []
-    refused(api.file(record["sandbox_id"], "/workspace/outputs/summary.md"), 404, "sandbox_not_found")
+    refused(
+        api.file(record["sandbox_id"], "/workspace/outputs/summary.md"), 404, "sandbox_not_found"
+    )
 
 
 @pytest.mark.parametrize(
@@ -249,7 +276,11 @@ def test_no_path_leaves_the_sandbox(api, run, path, status):
 def test_a_file_is_read_by_each_way_of_writing_its_path(api, run):
     answers = [
         api.file(run["sandbox_id"], path)
-        for path in ("outputs/review.md", "/workspace/outputs/review.md", "outputs/../outputs/review.md")
+        for path in (
+            "outputs/review.md",
+            "/workspace/outputs/review.md",
+            "outputs/../outputs/review.md",
+        )
     ]
     assert {answer.status_code for answer in answers} == {200}
     assert {answer.content for answer in answers} == {answers[0].content}

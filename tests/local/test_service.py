@@ -48,7 +48,9 @@ def test_submit_takes_a_name_or_an_id_and_gives_the_run(service):
     by_name = service.submit("code-review", {"package": "json"}, version=1)
     by_id = service.submit(AGENTS["code-review"].deployment_id)
     assert by_name.deployment_id == by_id.deployment_id == AGENTS["code-review"].deployment_id
-    assert (by_name.version_id, by_id.version_id) == tuple(AGENTS["code-review"].version_id(n) for n in (1, 2))
+    assert (by_name.version_id, by_id.version_id) == tuple(
+        AGENTS["code-review"].version_id(n) for n in (1, 2)
+    )
     assert by_name.input == {"package": "json"}
     assert service.wait(30)
     assert service.client.get_run(by_name.deployment_id, by_name.id).status == "succeeded"
@@ -88,12 +90,18 @@ V9 = r"code-review has no version {}; there are 1 and 2\."
         ("code-review", {"input": {(1, 2): 3}}, "cannot be written as JSON"),
     ],
 )
-def test_what_cannot_be_submitted_is_told_in_the_words_of_the_caller(service, deployment, options, sentence):
+def test_what_cannot_be_submitted_is_told_in_the_words_of_the_caller(
+    service, deployment, options, sentence
+):
     with pytest.raises(ValueError, match=sentence) as caught:
         service.submit(deployment, **options)
     assert isinstance(caught.value, AgentRunError)
     assert caught.value.hint
-    assert not [version for version in re.findall(r"adver_\w+", caught.value.message) if version not in str(options)]
+    assert not [
+        version
+        for version in re.findall(r"adver_\w+", caught.value.message)
+        if version not in str(options)
+    ]
 
 
 def test_a_version_may_be_told_by_its_number_in_a_table_or_its_id(service):
@@ -126,7 +134,9 @@ def test_services_beside_each_other_have_ports_keys_and_folders_of_their_own(ser
         assert other.service.base_url != service.base_url
         assert other.service.api_key != service.api_key
         assert other.service._folder.path != service._folder.path
-        answer = httpx.get(f"{service.base_url}/v1/agent-deployments", headers=other.http.headers, trust_env=False)
+        answer = httpx.get(
+            f"{service.base_url}/v1/agent-deployments", headers=other.http.headers, trust_env=False
+        )
         assert answer.status_code == 401
 
 
@@ -168,10 +178,14 @@ runpy.run_module({module!r}, run_name="__main__")
 """
 
 
-def without(names: list[str], module: str = "agentrun_nb.local", arguments: tuple[str, ...] = ()) -> Any:
+def without(
+    names: list[str], module: str = "agentrun_nb.local", arguments: tuple[str, ...] = ()
+) -> Any:
     """Runs a module where some packages are not installed."""
     code = BLOCKED.format(names=set(names), module=module, arguments=list(arguments))
-    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
 
 
 @pytest.mark.parametrize("module", ["agentrun_nb.local", "agentrun_nb.demo"])
@@ -205,13 +219,19 @@ try:
 except arn.errors.SettingsError as error:
     print(error)
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert done.stdout.startswith("3 8\nThe local service runs agents as POSIX process groups")
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
-    [(("--workers", "0"), "cannot have 0 workers"), (("--port", "99999"), "port 99999"), (("--port", "-5"), "port -5")],
+    [
+        (("--workers", "0"), "cannot have 0 workers"),
+        (("--port", "99999"), "port 99999"),
+        (("--port", "-5"), "port -5"),
+    ],
 )
 def test_alone_it_says_in_a_line_what_cannot_be(arguments, sentence):
     done = without([], arguments=arguments)
@@ -232,14 +252,18 @@ def test_a_module_lists_its_public_names_only(module):
 
 def test_the_package_names_what_it_has_and_imports_no_server_for_it():
     code = "import sys, agentrun_nb.local as l; print(dir(l), 'uvicorn' in sys.modules or 'starlette' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "['EVENTS', 'Service', 'generate', 'serve'] False"
 
 
 def test_alone_it_prints_how_to_reach_it_and_ends_cleanly(tmp_path):
     command = [sys.executable, "-m", "agentrun_nb.local", "--runs", "20"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as host:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as host:
         printed = {}
         for line in host.stdout:
             if line.startswith("export "):
@@ -249,7 +273,10 @@ def test_alone_it_prints_how_to_reach_it_and_ends_cleanly(tmp_path):
                 break
         headers = {"Authorization": f"Bearer {printed['AGENTRUN_API_KEY']}"}
         url = f"{printed['AGENTRUN_BASE_URL']}/v1/agent-deployments"
-        names = {item["name"] for item in httpx.get(url, headers=headers, trust_env=False).json()["items"]}
+        names = {
+            item["name"]
+            for item in httpx.get(url, headers=headers, trust_env=False).json()["items"]
+        }
         host.send_signal(signal.SIGTERM)
         assert host.wait(20) == 0
     assert set(AGENTS) < names

@@ -47,7 +47,17 @@ def witness_python() -> Path:
         absent(f"{given} does not have it")
     if not succeeds(sys.executable, "-m", "venv", "--clear", ENVIRONMENT):
         absent("no virtual environment can be made")
-    if not succeeds(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1", SDK):
+    if not succeeds(
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--retries",
+        "1",
+        SDK,
+    ):
         absent("it cannot be installed")
     return python
 
@@ -68,12 +78,20 @@ def runs(api: Api):
 @pytest.fixture(scope="module")
 def report(api: Api, runs, witness_python: Path):
     """What the witness saw."""
-    variables = {"NULLSPACE_API_KEY": api.service.api_key, "NULLSPACE_BASE_URL": api.service.base_url}
+    variables = {
+        "NULLSPACE_API_KEY": api.service.api_key,
+        "NULLSPACE_BASE_URL": api.service.base_url,
+    }
     environment = {"PATH": os.defpath, "HOME": str(api.service._folder.path), **variables}
     script = ROOT / "tests" / "witness" / "witness.py"
     command = [witness_python, script, AGENTS[NAME].deployment_id, runs[1]["id"], OUTPUT]
     ended = subprocess.run(
-        command, env=environment, cwd=api.service._folder.path, capture_output=True, text=True, timeout=60
+        command,
+        env=environment,
+        cwd=api.service._folder.path,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout)
@@ -82,7 +100,9 @@ def report(api: Api, runs, witness_python: Path):
 def test_it_gets_one_run_as_it_is(report, runs):
     for name, value in report["run"].items():
         expected = runs[1][name]
-        assert value == (datetime.fromisoformat(expected).timestamp() if name.endswith("_at") else expected), name
+        assert value == (
+            datetime.fromisoformat(expected).timestamp() if name.endswith("_at") else expected
+        ), name
 
 
 def test_it_lists_all_pages(report, runs):
@@ -93,12 +113,16 @@ def test_it_lists_all_pages(report, runs):
 
 def test_it_finds_deployments_and_versions(report):
     assert sorted(report["deployments"]) == sorted(AGENTS)
-    assert report["versions"] == [[AGENTS[NAME].version_id(number), number, "ready"] for number in (2, 1)]
+    assert report["versions"] == [
+        [AGENTS[NAME].version_id(number), number, "ready"] for number in (2, 1)
+    ]
 
 
 def test_it_reads_logs_to_the_end_and_stops_following(report, api, runs):
     events = api.events(runs[1])
-    assert report["log"] == [[event["event_type"], event["level"], event["message"]] for event in events]
+    assert report["log"] == [
+        [event["event_type"], event["level"], event["message"]] for event in events
+    ]
     assert len(events) > 6
 
 

@@ -11,7 +11,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 from .scenarios import Scenario
 
@@ -100,7 +107,11 @@ class Stage:
 
     def leave(self) -> None:
         """Stops listening and lets the page forget what it shows."""
-        for event, listener in (("pageerror", self.fail), ("console", self.listen), ("request", self.record)):
+        for event, listener in (
+            ("pageerror", self.fail),
+            ("console", self.listen),
+            ("request", self.record),
+        ):
             self.page.remove_listener(event, listener)
         self.page.goto("about:blank")
 
@@ -151,7 +162,9 @@ def shared_page(context: BrowserContext) -> Page:
 
 
 @pytest.fixture
-def open_stage(context: BrowserContext, stage_server: StageServer, shared_page: Page) -> Iterator[Opener]:
+def open_stage(
+    context: BrowserContext, stage_server: StageServer, shared_page: Page
+) -> Iterator[Opener]:
     """Mounts a scenario on the stub page; at the end of the test nothing may have gone wrong unseen."""
     stages: list[tuple[Stage, bool]] = []
 

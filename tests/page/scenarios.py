@@ -109,7 +109,9 @@ def finished_run(**changes: Any) -> dict[str, Any]:
         },
     ]
     manifest = {
-        "outputs": [{key: value for key, value in output.items() if value is not None} for output in outputs],
+        "outputs": [
+            {key: value for key, value in output.items() if value is not None} for output in outputs
+        ],
         "summary": {
             "rows": 10_412,
             "columns": 9,
@@ -118,7 +120,10 @@ def finished_run(**changes: Any) -> dict[str, Any]:
             "exact": True,
             "reviewed_by": None,
         },
-        "steps": [{"name": f"step {n}", "seconds": n / 4, "messages": ["read", "checked"]} for n in range(12)],
+        "steps": [
+            {"name": f"step {n}", "seconds": n / 4, "messages": ["read", "checked"]}
+            for n in range(12)
+        ],
     }
     known: dict[str, Any] = {
         "id": "adrun_7f3a9c21",
@@ -227,16 +232,23 @@ def one_run(doc: dict[str, Any], **traits: Any) -> Scenario:
 def one_document(text: str, **traits: Any) -> Scenario:
     """A page of kind "json"."""
     scenario = Scenario(blank_page("json"), traits=traits)
-    scenario.page["text"] = scenario.add(text.encode("utf-8", "surrogatepass"), packed=len(text) > 100_000)
+    scenario.page["text"] = scenario.add(
+        text.encode("utf-8", "surrogatepass"), packed=len(text) > 100_000
+    )
     return scenario
 
 
 def many_runs(docs: Sequence[dict[str, Any]], *, held: bool = True, **traits: Any) -> Scenario:
     """A page of kind "runs"; `held` sends the documents with it, otherwise they are asked for one by one."""
     docs = [{**doc, "row": row} for row, doc in enumerate(docs)]
-    scenario = Scenario(blank_page("runs", n=len(docs), note=f"{len(docs)} runs, complete."), docs=docs, traits=traits)
+    scenario = Scenario(
+        blank_page("runs", n=len(docs), note=f"{len(docs)} runs, complete."),
+        docs=docs,
+        traits=traits,
+    )
     columns: dict[str, Any] = {
-        name: scenario.add(_moments(docs, f"{name}_at")) for name in ("created", "started", "completed")
+        name: scenario.add(_moments(docs, f"{name}_at"))
+        for name in ("created", "started", "completed")
     }
     columns["until"] = scenario.add(struct.pack(f"<{len(docs)}d", *[NOW] * len(docs)))
     for name, key, table in (
@@ -249,7 +261,9 @@ def many_runs(docs: Sequence[dict[str, Any]], *, held: bool = True, **traits: An
         codes = [NONE if value is None else scenario.page[table].index(value) for value in values]
         columns[name] = scenario.add(struct.pack(f"<{len(codes)}I", *codes))
     scenario.page["errors"] = [*dict.fromkeys(doc["not_read"] for doc in docs if doc["not_read"])]
-    errors = [scenario.page["errors"].index(doc["not_read"]) if doc["not_read"] else NONE for doc in docs]
+    errors = [
+        scenario.page["errors"].index(doc["not_read"]) if doc["not_read"] else NONE for doc in docs
+    ]
     columns["error"] = scenario.add(struct.pack(f"<{len(errors)}I", *errors))
     columns["ids"] = scenario.add(json.dumps([doc["fields"]["id"] for doc in docs]).encode())
     scenario.page["columns"] = columns

@@ -15,15 +15,23 @@ from .conftest import Opener, Stage
 from .scenarios import Scenario
 
 
-def shown(open_stage: Opener, runs: list[dict[str, Any]], *presses: str, scheme: str = "light", **how: Any) -> Any:
+def shown(
+    open_stage: Opener, runs: list[dict[str, Any]], *presses: str, scheme: str = "light", **how: Any
+) -> Any:
     """A view and its page, of which certain buttons were pressed; the view has been told what is on the screen."""
     view = explore(json.dumps(runs).encode(), **how)
     page, buffers = view._page()
-    stage = open_stage(Scenario(page, buffers, traits={"tz": view.tz, "selected": [], "path": ""}), scheme=scheme)
+    stage = open_stage(
+        Scenario(page, buffers, traits={"tz": view.tz, "selected": [], "path": ""}), scheme=scheme
+    )
     for press in presses:
         stage.page.get_by_test_id(press).click()
     stage.page.wait_for_timeout(600)
-    view._receive(view, stage.page.evaluate("window.stage.model.sent.findLast(({ op }) => op === 'window')"), [])
+    view._receive(
+        view,
+        stage.page.evaluate("window.stage.model.sent.findLast(({ op }) => op === 'window')"),
+        [],
+    )
     return view, stage
 
 
@@ -34,14 +42,19 @@ def apart(count: int, days: int = 30) -> list[dict[str, Any]]:
 
 def between(number: int, later: int) -> dict[str, Any]:
     at = 60 * number + later
-    times = {"created_at": moment(at), "started_at": moment(at + 5), "completed_at": moment(at + 90)}
+    times = {
+        "created_at": moment(at),
+        "started_at": moment(at + 5),
+        "completed_at": moment(at + 90),
+    }
     return record(number, "failed" if number % 5 == 3 else "succeeded", **times)
 
 
 def on_page(stage: Stage, count: int) -> dict[str, float]:
     """How high each run stands that has a mark of its own."""
     places = stage.page.get_by_test_id("arn-timeline-canvas").evaluate(
-        "(canvas, count) => Array.from({ length: count }, (_, row) => canvas.arnLocate(row)?.y ?? null)", count
+        "(canvas, count) => Array.from({ length: count }, (_, row) => canvas.arnLocate(row)?.y ?? null)",
+        count,
     )
     return {f"adrun_{row:08x}": y for row, y in enumerate(places) if y is not None}
 
@@ -73,7 +86,9 @@ def in_figure(figure: Any) -> dict[str, float]:
         (300, 0, ["arn-zoom-in", "arn-zoom-in"]),
     ],
 )
-def test_runs_stand_in_the_same_rows(open_stage: Opener, count: int, days: int, presses: list[str]) -> None:
+def test_runs_stand_in_the_same_rows(
+    open_stage: Opener, count: int, days: int, presses: list[str]
+) -> None:
     """What is above another run on the page is so in the figure, and what is beside it is beside it."""
     view, stage = shown(open_stage, apart(count, days), *presses)
     page, figure = on_page(stage, count), in_figure(view.figure())
@@ -110,11 +125,15 @@ def test_columns_hold_the_same_counts(open_stage: Opener, x: int) -> None:
 
 
 @pytest.mark.parametrize("tz", ["UTC", "Asia/Kolkata"])
-def test_the_stretch_of_time_and_its_zone_are_those_of_the_page(open_stage: Opener, tz: str) -> None:
+def test_the_stretch_of_time_and_its_zone_are_those_of_the_page(
+    open_stage: Opener, tz: str
+) -> None:
     view, _ = shown(open_stage, records(300), "arn-zoom-in", tz=tz)
     start, end = view.figure().layout.xaxis.range
     shift = 0 if tz == "UTC" else 5.5 * 3_600_000
-    assert (start - shift, end - shift) == pytest.approx((view._window.start, view._window.end), abs=0.5)
+    assert (start - shift, end - shift) == pytest.approx(
+        (view._window.start, view._window.end), abs=0.5
+    )
     assert tz in view.figure().layout.xaxis.title.text
 
 

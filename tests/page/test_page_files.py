@@ -21,7 +21,9 @@ def png(width: int, height: int, body: bytes | None = None) -> bytes:
     """A picture in one colour; with a body of another's, one that lies about its size."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     rows = zlib.compress((b"\0" + b"\xc0\x20\x20" * width) * height) if body is None else body
@@ -29,7 +31,13 @@ def png(width: int, height: int, body: bytes | None = None) -> bytes:
 
 
 def one_file(name: str, content: bytes | None) -> Scenario:
-    output: dict[str, Any] = {"name": "it", "path": name, "kind": "file", "status": "available", "size_bytes": 1}
+    output: dict[str, Any] = {
+        "name": "it",
+        "path": name,
+        "kind": "file",
+        "status": "available",
+        "size_bytes": 1,
+    }
     scenario = one_run(finished_run(outputs=[output]))
     scenario.files = [content]
     return scenario
@@ -41,7 +49,9 @@ def preview(open_stage: Opener, name: str, content: bytes | None) -> tuple[Stage
     stage.page.get_by_role("button", name="Preview").click()
     place = stage.page.locator(".arn-preview")
     expect(place).not_to_contain_text("Asking")
-    assert [set(message) for message in asked(stage, "preview")] == [{"id", "op", "row", "output"}], "never a path"
+    assert [set(message) for message in asked(stage, "preview")] == [
+        {"id", "op", "row", "output"}
+    ], "never a path"
     return stage, place
 
 
@@ -74,9 +84,9 @@ def test_json_is_a_tree(open_stage: Opener) -> None:
 def test_a_picture_is_drawn_from_its_bytes_whatever_its_name(open_stage: Opener) -> None:
     _, place = preview(open_stage, "not_a_picture.txt", png(30, 12))
     canvas = place.get_by_role("img", name="Picture, 30 by 12 pixels")
-    assert canvas.evaluate("(canvas) => [...canvas.getContext('2d').getImageData(20, 6, 1, 1).data]") == [
-        *(0xC0, 0x20, 0x20, 0xFF)
-    ]
+    assert canvas.evaluate(
+        "(canvas) => [...canvas.getContext('2d').getImageData(20, 6, 1, 1).data]"
+    ) == [*(0xC0, 0x20, 0x20, 0xFF)]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +102,9 @@ def test_a_picture_is_drawn_from_its_bytes_whatever_its_name(open_stage: Opener)
     ],
     ids=["gone", "binary", "huge", "broken", "cut", "cut jpeg", "empty"],
 )
-def test_what_cannot_be_shown_is_said(open_stage: Opener, content: bytes | None, words: str) -> None:
+def test_what_cannot_be_shown_is_said(
+    open_stage: Opener, content: bytes | None, words: str
+) -> None:
     _, place = preview(open_stage, "out/plot.png", content)
     expect(place).to_contain_text(words)
 
@@ -107,11 +119,30 @@ def test_one_file_is_asked_for_at_a_time(open_stage: Opener) -> None:
 
 def pair() -> Scenario:
     scenario = many_runs(
-        [finished_run(id=f"adrun_{n}") for n in range(3)], selected=[[DEP, "adrun_2"], [DEP, "adrun_0"]]
+        [finished_run(id=f"adrun_{n}") for n in range(3)],
+        selected=[[DEP, "adrun_2"], [DEP, "adrun_0"]],
     )
-    output = {"name": "report", "path": "a.md", "configured_path": None, "status": "available", "size_bytes": 1500}
-    change = {"path_a": "input.limit", "path_b": "input.limit", "change": "changed", "a": HOSTILE, "b": "4"}
-    added = {"path_a": None, "path_b": "output_manifest.score", "change": "added", "a": None, "b": "1"}
+    output = {
+        "name": "report",
+        "path": "a.md",
+        "configured_path": None,
+        "status": "available",
+        "size_bytes": 1500,
+    }
+    change = {
+        "path_a": "input.limit",
+        "path_b": "input.limit",
+        "change": "changed",
+        "a": HOSTILE,
+        "b": "4",
+    }
+    added = {
+        "path_a": None,
+        "path_b": "output_manifest.score",
+        "change": "added",
+        "a": None,
+        "b": "1",
+    }
     scenario.comparison = {
         "count": 2_001,
         "differences": [change, added],
@@ -126,13 +157,21 @@ def test_two_chosen_runs_are_shown_side_by_side(open_stage: Opener) -> None:
     expect(stage.page.locator(".arn-outputs")).to_have_count(2)
     differences, outputs = stage.page.locator(".arn-outputs").all()
     assert [message["rows"] for message in asked(stage, "compare")] == [[2, 0]]
-    assert differences.locator("thead th").all_inner_texts() == ["Place", "Change", "adrun_2", "adrun_0"]
+    assert differences.locator("thead th").all_inner_texts() == [
+        "Place",
+        "Change",
+        "adrun_2",
+        "adrun_0",
+    ]
     rows = [
         [row.locator("th, td").all_inner_texts() for row in table.locator("tbody tr").all()]
         for table in (differences, outputs)
     ]
     assert rows == [
-        [["input.limit", "changed", HOSTILE, "4"], ["output_manifest.score", "added", "not there", "1"]],
+        [
+            ["input.limit", "changed", HOSTILE, "4"],
+            ["output_manifest.score", "added", "not there", "1"],
+        ],
         [
             ["report", "a.md", "available, 1.5 kB", "available, 10 B"],
             ["report", "a.md", "not there", "available, 1.5 kB"],
@@ -145,7 +184,9 @@ def test_two_chosen_runs_are_shown_side_by_side(open_stage: Opener) -> None:
 
 
 def test_one_chosen_run_offers_no_comparison(open_stage: Opener) -> None:
-    stage = open_stage(many_runs([finished_run()], selected=[[DEP, finished_run()["fields"]["id"]]]))
+    stage = open_stage(
+        many_runs([finished_run()], selected=[[DEP, finished_run()["fields"]["id"]]])
+    )
     assert stage.page.get_by_role("button", name="Compare the two").count() == 0
 
 
@@ -163,7 +204,9 @@ def test_the_second_press_leads_from_the_comparison_back_to_the_run(open_stage: 
 
 def test_a_file_without_a_kernel_offers_nothing_that_needs_one(open_stage: Opener) -> None:
     stage = open_stage(pair())
-    offers = [stage.page.get_by_role("button", name=name).first for name in ("Preview", "Compare the two")]
+    offers = [
+        stage.page.get_by_role("button", name=name).first for name in ("Preview", "Compare the two")
+    ]
     for offer in offers:
         expect(offer).to_be_visible()
     stage.page.evaluate("() => { window.stage.unmount(); window.stage.mountOffline(); }")
@@ -173,26 +216,50 @@ def test_a_file_without_a_kernel_offers_nothing_that_needs_one(open_stage: Opene
 
 
 def missing_and_large() -> list[dict[str, Any]]:
-    output = {"kind": "file", "status": "available", "size_bytes": 1, "path": None, "no_preview": None}
+    output = {
+        "kind": "file",
+        "status": "available",
+        "size_bytes": 1,
+        "path": None,
+        "no_preview": None,
+    }
     return [
         {**output, "name": "here"},
-        {**output, "name": "gone", "status": "missing", "no_preview": "The record says that this file is missing."},
-        {**output, "name": "large", "size_bytes": 10**9, "no_preview": "The file has 1,000,000,000 bytes."},
+        {
+            **output,
+            "name": "gone",
+            "status": "missing",
+            "no_preview": "The record says that this file is missing.",
+        },
+        {
+            **output,
+            "name": "large",
+            "size_bytes": 10**9,
+            "no_preview": "The file has 1,000,000,000 bytes.",
+        },
     ]
 
 
-def test_a_file_that_cannot_be_had_is_not_offered_and_the_reason_stands_in_its_place(open_stage: Opener) -> None:
+def test_a_file_that_cannot_be_had_is_not_offered_and_the_reason_stands_in_its_place(
+    open_stage: Opener,
+) -> None:
     stage = open_stage(one_run(finished_run(outputs=missing_and_large())))
     expect(stage.page.get_by_role("button", name="Preview")).to_have_count(1)
-    expect(stage.page.locator(".arn-outputs")).to_contain_text("The record says that this file is missing.")
+    expect(stage.page.locator(".arn-outputs")).to_contain_text(
+        "The record says that this file is missing."
+    )
     expect(stage.page.locator(".arn-outputs")).to_contain_text("The file has 1,000,000,000 bytes.")
 
 
 @pytest.mark.parametrize("many", [True, False])
-def test_a_view_without_a_client_offers_no_looks_and_says_why(open_stage: Opener, many: bool) -> None:
+def test_a_view_without_a_client_offers_no_looks_and_says_why(
+    open_stage: Opener, many: bool
+) -> None:
     run = finished_run()
     scenario = many_runs([run], selected=[[DEP, run["fields"]["id"]]]) if many else one_run(run)
-    scenario.page["no_previews"] = "This view has no client: make it with arn.explore(runs, client)."
+    scenario.page["no_previews"] = (
+        "This view has no client: make it with arn.explore(runs, client)."
+    )
     stage = open_stage(scenario)
     expect(stage.page.get_by_text("make it with arn.explore(runs, client)")).to_be_visible()
     expect(stage.page.get_by_role("button", name="Preview")).to_have_count(0)
@@ -202,19 +269,27 @@ def test_a_view_without_a_client_offers_no_looks_and_says_why(open_stage: Opener
 CUT = "() => window.stage.host.classList.add('jupyter-widgets-disconnected')"
 
 
-def test_after_a_restart_a_look_says_at_its_place_what_happened_and_what_to_do(open_stage: Opener) -> None:
+def test_after_a_restart_a_look_says_at_its_place_what_happened_and_what_to_do(
+    open_stage: Opener,
+) -> None:
     stage = open_stage(one_file("a.txt", b"text"))
     stage.page.evaluate(CUT)
     for _ in range(2):
         stage.page.get_by_role("button", name="Preview").click()
-        expect(stage.page.locator(".arn-preview")).to_contain_text("The kernel was restarted or has ended")
+        expect(stage.page.locator(".arn-preview")).to_contain_text(
+            "The kernel was restarted or has ended"
+        )
         expect(stage.page.locator(".arn-preview")).to_contain_text("Run its cell again")
     assert asked(stage, "preview") == []
 
 
-def test_a_kernel_that_is_silent_is_told_of_at_the_place_and_may_be_asked_again(open_stage: Opener) -> None:
+def test_a_kernel_that_is_silent_is_told_of_at_the_place_and_may_be_asked_again(
+    open_stage: Opener,
+) -> None:
     stage = open_stage(one_file("a.txt", b"text"), clock=True)
-    stage.page.evaluate("() => { window.late = window.stage.model.answer; window.stage.model.answer = () => {}; }")
+    stage.page.evaluate(
+        "() => { window.late = window.stage.model.answer; window.stage.model.answer = () => {}; }"
+    )
     preview = stage.page.get_by_role("button", name="Preview")
     preview.click()
     stage.page.clock.fast_forward(11_000)
@@ -222,13 +297,17 @@ def test_a_kernel_that_is_silent_is_told_of_at_the_place_and_may_be_asked_again(
     expect(place).to_contain_text("If it was restarted, run the cell of this view again.")
     preview.click()
     assert len(asked(stage, "preview")) == 2
-    stage.page.evaluate("() => window.late.call(window.stage.model, window.stage.model.sent.at(-1))")
+    stage.page.evaluate(
+        "() => window.late.call(window.stage.model, window.stage.model.sent.at(-1))"
+    )
     expect(place).to_contain_text("4 bytes")
     expect(place).not_to_contain_text("restarted")
 
 
 @pytest.mark.parametrize("what", ["run", "compare"])
-def test_a_run_and_a_comparison_say_at_their_place_that_the_kernel_is_gone(open_stage: Opener, what: str) -> None:
+def test_a_run_and_a_comparison_say_at_their_place_that_the_kernel_is_gone(
+    open_stage: Opener, what: str
+) -> None:
     scenario = many_runs([finished_run(id=f"adrun_{n}") for n in range(3)], held=False)
     stage = open_stage(scenario)
     stage.page.evaluate(CUT)

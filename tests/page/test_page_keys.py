@@ -21,12 +21,23 @@ FOCUSED = """() => {
   return one.closest('.arn-root') && (one.getAttribute('aria-label') ?? one.textContent);
 }"""
 
-TIMELINE = ["Group by time", "Group by version", "Group by status", "Zoom out", "Zoom in", "Fit all runs"]
+TIMELINE = [
+    "Group by time",
+    "Group by version",
+    "Group by status",
+    "Zoom out",
+    "Zoom in",
+    "Fit all runs",
+]
 
 
 def chosen(outputs: int = 3) -> Scenario:
     output = {"path": "out/a", "kind": "file", "status": "available", "size_bytes": 1}
-    docs = [finished_run(outputs=[{"name": f"o{n}", **output} for n in range(outputs)]), failed_run(), live_run()]
+    docs = [
+        finished_run(outputs=[{"name": f"o{n}", **output} for n in range(outputs)]),
+        failed_run(),
+        live_run(),
+    ]
     keys = [[DEP, doc["fields"]["id"]] for doc in docs]
     return many_runs(docs, selected=keys[:2])
 
@@ -103,7 +114,9 @@ def test_a_button_keeps_the_focus_when_it_is_pressed(open_stage: Opener) -> None
 @pytest.mark.parametrize("key", ["ArrowLeft", "ArrowRight", "Home", "End"])
 def test_the_keys_of_a_toolbar_do_not_reach_the_notebook(open_stage: Opener, key: str) -> None:
     stage = open_stage(chosen())
-    stage.page.evaluate("window.keys = []; document.addEventListener('keydown', ({ key }) => window.keys.push(key))")
+    stage.page.evaluate(
+        "window.keys = []; document.addEventListener('keydown', ({ key }) => window.keys.push(key))"
+    )
     button = stage.page.get_by_role("button", name="Zoom in")
     assert button.get_attribute("data-lm-suppress-shortcuts") == "true"
     button.press(key)

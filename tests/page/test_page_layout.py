@@ -6,7 +6,15 @@ import pytest
 from playwright.sync_api import expect
 
 from .conftest import Opener
-from .scenarios import Scenario, failed_run, finished_run, live_run, many_runs, one_document, one_run
+from .scenarios import (
+    Scenario,
+    failed_run,
+    finished_run,
+    live_run,
+    many_runs,
+    one_document,
+    one_run,
+)
 from .test_page_runs import DOCS, FAILED
 
 WIDTHS = range(320, 1_601, 20)
@@ -55,7 +63,10 @@ def without_report(scenario: Scenario) -> Scenario:
         without_report(many_runs([finished_run(id=f"adrun_{n}") for n in range(200)])),
         without_report(many_runs([*WITH_GAP, failed_run()], selected=[FAILED])),
         one_run(finished_run()),
-        one_run(failed_run(status="a status that nobody has heard of " * 4), tz="America/Argentina/ComodRivadavia"),
+        one_run(
+            failed_run(status="a status that nobody has heard of " * 4),
+            tz="America/Argentina/ComodRivadavia",
+        ),
         one_run(live_run(), tz="no/such_zone"),
         one_document('{"a": [1]}'),
     ],
@@ -75,7 +86,9 @@ def test_nothing_covers_anything_at_any_width(open_stage: Opener, scenario: Scen
     found = {}
     for width in WIDTHS:
         stage.page.set_viewport_size({"width": width, "height": 900})
-        stage.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        stage.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
         found[width] = stage.page.evaluate(COVERED, [LEAVES, ASIDE])
     assert {width: pairs for width, pairs in found.items() if pairs} == {}
 
@@ -84,7 +97,9 @@ def test_a_view_without_width_and_without_room_draws_and_recovers(open_stage: Op
     """A box of widgets may give no room at first."""
     stage = open_stage(many_runs(DOCS))
     for width in (0, 1, 12, 28, 60, 120, 900):
-        stage.page.locator("#host").evaluate("(host, width) => { host.style.width = `${width}px`; }", width)
+        stage.page.locator("#host").evaluate(
+            "(host, width) => { host.style.width = `${width}px`; }", width
+        )
         stage.page.wait_for_timeout(250)
     expect(stage.page.get_by_test_id("arn-timeline-canvas")).to_be_visible()
     assert stage.errors == []

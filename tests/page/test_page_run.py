@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from .conftest import Opener, Stage
-from .scenarios import COMPLETED, CREATED, STARTED, example_run, failed_run, finished_run, live_run, one_run, run_doc
+from .scenarios import (
+    COMPLETED,
+    CREATED,
+    STARTED,
+    example_run,
+    failed_run,
+    finished_run,
+    live_run,
+    one_run,
+    run_doc,
+)
 
 STICKING_OUT = """() => {
   const edge = document.querySelector('.arn-root').getBoundingClientRect().right + 0.5;
@@ -21,7 +31,9 @@ def words_of(stage: Stage, selector: str) -> list[str]:
 
 def fields_of(stage: Stage) -> dict[str, str]:
     stage.page.get_by_text("All 18 fields of the record").click()
-    return dict(zip(words_of(stage, ".arn-allfields dt"), words_of(stage, ".arn-allfields dd"), strict=True))
+    return dict(
+        zip(words_of(stage, ".arn-allfields dt"), words_of(stage, ".arn-allfields dd"), strict=True)
+    )
 
 
 def test_the_contracts_example_is_shown_without_mode_and_status(open_stage: Opener) -> None:
@@ -30,12 +42,17 @@ def test_the_contracts_example_is_shown_without_mode_and_status(open_stage: Open
     assert words_of(stage, ".arn-words") == ["0 s before start", "0 s after start"]
     fields = fields_of(stage)
     assert len(fields) == 18
-    assert {name for name, text in fields.items() if text == "not in the record"} == {"mode", "status"}
+    assert {name for name, text in fields.items() if text == "not in the record"} == {
+        "mode",
+        "status",
+    }
     assert fields["id"] == "adrun_1234abcd"
     assert fields["exit_code"] == "123"
     assert fields["output_manifest"] == "{}"
     assert fields["failure_reason"] == "<string>"
-    assert words_of(stage, ".arn-wide") == ["Sandbox after a failure kept on failure for 2 s"], "no status, no failure"
+    assert words_of(stage, ".arn-wide") == ["Sandbox after a failure kept on failure for 2 s"], (
+        "no status, no failure"
+    )
     assert "mode: missing" in stage.text()
 
 
@@ -52,7 +69,12 @@ def test_null_and_absent_are_told_apart(open_stage: Opener) -> None:
         )
     )
     fields = fields_of(stage)
-    assert (fields["sandbox_id"], fields["retain_on_failure"], fields["input"], fields["output_manifest"]) == (
+    assert (
+        fields["sandbox_id"],
+        fields["retain_on_failure"],
+        fields["input"],
+        fields["output_manifest"],
+    ) == (
         "null",
         "not in the record",
         "null",
@@ -69,7 +91,9 @@ def test_null_and_absent_are_told_apart(open_stage: Opener) -> None:
         ("waiting_for_input", "Unknown status: waiting_for_input"),
     ],
 )
-def test_a_status_is_told_in_words_and_by_a_shape(open_stage: Opener, status: str | None, words: str) -> None:
+def test_a_status_is_told_in_words_and_by_a_shape(
+    open_stage: Opener, status: str | None, words: str
+) -> None:
     stage = open_stage(one_run(finished_run(status=status)))
     assert words_of(stage, ".arn-statusname") == [words]
     assert stage.page.locator(".arn-status svg path").get_attribute("d")
@@ -87,7 +111,10 @@ def test_both_durations_are_written_on_the_track(open_stage: Opener) -> None:
 
 def test_an_open_end_is_dashed_and_no_end_is_made_up(open_stage: Opener) -> None:
     stage = open_stage(one_run(live_run()))
-    assert words_of(stage, ".arn-words") == ["2.1 s before start", "47.4 s since start, open when read"]
+    assert words_of(stage, ".arn-words") == [
+        "2.1 s before start",
+        "47.4 s since start, open when read",
+    ]
     assert words_of(stage, ".arn-completed") == ["completed not recorded"]
     assert stage.page.locator(".arn-completed .arn-dot").is_hidden()
     assert "dashed" in stage.page.evaluate(
@@ -117,7 +144,10 @@ def test_times_follow_the_zone_and_keep_their_utc_text(open_stage: Opener) -> No
     started = stage.page.locator(".arn-started .arn-moment")
     assert " ".join(started.inner_text().split()) == "03:42:32.6 2023-11-15 UTC+5:30"
     started.focus()
-    assert stage.page.locator(".arn-started [role=tooltip]").inner_text() == "2023-11-14 22:12:32.6 UTC"
+    assert (
+        stage.page.locator(".arn-started [role=tooltip]").inner_text()
+        == "2023-11-14 22:12:32.6 UTC"
+    )
     stage.page.locator(".arn-zone select").select_option("UTC")
     assert stage.trait("tz") == "UTC"
     assert "22:12:32.6" in started.inner_text()
@@ -130,13 +160,18 @@ def test_a_failure_says_why_at_once(open_stage: Opener) -> None:
     reason = stage.page.locator(".arn-banner pre")
     assert reason.inner_text().endswith("FileNotFoundError: data/sales.csv")
     assert reason.bounding_box()["y"] < stage.page.locator(".arn-track").bounding_box()["y"]  # type: ignore[index]
-    assert "kept on failure for 1 h (the default), until 23:12:34.1 2023-11-14 UTC" in words_of(stage, ".arn-wide")[0]
+    assert (
+        "kept on failure for 1 h (the default), until 23:12:34.1 2023-11-14 UTC"
+        in words_of(stage, ".arn-wide")[0]
+    )
     assert "Output manifest not in the record" in stage.text()
 
 
 def test_a_text_of_several_lines_keeps_them_among_the_fields_too(open_stage: Opener) -> None:
     doc = failed_run()
-    assert fields_of(open_stage(one_run(doc)))["failure_reason"] == " ".join(doc["fields"]["failure_reason"].split())
+    assert fields_of(open_stage(one_run(doc)))["failure_reason"] == " ".join(
+        doc["fields"]["failure_reason"].split()
+    )
 
 
 def test_a_failed_run_without_a_reason_says_that_too(open_stage: Opener) -> None:
@@ -145,14 +180,22 @@ def test_a_failed_run_without_a_reason_says_that_too(open_stage: Opener) -> None
 
 
 def test_a_run_that_could_not_be_fetched_says_so(open_stage: Opener) -> None:
-    stage = open_stage(one_run(run_doc(id="adrun_gone", deployment_id="d", error="not_found: there is no such run")))
-    assert "This run was not read not_found: there is no such run" in words_of(stage, ".arn-banner")[0]
+    stage = open_stage(
+        one_run(
+            run_doc(id="adrun_gone", deployment_id="d", error="not_found: there is no such run")
+        )
+    )
+    assert (
+        "This run was not read not_found: there is no such run" in words_of(stage, ".arn-banner")[0]
+    )
     assert "adrun_gone" in stage.text()
     assert stage.page.locator(".arn-track").count() == 0
     assert fields_of(stage)["input"] == "not read", "nothing is said of a record that was not read"
 
 
-def test_what_cannot_be_read_is_shown_as_it_is_written_and_not_as_nothing(open_stage: Opener) -> None:
+def test_what_cannot_be_read_is_shown_as_it_is_written_and_not_as_nothing(
+    open_stage: Opener,
+) -> None:
     output = {"name": None, "path": None, "size_bytes": None, "unread": {"size_bytes": "-5"}}
     named = {**output, "name": "a", "unread": {}, "parse_notes": "kind: unknown_value"}
     unread = {"created_at": '"gar\u202ebage"', "exit_code": '"zwei"', "retain_on_failure": "2"}
@@ -165,7 +208,9 @@ def test_what_cannot_be_read_is_shown_as_it_is_written_and_not_as_nothing(open_s
     assert words_of(stage, ".arn-wide") == ["Sandbox after a failure not readable: 2"]
     assert words_of(stage, ".arn-outputs td:nth-child(4)") == ["not readable: -5", "not recorded"]
     assert words_of(stage, ".arn-outputs td:last-child") == ["", "kind: unknown_value"]
-    assert stage.page.get_by_role("button", name="Preview").count() == 1, "a file without a name cannot be asked for"
+    assert stage.page.get_by_role("button", name="Preview").count() == 1, (
+        "a file without a name cannot be asked for"
+    )
 
 
 def test_a_sandbox_whose_keeping_is_null_is_told_as_null(open_stage: Opener) -> None:
@@ -199,14 +244,17 @@ def test_an_output_leads_to_its_place_in_the_manifest(open_stage: Opener) -> Non
 
 def test_many_outputs_come_a_page_at_a_time(open_stage: Opener) -> None:
     outputs = [
-        {"name": f"o{n}", "path": None, "kind": "file", "status": "available", "size_bytes": n} for n in range(120)
+        {"name": f"o{n}", "path": None, "kind": "file", "status": "available", "size_bytes": n}
+        for n in range(120)
     ]
     stage = open_stage(one_run(finished_run(outputs=outputs)))
     assert stage.page.locator(".arn-outputs tbody tr").count() == 50
     stage.page.get_by_role("button", name="70 rows are hidden").click()
     assert stage.page.locator(".arn-outputs tbody tr").count() == 100
     stage.page.get_by_role("button", name="20 rows are hidden").click()
-    assert [text for text in stage.page.locator("button").all_text_contents() if "Show more" in text] == []
+    assert [
+        text for text in stage.page.locator("button").all_text_contents() if "Show more" in text
+    ] == []
 
 
 def test_ids_are_copied_as_they_are(open_stage: Opener) -> None:
@@ -218,7 +266,9 @@ def test_ids_are_copied_as_they_are(open_stage: Opener) -> None:
 
 
 @pytest.mark.parametrize(
-    "doc", [finished_run(), failed_run(), live_run(), example_run()], ids=["finished", "failed", "live", "example"]
+    "doc",
+    [finished_run(), failed_run(), live_run(), example_run()],
+    ids=["finished", "failed", "live", "example"],
 )
 def test_nothing_sticks_out_at_any_width(open_stage: Opener, doc: dict[str, object]) -> None:
     stage = open_stage(one_run(doc, tz="America/Argentina/ComodRivadavia"))
@@ -233,7 +283,10 @@ def test_nothing_sticks_out_at_any_width(open_stage: Opener, doc: dict[str, obje
 def test_a_sandbox_that_was_kept_until_long_ago_is_told_of_in_the_past(open_stage: Opener) -> None:
     past = open_stage(one_run(failed_run()))
     words = words_of(past, ".arn-wide")[0]
-    assert "was kept on failure for 1 h (the default), until 23:12:34.1 2023-11-14 UTC, counted from completed" in words
+    assert (
+        "was kept on failure for 1 h (the default), until 23:12:34.1 2023-11-14 UTC, counted from completed"
+        in words
+    )
     cancelled = open_stage(one_run(failed_run(status="cancelled")))
     assert "until" not in words_of(cancelled, ".arn-wide")[0]
 
@@ -243,7 +296,9 @@ def test_a_record_that_nobody_fetched_does_not_say_when_it_was_read(open_stage: 
     stage = open_stage(one_run(live_run(fetched=None)))
     words = " ".join(stage.text().split())
     assert "Read at" not in words
-    assert "When it was read is not known; the latest moment known is 22:13:20 2023-11-14 UTC" in words
+    assert (
+        "When it was read is not known; the latest moment known is 22:13:20 2023-11-14 UTC" in words
+    )
 
 
 def test_what_a_listing_left_out_is_not_said_to_be_null(open_stage: Opener) -> None:

@@ -32,12 +32,16 @@ def shown_run(stage: Stage) -> str:
 
 
 def asked(stage: Stage, op: str) -> list[dict[str, object]]:
-    return stage.page.evaluate("(op) => window.stage.model.sent.filter((message) => message.op === op)", op)
+    return stage.page.evaluate(
+        "(op) => window.stage.model.sent.filter((message) => message.op === op)", op
+    )
 
 
 def test_a_run_chosen_in_the_kernel_is_shown_under_the_timeline(open_stage: Opener) -> None:
     stage = open_stage(many_runs(DOCS))
-    expect(stage.page.locator(".arn-hint")).to_have_text("Choose a run on the timeline to see it here.")
+    expect(stage.page.locator(".arn-hint")).to_have_text(
+        "Choose a run on the timeline to see it here."
+    )
     stage.set_trait("selected", [FAILED])
     assert shown_run(stage) == "Failed"
     stage.set_trait("selected", [[DEP, "no such run"]])
@@ -51,11 +55,15 @@ def test_several_chosen_runs_are_gone_through_one_by_one(open_stage: Opener) -> 
     assert shown_run(stage) == "Succeeded"
     stage.page.get_by_role("button", name="Next chosen run").click()
     assert shown_run(stage) == "Running"
-    assert stage.trait("selected") == [LIVE, SUCCEEDED], "going through them does not change what is chosen"
+    assert stage.trait("selected") == [LIVE, SUCCEEDED], (
+        "going through them does not change what is chosen"
+    )
 
 
 @pytest.mark.parametrize("placed", [[], [live_run()]], ids=["none has a place", "one has a place"])
-def test_runs_without_a_place_in_time_are_chosen_by_a_button(open_stage: Opener, placed: list[dict[str, Any]]) -> None:
+def test_runs_without_a_place_in_time_are_chosen_by_a_button(
+    open_stage: Opener, placed: list[dict[str, Any]]
+) -> None:
     nowhere = [finished_run(id=f"adrun_{n}", created_at=None) for n in range(3)]
     stage = open_stage(many_runs([*placed, *nowhere]))
     stage.page.get_by_role("button", name="Choose 3 runs").click()
@@ -132,7 +140,9 @@ def test_one_run_and_a_run_that_was_not_read_are_shown(open_stage: Opener) -> No
     assert "not_found: there is no such run" in stage.text()
 
 
-def test_a_kernel_that_does_not_answer_is_told_of_and_what_is_held_works(open_stage: Opener) -> None:
+def test_a_kernel_that_does_not_answer_is_told_of_and_what_is_held_works(
+    open_stage: Opener,
+) -> None:
     scenario = many_runs(DOCS)
     stage = open_stage(scenario, clock=True)
     stage.page.evaluate("() => { window.stage.model.answer = () => {} }")
@@ -193,7 +203,9 @@ def test_a_notebook_holds_a_loader_that_asks_the_kernel_for_the_view(open_stage:
     asked = stage.page.evaluate("() => window.said")
     assert asked[0] == ["module", "The live view waits for its kernel."]
     assert asked[1][0] == "open"
-    assert stage.page.evaluate("() => window.stage.unmount() ?? window.stage.model.listening()") == 0
+    assert (
+        stage.page.evaluate("() => window.stage.unmount() ?? window.stage.model.listening()") == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -221,12 +233,17 @@ def test_fifty_views_leave_nothing_behind(open_stage: Opener, scenario: Scenario
             times,
         )
         devtools.send("HeapProfiler.collectGarbage")
-        found = {metric["name"]: metric["value"] for metric in devtools.send("Performance.getMetrics")["metrics"]}
+        found = {
+            metric["name"]: metric["value"]
+            for metric in devtools.send("Performance.getMetrics")["metrics"]
+        }
         return found["JSEventListeners"], found["Nodes"]
 
     listeners, nodes = left_behind(1)
     after = left_behind(50)
-    assert stage.page.evaluate("() => [window.stage.model.listening(), window.stage.host.childNodes.length]") == [0, 0]
+    assert stage.page.evaluate(
+        "() => [window.stage.model.listening(), window.stage.host.childNodes.length]"
+    ) == [0, 0]
     assert after[0] <= listeners
     assert after[1] <= nodes + 20
 

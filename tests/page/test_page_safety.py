@@ -86,7 +86,14 @@ def hostile_run(payload: str, payloads: list[str]) -> Scenario:
     }
     manifest = json.dumps({text: text for text in payloads})
     outputs = [
-        {"name": text, "path": text, "kind": text, "status": text, "size_bytes": text, "extra": text}
+        {
+            "name": text,
+            "path": text,
+            "kind": text,
+            "status": text,
+            "size_bytes": text,
+            "extra": text,
+        }
         for text in payloads[:40]
     ]
     texts = {
@@ -141,7 +148,13 @@ def test_the_public_payloads_are_text(open_stage: Opener) -> None:
 
 def test_a_hostile_timeline_is_text(open_stage: Opener) -> None:
     docs = [
-        run_doc(id=text, deployment_id=text, version_id=text, status=text, created_at="2026-01-01T00:00:00Z")
+        run_doc(
+            id=text,
+            deployment_id=text,
+            version_id=text,
+            status=text,
+            created_at="2026-01-01T00:00:00Z",
+        )
         for text in PAYLOADS
     ]
     scenario = many_runs(docs, selected=[[PAYLOADS[0], PAYLOADS[0]]])
@@ -174,7 +187,10 @@ def test_the_policy_of_these_tests_stops_a_sink_for_markup(open_stage: Opener) -
 def test_what_is_not_seen_is_made_visible(open_stage: Opener) -> None:
     text = "a\u202eb\u2066c\u200bd\u0000e\u001b[31mf"
     stage = open_stage(one_document(json.dumps({text: text})))
-    assert stage.rows()[1] == 'a‹U+202E›b‹U+2066›c‹U+200B›d␀e␛[31mf: "a‹U+202E›b‹U+2066›c‹U+200B›d␀e␛[31mf"'
+    assert (
+        stage.rows()[1]
+        == 'a‹U+202E›b‹U+2066›c‹U+200B›d␀e␛[31mf: "a‹U+202E›b‹U+2066›c‹U+200B›d␀e␛[31mf"'
+    )
 
 
 def test_a_lone_surrogate_is_shown_by_its_number(open_stage: Opener) -> None:

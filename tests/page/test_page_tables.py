@@ -11,7 +11,11 @@ from .conftest import Opener, Stage
 from .scenarios import finished_run, one_document, one_run
 
 WIDTHS = (320, 360, 620, 1000, 1600)
-NAMES = ("review.md", "redline-of-the-whole-contract.docx", "figures/quarterly/2023/revenue_by_region.png")
+NAMES = (
+    "review.md",
+    "redline-of-the-whole-contract.docx",
+    "figures/quarterly/2023/revenue_by_region.png",
+)
 PROSE = "the quick brown fox jumps over the lazy dog, and then over the very same dog once more"
 
 BROKEN = """() => {
@@ -68,7 +72,9 @@ def headings(stage: Stage) -> list[str]:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_word_is_broken_at_any_width(open_stage: Opener, width: int) -> None:
-    stage = open_stage(with_outputs(*map(output, NAMES), output("sum", kind=PROSE, status="f" * 60)), width=width)
+    stage = open_stage(
+        with_outputs(*map(output, NAMES), output("sum", kind=PROSE, status="f" * 60)), width=width
+    )
     assert stage.page.evaluate(BROKEN) == []
     assert stage.page.evaluate("() => document.documentElement.scrollWidth") <= width
     stage.page.evaluate(SQUEEZED)
@@ -92,36 +98,64 @@ def test_on_paper_the_table_fits_and_what_can_be_pressed_is_gone(open_stage: Ope
 @pytest.mark.parametrize("width", WIDTHS)
 def test_cells_stand_in_line(open_stage: Opener, width: int, scheme: str) -> None:
     """In a row by their first lines, in a column by their left edges, numbers by their right ones."""
-    stage = open_stage(with_outputs(*map(output, NAMES), output("b", size_bytes=7)), width=width, scheme=scheme)
+    stage = open_stage(
+        with_outputs(*map(output, NAMES), output("b", size_bytes=7)), width=width, scheme=scheme
+    )
     rows = stage.page.evaluate(FIRST_LINES)
     for row in rows:
         assert max(cell["top"] for cell in row) - min(cell["top"] for cell in row) <= 1
     columns = list(zip(*rows, strict=True))
-    assert [column[0]["numbers"] for column in columns] == [False, False, False, True, False, False, False]
+    assert [column[0]["numbers"] for column in columns] == [
+        False,
+        False,
+        False,
+        True,
+        False,
+        False,
+        False,
+    ]
     for column in columns:
         edges = [cell["right" if cell["numbers"] else "left"] for cell in column]
         assert max(edges) - min(edges) <= 1
         assert not column[0]["numbers"] or column[1]["figures"] == "tabular-nums"
-    assert len({cell["color"] for cell in rows[0]}) == 1, "headings look the same, whether they sort or not"
+    assert len({cell["color"] for cell in rows[0]}) == 1, (
+        "headings look the same, whether they sort or not"
+    )
 
 
-def test_a_column_that_only_repeats_or_serves_the_machine_is_left_to_the_tree(open_stage: Opener) -> None:
+def test_a_column_that_only_repeats_or_serves_the_machine_is_left_to_the_tree(
+    open_stage: Opener,
+) -> None:
     plain = ["Name", "Kind", "Status", "Size", "File", "Path"]
-    assert headings(open_stage(with_outputs(output("a"), output("b")))) == [*plain, "Configured path"]
+    assert headings(open_stage(with_outputs(output("a"), output("b")))) == [
+        *plain,
+        "Configured path",
+    ]
     same = open_stage(
-        with_outputs(output("a", configured_path="p", path="p"), output("b", configured_path=None, path=None))
+        with_outputs(
+            output("a", configured_path="p", path="p"), output("b", configured_path=None, path=None)
+        )
     )
     assert headings(same) == [*plain, "Access path"]
-    apart = open_stage(with_outputs(output("a", sandbox_id="sbx_1"), output("b", access_path="/elsewhere/b")))
+    apart = open_stage(
+        with_outputs(output("a", sandbox_id="sbx_1"), output("b", access_path="/elsewhere/b"))
+    )
     assert headings(apart) == [*plain, "Configured path", "Access path", "Sandbox"]
 
 
 def test_a_column_of_numbers_stands_at_the_right_and_null_is_no_word(open_stage: Opener) -> None:
-    items = [{"n": 10, "word": "null", "mixed": 1}, {"n": None, "word": None, "mixed": "1"}, {"n": 0.25}]
+    items = [
+        {"n": 10, "word": "null", "mixed": 1},
+        {"n": None, "word": None, "mixed": "1"},
+        {"n": 0.25},
+    ]
     stage = open_stage(one_document(json.dumps({"items": items}), path="items"))
     stage.page.get_by_role("button", name="Table", exact=True).click()
     assert stage.page.locator(".arn-outputs thead .arn-right").all_inner_texts() == ["#", "n"]
-    assert stage.page.locator(".arn-outputs td:nth-child(3) .arn-quiet").all_inner_texts() == ["null", "not there"]
+    assert stage.page.locator(".arn-outputs td:nth-child(3) .arn-quiet").all_inner_texts() == [
+        "null",
+        "not there",
+    ]
 
 
 def test_short_names_stay_in_sight_while_the_table_scrolls_under_them(open_stage: Opener) -> None:
@@ -152,7 +186,12 @@ def test_a_table_is_one_tab_stop_and_arrows_lead_to_every_cell(open_stage: Opene
     stage.page.get_by_role("button", name="Exact bytes").focus()
     press("Tab")
     assert at() == [0, 0]
-    assert stage.page.locator(".arn-outputs td:not(:has(button)):not([data-lm-suppress-shortcuts])").count() == 0
+    assert (
+        stage.page.locator(
+            ".arn-outputs td:not(:has(button)):not([data-lm-suppress-shortcuts])"
+        ).count()
+        == 0
+    )
     walk = {
         "ArrowUp": [0, 0],
         "ArrowLeft": [0, 0],
@@ -186,7 +225,9 @@ def test_sorting_keeps_the_focus_and_the_one_stop(open_stage: Opener) -> None:
     assert stage.page.locator(".arn-outputs [tabindex='0']").count() == 1
 
 
-def test_the_last_rows_that_are_shown_get_the_focus_of_the_button_that_goes(open_stage: Opener) -> None:
+def test_the_last_rows_that_are_shown_get_the_focus_of_the_button_that_goes(
+    open_stage: Opener,
+) -> None:
     stage = open_stage(with_outputs(*(output(f"{number}.txt") for number in range(110))))
     for row in (0, 101):
         stage.page.get_by_role("button", name="Show more").press("Enter")

@@ -117,7 +117,10 @@ def test_the_tree_tells_a_screen_reader_where_it_is(open_stage: Opener) -> None:
     tree = stage.page.locator("[role=tree]")
     assert tree.get_attribute("data-lm-suppress-shortcuts") == "true"
     active = stage.page.locator(f"#{tree.get_attribute('aria-activedescendant')}")
-    told = [active.get_attribute(f"aria-{name}") for name in ("level", "posinset", "setsize", "expanded", "selected")]
+    told = [
+        active.get_attribute(f"aria-{name}")
+        for name in ("level", "posinset", "setsize", "expanded", "selected")
+    ]
     assert told == ["3", "500", "500", None, "true"]
     tree.evaluate("(tree) => (tree.scrollTop = 0)")
     stage.page.get_by_text("document", exact=True).wait_for()
@@ -133,7 +136,9 @@ def test_the_tree_tells_a_screen_reader_where_it_is(open_stage: Opener) -> None:
         ("", "line 1, character 1"),
     ],
 )
-def test_broken_json_is_shown_as_text_with_the_place_of_the_error(open_stage: Opener, text: str, place: str) -> None:
+def test_broken_json_is_shown_as_text_with_the_place_of_the_error(
+    open_stage: Opener, text: str, place: str
+) -> None:
     stage = open_stage(one_document(text))
     assert place in stage.text()
     assert stage.page.locator("pre").inner_text() == text
@@ -198,29 +203,45 @@ def test_letters_typed_lead_to_the_next_name_that_begins_with_them(open_stage: O
 
 def test_search_and_its_filter_share_a_line_where_it_is_narrow(open_stage: Opener) -> None:
     stage = open_stage(one_document("{}"), width=320)
-    box, choice = (stage.page.locator(f".arn-toolbar {part}").bounding_box() for part in ("input", "select"))
+    box, choice = (
+        stage.page.locator(f".arn-toolbar {part}").bounding_box() for part in ("input", "select")
+    )
     assert box
     assert choice
     assert box["y"] == choice["y"]
 
 
-ITEMS = [{"n": 10, "name": "b"}, {"n": 9, "name": "<b>a"}, {"name": "c", "more": {"x": 1}}, {"n": None, "__proto__": 1}]
+ITEMS = [
+    {"n": 10, "name": "b"},
+    {"n": 9, "name": "<b>a"},
+    {"name": "c", "more": {"x": 1}},
+    {"n": None, "__proto__": 1},
+]
 
 
-def test_an_array_of_objects_is_shown_as_a_table_that_sorts_and_leads_back(open_stage: Opener) -> None:
-    stage = open_stage(one_document(json.dumps({"items": ITEMS, "mixed": [{"a": 1}, 2]}), path="items"))
+def test_an_array_of_objects_is_shown_as_a_table_that_sorts_and_leads_back(
+    open_stage: Opener,
+) -> None:
+    stage = open_stage(
+        one_document(json.dumps({"items": ITEMS, "mixed": [{"a": 1}, 2]}), path="items")
+    )
     table_button = stage.page.get_by_role("button", name="Table", exact=True)
     table_button.click()
     table = stage.page.locator(".arn-outputs")
     assert table.locator("thead th").all_inner_texts() == ["#", "n", "name", "more", "__proto__"]
-    cells = lambda: [row.locator("th, td").all_inner_texts() for row in table.locator("tbody tr").all()]  # noqa: E731
+
+    def cells() -> list[list[str]]:
+        return [row.locator("th, td").all_inner_texts() for row in table.locator("tbody tr").all()]
+
     assert cells()[1:3] == [
         ["1", "9", "<b>a", "not there", "not there"],
         ["2", "not there", "c", "1 key", "not there"],
     ]
     table.get_by_role("button", name="n", exact=True).click()
     assert [row[0] for row in cells()] == ["1", "0", "2", "3"]
-    assert stage.page.evaluate("() => document.activeElement.textContent") == "n", "sorting keeps the focus"
+    assert stage.page.evaluate("() => document.activeElement.textContent") == "n", (
+        "sorting keeps the focus"
+    )
     table.get_by_role("button", name="2", exact=True).click()
     assert stage.trait("path") == "items[2]"
     stage.set_trait("path", "mixed")

@@ -41,7 +41,9 @@ def counts(words: str) -> list[int]:
 
 
 @pytest.mark.parametrize("group", ["time", "version", "status"])
-def test_legend_highlights_and_notes_count_what_is_in_the_window_of_how_many(open_stage: Opener, group: str) -> None:
+def test_legend_highlights_and_notes_count_what_is_in_the_window_of_how_many(
+    open_stage: Opener, group: str
+) -> None:
     stage = stage_of(explore(body(1_000)), open_stage)
     stage.page.get_by_test_id(f"arn-group-{group}").click()
     whole = {name: counts(words) for name, words in legend(stage).items()}
@@ -53,13 +55,17 @@ def test_legend_highlights_and_notes_count_what_is_in_the_window_of_how_many(ope
     window = stage.page.get_by_test_id("arn-window")
     expect(window).not_to_contain_text(" 1,000 runs")
     zoomed = {name: counts(words) for name, words in legend(stage).items()}
-    assert {name: total for name, (_, total) in zoomed.items()} == {name: total for name, (_, total) in whole.items()}
+    assert {name: total for name, (_, total) in zoomed.items()} == {
+        name: total for name, (_, total) in whole.items()
+    }
     inside = sum(inside for inside, _ in zoomed.values())
     assert f": {inside} runs." in window.inner_text()
     lit = stage.page.get_by_test_id("arn-timeline-lit").inner_text()
     found = re.findall(r"(\d+) of ([\d,]+) runs", lit)
     assert [int(part) for part, _ in found] == [zoomed["failed"][0], inside - zoomed["failed"][0]]
-    assert "dashed" not in stage.page.get_by_test_id("arn-timeline-notes").inner_text(), "none of those is in sight"
+    assert "dashed" not in stage.page.get_by_test_id("arn-timeline-notes").inner_text(), (
+        "none of those is in sight"
+    )
     stage.page.get_by_test_id("arn-fit").click()
     expect(stage.page.locator(".arn-tl-key", has_text="failed")).not_to_contain_text("of")
 
@@ -93,7 +99,9 @@ def test_where_no_run_was_read_that_is_said(open_stage: Opener) -> None:
 
 
 def test_where_every_run_was_read_nothing_is_said_of_it(open_stage: Opener) -> None:
-    expect(stage_of(explore(body(3)), open_stage).page.get_by_role("button", name="not read")).to_have_count(0)
+    expect(
+        stage_of(explore(body(3)), open_stage).page.get_by_role("button", name="not read")
+    ).to_have_count(0)
 
 
 def seen(stage: Stage) -> dict[str, Any]:
@@ -129,7 +137,9 @@ def apart() -> bytes:
         ["arn-fold", "arn-fold", "arn-zoom-in"],
     ],
 )
-def test_a_file_and_a_reopened_view_show_what_was_seen(open_stage: Opener, presses: list[str]) -> None:
+def test_a_file_and_a_reopened_view_show_what_was_seen(
+    open_stage: Opener, presses: list[str]
+) -> None:
     view = explore(apart(), tz="Europe/Berlin")
     stage = stage_of(view, open_stage)
     for press in presses:
@@ -137,7 +147,11 @@ def test_a_file_and_a_reopened_view_show_what_was_seen(open_stage: Opener, press
     stage.page.locator(".arn-tl-key", has_text="failed").click()
     stage.page.wait_for_timeout(600)
     before = seen(stage)
-    view._receive(view, stage.page.evaluate("window.stage.model.sent.findLast(({ op }) => op === 'window')"), [])
+    view._receive(
+        view,
+        stage.page.evaluate("window.stage.model.sent.findLast(({ op }) => op === 'window')"),
+        [],
+    )
     again = stage_of(view, open_stage)
     again.page.wait_for_timeout(600)
     assert seen(again) == before
@@ -181,7 +195,9 @@ def copied(stage: Stage) -> str:
     return stage.page.evaluate("() => navigator.clipboard.readText()")
 
 
-def test_a_value_chosen_in_a_run_further_on_is_the_one_that_python_gives(open_stage: Opener) -> None:
+def test_a_value_chosen_in_a_run_further_on_is_the_one_that_python_gives(
+    open_stage: Opener,
+) -> None:
     view = explore(body(6))
     view.selected = [["agdep_reviews", "adrun_00000000"], ["agdep_reports", "adrun_00000001"], KEY]
     stage = stage_of(view, open_stage)
@@ -205,10 +221,15 @@ def test_one_run_and_one_document_have_the_line_of_their_code(open_stage: Opener
 
 def test_in_an_hour_that_comes_twice_the_page_tells_the_offsets(open_stage: Opener) -> None:
     at = {"created_at": "2026-11-01T05:30:00Z", "started_at": "2026-11-01T06:30:00Z"}
-    runs = [record(0, **at, completed_at="2026-11-01T06:45:00Z"), record(1, **at, completed_at="2026-11-01T07:15:00Z")]
+    runs = [
+        record(0, **at, completed_at="2026-11-01T06:45:00Z"),
+        record(1, **at, completed_at="2026-11-01T07:15:00Z"),
+    ]
     stage = stage_of(explore(json.dumps(runs).encode(), tz="America/New_York"), open_stage)
     window = stage.page.get_by_test_id("arn-window")
-    expect(window).to_contain_text("2026-11-01 01:30:00 UTC-4 to 2026-11-01 02:15:00 (1 h 45 min): 2 runs.")
+    expect(window).to_contain_text(
+        "2026-11-01 01:30:00 UTC-4 to 2026-11-01 02:15:00 (1 h 45 min): 2 runs."
+    )
     expect(window).to_contain_text("Times in America/New_York (UTC-4 to UTC-5).")
     canvas = stage.page.get_by_test_id("arn-timeline-canvas")
     place = canvas.evaluate("(canvas) => canvas.arnLocate(0)")
@@ -237,7 +258,9 @@ def test_bands_count_what_is_in_the_window_of_how_many(open_stage: Opener) -> No
     stage.page.evaluate(RECORD_WORDS)
     stage.page.get_by_test_id("arn-zoom-in").click()
     stage.page.wait_for_function("() => window.painted.length")
-    found = [counts(words) for words in stage.page.evaluate("() => window.painted") if " of 500" in words]
+    found = [
+        counts(words) for words in stage.page.evaluate("() => window.painted") if " of 500" in words
+    ]
     assert len(found) >= 2
     inside = sum(part for part, _ in found[-2:])
     expect(stage.page.get_by_test_id("arn-window")).to_contain_text(f": {inside} runs.")

@@ -38,10 +38,13 @@ class Row:
 def page_of(rows: Sequence[Row], **traits: object) -> Scenario:
     """A page of runs whose documents are asked for one by one."""
     scenario = Scenario(blank_page("runs", n=len(rows)), traits=traits)
-    times = {name: [getattr(row, name) for row in rows] for name in ("created", "started", "completed")}
+    times = {
+        name: [getattr(row, name) for row in rows] for name in ("created", "started", "completed")
+    }
     times["until"] = [NOW] * len(rows)
     columns = {
-        name: scenario.add(struct.pack(f"<{len(rows)}d", *values), packed=True) for name, values in times.items()
+        name: scenario.add(struct.pack(f"<{len(rows)}d", *values), packed=True)
+        for name, values in times.items()
     }
     for name, table in (("status", "statuses"), ("version", "versions")):
         known = scenario.page[table] = list(
@@ -49,13 +52,15 @@ def page_of(rows: Sequence[Row], **traits: object) -> Scenario:
         )
         code = {value: position for position, value in enumerate(known)}
         columns[name] = scenario.add(
-            struct.pack(f"<{len(rows)}I", *(code.get(getattr(row, name), NONE) for row in rows)), packed=True
+            struct.pack(f"<{len(rows)}I", *(code.get(getattr(row, name), NONE) for row in rows)),
+            packed=True,
         )
     scenario.page["deployments"] = ["dep"]
     columns["deployment"] = scenario.add(bytes(4 * len(rows)), packed=True)
     columns["error"] = scenario.add(struct.pack(f"<{len(rows)}I", *[NONE] * len(rows)), packed=True)
     columns["ids"] = scenario.add(
-        json.dumps([row.id or f"run_{position}" for position, row in enumerate(rows)]).encode(), packed=True
+        json.dumps([row.id or f"run_{position}" for position, row in enumerate(rows)]).encode(),
+        packed=True,
     )
     scenario.page["columns"] = columns
     return scenario
@@ -66,7 +71,8 @@ def finished(n: int, failed: Sequence[int] = ()) -> list[Row]:
     chance = random.Random(n)
     starts = [NOW - 1000 - chance.random() * n * 6000 for _ in range(n)]
     rows = [
-        Row(at, at + 2000, at + 2000 + chance.random() * 60_000, version=f"v{n % 3}") for n, at in enumerate(starts)
+        Row(at, at + 2000, at + 2000 + chance.random() * 60_000, version=f"v{n % 3}")
+        for n, at in enumerate(starts)
     ]
     for position in failed:
         rows[position] = replace(rows[position], status="failed")
@@ -137,7 +143,9 @@ def colour_at(stage: Stage, x: float, y: float) -> list[int]:
 
 def test_the_window_is_told_from_the_first_to_the_last_moment_of_a_run(open_stage: Opener) -> None:
     """The room at the sides of the axis is not told of, which would reach into the future where runs go on."""
-    stage = open_stage(page_of([Row(NOW - 7_200_000, status="running"), Row(NOW - 60_000, status="running")]))
+    stage = open_stage(
+        page_of([Row(NOW - 7_200_000, status="running"), Row(NOW - 60_000, status="running")])
+    )
     words = stage.page.get_by_test_id("arn-window").filter(has_text="(2 h): 2 runs.").inner_text()
     assert words.startswith(f"{moment(NOW - 7_200_000)} to {moment(NOW)} ")
 
@@ -148,7 +156,9 @@ def moment(at: float) -> str:
 
 def test_no_runs_and_runs_without_times_are_said_in_words(open_stage: Opener) -> None:
     nowhere = open_stage(page_of([Row(), Row(started=NOW), Row(status=None)]))
-    assert "None of the 3 runs has a created time that can be read" in timeline(nowhere).inner_text()
+    assert (
+        "None of the 3 runs has a created time that can be read" in timeline(nowhere).inner_text()
+    )
     assert timeline(nowhere).inner_text().count("created time") == 1, "a fact is said once"
     assert not canvas(nowhere).is_visible()
     assert "no runs" in open_stage(page_of([])).text().lower()
@@ -181,14 +191,18 @@ def test_every_kind_of_run_has_a_mark_and_every_status_its_words(open_stage: Ope
 def test_short_names_leave_their_room_to_the_runs(open_stage: Opener) -> None:
     rows = some_of_each()[:8]
     left = [
-        point(open_stage(page_of([replace(row, id=name * n) for n, row in enumerate(rows, 1)])), 0)[0]
+        point(open_stage(page_of([replace(row, id=name * n) for n, row in enumerate(rows, 1)])), 0)[
+            0
+        ]
         for name in ("n", "a long name")
     ]
     assert left[0] < left[1] - 60
 
 
 def test_solid_is_only_what_two_timestamps_hold(open_stage: Opener) -> None:
-    stage = open_stage(page_of([Row(NOW - 100_000, NOW - 50_000, NOW), Row(NOW - 100_000, status="running")]))
+    stage = open_stage(
+        page_of([Row(NOW - 100_000, NOW - 50_000, NOW), Row(NOW - 100_000, status="running")])
+    )
     box = canvas(stage).bounding_box()
     assert box is not None
     (x, y), (_, live) = point(stage, 0), point(stage, 1)
@@ -210,7 +224,9 @@ def test_hostile_text_is_text_and_what_turns_text_around_is_seen(open_stage: Ope
 
 def test_the_tooltip_tells_times_in_the_zone_and_what_is_not_recorded(open_stage: Opener) -> None:
     stage = open_stage(page_of(some_of_each(), tz="Asia/Kolkata"))
-    expect(stage.page.get_by_test_id("arn-window")).to_contain_text("Times in Asia/Kolkata (UTC+5:30)")
+    expect(stage.page.get_by_test_id("arn-window")).to_contain_text(
+        "Times in Asia/Kolkata (UTC+5:30)"
+    )
     stage.page.mouse.move(*point(stage, 6))
     tip = stage.page.get_by_test_id("arn-tooltip").inner_text()
     assert "created: 2023-11-15 03:37:50" in tip
@@ -226,7 +242,9 @@ NEXT_FAILURE = {
 
 
 @pytest.mark.parametrize("action", NEXT_FAILURE)
-def test_a_person_finds_three_failures_among_100000_runs_in_three_actions(open_stage: Opener, action: str) -> None:
+def test_a_person_finds_three_failures_among_100000_runs_in_three_actions(
+    open_stage: Opener, action: str
+) -> None:
     """Each action leads to one of them: it is chosen, told, and seen under a mark of its own."""
     failed = [40_001, 7, 99_000]
     stage = open_stage(page_of(finished(100_000, failed)))
@@ -255,10 +273,18 @@ def test_failures_are_seen_among_100000_runs_before_anything_is_done(open_stage:
 
 def test_a_range_selects_what_touches_it(open_stage: Opener) -> None:
     stage = open_stage(
-        page_of([Row(NOW + 10_000 * n, NOW + 10_000 * n + 1000, NOW + 10_000 * n + 5000) for n in range(8)])
+        page_of(
+            [
+                Row(NOW + 10_000 * n, NOW + 10_000 * n + 1000, NOW + 10_000 * n + 5000)
+                for n in range(8)
+            ]
+        )
     )
     (left, y), (right, _) = point(stage, 2), point(stage, 5)
-    for begin in (lambda: stage.page.keyboard.down("Shift"), lambda: stage.page.get_by_test_id("arn-range").click()):
+    for begin in (
+        lambda: stage.page.keyboard.down("Shift"),
+        lambda: stage.page.get_by_test_id("arn-range").click(),
+    ):
         begin()
         stage.page.mouse.move(left, y - 14)
         stage.page.mouse.down()
@@ -295,7 +321,9 @@ def test_the_keyboard_goes_to_every_run_and_says_it(open_stage: Opener) -> None:
 
 def test_keys_of_the_timeline_do_not_reach_the_notebook(open_stage: Opener) -> None:
     stage = open_stage(page_of(some_of_each()))
-    stage.page.evaluate("window.keys = []; document.addEventListener('keydown', ({ key }) => window.keys.push(key))")
+    stage.page.evaluate(
+        "window.keys = []; document.addEventListener('keydown', ({ key }) => window.keys.push(key))"
+    )
     canvas(stage).focus()
     for key in ("ArrowDown", "+", "Home", "Enter", "Escape", "b", "Control+s"):
         canvas(stage).press(key)
@@ -313,7 +341,8 @@ def test_the_wheel_scrolls_the_page_until_the_timeline_has_the_focus(open_stage:
     canvas(stage).focus()
     stage.page.mouse.wheel(0, -100)
     stage.page.wait_for_function(
-        "(before) => document.querySelector('[data-testid=arn-window]').textContent !== before", arg=before
+        "(before) => document.querySelector('[data-testid=arn-window]').textContent !== before",
+        arg=before,
     )
 
 
@@ -343,7 +372,9 @@ def test_a_press_on_the_legend_brings_a_status_out_and_hides_nothing(open_stage:
     assert key.get_attribute("aria-pressed") == "false"
     key.press("Enter")
     assert key.get_attribute("aria-pressed") == "true"
-    assert "underline" in key.evaluate("(key) => getComputedStyle(key).textDecorationLine"), "not by colour alone"
+    assert "underline" in key.evaluate("(key) => getComputedStyle(key).textDecorationLine"), (
+        "not by colour alone"
+    )
     assert "Highlighted: failed, 1 run. Dimmed: the other 11 runs." in timeline(stage).inner_text()
     assert told(stage) == "Highlighted: failed, 1 run. Dimmed: the other 11 runs."
     stage.page.wait_for_timeout(100)
@@ -397,7 +428,8 @@ def test_colours_follow_the_theme_of_the_page_at_once(open_stage: Opener, scheme
     stage.page.wait_for_timeout(100)
     seen.append(colour_at(stage, *point(stage, 0)))
     stage.page.evaluate(
-        "(light) => document.body.setAttribute('data-jp-theme-light', light)", str(scheme == "light").lower()
+        "(light) => document.body.setAttribute('data-jp-theme-light', light)",
+        str(scheme == "light").lower(),
     )
     stage.page.wait_for_timeout(100)
     seen.append(colour_at(stage, *point(stage, 0)))
@@ -416,7 +448,9 @@ def test_nothing_overflows(open_stage: Opener, width: int) -> None:
     assert stage.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_hundred_thousand_runs_are_painted_within_two_seconds_with_few_elements(open_stage: Opener) -> None:
+def test_a_hundred_thousand_runs_are_painted_within_two_seconds_with_few_elements(
+    open_stage: Opener,
+) -> None:
     stage = open_stage(page_of(finished(100_000, range(0, 100_000, 500))))
     stage.page.get_by_test_id("arn-window").filter(has_text="100,000 runs").wait_for()
     frames = stage.page.evaluate(
@@ -475,7 +509,9 @@ def test_gaps_are_folded_on_demand_and_the_kernel_is_told_real_times(open_stage:
     button = stage.page.get_by_test_id("arn-fold")
     button.click()
     assert button.get_attribute("aria-pressed") == "true"
-    stage.page.get_by_test_id("arn-timeline-notes").filter(has_text="2 gaps folded, 5 d 22 h in all.").wait_for()
+    stage.page.get_by_test_id("arn-timeline-notes").filter(
+        has_text="2 gaps folded, 5 d 22 h in all."
+    ).wait_for()
     assert abs(point(stage, 1)[0] - point(stage, 0)[0]) > 10 * abs(near)
     stage.page.wait_for_function("() => window.stage.model.sent.at(-1).op === 'window'")
     last = windows(stage)[-1]

@@ -97,7 +97,10 @@ def test_the_example_of_the_contract_is_read():
     moment = datetime(2023, 11, 7, 5, 31, 56, tzinfo=UTC)
     (row,) = rows(decode_record(RUNS, CONTRACT_EXAMPLE))
     assert row == {
-        **dict.fromkeys(("deployment_id", "version_id", "sandbox_id", "failure_reason", "idempotency_key"), "<string>"),
+        **dict.fromkeys(
+            ("deployment_id", "version_id", "sandbox_id", "failure_reason", "idempotency_key"),
+            "<string>",
+        ),
         **dict.fromkeys(("created_at", "updated_at", "started_at", "completed_at"), moment),
         **dict.fromkeys(("input", "output_manifest"), "{}"),
         **dict.fromkeys(("process_id", "exit_code"), 123),
@@ -121,7 +124,9 @@ def test_clean_pages_leave_no_note(members):
 def test_both_roads_lead_to_the_same_cells(members, random):
     """The order of the keys, the blanks between them and how a key is escaped are no matter."""
     shuffled = [dict(random.sample(list(one.items()), len(one))) for one in members]
-    spaced = [record(one).replace(b"{", b"{ ", 1).replace(b'"id"', b'"\\u0069d"', 1) for one in shuffled]
+    spaced = [
+        record(one).replace(b"{", b"{ ", 1).replace(b'"id"', b'"\\u0069d"', 1) for one in shuffled
+    ]
     assert strict(page(spaced)) is None or not spaced
     tight, loose = (decode_page(RUNS, page(some)) for some in (map(record, members), spaced))
     assert rows(tight.batch) == rows(loose.batch)
@@ -142,7 +147,9 @@ def test_documents_are_kept_to_the_letter(given_input, manifest, known):
 
 
 def odd(column: str, text: str, cell: object, code: str | None, number: str) -> object:
-    told = "2026-01-05T13:00:00Z" if code == "time_order" else text[:200].replace("\udcff", "\ufffd")
+    told = (
+        "2026-01-05T13:00:00Z" if code == "time_order" else text[:200].replace("\udcff", "\ufffd")
+    )
     note = code and f"{column}: {code}: {told}"
     return pytest.param(column, text, cell, note, id=f"{number} {column} {text[:20]}")
 
@@ -192,8 +199,20 @@ ODD_CELLS = [
     odd("created_at", '"2026-01-05T05:30:00+05:30"', START, None, "89"),
     odd("created_at", '"2026-01-05T00:00:00.0000001Z"', START, "cut_precision", "90"),
     odd("created_at", '"2026-01-05t00:00:00z"', START, None, "91"),
-    odd("created_at", '"2025-12-31T23:59:60Z"', datetime(2025, 12, 31, 23, 59, 59, 999_999, UTC), "leap_second", "92"),
-    odd("updated_at", '"9999-12-31T23:59:59Z"', datetime(9999, 12, 31, 23, 59, 59, 0, UTC), None, "93"),
+    odd(
+        "created_at",
+        '"2025-12-31T23:59:60Z"',
+        datetime(2025, 12, 31, 23, 59, 59, 999_999, UTC),
+        "leap_second",
+        "92",
+    ),
+    odd(
+        "updated_at",
+        '"9999-12-31T23:59:59Z"',
+        datetime(9999, 12, 31, 23, 59, 59, 0, UTC),
+        None,
+        "93",
+    ),
     odd("created_at", '"0001-01-01T00:00:00Z"', datetime(1, 1, 1, tzinfo=UTC), None, "93"),
     odd("updated_at", '"9999-12-31T23:59:59-01:00"', None, "out_of_range", "93"),
     odd("updated_at", '"0000-01-01T00:00:00Z"', None, "bad_time", "94"),
@@ -202,7 +221,13 @@ ODD_CELLS = [
     odd("created_at", "1767571200", START, "epoch_time", "95"),
     odd("created_at", "1767571200000", START, "epoch_time", "95"),
     odd("created_at", "9" * 5_000, None, "bad_time", "95"),
-    odd("completed_at", '"2026-01-05T13:00:00Z"', datetime(2026, 1, 5, 13, tzinfo=UTC), "time_order", "96"),
+    odd(
+        "completed_at",
+        '"2026-01-05T13:00:00Z"',
+        datetime(2026, 1, 5, 13, tzinfo=UTC),
+        "time_order",
+        "96",
+    ),
 ]
 
 
@@ -222,8 +247,14 @@ def test_one_odd_value_costs_its_own_cell(place, column, text, cell, note):
 @pytest.mark.parametrize("name", list(GOLDEN))
 def test_an_absent_field_is_na_and_noted_where_it_is_required(name):
     """Faults 73 and 80."""
-    row = rows(decode_record(RUNS, record({key: text for key, text in GOLDEN.items() if key != name})))[0]
-    assert row == {**one(), name: None, "parse_notes": f"{name}: missing" if RUNS[name].required else None}
+    row = rows(
+        decode_record(RUNS, record({key: text for key, text in GOLDEN.items() if key != name}))
+    )[0]
+    assert row == {
+        **one(),
+        name: None,
+        "parse_notes": f"{name}: missing" if RUNS[name].required else None,
+    }
 
 
 @given(st.sampled_from(list(GOLDEN)), ODD_JSON, st.integers(0, 2))
@@ -256,9 +287,16 @@ ORDERS = [
 @pytest.mark.parametrize(("started", "completed", "noted"), ORDERS)
 def test_moments_out_of_order_cost_nobody_anything(place, started, completed, noted):
     """The record is read with its neighbours, and the note names the field that is odd."""
-    moments = {"created_at": '"2026-01-05T10:00:00Z"', "started_at": started, "completed_at": completed}
+    moments = {
+        "created_at": '"2026-01-05T10:00:00Z"',
+        "started_at": started,
+        "completed_at": completed,
+    }
     known = {name: text for name, text in moments.items() if text is not None}
-    records = [{key: GOLDEN[key] for key in GOLDEN if key not in moments} | known, {**GOLDEN, "id": '"ok"'}]
+    records = [
+        {key: GOLDEN[key] for key in GOLDEN if key not in moments} | known,
+        {**GOLDEN, "id": '"ok"'},
+    ]
     found = rows(decode_page(RUNS, page(map(record, records[:: 1 if place == 0 else -1]))).batch)
     notes = found[place]["parse_notes"].split("; ")
     assert [note.partition(":")[0] for note in notes if "time_order" in note] == noted.split()
@@ -269,13 +307,22 @@ def test_moments_out_of_order_cost_nobody_anything(place, started, completed, no
 def test_equal_keys_are_noted_and_the_last_wins():
     """Fault 62."""
     body = record([*GOLDEN.items(), ("id", '"other"')])
-    assert rows(decode_record(RUNS, body))[0] == {**one(), "id": "other", "parse_notes": 'id: duplicate_key: "run-1"'}
+    assert rows(decode_record(RUNS, body))[0] == {
+        **one(),
+        "id": "other",
+        "parse_notes": 'id: duplicate_key: "run-1"',
+    }
 
 
 def test_fields_of_another_version_are_kept_in_extra():
     """Faults 79 and 84."""
-    row = one(function_id='"f"', queued_reason="[ 1 ]", extra="2", parse_notes='"mine"', fetch_error="0")
-    assert row["extra"] == '{"function_id":"f","queued_reason":[ 1 ],"extra":2,"parse_notes":"mine","fetch_error":0}'
+    row = one(
+        function_id='"f"', queued_reason="[ 1 ]", extra="2", parse_notes='"mine"', fetch_error="0"
+    )
+    assert (
+        row["extra"]
+        == '{"function_id":"f","queued_reason":[ 1 ],"extra":2,"parse_notes":"mine","fetch_error":0}'
+    )
     assert row["parse_notes"] is row["fetch_error"] is None
 
 
@@ -330,7 +377,10 @@ def test_depth_is_no_matter(name):
     """Faults 68 and 69."""
     deep = "[" * 100_000 + "]" * 100_000
     row = one({name: deep})
-    assert row["extra" if name == "more" else name] == {"input": deep, "more": f'{{"more":{deep}}}', "id": None}[name]
+    assert (
+        row["extra" if name == "more" else name]
+        == {"input": deep, "more": f'{{"more":{deep}}}', "id": None}[name]
+    )
 
 
 def test_a_million_keys_are_kept_to_the_letter():
@@ -343,7 +393,12 @@ def test_a_million_keys_are_kept_to_the_letter():
 
 def test_notes_are_short():
     row = rows(
-        decode_record(RUNS, record([("k" * 10_000, "1"), ("k" * 10_000, "2"), ("status", '"' + "s" * 10_000 + '"')]))
+        decode_record(
+            RUNS,
+            record(
+                [("k" * 10_000, "1"), ("k" * 10_000, "2"), ("status", '"' + "s" * 10_000 + '"')]
+            ),
+        )
     )[0]
     assert len(row["parse_notes"]) < 1_000
 
@@ -408,7 +463,9 @@ def test_a_batch_without_columns_keeps_its_rows():
 @given(CLEAN_RECORDS)
 def test_single_records_and_pages_give_the_same(members):
     body = record(members)
-    assert rows(decode_records(RUNS, [body + b"\n", b" " + body])) == rows(decode_page(RUNS, page([body, body])).batch)
+    assert rows(decode_records(RUNS, [body + b"\n", b" " + body])) == rows(
+        decode_page(RUNS, page([body, body])).batch
+    )
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{} {}", b'{"a":1},{"a":2}', b"{", b"null", b'"x"'])
@@ -418,7 +475,10 @@ def test_what_is_no_single_record_is_refused(body):
 
 
 def test_written_times_are_those_that_were_read():
-    assert times.iso(times.read_time("2026-01-05T17:15:00.25+02:00").micros or 0) == "2026-01-05T15:15:00.250Z"
+    assert (
+        times.iso(times.read_time("2026-01-05T17:15:00.25+02:00").micros or 0)
+        == "2026-01-05T15:15:00.250Z"
+    )
 
 
 @pytest.mark.parametrize(

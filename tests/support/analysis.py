@@ -18,10 +18,19 @@ TORTURE = os.environ.get("AGENTRUN_NB_PROFILE") == "torture"
 
 def at(seconds: float | None) -> str | None:
     """A moment so many seconds after ZERO."""
-    return None if seconds is None else (ZERO + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+    return (
+        None
+        if seconds is None
+        else (ZERO + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+    )
 
 
-def run(number: int, status: str | None = "succeeded", times: tuple[Any, Any, Any] = (0, 1, 2), **more: Any) -> Any:
+def run(
+    number: int,
+    status: str | None = "succeeded",
+    times: tuple[Any, Any, Any] = (0, 1, 2),
+    **more: Any,
+) -> Any:
     """A record: created, started and completed in seconds after ZERO."""
     created, started, completed = map(at, times)
     return {
@@ -57,7 +66,10 @@ def assert_rarely_false(false: dict[str, int], repeats: int) -> None:
         false: per design, how many of its verdicts were false.
         repeats: how many there were in each.
     """
-    chances = {name: stats.binomtest(count, repeats, 0.05, "greater").pvalue for name, count in false.items()}
+    chances = {
+        name: stats.binomtest(count, repeats, 0.05, "greater").pvalue
+        for name, count in false.items()
+    }
     for place, (name, chance) in enumerate(sorted(chances.items(), key=lambda item: item[1])):
         if chance > 0.01 / (len(false) - place):
             break

@@ -33,7 +33,9 @@ def chromium() -> Iterator[Browser]:
     """A browser; only one at a time, since Playwright runs once in a thread."""
     path = shutil.which("chromium")
     if path is None:
-        absent("the tests in a browser need Chromium on the path (Debian: apt-get install chromium)")
+        absent(
+            "the tests in a browser need Chromium on the path (Debian: apt-get install chromium)"
+        )
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield opened

@@ -39,7 +39,9 @@ def answer(body: object, status: int = 200, **headers: str) -> httpx.Response:
     """An answer for a mock transport; bytes are sent as they are."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return httpx.Response(
-        status, content=content, headers={name.replace("_", "-"): text for name, text in headers.items()}
+        status,
+        content=content,
+        headers={name.replace("_", "-"): text for name, text in headers.items()},
     )
 
 
@@ -90,7 +92,9 @@ def serving(script: Script) -> Iterator[Server]:
                 head = first + await reader.readuntil(b"\r\n\r\n")
                 line, *rest = head.decode("latin-1").rstrip().split("\r\n")
                 headers = dict(text.split(": ", 1) for text in rest)
-                request = Request(line.split(" ")[1], {name.lower(): value for name, value in headers.items()})
+                request = Request(
+                    line.split(" ")[1], {name.lower(): value for name, value in headers.items()}
+                )
                 server.arrived.append(request)
                 await script(request, writer)
                 await writer.drain()
@@ -125,4 +129,9 @@ def serving(script: Script) -> Iterator[Server]:
 def http(body: bytes | dict[str, object], status: str = "200 OK", *headers: str) -> bytes:
     """The bytes of a whole answer."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return "\r\n".join([f"HTTP/1.1 {status}", f"Content-Length: {len(content)}", *headers, "", ""]).encode() + content
+    return (
+        "\r\n".join(
+            [f"HTTP/1.1 {status}", f"Content-Length: {len(content)}", *headers, "", ""]
+        ).encode()
+        + content
+    )

@@ -52,13 +52,29 @@ class Host:
         self._base = f"http://127.0.0.1:{port}"
         for place in (self.files, self.data, folder / "settings/@jupyterlab/apputils-extension"):
             place.mkdir(parents=True)
-        settings = folder / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+        settings = (
+            folder / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+        )
         settings.write_text(json.dumps(QUIET))
-        command = [str(python or sys.executable), "-m", module, "--no-browser", "--allow-root", "--ip=127.0.0.1"]
-        command += [f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={self._token}", expose]
+        command = [
+            str(python or sys.executable),
+            "-m",
+            module,
+            "--no-browser",
+            "--allow-root",
+            "--ip=127.0.0.1",
+        ]
+        command += [
+            f"--port={port}",
+            "--ServerApp.port_retries=0",
+            f"--IdentityProvider.token={self._token}",
+            expose,
+        ]
         command += [f"--ServerApp.root_dir={self.files}"]
         if policy:
-            command += [f"--ServerApp.tornado_settings={ {'headers': {'Content-Security-Policy': policy}} }"]
+            command += [
+                f"--ServerApp.tornado_settings={ {'headers': {'Content-Security-Policy': policy}} }"
+            ]
         self._server = Server(command, f"{self._base}/api/status?token={self._token}", env, folder)
 
     def __enter__(self) -> Host:
@@ -110,7 +126,10 @@ class OpenNotebook(OpenPage):
 
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> None:
         """Executes a command of the front end."""
-        self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments or {}])
+        self.page.evaluate(
+            "([name, args]) => window.jupyterapp.commands.execute(name, args)",
+            [name, arguments or {}],
+        )
 
     def run_all(self) -> None:
         """Runs every cell and waits for the kernel."""
@@ -135,12 +154,17 @@ class OpenNotebook(OpenPage):
 
     def activate(self, cell: int) -> None:
         """Makes a cell the active one."""
-        self.page.evaluate("(cell) => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = cell; }", cell)
+        self.page.evaluate(
+            "(cell) => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = cell; }",
+            cell,
+        )
 
     def active(self) -> tuple[int, int]:
         """The number of the active cell, and how many cells there are."""
         content = "window.jupyterapp.shell.currentWidget.content"
-        number, count = self.page.evaluate(f"() => [{content}.activeCellIndex, {content}.widgets.length]")
+        number, count = self.page.evaluate(
+            f"() => [{content}.activeCellIndex, {content}.widgets.length]"
+        )
         return number, count
 
     def is_trusted(self) -> bool:

@@ -25,7 +25,9 @@ PERSONAL = ("AGENTRUN", "JUPYTER", "NULLSPACE", "PYTHON")
 def environment(folder: Path, *, checkout: bool = True) -> dict[str, str]:
     """The variables of a process whose files are all in a folder; with or without this checkout on Python's path."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PERSONAL)}
-    own = {name: str(folder / place) for name, place in HOMES.items()} | {"PYTHONWARNINGS": "default"}
+    own = {name: str(folder / place) for name, place in HOMES.items()} | {
+        "PYTHONWARNINGS": "default"
+    }
     return kept | own | ({"PYTHONPATH": str(REPOSITORY)} if checkout else {})
 
 
@@ -53,13 +55,20 @@ class Server:
     def __enter__(self) -> Server:
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
-                self._command, env=self._env, cwd=self._folder, stdout=log, stderr=log, start_new_session=True
+                self._command,
+                env=self._env,
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         until = time.monotonic() + 60
         while not self._answers():
             if time.monotonic() > until or self._process.poll() is not None:
                 self.__exit__()
-                raise RuntimeError(f"{self._command[0]} did not start:\n{self._log.read_text()[-2_000:]}")
+                raise RuntimeError(
+                    f"{self._command[0]} did not start:\n{self._log.read_text()[-2_000:]}"
+                )
             time.sleep(0.1)
         return self
 

@@ -22,7 +22,9 @@ class Api:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.http = httpx.Client(
-            base_url=service.base_url, headers={"Authorization": f"Bearer {service.api_key}"}, trust_env=False
+            base_url=service.base_url,
+            headers={"Authorization": f"Bearer {service.api_key}"},
+            trust_env=False,
         )
 
     def runs_path(self, name: str) -> str:
@@ -73,9 +75,15 @@ def eventually(read: Callable[[], Any], good: Callable[[Any], bool], seconds: fl
 
 def group_members(group: int) -> list[int]:
     """The living processes of a process group; zombies are dead."""
-    table = subprocess.run(["ps", "-A", "-o", "pgid=,pid=,stat="], capture_output=True, text=True, check=True).stdout
+    table = subprocess.run(
+        ["ps", "-A", "-o", "pgid=,pid=,stat="], capture_output=True, text=True, check=True
+    ).stdout
     rows = (line.split() for line in table.splitlines())
-    return [int(pid) for pgid, pid, state, *_ in rows if int(pgid) == group and not state.startswith("Z")]
+    return [
+        int(pid)
+        for pgid, pid, state, *_ in rows
+        if int(pgid) == group and not state.startswith("Z")
+    ]
 
 
 @contextmanager

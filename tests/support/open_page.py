@@ -29,7 +29,10 @@ class OpenPage:
     def __post_init__(self) -> None:
         self.page.on("pageerror", lambda error: self._note(str(error), error.stack or ""))
         self.page.on("console", self._hear)
-        self.page.on("request", lambda asked: None if asked.url.startswith(LOCAL) else self.outside.append(asked.url))
+        self.page.on(
+            "request",
+            lambda asked: None if asked.url.startswith(LOCAL) else self.outside.append(asked.url),
+        )
 
     def _hear(self, said: ConsoleMessage) -> None:
         if said.type == "error":

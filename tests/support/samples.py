@@ -79,7 +79,11 @@ def record(number: int = 0, status: str = "succeeded", **changes: Any) -> dict[s
         "idempotency_key": None,
     }
     if status == "failed":
-        made |= {"exit_code": 1, "failure_reason": f"Traceback: ValueError in row {number}", "output_manifest": {}}
+        made |= {
+            "exit_code": 1,
+            "failure_reason": f"Traceback: ValueError in row {number}",
+            "output_manifest": {},
+        }
     if status in ("queued", "starting", "installing", "running"):
         made |= {"completed_at": None, "exit_code": None}
     if status == "queued":
@@ -93,7 +97,9 @@ def records(count: int, seed: int = 0) -> list[dict[str, Any]]:
     words = ["succeeded"] * 14 + ["failed"] * 2 + ["timed_out", "cancelled"]
     live = ["queued", "starting", "installing", "running"]
     return [
-        record(number, live[count - 1 - number] if count - number <= 4 < count else draw.choice(words))
+        record(
+            number, live[count - 1 - number] if count - number <= 4 < count else draw.choice(words)
+        )
         for number in range(count)
     ]
 

@@ -92,7 +92,9 @@ def _quoted(texts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return texts.map(lambda text: json.dumps(text, ensure_ascii=False))
 
 
-_ESCAPED = st.sampled_from([r'"\ud800"', r'"\u0041\/"', r'"\uDC00\ud83d"', r'"\u0000\b"', '"\u202e"'])
+_ESCAPED = st.sampled_from(
+    [r'"\ud800"', r'"\u0041\/"', r'"\uDC00\ud83d"', r'"\u0000\b"', '"\u202e"']
+)
 _NUMBERS = st.one_of(
     st.integers().map(str),
     st.integers(2**53, 10**400).map(str),
@@ -109,8 +111,20 @@ def _container(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
     if draw(st.booleans()):
         keys = st.one_of(st.sampled_from(['"a"', '"__proto__"', '""', r'"\ud800"']), _quoted(TEXTS))
         values = [draw(keys) + draw(_BLANKS) + ":" + draw(_BLANKS) + value for value in values]
-        return "{" + draw(_BLANKS) + (draw(_BLANKS) + "," + draw(_BLANKS)).join(values) + draw(_BLANKS) + "}"
-    return "[" + draw(_BLANKS) + (draw(_BLANKS) + "," + draw(_BLANKS)).join(values) + draw(_BLANKS) + "]"
+        return (
+            "{"
+            + draw(_BLANKS)
+            + (draw(_BLANKS) + "," + draw(_BLANKS)).join(values)
+            + draw(_BLANKS)
+            + "}"
+        )
+    return (
+        "["
+        + draw(_BLANKS)
+        + (draw(_BLANKS) + "," + draw(_BLANKS)).join(values)
+        + draw(_BLANKS)
+        + "]"
+    )
 
 
 ODD_JSON = st.recursive(_SCALARS, _container, max_leaves=12)
@@ -125,7 +139,9 @@ _FRACTIONS = st.one_of(st.just(""), st.from_regex(r"\.[0-9]{1,6}", fullmatch=Tru
 
 def moments(days: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     """RFC 3339 texts on the given days."""
-    return st.tuples(days, _SECONDS, _FRACTIONS, _CLOSING).map(lambda parts: f"{parts[0]}T{''.join(parts[1:])}")
+    return st.tuples(days, _SECONDS, _FRACTIONS, _CLOSING).map(
+        lambda parts: f"{parts[0]}T{''.join(parts[1:])}"
+    )
 
 
 def _optional(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:

@@ -25,8 +25,14 @@ def service(offset: timedelta | None):
     """A service of three runs whose clock is ahead of ours by so much; None: it tells no time."""
 
     def handler(request: httpx.Request) -> httpx.Response:
-        runs = [run_record(f"run_{n}", status="running" if n == 1 else "succeeded") for n in (3, 2, 1)]
-        date = {} if offset is None else {"Date": format_datetime(datetime.now(UTC) + offset, usegmt=True)}
+        runs = [
+            run_record(f"run_{n}", status="running" if n == 1 else "succeeded") for n in (3, 2, 1)
+        ]
+        date = (
+            {}
+            if offset is None
+            else {"Date": format_datetime(datetime.now(UTC) + offset, usegmt=True)}
+        )
         name = request.url.path.rpartition("/")[2]
         if name == "runs":
             return answer({"items": runs, "next_cursor": None}, **date)
@@ -57,7 +63,9 @@ def test_what_the_client_fetches_says_when_by_the_clock_of_the_service(way, offs
     shift = offset or timedelta(0)
     slack = timedelta(seconds=3)  # a Date is cut to whole seconds, and may be one old
     assert runs["fetched_at"].notna().all()
-    assert runs["fetched_at"].between(before + shift - slack, datetime.now(UTC) + shift + slack).all()
+    assert (
+        runs["fetched_at"].between(before + shift - slack, datetime.now(UTC) + shift + slack).all()
+    )
 
 
 def test_a_row_that_did_not_come_was_not_fetched():
@@ -129,18 +137,28 @@ def test_an_open_span_ends_where_its_own_record_was_fetched():
 def test_a_clock_that_runs_on_is_told_from_one_that_agrees():
     with mocked(service(AHEAD)) as client:
         run = client.get_run(DEP, "run_1")
-    assert abs((run.fetched_at - datetime.fromtimestamp(time.time(), UTC)) - AHEAD) < timedelta(seconds=3)
+    assert abs((run.fetched_at - datetime.fromtimestamp(time.time(), UTC)) - AHEAD) < timedelta(
+        seconds=3
+    )
 
 
 def test_a_run_that_goes_on_is_censored_where_it_was_fetched():
     """A run that was read long before the others is not taken to have gone on until they were read."""
     created = datetime(2026, 11, 20, 11, tzinfo=UTC)
-    fields = {"status": "running", "created_at": created.isoformat(), "started_at": created.isoformat()}
+    fields = {
+        "status": "running",
+        "created_at": created.isoformat(),
+        "started_at": created.isoformat(),
+    }
     raw = json.dumps(run_record("run_1", **fields)).encode()
-    runs = arn.runs_frame([arn.Run(raw, MOMENT), arn.Run(raw, MOMENT + AHEAD), arn.Run(raw, created - AHEAD)])
+    runs = arn.runs_frame(
+        [arn.Run(raw, MOMENT), arn.Run(raw, MOMENT + AHEAD), arn.Run(raw, created - AHEAD)]
+    )
     for times in (run_times(runs, last_moment(runs)), run_times(runs[:1], last_moment(runs))):
         assert not times.ended.any()
         assert times.unreadable == 0
         assert times.seconds.tolist() == [3_600, 4 * 3_600, 0][: len(times.seconds)]
-    waiting = arn.runs_frame([run.assign(started_at=pd.NaT, status="queued") for run in (runs[:1], runs[1:2])])
+    waiting = arn.runs_frame(
+        [run.assign(started_at=pd.NaT, status="queued") for run in (runs[:1], runs[1:2])]
+    )
     assert queue_times(waiting, last_moment(waiting)).seconds.tolist() == [3_600, 4 * 3_600]

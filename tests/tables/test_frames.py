@@ -24,8 +24,13 @@ from tests.support.strategies import CLEAN_RECORDS, GOLDEN, ODD_JSON, page, reco
 
 def runs(count: int = 4) -> pd.DataFrame:
     """Runs that differ in every column, with NA in each, and a status that nobody knows."""
-    absent = {name: "null" for name in GOLDEN if not RUNS[name].required and name != "output_manifest"}
-    rows = [{**GOLDEN, "id": f'"run-{number}"', "failure_reason": f'"{number}"'} for number in range(count)]
+    absent = {
+        name: "null" for name in GOLDEN if not RUNS[name].required and name != "output_manifest"
+    }
+    rows = [
+        {**GOLDEN, "id": f'"run-{number}"', "failure_reason": f'"{number}"'}
+        for number in range(count)
+    ]
     for row in rows[1::2]:
         row |= {**absent, "status": '"waiting"', "more": "[1, 2]"}
     return runs_frame(page(map(record, rows)))
@@ -94,19 +99,28 @@ LOSSES = {
     "plain text": lambda frame: frame.astype({"status": "str", "mode": "str"}),
     "old strings": lambda frame: frame.astype({"id": pd.StringDtype("python"), "input": "object"}),
     "nanoseconds": lambda frame: frame.astype({"created_at": "datetime64[ns, UTC]"}),
-    "another zone": lambda frame: frame.assign(created_at=frame["created_at"].dt.tz_convert("Asia/Kolkata")),
+    "another zone": lambda frame: frame.assign(
+        created_at=frame["created_at"].dt.tz_convert("Asia/Kolkata")
+    ),
     "naive times": lambda frame: frame.assign(created_at=frame["created_at"].dt.tz_localize(None)),
     "times as text": lambda frame: frame.assign(created_at=frame["created_at"].astype("str")),
     "ordered categories": lambda frame: frame.assign(status=frame["status"].cat.as_ordered()),
-    "fewer categories": lambda frame: frame.assign(status=frame["status"].cat.remove_unused_categories()),
+    "fewer categories": lambda frame: frame.assign(
+        status=frame["status"].cat.remove_unused_categories()
+    ),
     "floats": lambda frame: frame.assign(exit_code=frame["exit_code"].astype("float64")),
     "merge": lambda frame: frame.merge(pd.DataFrame({"id": frame["id"]}), on="id", how="inner"),
     "outer merge": lambda frame: frame.merge(frame[["id"]], on="id", how="outer"),
     "concat of parts": lambda frame: pd.concat([frame[:1], frame[1:]]),
     "concat of unequal categories": lambda frame: pd.concat(
-        [part.assign(status=part["status"].cat.remove_unused_categories()) for part in (frame[:1], frame[1:])]
+        [
+            part.assign(status=part["status"].cat.remove_unused_categories())
+            for part in (frame[:1], frame[1:])
+        ]
     ),
-    "groupby": lambda frame: pd.concat([part for _, part in frame.groupby("status", observed=True)]),
+    "groupby": lambda frame: pd.concat(
+        [part for _, part in frame.groupby("status", observed=True)]
+    ),
     "query": lambda frame: frame.query("exit_code < 0 or exit_code.isna()"),
     "drop of empty columns": lambda frame: frame.dropna(axis="columns", how="all"),
     "update in place": lambda frame: frame.assign(exit_code=frame["exit_code"].tolist()),
@@ -123,7 +137,13 @@ LOSSES = {
 @pytest.mark.parametrize("count", [0, 1, 4])
 def test_what_pandas_took_is_given_back(loss, count):
     """The schema is whole again, and each value is the one it was."""
-    if count < 4 and loss in ("reindex of rows", "json text", "records", "groupby", "drop of empty columns"):
+    if count < 4 and loss in (
+        "reindex of rows",
+        "json text",
+        "records",
+        "groupby",
+        "drop of empty columns",
+    ):
         count = 4
     frame = runs(count)
     changed = LOSSES[loss](frame)
@@ -133,7 +153,8 @@ def test_what_pandas_took_is_given_back(loss, count):
     expected = frame.set_index("id").loc[changed["id"]]
     for name in RUNS.names[1:]:
         found, wanted = (
-            part.astype("object").where(part.notna(), None).tolist() for part in (mended[name], expected[name])
+            part.astype("object").where(part.notna(), None).tolist()
+            for part in (mended[name], expected[name])
         )
         assert found == wanted, name
 
@@ -176,7 +197,9 @@ def test_what_cannot_be_mended_is_refused_by_name(change):
 
 def test_parsed_documents_are_written_as_json_again():
     texts = [f'{{"n":{2**70},"x":NaN}}', '["\\ud800"]', '["é"]', "7", None]
-    frame = pd.concat([runs().head(1)] * len(texts), ignore_index=True).assign(output_manifest=texts)
+    frame = pd.concat([runs().head(1)] * len(texts), ignore_index=True).assign(
+        output_manifest=texts
+    )
     parsed = runs_frame(frame.assign(output_manifest=arn.parse(frame["output_manifest"])))
     assert parsed["output_manifest"].fillna("").tolist() == [*texts[:-1], ""]
     assert_schema(parsed)
@@ -210,7 +233,11 @@ def test_what_is_of_another_kind_is_refused_with_what_to_give(call, told):
 
 
 def test_a_frame_of_something_else_is_refused():
-    for frame in (pd.DataFrame(), pd.DataFrame({"id": ["x"]}), pd.concat([runs(), runs()], axis="columns")):
+    for frame in (
+        pd.DataFrame(),
+        pd.DataFrame({"id": ["x"]}),
+        pd.concat([runs(), runs()], axis="columns"),
+    ):
         with pytest.raises(SchemaError):
             runs_frame(frame)
 
@@ -245,7 +272,9 @@ def test_a_mapping_is_written_first():
     assert text == f'{{"n":{2**60 + 1}}}'
 
 
-@pytest.mark.parametrize("wrong", ["text", 5, None, [5], ["text"], {"id": object()}, object()], ids=repr)
+@pytest.mark.parametrize(
+    "wrong", ["text", 5, None, [5], ["text"], {"id": object()}, object()], ids=repr
+)
 def test_what_holds_no_runs_is_refused(wrong):
     with pytest.raises(SchemaError):
         runs_frame(wrong)
@@ -283,7 +312,8 @@ def test_records_side_by_side_are_read_together_and_each_odd_one_costs_its_own_r
     """A list of records is the table of their array; what is a page or a frame among them keeps its place."""
     read = []
     monkeypatch.setattr(
-        "agentrun_nb.tables.frames.decode_records", lambda *told: read.append(1) or decode_records(*told)
+        "agentrun_nb.tables.frames.decode_records",
+        lambda *told: read.append(1) or decode_records(*told),
     )
     bodies = [record({**GOLDEN, "id": f'"run-{number}"'}) for number in range(1_200)]
     bodies[700] = record({**GOLDEN, "id": '"run-700"', "created_at": '"soon"', "items": "[]"})
@@ -345,7 +375,13 @@ def test_brief_is_what_a_person_reads():
 def test_brief_sorts_adds_up_and_is_asked_by_the_words_of_the_service():
     lengths = {"9.9 s": "10:00:09.9", "30 min": "10:30:00", "4 ms": "10:00:00.0042"}
     bodies = [
-        record({**GOLDEN, "started_at": '"2026-01-05T10:00:00Z"', "completed_at": f'"2026-01-05T{end}Z"'})
+        record(
+            {
+                **GOLDEN,
+                "started_at": '"2026-01-05T10:00:00Z"',
+                "completed_at": f'"2026-01-05T{end}Z"',
+            }
+        )
         for end in lengths.values()
     ]
     brief = arn.brief(bodies)
@@ -372,7 +408,10 @@ def test_brief_has_a_row_for_each_run_at_its_index(records):
 
 def test_extreme_times_are_read_shown_and_subtracted():
     """Fault 93: a span from year 1 to year 9999 fits in microseconds."""
-    extreme = {"created_at": '"0001-01-02T00:00:00Z"', "started_at": '"9999-12-31T23:59:59.999999Z"'}
+    extreme = {
+        "created_at": '"0001-01-02T00:00:00Z"',
+        "started_at": '"9999-12-31T23:59:59.999999Z"',
+    }
     frame = runs_frame(record({**GOLDEN, **extreme, "completed_at": "null"}))
     assert arn.brief(frame)["before_start_s"].tolist() == [3_652_058 * 86_400.0]
 
@@ -387,7 +426,9 @@ def test_brief_shows_what_would_act_on_a_terminal_and_refuses_a_zone_that_is_non
 def test_deep_documents_pass_through_every_frame():
     """Fault 68."""
     deep = "[" * 100_000 + "]" * 100_000
-    frame = runs_frame(record({**GOLDEN, "input": deep, "output_manifest": f'{{"outputs":[{deep}]}}'}))
+    frame = runs_frame(
+        record({**GOLDEN, "input": deep, "output_manifest": f'{{"outputs":[{deep}]}}'})
+    )
     assert frame["input"].tolist() == [deep]
     assert repr(frame)
     assert frame._repr_html_()

@@ -19,7 +19,13 @@ from tests.support.samples import record
 from tests.widget.test_twin import drawn
 
 GO, UNIX = "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"
-EDGES = [GO, UNIX, "9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"]
+EDGES = [
+    GO,
+    UNIX,
+    "9999-12-31T23:59:59.999999Z",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-12:00",
+]
 FIELDS = [
     ("created_at",),
     ("started_at",),
@@ -67,7 +73,13 @@ def test_every_display_holds_at_the_edges_of_the_calendar(fields, display):
     [
         ("queued", True, True, Kind.LIVE, ["35.0 s since created, start not known", "not known"]),
         ("queued", True, False, Kind.LIVE, ["35.0 s since created, start not known", "not known"]),
-        ("running", False, True, Kind.LIVE, ["7.25 s before start", "27.8 s since start, open when read"]),
+        (
+            "running",
+            False,
+            True,
+            Kind.LIVE,
+            ["7.25 s before start", "27.8 s since start, open when read"],
+        ),
         ("cancelled", True, None, Kind.UNDIVIDED, ["1 min 35 s from created to completed"]),
         ("failed", False, True, Kind.OPEN, ["7.25 s before start", "not known"]),
     ],
@@ -79,10 +91,13 @@ def test_from_a_zero_time_no_length_is_counted(zero, status, started, completed,
     run = one(status, **changes)
     runs = run.to_frame()
     moments = [
-        value.timestamp() * 1_000 if value else np.nan for value in (run.created_at, run.started_at, run.completed_at)
+        value.timestamp() * 1_000 if value else np.nan
+        for value in (run.created_at, run.started_at, run.completed_at)
     ]
     now = moments[0] + 35_000
-    assert [part.words for part in course(*moments, live=status in ("queued", "running"), now=now)] == words
+    assert [
+        part.words for part in course(*moments, live=status in ("queued", "running"), now=now)
+    ] == words
     assert Kind(spans(runs, now).kind[0]) == kind
     assert run.duration is None
     assert not re.search(r"\d (s|min|h|d)\b", repr(run))
@@ -107,7 +122,9 @@ def test_a_zero_time_is_shown_as_what_it_says():
         ("9999-12-31T23:59:59Z", "America/New_York", "9999-12-31 18:59:59"),
     ],
 )
-def test_a_moment_is_told_in_utc_where_the_clock_of_its_zone_would_leave_the_calendar(moment, tz, words):
+def test_a_moment_is_told_in_utc_where_the_clock_of_its_zone_would_leave_the_calendar(
+    moment, tz, words
+):
     assert arn.brief(one("queued", created_at=moment), tz).iloc[0, 1] == words
 
 
@@ -116,8 +133,12 @@ def test_a_run_that_goes_on_does_not_do_so_until_the_year_9999_of_another():
     rows = [json.dumps(row).encode() for row in (never, record(2, "running", completed_at=None))]
     running = spans(arn.runs_frame(rows), last_moment(arn.runs_frame(rows)))
     assert running.end[1] - running.begin[1] == 95_000
-    [live] = [trace for trace in figures.durations(rows).data if trace.name == "running, end not seen"]
-    assert max(span for span, count in zip(live.customdata, live.y, strict=True) if count).endswith("s")
+    [live] = [
+        trace for trace in figures.durations(rows).data if trace.name == "running, end not seen"
+    ]
+    assert max(span for span, count in zip(live.customdata, live.y, strict=True) if count).endswith(
+        "s"
+    )
 
 
 A, B, C = "2026-01-05T10:00:00Z", "2026-01-05T10:00:30Z", "2026-01-05T10:01:00Z"
@@ -142,9 +163,13 @@ def test_moments_that_are_equal_are_in_order_and_an_end_before_either_of_the_oth
 ):
     run = one("succeeded", created_at=created, started_at=started, completed_at=completed)
     found = spans(run.to_frame(), now=float("nan"))
-    ms = {None: np.nan} | {text: float(np.datetime64(text[:-1], "ms").astype("int64")) for text in (A, B, C)}
+    ms = {None: np.nan} | {
+        text: float(np.datetime64(text[:-1], "ms").astype("int64")) for text in (A, B, C)
+    }
     assert Kind(found.kind[0]) == kind
-    np.testing.assert_array_equal([found.begin[0], found.middle[0], found.end[0]], [ms[created], ms[middle], ms[end]])
+    np.testing.assert_array_equal(
+        [found.begin[0], found.middle[0], found.end[0]], [ms[created], ms[middle], ms[end]]
+    )
 
 
 NAN = float("nan")
@@ -157,7 +182,11 @@ NAN = float("nan")
         ((5_000, NAN, 5_000), False, ["0.00 s from created to completed"]),
         ((5_000, NAN, 4_000), False, ["a point: the times are in reverse"]),
         ((5_000, 4_000, 6_000), False, ["a point: the times are in reverse", "2.00 s after start"]),
-        ((5_000, 7_000, 6_000), False, ["2.00 s before start", "a point: the times are in reverse"]),
+        (
+            (5_000, 7_000, 6_000),
+            False,
+            ["2.00 s before start", "a point: the times are in reverse"],
+        ),
         ((5_000, 9_000, NAN), True, ["4.00 s before start", "0.00 s since start, open when read"]),
         ((5_000, 9_001, NAN), True, ["4.00 s before start", "since start, open when read"]),
         ((9_000, NAN, NAN), True, ["0.00 s since created, start not known", "not known"]),

@@ -56,7 +56,9 @@ def test_it_is_plain_data(runs: pd.DataFrame) -> None:
     assert json.loads(json.dumps(runs.attrs)) == runs.attrs
 
 
-def test_it_holds_for_the_same_runs_in_another_order_or_with_further_columns(runs: pd.DataFrame) -> None:
+def test_it_holds_for_the_same_runs_in_another_order_or_with_further_columns(
+    runs: pd.DataFrame,
+) -> None:
     assert fetch_report(runs.sort_values("id", ascending=False)) == WHOLE
     assert fetch_report(runs.assign(score=1)) == WHOLE
 
@@ -83,7 +85,14 @@ def test_a_frame_without_a_report_claims_nothing() -> None:
 
 
 def test_it_is_small_whatever_it_counts(runs: pd.DataFrame) -> None:
-    attach(runs, replace(WHOLE, oddities={f"code_{number}" * 9: 1 for number in range(500)}, truncated_by="x" * 9_000))
+    attach(
+        runs,
+        replace(
+            WHOLE,
+            oddities={f"code_{number}" * 9: 1 for number in range(500)},
+            truncated_by="x" * 9_000,
+        ),
+    )
     assert len(json.dumps(runs.attrs[ATTRS])) <= MOST_BYTES
     assert fetch_report(runs).complete is True
 
@@ -93,7 +102,9 @@ def test_it_is_small_whatever_it_counts(runs: pd.DataFrame) -> None:
     [
         (FetchReport(got=1, rows=1, complete=True, seconds=1.25), "1 run in 1.2 s, complete."),
         (
-            FetchReport(asked=1000, got=980, rows=1000, complete=False, truncated_by="interrupt", seconds=4),
+            FetchReport(
+                asked=1000, got=980, rows=1000, complete=False, truncated_by="interrupt", seconds=4
+            ),
             "980 of 1,000 runs asked for in 4.0 s, NOT complete (interrupt).",
         ),
         (
@@ -109,15 +120,28 @@ def test_its_repr_is_a_sentence(report: FetchReport, sentence: str) -> None:
 
 @pytest.mark.parametrize(
     ("verdicts", "joined"),
-    [([True, True], True), ([True, False], False), ([True, None], None), ([False, None], None), ([], None)],
+    [
+        ([True, True], True),
+        ([True, False], False),
+        ([True, None], None),
+        ([False, None], None),
+        ([], None),
+    ],
 )
-def test_together_they_are_complete_when_each_is(verdicts: list[bool | None], joined: bool | None) -> None:
+def test_together_they_are_complete_when_each_is(
+    verdicts: list[bool | None], joined: bool | None
+) -> None:
     assert join([replace(WHOLE, complete=verdict) for verdict in verdicts]).complete is joined
 
 
 def test_joining_adds_up() -> None:
     both = join([WHOLE, replace(WHOLE, truncated_by="limit", order_verified=None)])
-    assert (both.rows, both.retries, both.waited_seconds, both.oddities) == (6, 10, 13.0, {"missing": 14})
+    assert (both.rows, both.retries, both.waited_seconds, both.oddities) == (
+        6,
+        10,
+        13.0,
+        {"missing": 14},
+    )
     assert (both.truncated_by, both.order_verified, both.asked) == ("limit", True, None)
     assert join([replace(WHOLE, asked=2), replace(WHOLE, asked=3)]).asked == 5
 
@@ -125,7 +149,10 @@ def test_joining_adds_up() -> None:
 def test_oddities_are_counted_by_code_and_not_by_what_the_texts_say() -> None:
     hostile = run_record("run_1", status="x; id: missing: ; y: null: ", retention_seconds=1.5)
     failed = pd.DataFrame(
-        {"parse_notes": runs_frame(hostile)["parse_notes"], "fetch_error": ["server: The service failed: twice."]}
+        {
+            "parse_notes": runs_frame(hostile)["parse_notes"],
+            "fetch_error": ["server: The service failed: twice."],
+        }
     )
     counted = count_oddities(failed)
     assert counted["not_integer"] == 1
@@ -153,15 +180,21 @@ def test_what_others_put_in_its_place_is_no_report(runs: pd.DataFrame, foreign: 
     assert fetch_report(runs) == FetchReport(rows=3)
 
 
-@pytest.mark.parametrize("rest", ["text", 5, [], {}, {"branches": 5}, {"branches": [["d", 1, 2, 3, 4]]}])
-def test_what_others_put_in_the_place_of_the_rest_leads_nowhere(runs: pd.DataFrame, rest: object) -> None:
+@pytest.mark.parametrize(
+    "rest", ["text", 5, [], {}, {"branches": 5}, {"branches": [["d", 1, 2, 3, 4]]}]
+)
+def test_what_others_put_in_the_place_of_the_rest_leads_nowhere(
+    runs: pd.DataFrame, rest: object
+) -> None:
     attach(runs, replace(WHOLE, complete=False, truncated_by="interrupt"), Walk(whole=False))
     runs.attrs[ATTRS]["rest"] = rest
     assert Wanted.of_rest(walk_of(runs).rest) is None
 
 
 def test_a_table_made_of_others_says_so() -> None:
-    made = outputs(runs_frame(run_record("run_1", output_manifest={"outputs": [{"name": "a"}, {"name": "b"}]})))
+    made = outputs(
+        runs_frame(run_record("run_1", output_manifest={"outputs": [{"name": "a"}, {"name": "b"}]}))
+    )
     assert repr(fetch_report(made)).startswith("2 outputs; made of another table")
 
 

@@ -53,7 +53,9 @@ def plain(frame: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def repeated_keys(frame: pd.DataFrame) -> int:
-    return len(frame.loc[frame.duplicated(["deployment_id", "id"]) & frame["id"].notna(), "id"].unique())
+    return len(
+        frame.loc[frame.duplicated(["deployment_id", "id"]) & frame["id"].notna(), "id"].unique()
+    )
 
 
 def one_of_each(frame: pd.DataFrame) -> dict[str, object]:
@@ -202,10 +204,14 @@ def epoch(unit: str) -> int:
     )
 
 
-@pytest.mark.parametrize("dtype", ["int64", "float64", "Int64", "Float64", "object", "int64[pyarrow]"])
+@pytest.mark.parametrize(
+    "dtype", ["int64", "float64", "Int64", "Float64", "object", "int64[pyarrow]"]
+)
 @pytest.mark.parametrize("number", [1_763_632_800, epoch("ms"), epoch("us"), epoch("ns")])
 @pytest.mark.parametrize("name", ["created_at", "completed_at", "updated_at"])
-def test_numbers_in_a_time_column_are_read_as_in_a_mapping(dtype: str, number: int, name: str) -> None:
+def test_numbers_in_a_time_column_are_read_as_in_a_mapping(
+    dtype: str, number: int, name: str
+) -> None:
     of_mapping = runs_frame(rec(**{name: number}))
     frame = runs().iloc[:1].assign(**{name: pd.Series([number], dtype=dtype)})
     assert runs_frame(frame)[name].tolist() == of_mapping[name].tolist()
@@ -289,9 +295,15 @@ def rows() -> dict[str, pd.Series]:
     csv = pd.read_csv(StringIO(frame.to_csv(index=False)))
     return {
         "of a CSV file": csv.iloc[0],
-        "with naive times": frame.assign(created_at=frame["created_at"].dt.tz_localize(None)).iloc[0],
-        "with parsed documents": frame.assign(output_manifest=arn.parse(frame["output_manifest"])).iloc[0],
-        "with columns missing": frame.drop(columns=["extra", "mode", "parse_notes", "fetch_error"]).iloc[0],
+        "with naive times": frame.assign(created_at=frame["created_at"].dt.tz_localize(None)).iloc[
+            0
+        ],
+        "with parsed documents": frame.assign(
+            output_manifest=arn.parse(frame["output_manifest"])
+        ).iloc[0],
+        "with columns missing": frame.drop(
+            columns=["extra", "mode", "parse_notes", "fetch_error"]
+        ).iloc[0],
         "with a key in its name": frame.rename(columns={"id": "run_id"}).iloc[0],
     }
 
@@ -324,7 +336,9 @@ def test_a_row_keeps_its_notes_and_its_error() -> None:
     pd.testing.assert_frame_equal(arn.Run.of_row(frame.iloc[0]).to_frame(), runs_frame(frame))
 
 
-@pytest.mark.parametrize("wrong", [{}, None, b"{}", pd.Series([1, 2]), pd.Series({"a": 1})], ids=repr)
+@pytest.mark.parametrize(
+    "wrong", [{}, None, b"{}", pd.Series([1, 2]), pd.Series({"a": 1})], ids=repr
+)
 def test_what_is_no_row_of_runs_is_refused(wrong: object) -> None:
     with pytest.raises(AgentRunError):
         arn.Run.of_row(wrong)
@@ -357,7 +371,15 @@ FUNCTIONS = {
 }
 INDICES = {
     name: (lambda frame, name=name: frame.set_index(name, drop=False))
-    for name in ("id", "deployment_id", "version_id", "status", "created_at", "exit_code", "fetch_error")
+    for name in (
+        "id",
+        "deployment_id",
+        "version_id",
+        "status",
+        "created_at",
+        "exit_code",
+        "fetch_error",
+    )
 } | {
     "two levels": lambda frame: frame.set_index(["status", "id"], drop=False),
     "a name of a result": lambda frame: frame.rename_axis("seen"),
@@ -384,7 +406,9 @@ def test_an_index_changes_no_number_and_stays(index: str, tmp_path: Path) -> Non
     arn.save(frame, tmp_path / "runs.parquet")
 
 
-@pytest.mark.parametrize("function", [name for name in FUNCTIONS if name not in ("fetch_report", "compare")])
+@pytest.mark.parametrize(
+    "function", [name for name in FUNCTIONS if name not in ("fetch_report", "compare")]
+)
 def test_every_function_takes_whatever_holds_runs(function: str) -> None:
     for given in one_of_each(runs()).values():
         FUNCTIONS[function](given)
@@ -395,7 +419,9 @@ def test_every_function_takes_whatever_holds_runs(function: str) -> None:
 
 def test_of_two_looks_the_newest_of_each_run_stays() -> None:
     morning = runs().assign(fetched_at=pd.Timestamp("2026-11-20T11:00:00Z"))
-    evening = runs_frame([rec(id="c", exit_code=0, completed_at="2026-11-20T12:00:00Z"), rec(id="e")])
+    evening = runs_frame(
+        [rec(id="c", exit_code=0, completed_at="2026-11-20T12:00:00Z"), rec(id="e")]
+    )
     evening = evening.assign(fetched_at=pd.Timestamp("2026-11-20T18:00:00Z"))
     for given in ([morning, evening], [evening, morning], pd.concat([evening, morning])):
         assert repeated_keys(runs_frame(given)) == 1
@@ -412,11 +438,17 @@ def test_without_a_time_of_fetching_the_last_update_decides_and_then_the_last_gi
     )
     for given in ([older, newer], [newer, older]):
         assert runs_frame(given, latest=True)["exit_code"].tolist() == [2]
-    assert runs_frame([rec(exit_code=1), rec(exit_code=3)], latest=True)["exit_code"].tolist() == [3]
+    assert runs_frame([rec(exit_code=1), rec(exit_code=3)], latest=True)["exit_code"].tolist() == [
+        3
+    ]
 
 
 def test_a_row_that_did_not_come_gives_way_and_rows_without_an_id_stay() -> None:
-    failed = runs().iloc[:1].assign(fetch_error="server: It failed.", fetched_at=pd.Timestamp("2030-01-01T00:00:00Z"))
+    failed = (
+        runs()
+        .iloc[:1]
+        .assign(fetch_error="server: It failed.", fetched_at=pd.Timestamp("2030-01-01T00:00:00Z"))
+    )
     assert runs_frame([runs(), failed], latest=True)["fetch_error"].isna().all()
     nameless = runs_frame([rec(id=None), rec(id=None)])
     assert len(runs_frame(nameless, latest=True)) == 2
@@ -434,7 +466,10 @@ def test_what_stays_of_two_complete_looks_is_complete() -> None:
 
 
 def test_many_pages_are_read_as_one_table() -> None:
-    pages = [page([record({**GOLDEN, "id": f'"{number}-{row}"'}) for row in range(3)]) for number in range(4)]
+    pages = [
+        page([record({**GOLDEN, "id": f'"{number}-{row}"'}) for row in range(3)])
+        for number in range(4)
+    ]
     expected = table_frame(RUNS, [decode_page(RUNS, body).batch for body in pages])
     pd.testing.assert_frame_equal(runs_frame(pages), expected)
     odd = b'{"\\u0069tems":[' + record(GOLDEN) + b"]}"

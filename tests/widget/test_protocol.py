@@ -17,7 +17,14 @@ from hypothesis import strategies as st
 from agentrun_nb import Run
 from agentrun_nb.errors import DeadlineExceededError, NotFoundError, TooLargeError
 from agentrun_nb.widget import explore, explore_json, protocol
-from agentrun_nb.widget.protocol import OPS, PACK_ABOVE, Parcel, RefusedError, read_request, request_id
+from agentrun_nb.widget.protocol import (
+    OPS,
+    PACK_ABOVE,
+    Parcel,
+    RefusedError,
+    read_request,
+    request_id,
+)
 from tests.support.samples import EXAMPLE, body, record
 
 SOURCES = Path(protocol.__file__).parent / "src"
@@ -65,7 +72,9 @@ def test_both_sides_name_the_same_keys(name, keys):
 
 
 def test_both_sides_know_the_same_requests():
-    kernel, loader = ((SOURCES / name).read_text("utf-8") for name in ("kernel/requests.mjs", "loader.mjs"))
+    kernel, loader = (
+        (SOURCES / name).read_text("utf-8") for name in ("kernel/requests.mjs", "loader.mjs")
+    )
     asked = re.search(r"@param \{(.*?)\} op$", kernel, re.MULTILINE)
     assert asked
     assert {*re.findall(r'"(\w+)"', asked[1]), *re.findall(r'op: "(\w+)"', loader)} == set(OPS)
@@ -83,14 +92,19 @@ def test_a_page_and_its_documents_have_the_keys_of_the_protocol():
 
 
 def test_columns_are_the_moments_and_codes_of_the_frame():
-    view = explore([json.dumps(record(1)).encode(), json.dumps(record(2, "queued", version_id=None)).encode()])
+    view = explore(
+        [json.dumps(record(1)).encode(), json.dumps(record(2, "queued", version_id=None)).encode()]
+    )
     content, buffers = conversation(view)({"id": 1, "op": "open"})
     page = content["page"]
     read = {name: unpacked(ref, buffers) for name, ref in page["columns"].items()}
     created = np.frombuffer(read["created"], "<f8")
     assert created.tolist() == [at.timestamp() * 1_000 for at in view._runs["created_at"]]
     assert np.isnan(np.frombuffer(read["completed"], "<f8")).tolist() == [False, True]
-    assert [page["statuses"][code] for code in np.frombuffer(read["status"], "<u4")] == ["succeeded", "queued"]
+    assert [page["statuses"][code] for code in np.frombuffer(read["status"], "<u4")] == [
+        "succeeded",
+        "queued",
+    ]
     assert np.frombuffer(read["version"], "<u4").tolist() == [0, 0xFFFFFFFF]
     assert json.loads(read["ids"]) == ["adrun_00000001", "adrun_00000002"]
 
@@ -103,7 +117,9 @@ def test_large_columns_travel_packed():
 
 def test_documents_too_large_for_the_page_are_given_one_by_one():
     rng = np.random.default_rng(0)
-    rows = [json.dumps(record(n, input={"noise": rng.bytes(200_000).hex()})).encode() for n in range(12)]
+    rows = [
+        json.dumps(record(n, input={"noise": rng.bytes(200_000).hex()})).encode() for n in range(12)
+    ]
     ask = conversation(explore(rows))
     assert ask({"id": 1, "op": "open"})[0]["page"]["docs"] is None
     content, buffers = ask({"id": 2, "op": "run", "row": 7})
@@ -113,7 +129,11 @@ def test_documents_too_large_for_the_page_are_given_one_by_one():
 
 
 def test_a_document_keeps_texts_to_the_letter_and_large_integers_exact():
-    raw = json.dumps(record(3)).encode().replace(b'"limit": 3', b'"limit":  3.00, "limit": 9007199254740993')
+    raw = (
+        json.dumps(record(3))
+        .encode()
+        .replace(b'"limit": 3', b'"limit":  3.00, "limit": 9007199254740993')
+    )
     content, buffers = conversation(explore(Run(raw)))({"id": 1, "op": "open"})
     [doc] = json.loads(unpacked(content["page"]["docs"], buffers))
     assert '"limit":  3.00, "limit": 9007199254740993' in doc["input"]
@@ -130,7 +150,9 @@ def test_only_a_run_whose_record_is_known_claims_that_fields_are_absent():
 
 
 def test_runs_with_the_same_key_keep_their_own_outputs():
-    view = explore([json.dumps(record(1)).encode(), json.dumps(record(1, output_manifest={})).encode()])
+    view = explore(
+        [json.dumps(record(1)).encode(), json.dumps(record(1, output_manifest={})).encode()]
+    )
     assert [len(view._doc(row)["outputs"]) for row in (0, 1)] == [2, 0]
     content, buffers = conversation(view)({"id": 1, "op": "open"})
     docs = json.loads(unpacked(content["page"]["docs"], buffers))
@@ -145,11 +167,19 @@ def test_a_json_document_goes_to_the_page_to_the_letter():
 
 
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(OPS),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(OPS),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["id", "op", "row", "rows", "output", "start", "end", "by", "path", "url", "code"]), inner
+            st.sampled_from(
+                ["id", "op", "row", "rows", "output", "start", "end", "by", "path", "url", "code"]
+            ),
+            inner,
         )
     ),
     max_leaves=8,
@@ -173,8 +203,16 @@ EXPLORER = explore(body(3))
         ([{"name": "a"}, {"name": "b"}], [{"name": "a"}, {"name": "b"}], [("a", "a"), ("b", "b")]),
         ([{"name": "a"}], [{"name": "a", "error": "x", "more": {"deep": [1]}}], [("a", "a")]),
         ([{"name": "a", "error": "x", "size_bytes": 1}], [{"name": "a"}], [("a", "a")]),
-        ([{"name": "a", "x": 1}], [{"name": "a", "y": 1}, {"name": "b", "x": 1}], [("a", "a"), (None, "b")]),
-        ([{"name": "b"}, {"name": "a", "x": 1}], [{"name": "a", "y": [1]}], [("b", None), ("a", "a")]),
+        (
+            [{"name": "a", "x": 1}],
+            [{"name": "a", "y": 1}, {"name": "b", "x": 1}],
+            [("a", "a"), (None, "b")],
+        ),
+        (
+            [{"name": "b"}, {"name": "a", "x": 1}],
+            [{"name": "a", "y": [1]}],
+            [("b", None), ("a", "a")],
+        ),
         ([], [{"name": "a", "y": 1}], [(None, "a")]),
         ([{"name": "a", "y": 1}], [], [("a", None)]),
         ([], [], []),
@@ -182,27 +220,41 @@ EXPLORER = explore(body(3))
 )
 def test_an_output_stands_once_whatever_keys_it_gained_or_lost(before, after, pairs):
     view = explore(
-        [json.dumps(record(n, output_manifest={"outputs": some})).encode() for n, some in enumerate([before, after])]
+        [
+            json.dumps(record(n, output_manifest={"outputs": some})).encode()
+            for n, some in enumerate([before, after])
+        ]
     )
     found = [
-        tuple(side and side["name"] for side in (pair["a"], pair["b"])) for pair in view._comparison(0, 1)["outputs"]
+        tuple(side and side["name"] for side in (pair["a"], pair["b"]))
+        for pair in view._comparison(0, 1)["outputs"]
     ]
     assert sorted(found, key=str) == sorted(pairs, key=str)
 
 
 def test_two_runs_are_compared_and_their_outputs_belong_together_by_name():
-    left = record(1, output_manifest={"score": 1, "outputs": [{"path": "a"}, {"path": "b", "size_bytes": 5}]})
-    right = record(2, output_manifest={"score": 2, "outputs": [{"path": "b", "size_bytes": 6}, {"path": "c"}]})
+    left = record(
+        1, output_manifest={"score": 1, "outputs": [{"path": "a"}, {"path": "b", "size_bytes": 5}]}
+    )
+    right = record(
+        2, output_manifest={"score": 2, "outputs": [{"path": "b", "size_bytes": 6}, {"path": "c"}]}
+    )
     ask = conversation(explore([json.dumps(run).encode() for run in (left, right)]))
     content, buffers = ask({"id": 1, "op": "compare", "rows": [0, 1]})
     told = json.loads(unpacked(content["comparison"], buffers))
     assert set(told) == set(protocol.COMPARISON_KEYS)
     assert all(set(row) == set(protocol.DIFFERENCE_KEYS) for row in told["differences"])
-    changed = {row["path_a"]: (row["a"], row["b"]) for row in told["differences"] if row["change"] == "changed"}
+    changed = {
+        row["path_a"]: (row["a"], row["b"])
+        for row in told["differences"]
+        if row["change"] == "changed"
+    }
     assert changed["output_manifest.score"] == ("1", "2")
     assert changed["output_manifest.outputs[1].size_bytes"] == ("5", "6")
     assert told["count"] == len(told["differences"])
-    pairs = [tuple(side and side["path"] for side in (pair["a"], pair["b"])) for pair in told["outputs"]]
+    pairs = [
+        tuple(side and side["path"] for side in (pair["a"], pair["b"])) for pair in told["outputs"]
+    ]
     assert sorted(pairs, key=str) == [("a", None), ("b", "b"), (None, "c")]
 
 
@@ -232,7 +284,11 @@ def test_the_file_of_an_output_is_read_by_the_client_in_a_thread_of_its_own():
     ("client", "changes", "reason"),
     [
         (None, {}, "no client"),
-        (Files(NotFoundError("The file is gone.", hint="A sandbox lives for a while only.")), {}, "gone. A sandbox"),
+        (
+            Files(NotFoundError("The file is gone.", hint="A sandbox lives for a while only.")),
+            {},
+            "gone. A sandbox",
+        ),
         (Files(TooLargeError("It is large.")), {}, "more than the 5,242,880 bytes"),
         (Files(DeadlineExceededError("It is late.")), {}, "within 10 seconds"),
         (Files(b""), {"outputs": [{"path": "a", "size_bytes": 10**9}]}, "1,000,000,000 bytes"),
@@ -242,7 +298,9 @@ def test_the_file_of_an_output_is_read_by_the_client_in_a_thread_of_its_own():
 )
 def test_where_no_file_can_be_shown_the_reason_is_said(client, changes, reason):
     rows = [json.dumps(record(1, output_manifest=changes) if changes else record(1)).encode()]
-    content, _ = conversation(explore(rows, client))({"id": 1, "op": "preview", "row": 0, "output": 0})
+    content, _ = conversation(explore(rows, client))(
+        {"id": 1, "op": "preview", "row": 0, "output": 0}
+    )
     assert content["ok"] is False
     assert reason in content["error"]
 
@@ -256,7 +314,10 @@ def test_where_no_file_can_be_shown_the_reason_is_said(client, changes, reason):
         ([{"name": "a", "status": "missing"}], ["missing"]),
         ([{"name": "a", "kind": "directory"}], ["directory"]),
         ([{"kind": "file"}, {"name": ""}], ["no name", "no name"]),
-        ([{"name": "a"}, {"path": "a"}, {"name": "b"}], ["no name or path that", "no name or path that", None]),
+        (
+            [{"name": "a"}, {"path": "a"}, {"name": "b"}],
+            ["no name or path that", "no name or path that", None],
+        ),
         ([{"name": "a", "path": "x"}, {"name": "a", "path": "y"}], [None, None]),
         ([{"name": "a", "size_bytes": 5 * 2**20 + 1}], ["5,242,881 bytes"]),
         ([{"name": "a", "size_bytes": 2**63 - 1}], ["9,223,372,036,854,775,807 bytes"]),
@@ -264,13 +325,17 @@ def test_where_no_file_can_be_shown_the_reason_is_said(client, changes, reason):
     ],
 )
 def test_a_look_is_not_offered_where_it_would_be_refused(outputs, reasons):
-    view = explore([json.dumps(record(1, output_manifest={"outputs": outputs})).encode()], Files(b"text"))
+    view = explore(
+        [json.dumps(record(1, output_manifest={"outputs": outputs})).encode()], Files(b"text")
+    )
     ask = conversation(view)
     for position, (output, reason) in enumerate(zip(view._doc(0)["outputs"], reasons, strict=True)):
         assert (output["no_preview"] is None) == (reason is None)
         assert (reason or "") in (output["no_preview"] or "")
         content, _ = ask({"id": 1, "op": "preview", "row": 0, "output": position})
-        assert content["ok"] is (reason is None), "what is offered is given, and what is not is refused"
+        assert content["ok"] is (reason is None), (
+            "what is offered is given, and what is not is refused"
+        )
         assert content.get("error") == output["no_preview"]
 
 
@@ -310,7 +375,9 @@ def test_one_file_is_read_at_a_time():
     async def work():
         for number in (1, 2):
             view._handle_custom_msg({"id": number, "op": "preview", "row": 0, "output": 0}, [])
-        assert [content["id"] for content in said] == [2], "the kernel is free while it waits for the file"
+        assert [content["id"] for content in said] == [2], (
+            "the kernel is free while it waits for the file"
+        )
         await view._reading
         free.set()
 
@@ -355,7 +422,11 @@ def test_a_message_outside_the_protocol_is_refused(message):
         read_request(message, rows=3)
 
 
-@given(st.dictionaries(st.sampled_from(["selected", "path", "tz", "_esm", "layout", "_view_module"]), anything))
+@given(
+    st.dictionaries(
+        st.sampled_from(["selected", "path", "tz", "_esm", "layout", "_view_module"]), anything
+    )
+)
 def test_the_page_can_set_the_shared_values_only_and_only_soundly(state):
     before = EXPLORER.get_state(["_esm", "_view_module", "layout"])
     EXPLORER.set_state(state)
@@ -421,10 +492,14 @@ def test_a_picture_is_never_drawn_narrower_than_it_can_be_read(width, drawn):
 @pytest.mark.parametrize("count", [0, 100, 101, 5_000])
 def test_the_first_hundred_highlighted_statuses_are_taken(count):
     names = [f"status {number}" for number in range(count)]
-    assert read_request(WINDOW | {"highlighted": names}, rows=0).window.highlighted == tuple(names[:100])
+    assert read_request(WINDOW | {"highlighted": names}, rows=0).window.highlighted == tuple(
+        names[:100]
+    )
 
 
-@pytest.mark.parametrize(("row", "sound"), [(0, True), (2, True), (3, False), (-1, False), (True, False), (1.0, False)])
+@pytest.mark.parametrize(
+    ("row", "sound"), [(0, True), (2, True), (3, False), (-1, False), (True, False), (1.0, False)]
+)
 @pytest.mark.parametrize("op", ["run", "preview", "compare"])
 def test_a_row_is_one_of_those_that_are_there(op, row, sound):
     message = {"id": 1, "op": op, "row": row, "rows": [0, row], "output": 2**53 - 1}
@@ -441,7 +516,9 @@ def test_an_output_is_named_by_its_place(output):
         read_request({"id": 1, "op": "preview", "row": 0, "output": output}, rows=1)
 
 
-@pytest.mark.parametrize(("size", "packed"), [(0, False), (PACK_ABOVE, False), (PACK_ABOVE + 1, True)])
+@pytest.mark.parametrize(
+    ("size", "packed"), [(0, False), (PACK_ABOVE, False), (PACK_ABOVE + 1, True)]
+)
 def test_buffers_above_a_size_travel_packed(size, packed):
     parcel = Parcel()
     assert parcel.add(bytes(size)) == {"buffer": 0, "gzip": packed}

@@ -119,7 +119,9 @@ def test_a_row_is_shown_as_a_run_in_full(client, changes):
 
 def test_a_row_that_was_not_fetched_says_so_in_full():
     runs = frame(2)
-    runs.loc["row 0", [name for name in runs.columns if name not in ("id", "deployment_id")]] = pd.NA
+    runs.loc["row 0", [name for name in runs.columns if name not in ("id", "deployment_id")]] = (
+        pd.NA
+    )
     runs.loc["row 0", "fetch_error"] = "not_found: There is no such run."
     told = explore(runs.iloc[0])._twin()["text/html"]
     assert "There is no such run." in told
@@ -138,7 +140,8 @@ def test_the_value_stands_where_the_path_leads():
 
 
 @pytest.mark.parametrize(
-    "path", ["", "output_manifest.outputs[1].size_bytes", 'output_manifest.rows[1]["a key with spaces"]']
+    "path",
+    ["", "output_manifest.outputs[1].size_bytes", 'output_manifest.rows[1]["a key with spaces"]'],
 )
 @pytest.mark.parametrize("chosen", [[], [1], [4, 1], [0, 1, 2, 3]])
 def test_the_code_gives_the_selection_and_the_value_again(path, chosen):
@@ -225,7 +228,9 @@ def test_a_document_that_is_not_json_is_told_of_with_a_way_to_its_text():
     assert view.run.output_manifest_text == '{"score": nope}'
 
 
-@pytest.mark.parametrize("make", [lambda: explore_json([1]), lambda: explore(frame())], ids=["json", "runs"])
+@pytest.mark.parametrize(
+    "make", [lambda: explore_json([1]), lambda: explore(frame())], ids=["json", "runs"]
+)
 def test_a_file_that_cannot_be_written_is_an_error_of_the_family_and_leaves_nothing(tmp_path, make):
     view = make()
     for path in (tmp_path / "nodir" / "x.html", tmp_path):
@@ -239,10 +244,14 @@ def test_it_is_observed_linked_and_boxed_like_any_ipywidget():
     view = explore(frame())
     seen = []
     view.observe(lambda change: seen.append(change["new"]), "selected")
-    chooser = ipywidgets.Dropdown(options=[(f"run {number}", number) for number in range(6)], value=5)
+    chooser = ipywidgets.Dropdown(
+        options=[(f"run {number}", number) for number in range(6)], value=5
+    )
     number_of = {tuple(key(number)): number for number in range(6)}
     link = ipywidgets.link(
-        (chooser, "value"), (view, "selected"), transform=(lambda n: [key(n)], lambda keys: number_of[tuple(keys[0])])
+        (chooser, "value"),
+        (view, "selected"),
+        transform=(lambda n: [key(n)], lambda keys: number_of[tuple(keys[0])]),
     )
     chooser.value = 2
     assert view.selected == seen[-1] == [key(2)]
@@ -286,18 +295,26 @@ def test_the_key_is_in_nothing_that_is_shown_or_written(tmp_path):
 
 def test_a_display_is_the_twin_and_then_the_live_view(monkeypatch):
     published = []
-    monkeypatch.setattr("agentrun_nb.widget.view.display", lambda data, **how: published.append((data, how)))
+    monkeypatch.setattr(
+        "agentrun_nb.widget.view.display", lambda data, **how: published.append((data, how))
+    )
     one()._ipython_display_()
     (twin, how), (live, _) = published
     assert "text/html" in twin
     assert how["display_id"].startswith("arn-")
     assert "application/vnd.jupyter.widget-view+json" in live
-    assert live["text/plain"] == twin["text/plain"] == "<RunExplorer: run 'adrun_00000003', live while its kernel runs>"
+    assert (
+        live["text/plain"]
+        == twin["text/plain"]
+        == "<RunExplorer: run 'adrun_00000003', live while its kernel runs>"
+    )
 
 
 def test_an_update_repaints_a_twin_that_was_published(monkeypatch):
     published = []
-    monkeypatch.setattr("agentrun_nb.widget.view.display", lambda data, **how: published.append((data, how)))
+    monkeypatch.setattr(
+        "agentrun_nb.widget.view.display", lambda data, **how: published.append((data, how))
+    )
     view = explore(frame())
     view.update(frame(5))
     assert published == []
@@ -348,7 +365,12 @@ def test_rows_that_failed_or_have_no_status_are_counted_in_the_note():
 
 def test_the_package_imports_neither_pandas_nor_plotly_nor_anywidget_by_itself():
     code = "import agentrun_nb, sys; print({'pandas', 'plotly', 'anywidget', 'ipywidgets'} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        == "set()\n"
+    )
 
 
 def test_a_file_holds_the_page_and_leaves_out_what_it_is_told_to(tmp_path):

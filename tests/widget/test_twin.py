@@ -26,7 +26,21 @@ from agentrun_nb.widget.twin import MOST_BYTES, Room, run_story
 from tests.support.http import answer, mocked, run_record
 from tests.support.samples import EXAMPLE, HOSTILE, body, moment, record
 
-ALLOWED = {"div", "style", "p", "span", "code", "pre", "img", "table", "thead", "tbody", "tr", "th", "td"}
+ALLOWED = {
+    "div",
+    "style",
+    "p",
+    "span",
+    "code",
+    "pre",
+    "img",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+}
 ALLOWED |= {"details", "summary"}
 
 
@@ -46,7 +60,9 @@ class Seen(HTMLParser):
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
         if tag == "img":
-            self.pictures.append(base64.b64decode(dict(attrs)["src"].partition("base64,")[2]).decode())
+            self.pictures.append(
+                base64.b64decode(dict(attrs)["src"].partition("base64,")[2]).decode()
+            )
             self.alts.append(dict(attrs)["alt"])
 
     def handle_data(self, data):
@@ -63,7 +79,14 @@ def one(number: int = 3, status: str = "succeeded", **changes) -> arn.Run:
 
 def test_the_story_of_one_run_is_told():
     seen = Seen(html_of(one(3, "failed", failure_reason="no such column")))
-    for words in ("failed", "adrun_00000003", "agver_2", "no such column", "2026-11-20T08:03:00Z", "sbx_000003"):
+    for words in (
+        "failed",
+        "adrun_00000003",
+        "agver_2",
+        "no such column",
+        "2026-11-20T08:03:00Z",
+        "sbx_000003",
+    ):
         assert words in seen.words
     assert seen.alts == ["Course of the run: 7.25 s before start; 1 min 28 s after start"]
     assert "7.25 s before start" in seen.pictures[0]
@@ -73,7 +96,14 @@ def test_the_story_of_one_run_is_told():
 
 def test_outputs_manifest_and_input_are_told():
     seen = Seen(html_of(one()))
-    for words in ("2 outputs", "out/report.md", "18,342", "Output manifest", '"score": 0.503', '"quarter": "2026-Q4"'):
+    for words in (
+        "2 outputs",
+        "out/report.md",
+        "18,342",
+        "Output manifest",
+        '"score": 0.503',
+        '"quarter": "2026-Q4"',
+    ):
         assert words in seen.words
 
 
@@ -87,9 +117,21 @@ def test_what_the_record_says_and_nobody_can_read_stands_there_as_it_was_written
     """No note forges another, whatever its text reads like."""
     forged = 'x"; exit_code: not_integer: "7'
     outputs = [{"name": "a", "size_bytes": -5}, {"size_bytes": None}, {"name": 7}]
-    html = html_of(one(created_at="garbage", started_at=forged, exit_code=None, output_manifest={"outputs": outputs}))
+    html = html_of(
+        one(
+            created_at="garbage",
+            started_at=forged,
+            exit_code=None,
+            output_manifest={"outputs": outputs},
+        )
+    )
     told = [cell.partition("</td>")[0] for cell in html.split("not readable: </span>")[1:]]
-    assert told == ["&quot;garbage&quot;", f"&quot;{el('p', json.dumps(forged)[1:-1])[3:-4]}&quot;", "-5", "7"]
+    assert told == [
+        "&quot;garbage&quot;",
+        f"&quot;{el('p', json.dumps(forged)[1:-1])[3:-4]}&quot;",
+        "-5",
+        "7",
+    ]
 
 
 def test_the_picture_of_a_run_and_its_heading_tell_apart_what_is_not_there_and_what_cannot_be_read():
@@ -125,8 +167,12 @@ def test_it_is_small_whatever_the_number_of_runs(count):
 
 def test_it_is_small_whatever_is_in_the_records():
     long = '"&\u202e\U0001f600' * 2_000
-    changes = dict.fromkeys(("id", "deployment_id", "version_id", "status", "failure_reason", "sandbox_id"), long)
-    whole = record(1, **changes, output_manifest={"outputs": [{"name": long, "path": long}] * 50}, more=long)
+    changes = dict.fromkeys(
+        ("id", "deployment_id", "version_id", "status", "failure_reason", "sandbox_id"), long
+    )
+    whole = record(
+        1, **changes, output_manifest={"outputs": [{"name": long, "path": long}] * 50}, more=long
+    )
     raw = json.dumps(whole).encode()
     for x in (arn.Run(raw), [raw] * 40):
         assert len(html_of(x).encode()) <= MOST_BYTES
@@ -143,28 +189,42 @@ def test_any_number_of_unknown_statuses_leaves_room_for_the_failures():
 
 def test_columns_claim_no_more_than_how_many_runs_touch_one():
     """Runs one after the other are never two at a time, and yet many touch a column."""
-    rows = [record(at, started_at=moment(60 * at + 1), completed_at=moment(60 * at + 30)) for at in range(1_000)]
+    rows = [
+        record(at, started_at=moment(60 * at + 1), completed_at=moment(60 * at + 30))
+        for at in range(1_000)
+    ]
     told = drawn(explore(json.dumps(rows).encode()))
     assert "up to 10 runs in a column, UTC" in told
     assert "at a time" not in told
 
 
 def hostile_record() -> bytes:
-    texts = {key: HOSTILE for key, value in record(1).items() if isinstance(value, str) and not key.endswith("_at")}
-    manifest = {HOSTILE: [HOSTILE], "outputs": [{HOSTILE: 1, "name": HOSTILE, "path": HOSTILE, "status": HOSTILE}]}
+    texts = {
+        key: HOSTILE
+        for key, value in record(1).items()
+        if isinstance(value, str) and not key.endswith("_at")
+    }
+    manifest = {
+        HOSTILE: [HOSTILE],
+        "outputs": [{HOSTILE: 1, "name": HOSTILE, "path": HOSTILE, "status": HOSTILE}],
+    }
     return json.dumps(
         record(1, **texts, output_manifest=manifest, input={HOSTILE: HOSTILE}) | {HOSTILE: HOSTILE}
     ).encode()
 
 
-@pytest.mark.parametrize("x", [arn.Run(hostile_record()), [hostile_record()] * 3, [hostile_record()] * 300])
+@pytest.mark.parametrize(
+    "x", [arn.Run(hostile_record()), [hostile_record()] * 3, [hostile_record()] * 300]
+)
 def test_hostile_text_makes_no_element_and_hides_nothing(x):
     seen = Seen(html_of(x))
     assert seen.tags <= ALLOWED
     assert seen.attributes <= {"style", "tabindex", "class", "src", "alt", "open"}
     assert not re.search("[\u202e\x1b]", seen.words)
     for picture in seen.pictures:
-        tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(picture).iter()}
+        tags = {
+            element.tag.rpartition("}")[2] for element in ElementTree.fromstring(picture).iter()
+        }
         assert tags <= {"svg", "path", "rect", "circle", "text", "defs", "use"}
 
 
@@ -215,7 +275,9 @@ def test_times_stand_in_the_zone_that_is_chosen():
     assert "2026-11-20 13:33:00 +05:30" in Seen(html_of(one(), tz="Asia/Kolkata")).pictures[0]
 
 
-@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:01Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:01Z", "9999-12-31T23:59:59Z"]
+)
 @pytest.mark.parametrize("tz", ["UTC", "Asia/Kolkata", "America/New_York"])
 def test_an_outlier_in_time_leaves_the_picture_to_the_others(moment, tz):
     times = {"created_at": moment, "started_at": moment, "completed_at": moment}
@@ -231,8 +293,18 @@ def test_no_label_of_the_axis_sticks_out():
     seen = set()
     for second in range(10, 22):
         start, end = (f"2026-11-20T10:40:{at}Z" for at in (second, second + 33))
-        told = drawn(explore([json.dumps(record(1, created_at=start, started_at=start, completed_at=end)).encode()]))
-        for x, anchor in re.findall(r'<text x="([\d.]+)"[^>]*text-anchor="(\w+)">\d\d:\d\d:\d\d<', told):
+        told = drawn(
+            explore(
+                [
+                    json.dumps(
+                        record(1, created_at=start, started_at=start, completed_at=end)
+                    ).encode()
+                ]
+            )
+        )
+        for x, anchor in re.findall(
+            r'<text x="([\d.]+)"[^>]*text-anchor="(\w+)">\d\d:\d\d:\d\d<', told
+        ):
             seen.add(anchor)
             left = float(x) - {"start": 0, "middle": 24, "end": 48}[anchor]
             assert 0 <= left <= 720 - 48
@@ -282,9 +354,21 @@ def test_in_the_ipython_of_a_terminal_a_run_and_its_views_are_a_line_each(tmp_pa
         "--no-confirm-exit",
         "--colors=nocolor",
     ]
-    environment = {**os.environ, "IPYTHONDIR": str(tmp_path), "PYTHONPATH": str(root), "COLUMNS": "200"}
+    environment = {
+        **os.environ,
+        "IPYTHONDIR": str(tmp_path),
+        "PYTHONPATH": str(root),
+        "COLUMNS": "200",
+    }
     done = subprocess.run(
-        command, input=TERMINAL, cwd=root, env=environment, capture_output=True, text=True, timeout=120, check=True
+        command,
+        input=TERMINAL,
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
     )
     parts = re.split(r"-\d-\n", done.stdout)[1:-1]
     lines = [re.sub(r"(In|Out) ?\[\d+\]: ", "", part).split("\n") for part in parts]
@@ -292,7 +376,10 @@ def test_in_the_ipython_of_a_terminal_a_run_and_its_views_are_a_line_each(tmp_pa
         [line for line in part if line.strip()] for part in lines
     )
     assert (
-        run == same == row == "<Run 'adrun_00000003': deployment 'agdep_reviews', timed out, exit code 137, 1 min 28 s>"
+        run
+        == same
+        == row
+        == "<Run 'adrun_00000003': deployment 'agdep_reviews', timed out, exit code 137, 1 min 28 s>"
     )
     assert many.startswith("<RunExplorer: 60 runs: 1 queued, ")
     assert "7 failed" in many
@@ -305,7 +392,9 @@ def test_in_the_ipython_of_a_terminal_a_run_and_its_views_are_a_line_each(tmp_pa
 
 def test_what_a_listing_left_out_is_known_to_the_frame_and_told():
     left_out = ("output_manifest", "started_at", "status")
-    with mocked(lambda request: answer({"items": [run_record("run_1", exit_code=1)], "next_cursor": None})) as client:
+    with mocked(
+        lambda request: answer({"items": [run_record("run_1", exit_code=1)], "next_cursor": None})
+    ) as client:
         runs = client.list_runs("dep_1", without=left_out, progress=False)
     assert arn.fetch_report(runs).without == arn.fetch_report(runs[:1].copy()).without == left_out
     assert "without output_manifest and started_at and status" in repr(arn.fetch_report(runs))

@@ -24,7 +24,10 @@ def pages(fetch, **options):
 
 def seen(run):
     """A run as the SDK understood it."""
-    times = {name: getattr(run, name) for name in ("created_at", "updated_at", "started_at", "completed_at")}
+    times = {
+        name: getattr(run, name)
+        for name in ("created_at", "updated_at", "started_at", "completed_at")
+    }
     return {
         "id": run.id,
         "version_id": run.version_id,
@@ -56,7 +59,10 @@ def main(deployment_id, run_id, output):
     cancelled = deployment.cancel_run(created.id, reason="seen")
     report = {
         "deployments": [item.name for item in pages(AgentDeployment.list, limit=3)[0]],
-        "versions": [[item.id, item.version_number, item.status.value] for item in pages(deployment.list_versions)[0]],
+        "versions": [
+            [item.id, item.version_number, item.status.value]
+            for item in pages(deployment.list_versions)[0]
+        ],
         "run": seen(deployment.get_run(run_id)),
         "runs": [item.id for item in runs],
         "run_pages": run_pages,

@@ -1,6 +1,7 @@
 """Reviews a package of the standard library: long functions, deep nesting, bare handlers, and a note on each module.
 
-Input: `{"package": "json", "longest": 40}`, both optional. With `--docstrings` it also counts what is not documented.
+Input: `{"package": "json", "longest": 40}`, both optional. With `--docstrings` it also counts what
+is not documented.
 """
 
 import ast
@@ -15,21 +16,39 @@ BLOCKS = (ast.If, ast.For, ast.While, ast.With, ast.Try)
 
 
 def depth(node):
-    return max((depth(child) + isinstance(child, BLOCKS) for child in ast.iter_child_nodes(node)), default=0)
+    return max(
+        (depth(child) + isinstance(child, BLOCKS) for child in ast.iter_child_nodes(node)),
+        default=0,
+    )
 
 
 def findings(module, tree, longest):
     for node in ast.walk(tree):
         if isinstance(node, ast.ExceptHandler) and node.type is None:
-            yield {"module": module, "line": node.lineno, "rule": "bare-except", "message": "catches everything"}
+            yield {
+                "module": module,
+                "line": node.lineno,
+                "rule": "bare-except",
+                "message": "catches everything",
+            }
         if isinstance(node, FUNCTIONS):
             lines = node.end_lineno - node.lineno + 1
             if lines > longest:
                 message = f"{node.name} has {lines} lines"
-                yield {"module": module, "line": node.lineno, "rule": "long-function", "message": message}
+                yield {
+                    "module": module,
+                    "line": node.lineno,
+                    "rule": "long-function",
+                    "message": message,
+                }
             if depth(node) > 4:
                 message = f"{node.name} nests {depth(node)} levels"
-                yield {"module": module, "line": node.lineno, "rule": "deep-nesting", "message": message}
+                yield {
+                    "module": module,
+                    "line": node.lineno,
+                    "rule": "deep-nesting",
+                    "message": message,
+                }
 
 
 def undocumented(module, tree):
@@ -40,7 +59,12 @@ def undocumented(module, tree):
             and not ast.get_docstring(node)
         ):
             message = f"{node.name} has no docstring"
-            yield {"module": module, "line": node.lineno, "rule": "no-docstring", "message": message}
+            yield {
+                "module": module,
+                "line": node.lineno,
+                "rule": "no-docstring",
+                "message": message,
+            }
 
 
 def main():
@@ -59,7 +83,10 @@ def main():
         lines = source.count("\n")
         modules.append({"module": name, "lines": lines, "findings": len(mine)})
         found += mine
-        note = "\n".join(f"- line {f['line']}: {f['rule']}: {f['message']}" for f in mine) or "nothing found"
+        note = (
+            "\n".join(f"- line {f['line']}: {f['rule']}: {f['message']}" for f in mine)
+            or "nothing found"
+        )
         Path("outputs/modules", name.replace("/", ".") + ".md").write_text(f"# {name}\n\n{note}\n")
         print(f"{name}: {lines} lines, {len(mine)} findings")
         time.sleep(0.2)
@@ -71,7 +98,15 @@ def main():
     total = sum(module["lines"] for module in modules)
     score = round(1 - min(1, 20 * len(found) / max(1, total)), 4)
     Path("manifest.json").write_text(
-        json.dumps({"package": package, "lines": total, "score": score, "modules": modules, "findings": found})
+        json.dumps(
+            {
+                "package": package,
+                "lines": total,
+                "score": score,
+                "modules": modules,
+                "findings": found,
+            }
+        )
     )
 
 

@@ -1,7 +1,7 @@
 """Digests comments that somebody hostile wrote, and passes all of it on to the letter.
 
-Input: anything; it is quoted in the digest. With `--names` an output has a hostile name, with `--stumble` the
-reason of its failure is hostile, too.
+Input: anything; it is quoted in the digest. With `--names` an output has a hostile name, with
+`--stumble` the reason of its failure is hostile, too.
 """
 
 import json

@@ -1,6 +1,7 @@
 """Analyses a CSV of daily bicycle counts: a Markdown report, a plot, and a result in JSON.
 
-Input: `{"column": "bicycles", "threshold": 3.5}`, both optional. With `--outliers` it also looks for odd days.
+Input: `{"column": "bicycles", "threshold": 3.5}`, both optional. With `--outliers` it also looks
+for odd days.
 """
 
 import csv
@@ -49,18 +50,32 @@ def plot(series, odd, column):
         line = axes.plot([value for _, value in days], label=name)[0]
         dates = [date for date, _ in days]
         marked = [(dates.index(day["date"]), day["value"]) for day in odd.get(name, [])]
-        axes.scatter(*zip(*marked, strict=True), color=line.get_color(), marker="x") if marked else None
+        axes.scatter(
+            *zip(*marked, strict=True), color=line.get_color(), marker="x"
+        ) if marked else None
     axes.set(xlabel="day", ylabel=column, title=f"{column} a day")
     axes.legend(frameon=False)
     figure.savefig("outputs/plot.png", dpi=90)
 
 
 def report(summary, odd, column):
-    lines = [f"# {column} a day", "", "| counter | days | mean | median | max |", "|---|--:|--:|--:|--:|"]
-    lines += [f"| {name} | {s['days']} | {s['mean']} | {s['median']} | {s['max']} |" for name, s in summary.items()]
+    lines = [
+        f"# {column} a day",
+        "",
+        "| counter | days | mean | median | max |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    lines += [
+        f"| {name} | {s['days']} | {s['mean']} | {s['median']} | {s['max']} |"
+        for name, s in summary.items()
+    ]
     if odd:
         lines += ["", "## Odd days", ""]
-        lines += [f"- {day['date']}, {name}: {day['value']:g}" for name, days in odd.items() for day in days]
+        lines += [
+            f"- {day['date']}, {name}: {day['value']:g}"
+            for name, days in odd.items()
+            for day in days
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -70,7 +85,11 @@ def main():
     series = read(column)
     print(f"read {sum(map(len, series.values()))} rows of {len(series)} counters")
     summary = {name: describe(days) for name, days in series.items()}
-    odd = {name: odd_days(days, threshold) for name, days in series.items()} if "--outliers" in sys.argv else {}
+    odd = (
+        {name: odd_days(days, threshold) for name, days in series.items()}
+        if "--outliers" in sys.argv
+        else {}
+    )
     plot(series, odd, column)
     print("plotted")
     Path("outputs/report.md").write_text(report(summary, odd, column))
@@ -80,7 +99,9 @@ def main():
     Path("outputs/result.json").write_text(json.dumps(result, indent=1))
     found = sum(map(len, odd.values()))
     rows = sum(part["days"] for part in summary.values())
-    Path("manifest.json").write_text(json.dumps({"rows": rows, "score": round(1 - found / rows, 4), **result}))
+    Path("manifest.json").write_text(
+        json.dumps({"rows": rows, "score": round(1 - found / rows, 4), **result})
+    )
     print(f"found {found} odd days")
 
 

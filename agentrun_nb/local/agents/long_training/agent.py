@@ -1,6 +1,7 @@
 """Trains for longer than it may.
 
-Input: `{"epochs": 100}`, optional. Asked to end, it writes a checkpoint; with `--stubborn` it does not listen.
+Input: `{"epochs": 100}`, optional. Asked to end, it writes a checkpoint; with `--stubborn` it does
+not listen.
 """
 
 import json
@@ -14,7 +15,9 @@ history = []
 
 
 def save_checkpoint(*_):
-    Path("outputs/checkpoint.json").write_text(json.dumps({"epochs": len(history), "loss": history[-1]}))
+    Path("outputs/checkpoint.json").write_text(
+        json.dumps({"epochs": len(history), "loss": history[-1]})
+    )
     print("wrote a checkpoint")
     sys.exit(0)
 

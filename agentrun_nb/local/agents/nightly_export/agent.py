@@ -18,8 +18,16 @@ def export(name, header, rows):
 
 
 orders = json.loads(Path("input.json").read_text()).get("orders", 40)
-export("orders", ("order", "customer", "total"), [(n, n % 7, round(9.99 * (n % 5 + 1), 2)) for n in range(orders)])
+export(
+    "orders",
+    ("order", "customer", "total"),
+    [(n, n % 7, round(9.99 * (n % 5 + 1), 2)) for n in range(orders)],
+)
 if "--customers" in sys.argv:
-    export("customers", ("customer", "name"), [(n, f'=HYPERLINK("https://example.org/{n}")') for n in range(7)])
+    export(
+        "customers",
+        ("customer", "name"),
+        [(n, f'=HYPERLINK("https://example.org/{n}")') for n in range(7)],
+    )
 print("warning: no summary was asked for, none is written", file=sys.stderr)
 Path("manifest.json").write_text(json.dumps({"orders": orders, "score": 0.5}))

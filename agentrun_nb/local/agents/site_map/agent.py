@@ -9,7 +9,20 @@ import random
 import time
 from pathlib import Path
 
-WORDS = ("about", "archive", "blog", "café", "docs", "events", "faq", "jobs", "news", "press", "shop", "team")
+WORDS = (
+    "about",
+    "archive",
+    "blog",
+    "café",
+    "docs",
+    "events",
+    "faq",
+    "jobs",
+    "news",
+    "press",
+    "shop",
+    "team",
+)
 
 
 def page(rng, path):
@@ -46,8 +59,14 @@ root, every = build(rng, options.pages, options.depth)
 for visited in range(0, len(every), 300):
     print(f"visited {visited} pages")
     time.sleep(0.12)
-Path("outputs/sitemap.txt").write_text("".join(f"{one['path']}\n" for one in every), encoding="utf-8")
+Path("outputs/sitemap.txt").write_text(
+    "".join(f"{one['path']}\n" for one in every), encoding="utf-8"
+)
 broken = [one["path"] for one in every if one["status"] == 404]
-manifest = {"pages": len(every), "depth": options.depth, "score": round(1 - len(broken) / len(every), 4)}
+manifest = {
+    "pages": len(every),
+    "depth": options.depth,
+    "score": round(1 - len(broken) / len(every), 4),
+}
 manifest |= {"broken": broken, "site": root}
 Path("manifest.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")

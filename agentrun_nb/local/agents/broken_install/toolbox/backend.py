@@ -1,4 +1,7 @@
-"""The package's build backend: compiles the grammar, in which a rule is used that nobody defines."""
+"""The package's build backend.
+
+Compiles the grammar, in which a rule is used that nobody defines.
+"""
 
 from pathlib import Path
 
@@ -15,7 +18,9 @@ def compile_grammar():
     for number, (name, body) in enumerate(rules.items(), 1):
         for word in body.split():
             if word not in defined:
-                raise GrammarError(f"grammar.txt:{number}: rule {name.strip()!r} uses {word!r}, which is not defined")
+                raise GrammarError(
+                    f"grammar.txt:{number}: rule {name.strip()!r} uses {word!r}, which is not defined"
+                )
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
