@@ -13,7 +13,8 @@ from agentrun_nb.core import times
 from agentrun_nb.core.schema import DEPLOYMENTS, RUNS, VERSIONS
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.fetch import check, listing, output_files
-from agentrun_nb.fetch.by_id import Key, fetch_run, fetch_runs
+from agentrun_nb.fetch.by_id import fetch_run, fetch_runs
+from agentrun_nb.fetch.keys import RunsLike, names_only, one_key, run_keys
 from agentrun_nb.fetch.logs import fetch_logs
 from agentrun_nb.fetch.names import fetch_names, ids_for_names, is_blamed, refuse_name
 from agentrun_nb.fetch.page_reader import fetch_table
@@ -279,10 +280,12 @@ class Client:
         return Wanted(branches, read_when(since), read_when(until), limit, tuple(without), unlisted)
 
     def refetch(self, runs: Any, *, progress: bool = True) -> pd.DataFrame:
-        """Asks again for rows with a `fetch_error` and those that have not ended, and goes on with a cut listing.
+        """Asks again for rows with a `fetch_error` and for those that have not ended.
+
+        It also goes on with a listing that was cut.
 
         Args:
-            runs: anything that `runs_frame` takes.
+            runs: anything that `runs_frame` takes, or (deployment_id, run_id) and lists of these.
             progress: whether a line says how far it is.
 
         Returns:
@@ -292,25 +295,41 @@ class Client:
             taken out of it since.
         """
         with Deferred():
+            if names_only(runs):
+                return fetch_runs(self._wire, run_keys(runs), progress=progress)
             return refetch(self._wire, runs_frame(runs), progress=progress)
 
     def get_logs(
-        self, run: Run | pd.Series[Any] | pd.DataFrame | Key, *, tail: int | None = None
+        self, runs: RunsLike, *, tail: int | None = None, progress: bool = True
     ) -> pd.DataFrame:
-        """The log events of a run, each once, in the order of `created_at`; equal ones as they came.
+        """The log events of one run or many, each event once.
 
         Args:
-            run: a Run, a row of a frame, or (deployment_id, run_id).
-            tail: only so many of the last ones.
+            runs: a Run, a row of a frame, (deployment_id, run_id), a list of these, or a frame. A
+                run that is named more than once is asked for once.
+            tail: only so many of the last events of each run.
+            progress: whether a line says how far it is, where there are several runs.
 
         Returns:
-            The LOGS table.
+            The LOGS table under a fresh index: run after run as given, the events of each in the
+            order of `created_at`, equal ones as they came. Logs that did not come are counted in
+            the fetch report by their reason. An interrupt gives what had come by then.
+
+        Raises:
+            NotFoundError, NotOffered: no log came, and the first one did not for this reason.
+            UnauthorizedError: the key was refused.
+
+        Example:
+            >>> failed = runs[runs["status"] == "failed"]
+            >>> client.get_logs(failed, tail=2)[["run_id", "level", "message"]]  # doctest: +SKIP
         """
-        return fetch_logs(self._wire, _key(run), tail)
+        keys = run_keys(runs)
+        with ids_for_names(self._wire, {deployment_id for deployment_id, _ in keys}), Deferred():
+            return fetch_logs(self._wire, keys, tail, progress=progress)
 
     def read_output(
         self,
-        run: Run | pd.Series[Any] | pd.DataFrame | Key,
+        run: RunsLike,
         name: str,
         *,
         max_bytes: int | None = None,
@@ -319,7 +338,7 @@ class Client:
         """The bytes of an output of a run, while its sandbox lives.
 
         Args:
-            run: a Run, a row of a frame, or (deployment_id, run_id).
+            run: a Run, a row of a frame, (deployment_id, run_id), or a list or frame of one.
             name: the output's name or path, as `arn.outputs` lists it.
             max_bytes: the most that the file may have; None: as the client allows.
             deadline: seconds that it may take; None: as the client allows.
@@ -330,9 +349,8 @@ class Client:
             TooLargeError, DeadlineExceededError: it was more, or took longer.
         """
         wire = self._wire.within(max_bytes=max_bytes, deadline=deadline)
-        return output_files.read_output(
-            wire, run if isinstance(run, Run) else self.get_run(*_key(run)), name
-        )
+        found = run if isinstance(run, Run) else self.get_run(*one_key(run))
+        return output_files.read_output(wire, found, name)
 
     def list_deployments(self) -> pd.DataFrame:
         """The DEPLOYMENTS table: all there are."""
@@ -359,8 +377,7 @@ class Client:
 
         Example:
             >>> client.names()
-            {'adep_6257b013': 'csv-report', 'adver_70d5855f': 'csv-report v1', 'adver_df7ccbd1':
-            'csv-report v2', ...}
+            {'adep_6257b013': 'csv-report', 'adver_70d5855f': 'csv-report v1', ...}
         """
         return loop.run(fetch_names(self._wire))
 
@@ -382,27 +399,3 @@ class Client:
         raise TypeError(
             "A Client is never pickled, since it holds a key; make a new one where it is needed."
         )
-
-
-def _key(run: Any) -> Key:
-    """(deployment_id, run_id) of a Run, a row or a pair."""
-    if isinstance(run, pd.DataFrame):
-        if len(run) != 1:
-            raise SettingsError(
-                f"One run is wanted, and this frame has {len(run):,}.",
-                hint="Take one: runs.iloc[0].",
-            )
-        run = run.iloc[0]
-    if (
-        isinstance(run, pd.Series)
-        and "deployment_id" in run.index
-        and ("run_id" in run.index or "id" in run.index)
-    ):
-        return run["deployment_id"], run["run_id"] if "run_id" in run.index else run["id"]
-    if isinstance(run, tuple | list) and len(run) == 2:
-        return run[0], run[1]
-    try:
-        return run.deployment_id, run.id
-    except AttributeError:
-        hint = "Give a Run, a row of a frame of runs, or (deployment_id, run_id)."
-        raise SettingsError(f"This {type(run).__name__} names no run.", hint=hint) from None

@@ -39,7 +39,7 @@ from agentrun_nb.errors import (
     SettingsError,
     UnauthorizedError,
 )
-from agentrun_nb.fetch import by_id
+from agentrun_nb.fetch import side_by_side
 from agentrun_nb.fetch.query import Branch, Wanted, read_when
 from agentrun_nb.fetch.walks import Walks
 from agentrun_nb.http import loop
@@ -1345,20 +1345,100 @@ def test_a_run_can_be_named_in_many_ways() -> None:
         runs.iloc[0],
         runs,
         (DEP, "run_1"),
+        [DEP, "run_1"],
         pd.Series({"deployment_id": DEP, "run_id": "run_1"}),
+        {"deployment_id": DEP, "id": "run_1"},
+        runs.set_index("id"),
+        [run],
+        [(DEP, "run_1"), run, runs],
+        pd.DataFrame({"deployment_id": [DEP] * 2, "run_id": ["run_1"] * 2, "id": ["ev_1", "ev_2"]}),
     ):
+        asked.clear()
         client.get_logs(named)
-    assert asked == [f"/v1/agent-deployments/{DEP}/runs/run_1/logs"] * 5
-    for odd in (
-        7,
-        "run_1",
-        runs.iloc[:0],
-        None,
-        pd.Series(dtype="object"),
-        pd.DataFrame({"a": [1]}),
-    ):
-        with pytest.raises(SettingsError):
+        assert asked == [f"/v1/agent-deployments/{DEP}/runs/run_1/logs"], named
+    for odd in (7, "run_1", None, pd.Series(dtype="object"), pd.DataFrame({"a": [1]}), [run, 7]):
+        with pytest.raises(SettingsError, match=r"run|deployment_id"):
             client.get_logs(odd)  # type: ignore[arg-type]
+        with pytest.raises(SettingsError):
+            client.read_output(odd, "a.txt")  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match="One run is needed, and this names 2"):
+        client.read_output([(DEP, "run_1"), (DEP, "run_2")], "a.txt")
+
+
+def test_runs_that_are_only_named_are_fetched() -> None:
+    client = mocked(one_run)
+    for named in ((DEP, "run_1"), [(DEP, "run_1")], [client.get_run(DEP, "run_1"), (DEP, "run_1")]):
+        assert ids(client.refetch(named, progress=False)) == ["run_1"]
+
+
+def test_no_run_has_no_logs() -> None:
+    client = mocked(log_service(EVENTS, cursors=True))
+    nothing = client.get_runs(DEP, [], progress=False)
+    for none in (nothing, []):
+        logs = client.get_logs(none)
+        assert is_table(logs, LOGS)
+        assert len(logs) == 0
+        assert arn.fetch_report(logs).complete is True
+
+
+def logs_of_many(request: httpx.Request) -> httpx.Response:
+    """Two events of each run, the later one first; `run_lost` is not there, `run_odd` has none."""
+    run_id = request.url.path.split("/")[-2]
+    if run_id == "run_lost":
+        return answer({"error": {"code": "not_found", "message": "Run not found"}}, 404)
+    moments = [] if run_id == "run_odd" else ["2026-11-20T10:00:09Z", "2026-11-20T10:00:05Z"]
+    names = {"deployment_id": DEP, "run_id": run_id, "level": "info", "message": "x"}
+    events = [
+        names | {"id": f"{run_id}-{n}", "created_at": at, "level": ("info", "odd")[n]}
+        for n, at in enumerate(moments)
+    ]
+    return answer({"events": events})
+
+
+def test_logs_of_many_runs_stand_run_after_run_and_one_that_does_not_come_costs_its_own() -> None:
+    client = mocked(logs_of_many)
+    names = ["run_2", "run_lost", "run_odd", "run_1", "run_2"]
+    logs = client.get_logs([(DEP, name) for name in names], progress=False)
+    assert is_table(logs, LOGS)
+    assert ids(logs) == ["run_2-1", "run_2-0", "run_1-1", "run_1-0"]
+    report = arn.fetch_report(logs)
+    assert (report.got, report.complete, report.truncated_by) == (4, False, "failures")
+    assert report.oddities == {"unknown_value": 2, "not_found": 1}
+    assert "4 log events" in report.sentence
+    assert "NOT complete (failures)" in report.sentence
+    whole = client.get_logs([(DEP, "run_2"), (DEP, "run_odd")], progress=False)
+    assert arn.fetch_report(whole).complete is True
+    assert ids(client.get_logs([(DEP, "run_2"), (DEP, "run_1")], tail=1)) == ["run_2-0", "run_1-0"]
+    with pytest.raises(NotFoundError):
+        client.get_logs([(DEP, "run_lost"), (DEP, "run_lost")])
+
+
+def test_logs_of_many_runs_are_asked_for_side_by_side_and_an_interrupt_leaves_what_came() -> None:
+    under_way = most = answered = 0
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        nonlocal under_way, most, answered
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.01)
+        under_way -= 1
+        answered += 1
+        if answered == 12:
+            signal.raise_signal(signal.SIGINT)
+        return logs_of_many(request)
+
+    client = mocked(handler, max_in_flight=4)  # type: ignore[arg-type]
+    logs = client.get_logs([(DEP, f"run_{number}") for number in range(400)], progress=False)
+    assert most == 4
+    report = arn.fetch_report(logs)
+    assert (report.complete, report.truncated_by) == (False, "interrupt")
+    assert 0 < len(logs) < 800
+
+
+def test_a_key_that_is_refused_ends_the_logs_of_many() -> None:
+    client = mocked(lambda request: answer({"error": "no"}, 401))
+    with pytest.raises(UnauthorizedError):
+        client.get_logs([(DEP, "run_1"), (DEP, "run_2")])
 
 
 MANIFEST = {
@@ -1830,7 +1910,7 @@ def test_a_slow_reader_of_single_runs_is_no_silence_of_the_service(
 
         return Stream(read_slowly, *rest, **named)
 
-    monkeypatch.setattr(by_id, "Stream", slowed)
+    monkeypatch.setattr(side_by_side, "Stream", slowed)
     given = [f"run_{number}" for number in range(20)]
     client = mocked(in_turn(one_run), max_in_flight=1, deadline=deadline)
     assert client.get_runs(DEP, given, progress=False)["fetch_error"].isna().all()

@@ -11,7 +11,7 @@ import pandas as pd
 
 from agentrun_nb.analysis.estimates import LEVEL, NO_DIFFERENCE, NOT_ENOUGH, TOO_FEW, Contrast
 from agentrun_nb.analysis.inputs import input_keys
-from agentrun_nb.analysis.outcomes import left_out, outcomes
+from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_notes
 from agentrun_nb.analysis.run_time import FASTER, RunTimes, paired_run_time, time_ratio
 from agentrun_nb.analysis.success import Tally, paired_success, success_rates, tallies
 from agentrun_nb.errors import DataError
@@ -162,6 +162,9 @@ class _Pair:
             _row(name, contrast, verdict)
             for (name, verdict), contrast in zip(self.verdicts().items(), found, strict=True)
         ]
+        for repeated in repeated_notes(pd.concat(self.groups)):
+            for row in rows:
+                row["notes"] = "; ".join(filter(None, (row["notes"], repeated)))
         ratio = time_ratio(self.times.sample)
         rows[1] |= {"ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high}
         return rows

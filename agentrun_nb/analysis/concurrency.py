@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agentrun_nb.analysis.outcomes import left_out, outcomes
+from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_keys
 from agentrun_nb.core.schema import STATUSES, TERMINAL
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.report import FetchReport, fetch_report
 
 ATTRS = "agentrun_nb_left_out"
 """Where in `attrs` lies what could not be counted."""
+
+REPEATED = "agentrun_nb_repeated"
+"""Where in `attrs` lies how many runs stand in the frame more than once."""
 
 LOWER_BOUND = "agentrun_nb_lower_bound"
 """Where in `attrs` lies from when until when the counts are lower bounds, since older runs are not in the frame."""
@@ -37,7 +40,8 @@ def concurrency(runs: Runs) -> pd.DataFrame:
         One row per moment that any timestamp names, in order, with a fresh index: `at` (t), and
         `waiting`, `running`, `undivided` (Int64), which hold from that moment until the next.
         `attrs["agentrun_nb_left_out"]` names and counts the runs in no row: no known status, no
-        creation or end recorded, times out of order.
+        creation or end recorded, times out of order. `attrs["agentrun_nb_repeated"]` counts the
+        runs that stand more than once; each of their rows is counted.
 
         Of a frame that was listed with `since=`, or whose listing was cut, the left edge is a lower
         bound: runs that were created before and still went on are not in it. Then
@@ -71,6 +75,7 @@ def concurrency(runs: Runs) -> pd.DataFrame:
     frame.attrs[ATTRS] = left_out(words) | {
         reason: int(rows.sum()) for reason, rows in reasons.items() if rows.any()
     }
+    frame.attrs[REPEATED] = int(repeated_keys(runs).nunique())
     edge = _left_edge(fetch_report(runs), created[placed])
     if edge is not None:
         seen_until = np.where(ends == _OPEN, moments.max(initial=edge), ends)

@@ -49,6 +49,11 @@ def repeated_keys(runs: pd.DataFrame) -> pd.Series[Any]:
     return numbers.astype("Int64").where(repeated)
 
 
+def repeated_notes(runs: pd.DataFrame) -> list[str]:
+    """What is said of a RUNS table in which keys stand more than once; nothing where none does."""
+    return repeated_note(int(repeated_keys(runs).nunique()))
+
+
 def repeated_note(count: int) -> list[str]:
     """What is said where keys stand more than once; nothing where none does."""
     if not count:

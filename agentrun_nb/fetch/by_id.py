@@ -11,19 +11,13 @@ import msgspec
 
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.schema import FETCH_CODES, RUNS
-from agentrun_nb.errors import (
-    AgentRunError,
-    BadIdError,
-    BadResponseError,
-    ServiceError,
-    SettingsError,
-    UnauthorizedError,
-)
+from agentrun_nb.errors import AgentRunError, BadResponseError, ServiceError
+from agentrun_nb.fetch.keys import Key
 from agentrun_nb.fetch.progress import Line
+from agentrun_nb.fetch.side_by_side import fetch_each
 from agentrun_nb.fetch.strangers import strangers_noted
 from agentrun_nb.http import routes
 from agentrun_nb.http.interrupts import Deferred
-from agentrun_nb.http.loop import Emit, Stream, together
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records.batch import Batch, failed_runs
 from agentrun_nb.records.decode import decode_record, decode_records
@@ -33,9 +27,6 @@ from agentrun_nb.tables.report import FetchReport
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Key = tuple[str, str]
-"""A run everywhere: (deployment_id, id)."""
 
 GROUP = 500
 """Records that are decoded together."""
@@ -105,9 +96,9 @@ class _Rows:
         self._waiting: dict[Key, bytes] = {}
         self._fetched: list[int] = []
 
-    def add(self, key: Key, outcome: bytes | str) -> None:
-        if isinstance(outcome, str):
-            self.failures[key] = outcome
+    def add(self, key: Key, outcome: bytes | AgentRunError) -> None:
+        if isinstance(outcome, AgentRunError):
+            self.failures[key] = fetch_error(outcome)
         else:
             self.row_of[key] = len(self.row_of)
             self._waiting[key] = outcome
@@ -158,7 +149,15 @@ def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFra
     distinct = list(dict.fromkeys(keys))
     with Deferred() as interrupts, Line(len(distinct), shown=progress) as line:
         rows = _Rows(line, tally)
-        interrupted = _fetch_into(rows, wire, distinct, tally, line, interrupts)
+        interrupted = fetch_each(
+            wire,
+            distinct,
+            lambda key: fetch_run(wire, key, tally),
+            rows.add,
+            tally,
+            line,
+            interrupts,
+        )
         rows.end(distinct, INTERRUPTED if interrupted else SILENT)
         frame = (
             table_frame(RUNS, rows.batches)
@@ -181,46 +180,3 @@ def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFra
         report.attach(frame, made)
         line.end(made.sentence)
         return frame
-
-
-def _fetch_into(
-    rows: _Rows, wire: Wire, keys: Sequence[Key], tally: Tally, line: Line, interrupts: Deferred
-) -> bool:
-    """Fetches side by side and adds each outcome as it comes; True when that was interrupted."""
-
-    async def fetch_all(emit: Emit[tuple[Key, bytes | str]]) -> None:
-        waiting = iter(keys)
-
-        async def worker() -> None:
-            for key in waiting:
-                outcome = await _outcome(wire, key, tally)
-                came_at = time.monotonic()
-                await emit((key, outcome))
-                if came_at >= tally.alive_at + wire.settings.deadline:
-                    break
-                # A reader that is slow is no silence of the service.
-                now = time.monotonic()
-                tally.alive_at = min(now, tally.alive_at + (now - came_at))
-
-        await together(worker() for _ in range(min(wire.settings.max_in_flight, len(keys))))
-
-    stream = Stream(fetch_all, interrupts, idle=lambda: line.wait(tally.waiting_for))
-    try:
-        for key, outcome in stream:
-            rows.add(key, outcome)
-    finally:
-        left = stream.stop()
-    for key, outcome in left:
-        rows.add(key, outcome)
-    return interrupts.heard and not stream.finished
-
-
-async def _outcome(wire: Wire, key: Key, tally: Tally) -> bytes | str:
-    try:
-        return await fetch_run(wire, key, tally)
-    except AgentRunError as error:
-        if isinstance(error, UnauthorizedError | SettingsError) and not isinstance(
-            error, BadIdError
-        ):
-            raise
-        return fetch_error(error)

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from agentrun_nb.core.schema import DEPLOYMENTS, LOGS, RUNS, VERSIONS, Table
 from agentrun_nb.errors import AgentRunError, BadResponseError, ForbiddenError, NotOffered
-from agentrun_nb.fetch.by_id import Key, read_identity
+from agentrun_nb.fetch.by_id import read_identity
+from agentrun_nb.fetch.keys import Key
 from agentrun_nb.http import routes
 from agentrun_nb.http.replies import misplaced
 from agentrun_nb.http.routes import Route

@@ -1,38 +1,122 @@
-"""The log events of a run, each once."""
+"""The log events of runs, each once."""
 
 from __future__ import annotations
 
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from agentrun_nb.core.schema import LOGS
-from agentrun_nb.fetch.by_id import Key
-from agentrun_nb.fetch.page_reader import fetch_table
+from agentrun_nb.errors import AgentRunError
+from agentrun_nb.fetch.keys import Key
+from agentrun_nb.fetch.page_reader import collect
+from agentrun_nb.fetch.progress import Line
+from agentrun_nb.fetch.side_by_side import fetch_each
 from agentrun_nb.http import routes
-from agentrun_nb.http.wire import Wire
-from agentrun_nb.tables.report import attach, fetch_report
+from agentrun_nb.http.interrupts import Deferred
+from agentrun_nb.http.wire import Tally, Wire
+from agentrun_nb.tables import report
+from agentrun_nb.tables.frames import table_frame
+from agentrun_nb.tables.mending import mend
+from agentrun_nb.tables.report import FetchReport, attach, fetch_report
 from agentrun_nb.tables.shown import LogsFrame
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LOG_PAGE = 100
 """Log events a page."""
 
 
-def fetch_logs(wire: Wire, key: Key, tail: int | None) -> pd.DataFrame:
-    """The LOGS table of a run, in the order of `created_at`, with a report.
+def fetch_logs(
+    wire: Wire, keys: Sequence[Key], tail: int | None, *, progress: bool
+) -> pd.DataFrame:
+    """The LOGS table of runs, run after run as given, each in the order of `created_at`.
 
     Args:
         wire: the way to the service.
-        key: the run.
-        tail: only so many of the last events; None: all.
+        keys: the runs, each once.
+        tail: only so many of the last events of each run; None: all.
+        progress: whether a line says how far it is, where there are several.
+
+    Returns:
+        The table with its report. Logs that did not come are counted there by the reason; after an
+        interrupt it holds what had come.
+
+    Raises:
+        AgentRunError: no log came at all, or the key was refused.
     """
+    started = time.monotonic()
+    tally = Tally()
+    logs: dict[Key, pd.DataFrame] = {}
+    failures: dict[Key, AgentRunError] = {}
+
+    async def fetch(key: Key) -> pd.DataFrame:
+        return await _log_of(wire, key, tail, tally)
+
+    def take(key: Key, outcome: pd.DataFrame | AgentRunError) -> None:
+        if isinstance(outcome, AgentRunError):
+            failures[key] = outcome
+        else:
+            logs[key] = outcome
+        line.add(1, f"{len(failures):,} failed" if failures else "")
+
+    with Deferred() as interrupts, Line(len(keys), shown=progress and len(keys) > 1) as line:
+        interrupted = fetch_each(wire, keys, fetch, take, tally, line, interrupts)
+        if failures and not logs:
+            raise next(iter(failures.values()))
+        found = _joined(logs[key] for key in keys if key in logs)
+        complete = not interrupted and len(logs) == len(keys)
+        joined = report.join([fetch_report(log) for log in logs.values()], found)
+        made = replace(
+            joined,
+            table=LOGS.name,
+            complete=complete and joined.complete is not False,
+            truncated_by=_why_cut(joined, interrupted, bool(failures)),
+            oddities=_oddities(found, tally, failures.values()),
+            seconds=time.monotonic() - started,
+            **tally.told,
+        )
+        attach(found, made)
+        line.end(made.sentence)
+        return found
+
+
+async def _log_of(wire: Wire, key: Key, tail: int | None, tally: Tally) -> pd.DataFrame:
+    """The events of one run in the order of `created_at`; equal ones as they came."""
     page = LOG_PAGE if tail is None else max(1, min(LOG_PAGE, tail))
-    events = fetch_table(wire, LOGS, routes.LOGS, *key, key="events", limit=page, tail=tail)
-    once = events[~events["id"].duplicated() | events["id"].isna()].sort_values(
-        "created_at", kind="stable"
+    events = await collect(
+        wire, LOGS, routes.LOGS, *key, key="events", limit=page, tail=tail, tally=tally
     )
-    found = LogsFrame(once.tail(len(once) if tail is None else tail).reset_index(drop=True))
-    attach(found, replace(fetch_report(events), got=len(found), duplicates=len(events) - len(once)))
-    return found
+    once = events[~events["id"].duplicated() | events["id"].isna()]
+    ordered = once.sort_values("created_at", kind="stable")
+    last = ordered.tail(len(ordered) if tail is None else tail).reset_index(drop=True)
+    duplicates = len(events) - len(once)
+    attach(last, replace(fetch_report(events), got=len(last), duplicates=duplicates))
+    return last
+
+
+def _joined(logs: Iterable[pd.DataFrame]) -> LogsFrame:
+    """The events of several runs under one fresh index."""
+    # As text, since categories of several frames would make objects of them.
+    parts = [log.astype({"level": "str"}) for log in logs]
+    for part in parts:
+        part.attrs = {}  # pandas compares those of all parts
+    if not parts:
+        return LogsFrame(table_frame(LOGS, []))
+    return LogsFrame(mend(pd.concat(parts, ignore_index=True), LOGS))
+
+
+def _why_cut(joined: FetchReport, interrupted: bool, failed: bool) -> str | None:
+    """Why it is not all that there is, in the words of a report."""
+    if interrupted:
+        return "interrupt"
+    return "failures" if failed else joined.truncated_by
+
+
+def _oddities(
+    found: pd.DataFrame, tally: Tally, failures: Iterable[AgentRunError]
+) -> dict[str, int]:
+    """What was odd about events and answers, and how many logs did not come for which reason."""
+    reasons = Counter(error.kind for error in failures)
+    return report.count_oddities(found, tally.oddities + reasons)

@@ -13,7 +13,7 @@ from agentrun_nb.analysis.concurrency import ATTRS as LEFT_OUT
 from agentrun_nb.analysis.concurrency import LOWER_BOUND
 from agentrun_nb.analysis.concurrency import concurrency as concurrency_table
 from agentrun_nb.analysis.estimates import TOO_FEW, Times, curve, run_times
-from agentrun_nb.analysis.outcomes import left_out
+from agentrun_nb.analysis.outcomes import left_out, repeated_notes
 from agentrun_nb.analysis.outcomes import outcomes as outcomes_of
 from agentrun_nb.core.times import span_text
 from agentrun_nb.drawing.status_style import look_of, painting_order
@@ -76,7 +76,8 @@ def outcomes(
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, type="category")
     figure.update_xaxes(title="share of runs (%)", range=[0, 100])
     title = f"How {len(runs):,} runs ended" + (f", by {words(by)}" if by else "")
-    dress(figure, template, title, barmode="stack", legend={"traceorder": "normal"})
+    legend = {"traceorder": "normal"}
+    dress(figure, template, title, repeated_notes(runs), barmode="stack", legend=legend)
     return figure if figure.data else say_empty(figure, len(runs), "has an outcome")
 
 
@@ -96,7 +97,7 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
     """
     runs = runs_frame(runs)
     table = concurrency_table(runs)
-    notes = told(table.attrs[LEFT_OUT])
+    notes = [*told(table.attrs[LEFT_OUT]), *repeated_notes(runs)]
     at = milliseconds(table["at"])
     counts = table[["running", "waiting", "undivided"]].to_numpy("int64")
     if len(at) > _MOMENTS:
@@ -183,7 +184,8 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
         title="run time (started to completed, logarithmic)", range=_reach(place), **_TICKS
     )
     title = f"How long {len(place):,} of {len(runs):,} runs took"
-    dress(figure, template, title, _remarks(times, became), barmode="stack")
+    notes = [*_remarks(times, became), *repeated_notes(runs)]
+    dress(figure, template, title, notes, barmode="stack")
     return (
         figure if figure.data else say_empty(figure, len(runs), "has a run time that can be read")
     )
@@ -223,12 +225,8 @@ def survival(
     title = f"How long {len(place):,} of {len(runs):,} runs went on" + (
         f", by {words(by)}" if by else ""
     )
-    dress(
-        figure,
-        template,
-        title,
-        [*_remarks(run_times(runs, horizon), outcomes_of(runs)), *told(few)],
-    )
+    remarks = _remarks(run_times(runs, horizon), outcomes_of(runs))
+    dress(figure, template, title, [*remarks, *told(few), *repeated_notes(runs)])
     return (
         figure
         if figure.data

@@ -104,13 +104,15 @@ def test_inputs_are_paired_when_they_are_equal_as_json() -> None:
 def test_an_input_with_a_run_that_goes_on_has_no_paired_run_time() -> None:
     records = [
         run(
-            0, "running" if number == 3 else "succeeded", (0, 1, None if number == 3 else 2), **more
+            0,
+            "running" if number == 3 else "succeeded",
+            (0, 1, None if number == 3 else 2),
+            id=f"{version}-{number}",
+            version_id=version,
+            input={"n": number % 4},
         )
         for number in range(12)
-        for more in (
-            {"version_id": "a", "input": {"n": number % 4}},
-            {"version_id": "b", "input": {"n": number % 4}},
-        )
+        for version in "ab"
     ]
     paired = compare(frame(records), "a", "b").set_index("measure").loc["paired run time (s)"]
     assert (paired["n_a"], paired["notes"]) == (3, "inputs without times on both sides: 1")
@@ -231,3 +233,11 @@ def test_a_correction_makes_no_verdict_of_too_little() -> None:
 def test_a_list_of_groups_that_are_not_there_is_an_error(several: list[Any]) -> None:
     with pytest.raises(DataError):
         compare(versions(np.random.default_rng(44), 2, 2), "v0", several)
+
+
+def test_runs_that_stand_more_than_once_are_said_to_in_every_measure() -> None:
+    runs = drawn(np.random.default_rng(5), 30)
+    assert not compare(runs, "v1", "v2")["notes"].str.contains("more than once").any()
+    twice = pd.concat([runs, runs[runs["version_id"] == "v2"].head(3)], ignore_index=True)
+    measured = compare(twice, "v1", "v2").set_index("measure").loc[MEASURES]
+    assert measured["notes"].str.contains("3 runs stand here more than once").all()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from agentrun_nb.analysis import concurrency
-from agentrun_nb.analysis.concurrency import ATTRS, LOWER_BOUND
+from agentrun_nb.analysis.concurrency import ATTRS, LOWER_BOUND, REPEATED
 from agentrun_nb.local.generator import generate
 from agentrun_nb.tables.frames import runs_frame
 from agentrun_nb.tables.report import FetchReport, attach
@@ -138,3 +138,10 @@ def test_few_or_no_runs_since_a_moment_are_counted_too(records: list[Any]) -> No
     bound = concurrency(runs).attrs[LOWER_BOUND]
     assert pd.Timestamp(bound["from"]) == pd.Timestamp(at(-60))
     assert pd.Timestamp(bound["until"]) >= pd.Timestamp(at(-60))
+
+
+def test_runs_that_stand_more_than_once_are_counted_beside_the_table() -> None:
+    runs = frame([run(number) for number in range(4)])
+    assert concurrency(runs).attrs[REPEATED] == 0
+    twice = pd.concat([runs, runs.iloc[:3], runs.iloc[:1]], ignore_index=True)
+    assert concurrency(twice).attrs[REPEATED] == 3

@@ -144,6 +144,7 @@ def test_two_hundred_runs_of_ten_inputs_are_said_to_be_that() -> None:
         run(
             0,
             "succeeded" if rng.random() < 0.8 else "failed",
+            id=f"{version}-{n}",
             version_id=version,
             input={"n": version + str(n % 10)},
         )
@@ -182,7 +183,7 @@ def test_one_input_before_and_another_after_say_nothing_of_the_versions() -> Non
 
 
 def test_runs_without_an_input_are_independent_and_pair_with_none() -> None:
-    records = [run(0, version_id=version) for version in "ab" * 20]
+    records = [run(number, version_id=version) for number, version in enumerate("ab" * 20)]
     runs = frame(records)
     found = compare(
         runs.assign(input=runs["input"].where(runs["input"].isna())), "a", "b"

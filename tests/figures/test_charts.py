@@ -259,3 +259,12 @@ def test_every_bar_is_given_its_width(draw: Any) -> None:
 def test_a_template_is_dark_by_its_ground_and_not_by_its_name(template: Any, dark: bool) -> None:
     [bars] = figures.outcomes(frame([run(0)]), template=template).data
     assert bars.marker.color == (LOOKS["succeeded"].dark if dark else LOOKS["succeeded"].light)
+
+
+@pytest.mark.parametrize("name", ["outcomes", "durations", "concurrency", "survival"])
+def test_a_chart_says_which_runs_stand_in_it_more_than_once(name: str) -> None:
+    draw = getattr(figures, name)
+    runs = frame([run(number) for number in range(30)])
+    assert "more than once" not in told(draw(runs))
+    twice = pd.concat([runs, runs.iloc[:3]], ignore_index=True)
+    assert "3 runs stand here more than once" in told(draw(twice))

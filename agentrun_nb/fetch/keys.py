@@ -1,0 +1,97 @@
+"""Which runs are meant, whatever names them: Runs, rows, pairs, frames, or a list of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+import pandas as pd
+
+from agentrun_nb.errors import SchemaError, SettingsError
+from agentrun_nb.run import Run
+from agentrun_nb.tables.mending import mend
+
+Key: TypeAlias = tuple[str, str]
+"""A run everywhere: (deployment_id, id)."""
+
+RunsLike: TypeAlias = "Run | pd.Series[Any] | pd.DataFrame | Key | Iterable[Any]"
+"""What names runs: a Run, a row, (deployment_id, run_id), a list of these, or a frame."""
+
+HINT = "Give a Run, a row of a frame of runs, (deployment_id, run_id), a list of these or a frame."
+
+
+def run_keys(runs: RunsLike) -> list[Key]:
+    """The key of each run, each once, in the order given.
+
+    Raises:
+        SettingsError: something in it names no run.
+
+    Example:
+        >>> run_keys([("dep-1", "run-1"), {"deployment_id": "dep-1", "id": "run-2"}])
+        [('dep-1', 'run-1'), ('dep-1', 'run-2')]
+    """
+    return list(dict.fromkeys(_keys(runs)))
+
+
+def one_key(run: RunsLike) -> Key:
+    """The key of the one run that is named.
+
+    Raises:
+        SettingsError: it names none, or several.
+    """
+    keys = run_keys(run)
+    if len(keys) != 1:
+        raise SettingsError(
+            f"One run is needed, and this names {len(keys):,}.", hint="Take one: runs.iloc[0]."
+        )
+    return keys[0]
+
+
+def names_only(runs: Any) -> bool:
+    """Whether some of the runs are only named, as (deployment_id, run_id), so that none is at hand."""
+    sequence = isinstance(runs, tuple | list)
+    return _is_pair(runs) or (sequence and any(_is_pair(run) for run in runs))
+
+
+def _keys(runs: Any) -> list[Key]:
+    if isinstance(runs, pd.DataFrame):
+        return _keys_of_frame(runs)
+    if isinstance(runs, pd.Series | Mapping):
+        return [_key_of_row(runs)]
+    if _is_pair(runs):
+        return [(runs[0], runs[1])]
+    if hasattr(runs, "deployment_id") and hasattr(runs, "id"):
+        return [(runs.deployment_id, runs.id)]
+    if isinstance(runs, str | bytes) or not isinstance(runs, Iterable):
+        raise _names_none(runs)
+    return [key for run in runs for key in _keys(run)]
+
+
+def _is_pair(runs: Any) -> bool:
+    """Whether it is (deployment_id, run_id): two texts, as a tuple or a list."""
+    sequence = isinstance(runs, tuple | list) and len(runs) == 2
+    return sequence and all(isinstance(part, str) for part in runs)
+
+
+def _key_of_row(row: pd.Series[Any] | Mapping[str, Any]) -> Key:
+    # A row of logs or outputs has an id of its own beside that of its run.
+    name = "run_id" if "run_id" in row else "id"
+    if "deployment_id" not in row or name not in row:
+        raise _names_none(row)
+    return row["deployment_id"], row[name]
+
+
+def _keys_of_frame(frame: pd.DataFrame) -> list[Key]:
+    # Frames of logs and outputs bear their run's id as `run_id`, and need no mending for it.
+    if not {"deployment_id", "run_id"} <= set(frame.columns):
+        try:
+            frame = mend(frame).rename(columns={"id": "run_id"})
+        except SchemaError as error:
+            raise SettingsError(error.message, hint=error.hint) from None
+    columns = frame[["deployment_id", "run_id"]].astype("object")
+    columns = columns.where(columns.notna(), "")  # what has no id is asked for, and refused by name
+    return list(zip(columns["deployment_id"], columns["run_id"], strict=True))
+
+
+def _names_none(thing: object) -> SettingsError:
+    return SettingsError(f"This {type(thing).__name__} names no run.", hint=HINT)

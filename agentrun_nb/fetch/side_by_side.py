@@ -1,0 +1,83 @@
+"""Many runs asked for side by side, each outcome handed on as it comes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from agentrun_nb.errors import AgentRunError, BadIdError, SettingsError, UnauthorizedError
+from agentrun_nb.fetch.keys import Key
+from agentrun_nb.fetch.progress import Line
+from agentrun_nb.http.interrupts import Deferred
+from agentrun_nb.http.loop import Emit, Stream, together
+from agentrun_nb.http.wire import Tally, Wire
+
+T = TypeVar("T")
+
+
+def fetch_each(
+    wire: Wire,
+    keys: Sequence[Key],
+    fetch: Callable[[Key], Awaitable[T]],
+    take: Callable[[Key, T | AgentRunError], None],
+    tally: Tally,
+    line: Line,
+    interrupts: Deferred,
+) -> bool:
+    """Fetches something of each run, at most as many at once as the settings allow.
+
+    It ends early when the service has brought nothing for as long as the deadline allows.
+
+    Args:
+        wire: the way to the service.
+        keys: the runs.
+        fetch: asks for one run.
+        take: gets each outcome as it comes, in the calling thread: what came, or why it did not.
+        tally: where the cost is noted.
+        line: the line of progress, which says meanwhile what is waited for.
+        interrupts: where an interrupt is noted.
+
+    Returns:
+        Whether it was interrupted before all had come.
+
+    Raises:
+        UnauthorizedError, SettingsError: no other run would come either.
+    """
+
+    async def fetch_all(emit: Emit[tuple[Key, T | AgentRunError]]) -> None:
+        waiting = iter(keys)
+
+        async def worker() -> None:
+            for key in waiting:
+                outcome = await _outcome(fetch, key)
+                came_at = time.monotonic()
+                await emit((key, outcome))
+                if came_at >= tally.alive_at + wire.settings.deadline:
+                    break
+                # A reader that is slow is no silence of the service.
+                now = time.monotonic()
+                tally.alive_at = min(now, tally.alive_at + (now - came_at))
+
+        await together(worker() for _ in range(min(wire.settings.max_in_flight, len(keys))))
+
+    stream = Stream(fetch_all, interrupts, idle=lambda: line.wait(tally.waiting_for))
+    try:
+        for key, outcome in stream:
+            take(key, outcome)
+    finally:
+        left = stream.stop()
+    for key, outcome in left:
+        take(key, outcome)
+    return interrupts.heard and not stream.finished
+
+
+async def _outcome(fetch: Callable[[Key], Awaitable[T]], key: Key) -> T | AgentRunError:
+    try:
+        return await fetch(key)
+    except BadIdError as error:
+        return error
+    except (UnauthorizedError, SettingsError):
+        raise
+    except AgentRunError as error:
+        return error
