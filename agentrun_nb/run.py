@@ -11,7 +11,7 @@ import pandas as pd
 
 from agentrun_nb.core import display, jsontext, times
 from agentrun_nb.core.paths import find, parse_path
-from agentrun_nb.core.schema import DOCUMENTS, RUNS, STATUSES, TERMINAL
+from agentrun_nb.core.schema import DOCUMENTS, RUNS, STATUS_WORDS, TERMINAL
 from agentrun_nb.errors import PathNotFound, SchemaError
 from agentrun_nb.records.batch import Batch, to_batch
 from agentrun_nb.records.decode import decode_record
@@ -279,7 +279,7 @@ def _value(text: str) -> Any:
 def _status_words(status: str | None) -> str:
     if status is None:
         return "no status recorded"
-    return status.replace("_", " ") if status in STATUSES else f"status {status!r}"
+    return STATUS_WORDS.get(status) or f"status {status!r}"
 
 
 def value_at(run: Run, path: str) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_keys
-from agentrun_nb.core.schema import STATUSES, TERMINAL
+from agentrun_nb.core.schema import STATUSES, TERMINAL, WAITING
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.report import FetchReport, fetch_report
 
@@ -55,7 +55,7 @@ def concurrency(runs: Runs) -> pd.DataFrame:
     )
     known, begun = words.isin(STATUSES).to_numpy(), started != _NONE
     ends = np.where(words.isin(TERMINAL), completed, _OPEN)
-    middle = np.where(begun, started, np.where(words.isin(STATUSES[:3]), _OPEN, created))
+    middle = np.where(begun, started, np.where(words.isin(WAITING), _OPEN, created))
     complete = known & (created != _NONE) & (ends != _NONE)
     placed = complete & (created <= middle) & (middle <= ends)
     moments = np.unique(np.concatenate([created[placed], middle[placed], ends[placed]]))

@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from agentrun_nb.core.schema import STATUSES
+from agentrun_nb.core.schema import FAILURES, STATUSES, SUCCESSES
 
 _SENTENCE = re.compile(":.*", re.DOTALL)
 
-JUDGED = ("succeeded", "failed", "timed_out")
+JUDGED = (*SUCCESSES, *FAILURES)
 """The outcomes that say whether a run succeeded; a cancelled run was stopped before it could."""
 
 

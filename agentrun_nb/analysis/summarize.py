@@ -26,7 +26,8 @@ from agentrun_nb.core.schema import STATUSES, TERMINAL
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.moments import last_moment
 
-_COUNTS = ("n", *STATUSES[4:], "not_ended", "not_fetched", "no_status", "unknown_status")
+_ENDED = tuple(status for status in STATUSES if status in TERMINAL)
+_COUNTS = ("n", *_ENDED, "not_ended", "not_fetched", "no_status", "unknown_status")
 _RATES = ("success_rate", "success_low", "success_high")
 _TIMES = (
     "before_start_p50",
@@ -116,7 +117,7 @@ def _row(words: Counter[str], queue: Times, run: Times, repeated: NDArray[np.int
     kinds = ("not fetched", "no status", "unknown status")
     return [
         words.total(),
-        *(known[status] for status in STATUSES[4:]),
+        *(known[status] for status in _ENDED),
         sum(count for status, count in known.items() if status not in TERMINAL),
         *(sum(count for word, count in others.items() if word.startswith(kind)) for kind in kinds),
         *(success.value, success.low, success.high),

@@ -8,20 +8,52 @@ from typing import Literal
 
 Kind = Literal["text", "time", "int", "bool", "category", "json"]
 
-STATUSES = (
-    "queued",
-    "starting",
-    "installing",
-    "running",
-    "succeeded",
-    "failed",
-    "cancelled",
-    "timed_out",
-)
-"""The statuses of the contract, in lifecycle order."""
 
-TERMINAL = frozenset(STATUSES[4:])
-"""A run with one of these does not change any more."""
+@dataclass(frozen=True)
+class Status:
+    """A status of a run.
+
+    Attributes:
+        name: as the service writes it.
+        words: as people read it.
+        terminal: whether a run with it does not change any more.
+        succeeded: whether the run did what it was to do.
+        failed: whether it is a failure: painted last and never left out of a picture.
+        waiting: whether a run with it has not started.
+    """
+
+    name: str
+    words: str
+    terminal: bool = False
+    succeeded: bool = False
+    failed: bool = False
+    waiting: bool = False
+
+
+STATUS_ROWS = (
+    Status("queued", "queued", waiting=True),
+    Status("starting", "starting", waiting=True),
+    Status("installing", "installing", waiting=True),
+    Status("running", "running"),
+    Status("succeeded", "succeeded", terminal=True, succeeded=True),
+    Status("failed", "failed", terminal=True, failed=True),
+    Status("cancelled", "cancelled", terminal=True),
+    Status("timed_out", "timed out", terminal=True, failed=True),
+)
+"""The statuses of the contract, in lifecycle order; of failures the worst first.
+
+A new one is a row here and its look in `drawing/status_style.py`.
+"""
+
+STATUSES = tuple(status.name for status in STATUS_ROWS)
+"""Their names."""
+
+STATUS_WORDS = {status.name: status.words for status in STATUS_ROWS}
+
+TERMINAL = frozenset(status.name for status in STATUS_ROWS if status.terminal)
+FAILURES = tuple(status.name for status in STATUS_ROWS if status.failed)
+SUCCESSES = tuple(status.name for status in STATUS_ROWS if status.succeeded)
+WAITING = tuple(status.name for status in STATUS_ROWS if status.waiting)
 
 MODES = ("job", "service")
 LEVELS = ("trace", "debug", "info", "warn", "error")
@@ -273,7 +305,3 @@ FETCH_CODES = (
 
 DOCUMENTS = ("input", "output_manifest")
 """The columns of RUNS that hold a document of their own."""
-
-
-FAILURES = ("failed", "timed_out")
-"""The statuses that are painted last and never left out of a picture."""

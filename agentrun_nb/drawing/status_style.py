@@ -1,29 +1,45 @@
-"""What a status looks like wherever Python draws it.
+"""What a status looks like wherever it is drawn.
 
-Words, colours and a shape, the same as in the widget.
+Words, colours and a shape: of the still pictures, of the figures, and of the page, which is told.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agentrun_nb.core.schema import FAILURES, STATUSES
+from agentrun_nb.core.schema import FAILURES, STATUS_ROWS, STATUSES, Status
 
 
-@dataclass(frozen=True)
-class Look:
-    """The look of a status.
+class Style(NamedTuple):
+    """The colours and the shape of a status.
 
     Attributes:
-        label: the words.
         light: the colour on a light ground.
         dark: the colour on a dark ground.
         either: a colour that holds on both, for pictures that do not know where they will stand.
         shape: SVG path data in a box of 12 by 12, filled evenodd.
+        symbol: the marker of plotly that comes nearest to the shape.
+    """
+
+    light: str
+    dark: str
+    either: str
+    shape: str
+    symbol: str = "diamond"
+
+
+@dataclass(frozen=True)
+class Look:
+    """The look of a status: its words, and what `Style` says of the others.
+
+    Attributes:
+        label: the words.
+        layer: by what looks are sorted in a stack of counts, from the ground up.
     """
 
     label: str
@@ -31,38 +47,63 @@ class Look:
     dark: str
     either: str
     shape: str
+    symbol: str
+    layer: tuple[int, int]
 
 
 _RING = "M6 0a6 6 0 1 0 0 12a6 6 0 1 0 0-12z"
+_GREYS = ("#6b6b6b", "#a3a3a3", "#797979")
 
-LOOKS: dict[str, Look] = {
-    "queued": Look(
-        "queued", "#9b68cf", "#8577c4", "#9a68cf", f"{_RING}M6 2a4 4 0 1 1 0 8a4 4 0 1 1 0-8z"
-    ),
-    "starting": Look("starting", "#b52896", "#da97d7", "#c04aaa", f"{_RING}M6 2a4 4 0 0 1 0 8z"),
-    "installing": Look(
-        "installing", "#713521", "#e2cd82", "#9d7047", "M4 0h4v4h3L6 9 1 4h3zM0 10h12v2H0z"
-    ),
-    "running": Look("running", "#0a55c4", "#50a7ff", "#2878dd", "M2 0 12 6 2 12z"),
-    "succeeded": Look("succeeded", "#2c9554", "#59e0a8", "#2c9554", "M0 6 2 4 5 7 10 2 12 4 5 11z"),
-    "failed": Look(
-        "failed",
+STYLES: dict[str, Style] = {
+    "queued": Style("#9b68cf", "#8577c4", "#9a68cf", f"{_RING}M6 2a4 4 0 1 1 0 8a4 4 0 1 1 0-8z"),
+    "starting": Style("#b52896", "#da97d7", "#c04aaa", f"{_RING}M6 2a4 4 0 0 1 0 8z"),
+    "installing": Style("#713521", "#e2cd82", "#9d7047", "M4 0h4v4h3L6 9 1 4h3zM0 10h12v2H0z"),
+    "running": Style("#0a55c4", "#50a7ff", "#2878dd", "M2 0 12 6 2 12z"),
+    "succeeded": Style("#2c9554", "#59e0a8", "#2c9554", "M0 6 2 4 5 7 10 2 12 4 5 11z"),
+    "failed": Style(
         "#b23c12",
         "#f4686e",
         "#cf4f3a",
         "M2 0 6 4 10 0 12 2 8 6 12 10 10 12 6 8 2 12 0 10 4 6 0 2z",
+        "x",
     ),
-    "cancelled": Look("cancelled", "#2a4560", "#a9dbdd", "#5a7e90", "M0 0h12v12H0zM3 5v2h6V5z"),
-    "timed_out": Look(
-        "timed out", "#ba7900", "#e1961a", "#ba7900", "M1 0h10v2L7 6 11 10v2H1v-2L5 6 1 2z"
+    "cancelled": Style("#2a4560", "#a9dbdd", "#5a7e90", "M0 0h12v12H0zM3 5v2h6V5z"),
+    "timed_out": Style(
+        "#ba7900", "#e1961a", "#ba7900", "M1 0h10v2L7 6 11 10v2H1v-2L5 6 1 2z", "hourglass"
     ),
+}
+"""By the name of the status. One without a style of its own is drawn in grey, as a hexagon."""
+
+_NO_STYLE = Style(*_GREYS, "M3 0h6l3 6-3 6H3L0 6z")
+
+
+_ON_GOING_ONES = 2
+"""The layer of runs without a status or with an unknown one."""
+
+
+def _layer(status: Status) -> tuple[int, int]:
+    """What succeeded lies on the ground, then what goes on, and the worst on top."""
+    place = STATUS_ROWS.index(status)
+    if status.succeeded:
+        return 0, place
+    if not status.terminal:
+        return 1, -place
+    return (4, -place) if status.failed else (3, place)
+
+
+LOOKS: dict[str, Look] = {
+    status.name: Look(
+        status.words, **STYLES.get(status.name, _NO_STYLE)._asdict(), layer=_layer(status)
+    )
+    for status in STATUS_ROWS
 }
 """The statuses of the contract, in lifecycle order."""
 
+_NONE_STYLE = Style(*_GREYS, "M0 5h5v2H0zM7 5h5v2H7z")
+_UNKNOWN_STYLE = Style(*_GREYS, "M6 0 12 6 6 12 0 6zM6 3 3 6 6 9 9 6z")
 
-_OTHER = ("#6b6b6b", "#a3a3a3", "#797979")
-_NONE = Look("no status recorded", *_OTHER, "M0 5h5v2H0zM7 5h5v2H7z")
-_UNKNOWN = Look("unknown status", *_OTHER, "M6 0 12 6 6 12 0 6zM6 3 3 6 6 9 9 6z")
+NONE = Look("no status recorded", **_NONE_STYLE._asdict(), layer=(_ON_GOING_ONES, 0))
+UNKNOWN = Look("unknown status", **_UNKNOWN_STYLE._asdict(), layer=(_ON_GOING_ONES, 1))
 
 
 def look_of(status: str | None) -> Look:
@@ -71,23 +112,25 @@ def look_of(status: str | None) -> Look:
     One that this package does not know is neutral.
     """
     if not isinstance(status, str):
-        return _NONE
-    return LOOKS.get(status) or replace(_UNKNOWN, label=f"{_UNKNOWN.label}: {status or '(empty)'}")
+        return NONE
+    return LOOKS.get(status) or replace(UNKNOWN, label=f"{UNKNOWN.label}: {status or '(empty)'}")
+
+
+def stack() -> list[Look]:
+    """All looks from the ground of a stack up; unknown statuses share one."""
+    return sorted([*LOOKS.values(), UNKNOWN, NONE], key=lambda look: look.layer)
 
 
 def by_look(runs: pd.DataFrame) -> dict[Look, NDArray[np.bool_]]:
-    """Which rows of a RUNS table have each look that occurs, from the ground up.
+    """Which rows of a RUNS table have each look that occurs, from the ground of a stack up.
 
     All unknown statuses are one.
     """
-    codes = runs["status"].cat.codes.to_numpy().clip(max=len(STATUSES))
-    looks = [*LOOKS.values(), _UNKNOWN, _NONE]
-    # The widget stacks them in this order, the worst on top; 8 is an unknown status, -1 none.
-    return {
-        looks[code]: codes == code
-        for code in (4, 3, 2, 1, 0, -1, 8, 6, 7, 5)
-        if (codes == code).any()
-    }
+    status = runs["status"]
+    rows_of = {look: (status == name).to_numpy(dtype=bool) for name, look in LOOKS.items()}
+    rows_of[NONE] = status.isna().to_numpy(dtype=bool)
+    rows_of[UNKNOWN] = ~(status.isin(STATUSES) | status.isna()).to_numpy(dtype=bool)
+    return {look: rows_of[look] for look in stack() if rows_of[look].any()}
 
 
 def painting_order(statuses: list[str | None]) -> list[str | None]:

@@ -346,7 +346,8 @@ class _Track:
         _, first, counts = np.unique(
             (ends - self.start) // (_CELL * self.unit), return_index=True, return_counts=True
         )
-        symbol, height = ("x", 0.4) if look.label == "failed" else ("hourglass", -0.4)
+        # The worst failures stand on the upper of two lines, so that no mark hides another kind.
+        height = 0.4 if look.label == LOOKS[FAILURES[0]].label else -0.4
         if len(ends):
             hover = self.clock.hover(
                 "%{customdata:,} here, the first at ", self.axis.moment(ends[first])
@@ -354,7 +355,7 @@ class _Track:
             told = {"customdata": counts, **hover}
             marks = {"x": self._wall(ends[first]), "y": [height] * len(first), "mode": "markers"}
             self.figure.add_scatter(
-                **marks, **told, **self._trace(axis, look, symbol=symbol, size=7)
+                **marks, **told, **self._trace(axis, look, symbol=look.symbol, size=7)
             )
 
     def draw_axis(self) -> None:

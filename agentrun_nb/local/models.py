@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+# The service's own list, which shares nothing with `core/schema.py` on purpose: it is the other side
+# of the wire, and the client has to hold against a service that knows other statuses than it does.
 TERMINAL = frozenset({"succeeded", "failed", "cancelled", "timed_out"})
 STATUSES = (
     "queued",
