@@ -94,7 +94,7 @@ class Run:
         self.raw = raw
         batch = decode_record(RUNS, raw)
         if fetched_at is not None:
-            batch = batch.fetched([(fetched_at - times.EPOCH) // times.MICROSECOND])
+            batch = batch.with_fetched_at([(fetched_at - times.EPOCH) // times.MICROSECOND])
         self._take(batch)
 
     def _take(self, batch: Batch) -> None:

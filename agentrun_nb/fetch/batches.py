@@ -40,7 +40,7 @@ def packed(batches: Iterable[Batch]) -> Iterator[Batch]:
     """The same rows in fewer batches, as they come."""
     for group in regroup(batches, PACK):
         if group:
-            yield Batch.joined(group)
+            yield Batch.concat(group)
             pa.default_memory_pool().release_unused()
 
 
@@ -57,12 +57,12 @@ def newest_first(batches: list[Batch]) -> Iterator[Batch]:
         parts = []
         for source in np.unique(come_from).tolist():
             taken = rows[come_from == source] - starts[source]
-            parts.append(waiting[source].each(pa.Array.take, pa.array(taken)))
+            parts.append(waiting[source].apply(pa.Array.take, pa.array(taken)))
             untaken[source] -= len(taken)
             if not untaken[source]:
                 del waiting[source]
         in_turn = np.argsort(np.argsort(come_from, kind="stable"))
-        yield Batch.joined(parts).each(pa.Array.take, pa.array(in_turn))
+        yield Batch.concat(parts).apply(pa.Array.take, pa.array(in_turn))
         pa.default_memory_pool().release_unused()
 
 
@@ -92,7 +92,7 @@ class Sieve:
         self.passed += len(fresh)
         if len(fresh) == len(batch):
             return batch
-        return batch.each(pa.Array.take, pa.array(fresh, pa.int64()))
+        return batch.apply(pa.Array.take, pa.array(fresh, pa.int64()))
 
 
 def regroup(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
@@ -114,4 +114,4 @@ def regroup(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
 
 
 def _part(batch: Batch, start: int, end: int) -> Batch:
-    return batch.each(pa.Array.slice, start, end - start)
+    return batch.apply(pa.Array.slice, start, end - start)

@@ -108,7 +108,7 @@ class _Rows:
         self._line.add(1, f"{len(self.failures):,} failed" if self.failures else "")
 
     def _decode(self) -> None:
-        batch = decode_records(RUNS, list(self._waiting.values())).fetched(self._fetched)
+        batch = decode_records(RUNS, list(self._waiting.values())).with_fetched_at(self._fetched)
         self.batches.append(
             strangers_noted(batch, "deployment_id", [deployment for deployment, _ in self._waiting])
         )

@@ -194,7 +194,7 @@ class _Opened:
                 decode_page, pager.table, self.body, pager.key, pager.without
             )
         if pager.table is RUNS:
-            page = page.fetched(self.fetched)
+            page = page.with_fetched_at(self.fetched)
         batch, request = page.batch, pager.ask_for(ask)
         for name, wanted in (request.ids | request.params).items():
             if name.endswith("_id"):

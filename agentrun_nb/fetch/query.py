@@ -119,7 +119,7 @@ class Wanted:
             inside = pc.and_(inside, pc.greater_equal(moments, self.since).fill_null(True))
         if self.until is not None:
             inside = pc.and_(inside, pc.less(moments, self.until).fill_null(True))
-        return batch.each(pa.Array.filter, inside)
+        return batch.apply(pa.Array.filter, inside)
 
     def rest(self, left: Iterable[Branch], got: int) -> dict[str, Any] | None:
         """What is left to walk after so many runs, as plain data; None when nothing is."""

@@ -231,4 +231,4 @@ class Probe:
             raise FilterIgnoredError
         self.missing.difference_update(batch.cells["id"].to_pylist())
         new = pc.invert(pc.is_in(batch.cells["id"], self._first))
-        return batch.each(pa.Array.filter, new)
+        return batch.apply(pa.Array.filter, new)

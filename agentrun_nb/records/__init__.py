@@ -1,1 +1,1 @@
-"""Bytes of the service to cells: nothing lost, one odd value costs its own cell."""
+"""Decodes bytes of the service into cells: nothing is lost, and an odd value costs its own cell."""

@@ -1,4 +1,4 @@
-"""Cells of a table by column, as Arrow arrays."""
+"""Cells of a table as Arrow arrays, one for each column."""
 
 from __future__ import annotations
 
@@ -23,78 +23,89 @@ ARROW: dict[Kind, pa.DataType] = {
 
 @dataclass(frozen=True)
 class Batch:
-    """Cells of one table by column, each an Arrow array of the type that `ARROW` gives.
+    """Rows of one table as Arrow arrays, one for each column.
 
     Attributes:
-        table: whose columns they are.
-        cells: column name to Arrow array; every column of the table, all of one length.
+        table: the table that the rows belong to.
+        cells: the array of each column by its name, of the type that `ARROW` gives; every column
+            of the table, all of one length.
     """
 
     table: Table
     cells: dict[str, pa.Array]
 
     def __len__(self) -> int:
-        return len(self.cells[self.table.columns[0].name])
+        first = self.table.columns[0].name
+        return len(self.cells[first])
 
-    def each(self, change: Callable[..., pa.Array], *how: Any) -> Batch:
-        """The batch that comes of one change to every column, such as `pa.Array.take` with row numbers."""
-        return Batch(self.table, {name: change(cells, *how) for name, cells in self.cells.items()})
+    def apply(self, function: Callable[..., pa.Array], *arguments: Any) -> Batch:
+        """Applies a function to every column, such as `pa.Array.take` with row numbers."""
+        cells = {name: function(column, *arguments) for name, column in self.cells.items()}
+        return Batch(self.table, cells)
 
     @classmethod
-    def joined(cls, batches: Sequence[Batch]) -> Batch:
-        """The rows of several batches, one after the other, copied."""
-        cells = {
-            name: pa.concat_arrays([batch.cells[name] for batch in batches])
-            for name in batches[0].cells
-        }
-        return cls(batches[0].table, cells)
+    def concat(cls, batches: Sequence[Batch]) -> Batch:
+        """Concatenates the rows of several batches of one table; there must be one at least."""
+        table = batches[0].table
+        cells = {}
+        for column in table.columns:
+            cells[column.name] = pa.concat_arrays([batch.cells[column.name] for batch in batches])
+        return cls(table, cells)
 
-    def fetched(self, moments: Sequence[int]) -> Batch:
-        """The same batch, marked with when each of its rows was fetched, in microseconds since the epoch."""
-        return Batch(self.table, self.cells | {"fetched_at": _arrow(list(moments), ARROW["time"])})
+    def with_fetched_at(self, moments: Sequence[int]) -> Batch:
+        """The batch with `fetched_at` set for each row, in microseconds since the epoch."""
+        fetched_at = _to_arrow(list(moments), ARROW["time"])
+        return Batch(self.table, self.cells | {"fetched_at": fetched_at})
 
     def without(self, columns: Iterable[str]) -> Batch:
-        """The same batch with nothing in the named columns."""
+        """The batch with the named columns emptied."""
         dropped = {name: pa.nulls(len(self), self.cells[name].type) for name in columns}
         return Batch(self.table, self.cells | dropped)
 
 
 @dataclass(frozen=True)
 class Page:
-    """One answer with many records.
+    """One answer of the service that holds a list of records.
 
     Attributes:
         batch: the records.
         envelope: the other keys of the answer, such as `next_cursor`.
-        lists: how many lists of records it held; more than one is odd, and what else is amiss
-            nobody knows.
+        lists: how many lists of records the answer held. More than one is odd: nobody knows what
+            else is wrong with the answer.
     """
 
     batch: Batch
     envelope: dict[str, Any]
     lists: int = 1
 
-    def fetched(self, moment: int) -> Page:
-        """The same page, its rows marked as fetched at a moment in microseconds since the epoch."""
-        return replace(self, batch=self.batch.fetched([moment] * len(self.batch)))
+    def with_fetched_at(self, moment: int) -> Page:
+        """The page with `fetched_at` of all rows set, in microseconds since the epoch."""
+        return replace(self, batch=self.batch.with_fetched_at([moment] * len(self.batch)))
 
 
-def failed_runs(asked: Sequence[tuple[str, str]], errors: Sequence[str]) -> Batch:
-    """Rows for runs that could not be fetched.
+def failed_runs(keys: Sequence[tuple[str, str]], errors: Sequence[str]) -> Batch:
+    """Makes rows for runs that could not be fetched.
 
-    (deployment_id, id) as asked, and `code: sentence`.
+    Args:
+        keys: the deployment_id and id of each run.
+        errors: the `fetch_error` of each run, as `code: sentence`.
     """
     known = {
-        "deployment_id": [deployment for deployment, _ in asked],
-        "id": [run for _, run in asked],
+        "deployment_id": [deployment_id for deployment_id, _ in keys],
+        "id": [run_id for _, run_id in keys],
+        "fetch_error": list(errors),
     }
-    return to_batch(RUNS, known | {"fetch_error": list(errors)}, len(asked))
+    return to_batch(RUNS, known, len(keys))
 
 
 def to_batch(table: Table, cells: Mapping[str, list[Any] | pa.Array], length: int) -> Batch:
-    """Makes a batch of lists or Arrow arrays, times in microseconds.
+    """Makes a batch of lists or Arrow arrays.
 
-    Columns that are not given are empty.
+    Args:
+        table: the table that the cells belong to.
+        cells: values by column, times in microseconds since the epoch. Columns that are not given
+            are empty.
+        length: the number of rows.
     """
     arrays = {}
     for column in table.columns:
@@ -103,39 +114,42 @@ def to_batch(table: Table, cells: Mapping[str, list[Any] | pa.Array], length: in
         if values is None:
             arrays[column.name] = pa.nulls(length, kind)
         else:
-            arrays[column.name] = _arrow(values, kind)
+            arrays[column.name] = _to_arrow(values, kind)
     return Batch(table, arrays)
 
 
-def _arrow(values: list[Any] | pa.Array, kind: pa.DataType) -> pa.Array:
+def _to_arrow(values: list[Any] | pa.Array, kind: pa.DataType) -> pa.Array:
     if isinstance(values, pa.Array):
         return values
-    return (
-        pa.array(values, pa.int64()).cast(kind)
-        if pa.types.is_timestamp(kind)
-        else pa.array(values, kind)
-    )
+    if pa.types.is_timestamp(kind):
+        return pa.array(values, pa.int64()).cast(kind)
+    return pa.array(values, kind)
 
 
-IN_TURN = ("created_at", "started_at", "completed_at")
-"""The moments of a run in the order in which they come."""
+TIMES_IN_ORDER = ("created_at", "started_at", "completed_at")
+"""The times of a run in the order in which they come."""
 
 
-def out_of_order(cells: dict[str, Any]) -> dict[str, list[int]]:
-    """The rows that started before they were made, and those that ended before one of the two, by the odd column."""
-    if not cells.keys() >= {*IN_TURN}:
+def out_of_order(cells: Mapping[str, list[Any] | pa.Array]) -> dict[str, list[int]]:
+    """Finds the rows whose times are not in order, by the column that is odd.
+
+    `started_at` is odd where it lies before `created_at`, and `completed_at` where it lies before
+    one of the two.
+    """
+    if not cells.keys() >= {*TIMES_IN_ORDER}:
         return {}
-    created, started, completed = (
-        pa.array(cells[name], pa.int64())
-        if isinstance(cells[name], list)
-        else cells[name].cast(pa.int64())
-        for name in IN_TURN
-    )
-    # A moment that is not there is earlier than nothing: the comparison with it is null and counts
-    # as false.
-    early_start = pc.less(started, created).fill_null(False)
-    early_end = pc.or_(
-        pc.less(completed, created).fill_null(False), pc.less(completed, started).fill_null(False)
-    )
-    odd = {"started_at": early_start, "completed_at": early_end}
+    created, started, completed = (_micros(cells[name]) for name in TIMES_IN_ORDER)
+    ends_early = pc.or_(_is_before(completed, created), _is_before(completed, started))
+    odd = {"started_at": _is_before(started, created), "completed_at": ends_early}
     return {name: pc.indices_nonzero(rows).to_pylist() for name, rows in odd.items()}
+
+
+def _micros(moments: list[Any] | pa.Array) -> pa.Array:
+    if isinstance(moments, list):
+        return pa.array(moments, pa.int64())
+    return moments.cast(pa.int64())
+
+
+def _is_before(moments: pa.Array, others: pa.Array) -> pa.Array:
+    """Whether each moment lies before the other; not where one of them is missing."""
+    return pc.less(moments, others).fill_null(False)

@@ -1,4 +1,4 @@
-"""One value of a record to one cell of a table, and a word for what was odd about it."""
+"""Reads one value of a record into a cell of a table, with a code for what was odd about it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,28 @@ from agentrun_nb.core import jsontext, times
 from agentrun_nb.core.schema import Column, Kind
 
 NOTE_LENGTH = 200
-"""How many characters of the original text a note keeps."""
+"""How many characters of the original text a note shows."""
+
+_LONGEST_NUMBER = 40
+"""How many digits a number may have to be read."""
+
+_NUMBER = re.compile(rb"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
 class Notes:
-    """What was odd about one record."""
+    """Collects what was odd about one record, for its `parse_notes`."""
 
     def __init__(self) -> None:
         self._notes: list[str] = []
 
     def add(self, column: str, code: str, original: bytes) -> None:
-        """Notes a code and the original text, clipped."""
+        """Adds a note: a code and the original text, clipped."""
         column = column[:NOTE_LENGTH]
-        text = jsontext.whole(original[: 4 * NOTE_LENGTH].decode("utf-8", "replace"))[:NOTE_LENGTH]
-        self._notes.append(f"{column}: {code}: {text}" if text else f"{column}: {code}")
+        # A character has four bytes at most in UTF-8.
+        beginning = original[: 4 * NOTE_LENGTH].decode("utf-8", "replace")
+        text = jsontext.whole(beginning)[:NOTE_LENGTH]
+        note = f"{column}: {code}"
+        self._notes.append(f"{note}: {text}" if text else note)
 
     @property
     def text(self) -> str | None:
@@ -36,7 +44,7 @@ def read_cell(column: Column, value: bytes | None) -> tuple[Any, str | None]:
     """Reads the JSON text of one value.
 
     Args:
-        column: where it belongs.
+        column: the column that the value belongs to.
         value: the text; None when the record does not have it.
 
     Returns:
@@ -45,13 +53,19 @@ def read_cell(column: Column, value: bytes | None) -> tuple[Any, str | None]:
     if value is None:
         return None, "missing" if column.required else None
     if column.kind == "json":
-        text = value.decode("utf-8", "replace")
-        if text.encode("utf-8") != value:
-            return text, "not_unicode"
-        return text, None if text.startswith("{") else "null" if text == "null" else "not_object"
+        return _read_json(value)
     if value == b"null":
         return None, "null" if column.required else None
     return _READERS[column.kind](column, value)
+
+
+def _read_json(value: bytes) -> tuple[str, str | None]:
+    text = value.decode("utf-8", "replace")
+    if text.encode("utf-8") != value:
+        return text, "not_unicode"
+    if text.startswith("{"):
+        return text, None
+    return text, "null" if text == "null" else "not_object"
 
 
 def _read_text(column: Column, value: bytes) -> tuple[str | None, str | None]:
@@ -99,10 +113,13 @@ _READERS: dict[Kind, Callable[[Column, bytes], tuple[Any, str | None]]] = {
 
 
 def _number(token: bytes) -> Decimal | None:
-    """A number that is not absurdly large, exactly; None for anything else."""
-    if len(token) > 40 or not token.isascii():
+    """Reads a number exactly; None for what is not a number or is absurdly large or small.
+
+    An integer of too many digits gives infinity, which lies out of every column's range.
+    """
+    if len(token) > _LONGEST_NUMBER or not token.isascii():
         return Decimal("Infinity") if token.lstrip(b"-").isdigit() else None
-    if not re.fullmatch(rb"-?\d+(\.\d+)?([eE][+-]?\d+)?", token):
+    if not _NUMBER.fullmatch(token):
         return None
     number = Decimal(token.decode())
-    return number if -40 < number.adjusted() < 40 else None
+    return number if abs(number.adjusted()) < _LONGEST_NUMBER else None

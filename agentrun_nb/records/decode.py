@@ -1,8 +1,9 @@
-"""Bytes of the service to cells of a table: nothing lost, one odd value costs its own cell.
+"""Decodes pages and records of the service into cells of a table.
 
-Two roads lead to the same cells. A page that is just what the contract says is read by msgspec in
-one pass. Any other page is cut into records and each record into members; then each cell is read by
-the tolerant reader of its kind, which may add a note.
+Two readers give the same cells. The strict one (`records.strict`) reads in one pass what is exactly
+as documented. Anything else is split into records and members, and the tolerant one
+(`records.tolerant`) reads each value by itself: one that is odd costs its own cell and leaves a
+note.
 """
 
 from __future__ import annotations
@@ -17,61 +18,68 @@ from agentrun_nb.records.cut import cut_array, cut_object
 from agentrun_nb.records.strict import decode_strict
 from agentrun_nb.records.tolerant import decode_tolerant
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
 
 def decode_page(table: Table, body: bytes, key: str = "items", without: Iterable[str] = ()) -> Page:
-    """Reads an answer that holds records in an array under `key`, and keeps nothing of the columns in `without`.
+    """Decodes an answer that holds a list of records.
+
+    Args:
+        table: the table of the records.
+        body: the answer, a JSON object.
+        key: the key under which the records stand.
+        without: columns that are left empty.
 
     Raises:
         BadResponseError: the body is not such an answer; the message says why and where.
     """
-    body = body.removeprefix(b"\xef\xbb\xbf").strip()
-    fast = decode_strict(table, body, key, without)
-    if fast is not None:
-        return fast
+    body = _stripped(body)
+    page = decode_strict(table, body, key, without)
+    if page is not None:
+        return page
     try:
-        _check_object(body)
-        members = list(cut_object(body))
-        lists = [value for name, value in members if name == key]
-        if not lists:
-            raise BadResponseError(f"The answer has no {key!r}.")
-        records = [record for text in lists for record in cut_array(text)]
-        batch = decode_tolerant(table, records).without(without)
-        others = {name: value for name, value in members if name != key}
-        envelope = {
-            name: jsontext.parse(value.decode("utf-8", "replace")) for name, value in others.items()
-        }
-        return Page(batch, envelope, len(lists))
+        return _decode_odd_page(table, body, key, without)
     except jsontext.JSONTextError as error:
-        raise BadResponseError(f"The answer is not the JSON that was expected: {error}.") from None
+        raise _not_json(error) from None
+
+
+def _decode_odd_page(table: Table, body: bytes, key: str, without: Iterable[str]) -> Page:
+    _check_object(body)
+    members = list(cut_object(body))
+    lists = [value for name, value in members if name == key]
+    if not lists:
+        raise BadResponseError(f"The answer has no {key!r}.")
+    records = [record for text in lists for record in cut_array(text)]
+    batch = decode_tolerant(table, records).without(without)
+    envelope = {}
+    for name, value in members:
+        if name != key:
+            envelope[name] = jsontext.parse(value.decode("utf-8", "replace"))
+    return Page(batch, envelope, len(lists))
 
 
 def decode_records(table: Table, bodies: Sequence[bytes]) -> Batch:
-    """Reads records that came one by one; the batch has one row for each.
+    """Decodes records that came one by one, one row each.
 
     Raises:
         BadResponseError: a body is not a JSON object.
     """
-    stripped = [body.removeprefix(b"\xef\xbb\xbf").strip() for body in bodies]
-    fast = decode_strict(table, b'{"items":[' + b",".join(stripped) + b"]}", "items")
-    if fast is not None and len(fast.batch) == len(bodies):
-        return fast.batch
+    records = [_stripped(body) for body in bodies]
+    # As one page all records are read at once. A body with a comma in the wrong place would make
+    # more or fewer records of it, so they are counted.
+    page = decode_strict(table, b'{"items":[' + b",".join(records) + b"]}", "items")
+    if page is not None and len(page.batch) == len(bodies):
+        return page.batch
     try:
-        for body in stripped:
-            _check_object(body)
-        return decode_tolerant(table, stripped)
+        for record in records:
+            _check_object(record)
+        return decode_tolerant(table, records)
     except jsontext.JSONTextError as error:
-        raise BadResponseError(f"The answer is not the JSON that was expected: {error}.") from None
-
-
-def _check_object(body: bytes) -> None:
-    if not body.startswith(b"{") or jsontext.value_end(body, 0) != len(body):
-        told = "" if body else "empty, and so "
-        hint = "A record or a page of the service is one JSON object."
-        raise BadResponseError(f"The record is {told}not one JSON object.", hint=hint)
+        raise _not_json(error) from None
 
 
 def decode_record(table: Table, body: bytes) -> Batch:
-    """Reads one record: a batch of one row.
+    """Decodes one record into a batch of one row.
 
     Raises:
         BadResponseError: the body is not a JSON object.
@@ -79,9 +87,19 @@ def decode_record(table: Table, body: bytes) -> Batch:
     return decode_records(table, [body])
 
 
-# --- the strict road
-# ---------------------------------------------------------------------------------------------
+def _stripped(body: bytes) -> bytes:
+    return body.removeprefix(_BYTE_ORDER_MARK).strip()
 
 
-# --- the tolerant road
-# -------------------------------------------------------------------------------------------
+def _check_object(body: bytes) -> None:
+    if body.startswith(b"{") and jsontext.value_end(body, 0) == len(body):
+        return
+    sentence = "The record is not one JSON object."
+    if not body:
+        sentence = "The record is empty, and so not one JSON object."
+    hint = "A record or a page of the service is one JSON object."
+    raise BadResponseError(sentence, hint=hint)
+
+
+def _not_json(error: jsontext.JSONTextError) -> BadResponseError:
+    return BadResponseError(f"The answer is not the JSON that was expected: {error}.")

@@ -1,4 +1,4 @@
-"""Records read one by one, each value by the reader of its kind, which may leave a note."""
+"""Decodes records one by one, value by value, and notes what is odd about them."""
 
 from __future__ import annotations
 
@@ -8,58 +8,76 @@ from typing import Any
 
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.schema import Table
-from agentrun_nb.records.batch import IN_TURN, Batch, out_of_order, to_batch
+from agentrun_nb.records.batch import TIMES_IN_ORDER, Batch, out_of_order, to_batch
 from agentrun_nb.records.cells import Notes, read_cell
 from agentrun_nb.records.cut import cut_object
 
 
 def decode_tolerant(table: Table, records: Sequence[bytes]) -> Batch:
-    """Reads records one by one, each value by the reader of its kind."""
-    return read_members(
-        table, [cut_object(record) if record.startswith(b"{") else record for record in records]
-    )
+    """Decodes records, one row each, whatever they hold.
+
+    Args:
+        table: the table of the records.
+        records: JSON texts. One that is not an object gives a row of empty cells with a note.
+    """
+    members = [cut_object(record) if record.startswith(b"{") else record for record in records]
+    return read_members(table, members)
 
 
 def read_members(table: Table, records: Sequence[Iterable[tuple[str, bytes]] | bytes]) -> Batch:
-    """Reads records that are cut into members.
+    """Decodes records that are split into members.
 
-    One that is no object comes as its bytes and leaves a note.
+    Args:
+        table: the table of the records.
+        records: of each record its keys and the JSON texts of their values; its bytes where it is
+            not an object.
     """
     cells: dict[str, list[Any]] = {column.name: [] for column in table.columns}
-    notes = [Notes() for _ in records]
-    moments: list[dict[str, bytes | None]] = []
-    for record, noted in zip(records, notes, strict=True):
-        found: dict[str, bytes] = {}
-        if isinstance(record, bytes):
-            noted.add(table.columns[0].name, "not_object", record)
-        else:
-            for name, value in record:
-                if name in found:
-                    noted.add(name, "duplicate_key", found[name])
-                found[name] = value
-        moments.append({name: found.get(name) for name in IN_TURN})
+    all_notes = [Notes() for _ in records]
+    times: list[dict[str, bytes | None]] = []
+    for record, notes in zip(records, all_notes, strict=True):
+        values = _values(table, record, notes)
+        times.append({name: values.get(name) for name in TIMES_IN_ORDER})
         for column in table.wire:
-            original = found.pop(column.name, None)
-            cell, code = read_cell(column, original)
+            value = values.pop(column.name, None)
+            cell, code = read_cell(column, value)
             if code:
-                noted.add(column.name, code, original or b"")
+                notes.add(column.name, code, value or b"")
             cells[column.name].append(cell)
+        # What is left belongs to no column of the table.
         if "extra" in cells:
-            cells["extra"].append(_object_text(found))
+            cells["extra"].append(_object_text(values))
     for name, rows in out_of_order(cells).items():
         for row in rows:
-            notes[row].add(name, "time_order", (moments[row][name] or b"").strip(b'"'))
+            text = (times[row][name] or b"").strip(b'"')
+            all_notes[row].add(name, "time_order", text)
     if "parse_notes" in cells:
-        cells["parse_notes"] = [noted.text for noted in notes]
-    return to_batch(table, {name: values for name, values in cells.items() if values}, len(records))
+        cells["parse_notes"] = [notes.text for notes in all_notes]
+    filled = {name: values for name, values in cells.items() if values}
+    return to_batch(table, filled, len(records))
 
 
-def _object_text(found: dict[str, bytes]) -> str | None:
-    """Members as the text of one JSON object, values to the letter."""
-    if not found:
+def _values(
+    table: Table, record: Iterable[tuple[str, bytes]] | bytes, notes: Notes
+) -> dict[str, bytes]:
+    """The values of a record by key; of a key that comes twice the last, with a note."""
+    if isinstance(record, bytes):
+        notes.add(table.columns[0].name, "not_object", record)
+        return {}
+    values: dict[str, bytes] = {}
+    for name, value in record:
+        if name in values:
+            notes.add(name, "duplicate_key", values[name])
+        values[name] = value
+    return values
+
+
+def _object_text(values: dict[str, bytes]) -> str | None:
+    """The text of an object with these members, each value as it stood in the record."""
+    if not values:
         return None
-    members = (
-        json.dumps(jsontext.whole(name)) + ":" + value.decode("utf-8", "replace")
-        for name, value in found.items()
-    )
+    members = []
+    for name, value in values.items():
+        key = json.dumps(jsontext.whole(name))
+        members.append(f"{key}:{value.decode('utf-8', 'replace')}")
     return "{" + ",".join(members) + "}"

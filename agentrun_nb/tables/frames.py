@@ -162,7 +162,7 @@ def _parts(things: Iterable[Any]) -> Iterator[pd.DataFrame]:
 def _batches(kind: str, alike: list[Any]) -> list[Batch]:
     """The cells of things of one kind."""
     if kind == "cells":
-        return [Batch.joined(alike)]
+        return [Batch.concat(alike)]
     if kind == "page":
         return [decode_page(RUNS, page).batch for page in alike]
     return [decode_records(RUNS, alike[at : at + _MANY]) for at in range(0, len(alike), _MANY)]
