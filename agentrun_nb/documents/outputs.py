@@ -1,7 +1,8 @@
-"""The outputs that manifests list, one row each."""
+"""Lists the outputs in the manifests of runs, one row each."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 
 import pandas as pd
@@ -9,27 +10,32 @@ import pandas as pd
 from agentrun_nb.core.schema import OUTPUTS
 from agentrun_nb.documents.reading import texts
 from agentrun_nb.records.batch import Batch
-from agentrun_nb.records.outputs import AT_ONCE, joined, output_batches, outputs_text
+from agentrun_nb.records.outputs import AT_ONCE, Listed, output_batches, outputs_text
 from agentrun_nb.tables.frames import Runs, runs_frame, table_frame
 
 
 def outputs(runs: Runs) -> pd.DataFrame:
-    """The outputs that the manifests list, one row each.
+    """Lists the outputs in the manifests of runs, one row each.
 
     Args:
         runs: anything that `runs_frame` takes.
 
     Returns:
         The OUTPUTS table in the order of the runs and of their manifests. A manifest without an
-        `outputs` array gives no rows; an item that is no object is a row with a note.
+        `outputs` array gives no rows; an item that is not an object is a row with a note.
     """
-    runs = runs_frame(runs)
-    owners = zip(
-        runs["deployment_id"].to_numpy("object"), runs["id"].to_numpy("object"), strict=True
-    )
-    lists = (outputs_text(text) for part in texts(runs["output_manifest"]) for text in part)
-    found = ((*owner, text) for owner, text in zip(owners, lists, strict=True) if text)
+    lists = _lists(runs_frame(runs))
     batches: list[Batch] = []
-    while listed := list(islice(found, AT_ONCE)):
-        batches += output_batches(listed)
-    return table_frame(OUTPUTS, [joined(batches)])
+    while some := list(islice(lists, AT_ONCE)):
+        batches += output_batches(some)
+    return table_frame(OUTPUTS, [Batch.concat(batches)] if batches else [])
+
+
+def _lists(runs: pd.DataFrame) -> Iterator[Listed]:
+    """The `outputs` array of each run that has one."""
+    deployments, ids = runs["deployment_id"].to_numpy("object"), runs["id"].to_numpy("object")
+    manifests = (text for some in texts(runs["output_manifest"]) for text in some)
+    for deployment_id, run_id, manifest in zip(deployments, ids, manifests, strict=True):
+        text = outputs_text(manifest)
+        if text:
+            yield Listed(deployment_id, run_id, text)

@@ -1,38 +1,51 @@
-"""The items of the `outputs` arrays of manifests, as cells of OUTPUTS.
+"""Decodes the `outputs` arrays of manifests into cells of the OUTPUTS table.
 
-Two roads lead to the same cells, as for records: what is just as documented is read in one go, the
-rest with patience.
+As for records there are two readers: a strict one for many arrays that are just as documented, and
+a tolerant one for arrays in which something is odd.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
-import pyarrow as pa
 from msgspec.structs import astuple
 
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.schema import OUTPUTS
 from agentrun_nb.records.batch import Batch, to_batch
-from agentrun_nb.records.cut import cut_array, cut_object
+from agentrun_nb.records.cut import cut_array, cut_object, has_duplicate_keys
 from agentrun_nb.records.tolerant import read_members
 
 KEY = ("deployment_id", "run_id", "position")
 """The columns of OUTPUTS that an item of a manifest cannot set."""
 
-Listed = tuple[Any, Any, bytes]
-"""The deployment and id of a run, and the text of its array of outputs."""
+AT_ONCE = 128
+"""How many arrays are read in one go."""
 
-AT_ONCE, _FEW = 128, 16
-"""So many runs are read at once; where something is odd, so many with patience."""
+_FEW = 16
+"""How many arrays the tolerant reader gets at a time, where something is odd."""
+
+
+class Listed(NamedTuple):
+    """The `outputs` array of one run.
+
+    Attributes:
+        deployment_id: the deployment of the run, a text or a missing value.
+        run_id: the id of the run, likewise.
+        text: the JSON text of the array.
+    """
+
+    deployment_id: Any
+    run_id: Any
+    text: bytes
 
 
 def outputs_text(text: memoryview | None) -> bytes:
-    """The array of outputs as it stands in the manifest; nothing where there is none."""
+    """Finds the `outputs` array in the text of a manifest; empty where it has none."""
     if text is None:
         return b""
     try:
@@ -46,98 +59,119 @@ def outputs_text(text: memoryview | None) -> bytes:
 
 
 def output_batches(lists: list[Listed]) -> Iterator[Batch]:
-    """Reads all in one go, or where something is odd in halves, so that it slows down its neighbours only."""
+    """Decodes the arrays of several runs.
+
+    The strict reader takes all of them at once. Where it finds something odd, the arrays are halved
+    again and again, so that an odd array slows down only its neighbours.
+    """
     strict = _strict_outputs(lists)
     if strict is not None:
         yield strict
     elif len(lists) > _FEW:
-        yield from output_batches(lists[: len(lists) // 2])
-        yield from output_batches(lists[len(lists) // 2 :])
+        middle = len(lists) // 2
+        yield from output_batches(lists[:middle])
+        yield from output_batches(lists[middle:])
     else:
         yield read_members(OUTPUTS, list(_tolerant_outputs(lists)))
 
 
-def joined(batches: list[Batch]) -> Batch:
-    """Batches as one, in one piece each column."""
-    cells = {
-        name: pa.concat_arrays([batch.cells[name] for batch in batches])
-        for name in OUTPUTS.names
-        if batches
-    }
-    return to_batch(OUTPUTS, cells, 0)
-
-
 _TEXTS = ("name", "path", "configured_path", "kind", "status")
+_ACCESS_COLUMNS = {"sandbox_id": "sandbox_id", "path": "access_path"}
+"""The columns of OUTPUTS that hold the members of an item's `access`."""
+
 _Text = str | None | msgspec.UnsetType
 _Size = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None | msgspec.UnsetType
-_Manifest = msgspec.defstruct("Manifest", [("outputs", msgspec.Raw, msgspec.Raw(b""))])
 
 
 def _struct(name: str, fields: dict[str, Any]) -> type[msgspec.Struct]:
-    """An object that has no key but these, each once and of its type."""
+    """The type of an object that has no keys but these, each of its type or absent."""
     members = [(key, kind, msgspec.UNSET) for key, kind in fields.items()]
     return msgspec.defstruct(name, members, forbid_unknown_fields=True, gc=False)
 
 
-_PLACES = {"sandbox_id": "sandbox_id", "path": "access_path"}
-_Access: Any = _struct("Access", dict.fromkeys(_PLACES, _Text))
-_Item = _struct(
-    "Item",
-    {**dict.fromkeys(_TEXTS, _Text), "size_bytes": _Size, "access": _Access | msgspec.UnsetType},
-)
-_COLUMNS = (*_TEXTS, "size_bytes", *_PLACES.values())
-_NOWHERE = _Access()
+_Manifest = msgspec.defstruct("Manifest", [("outputs", msgspec.Raw, msgspec.Raw(b""))])
+_Access: Any = _struct("Access", dict.fromkeys(_ACCESS_COLUMNS, _Text))
+_ITEM_FIELDS = {
+    **dict.fromkeys(_TEXTS, _Text),
+    "size_bytes": _Size,
+    "access": _Access | msgspec.UnsetType,
+}
+_Item = _struct("Item", _ITEM_FIELDS)
+_ITEM_COLUMNS = (*_TEXTS, "size_bytes", *_ACCESS_COLUMNS.values())
+_NO_ACCESS = _Access()
 _MANIFESTS: Any = msgspec.json.Decoder(_Manifest)
 _LISTS = msgspec.json.Decoder(list[list[_Item]])  # type: ignore[valid-type]
 
 
 def _strict_outputs(lists: list[Listed]) -> Batch | None:
-    text = b"[" + b",".join(text for _, _, text in lists) + b"]"
+    """Decodes arrays whose items are just as documented; None where one is not."""
+    ids = [*(listed.deployment_id for listed in lists), *(listed.run_id for listed in lists)]
+    if not all(type(identity) is str for identity in ids):
+        return None
+    text = b"[" + b",".join(listed.text for listed in lists) + b"]"
     try:
-        found = _LISTS.decode(text)
+        items_of_runs = _LISTS.decode(text)
     except jsontext.NOT_STRICT:
         return None
-    # Of two equal keys msgspec keeps one: what it has read is shorter then.
-    size = len(msgspec.json.encode(found))
-    if size != len(text) and size != len(msgspec.json.format(text, indent=-1)):
+    if has_duplicate_keys(text, items_of_runs):
         return None
-    deployments, runs, _ = zip(*lists, strict=True)
-    if not all(type(word) is str for word in deployments + runs):
-        return None
-    items = list(chain.from_iterable(found))
+    items = list(chain.from_iterable(items_of_runs))
     if not items:
         return to_batch(OUTPUTS, {}, 0)
-    *columns, places = zip(*map(astuple, items), strict=True)
-    columns += zip(
-        *(astuple(_NOWHERE if place is msgspec.UNSET else place) for place in places), strict=True
-    )
-    cells = {
-        name: [None if value is msgspec.UNSET else value for value in values]
-        for name, values in zip(_COLUMNS, columns, strict=True)
-    }
-    for name, words in zip(KEY, (deployments, runs), strict=False):
-        cells[name] = [word for word, inside in zip(words, found, strict=True) for _ in inside]
-    cells["position"] = [position for inside in found for position in range(len(inside))]
+    lengths = [len(items_of_run) for items_of_run in items_of_runs]
+    cells = _item_cells(items)
+    cells["deployment_id"] = _repeated([listed.deployment_id for listed in lists], lengths)
+    cells["run_id"] = _repeated([listed.run_id for listed in lists], lengths)
+    cells["position"] = [position for length in lengths for position in range(length)]
     return to_batch(OUTPUTS, cells, len(items))
 
 
+def _item_cells(items: Sequence[Any]) -> dict[str, list[Any]]:
+    """The cells that items set, by column."""
+    # `zip` turns one tuple of values for each item into one tuple of cells for each column.
+    *columns, accesses = zip(*map(astuple, items), strict=True)
+    known = [_NO_ACCESS if access is msgspec.UNSET else access for access in accesses]
+    columns += zip(*map(astuple, known), strict=True)
+    return {
+        name: [None if value is msgspec.UNSET else value for value in values]
+        for name, values in zip(_ITEM_COLUMNS, columns, strict=True)
+    }
+
+
+def _repeated(values: Sequence[Any], counts: Sequence[int]) -> list[Any]:
+    """Each value as often as its count says, as `numpy.repeat` does."""
+    return [value for value, count in zip(values, counts, strict=True) for _ in range(count)]
+
+
 def _tolerant_outputs(lists: list[Listed]) -> Iterator[list[tuple[str, bytes]]]:
-    for *owner, text in lists:
-        words = [json.dumps(word if isinstance(word, str) else None).encode() for word in owner]
+    """Splits arrays into items, and each item into members, its key columns first."""
+    for listed in lists:
         try:
-            items = cut_array(text)
+            items = cut_array(listed.text)
         except jsontext.JSONTextError:
             continue
+        owner = [_key_text(listed.deployment_id), _key_text(listed.run_id)]
         for position, item in enumerate(items):
-            key = zip(KEY, (*words, str(position).encode()), strict=True)
-            yield [*key, *(_output_members(item) if item.startswith(b"{") else [("value", item)])]
+            key = zip(KEY, [*owner, str(position).encode()], strict=True)
+            yield [*key, *_output_members(item)]
+
+
+def _key_text(value: Any) -> bytes:
+    """An id as JSON text, null where it is missing."""
+    return json.dumps(value if isinstance(value, str) else None).encode()
 
 
 def _output_members(item: bytes) -> Iterator[tuple[str, bytes]]:
-    """The members of an item; those of its `access` under the names of their columns."""
+    """The members of an item, with those of its `access` under the names of their columns.
+
+    An item that is not an object becomes the one member `value`.
+    """
+    if not item.startswith(b"{"):
+        yield "value", item
+        return
     for name, value in cut_object(item):
         if name == "access" and value.startswith(b"{"):
-            for inner, place in cut_object(value):
-                yield _PLACES.get(inner, f"access.{inner}"), place
+            for inner_name, inner_value in cut_object(value):
+                yield _ACCESS_COLUMNS.get(inner_name, f"access.{inner_name}"), inner_value
         else:
             yield f"item.{name}" if name in KEY else name, value
