@@ -1,6 +1,6 @@
-"""Places in `input` and `output_manifest` as columns.
+"""Extracts values from the documents of runs into typed columns.
 
-Typed, integers exact, and counted where the runs disagree.
+Integers stay exact, and where the runs disagree on a type it is counted.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from math import fsum, isfinite
 from operator import itemgetter
 from statistics import fmean, median
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypeAlias, TypedDict
 
 import msgspec
 import pandas as pd
@@ -33,27 +33,37 @@ ATTRS = "agentrun_nb_extract"
 """Where in `attrs` the counts of an extraction lie."""
 
 _MOST = 2_000
-"""In so many documents, and among so many paths, the nearest to a typo are looked for."""
+"""How many documents, and how many paths in them, are searched for the nearest to a typo."""
 
 _SHOWN = 80
-"""Characters of the values that a message shows."""
+"""How many characters of the values a message shows."""
 
 _UNFIT = type("Unfit", (Gap,), {})()
+"""Stands where a value is not of the column's dtype, or its aggregate does not take it."""
+
+Path: TypeAlias = tuple[Step, ...]
+"""A path inside a document."""
+
+Found: TypeAlias = list[Any]
+"""What was found at a path, in one entry for each document or list element.
+
+An entry is a parsed value (None for JSON null), or a `Gap` that says why there is none.
+"""
 
 
 @dataclass(frozen=True)
 class Col:
-    """One column to make of the places that a path leads to.
+    """One column for `extract`: the path of its values, its dtype, default and aggregate.
 
     Attributes:
         path: begins with `input`, `output_manifest` or `extra`; lists by index or by `[*]`.
-        dtype: boolean, Int64, Float64, str or object; None: the first that holds the
+        dtype: boolean, Int64, Float64, str or object. None takes the first of them that holds the
             values as they were read, integers exact and decimals as the nearest double.
-        default: the cell of a run that has nothing there; JSON null and broken documents are NA all
-            the same.
-        agg: what to make of the values of a path with `[*]`, nulls apart: count, sum, mean, median,
-            min, max, first, last, any, all, or a function of the list. None gives the list itself,
-            nulls included.
+        default: the cell of a run that has no value at the path. JSON null and broken documents
+            give NA whatever the default.
+        agg: how to aggregate the values of a path with `[*]`, nulls left out: count, sum, mean,
+            median, min, max, first, last, any, all, or a function of the list. None gives the list
+            itself, nulls included.
 
     Raises:
         SchemaError: an unknown dtype or aggregate, an aggregate without `[*]`, or a default that is
@@ -67,51 +77,68 @@ class Col:
     agg: str | Callable[[list[Any]], Any] | None = None
 
     def __post_init__(self) -> None:
+        self._check_path()
+        self._check_dtype()
+        self._check_agg()
+        self._check_default()
+
+    def _check_path(self) -> None:
         if not isinstance(self.path, str) or self.document not in (*DOCUMENTS, "extra"):
-            raise PathNotFound(
-                f"{self.path!r} leads nowhere.",
-                hint="Begin it with input., output_manifest. or extra.",
-            )
-        if self.dtype is not None and self.dtype not in [*_FITS]:
-            raise SchemaError(
-                f"{self.dtype!r} is not a dtype here.", hint=f"Choose among {', '.join(_FITS)}."
-            )
-        if self.agg is not None and not callable(self.agg) and self.agg not in [*AGGREGATES]:
-            raise SchemaError(
-                f"{self.agg!r} is not an aggregate.", hint=f"Choose among {', '.join(AGGREGATES)}."
-            )
-        if self.agg is not None and None not in self.steps:
-            raise SchemaError(
-                f"{self.path!r} gives one value, so it takes no agg.",
-                hint="Write a list as name[*].",
-            )
-        if self.dtype and self.default is not pd.NA and not _FITS[self.dtype](self.default):
+            sentence = f"{self.path!r} leads nowhere."
+            hint = "Begin it with input., output_manifest. or extra."
+            raise PathNotFound(sentence, hint=hint)
+
+    def _check_dtype(self) -> None:
+        if self.dtype is None:
+            return
+        # A list of the names, since a dtype that cannot be hashed is looked for too.
+        if self.dtype not in [*_FITS]:
+            hint = f"Choose among {', '.join(_FITS)}."
+            raise SchemaError(f"{self.dtype!r} is not a dtype here.", hint=hint)
+
+    def _check_agg(self) -> None:
+        if self.agg is None:
+            return
+        if not callable(self.agg) and self.agg not in [*AGGREGATES]:
+            hint = f"Choose among {', '.join(AGGREGATES)}."
+            raise SchemaError(f"{self.agg!r} is not an aggregate.", hint=hint)
+        if None not in self.steps:
+            sentence = f"{self.path!r} gives one value, so it takes no agg."
+            raise SchemaError(sentence, hint="Write a list as name[*].")
+
+    def _check_default(self) -> None:
+        if not self.dtype or self.default is pd.NA:
+            return
+        if not _FITS[self.dtype](self.default):
             raise SchemaError(f"The default {self.default!r} is not of the dtype {self.dtype}.")
 
     @cached_property
     def document(self) -> str:
         """The column of RUNS that the path begins with."""
-        return str(next(iter(parse_path(self.path)), ""))
+        steps = parse_path(self.path)
+        return str(steps[0]) if steps else ""
 
     @cached_property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> Path:
         """The path inside that document."""
         return parse_path(self.path)[1:]
 
 
 def extract(runs: Runs, /, *paths: str | Col, **columns: str | Col) -> pd.DataFrame:
-    """Makes typed columns of places in the documents; each document asked for is read once.
+    """Extracts values from the documents of runs into typed columns.
+
+    Each document is read once, however many columns come from it.
 
     Booleans make a boolean column, integers Int64, text str, numbers Float64 (the nearest double of
-    each) as long as every integer among them is a double too. All else stays as it is in a column
-    of dtype object: a conflict of types, integers beyond 64 bits, Decimal where a double overflows,
-    NaN, lists, objects. Nothing becomes text on its own.
+    each) as long as every integer among them is a double too. Everything else stays as it is in a
+    column of dtype object: a conflict of types, integers beyond 64 bits, Decimal where a double
+    overflows, NaN, lists, objects. Nothing becomes text on its own.
 
     Args:
         runs: anything that `runs_frame` takes.
-        paths: paths, or a `Col` each for dtype, default and aggregate; the last key of a path is
-            the new column's name.
-        columns: the same under a name of its own.
+        paths: a path for each column, or a `Col` with its dtype, default and aggregate. The last
+            key of the path becomes the column's name.
+        columns: the same, with the column's name as the keyword.
 
     Returns:
         The new columns only, in the order given, under the index of the runs; no rows give empty
@@ -122,203 +149,300 @@ def extract(runs: Runs, /, *paths: str | Col, **columns: str | Col) -> pd.DataFr
 
     Raises:
         PathNotFound: a path that no row of a frame with rows has; the message names the nearest.
-        SchemaError: two columns of one name.
+        SchemaError: two columns have the same name.
         DataError: a function given as `agg` failed.
 
     Example:
-        >>> extract(runs, "output_manifest.score", files=Col("output_manifest.outputs[*]", agg="count"))
+        >>> files = Col("output_manifest.outputs[*]", agg="count")
+        >>> extract(runs, "output_manifest.score", files=files)
            score  files
         0    0.9      2
     """
     runs = runs_frame(runs)
-    asked = _named(paths, columns)
-    found: dict[str, list[Any]] = {name: [] for name in asked}
-    for document in {column.document for column in asked.values()}:
-        inside = {
-            name: column.steps for name, column in asked.items() if column.document == document
-        }
-        for trees in _trees(runs[document], list(inside.values())):
-            for name, steps in inside.items():
-                found[name] += _values(trees, steps)
-    frame, counts = pd.DataFrame(index=runs.index), {}
-    for name, column in asked.items():
-        if len(runs) and all(isinstance(value, Gap) for value in found[name]):
-            raise _not_found(runs, column, found[name].count(BROKEN))
-        cells, counts[name] = _cells(column, found[name])
+    requested = _named(paths, columns)
+    found = _found(runs, requested)
+    frame = pd.DataFrame(index=runs.index)
+    counts = {}
+    for name, column in requested.items():
+        entries = found[name]
+        if len(runs) and all(isinstance(entry, Gap) for entry in entries):
+            raise _not_found(runs, column, entries.count(BROKEN))
+        cells, counts[name] = _cells(column, entries)
         frame[name] = pd.Series(cells, runs.index, column.dtype or _dtype(cells))
     frame.attrs[ATTRS] = counts
     return frame
 
 
 def _named(paths: Sequence[str | Col], columns: Mapping[str, str | Col]) -> dict[str, Col]:
-    """Every column that is asked for, by its name."""
+    """The requested columns by their names, in the order given."""
     named: dict[str, Col] = {}
     for path in paths:
         column = path if isinstance(path, Col) else Col(path)
-        name = [step for step in parse_path(column.path) if isinstance(step, str)][-1]
+        keys = [step for step in parse_path(column.path) if isinstance(step, str)]
+        name = keys[-1]
         if name in named or name in columns:
             hint = f"Name one of them: extract(runs, another={column.path!r})."
             raise SchemaError(f"Two columns would be called {name!r}.", hint=hint)
         named[name] = column
-    return named | {
-        name: column if isinstance(column, Col) else Col(column) for name, column in columns.items()
-    }
+    for name, path in columns.items():
+        named[name] = path if isinstance(path, Col) else Col(path)
+    return named
 
 
-def _trees(documents: pd.Series[Any], paths: Sequence[tuple[Step, ...]]) -> Iterator[list[Any]]:
-    """The documents, a few at a time.
+def _found(runs: pd.DataFrame, columns: Mapping[str, Col]) -> dict[str, Found]:
+    """What was found for each column, in one entry for each run."""
+    found: dict[str, Found] = {name: [] for name in columns}
+    paths: dict[str, dict[str, Path]] = {}
+    for name, column in columns.items():
+        paths.setdefault(column.document, {})[name] = column.steps
+    for document, inside in paths.items():
+        for trees in _trees(runs[document], list(inside.values())):
+            for name, steps in inside.items():
+                found[name] += _values(trees, steps)
+    return found
 
-    Cut down to the paths, or whole where their shape is another.
+
+def _trees(documents: pd.Series[Any], paths: Sequence[Path]) -> Iterator[list[Any]]:
+    """Parses documents, some at a time.
+
+    What lies on none of the paths is skipped where the documents have the shape of the paths.
     """
     decode = msgspec.json.Decoder(_shape(paths)).decode
     for part in texts(documents):
         yield [read(text, decode) for text in part]
 
 
-def _shape(paths: Sequence[tuple[Step, ...]]) -> Any:
-    """The msgspec type that reads just these paths; everything where a place is read both whole and cut.
+def _shape(paths: Sequence[Path]) -> Any:
+    """The msgspec type that reads just what lies on the paths, or `Any` to read everything.
 
-    Everything also for keys outside ASCII: msgspec 0.22 does not find those of a TypedDict.
+    Everything is read where a path ends and another goes on, and where a key is not ASCII: msgspec
+    0.22 does not find such keys of a TypedDict.
     """
     if () in paths:
         return Any
-    inside: dict[Step, list[tuple[Step, ...]]] = {}
+    # The rest of the paths by their first key, None standing for any element of a list.
+    inside: dict[str | None, list[Path]] = {}
     for head, *rest in paths:
-        inside.setdefault(head if isinstance(head, str) else None, []).append(tuple(rest))
-    if not all(head is None or str(head).isascii() for head in inside):
+        key = head if isinstance(head, str) else None
+        inside.setdefault(key, []).append(tuple(rest))
+    if not all(key is None or key.isascii() for key in inside):
         return Any
-    shapes = {head: _shape(rest) for head, rest in inside.items()}
+    shapes = {key: _shape(rest) for key, rest in inside.items()}
     elements = shapes.pop(None, None)
     members: Any = TypedDict("Members", shapes, total=False) if shapes else None  # type: ignore[operator]
-    return members | list[elements] | None if elements else members | None  # type: ignore[valid-type]
+    if elements:
+        return members | list[elements] | None  # type: ignore[valid-type]
+    return members | None
 
 
-def _values(trees: list[Any], steps: tuple[Step, ...]) -> list[Any]:
-    """What stands at a path in each of the trees, with `[*]` a list of it; a gap where there is nothing.
+def _values(trees: Found, steps: Path) -> Found:
+    """Follows a path into each document."""
+    found = _follow(trees, steps)
+    # What lies inside a broken document is not known to be absent.
+    return [BROKEN if tree is BROKEN else entry for tree, entry in zip(trees, found, strict=True)]
 
-    A list that is there and empty gives an empty list, so that a count of it is 0.
-    """
-    found = trees
+
+def _follow(found: Found, steps: Path) -> Found:
+    """Follows a path into each entry; with `[*]` an entry becomes the list of what was found."""
     for place, step in enumerate(steps):
         if step is None:
-            found = _every(found, steps[place + 1 :])
-            break
-        if isinstance(step, int):
-            found = [
-                value[step] if type(value) is list and step < len(value) else ABSENT
-                for value in found
-            ]
-        else:
-            found = [
-                value[step] if type(value) is dict and step in value else ABSENT for value in found
-            ]
-    return [BROKEN if tree is BROKEN else value for tree, value in zip(trees, found, strict=True)]
+            return _every(found, steps[place + 1 :])
+        found = _at_index(found, step) if isinstance(step, int) else _at_key(found, step)
+    return found
 
 
-def _every(lists: list[Any], steps: tuple[Step, ...]) -> list[Any]:
-    """What stands at a path in every element of each list."""
-    lists = [value if type(value) is list else ABSENT for value in lists]
-    inner = iter(_values([item for value in lists if value is not ABSENT for item in value], steps))
-    rows: list[Any] = []
-    for value in lists:
-        found = (
-            value
-            if value is ABSENT
-            else [item for item in islice(inner, len(value)) if item is not ABSENT]
-        )
-        rows.append(ABSENT if value and not found else found)
-    if None in steps:
-        rows = [row if row is ABSENT else [item for items in row for item in items] for row in rows]
-    return rows
+def _at_key(found: Found, key: str) -> Found:
+    """The member of each entry that has this key."""
+    return [entry[key] if type(entry) is dict and key in entry else ABSENT for entry in found]
 
 
-def _cells(column: Col, rows: list[Any]) -> tuple[list[Any], dict[str, Any]]:
-    """The cells of a column, and the counts of what was found."""
+def _at_index(found: Found, index: int) -> Found:
+    """The element of each entry at this index."""
+    return [
+        entry[index] if type(entry) is list and index < len(entry) else ABSENT for entry in found
+    ]
+
+
+def _every(found: Found, steps: Path) -> Found:
+    """Follows a path into every element of each entry.
+
+    Returns:
+        For each entry the list of what was found in its elements, absent ones left out. An entry
+        that is no list, or has nothing in any of its elements, is absent; an empty list stays an
+        empty list, so that a count of it is 0. With a further `[*]` among the steps the lists of
+        the elements are joined to one.
+
+    Example:
+        >>> _every([[{"a": 1}, {}, {"a": 2}], []], ("a",))
+        [[1, 2], []]
+    """
+    lists = [entry if type(entry) is list else ABSENT for entry in found]
+    # The elements of all lists are followed at once, and given back to their lists afterwards.
+    elements = [element for entry in lists if entry is not ABSENT for element in entry]
+    inner = iter(_follow(elements, steps))
+    result: Found = []
+    for entry in lists:
+        if entry is ABSENT:
+            result.append(ABSENT)
+            continue
+        own = [value for value in islice(inner, len(entry)) if value is not ABSENT]
+        result.append(own if own or not entry else ABSENT)
+    return _flattened(result) if None in steps else result
+
+
+def _flattened(found: Found) -> Found:
+    """Entries that are lists of lists, as lists."""
+    return [entry if entry is ABSENT else list(chain.from_iterable(entry)) for entry in found]
+
+
+def _cells(column: Col, found: Found) -> tuple[list[Any], dict[str, Any]]:
+    """Makes the cells of a column.
+
+    Returns:
+        The cells, and what `extract` counts about them.
+    """
     if column.agg is not None:
-        rows = [_aggregate(column, column.agg, row) if type(row) is list else row for row in rows]
+        found = _aggregated(found, column, column.agg)
     if column.dtype:
-        fits = _FITS[column.dtype]
-        rows = [
-            row if row is None or row is pd.NA or isinstance(row, Gap) or fits(row) else _UNFIT
-            for row in rows
-        ]
-    kinds = Counter(map(type, rows))
+        found = _fitting(found, column.dtype)
+    kinds = Counter(map(type, found))
     gaps = {"absent": ABSENT, "null": None, "broken": BROKEN, "unfit": _UNFIT}
     counts: dict[str, int] = {name: kinds.pop(type(gap), 0) for name, gap in gaps.items()}
     kinds.pop(type(pd.NA), None)
-    cells = [
-        column.default if row is ABSENT else pd.NA if row is None or isinstance(row, Gap) else row
-        for row in rows
-    ]
-    counts["mended"] = 0
-    for place, cell in enumerate(cells) if str in kinds else ():
-        if type(cell) is str and not cell.isascii() and cell != (sound := jsontext.whole(cell)):
-            cells[place] = sound
-            counts["mended"] += 1
+    cells = _filled(found, column.default)
+    counts["mended"] = _mend_texts(cells) if str in kinds else 0
     return cells, {"path": column.path, "types": type_names(kinds), **counts}
 
 
+def _aggregated(found: Found, column: Col, agg: str | Callable[[list[Any]], Any]) -> Found:
+    """The aggregate of each entry that is a list."""
+    return [_aggregate(column, agg, entry) if type(entry) is list else entry for entry in found]
+
+
+def _fitting(found: Found, dtype: str) -> Found:
+    """The entries of a dtype; a value of another one is unfit."""
+    fits = _FITS[dtype]
+    is_gap = (Gap, type(None), type(pd.NA))
+    return [entry if isinstance(entry, is_gap) or fits(entry) else _UNFIT for entry in found]
+
+
+def _filled(found: Found, default: Any) -> list[Any]:
+    """The entries as cells: the default where nothing is, NA for null and what cannot be read."""
+    cells = []
+    for entry in found:
+        if entry is ABSENT:
+            cells.append(default)
+        elif entry is None or isinstance(entry, Gap):
+            cells.append(pd.NA)
+        else:
+            cells.append(entry)
+    return cells
+
+
+def _mend_texts(cells: list[Any]) -> int:
+    """Replaces texts that are not Unicode in place, and returns how many there were."""
+    mended = 0
+    for place, cell in enumerate(cells):
+        if type(cell) is not str or cell.isascii():
+            continue
+        sound = jsontext.whole(cell)
+        if sound != cell:
+            cells[place] = sound
+            mended += 1
+    return mended
+
+
 def _aggregate(column: Col, agg: str | Callable[[list[Any]], Any], values: list[Any]) -> Any:
-    function, kinds = AGGREGATES[agg] if isinstance(agg, str) else (agg, ())
+    """The aggregate of a list; NA where it has none, unfit where it does not take the types."""
+    aggregate = AGGREGATES[agg] if isinstance(agg, str) else Aggregate(agg)
     known = [value for value in values if value is not None]
+    if aggregate.types and not set(map(type, known)) <= set(aggregate.types):
+        return _UNFIT
     try:
-        return _UNFIT if kinds and not {*map(type, known)} <= set(kinds) else function(known)
+        return aggregate.function(known)
     except (ValueError, IndexError):
         return pd.NA
     except (TypeError, OverflowError):
         return _UNFIT
     except Exception as error:
-        told = f"agg= of {column.path!r} raised {type(error).__name__} for {clip(repr(known), _SHOWN)}: {error}."
-        raise DataError(
-            told, hint="Let the function return pd.NA where it has no answer."
-        ) from error
+        shown = clip(repr(known), _SHOWN)
+        raised = type(error).__name__
+        sentence = f"agg= of {column.path!r} raised {raised} for {shown}: {error}."
+        hint = "Let the function return pd.NA where it has no answer."
+        raise DataError(sentence, hint=hint) from error
 
 
 def _sum(values: list[Any]) -> int | float:
     return sum(values) if all(type(value) is int for value in values) else fsum(values)
 
 
+class Aggregate(NamedTuple):
+    """A named aggregate.
+
+    Attributes:
+        function: makes it of a list of values that are not null.
+        types: the types of values that it takes; none means all.
+    """
+
+    function: Callable[[list[Any]], Any]
+    types: tuple[type, ...] = ()
+
+
 _NUMBERS = (int, float, Decimal)
-AGGREGATES: dict[str, tuple[Callable[[list[Any]], Any], tuple[type, ...]]] = {
-    "count": (len, ()), "first": (itemgetter(0), ()), "last": (itemgetter(-1), ()), "sum": (_sum, _NUMBERS),
-    "mean": (fmean, _NUMBERS), "median": (median, _NUMBERS), "min": (min, (*_NUMBERS, str)),
-    "max": (max, (*_NUMBERS, str)), "any": (any, (bool,)), "all": (all, (bool,)),
-}  # fmt: skip
-"""What an aggregate is made by, and of which types alone; none: of all."""
+_ORDERED = (*_NUMBERS, str)
+
+AGGREGATES = {
+    "count": Aggregate(len),
+    "first": Aggregate(itemgetter(0)),
+    "last": Aggregate(itemgetter(-1)),
+    "sum": Aggregate(_sum, _NUMBERS),
+    "mean": Aggregate(fmean, _NUMBERS),
+    "median": Aggregate(median, _NUMBERS),
+    "min": Aggregate(min, _ORDERED),
+    "max": Aggregate(max, _ORDERED),
+    "any": Aggregate(any, (bool,)),
+    "all": Aggregate(all, (bool,)),
+}
+"""The aggregates that `Col` knows by name."""
+
+
+def _fits_float(value: Any) -> bool:
+    """Whether a double holds the value exactly; of an integer only up to 2^53."""
+    if type(value) is int:
+        return abs(value) <= 2**53
+    return type(value) is float and isfinite(value)
+
 
 _FITS: dict[str, Callable[[Any], bool]] = {
     "boolean": lambda value: type(value) is bool,
     "Int64": lambda value: type(value) is int and -(2**63) <= value < 2**63,
-    "Float64": lambda value: (
-        (type(value) is float and isfinite(value)) or (type(value) is int and abs(value) <= 2**53)
-    ),
+    "Float64": _fits_float,
     "str": lambda value: type(value) is str,
     "object": lambda value: True,
 }
+"""The dtypes of columns in the order of preference, each with a test whether it holds a value."""
 
 
 def _dtype(cells: list[Any]) -> str:
     """The first dtype that holds all cells as they were read."""
     known = [cell for cell in cells if cell is not pd.NA]
-    return next(
-        dtype
-        for dtype, fits in _FITS.items()
-        if (known or dtype == "object") and all(map(fits, known))
-    )
+    if not known:
+        return "object"
+    return next(dtype for dtype, fits in _FITS.items() if all(map(fits, known)))
 
 
 def _not_found(runs: pd.DataFrame, column: Col, broken: int) -> PathNotFound:
+    """The error for a path that no run has; its hint names the nearest paths."""
     sample = runs[runs[column.document].notna()].head(_MOST)
-    inside = json_paths(sample, column.document)["path"].head(_MOST)
-    known = [
-        f"{column.document}{'' if path.startswith('[') else '.'}{path}" for path in inside if path
-    ]
-    near = get_close_matches(column.path, known, 3, 0.5) or known[:3]
-    hint = (
-        f"Near it: {', '.join(near)}."
-        if near
-        else f"None of them has anything in {column.document} that is JSON."
-    )
+    known = []
+    for path in json_paths(sample, column.document)["path"].head(_MOST):
+        if path:
+            separator = "" if path.startswith("[") else "."
+            known.append(f"{column.document}{separator}{path}")
+    near = get_close_matches(column.path, known, n=3, cutoff=0.5) or known[:3]
+    hint = f"None of them has anything in {column.document} that is JSON."
+    if near:
+        hint = f"Near it: {', '.join(near)}."
     if broken:
         hint += f" {broken:,} of {counted(len(runs), 'document')} are not JSON."
     return PathNotFound(f"No run here has anything at {column.path!r}.", hint=hint)
