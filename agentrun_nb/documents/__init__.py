@@ -1,1 +1,1 @@
-"""The JSON inside runs: what it holds, as columns, and what differs."""
+"""The JSON documents in runs: their values as columns, their paths, outputs and differences."""

@@ -1,7 +1,4 @@
-"""What lies inside `input` and `output_manifest`.
-
-Values, outputs, and the catalogue of their paths.
-"""
+"""Lists the paths in a column of JSON documents, with the types of the values there."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -21,14 +18,14 @@ from agentrun_nb.documents.reading import ABSENT, BROKEN, read, texts, type_name
 from agentrun_nb.tables.frames import Runs, check_columns, runs_frame
 
 ATTRS = "agentrun_nb_paths"
-"""Where in `attrs` of a catalogue lies what could not be read."""
+"""The key in `attrs` of the table under which broken documents are counted."""
 
 DEEPEST = 512
-"""How many steps a path of the catalogue has at most."""
+"""The most steps that a listed path has."""
 
 
 def json_paths(runs: Runs, column: str = "output_manifest") -> pd.DataFrame:
-    """The catalogue of the places in a column of documents.
+    """Lists the paths in a column of JSON documents, with the types of the values there.
 
     Args:
         runs: anything that `runs_frame` takes.
@@ -38,31 +35,33 @@ def json_paths(runs: Runs, column: str = "output_manifest") -> pd.DataFrame:
         One row per path, in the order of the first run that has it: `path` (to be given to
         `extract` after the column's name; lists as `[*]`), `types` (the JSON types seen, the most
         frequent first), `runs` (how many have it), `values` (how many values there are) and
-        `example` (JSON text of the first, at most 80 characters). What lies deeper than 512 steps
-        is not catalogued; the object or list there is. `attrs["agentrun_nb_paths"]` counts the
-        documents that are not JSON.
+        `example` (JSON text of the first, at most 80 characters). At 512 steps the object or list
+        is listed, and nothing inside it. `attrs["agentrun_nb_paths"]` counts the documents that
+        are not JSON.
 
     Raises:
         SchemaError: there is no such column.
     """
-    found: dict[tuple[Step, ...], _Place] = {}
-    start = broken = 0
     runs = runs_frame(runs)
     check_columns(runs, [column])
+    found: dict[tuple[Step, ...], _Place] = {}
+    first_row = broken = 0
     for documents in texts(runs[column]):
         trees = [read(text) for text in documents]
-        rows = [
-            row
-            for row, tree in enumerate(trees, start)
+        known = [
+            (row, tree)
+            for row, tree in enumerate(trees, first_row)
             if tree is not ABSENT and tree is not BROKEN
         ]
-        for steps, held, values in _leaves(rows, [trees[row - start] for row in rows]):
-            found.setdefault(steps, _Place(held[0], values[0])).see(held, values)
-        start, broken = start + len(trees), broken + trees.count(BROKEN)
+        leaves = _leaves([row for row, _ in known], [tree for _, tree in known])
+        for steps, rows, values in leaves:
+            place = found.setdefault(steps, _Place(rows[0], values[0]))
+            place.see(rows, values)
+        first_row += len(trees)
+        broken += trees.count(BROKEN)
     places = sorted(found.items(), key=lambda item: item[1].first)
-    frame = pd.DataFrame(
-        [place.row(steps) for steps, place in places], columns=list(_PATHS)
-    ).astype(_PATHS)
+    lines = [place.row(steps) for steps, place in places]
+    frame = pd.DataFrame(lines, columns=list(_PATHS)).astype(_PATHS)
     frame.attrs[ATTRS] = {"broken": broken}
     return frame
 
@@ -71,78 +70,147 @@ _PATHS = {"path": "str", "types": "str", "runs": "Int64", "values": "Int64", "ex
 
 
 class _Place:
-    """What was seen at one path."""
+    """Counts the values at one path.
+
+    Attributes:
+        first: the first row that has a value there.
+    """
 
     def __init__(self, first: int, value: Any) -> None:
-        self.first, self._example = first, _example(value)
-        self._runs, self._types = 0, Counter[type]()
+        self.first = first
+        self._example = _example(value)
+        self._runs = 0
+        self._types = Counter[type]()
 
     def see(self, rows: Sequence[int], values: Sequence[Any]) -> None:
+        """Counts values and the rows that they belong to."""
         self._runs += len(set(rows))
         self._types.update(map(type, values))
 
     def row(self, steps: Sequence[Step]) -> tuple[Any, ...]:
+        """The row of the table, in the order of its columns."""
         types = ", ".join(type_names(self._types))
         return format_path(steps), types, self._runs, self._types.total(), self._example
 
 
 def _example(value: Any) -> str:
-    if isinstance(value, dict | list):
-        return ("{…}" if value else "{}") if isinstance(value, dict) else ("[…]" if value else "[]")
+    """A value as short JSON text, what is inside an object or list as an ellipsis."""
+    if isinstance(value, dict):
+        return "{…}" if value else "{}"
+    if isinstance(value, list):
+        return "[…]" if value else "[]"
     text = str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
     return jsontext.whole(text)[:80]
 
 
-_Column = tuple[tuple[Step, ...], Sequence[int], Sequence[Any]]
+class _Values(NamedTuple):
+    """The values at one path of many documents.
 
-
-def _leaves(rows: Sequence[int], documents: Sequence[Any]) -> Iterator[_Column]:
-    """The scalars and empty containers of documents and what is too deep, by path, with the rows they belong to."""
-    stack: list[_Column] = [((), rows, documents)] if rows else []
-    while stack:
-        steps, rows, values = stack.pop()
-        kinds = set(map(type, values))
-        if len(steps) == DEEPEST or not kinds & {dict, list}:
-            yield steps, rows, values
-            continue
-        pairs = [] if kinds == {dict} and all(values) else list(zip(rows, values, strict=True))
-        leaves = [pair for pair in pairs if not pair[1] or type(pair[1]) not in (dict, list)]
-        if leaves:
-            yield steps, *zip(*leaves, strict=True)  # type: ignore[misc]
-        lists = [(row, value) for row, value in pairs if value and type(value) is list]
-        if lists:
-            inner = list(chain.from_iterable(value for _, value in lists))
-            stack.append(((*steps, None), [row for row, value in lists for _ in value], inner))
-        if dict in kinds:
-            stack += [
-                ((*steps, key), *column) for key, column in reversed(_members(rows, values).items())
-            ]
-
-
-def _members(
-    rows: Sequence[int], values: Sequence[Any]
-) -> dict[str, tuple[Sequence[int], Sequence[Any]]]:
-    """The values of each key of the objects, in columns.
-
-    Objects of the same keys are turned at once.
+    Attributes:
+        steps: the path.
+        rows: the row of the document that each value belongs to.
+        values: the values, in the order of the documents.
     """
-    alike: defaultdict[tuple[str, ...], list[tuple[int, Any]]] = defaultdict(list)
-    for place, value in enumerate(values):
+
+    steps: tuple[Step, ...]
+    rows: Sequence[int]
+    values: Sequence[Any]
+
+
+def _leaves(rows: Sequence[int], documents: Sequence[Any]) -> Iterator[_Values]:
+    """Groups the leaves of documents by their paths.
+
+    A leaf is a value with nothing inside: a scalar, or an empty object or list. At the depth
+    DEEPEST every value is taken as a leaf.
+
+    Two documents and what they give, path by path:
+
+        row 0   {"a": 1, "b": [2, 3]}       a      rows 0, 1   values 1, 4
+        row 1   {"a": 4}                    b[*]   rows 0, 0   values 2, 3
+    """
+    stack = [_Values((), rows, documents)] if rows else []
+    while stack:
+        here = stack.pop()
+        kinds = set(map(type, here.values))
+        if len(here.steps) == DEEPEST or not kinds & {dict, list}:
+            yield here
+            continue
+        # Where all values are objects with members, which is usual, there is nothing to sort out.
+        if kinds != {dict} or not all(here.values):
+            leaves = _only_leaves(here)
+            if leaves.rows:
+                yield leaves
+            elements = _elements(here)
+            if elements.rows:
+                stack.append(elements)
+        if dict in kinds:
+            # The last one on the stack is taken first.
+            stack += reversed(_members(here))
+
+
+def _only_leaves(here: _Values) -> _Values:
+    """Those of the values that have nothing inside."""
+    leaves = [
+        (row, value)
+        for row, value in zip(here.rows, here.values, strict=True)
+        if not value or type(value) not in (dict, list)
+    ]
+    return _Values(here.steps, [row for row, _ in leaves], [value for _, value in leaves])
+
+
+def _elements(here: _Values) -> _Values:
+    """The elements of the values that are lists."""
+    rows: list[int] = []
+    elements: list[Any] = []
+    for row, value in zip(here.rows, here.values, strict=True):
+        if type(value) is list:
+            rows += [row] * len(value)
+            elements += value
+    return _Values((*here.steps, None), rows, elements)
+
+
+class _Part(NamedTuple):
+    """The values of one key in objects that have the same keys.
+
+    Attributes:
+        places: where the objects stand among all.
+        rows: the row of the document that each object belongs to.
+        values: the values of the key.
+    """
+
+    places: Sequence[int]
+    rows: Sequence[int]
+    values: Sequence[Any]
+
+
+def _members(here: _Values) -> list[_Values]:
+    """Groups the members of the values that are objects by their keys.
+
+    Objects with the same keys, in the same order, are turned into columns at once. Where a key
+    stands in several such groups, its parts are put together again:
+
+        place 0, row 0   {"a": 1, "b": 2}
+        place 1, row 1   {"b": 3}                a   rows 0, 2      values 1, 4
+        place 2, row 2   {"a": 4, "b": 5}        b   rows 0, 1, 2   values 2, 3, 5
+    """
+    alike: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for place, value in enumerate(here.values):
         if type(value) is dict:
-            alike[tuple(value)].append((place, value.values()))
-    parts: defaultdict[str, list[tuple[Sequence[int], Sequence[int], Sequence[Any]]]] = defaultdict(
-        list
-    )
-    for keys, objects in alike.items():
-        places, inside = zip(*objects, strict=True)
-        owners = [rows[place] for place in places]
-        for key, column in zip(keys, zip(*inside, strict=True), strict=True):
-            parts[key].append((places, owners, column))
-    members: dict[str, tuple[Sequence[int], Sequence[Any]]] = {}
-    for key, found in parts.items():
-        _, held, cells = found[0]
-        if len(found) > 1:
-            every = chain.from_iterable(zip(*part, strict=True) for part in found)
-            _, held, cells = zip(*sorted(every, key=itemgetter(0)), strict=True)
-        members[key] = held, cells
-    return members
+            alike[tuple(value)].append(place)
+    parts: defaultdict[str, list[_Part]] = defaultdict(list)
+    for keys, places in alike.items():
+        rows = [here.rows[place] for place in places]
+        # `zip` turns one list of values for each object into one tuple of values for each key.
+        columns = zip(*(here.values[place].values() for place in places), strict=True)
+        for key, values in zip(keys, columns, strict=True):
+            parts[key].append(_Part(places, rows, values))
+    return [_put_together((*here.steps, key), found) for key, found in parts.items()]
+
+
+def _put_together(steps: tuple[Step, ...], parts: list[_Part]) -> _Values:
+    """The values of one key in the order of the objects."""
+    if len(parts) == 1:
+        return _Values(steps, parts[0].rows, parts[0].values)
+    cells = chain.from_iterable(zip(*part, strict=True) for part in parts)
+    _, rows, values = zip(*sorted(cells, key=itemgetter(0)), strict=True)
+    return _Values(steps, rows, values)

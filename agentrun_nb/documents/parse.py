@@ -1,4 +1,4 @@
-"""A column of JSON texts as Python objects."""
+"""Parses a column of JSON texts into Python objects."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from agentrun_nb.errors import SchemaError
 
 
 def parse(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Reads a column of JSON texts into Python objects.
+    """Parses a column of JSON texts into Python objects.
 
     Args:
         column: JSON texts, such as `runs["output_manifest"]`.
 
     Returns:
-        An object column under the same index: integers exact, decimals as the nearest double, of
-        duplicate keys the last one. JSON null is None; an absent or broken document is NA, and its
-        text still stands in the column it came from.
+        An object column under the same index. Integers are exact, decimals the nearest double; of
+        duplicate keys the last one counts. JSON null is None. An absent or broken document is NA;
+        the column given still holds its text.
 
     Raises:
-        SchemaError: it is no column.
+        SchemaError: `column` is not a Series.
     """
     if not isinstance(column, pd.Series):
         hint = 'Give one of a frame, such as runs["output_manifest"].'
