@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from agentrun_nb.core.schema import STATUSES
+from agentrun_nb.core.text import visible
 from agentrun_nb.errors import (
     AgentRunError,
     BadResponseError,
@@ -61,7 +62,10 @@ class Refusal:
 
 
 def safe(text: object, key: str = "", most: int = MOST_CHARACTERS) -> str:
-    """A text of the service in one line, clipped, without control characters and without the key in any form."""
+    """A text of the service in one line, clipped, without the key in any form.
+
+    Control characters are blanks, other characters that are not seen stand as codes.
+    """
     shown = text if isinstance(text, str) else "" if text is None else str(text)
     forms = (
         {key, quote(key, safe=""), base64.b64encode(key.encode()).decode().rstrip("=")}
@@ -70,11 +74,7 @@ def safe(text: object, key: str = "", most: int = MOST_CHARACTERS) -> str:
     )
     for form in sorted(forms, key=len, reverse=True):
         shown = shown.replace(form, "[key]")
-    shown = re.sub(
-        r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]+",
-        " ",
-        shown,
-    )
+    shown = visible(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", shown))
     return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 

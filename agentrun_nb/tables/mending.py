@@ -5,6 +5,7 @@ What is plain is read, what is odd is noted, all else is refused.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -99,23 +100,26 @@ def _check_merge(frame: pd.DataFrame, table: Table) -> None:
     Nobody but the user knows which is meant.
     """
     names = [name for name in frame.columns if isinstance(name, str)]
-    for column in table.columns:
-        if column.name in names:
-            continue
-        left = [
-            name
-            for name in names
-            if name.startswith(column.name) and name[len(column.name) :] in _MERGED
-        ]
+    absent = [column.name for column in table.columns if column.name not in names]
+    endings = {name: _endings(name, names) for name in absent}
+    # Endings of the user's own are known by this, that several columns have the same ones.
+    counts = Counter(ending for found in endings.values() for ending in found)
+    own = {ending for ending, count in counts.items() if count > 1}
+    left_by_merge = _MERGED | (own if len(own) > 1 else set())
+    for name in absent:
+        left = [name + ending for ending in endings[name] if ending in left_by_merge]
         if left:
-            columns = " and ".join(repr(name) for name in left)
-            hint = (
-                f"Rename the right one to {column.name!r}, or merge with suffixes=('', '_other')."
-            )
+            columns = " and ".join(map(repr, left))
             raise SchemaError(
-                f"In place of {column.name!r} this frame has {columns}, as a merge leaves them.",
-                hint=hint,
+                f"In place of {name!r} this frame has {columns}, as a merge leaves them.",
+                hint=f"Rename the right one to {name!r}, or merge with suffixes=('', '_other').",
             )
+
+
+def _endings(name: str, names: list[str]) -> list[str]:
+    """How columns go on that begin with a name, such as `_x` where there is `status_x`."""
+    begun = [other for other in names if other.startswith(name)]
+    return [other[len(name) :] for other in begun if not other[len(name)].isalnum()]
 
 
 def _with_key(frame: pd.DataFrame, table: Table, hint: str) -> pd.DataFrame:

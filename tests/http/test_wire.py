@@ -25,6 +25,7 @@ from agentrun_nb.errors import BadIdError, BadResponseError, TooLargeError, Unsa
 from agentrun_nb.http import loop
 from agentrun_nb.http.body import STEP, read_body
 from agentrun_nb.http.gate import Gate
+from agentrun_nb.http.replies import safe
 from agentrun_nb.http.retry import Policy
 from agentrun_nb.http.routes import RUN, Ask
 from agentrun_nb.http.wire import Tally, Wire
@@ -574,3 +575,11 @@ def test_clock_bounds_narrow_with_every_answer() -> None:
     assert tally.clock_offset == pytest.approx((0.1, 2.0))
     tally.note_date("not a date", 0.0, 0.0)
     assert tally.clock_offset == pytest.approx((0.1, 2.0))
+
+
+def test_what_the_service_says_keeps_its_script_and_shows_what_is_not_seen() -> None:
+    said = "می\u200cخواهم\n\u202egnp\u2066.exe\u200b"
+    shown = safe(said)
+    assert "می\u200cخواهم" in shown
+    assert not set("\n\u202e\u2066\u200b") & set(shown)
+    assert "202E" in shown

@@ -187,6 +187,26 @@ def test_columns_that_a_merge_left_are_named(name: str, suffixes: tuple[str, str
         runs_frame(merged)
 
 
+@pytest.mark.parametrize("suffixes", [("_old", "_new"), (".a", ".b"), (" 1", " 2")])
+def test_columns_that_a_merge_left_are_named_whatever_the_user_called_them(
+    suffixes: tuple[str, str],
+) -> None:
+    merged = runs().merge(runs(), on=["deployment_id", "id"], suffixes=suffixes)
+    with pytest.raises(SchemaError, match="as a merge leaves them") as caught:
+        runs_frame(merged)
+    assert all(repr(f"version_id{suffix}") in caught.value.message for suffix in suffixes)
+
+
+def test_columns_of_the_user_are_no_merge() -> None:
+    frame = runs().drop(columns=["input", "output_manifest"])
+    mine = frame.assign(input_tokens=1, input_cost=2, output_manifest_size=3)
+    assert list(runs_frame(mine).columns)[-3:] == [
+        "input_tokens",
+        "input_cost",
+        "output_manifest_size",
+    ]
+
+
 @pytest.mark.parametrize("extra_column", [False, True])
 def test_another_table_is_no_table_of_runs(extra_column: bool) -> None:
     table = arn.outputs(runs())
