@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from agentrun_nb.analysis.estimates import normal_quantile, scipy_stats
-from agentrun_nb.documents.diff import parsed, written
+from agentrun_nb.documents.canonical import canonical_text, parse_or_text
 from agentrun_nb.tables.moments import Floats
 
 
@@ -19,7 +19,9 @@ def input_keys(runs: pd.DataFrame) -> pd.Series[Any]:
         runs: a RUNS table.
     """
     texts = runs["input"]
-    keys = {text: written(parsed(text), too_deep=text) for text in texts.dropna().unique()}
+    keys = {
+        text: canonical_text(parse_or_text(text), too_deep=text) for text in texts.dropna().unique()
+    }
     # No JSON begins like what stands for no input, so it is no other input's key.
     found = [keys.get(text, f"no input, row {row}") for row, text in enumerate(texts)]
     return pd.Series(found, runs.index, "str")
