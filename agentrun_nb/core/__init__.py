@@ -1,4 +1,4 @@
-"""What every other room may use and that knows none of them.
+"""The base that all other packages may import, and that imports none of them.
 
-Tables, times, JSON text, paths, words.
+It holds the tables as data, times, JSON text, paths and text for people.
 """

@@ -1,7 +1,7 @@
-"""How a run shows itself in a notebook.
+"""Shows runs in a notebook, by a function that is set from above.
 
-A run must not know the views, which stand above it and load half of Jupyter. So it asks here, and
-the package's `__init__` says once, on import, who answers.
+A run must not import the views, which stand above it and load half of Jupyter. So it calls `show`,
+and the package's `__init__` sets on import what that does.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ _show: Callable[[Any], None] = print
 
 
 def show_by(show: Callable[[Any], None]) -> None:
-    """Sets what shows a run."""
+    """Sets the function that shows a run."""
     global _show
     _show = show
 
 
 def show(run: Any) -> None:
-    """Shows a run in the notebook, or prints it where nothing was set."""
+    """Shows a run in the notebook, or prints it where no function was set."""
     _show(run)

@@ -1,7 +1,8 @@
-r"""JSON as text: where its values begin and end, and reading them, integers exactly, without recursion.
+r"""Finds and parses the values of JSON text, also where a strict parser gives up.
 
-The scanner is lenient inside values (NaN, bad escapes, bytes that are not UTF-8 are cut out as they
-stand) and strict about brackets, so that one odd value never hides its neighbours.
+Parsing keeps integers exact and works at any depth. Finding where values begin and end is lenient
+inside values (NaN, bad escapes and bytes that are not UTF-8 are taken as they stand) and strict
+about brackets, so that an odd value never hides its neighbours.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _BRACKET_OR_STRING = re.compile(rb'[\[\]{}]|"[^"\\]*+(?:\\.[^"\\]*+)*+"|"', re.D
 _CLOSER = {b"[": b"]", b"{": b"}"}
 
 NOT_STRICT = (msgspec.MsgspecError, RecursionError, UnicodeError)
-"""What msgspec raises for a document that the patient reader of this module may still read."""
+"""What msgspec raises for a document that `parse` may still read."""
 
 
 class JSONTextError(DataError, ValueError):
@@ -32,20 +33,28 @@ class JSONTextError(DataError, ValueError):
 
 
 class Member(NamedTuple):
-    """One member of an object: its key as text and the bytes of its value."""
+    """A member of an object: its key as text and the bytes of its value."""
 
     key: str
     value: bytes
 
 
+class _Token(NamedTuple):
+    """An entry of an object or array as bytes; the key is empty in an array."""
+
+    key: bytes
+    value: bytes
+
+
 def members(text: bytes, start: int = 0) -> Iterator[Member]:
-    """Yields the members of the object that begins at `start`, duplicates included, in their order.
+    """Yields the members of the object that begins at `start`, in order, duplicates included.
 
     Raises:
         JSONTextError: the bytes are not an object.
     """
-    for key_start, key_end, value_start, value_end in _entries(text, start, b"{"):
-        yield Member(string(text[key_start:key_end])[0], text[value_start:value_end])
+    for token in _entries(text, start, b"{"):
+        key, _ = string(token.key)
+        yield Member(key, token.value)
 
 
 def elements(text: bytes, start: int = 0) -> Iterator[bytes]:
@@ -54,42 +63,49 @@ def elements(text: bytes, start: int = 0) -> Iterator[bytes]:
     Raises:
         JSONTextError: the bytes are not an array.
     """
-    for _, _, value_start, value_end in _entries(text, start, b"["):
-        yield text[value_start:value_end]
+    for token in _entries(text, start, b"["):
+        yield token.value
 
 
-def _entries(text: bytes, start: int, opener: bytes) -> Iterator[tuple[int, int, int, int]]:
-    position = _blank(text, start)
+def _entries(text: bytes, start: int, opener: bytes) -> Iterator[_Token]:
+    """Yields the entries of the object or array that begins at `start`."""
+    position = _skip_space(text, start)
     if text[position : position + 1] != opener:
         raise _error(text, position, f"expected {opener.decode()!r}")
     closer = _CLOSER[opener]
-    position = _blank(text, position + 1)
+    position = _skip_space(text, position + 1)
     if text[position : position + 1] == closer:
         return
     while True:
-        key = (position, position)
+        key = b""
         if opener == b"{":
-            match = _STRING.match(text, position)
-            if match is None:
-                raise _error(text, position, "expected a key")
-            key = match.span()
-            position = _blank(text, match.end())
-            if text[position : position + 1] != b":":
-                raise _error(text, position, "expected ':'")
-            position = _blank(text, position + 1)
+            key, position = _read_key(text, position)
         end = value_end(text, position)
-        yield (*key, position, end)
-        position = _blank(text, end)
+        yield _Token(key, text[position:end])
+        position = _skip_space(text, end)
         found = text[position : position + 1]
         if found == closer:
             return
         if found != b",":
             raise _error(text, position, f"expected ',' or {closer.decode()!r}")
-        position = _blank(text, position + 1)
+        position = _skip_space(text, position + 1)
+
+
+def _read_key(text: bytes, start: int) -> tuple[bytes, int]:
+    """A key with its quotes, and where its value begins."""
+    match = _STRING.match(text, start)
+    if match is None:
+        raise _error(text, start, "expected a key")
+    position = _skip_space(text, match.end())
+    if text[position : position + 1] != b":":
+        raise _error(text, position, "expected ':'")
+    return match[0], _skip_space(text, position + 1)
 
 
 def value_end(text: bytes, start: int) -> int:
-    """Finds the end of the value that begins at `start`; brackets must match, scalars may be anything.
+    """Finds the end of the value that begins at `start`.
+
+    Brackets must match; what a scalar looks like does not matter.
 
     Raises:
         JSONTextError: the value is cut off or its brackets do not match.
@@ -115,7 +131,7 @@ def value_end(text: bytes, start: int) -> int:
     raise _error(text, len(text), "the text ends inside a value")
 
 
-def _blank(text: bytes, start: int) -> int:
+def _skip_space(text: bytes, start: int) -> int:
     match = _SPACE.match(text, start)
     return match.end() if match else start
 
@@ -126,7 +142,7 @@ def _error(text: bytes, position: int, what: str) -> JSONTextError:
 
 
 def string(token: bytes) -> tuple[str, bool]:
-    """Reads a string token with its quotes.
+    """Parses a string token with its quotes.
 
     Returns:
         The text, and whether it had to be mended: what is not valid Unicode becomes U+FFFD.
@@ -139,26 +155,26 @@ def string(token: bytes) -> tuple[str, bool]:
         value = _STRINGS.decode(text)
     except ValueError:
         return text[1:-1], True
-    sound = whole(value)
+    sound = valid_unicode(value)
     return sound, mended or sound != value
 
 
 _STRINGS = json.JSONDecoder(strict=False)
 
 
-def whole(text: str) -> str:
+def valid_unicode(text: str) -> str:
     """Replaces each lone surrogate by U+FFFD."""
-    return (
-        text
-        if text.isascii()
-        else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    )
+    if text.isascii():
+        return text
+    # UTF-16 joins the two surrogates of a pair and leaves the lone ones to be replaced.
+    encoded = text.encode("utf-16-le", "surrogatepass")
+    return encoded.decode("utf-16-le", "replace")
 
 
 def number(token: str) -> int | float | Decimal:
-    """Reads integers exactly and decimals as the nearest double.
+    """Parses a number: integers exactly, decimals as the nearest double.
 
-    Decimal beyond a double's range or 4,300 digits.
+    What is beyond a double's range, or an integer of over 4,300 digits, becomes a Decimal.
     """
     try:
         return int(token)
@@ -181,7 +197,7 @@ _WORDS |= {"Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
 def parse(text: str) -> Any:
-    """Reads a document of any depth; integers stay exact, of duplicate keys the last one wins.
+    """Parses a document of any depth, integers exactly; of duplicate keys the last one counts.
 
     Raises:
         JSONTextError: the text is not JSON; NaN and Infinity are accepted.

@@ -1,6 +1,6 @@
-"""The one syntax for places in a document.
+"""Paths into JSON documents: parsing them, writing them, and finding the values they lead to.
 
-`outputs[0].size_bytes`, `outputs[*].path`, `["key with . or space"]`.
+They are written as `outputs[0].size_bytes`, `outputs[*].path` or `["key with . or space"]`.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from agentrun_nb.core.jsontext import whole
+from agentrun_nb.core.jsontext import valid_unicode
 from agentrun_nb.errors import PathNotFound
 
 Step = str | int | None
-"""A key, an index, or None for every element (`[*]`)."""
+"""One step of a path: a key, an index, or None for every element (`[*]`)."""
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$-]*", re.ASCII)
 _STEP = re.compile(r'\.?([^\s.\[\]"*]+)|\[(\d+)\]|\[(\*)\]|\.?\[("(?:[^"\\]|\\.)*")\]')
 
 
 def parse_path(path: str) -> tuple[Step, ...]:
-    """Reads a path; the empty path is the document itself.
+    """Parses a path into its steps; the empty path is the document itself.
 
     Raises:
         PathNotFound: the text is not a path.
@@ -34,11 +34,22 @@ def parse_path(path: str) -> tuple[Step, ...]:
             raise _unreadable(path, position)
         key, index, every, quoted = match.groups()
         try:
-            steps.append(key or (int(index) if index else None if every else json.loads(quoted)))
+            steps.append(_step(key, index, every, quoted))
         except ValueError:
             raise _unreadable(path, position) from None
         position = match.end()
     return tuple(steps)
+
+
+def _step(key: str | None, index: str | None, every: str | None, quoted: str | None) -> Step:
+    """The step that one of the four groups of `_STEP` has matched."""
+    if key:
+        return key
+    if index:
+        return int(index)
+    if every:
+        return None
+    return str(json.loads(quoted or ""))
 
 
 def _unreadable(path: str, position: int) -> PathNotFound:
@@ -59,20 +70,26 @@ def format_path(steps: Sequence[Step]) -> str:
         elif _PLAIN_KEY.fullmatch(step):
             text += f".{step}" if text else step
         else:
-            text += f"[{json.dumps(step, ensure_ascii=whole(step) != step)}]"
+            # As escapes, lone surrogates are valid Unicode too.
+            has_surrogates = valid_unicode(step) != step
+            text += f"[{json.dumps(step, ensure_ascii=has_surrogates)}]"
     return text
 
 
 def find(document: Any, steps: Sequence[Step]) -> list[Any]:
-    """The values a path leads to: none, one, or with `[*]` any number."""
+    """Finds the values that a path leads to: none, one, or with `[*]` any number."""
     values = [document]
     for step in steps:
-        if step is None:
-            values = [inner for value in values if isinstance(value, list) for inner in value]
-        elif isinstance(step, int):
-            values = [
-                value[step] for value in values if isinstance(value, list) and step < len(value)
-            ]
-        else:
-            values = [value[step] for value in values if isinstance(value, dict) and step in value]
+        values = [inner for value in values for inner in _inside(value, step)]
     return values
+
+
+def _inside(value: Any, step: Step) -> list[Any]:
+    """What one step leads to from a value."""
+    if isinstance(step, str):
+        return [value[step]] if isinstance(value, dict) and step in value else []
+    if not isinstance(value, list):
+        return []
+    if step is None:
+        return value
+    return [value[step]] if step < len(value) else []

@@ -1,4 +1,4 @@
-"""Text that a person reads: nothing in it acts, and what is cut is counted."""
+"""Prepares text for people to read: control characters made visible, long text cut."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ _ARROWS, _SKIN_TONES = 0x2190, range(0x1F3FB, 0x1F400)
 
 
 def visible(text: str) -> str:
-    """Text in which control, zero-width and direction characters are seen instead of obeyed.
+    """Replaces control, zero-width and direction characters by signs that can be seen.
 
-    The two joiners stay as they are between letters or emoji: Persian, the scripts of India and
-    families of emoji are written with them.
+    The two joiners stay between letters or emoji: Persian, the scripts of India and families of
+    emoji are written with them.
+
+    >>> visible("a" + chr(0x200B) + "b")
+    'a‹U+200B›b'
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(
-        _shown(char)
-        if unicodedata.category(char) in _UNSEEN and not _is_between_joined(text, place)
-        else char
-        for place, char in enumerate(text)
-    )
+    shown = []
+    for place, char in enumerate(text):
+        is_unseen = unicodedata.category(char) in _UNSEEN
+        shown.append(_sign(char) if is_unseen and not _joins(text, place) else char)
+    return "".join(shown)
 
 
-def _is_between_joined(text: str, place: int) -> bool:
-    """Whether a joiner stands here with something before and behind it that it can join."""
+def _joins(text: str, place: int) -> bool:
+    """Whether the character at a place is a joiner between two characters that it can join."""
     if text[place] not in _JOINERS or not 0 < place < len(text) - 1:
         return False
     return _can_be_joined(text[place - 1]) and _can_be_joined(text[place + 1])
@@ -38,7 +40,8 @@ def _can_be_joined(char: str) -> bool:
     return category[0] in "LM" or is_emoji
 
 
-def _shown(char: str) -> str:
+def _sign(char: str) -> str:
+    """What stands for a character that cannot be seen."""
     code = ord(char)
     if code < 0x20:
         return chr(0x2400 + code)
@@ -46,10 +49,18 @@ def _shown(char: str) -> str:
 
 
 def clip(text: str, most: int) -> str:
-    """Text cut to a length, with the number of characters that are hidden."""
-    return text if len(text) <= most else f"{text[:most]}… ({len(text) - most:,} more characters)"
+    """Cuts a text to a length and says how many characters are hidden.
+
+    >>> clip("abcdef", 4)
+    'abcd… (2 more characters)'
+    """
+    if len(text) <= most:
+        return text
+    hidden = len(text) - most
+    return f"{text[:most]}… ({hidden:,} more characters)"
 
 
 def counted(count: int, noun: str) -> str:
     """A number and its noun: `1 run`, `1,000 runs`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    plural = "" if count == 1 else "s"
+    return f"{count:,} {noun}{plural}"

@@ -1,6 +1,7 @@
-"""RFC 3339 moments, read tolerantly: microseconds since the epoch, and a word for what was odd.
+"""Parses and writes times: RFC 3339 text, numbers since the epoch, lengths of time in words.
 
-Source: RFC 3339, section 5.6. What is not a moment gives None and a note, never an exception.
+Times are microseconds since the epoch. Parsing raises no errors: what is not a time gives None and
+a code for what was odd. Source: RFC 3339, section 5.6.
 """
 
 from __future__ import annotations
@@ -23,15 +24,21 @@ _HIGHEST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
 
 _PLAIN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})$"
 _TOLERANT = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}):(\d{2})(?:\.(\d+))?(?:([Zz])|([+-])([01]\d|2[0-3]):([0-5]\d))?",
+    r"(?P<day>\d{4}-\d{2}-\d{2})[Tt ](?P<minute>\d{2}:\d{2}):(?P<second>\d{2})"
+    r"(?:\.(?P<fraction>\d+))?"
+    r"(?:(?P<utc>[Zz])|(?P<sign>[+-])(?P<hours>[01]\d|2[0-3]):(?P<minutes>[0-5]\d))?",
     re.ASCII,
 )
+_DAY = 86_400_000_000
+"""Microseconds."""
 
 
 class Moment(NamedTuple):
-    """A moment in microseconds since the epoch (None.
+    """A parsed time.
 
-    Not a moment) and a code of `schema.NOTE_CODES`.
+    Attributes:
+        micros: microseconds since the epoch; None where it is not a time.
+        code: what was odd about it, one of `schema.NOTE_CODES`; None where nothing was.
     """
 
     micros: int | None
@@ -39,100 +46,119 @@ class Moment(NamedTuple):
 
 
 def read_time(text: str) -> Moment:
-    """Reads one text; naive texts are UTC, leap seconds clamp to the last microsecond of their minute."""
+    """Parses one text as RFC 3339.
+
+    A time without a zone is taken as UTC, and a leap second as the last microsecond of its minute;
+    the code says so.
+    """
     match = _TOLERANT.fullmatch(text)
     if match is None:
         return Moment(None, "bad_time")
-    day, minute, second, fraction, _, sign, hours, minutes = match.groups()
-    leap = second == "60"
+    fraction = match["fraction"] or ""
+    is_leap = match["second"] == "60"
+    second = "59" if is_leap else match["second"]
     try:
-        moment = datetime.fromisoformat(f"{day}T{minute}:{'59' if leap else second}+00:00")
+        moment = datetime.fromisoformat(f"{match['day']}T{match['minute']}:{second}+00:00")
     except ValueError:
         return Moment(None, "bad_time")
     micros = (moment - EPOCH) // MICROSECOND
-    micros += 999_999 if leap else int((fraction or "")[:6].ljust(6, "0"))
-    if sign:
-        offset = (int(hours) * 60 + int(minutes)) * 60_000_000
-        micros += -offset if sign == "+" else offset
+    micros += 999_999 if is_leap else int(fraction[:6].ljust(6, "0"))
+    micros -= _offset(match)
     if not _LOWEST <= micros <= _HIGHEST:
         return Moment(None, "out_of_range")
-    if leap:
-        return (
-            Moment(micros, "leap_second") if _ends_a_utc_day(micros) else Moment(None, "bad_time")
-        )
-    if match[5] is None and sign is None:
+    if is_leap and not _ends_a_utc_day(micros):
+        return Moment(None, "bad_time")
+    if is_leap:
+        return Moment(micros, "leap_second")
+    if match["utc"] is None and match["sign"] is None:
         return Moment(micros, "naive_time")
-    return Moment(micros, "cut_precision" if (fraction or "")[6:].strip("0") else None)
+    has_nanoseconds = fraction[6:].strip("0") != ""
+    return Moment(micros, "cut_precision" if has_nanoseconds else None)
+
+
+def _offset(match: re.Match[str]) -> int:
+    """The offset of a time from UTC in microseconds."""
+    if not match["sign"]:
+        return 0
+    minutes = int(match["hours"]) * 60 + int(match["minutes"])
+    offset = minutes * 60_000_000
+    return offset if match["sign"] == "+" else -offset
 
 
 def _ends_a_utc_day(micros: int) -> bool:
-    return (micros + 1) % 86_400_000_000 == 0
+    return (micros + 1) % _DAY == 0
+
+
+_EPOCH_UNITS = ((1e11, 1_000_000), (1e14, 1_000), (1e17, 1), (1e20, 0.001))
+"""Up to which size a number is taken as seconds, ms, us or ns, and its unit in microseconds."""
 
 
 def read_epoch(number: float) -> Moment:
-    """Reads a number as seconds, milliseconds, microseconds or nanoseconds since the epoch, by its size."""
-    for limit, factor in ((1e11, 1_000_000), (1e14, 1_000), (1e17, 1), (1e20, 0.001)):
+    """Parses a number as seconds, ms, us or ns since the epoch; its size says which."""
+    for limit, unit in _EPOCH_UNITS:
         if abs(number) < limit:
-            micros = round(number * factor)
-            return (
-                Moment(micros, "epoch_time")
-                if _LOWEST <= micros <= _HIGHEST
-                else Moment(None, "out_of_range")
-            )
+            micros = round(number * unit)
+            is_known = _LOWEST <= micros <= _HIGHEST
+            return Moment(micros, "epoch_time") if is_known else Moment(None, "out_of_range")
+    # Too large, or not a number.
     return Moment(None, "bad_time")
 
 
 def read_times(texts: Sequence[str | None]) -> pa.Array | None:
-    """Reads many texts at once.
+    """Parses many texts at once.
 
     Returns:
         An Arrow array of `timestamp[us, UTC]`, or None when a text needs `read_time`.
     """
     column = pa.array(texts, pa.string())
-    if not pc.all(pc.match_substring_regex(column, _PLAIN), min_count=0).as_py():
+    is_plain = pc.match_substring_regex(column, _PLAIN)
+    # With min_count=0 a column of nulls only is plain too.
+    if not pc.all(is_plain, min_count=0).as_py():
         return None
     try:
         moments = column.cast(pa.timestamp("us", "UTC"))
     except pa.ArrowInvalid:
         return None
     reach = pc.min_max(moments.cast(pa.int64())).as_py()
-    return (
-        moments
-        if reach["min"] is None or _LOWEST <= reach["min"] <= reach["max"] <= _HIGHEST
-        else None
-    )
+    earliest, latest = reach["min"], reach["max"]
+    if earliest is None or _LOWEST <= earliest <= latest <= _HIGHEST:
+        return moments
+    return None
 
 
 def iso(micros: int) -> str:
-    """Writes a moment as RFC 3339 in UTC, with as many decimals as it needs (0, 3 or 6)."""
+    """Writes a time as RFC 3339 in UTC, with as many decimals as it needs (0, 3 or 6)."""
+    if micros % 1_000:
+        precision = "microseconds"
+    elif micros % 1_000_000:
+        precision = "milliseconds"
+    else:
+        precision = "seconds"
     moment = EPOCH + micros * MICROSECOND
-    spec = (
-        "seconds"
-        if not micros % 1_000_000
-        else "milliseconds"
-        if not micros % 1_000
-        else "microseconds"
-    )
-    return moment.replace(tzinfo=None).isoformat(timespec=spec) + "Z"
+    return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
 
 def span_text(seconds: float) -> str:
-    """Writes a span of time in words: `0.41 s`, `41.3 s`, `2 min 05 s`, `3 h 20 min`, `2 d 4 h`."""
-    sign, size = ("-" if seconds < 0 else ""), abs(seconds)
+    """Writes a length of time in words: `0.41 s`, `41.3 s`, `2 min 05 s`, `3 h 20 min`, `2 d 4 h`."""
+    sign = "-" if seconds < 0 else ""
+    size = abs(seconds)
+    # The limits are where rounding would give 10.00 and 60.0.
     if size < 9.995:
         return f"{sign}{size:.2f} s"
     if size < 59.95:
         return f"{sign}{size:.1f} s"
-    whole = round(size)
-    if whole < 3_600:
-        return f"{sign}{whole // 60} min {whole % 60:02} s"
-    if whole < 86_400:
-        return f"{sign}{whole // 3_600} h {whole % 3_600 // 60:02} min"
-    return f"{sign}{whole // 86_400} d {whole % 86_400 // 3_600} h"
+    minutes, second = divmod(round(size), 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    if not hours:
+        return f"{sign}{minute} min {second:02} s"
+    if not days:
+        return f"{sign}{hour} h {minute:02} min"
+    return f"{sign}{days} d {hour} h"
 
 
 def zone(name: str) -> ZoneInfo:
-    """The time zone of a name.
+    """Finds the time zone of a name.
 
     Raises:
         SettingsError: there is no such zone.
@@ -140,7 +166,6 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError, TypeError, AttributeError):
-        raise SettingsError(
-            f"{str(name)[:80]!r} is not a time zone.",
-            hint="Give an IANA name such as UTC or Europe/Zurich.",
-        ) from None
+        sentence = f"{str(name)[:80]!r} is not a time zone."
+        hint = "Give an IANA name such as UTC or Europe/Zurich."
+        raise SettingsError(sentence, hint=hint) from None

@@ -1,11 +1,11 @@
-"""Which versions of what are installed, for the report of a fault."""
+"""Prints the installed versions, for bug reports."""
 
 from __future__ import annotations
 
 import platform
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 
 from agentrun_nb._version import __version__
 
@@ -13,10 +13,10 @@ NEEDED = (
     *("pandas", "pyarrow", "msgspec", "httpx", "httpx-aiohttp", "aiohttp", "certifi"),
     *("anywidget", "ipywidgets", "plotly", "tqdm"),
 )
-"""What the package itself stands on."""
+"""The dependencies of this package."""
 
 OPTIONAL = ("scipy", "openpyxl", "starlette", "uvicorn", "matplotlib", "numpy", "polars", "dask")
-"""What its extras bring, and what it works together with."""
+"""Packages of its extras, and packages that it works together with."""
 
 JUPYTER = (
     "ipython",
@@ -28,13 +28,13 @@ JUPYTER = (
     "marimo",
     "nbconvert",
 )
-"""What shows a notebook."""
+"""What notebooks run in and are shown by."""
 
 
 def show_versions() -> None:
-    """Prints what a report of a fault should hold: the versions of Python, of this package and of what it works with.
+    """Prints the versions of Python, of this package and of what it works with, for bug reports.
 
-    Nothing is imported for it, and it prints no path, no variable and no key.
+    It imports nothing, and prints no path, no environment variable and no key.
 
     Example:
         >>> arn.show_versions()
@@ -44,12 +44,14 @@ def show_versions() -> None:
         runs in         Jupyter kernel
         ...
     """
-    sys.stdout.writelines(f"{name:<15} {text}\n" for name, text in _lines())
+    for name, text in _lines():
+        sys.stdout.write(f"{name:<15} {text}\n")
 
 
 def _lines() -> Iterator[tuple[str, str]]:
     yield "agentrun_nb", __version__
-    yield "Python", f"{platform.python_version()} ({platform.python_implementation()})"
+    version, implementation = platform.python_version(), platform.python_implementation()
+    yield "Python", f"{version} ({implementation})"
     yield "system", f"{platform.system()} {platform.machine()}"
     yield "runs in", _shell()
     for name in (*NEEDED, *OPTIONAL, *JUPYTER):
@@ -57,10 +59,8 @@ def _lines() -> Iterator[tuple[str, str]]:
 
 
 def _shell() -> str:
-    """What reads the user's lines.
-
-    Whoever runs IPython has imported it already, so its absence says enough.
-    """
+    """What runs the user's code: plain Python, IPython or a Jupyter kernel."""
+    # Whoever runs IPython has imported it already.
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if shell is None:
@@ -71,6 +71,6 @@ def _shell() -> str:
 def _installed(name: str) -> str:
     try:
         # The metadata of a broken installation may have no version.
-        return version(name) or "unknown"
-    except PackageNotFoundError:
+        return metadata.version(name) or "unknown"
+    except metadata.PackageNotFoundError:
         return "not installed"

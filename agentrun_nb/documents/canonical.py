@@ -35,7 +35,7 @@ def canonical_text(value: Any, too_deep: str = TOO_DEEP) -> str:
         return too_deep
     if _DECIMAL in text:
         text = _MARKED.sub(r"\1", text)
-    return jsontext.whole(text)
+    return jsontext.valid_unicode(text)
 
 
 def _marked(number: Any) -> str:

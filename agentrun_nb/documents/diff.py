@@ -135,11 +135,14 @@ def _compared(
 
 
 def _are_both(kind: type, left: Place, right: Place) -> bool:
-    return type(left.value) is kind and type(right.value) is kind
+    kinds = {type(left.value), type(right.value)}
+    return kinds == {kind}
 
 
 def _is_ignored(place: Place | None, patterns: Sequence[tuple[Step, ...]]) -> bool:
-    return place is not None and any(_matches(place.path, pattern) for pattern in patterns)
+    if place is None:
+        return False
+    return any(_matches(place.path, pattern) for pattern in patterns)
 
 
 def _matches(path: Link, pattern: tuple[Step, ...]) -> bool:
@@ -181,7 +184,7 @@ def _path_text(path: Link) -> str:
     while path:
         path, step = path
         steps.append(step)
-    return jsontext.whole(format_path(steps[::-1]))
+    return jsontext.valid_unicode(format_path(steps[::-1]))
 
 
 def _row(left: Place | None, right: Place | None) -> tuple[str | None, ...]:

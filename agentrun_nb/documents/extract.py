@@ -253,14 +253,14 @@ def _follow(found: Found, steps: Path) -> Found:
 
 def _at_key(found: Found, key: str) -> Found:
     """The member of each entry that has this key."""
-    return [entry[key] if type(entry) is dict and key in entry else ABSENT for entry in found]
+    has_key = [type(entry) is dict and key in entry for entry in found]
+    return [entry[key] if has else ABSENT for entry, has in zip(found, has_key, strict=True)]
 
 
 def _at_index(found: Found, index: int) -> Found:
     """The element of each entry at this index."""
-    return [
-        entry[index] if type(entry) is list and index < len(entry) else ABSENT for entry in found
-    ]
+    has_index = [type(entry) is list and index < len(entry) for entry in found]
+    return [entry[index] if has else ABSENT for entry, has in zip(found, has_index, strict=True)]
 
 
 def _every(found: Found, steps: Path) -> Found:
@@ -292,7 +292,10 @@ def _every(found: Found, steps: Path) -> Found:
 
 def _flattened(found: Found) -> Found:
     """Entries that are lists of lists, as lists."""
-    return [entry if entry is ABSENT else list(chain.from_iterable(entry)) for entry in found]
+    result: Found = []
+    for entry in found:
+        result.append(ABSENT if entry is ABSENT else list(chain.from_iterable(entry)))
+    return result
 
 
 def _cells(column: Col, found: Found) -> tuple[list[Any], dict[str, Any]]:
@@ -316,7 +319,10 @@ def _cells(column: Col, found: Found) -> tuple[list[Any], dict[str, Any]]:
 
 def _aggregated(found: Found, column: Col, agg: str | Callable[[list[Any]], Any]) -> Found:
     """The aggregate of each entry that is a list."""
-    return [_aggregate(column, agg, entry) if type(entry) is list else entry for entry in found]
+    result: Found = []
+    for entry in found:
+        result.append(_aggregate(column, agg, entry) if type(entry) is list else entry)
+    return result
 
 
 def _fitting(found: Found, dtype: str) -> Found:
@@ -345,7 +351,7 @@ def _mend_texts(cells: list[Any]) -> int:
     for place, cell in enumerate(cells):
         if type(cell) is not str or cell.isascii():
             continue
-        sound = jsontext.whole(cell)
+        sound = jsontext.valid_unicode(cell)
         if sound != cell:
             cells[place] = sound
             mended += 1
@@ -373,7 +379,9 @@ def _aggregate(column: Col, agg: str | Callable[[list[Any]], Any], values: list[
 
 
 def _sum(values: list[Any]) -> int | float:
-    return sum(values) if all(type(value) is int for value in values) else fsum(values)
+    """The sum, exact for integers."""
+    are_integers = all(type(value) is int for value in values)
+    return sum(values) if are_integers else fsum(values)
 
 
 class Aggregate(NamedTuple):

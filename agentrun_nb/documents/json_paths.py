@@ -100,7 +100,7 @@ def _example(value: Any) -> str:
     if isinstance(value, list):
         return "[…]" if value else "[]"
     text = str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
-    return jsontext.whole(text)[:80]
+    return jsontext.valid_unicode(text)[:80]
 
 
 class _Values(NamedTuple):
@@ -150,12 +150,13 @@ def _leaves(rows: Sequence[int], documents: Sequence[Any]) -> Iterator[_Values]:
 
 def _only_leaves(here: _Values) -> _Values:
     """Those of the values that have nothing inside."""
-    leaves = [
-        (row, value)
-        for row, value in zip(here.rows, here.values, strict=True)
-        if not value or type(value) not in (dict, list)
-    ]
-    return _Values(here.steps, [row for row, _ in leaves], [value for _, value in leaves])
+    rows = []
+    leaves = []
+    for row, value in zip(here.rows, here.values, strict=True):
+        if not value or type(value) not in (dict, list):
+            rows.append(row)
+            leaves.append(value)
+    return _Values(here.steps, rows, leaves)
 
 
 def _elements(here: _Values) -> _Values:

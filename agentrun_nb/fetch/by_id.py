@@ -129,7 +129,7 @@ class _Rows:
 def _writable(key: Key) -> Key:
     """Text that is valid Unicode, whatever was given as an id."""
     deployment, run_id = (
-        jsontext.whole(part) if isinstance(part, str) else str(part or "") for part in key
+        jsontext.valid_unicode(part) if isinstance(part, str) else str(part or "") for part in key
     )
     return deployment, run_id
 

@@ -80,7 +80,8 @@ class Page:
 
     def with_fetched_at(self, moment: int) -> Page:
         """The page with `fetched_at` of all rows set, in microseconds since the epoch."""
-        return replace(self, batch=self.batch.with_fetched_at([moment] * len(self.batch)))
+        moments = [moment] * len(self.batch)
+        return replace(self, batch=self.batch.with_fetched_at(moments))
 
 
 def failed_runs(keys: Sequence[tuple[str, str]], errors: Sequence[str]) -> Batch:
@@ -90,12 +91,10 @@ def failed_runs(keys: Sequence[tuple[str, str]], errors: Sequence[str]) -> Batch
         keys: the deployment_id and id of each run.
         errors: the `fetch_error` of each run, as `code: sentence`.
     """
-    known = {
-        "deployment_id": [deployment_id for deployment_id, _ in keys],
-        "id": [run_id for _, run_id in keys],
-        "fetch_error": list(errors),
-    }
-    return to_batch(RUNS, known, len(keys))
+    deployments = [deployment_id for deployment_id, _ in keys]
+    ids = [run_id for _, run_id in keys]
+    cells = {"deployment_id": deployments, "id": ids, "fetch_error": list(errors)}
+    return to_batch(RUNS, cells, len(keys))
 
 
 def to_batch(table: Table, cells: Mapping[str, list[Any] | pa.Array], length: int) -> Batch:

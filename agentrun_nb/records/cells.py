@@ -30,7 +30,7 @@ class Notes:
         column = column[:NOTE_LENGTH]
         # A character has four bytes at most in UTF-8.
         beginning = original[: 4 * NOTE_LENGTH].decode("utf-8", "replace")
-        text = jsontext.whole(beginning)[:NOTE_LENGTH]
+        text = jsontext.valid_unicode(beginning)[:NOTE_LENGTH]
         note = f"{column}: {code}"
         self._notes.append(f"{note}: {text}" if text else note)
 

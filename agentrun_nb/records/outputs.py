@@ -132,15 +132,18 @@ def _item_cells(items: Sequence[Any]) -> dict[str, list[Any]]:
     *columns, accesses = zip(*map(astuple, items), strict=True)
     known = [_NO_ACCESS if access is msgspec.UNSET else access for access in accesses]
     columns += zip(*map(astuple, known), strict=True)
-    return {
-        name: [None if value is msgspec.UNSET else value for value in values]
-        for name, values in zip(_ITEM_COLUMNS, columns, strict=True)
-    }
+    cells = {}
+    for name, values in zip(_ITEM_COLUMNS, columns, strict=True):
+        cells[name] = [None if value is msgspec.UNSET else value for value in values]
+    return cells
 
 
 def _repeated(values: Sequence[Any], counts: Sequence[int]) -> list[Any]:
     """Each value as often as its count says, as `numpy.repeat` does."""
-    return [value for value, count in zip(values, counts, strict=True) for _ in range(count)]
+    result: list[Any] = []
+    for value, count in zip(values, counts, strict=True):
+        result += [value] * count
+    return result
 
 
 def _tolerant_outputs(lists: list[Listed]) -> Iterator[list[tuple[str, bytes]]]:

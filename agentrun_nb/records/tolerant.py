@@ -78,6 +78,6 @@ def _object_text(values: dict[str, bytes]) -> str | None:
         return None
     members = []
     for name, value in values.items():
-        key = json.dumps(jsontext.whole(name))
+        key = json.dumps(jsontext.valid_unicode(name))
         members.append(f"{key}:{value.decode('utf-8', 'replace')}")
     return "{" + ",".join(members) + "}"

@@ -193,7 +193,7 @@ def _read_text(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series
     cells = _cells(found)
     for place, value in enumerate(cells):
         if value is not None:
-            cells[place] = jsontext.whole(_text(value))
+            cells[place] = jsontext.valid_unicode(_text(value))
             if isinstance(value, str) and cells[place] != value:
                 noted[place] = ("not_unicode", value)
     return _series(found, cells, "text")

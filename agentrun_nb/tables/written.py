@@ -65,6 +65,6 @@ def document_text(document: Any) -> str:
     text = document
     if not isinstance(document, str):
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=plain)
-    if text.isascii() or jsontext.whole(text) == text:
+    if text.isascii() or jsontext.valid_unicode(text) == text:
         return str(text)
     return "".join(f"\\u{ord(char):04x}" if "\ud800" <= char <= "\udfff" else char for char in text)

@@ -83,8 +83,8 @@ def _text_of(x: Any) -> str:
     if isinstance(x, bytes | bytearray | memoryview):
         return bytes(x).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
     if isinstance(x, str):
-        return jsontext.whole(x)
+        return jsontext.valid_unicode(x)
     try:
-        return jsontext.whole(json.dumps(x, ensure_ascii=False))
+        return jsontext.valid_unicode(json.dumps(x, ensure_ascii=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise DataError(f"This {type(x).__name__} cannot be written as JSON: {error}.") from None
