@@ -67,9 +67,8 @@ def has_duplicate_keys(text: bytes, decoded: Any) -> bool:
     # Most texts have no white space; then the lengths can be compared as they are.
     if len(encoded) == len(text):
         return False
-    length = _compact_length(text)
-    # The encoded text has white space only where a `Raw` value has it.
-    return length != len(encoded) and length != _compact_length(encoded)
+    # `Raw` values are encoded with their white space, so it is taken out of both texts.
+    return _compact_length(encoded) != _compact_length(text)
 
 
 def _compact_length(text: bytes) -> int:
