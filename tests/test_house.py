@@ -8,7 +8,7 @@ import inspect
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib.util import find_spec
@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import agentrun_nb
+from agentrun_nb.core.schema import RUNS, STATUSES
 from tests import density
 
 ROOT = Path(agentrun_nb.__file__).parent
@@ -300,6 +301,39 @@ def test_a_planted_import_of_the_page_that_goes_up_is_seen():
         ("kernel/page.mjs", "run/view.mjs"),
     ):
         assert upward_in_the_page(source, {*PAGE[source], planted}) == {planted}
+
+
+STYLES = sorted(SOURCES.rglob("*.css"))
+COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+MOST_FIELDS = len(RUNS.wire) // 2
+"""A source may speak of single fields; one that names more than these lists them."""
+
+
+def names_in(code: str, names: Iterable[str]) -> set[str]:
+    """Which names stand as a text of their own in a source of the page, or in the name of a property of its styles."""
+    spoken = COMMENT.sub("", code)
+    return {
+        name
+        for name in names
+        if re.search(rf"""["'`]{name}["'`]|--arn-{name.replace("_", "-")}\b""", spoken)
+    }
+
+
+@pytest.mark.parametrize("source", [*PAGE, *(file.name for file in STYLES)])
+def test_the_page_lists_neither_statuses_nor_fields(source):
+    """It is told them when it opens."""
+    file = SOURCES / source if source in PAGE else SOURCES / "styles" / source
+    code = file.read_text("utf-8")
+    assert not names_in(code, STATUSES)
+    assert len(names_in(code, RUNS.names)) <= MOST_FIELDS
+
+
+def test_a_planted_list_of_the_page_is_seen():
+    """The control of the law above."""
+    assert names_in('const worst = "failed";', STATUSES) == {"failed"}
+    assert names_in("color: var(--arn-timed-out);", STATUSES) == {"timed_out"}
+    assert not names_in('/** like "failed" */ look.failed', STATUSES)
+    assert len(names_in(str(RUNS.names), RUNS.names)) > MOST_FIELDS
 
 
 def test_errors_and_schema_know_nothing():

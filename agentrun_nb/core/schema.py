@@ -20,6 +20,7 @@ class Status:
         succeeded: whether the run did what it was to do.
         failed: whether it is a failure: painted last and never left out of a picture.
         waiting: whether a run with it has not started.
+        retained: whether it is the failure that `retain_on_failure` speaks of.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Status:
     succeeded: bool = False
     failed: bool = False
     waiting: bool = False
+    retained: bool = False
 
 
 STATUS_ROWS = (
@@ -36,7 +38,7 @@ STATUS_ROWS = (
     Status("installing", "installing", waiting=True),
     Status("running", "running"),
     Status("succeeded", "succeeded", terminal=True, succeeded=True),
-    Status("failed", "failed", terminal=True, failed=True),
+    Status("failed", "failed", terminal=True, failed=True, retained=True),
     Status("cancelled", "cancelled", terminal=True),
     Status("timed_out", "timed out", terminal=True, failed=True),
 )

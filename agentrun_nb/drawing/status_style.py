@@ -55,21 +55,21 @@ _RING = "M6 0a6 6 0 1 0 0 12a6 6 0 1 0 0-12z"
 _GREYS = ("#6b6b6b", "#a3a3a3", "#797979")
 
 STYLES: dict[str, Style] = {
-    "queued": Style("#9b68cf", "#8577c4", "#9a68cf", f"{_RING}M6 2a4 4 0 1 1 0 8a4 4 0 1 1 0-8z"),
-    "starting": Style("#b52896", "#da97d7", "#c04aaa", f"{_RING}M6 2a4 4 0 0 1 0 8z"),
-    "installing": Style("#713521", "#e2cd82", "#9d7047", "M4 0h4v4h3L6 9 1 4h3zM0 10h12v2H0z"),
-    "running": Style("#0a55c4", "#50a7ff", "#2878dd", "M2 0 12 6 2 12z"),
-    "succeeded": Style("#2c9554", "#59e0a8", "#2c9554", "M0 6 2 4 5 7 10 2 12 4 5 11z"),
+    "queued": Style("#9e6bd0", "#8576c3", "#8d59be", f"{_RING}M6 2a4 4 0 1 1 0 8a4 4 0 1 1 0-8z"),
+    "starting": Style("#b42595", "#da98d9", "#c254a7", f"{_RING}M6 2a4 4 0 0 1 0 8z"),
+    "installing": Style("#703420", "#e3cc81", "#9b7045", "M4 0h4v4h3L6 9 1 4h3zM0 10h12v2H0z"),
+    "running": Style("#0a55c4", "#4fa6ff", "#1e85f3", "M2 0 12 6 2 12z"),
+    "succeeded": Style("#2b9554", "#5ce0a9", "#309c5c", "M0 6 2 4 5 7 10 2 12 4 5 11z"),
     "failed": Style(
-        "#b23c12",
-        "#f4686e",
-        "#cf4f3a",
+        "#a63307",
+        "#f3696e",
+        "#bb3e2c",
         "M2 0 6 4 10 0 12 2 8 6 12 10 10 12 6 8 2 12 0 10 4 6 0 2z",
         "x",
     ),
-    "cancelled": Style("#2a4560", "#a9dbdd", "#5a7e90", "M0 0h12v12H0zM3 5v2h6V5z"),
+    "cancelled": Style("#294561", "#a8dbdd", "#577989", "M0 0h12v12H0zM3 5v2h6V5z"),
     "timed_out": Style(
-        "#ba7900", "#e1961a", "#ba7900", "M1 0h10v2L7 6 11 10v2H1v-2L5 6 1 2z", "hourglass"
+        "#bf7c04", "#e1961a", "#bc7c05", "M1 0h10v2L7 6 11 10v2H1v-2L5 6 1 2z", "hourglass"
     ),
 }
 """By the name of the status. One without a style of its own is drawn in grey, as a hexagon."""

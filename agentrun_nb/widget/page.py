@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from agentrun_nb.core.text import counted
 from agentrun_nb.tables.moments import known_until, milliseconds
 from agentrun_nb.tables.report import completeness
+from agentrun_nb.widget.head import page_head
 from agentrun_nb.widget.protocol import TABLES, Parcel
 from agentrun_nb.widget.run_docs import not_read, packed_docs
 
@@ -102,7 +103,7 @@ def _blank(kind: str, uid: str) -> dict[str, Any]:
         "columns": {},
         "note": "",
     }
-    page |= {"no_previews": "", "screen": None}
+    page |= {"no_previews": "", "screen": None, "head": page_head()}
     return page | {name: [] for name in TABLES} | {"docs": None, "text": None}
 
 

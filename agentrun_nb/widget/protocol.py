@@ -28,6 +28,7 @@ PAGE_KEYS = (
     "note",
     "no_previews",
     "screen",
+    "head",
 )
 COLUMN_KEYS = (
     "created",

@@ -36,7 +36,7 @@ EXACT = 2**53
 """The page's numbers are exact up to here; larger integers go as text."""
 
 FIELDS = tuple(column for column in RUNS.wire if column.kind != "json")
-_OUTPUT_CELLS = tuple(
+OUTPUT_CELLS = tuple(
     c for c in OUTPUTS.columns if c.name not in ("deployment_id", "run_id", "position")
 )
 _CHUNK = 500
@@ -120,8 +120,8 @@ def _outputs_by_row(runs: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """
     places = pd.Series([str(place) for place in range(len(runs))], index=runs.index, dtype="str")
     found = outputs(runs.assign(id=places))
-    cells = [_plain(column.kind, found[column.name]) for column in _OUTPUT_CELLS]
-    names = [column.name for column in _OUTPUT_CELLS]
+    cells = [_plain(column.kind, found[column.name]) for column in OUTPUT_CELLS]
+    names = [column.name for column in OUTPUT_CELLS]
     grouped: dict[str, list[dict[str, Any]]] = {}
     for place, *row in zip(found["run_id"], *cells, strict=True):
         output = dict(zip(names, row, strict=True))

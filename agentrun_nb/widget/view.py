@@ -140,7 +140,8 @@ class View(anywidget.AnyWidget):
     def _replaced(self) -> None:
         """Tells the page and the twin that the data is another."""
         page, buffers = self._page()
-        self.send({"op": "update", "page": page}, buffers)
+        # What the tables are like was told when the page opened.
+        self.send({"op": "update", "page": page | {"head": None}}, buffers)
         if self._displayed:
             _publish(self._twin(), display_id=f"arn-{self.uid}", update=True)
 

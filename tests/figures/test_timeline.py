@@ -6,7 +6,6 @@ import json
 import re
 from html import unescape
 from itertools import combinations, pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,8 +17,6 @@ from agentrun_nb.drawing.axis import ticks
 from agentrun_nb.drawing.status_style import LOOKS, look_of
 from agentrun_nb.widget import explore
 from tests.support.samples import HOSTILE, START, body, moment, record
-
-STATUS_MJS = Path(arn.__file__).parent / "widget" / "src" / "base" / "status.mjs"
 
 
 def rows(*records) -> list[bytes]:
@@ -38,20 +35,6 @@ def many(count: int) -> pd.DataFrame:
     return runs.assign(
         created_at=at, started_at=at, completed_at=at + pd.Timedelta("1s"), status=status
     )
-
-
-def test_looks_are_those_of_the_widget():
-    text = STATUS_MJS.read_text("utf-8")
-    ring = re.search(r'RING = "(.*?)"', text)[1]
-    shapes = re.findall(r'\["(\w+)", (?:true|false), [`"](.*?)[`"]\]', text)
-    colours = {name: pair for name, *pair in re.findall(r'(\w+): \["(#\w+)", "(#\w+)"\]', text)}
-    theirs = [(name, *colours[name], shape.replace("${RING}", ring)) for name, shape in shapes]
-    assert theirs == [(name, look.light, look.dark, look.shape) for name, look in LOOKS.items()]
-    for look, told in (
-        (look_of("odd"), r'UNKNOWN_SHAPE = "(.*?)"'),
-        (look_of(None), r'no status recorded", shape: "(.*?)"'),
-    ):
-        assert [look.light, look.dark, look.shape] == [*colours["other"], re.search(told, text)[1]]
 
 
 @pytest.mark.parametrize("look", [*LOOKS.values(), look_of(None)])

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from agentrun_nb.widget.head import page_head
+
 FIELDS = [
     "id",
     "deployment_id",
@@ -218,6 +220,7 @@ def blank_page(kind: str, **changes: Any) -> dict[str, Any]:
         "errors": [],
         "no_previews": "",
         "screen": None,
+        "head": page_head(),
     }
     return {**known, "columns": {}, "docs": None, "text": None, "note": "", **changes}
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from agentrun_nb import Run
 from agentrun_nb.errors import DeadlineExceededError, NotFoundError, TooLargeError
-from agentrun_nb.widget import explore, explore_json, protocol
+from agentrun_nb.widget import explore, explore_json, head, protocol
 from agentrun_nb.widget.protocol import (
     OPS,
     PACK_ABOVE,
@@ -65,6 +65,10 @@ def unpacked(reference, buffers) -> bytes:
         ("RunDoc", protocol.DOC_KEYS),
         ("Difference", protocol.DIFFERENCE_KEYS),
         ("Comparison", protocol.COMPARISON_KEYS),
+        ("Head", head.HEAD_KEYS),
+        ("Field", head.FIELD_KEYS),
+        ("Look", head.LOOK_KEYS),
+        ("StatusRow", head.STATUS_KEYS),
     ],
 )
 def test_both_sides_name_the_same_keys(name, keys):
@@ -89,6 +93,19 @@ def test_a_page_and_its_documents_have_the_keys_of_the_protocol():
     docs = json.loads(unpacked(page["docs"], buffers))
     assert [doc["row"] for doc in docs] == [0, 1, 2, 3, 4]
     assert all(set(doc) == set(protocol.DOC_KEYS) for doc in docs)
+
+
+@pytest.mark.parametrize("view", [explore(body(3)), explore(EXAMPLE), explore_json({})])
+def test_what_the_tables_are_like_is_told_once_and_stays_small(view):
+    """When a page opens, and not with the data that comes later."""
+    page = conversation(view)({"id": 1, "op": "open"})[0]["page"]
+    assert set(page["head"]) == set(head.HEAD_KEYS)
+    assert len(json.dumps(page["head"])) < 8_000
+    assert sorted(page["head"]["stack"]) == list(range(len(page["head"]["statuses"]) + 2))
+    later = []
+    view.send = lambda content, buffers=None: later.append(content)
+    view.update({} if page["kind"] == "json" else body(2))
+    assert [content["page"]["head"] for content in later] == [None]
 
 
 def test_columns_are_the_moments_and_codes_of_the_frame():

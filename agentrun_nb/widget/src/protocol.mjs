@@ -4,8 +4,12 @@
  * @typedef {{buffer: number, gzip: boolean}} BufferRef
  * @typedef {{created: BufferRef, started: BufferRef, completed: BufferRef, until: BufferRef, status: BufferRef, version: BufferRef, deployment: BufferRef, error: BufferRef, ids: BufferRef}} ColumnRefs
  * @typedef {{kind: "runs" | "run" | "json", uid: string, n: number, now: number, title: string, statuses: string[], versions: string[], deployments: string[], errors: string[],
- *   columns: ColumnRefs | Record<string, never>, docs: BufferRef | null, text: BufferRef | null, note: string, no_previews: string, screen: Screen | null}} Page
+ *   columns: ColumnRefs | Record<string, never>, docs: BufferRef | null, text: BufferRef | null, note: string, no_previews: string, screen: Screen | null, head: Head | null}} Page `head` is told once, when the page opens
  * @typedef {{start: number, end: number, by: "time" | "version" | "status", folded: boolean, highlighted: (string | null)[]}} Screen how the timeline stood when it was last looked at
+ * @typedef {{name: string, kind: string, meaning: string}} Field a column of a table; `kind` is text, time, int, bool, category or json
+ * @typedef {{label: string, light: string, dark: string, shape: string}} Look
+ * @typedef {{name: string, label: string, light: string, dark: string, shape: string, terminal: boolean, succeeded: boolean, failed: boolean, waiting: boolean, retained: boolean}} StatusRow
+ * @typedef {{fields: Field[], outputs: Field[], statuses: StatusRow[], unknown: Look, none: Look, stack: number[]}} Head
  * @typedef {string | number | boolean | null} Scalar
  * @typedef {Record<string, Scalar> & {unread?: any, no_preview?: string | null}} OutputRow
  * @typedef {{row: number, fields: Record<string, Scalar>, fetched: string | null, absent: string[], left_out: string[], unread: Record<string, string>, input: string | null, output_manifest: string | null, outputs: OutputRow[],

@@ -3,6 +3,8 @@ import { createJsonBody } from "./json_body.mjs";
 import { createRunBody } from "./run_body.mjs";
 import { createRunsBody } from "./runs_body.mjs";
 import { h } from "../base/dom.mjs";
+import { hasHead, setHead } from "../base/head.mjs";
+import { learnStatuses, setColours } from "../base/status.mjs";
 import { createKernel } from "../kernel/requests.mjs";
 import { unpack } from "../kernel/page.mjs";
 import { createStatusLine } from "./statusline.mjs";
@@ -46,11 +48,21 @@ export function createExplorer(model, el, signal) {
   /** @param {Error} error */
   const fail = ({ message }) => status.say(`This could not be shown: ${message}`);
 
+  /** @param {import("../base/head.mjs").Head} head */
+  function learn(head) {
+    setHead(head);
+    learnStatuses(head);
+  }
+
   /** @param {import("../kernel/requests.mjs").Reply} reply */
   async function show({ answer, buffers }) {
     const held = await unpack(answer.page, buffers);
     if (signal.aborted) return;
-    const { kind, uid, note } = held.page;
+    const { kind, uid, note, head } = held.page;
+    if (head) learn(head);
+    // Other data that comes before the page is opened: the answer to `open` holds it too.
+    if (!hasHead()) return;
+    setColours(root);
     // The mark by which a static twin knows that a live view stands in its place.
     if (/^[0-9a-f]+$/.test(uid)) root.classList.add(`arn-live-${uid}`);
     status.say(note);

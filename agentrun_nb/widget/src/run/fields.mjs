@@ -1,32 +1,13 @@
 /** The fields of a record: a few in sight, all of them one click away. */
 import { copyButton } from "../base/clipboard.mjs";
 import { h } from "../base/dom.mjs";
+import { head } from "../base/head.mjs";
 import { longText, shortText, unreadable, visible } from "../base/text.mjs";
 import { momentText } from "./moments.mjs";
 import { retention } from "./retention.mjs";
 
 /** @typedef {import("../protocol.mjs").RunDoc} RunDoc */
 
-export const FIELDS = [
-  "id",
-  "deployment_id",
-  "version_id",
-  "mode",
-  "status",
-  "input",
-  "created_at",
-  "updated_at",
-  "retain_on_failure",
-  "retention_seconds",
-  "sandbox_id",
-  "process_id",
-  "exit_code",
-  "failure_reason",
-  "output_manifest",
-  "started_at",
-  "completed_at",
-  "idempotency_key",
-];
 const LONGEST = 400;
 
 /** What stands in the place of a field that a listing did not keep. */
@@ -34,19 +15,20 @@ export const LEFT_OUT = "left out of the listing";
 
 /** @param {RunDoc} doc @param {string} name @param {string} tz @returns {HTMLElement} a value as it stands in the record; null and absent are told apart */
 export function fieldValue(doc, name, tz) {
-  if (name === "input" || name === "output_manifest") return documentValue(doc, name);
+  const { kind } = head().fields.find((field) => field.name === name) ?? { kind: "text" };
+  if (kind === "json") return documentValue(doc, name);
   const value = doc.fields[name];
   if (value === null || value === undefined) return missing(doc, name);
-  if (typeof value === "string" && name.endsWith("_at")) return momentText(value, tz);
+  if (typeof value === "string" && kind === "time") return momentText(value, tz);
   const text = String(value);
   return text.length > LONGEST || text.includes("\n")
     ? longText(text)
     : h("span", "arn-value", text === "" ? "(empty text)" : visible(text));
 }
 
-/** @param {RunDoc} doc @param {"input" | "output_manifest"} name */
+/** @param {RunDoc} doc @param {string} name of a document */
 function documentValue(doc, name) {
-  const text = doc[name];
+  const text = /** @type {Record<string, any>} */ (doc)[name] ?? null;
   return text === null ? missing(doc, name) : h("span", "arn-value", shortText(text, 60));
 }
 
@@ -107,5 +89,8 @@ export const allFields = (doc, tz) =>
   h(
     "dl",
     "arn-allfields",
-    ...FIELDS.flatMap((name) => [h("dt", {}, name), h("dd", {}, fieldValue(doc, name, tz))]),
+    ...head().fields.flatMap(({ name, meaning }) => [
+      h("dt", { "aria-description": meaning }, name),
+      h("dd", {}, fieldValue(doc, name, tz)),
+    ]),
   );

@@ -1,34 +1,36 @@
 /** The outputs of a run as a table, each with a look into its file. */
 import { button, h } from "../base/dom.mjs";
+import { head } from "../base/head.mjs";
 import { countOf, exactSize, humanSize } from "../base/numbers.mjs";
 import { cellText, createTable, emptyCell } from "../base/table.mjs";
 import { unreadable } from "../base/text.mjs";
 
 /** @typedef {import("../protocol.mjs").OutputRow} OutputRow */
 
-/** The columns of OUTPUTS that are worth a look; the first five are shown whatever stands in them. */
-const COLUMNS = Object.entries({
-  name: "Name",
-  kind: "Kind",
-  status: "Status",
-  size_bytes: "Size",
-  path: "Path",
-  configured_path: "Configured path",
-  extra: "Extra",
-  parse_notes: "Notes",
-  access_path: "Access path",
-  sandbox_id: "Sandbox",
-});
-const ALWAYS = 5;
+/** Columns that are shown whatever stands in them, and come first. */
+const ALWAYS = ["name", "kind", "status", "size_bytes", "path"];
+/** What is written over a column whose name does not say it well. @type {Record<string, string>} */
+const TITLES = { size_bytes: "Size", parse_notes: "Notes", sandbox_id: "Sandbox" };
 /** Where a look into the file stands: before the paths, which are long. */
 const FILE = 4;
 /** What the service needs to find a file; a person, only where it tells the outputs apart. */
 const INTERNAL = ["access_path", "sandbox_id"];
 /** By what the service is asked for a file. */
 const NAMES = ["name", "path", "configured_path"];
-/** What is written here and not in a record. */
+/** What is written by this package and not in a record. */
 const OURS = ["extra", "parse_notes"];
 const SIZE = "size_bytes";
+
+/** The columns of OUTPUTS in the order in which they are worth a look. @returns {string[]} */
+function columnNames() {
+  const names = head().outputs.map(({ name }) => name);
+  const others = names.filter((name) => !ALWAYS.includes(name) && !INTERNAL.includes(name));
+  return [...ALWAYS, ...others, ...INTERNAL].filter((name) => names.includes(name));
+}
+
+/** @param {string} name @returns {string} */
+const titleOf = (name) =>
+  TITLES[name] ?? name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
 
 /**
  * @param {OutputRow[]} outputs
@@ -39,13 +41,13 @@ const SIZE = "size_bytes";
 export function outputsTable(outputs, onChoose, onPreview) {
   let exact = false;
   /** @type {import("../base/table.mjs").Column<number>[]} */
-  const columns = COLUMNS.filter(([name], i) => i < ALWAYS || tellsMore(outputs, name)).map(
-    ([name, label]) => ({
-      label,
+  const columns = columnNames()
+    .filter((name) => ALWAYS.includes(name) || tellsMore(outputs, name))
+    .map((name) => ({
+      label: titleOf(name),
       value: (/** @type {number} */ at) => sortValue(outputs[at], name),
       cell: (/** @type {number} */ at) => cell(at, name),
-    }),
-  );
+    }));
   const look = onPreview && {
     label: "File",
     cell: (/** @type {number} */ at) => fileCell(outputs[at], () => onPreview(at)),
@@ -98,11 +100,9 @@ function fileCell(output, onPreview) {
 /** Whether a column says what no column before it says; the tree shows them all. @param {OutputRow[]} outputs @param {string} name */
 export function tellsMore(outputs, name) {
   const values = new Set(outputs.map((row) => row[name] ?? null));
-  const before = COLUMNS.slice(
-    0,
-    COLUMNS.findIndex(([other]) => other === name),
-  );
-  const repeats = before.some(([other]) => outputs.every((row) => row[name] === row[other]));
+  const names = columnNames();
+  const before = names.slice(0, names.indexOf(name));
+  const repeats = before.some((other) => outputs.every((row) => row[name] === row[other]));
   return !repeats && (values.size > 1 || !(INTERNAL.includes(name) || values.has(null)));
 }
 

@@ -1,4 +1,5 @@
 /** What the record says about keeping a failed run's sandbox. */
+import { describe } from "../base/status.mjs";
 import { duration, isoText, milliseconds } from "../base/times.mjs";
 
 const DEFAULT_SECONDS = 3600;
@@ -16,6 +17,7 @@ export function retention({ fields }, now) {
   const length = Number(seconds ?? DEFAULT_SECONDS);
   const words = `kept on failure for ${duration(length * 1000)}${seconds === null ? " (the default)" : ""}`;
   const end = milliseconds(completed_at) + length * 1000;
-  if (status !== "failed" || !(Math.abs(end) <= LAST_DATE)) return { words, until: null };
+  if (!describe(/** @type {string | null} */ (status)).retained || !(Math.abs(end) <= LAST_DATE))
+    return { words, until: null };
   return { words: end < now ? `was ${words}` : words, until: isoText(end) };
 }

@@ -1,9 +1,10 @@
 /** One run, whole: its status, its course, what it left behind. */
 import { h } from "../base/dom.mjs";
+import { head } from "../base/head.mjs";
 import { describe } from "../base/status.mjs";
 import { longText } from "../base/text.mjs";
 import { createDocuments } from "./documents.mjs";
-import { allFields, facts, FIELDS, missing } from "./fields.mjs";
+import { allFields, facts, missing } from "./fields.mjs";
 import { header } from "./header.mjs";
 import { outputsTable } from "./outputs.mjs";
 import { createPreview } from "./preview/preview.mjs";
@@ -25,7 +26,7 @@ import { track } from "./track.mjs";
 
 /** @param {RunDoc} doc @param {Options} options */
 export function createRunView(doc, { tz, now, kernel, noPreviews, pythonOf, signal, onPath }) {
-  const { element: head, line: corner } = header(doc);
+  const { element: top, line: corner } = header(doc);
   const course = h("div", "arn-timed");
   const record = h("div");
   const documents = createDocuments(doc, { signal, pythonOf, onPath });
@@ -51,7 +52,7 @@ export function createRunView(doc, { tz, now, kernel, noPreviews, pythonOf, sign
     element: h(
       "article",
       "arn-run",
-      head,
+      top,
       banner("This run was not read", doc.error),
       failure(doc),
       doc.error === null && course,
@@ -64,7 +65,12 @@ export function createRunView(doc, { tz, now, kernel, noPreviews, pythonOf, sign
           preview.element,
         ),
       documents.element,
-      h("details", {}, h("summary", {}, `All ${FIELDS.length} fields of the record`), record),
+      h(
+        "details",
+        {},
+        h("summary", {}, `All ${head().fields.length} fields of the record`),
+        record,
+      ),
       banner("Notes on the record", doc.notes),
     ),
   };
@@ -77,8 +83,8 @@ const banner = (title, text) =>
 /** The reason of a failure; where a failed run gives none, that is said. @param {RunDoc} doc */
 function failure(doc) {
   const reason = doc.fields.failure_reason ?? null;
-  const { name, color } = describe(/** @type {string | null} */ (doc.fields.status));
-  if (reason === null && name !== "failed") return "";
+  const { failed, color } = describe(/** @type {string | null} */ (doc.fields.status));
+  if (reason === null && !failed) return "";
   const section = h(
     "section",
     "arn-section arn-banner",

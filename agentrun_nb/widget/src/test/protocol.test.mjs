@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { gzipSync } from "node:zlib";
+import "./head.mjs";
 import { createKernel } from "../kernel/requests.mjs";
 import { offlineModel } from "../kernel/offline.mjs";
 import { keyOf, rowsOf, unpack } from "../kernel/page.mjs";

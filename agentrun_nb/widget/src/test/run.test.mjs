@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import "./head.mjs";
 import { courseOf } from "../run/course.mjs";
 import { retention } from "../run/retention.mjs";
 

@@ -1,128 +1,68 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import test from "node:test";
-import { COLOURS, STATUSES, describe, isTerminal } from "../base/status.mjs";
+import {
+  LOOKS,
+  STACK,
+  describe,
+  isFailure,
+  isTerminal,
+  learnStatuses,
+  lookOf,
+  setColours,
+} from "../base/status.mjs";
 import { visible } from "../base/text.mjs";
+import { HEAD } from "./head.mjs";
 
-const css = readFileSync(new URL("../styles/colours.css", import.meta.url), "utf8");
-const everyLook = [...STATUSES, describe(null), describe("waiting_for_input")];
+learnStatuses(HEAD);
 
-/** @param {string} hex @returns {number[]} linear light */
-const linear = (hex) =>
-  [1, 3, 5]
-    .map((at) => parseInt(hex.slice(at, at + 2), 16) / 255)
-    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-/** @param {string} hex */
-const luminance = (hex) =>
-  linear(hex).reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-/** @param {string} a @param {string} b */
-const contrast = (a, b) => {
-  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
-  return (high + 0.05) / (low + 0.05);
-};
-/** @param {number[]} rgb @returns {number[]} CIE Lab */
-function lab(rgb) {
-  const [x, y, z] = multiply(
-    [
-      [0.4124, 0.3576, 0.1805],
-      [0.2126, 0.7152, 0.0722],
-      [0.0193, 0.1192, 0.9505],
-    ],
-    rgb.map((c) => Math.min(1, Math.max(0, c))),
-  )
-    .map((c, i) => c / [0.95047, 1, 1.08883][i])
-    .map((c) => (c > 0.008856 ? Math.cbrt(c) : 7.787 * c + 16 / 116));
-  return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
-}
-/** @param {number[][]} matrix @param {number[]} v */
-const multiply = (matrix, v) => matrix.map((row) => row.reduce((sum, m, i) => sum + m * v[i], 0));
-/** Machado et al. 2009, full severity. @type {Record<string, number[][]>} */
-const EYES = {
-  typical: [
-    [1, 0, 0],
-    [0, 1, 0],
-    [0, 0, 1],
-  ],
-  protanopia: [
-    [0.152286, 1.052583, -0.204868],
-    [0.114503, 0.786281, 0.099216],
-    [-0.003882, -0.048116, 1.051998],
-  ],
-  deuteranopia: [
-    [0.367322, 0.860646, -0.227968],
-    [0.280085, 0.672501, 0.047413],
-    [-0.01182, 0.04294, 0.968881],
-  ],
-  tritanopia: [
-    [1.255528, -0.076749, -0.178779],
-    [-0.078411, 0.930809, 0.147602],
-    [0.004733, 0.691367, 0.3039],
-  ],
-};
-
-test("statuses stand in lifecycle order and four of them are terminal", () => {
+test("looks are those that were told, in their order, each with a colour of its own", () => {
   assert.deepEqual(
-    STATUSES.map(({ name }) => name),
-    [
-      "queued",
-      "starting",
-      "installing",
-      "running",
-      "succeeded",
-      "failed",
-      "cancelled",
-      "timed_out",
-    ],
+    LOOKS.map(({ name }) => name),
+    [...HEAD.statuses.map(({ name }) => name), "", null],
   );
-  assert.deepEqual(
-    STATUSES.filter(({ name }) => isTerminal(name)).map(({ label }) => label),
-    ["succeeded", "failed", "cancelled", "timed out"],
-  );
+  for (const { name, terminal, failed, label } of HEAD.statuses) {
+    assert.equal(isTerminal(name), terminal);
+    assert.equal(isFailure(lookOf(name)), failed);
+    assert.equal(describe(name).label, label);
+  }
+  // Unknown ones and none share the neutral one.
+  assert.equal(new Set(LOOKS.map(({ color }) => color)).size, LOOKS.length - 1);
 });
 
 test("a status that is not known, or not there, is neutral and not terminal, whatever its name", () => {
   for (const name of ["waiting_for_input", "__proto__", "constructor", "Succeeded", ""]) {
-    assert.equal(describe(name).color, "--arn-other");
+    assert.equal(describe(name).light, HEAD.unknown.light);
+    assert.equal(describe(name).name, name);
     assert.equal(isTerminal(name), false);
     assert.match(describe(name).label, /^unknown status: ./);
   }
   assert.equal(describe(null).label, "no status recorded");
 });
 
-test("shapes and colours are all different, and the style sheet holds the values of the table", () => {
-  assert.equal(new Set(everyLook.map(({ shape }) => shape)).size, everyLook.length);
-  assert.equal(new Set(Object.values(COLOURS).flat()).size, 2 * Object.keys(COLOURS).length);
-  for (const [name, [light, dark]] of Object.entries(COLOURS))
-    assert.ok(
-      css.includes(`--arn-${name.replace("_", "-")}: light-dark(${light}, ${dark});`),
-      name,
-    );
-  for (const { color } of everyLook) assert.ok(css.includes(`${color}: `), color);
+test("a status that is told is known at once, and the stack is the one that was told", () => {
+  const paused = { ...HEAD.statuses[3], name: "paused", label: "paused" };
+  learnStatuses({ ...HEAD, statuses: [paused, ...HEAD.statuses], stack: [0, 10, 9] });
+  assert.equal(describe("paused").label, "paused");
+  assert.equal(describe("paused").color, "--arn-paused");
+  assert.deepEqual(STACK, [0, 10, 9]);
+  learnStatuses(HEAD);
+  assert.match(describe("paused").label, /^unknown/);
 });
 
-test("marks have a contrast of 3 to 1 on the grounds of both themes", () => {
-  for (const [name, [light, dark]] of Object.entries(COLOURS)) {
-    for (const ground of ["#ffffff", "#f5f5f5"])
-      assert.ok(contrast(light, ground) >= 3, `${name} light ${contrast(light, ground)}`);
-    for (const ground of ["#111111", "#212121"])
-      assert.ok(contrast(dark, ground) >= 3, `${name} dark ${contrast(dark, ground)}`);
-  }
-});
-
-test("colours of known statuses stay apart for every kind of eye in both themes", () => {
-  for (const theme of [0, 1])
-    for (const [eye, matrix] of Object.entries(EYES))
-      STATUSES.forEach((a, i) =>
-        STATUSES.slice(i + 1).forEach((b) => {
-          const [p, q] = [a, b].map(({ name }) =>
-            lab(multiply(matrix, linear(COLOURS[name ?? ""][theme]))),
-          );
-          assert.ok(
-            Math.hypot(...p.map((c, k) => c - q[k])) >= 12,
-            `${a.label} and ${b.label}, ${theme}, ${eye}`,
-          );
-        }),
-      );
+test("a root gets the colours of all looks, and nothing that is no colour", () => {
+  /** @type {Record<string, string>} */
+  const set = {};
+  const style = {
+    setProperty: (/** @type {string} */ name, /** @type {string} */ value) => (set[name] = value),
+  };
+  const root = /** @type {any} */ ({ style });
+  const [first, ...others] = HEAD.statuses;
+  learnStatuses({ ...HEAD, statuses: [{ ...first, light: "url(//example.org)" }, ...others] });
+  setColours(root);
+  learnStatuses(HEAD);
+  assert.equal(Object.keys(set).length, LOOKS.length - 2);
+  for (const { color, light, dark } of LOOKS.slice(1))
+    assert.equal(set[color], `light-dark(${light}, ${dark})`);
 });
 
 test("direction, control and zero-width characters are seen, other text is untouched", () => {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import "./head.mjs";
+import { LOOKS, lookOf } from "../base/status.mjs";
 import { hitAt, locate } from "../timeline/hits.mjs";
 import { COLUMN, columns, failureMarks, fill, frameOf, pack } from "../timeline/layout.mjs";
 import {
   KIND,
-  LOOKS,
   NONE,
   countInside,
   index,
-  lookOf,
   rowsNotRead,
   statusCounts,
   statusOf,

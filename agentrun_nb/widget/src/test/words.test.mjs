@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import "./head.mjs";
 import { sortValue } from "../run/outputs.mjs";
 import { sorted } from "../base/table.mjs";
 import { exactSize, humanSize } from "../base/numbers.mjs";

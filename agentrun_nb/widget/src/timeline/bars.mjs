@@ -1,7 +1,8 @@
 /** Painting single runs, each in its lane. Solid is only what two timestamps of the record hold between them. */
 
 import { MARK, xOf } from "./layout.mjs";
-import { KIND, LOOKS, UNKNOWN, isFailure } from "./model.mjs";
+import { KIND } from "./model.mjs";
+import { LOOKS, UNKNOWN, isFailure } from "../base/status.mjs";
 import { box, dashed, fitted, outline, shape, text } from "./pen.mjs";
 import { visible } from "../base/text.mjs";
 
@@ -57,7 +58,7 @@ function paintRun(ctx, { model, frame, window, colours }, p, x0, x1, y, height) 
   else if (kind === KIND.LIVE) paintLive(ctx, colour, begin, x1, y, height, divided);
   else if (kind === KIND.OPEN) paintOpen(ctx, colour, begin, y, height);
   else shape(ctx, UNKNOWN, colour, x0 + MARK / 2, middle, Math.max(5, Math.min(9, height)));
-  const plain = kind === KIND.PHASES && LOOKS[look].name === "succeeded" && !frame.rows;
+  const plain = kind === KIND.PHASES && LOOKS[look].succeeded && !frame.rows;
   if (height >= SHAPE_FROM && !plain)
     shape(ctx, look, colour, x1 + (kind === KIND.OPEN ? 10 : 7), middle, Math.min(10, height + 1));
 }

@@ -1,7 +1,7 @@
 /** The colours of the page as a canvas can use them. */
 
 import { h } from "../base/dom.mjs";
-import { LOOKS } from "./model.mjs";
+import { LOOKS } from "../base/status.mjs";
 
 /** @typedef {{text: string, muted: string, grid: string, ground: string, accent: string, font: string, looks: string[], vivid: string[]}} Colours */
 

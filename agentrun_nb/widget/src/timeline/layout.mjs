@@ -1,7 +1,7 @@
 /** Where runs lie on the canvas: bands of groups, and in each band either lanes of single runs or columns of counts. Lengths are CSS pixels. */
 
-import { describe } from "../base/status.mjs";
-import { KIND, LOOKS, lookOf, touching } from "./model.mjs";
+import { LOOKS, describe, lookOf } from "../base/status.mjs";
+import { KIND, touching } from "./model.mjs";
 
 /**
  * @typedef {import("./model.mjs").Model} Model
@@ -197,7 +197,7 @@ function split(places, bandOf, bands) {
 
 /** @param {Model} model @param {number} p @returns {number} room at the right for the mark of an end that is not plain */
 const tail = (model, p) =>
-  LOOKS[model.look[p]].name === "succeeded" && model.kind[p] <= KIND.UNDIVIDED ? 1 : 13;
+  LOOKS[model.look[p]].succeeded && model.kind[p] <= KIND.UNDIVIDED ? 1 : 13;
 
 /**
  * First-fit lanes in which no two runs touch, or null where they do not fit the height.
@@ -266,20 +266,6 @@ export function columns({ from, to, look }, places, { start, end }, width, left)
   }
   return { x: left - offset, size, counts, peak: sums.reduce((a, b) => Math.max(a, b), 0) };
 }
-
-/** Looks from the ground of a stack to its top: the worst lies on top. */
-export const STACK = [
-  "succeeded",
-  "running",
-  "installing",
-  "starting",
-  "queued",
-  null,
-  "",
-  "cancelled",
-  "timed_out",
-  "failed",
-].map(lookOf);
 
 /**
  * The marks of failures on the strip: neighbours closer than a mark are one, the worst look and the count are kept.

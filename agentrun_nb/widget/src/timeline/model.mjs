@@ -1,6 +1,6 @@
 /** What is drawn of every run, from the timestamps of its record alone, in typed arrays ordered by time. */
 
-import { STATUSES, describe } from "../base/status.mjs";
+import { LOOKS, UNKNOWN, isFailure, lookOf } from "../base/status.mjs";
 import { Axis, axisOf } from "./axis.mjs";
 import { withoutZeroTime } from "../base/times.mjs";
 
@@ -36,7 +36,7 @@ import { withoutZeroTime } from "../base/times.mjs";
  * @property {Float64Array} to  where it ends on the axis
  * @property {Uint8Array} kind  one of KIND
  * @property {Uint8Array} look  index into LOOKS
- * @property {Uint32Array} failures  places of failed and timed out runs
+ * @property {Uint32Array} failures  places of failures
  * @property {number} first  the earliest begin
  * @property {number} last  the latest end
  */
@@ -46,21 +46,7 @@ export const NONE = 0xffffffff;
 /** How a run is drawn: two phases; one that is not divided; still going; ended, but when is not recorded; or times that contradict each other. */
 export const KIND = { PHASES: 0, UNDIVIDED: 1, LIVE: 2, OPEN: 3, POINT: 4 };
 
-/** Looks of runs on the canvas: the known statuses, any unknown one, none. */
-export const LOOKS = [...STATUSES, describe(""), describe(null)];
-export const UNKNOWN = STATUSES.length;
 const LAST_DATE = 8.64e15;
-const FAILURES = ["failed", "timed_out"].map(lookOf);
-
-/** @param {number} look @returns {boolean} */
-export const isFailure = (look) => FAILURES.includes(look);
-
-/** @param {string | null} name @returns {number} index into LOOKS */
-export function lookOf(name) {
-  if (name === null) return UNKNOWN + 1;
-  const at = STATUSES.findIndex((status) => status.name === name);
-  return at < 0 ? UNKNOWN : at;
-}
 
 /** @param {TimelineData} data @param {number} row @returns {string | null} */
 export const statusOf = (data, row) => data.statuses[data.status[row]] ?? null;
@@ -93,7 +79,7 @@ export function index(data, idle = false) {
     model.place[row[p]] = p;
     model.look[p] = look;
     setSpan(model, p, LOOKS[look].terminal);
-    if (FAILURES.includes(look)) failures.push(p);
+    if (isFailure(look)) failures.push(p);
   }
   model.failures = Uint32Array.from(failures);
   const folded = axisOf(model.from, model.to, true);

@@ -1,8 +1,9 @@
 /** Painting the timeline: it decides nothing, it draws a scene that is laid out. Lengths are CSS pixels. */
 
 import { paintLanes, paintRowNames } from "./bars.mjs";
-import { COLUMN, MARK, OVERVIEW, STACK, xOf } from "./layout.mjs";
-import { KIND, isFailure } from "./model.mjs";
+import { COLUMN, MARK, OVERVIEW, xOf } from "./layout.mjs";
+import { KIND } from "./model.mjs";
+import { STACK, isFailure } from "../base/status.mjs";
 import { box, clipped, dashed, fitted, outline, shape, text, upright } from "./pen.mjs";
 import { duration } from "../base/times.mjs";
 import { countOf, partOf } from "../base/numbers.mjs";

@@ -1,6 +1,6 @@
 /** The strokes that the timeline is painted with. Lengths are CSS pixels. */
 
-import { LOOKS } from "./model.mjs";
+import { LOOKS } from "../base/status.mjs";
 
 /** @typedef {CanvasRenderingContext2D} Context */
 

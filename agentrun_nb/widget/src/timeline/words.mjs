@@ -1,8 +1,8 @@
 /** What is told of a run or of a stretch of time, in words. */
 
 import { formatTime } from "../base/ticks.mjs";
-import { describe } from "../base/status.mjs";
-import { KIND, LOOKS, NONE, UNKNOWN, isFailure, statusOf } from "./model.mjs";
+import { LOOKS, UNKNOWN, describe, isFailure } from "../base/status.mjs";
+import { KIND, NONE, statusOf } from "./model.mjs";
 import { duration } from "../base/times.mjs";
 import { countOf, formatCount, runsOf } from "../base/numbers.mjs";
 import { visible } from "../base/text.mjs";

@@ -1,0 +1,46 @@
+"""What a page is told when it opens, so that its sources hold no list of fields or statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from agentrun_nb.core.schema import RUNS, STATUS_ROWS, Column
+from agentrun_nb.drawing.status_style import LOOKS, NONE, UNKNOWN, Look, stack
+from agentrun_nb.widget.run_docs import OUTPUT_CELLS
+
+HEAD_KEYS = ("fields", "outputs", "statuses", "unknown", "none", "stack")
+FIELD_KEYS = ("name", "kind", "meaning")
+LOOK_KEYS = ("label", "light", "dark", "shape")
+STATUS_KEYS = ("name", *LOOK_KEYS, "terminal", "succeeded", "failed", "waiting", "retained")
+
+
+def page_head() -> dict[str, Any]:
+    """The fields of runs and of their outputs, and the statuses in lifecycle order with their looks.
+
+    `stack` has the looks from the ground of a stack of counts up, as places in the list of the
+    statuses, the unknown one and the one of no status.
+    """
+    looks = [*LOOKS.values(), UNKNOWN, NONE]
+    statuses = [
+        {key: value for key, value in asdict(row).items() if key in STATUS_KEYS}
+        | _look(LOOKS[row.name])
+        for row in STATUS_ROWS
+    ]
+    return {
+        "fields": _fields(RUNS.wire),
+        "outputs": _fields(OUTPUT_CELLS),
+        "statuses": statuses,
+        "unknown": _look(UNKNOWN),
+        "none": _look(NONE),
+        "stack": [looks.index(look) for look in stack()],
+    }
+
+
+def _fields(columns: Iterable[Column]) -> list[dict[str, str]]:
+    return [{key: getattr(column, key) for key in FIELD_KEYS} for column in columns]
+
+
+def _look(look: Look) -> dict[str, str]:
+    return {key: getattr(look, key) for key in LOOK_KEYS}
