@@ -253,14 +253,20 @@ def _follow(found: Found, steps: Path) -> Found:
 
 def _at_key(found: Found, key: str) -> Found:
     """The member of each entry that has this key."""
-    has_key = [type(entry) is dict and key in entry for entry in found]
-    return [entry[key] if has else ABSENT for entry, has in zip(found, has_key, strict=True)]
+    result: Found = []
+    for entry in found:
+        is_object = type(entry) is dict
+        result.append(entry.get(key, ABSENT) if is_object else ABSENT)
+    return result
 
 
 def _at_index(found: Found, index: int) -> Found:
     """The element of each entry at this index."""
-    has_index = [type(entry) is list and index < len(entry) for entry in found]
-    return [entry[index] if has else ABSENT for entry, has in zip(found, has_index, strict=True)]
+    result: Found = []
+    for entry in found:
+        has_index = type(entry) is list and index < len(entry)
+        result.append(entry[index] if has_index else ABSENT)
+    return result
 
 
 def _every(found: Found, steps: Path) -> Found:

@@ -1,4 +1,4 @@
-"""The few columns that a person reads, and the lengths of time between the timestamps."""
+"""Makes short tables for people to read, and computes the lengths of time between timestamps."""
 
 from __future__ import annotations
 
@@ -17,40 +17,42 @@ from agentrun_nb.tables.moments import ZERO_TIMES, milliseconds
 
 
 def brief(runs: Runs, tz: str = "UTC", names: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """The few columns that a person reads, and that sort and add up.
+    """Selects the few columns that a person reads, as values that sort and add up.
 
     Args:
         runs: anything that `runs_frame` takes.
-        tz: the zone of `created`, an IANA name; it stands in the column's name.
-        names: labels by the ids of deployments and versions, as from `client.names()`; an id
-            without one stays.
+        tz: the time zone of `created`, an IANA name; the column's name says it.
+        names: labels for the ids of deployments and versions, as from `client.names()`; an id
+            without a label stays.
 
     Returns:
         One row per run under the input's index: status (the service's word), created (text, in the
         zone), before_start_s and after_start_s (seconds to the millisecond; NaN where `spans` has
         no length), exit_code, reason (the failure_reason or fetch_error, empty when there is none),
-        id, deployment_id, version_id. Control and direction characters are seen in its text instead
-        of obeyed.
+        id, deployment_id, version_id. Control and direction characters in its text are replaced by
+        signs.
 
     Raises:
         SettingsError: there is no such zone.
 
     Example:
-        >>> arn.brief(runs, names=client.names()).query("status == 'timed_out'").sort_values("after_start_s")
+        >>> table = arn.brief(runs, names=client.names())
+        >>> table.query("status == 'timed_out'").sort_values("after_start_s")
     """
     runs = runs_frame(runs)
     lengths = spans(runs)
-    label = (names or {}).get
+    labels = names or {}
+    reason = runs["failure_reason"].fillna(runs["fetch_error"])
     columns = {
         "status": runs["status"].astype("str"),
         f"created ({tz})": _clock(runs["created_at"], zone(tz)),
-        "before_start_s": lengths["before_start"].dt.total_seconds().round(3),
-        "after_start_s": lengths["after_start"].dt.total_seconds().round(3),
+        "before_start_s": _seconds(lengths["before_start"]),
+        "after_start_s": _seconds(lengths["after_start"]),
         "exit_code": runs["exit_code"],
-        "reason": runs["failure_reason"].fillna(runs["fetch_error"]).fillna(""),
+        "reason": reason.fillna(""),
         "id": runs["id"],
-        "deployment_id": runs["deployment_id"].map(lambda key: label(key, key), na_action="ignore"),
-        "version_id": runs["version_id"].map(lambda key: label(key, key), na_action="ignore"),
+        "deployment_id": _labelled(runs["deployment_id"], labels),
+        "version_id": _labelled(runs["version_id"], labels),
     }
     for name in ("status", "reason", "id", "deployment_id", "version_id"):
         columns[name] = columns[name].map(visible, na_action="ignore").astype("str")
@@ -58,12 +60,13 @@ def brief(runs: Runs, tz: str = "UTC", names: Mapping[str, str] | None = None) -
 
 
 def in_words(runs: Runs, tz: str = "UTC") -> pd.DataFrame:
-    """The same for a page that nobody computes with.
+    """Makes the table of `brief` with words in place of values, for pages that are only read.
 
-    Statuses and lengths are words, such as `1 h 15 min`.
+    Statuses lose their underscores, and lengths of time are written as `1 h 15 min`.
     """
     runs = runs_frame(runs)
-    table, lengths = brief(runs, tz), spans(runs)
+    table = brief(runs, tz)
+    lengths = spans(runs)
     words = {
         "status": table["status"].str.replace("_", " "),
         "before_start": _length_words(lengths["before_start"]),
@@ -73,28 +76,41 @@ def in_words(runs: Runs, tz: str = "UTC") -> pd.DataFrame:
     return table.rename(columns=columns).assign(**words)
 
 
-def _clock(moments: pd.Series[Any], tz: ZoneInfo) -> pd.Series[Any]:
-    """What the clock of a zone shows.
+def _labelled(ids: pd.Series[Any], labels: Mapping[str, str]) -> pd.Series[Any]:
+    return ids.map(lambda key: labels.get(key, key), na_action="ignore")
 
-    Where that would leave the years 1 to 9999, the time in UTC, which is said.
+
+def _seconds(lengths: pd.Series[Any]) -> pd.Series[Any]:
+    return lengths.dt.total_seconds().round(3)
+
+
+def _clock(moments: pd.Series[Any], tz: ZoneInfo) -> pd.Series[Any]:
+    """Writes times as text in a time zone.
+
+    A time whose year there is not one of 1 to 9999 is written in UTC, and the text says so.
     """
     local = moments.dt.tz_convert(tz)
-    in_zone, in_utc = (times.dt.strftime("%Y-%m-%d %H:%M:%S") for times in (local, moments))
-    return in_zone.where(local.dt.year.between(1, 9999) | local.isna(), in_utc + " UTC")
+    in_zone = local.dt.strftime(_CLOCK)
+    in_utc = moments.dt.strftime(_CLOCK) + " UTC"
+    can_be_written = local.dt.year.between(1, 9999) | local.isna()
+    return in_zone.where(can_be_written, in_utc)
+
+
+_CLOCK = "%Y-%m-%d %H:%M:%S"
 
 
 def _without_zero_times(moments: pd.Series[Any]) -> pd.Series[Any]:
-    return moments.mask(np.isin(milliseconds(moments), ZERO_TIMES))
+    is_zero = np.isin(milliseconds(moments), ZERO_TIMES)
+    return moments.mask(is_zero)
 
 
 def _length_words(lengths: pd.Series[Any]) -> pd.Series[Any]:
-    return lengths.map(lambda span: span_text(span.total_seconds()), na_action="ignore").astype(
-        "str"
-    )
+    words = lengths.map(lambda length: span_text(length.total_seconds()), na_action="ignore")
+    return words.astype("str")
 
 
 def spans(runs: Runs) -> pd.DataFrame:
-    """The lengths of time between the timestamps of each run, to sort, to add up and to plot.
+    """Computes the lengths of time between the timestamps of each run.
 
     Args:
         runs: anything that `runs_frame` takes.
@@ -105,30 +121,30 @@ def spans(runs: Runs) -> pd.DataFrame:
         - before_start: from created_at to started_at (timedelta64[us], as the next two);
         - after_start: from started_at to completed_at;
         - total: from created_at to completed_at;
-        - ended: whether the status is one that does not change any more (boolean); NA where none is
-          recorded.
+        - ended: whether the status is a final one (boolean); NA where no status is recorded.
 
         A length is NA where one of its ends is not recorded, where it would be negative
-        (`parse_notes` has `time_order` then), and where a zero time stands for a moment that has
-        not come. So a mean leaves out the runs that have not ended, which makes all look faster
-        than they are; `arn.summarize` counts them in.
+        (`parse_notes` has `time_order` then), and where a zero time stands for a time that has not
+        come. So a mean leaves out the runs that have not ended, which makes runs look faster than
+        they are; `arn.summarize` takes them into account.
 
     Raises:
-        SchemaError: it holds no runs.
+        SchemaError: `runs` holds no runs.
 
     Example:
         >>> arn.spans(runs)["after_start"].max()
         Timedelta('0 days 00:05:00')
     """
     runs = runs_frame(runs)
-    created, started, completed = (
-        _without_zero_times(runs[name]) for name in ("created_at", "started_at", "completed_at")
-    )
+    created = _without_zero_times(runs["created_at"])
+    started = _without_zero_times(runs["started_at"])
+    completed = _without_zero_times(runs["completed_at"])
+    ended = runs["status"].isin(TERMINAL).astype("boolean")
     lengths = {
         "before_start": _length(created, started),
         "after_start": _length(started, completed),
         "total": _length(created, completed),
-        "ended": runs["status"].isin(TERMINAL).astype("boolean").mask(runs["status"].isna()),
+        "ended": ended.mask(runs["status"].isna()),
     }
     return pd.DataFrame(lengths, index=runs.index)
 

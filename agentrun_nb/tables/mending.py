@@ -30,7 +30,7 @@ from agentrun_nb.core.schema import (
 )
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.records.cells import Notes
-from agentrun_nb.tables.written import document_text, plain
+from agentrun_nb.tables.encode import document_text, plain
 
 Noted = dict[int, tuple[str, Any]]
 """What was odd about a column: the place of a row, the code, and the value as it was."""

@@ -1,4 +1,4 @@
-"""Time columns as milliseconds since the epoch."""
+"""Converts time columns to milliseconds since the epoch, and finds the last time in a table."""
 
 from __future__ import annotations
 
@@ -11,26 +11,28 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 ZERO_TIMES = (-62_135_596_800_000.0, 0.0)
-"""What programs write for a moment that has not come, in ms since the epoch.
+"""The zero times of Go and of Unix, in ms since the epoch.
 
-The zero times of Go and of Unix.
+Programs write them for a time that has not come.
 """
 
 YEAR_9999 = 253_370_764_800_000.0
-"""Its first moment, in ms since the epoch."""
+"""The beginning of that year, in ms since the epoch."""
 
 
 def milliseconds(moments: pd.Series[Any]) -> Floats:
-    """A time column as ms since the epoch, NaN where nothing is recorded."""
-    naive = moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
-    return np.where(np.isnat(naive), np.nan, naive.astype("int64") / 1_000)
+    """Converts a time column to ms since the epoch, NaN where no time is recorded."""
+    utc = moments.dt.tz_convert("UTC")
+    naive = utc.dt.tz_localize(None).to_numpy("datetime64[us]")
+    micros = naive.astype("int64")
+    return np.where(np.isnat(naive), np.nan, micros / 1_000)
 
 
 def last_moment(runs: pd.DataFrame) -> float:
-    """The latest moment known of a table of runs, in ms since the epoch; NaN without any.
+    """Finds the latest time in a table of runs, in ms since the epoch; NaN when there is none.
 
-    The year 9999, which programs write for "never", is no moment at which anything is known: with
-    it a run that goes on would have done so for thousands of years.
+    Times from the year 9999 on are left out. Programs write that year for "never", and a run that
+    goes on would seem to have done so for thousands of years.
     """
     names = ["created_at", "updated_at", "started_at", "completed_at", "fetched_at"]
     moments = np.concatenate([milliseconds(runs[name]) for name in names])
@@ -39,25 +41,28 @@ def last_moment(runs: pd.DataFrame) -> float:
 
 
 def known_until(runs: pd.DataFrame, otherwise: float | None = None) -> Floats:
-    """Until when a run that has not ended is known to have gone on, in ms since the epoch, for each row.
+    """Finds for each row the time until which a run without an end is known to have gone on.
 
-    That is when its record was fetched. Where nobody knows that, it is the latest moment known of
-    the table.
+    That is when its record was fetched. Where that is not known, it is the latest time in the
+    table.
 
     Args:
         runs: a RUNS table.
-        otherwise: the moment for rows that nobody fetched, where another one is known than the
-            table's own.
+        otherwise: the time to take instead of the latest one in the table.
+
+    Returns:
+        Milliseconds since the epoch, one for each row.
     """
     fetched = milliseconds(runs["fetched_at"])
-    return np.where(
-        np.isnan(fetched), last_moment(runs) if otherwise is None else otherwise, fetched
-    )
+    if otherwise is None:
+        otherwise = last_moment(runs)
+    return np.where(np.isnan(fetched), otherwise, fetched)
 
 
 def without_zero_times(moments: Any) -> Any:
-    """Moments in ms since the epoch, NaN also where they are a zero time.
+    """Replaces zero times by NaN, so that no length of time is counted from them.
 
-    From there no length of time is counted.
+    Args:
+        moments: times in ms since the epoch.
     """
     return np.where(np.isin(moments, ZERO_TIMES), np.nan, moments)

@@ -1,6 +1,6 @@
-"""How far the listing behind a frame came, and where it goes on.
+"""Remembers how far the listing behind a frame came, so that it can go on later.
 
-In the frame's `attrs`, or in this process.
+What is left to list is kept in the frame's `attrs`, or in this process where it is large.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_REMEMBERED = 64
-"""Listings whose remainder is remembered; the one that was cut first is forgotten first."""
+"""How many remainders this process remembers; the oldest is forgotten first."""
 
 LARGEST_IN_ATTRS = 1_500
-"""Bytes of a remainder that may stand in `attrs`, so that it goes with a saved file."""
+"""How many bytes of a remainder may stand in `attrs`, from where it goes into saved files."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Walk:
     """How far a listing came.
 
     Attributes:
-        whole: whether it came to its end; None for what was not listed.
-        rest: what is left to list, as plain data; None when nothing is, or nobody knows.
-        lost: whether something is left and nobody here knows what, such as in another process.
+        whole: whether the listing came to its end; None for rows that were not listed.
+        rest: what is left to list, as plain data; None when nothing is left or it is not known.
+        lost: whether something is left and this process does not know what.
     """
 
     whole: bool | None = None
@@ -38,7 +38,7 @@ _remembered: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
 
 def to_attrs(walk: Walk) -> dict[str, Any]:
-    """A walk as plain data, small whatever is left."""
+    """Converts a walk to plain data for `attrs`, small however much is left."""
     data: dict[str, Any] = {"whole": walk.whole, "rest": walk.rest, "rest_lost": walk.lost}
     if walk.rest is None or len(json.dumps(walk.rest)) <= LARGEST_IN_ATTRS:
         return data
@@ -50,20 +50,21 @@ def to_attrs(walk: Walk) -> dict[str, Any]:
 
 
 def of_attrs(data: Mapping[str, Any]) -> Walk:
-    """What `to_attrs` gave, again."""
+    """Converts the data of `to_attrs` back to a walk."""
     whole, rest = data.get("whole"), data.get("rest")
     if whole not in (True, False):
         whole = None
     if isinstance(rest, str):
         rest = _remembered.get(rest)
         return Walk(whole, rest, lost=rest is None)
-    return Walk(whole, rest if isinstance(rest, dict) else None, lost=data.get("rest_lost") is True)
+    is_lost = data.get("rest_lost") is True
+    return Walk(whole, rest if isinstance(rest, dict) else None, lost=is_lost)
 
 
 def join(walks: Iterable[Walk]) -> Walk:
-    """How far the listings came whose frames were put together.
+    """Combines the walks of frames that are concatenated.
 
-    Each goes on from its own frame only.
+    The result does not say what is left: each listing can go on from its own frame only.
     """
     listed = [walk for walk in walks if walk.whole is not None]
     whole = all(walk.whole for walk in listed) if listed else None

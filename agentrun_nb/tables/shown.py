@@ -1,7 +1,4 @@
-"""Tables as a notebook shows them.
-
-What tells most first and at length, and nothing in a text acts.
-"""
+"""DataFrames that a notebook shows at length, with control characters made visible."""
 
 from __future__ import annotations
 
@@ -12,17 +9,17 @@ import pandas as pd
 from agentrun_nb.core.text import visible
 
 WIDTH = 400
-"""Characters of a cell that a notebook shows; pandas alone shows 50."""
+"""How many characters of a cell a notebook shows; pandas alone shows 50."""
 
 
 class ShownFrame(pd.DataFrame):  # type: ignore[misc]
-    """A frame that is shown in another way than pandas would, and is a frame like any other otherwise.
+    """A DataFrame with another display: texts at length, control and direction characters as signs.
 
-    Texts are shown at length, with control and direction characters as signs. All that is made of
-    it (a filter, a copy) is a plain frame.
+    Otherwise it is a frame like any other. What is made of it (a filter, a copy) is a plain frame.
     """
 
     _first: tuple[str, ...] = ()
+    """The columns that are shown first."""
 
     def _repr_html_(self) -> str | None:
         with pd.option_context("display.max_colwidth", WIDTH):
@@ -32,13 +29,14 @@ class ShownFrame(pd.DataFrame):  # type: ignore[misc]
         return repr(self._visible())
 
     def _visible(self) -> pd.DataFrame:
+        """A plain frame with the columns in the order shown, and signs for what cannot be seen."""
         plain = pd.DataFrame(self)
         first = [name for name in self._first if name in plain]
-        ordered = plain[[*first, *(name for name in plain if name not in first)]]
+        rest = [name for name in plain if name not in first]
+        ordered = plain[[*first, *rest]]
         texts = [name for name in ordered if _is_text(ordered[name])]
-        return ordered.assign(
-            **{name: ordered[name].map(visible, na_action="ignore") for name in texts}
-        )
+        shown = {name: ordered[name].map(visible, na_action="ignore") for name in texts}
+        return ordered.assign(**shown)
 
 
 def _is_text(column: pd.Series[Any]) -> bool:
@@ -46,6 +44,6 @@ def _is_text(column: pd.Series[Any]) -> bool:
 
 
 class LogsFrame(ShownFrame):
-    """The LOGS table: when, how grave and what first, ids last."""
+    """The LOGS table, shown with the time, the level and the message first."""
 
     _first = ("created_at", "level", "event_type", "source", "message")

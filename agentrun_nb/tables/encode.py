@@ -1,8 +1,9 @@
-"""Python values as JSON text: those of pandas and numpy too."""
+"""Encodes Python values as JSON text, those of pandas and numpy too."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -17,10 +18,10 @@ from agentrun_nb.errors import SchemaError
 
 
 def plain(value: Any) -> Any:
-    """What JSON has in place of a value that it does not know.
+    """Converts a value of pandas, numpy or the standard library to one that JSON has.
 
     Raises:
-        TypeError: it has nothing.
+        TypeError: there is none for it.
     """
     if value is pd.NaT or value is pd.NA:
         return None
@@ -41,16 +42,16 @@ _ENCODER = msgspec.json.Encoder(enc_hook=plain, decimal_format="number")
 
 
 def record_bytes(record: Mapping[str, Any]) -> bytes:
-    """A mapping as the bytes of one record.
+    """Encodes a mapping as the bytes of one record.
 
     Raises:
-        SchemaError: it holds something that JSON cannot.
+        SchemaError: it holds something that JSON cannot hold.
     """
     try:
         return _ENCODER.encode(dict(record))
     except UnicodeError:
-        # Only lone surrogates cannot be UTF-8; as escapes they can be read, and noted, as those of
-        # any record are.
+        # Lone surrogates cannot be written in UTF-8. As escapes they can, and are noted as in any
+        # record.
         return json.dumps(dict(record), default=plain).encode()
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         hint = "Give texts, numbers, truth values, moments, lists and mappings of them."
@@ -58,13 +59,16 @@ def record_bytes(record: Mapping[str, Any]) -> bytes:
 
 
 def document_text(document: Any) -> str:
-    """A document as JSON text, also where it was parsed.
+    """Writes a document as JSON text; a text is taken as JSON already.
 
-    Lone surrogates become escapes, which say the same.
+    Lone surrogates become escapes, which mean the same.
     """
     text = document
     if not isinstance(document, str):
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=plain)
     if text.isascii() or jsontext.valid_unicode(text) == text:
         return str(text)
-    return "".join(f"\\u{ord(char):04x}" if "\ud800" <= char <= "\udfff" else char for char in text)
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
