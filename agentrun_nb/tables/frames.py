@@ -22,9 +22,9 @@ from agentrun_nb.errors import BadResponseError, SchemaError
 from agentrun_nb.records.batch import ARROW, Batch
 from agentrun_nb.records.decode import decode_page, decode_records
 from agentrun_nb.tables import remainder, report
+from agentrun_nb.tables.encode import record_bytes
 from agentrun_nb.tables.mending import categories, mend
 from agentrun_nb.tables.moments import milliseconds
-from agentrun_nb.tables.encode import record_bytes
 
 
 class HasRecord(Protocol):

@@ -1,6 +1,6 @@
-"""Frames that lost their schema, given it back.
+"""Restores the columns and dtypes of a table to a frame that lost them.
 
-What is plain is read, what is odd is noted, all else is refused.
+Values that can be read are converted, odd ones leave a note, and any other raises an error.
 """
 
 from __future__ import annotations
@@ -33,58 +33,55 @@ from agentrun_nb.records.cells import Notes
 from agentrun_nb.tables.encode import document_text, plain
 
 Noted = dict[int, tuple[str, Any]]
-"""What was odd about a column: the place of a row, the code, and the value as it was."""
+"""What was odd about a column: by the position of the row a code and the value as it was."""
 
 OTHERS = (OUTPUTS, PHASES, LOGS, OBSERVATIONS, VERSIONS)
-"""Tables that have a key like that of runs, and hold something else."""
+"""Tables that have a key like that of runs, and hold something else than runs."""
 
 _MERGED = {"_x", "_y", "_left", "_right"}
 """What pandas and polars put behind the names of columns that both sides of a merge had."""
 
 
 def categories(column: Column, values: Iterable[Any]) -> list[str]:
-    """The documented values in their order, then those found beside them, sorted."""
-    return [
-        *column.known,
-        *sorted({value for value in values if isinstance(value, str)} - set(column.known)),
-    ]
+    """Lists the categories of a column: the documented ones in order, then any others, sorted."""
+    texts = {value for value in values if isinstance(value, str)}
+    others = texts - set(column.known)
+    return [*column.known, *sorted(others)]
 
 
 def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
-    """Gives a frame the table's columns and dtypes back, whatever a filter, merge or concat left.
+    """Restores the columns and dtypes of a table, whatever a filter, merge or concat left of them.
 
-    The index, further columns and `attrs` stay. A frame that is sound comes back as it is. The key
-    of a run may stand in the index, and `run_id` in place of `id`. Times may be texts (RFC 3339),
-    or numbers since the epoch: as in a record, a text of a time that is not RFC 3339 costs its cell
-    and leaves a note.
+    The index, further columns and `attrs` stay. A frame that has all columns and dtypes is returned
+    unchanged. The key of a run may stand in the index, and `run_id` in place of `id`. Times may be
+    texts (RFC 3339) or numbers since the epoch. As in a record, a text that is not RFC 3339 gives
+    an empty cell and a note.
 
     Raises:
-        SchemaError: it is no frame, it lacks the table's key columns, or a column cannot be read as
-            its dtype.
+        SchemaError: it is not a frame, it lacks the table's key columns, or a column cannot be read
+            as its dtype.
     """
-    given = f"Give a table of {table.name.lower()} as the client gives it."
+    hint = f"Give a table of {table.name.lower()} as the client gives it."
     if table is RUNS:
-        given = "Give a frame of client.list_runs, client.get_runs, arn.load or arn.runs_frame."
+        hint = "Give a frame of client.list_runs, client.get_runs, arn.load or arn.runs_frame."
     if not isinstance(frame, pd.DataFrame):
-        raise SchemaError(
-            f"A {type(frame).__name__} is not a table of {table.name.lower()}.", hint=given
-        )
+        sentence = f"A {type(frame).__name__} is not a table of {table.name.lower()}."
+        raise SchemaError(sentence, hint=hint)
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
-        raise SchemaError(
-            f"The column {twice[0]!r} stands twice in this frame.",
-            hint="Rename or drop one of them.",
-        )
+        sentence = f"The column {twice[0]!r} stands twice in this frame."
+        raise SchemaError(sentence, hint="Rename or drop one of them.")
     _check_merge(frame, table)
-    frame = _with_key(frame, table, given)
+    _check_table(frame, table)
+    frame = _with_key(frame, table, hint)
     changed: dict[str, Any] = {}
     noted: dict[str, Noted] = {}
     for column in table.columns:
         if column.name not in frame.columns:
             changed[column.name] = pd.Series(None, index=frame.index, dtype="object")
         found = changed.get(column.name, frame.get(column.name))
-        if not _sound(column, found):
-            changed[column.name], noted[column.name] = _mended(column, found)
+        if not _has_dtype(column, found):
+            changed[column.name], noted[column.name] = _converted(column, found)
     if changed:
         frame = frame.assign(**changed)
     if any(noted.values()) and "parse_notes" in table.names:
@@ -95,14 +92,14 @@ def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
 
 
 def _check_merge(frame: pd.DataFrame, table: Table) -> None:
-    """Refuses a frame in which a merge left two columns in place of one.
+    """Raises SchemaError where a merge left two columns in place of one.
 
-    Nobody but the user knows which is meant.
+    Only the user knows which of them is meant.
     """
     names = [name for name in frame.columns if isinstance(name, str)]
     absent = [column.name for column in table.columns if column.name not in names]
     endings = {name: _endings(name, names) for name in absent}
-    # Endings of the user's own are known by this, that several columns have the same ones.
+    # Suffixes that the user chose are recognised by several columns having the same ones.
     counts = Counter(ending for found in endings.values() for ending in found)
     own = {ending for ending, count in counts.items() if count > 1}
     left_by_merge = _MERGED | (own if len(own) > 1 else set())
@@ -110,56 +107,63 @@ def _check_merge(frame: pd.DataFrame, table: Table) -> None:
         left = [name + ending for ending in endings[name] if ending in left_by_merge]
         if left:
             columns = " and ".join(map(repr, left))
-            raise SchemaError(
-                f"In place of {name!r} this frame has {columns}, as a merge leaves them.",
-                hint=f"Rename the right one to {name!r}, or merge with suffixes=('', '_other').",
-            )
+            sentence = f"In place of {name!r} this frame has {columns}, as a merge leaves them."
+            hint = f"Rename the right one to {name!r}, or merge with suffixes=('', '_other')."
+            raise SchemaError(sentence, hint=hint)
 
 
 def _endings(name: str, names: list[str]) -> list[str]:
-    """How columns go on that begin with a name, such as `_x` where there is `status_x`."""
+    """The suffixes of columns that begin with a name, such as `_x` where there is `status_x`."""
     begun = [other for other in names if other.startswith(name)]
     return [other[len(name) :] for other in begun if not other[len(name)].isalnum()]
 
 
-def _with_key(frame: pd.DataFrame, table: Table, hint: str) -> pd.DataFrame:
-    """The frame with its key as columns, which may stand in the index, and that of a run under `run_id`."""
+def _check_table(frame: pd.DataFrame, table: Table) -> None:
+    """Raises SchemaError where runs are expected and the frame is another table."""
     columns = set(frame.columns)
-    if table is RUNS and not set(RUNS.names) <= columns:
-        other = next((other for other in OTHERS if set(other.names) <= columns), None)
-        if other is not None:
-            told = f"This frame is a table of {other.name.lower()}, and not of runs."
-            raise SchemaError(told, hint="Give the runs themselves.")
+    if table is not RUNS or set(RUNS.names) <= columns:
+        return
+    for other in OTHERS:
+        if set(other.names) <= columns:
+            sentence = f"This frame is a table of {other.name.lower()}, and not of runs."
+            raise SchemaError(sentence, hint="Give the runs themselves.")
+
+
+def _with_key(frame: pd.DataFrame, table: Table, hint: str) -> pd.DataFrame:
+    """The frame with the two key columns, which may stand in the index or be called `run_id`."""
     missing = []
     for column in table.columns[:2]:
-        if column.name in columns:
+        name = column.name
+        if name in frame.columns:
             continue
-        other_name = "run_id" if table is RUNS and column.name == "id" else column.name
-        if column.name in frame.index.names:
-            frame = frame.assign(**{column.name: frame.index.get_level_values(column.name)})
-        elif other_name in columns:
-            frame = frame.rename(columns={other_name: column.name})
+        other_name = "run_id" if table is RUNS and name == "id" else name
+        if name in frame.index.names:
+            frame = frame.assign(**{name: frame.index.get_level_values(name)})
+        elif other_name in frame.columns:
+            frame = frame.rename(columns={other_name: name})
         elif other_name in frame.index.names:
-            frame = frame.assign(**{column.name: frame.index.get_level_values(other_name)})
+            frame = frame.assign(**{name: frame.index.get_level_values(other_name)})
         else:
-            missing.append(column.name)
+            missing.append(name)
     if missing:
-        told = f"This frame is not a table of {table.name.lower()}: it has no {' and no '.join(missing)}."
-        raise SchemaError(told, hint=hint)
+        names = " and no ".join(missing)
+        sentence = f"This frame is not a table of {table.name.lower()}: it has no {names}."
+        raise SchemaError(sentence, hint=hint)
     return frame
 
 
-def _sound(column: Column, found: pd.Series[Any]) -> bool:
-    if column.kind == "category":
-        return (
-            isinstance(found.dtype, pd.CategoricalDtype)
-            and not found.cat.ordered
-            and list(found.cat.categories) == categories(column, found.cat.categories)
-        )
-    return bool(found.dtype == DTYPES[column.kind])
+def _has_dtype(column: Column, found: pd.Series[Any]) -> bool:
+    """Whether values have the dtype of the table's column, and all its categories in order."""
+    if column.kind != "category":
+        return bool(found.dtype == DTYPES[column.kind])
+    if not isinstance(found.dtype, pd.CategoricalDtype) or found.cat.ordered:
+        return False
+    own = found.cat.categories
+    return list(own) == categories(column, own)
 
 
-def _mended(column: Column, found: pd.Series[Any]) -> tuple[pd.Series[Any], Noted]:
+def _converted(column: Column, found: pd.Series[Any]) -> tuple[pd.Series[Any], Noted]:
+    """Converts values to the dtype of the table's column; returns them and what was odd."""
     noted: Noted = {}
     try:
         return _READERS[column.kind](column, found, noted), noted
@@ -170,17 +174,23 @@ def _mended(column: Column, found: pd.Series[Any]) -> tuple[pd.Series[Any], Note
 
 
 def _cells(found: pd.Series[Any]) -> list[Any]:
-    """The values of a column as Python objects, None where nothing is."""
-    cells: list[Any] = found.astype("object").where(found.notna(), None).tolist()
+    """The values of a column as Python objects, None where it is NA."""
+    objects = found.astype("object")
+    cells: list[Any] = objects.where(found.notna(), None).tolist()
     return cells
 
 
 def _series(found: pd.Series[Any], cells: list[Any], kind: Kind) -> pd.Series[Any]:
-    return pd.Series(cells, index=found.index, name=found.name, dtype="object").astype(DTYPES[kind])
+    """Cells as a column of a kind, with the index and name of the column they come from."""
+    objects = pd.Series(cells, index=found.index, name=found.name, dtype="object")
+    return objects.astype(DTYPES[kind])
 
 
 def _text(value: Any) -> str:
-    """A value as text; whole numbers as integers, since pandas makes decimals of integers beside gaps."""
+    """A value as text, a whole number without a point.
+
+    pandas makes floats of integers where a column has gaps.
+    """
     if isinstance(value, str):
         return value
     number = value.item() if isinstance(value, np.number) else value
@@ -200,9 +210,9 @@ def _read_text(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series
 
 
 def _read_document(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
-    return _series(
-        found, [None if value is None else document_text(value) for value in _cells(found)], "json"
-    )
+    cells = _cells(found)
+    texts = [None if value is None else document_text(value) for value in cells]
+    return _series(found, texts, "json")
 
 
 def _read_category(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
@@ -214,90 +224,84 @@ def _read_category(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Se
     return text.astype(pd.CategoricalDtype(categories(column, text.unique())))
 
 
-_TRUTH: dict[str, bool | None] = {
-    "true": True,
-    "yes": True,
-    "y": True,
-    "t": True,
-    "1": True,
-    "1.0": True,
+_BOOLEANS: dict[str, bool | None] = {
+    **dict.fromkeys(("true", "yes", "y", "t", "1", "1.0"), True),
+    **dict.fromkeys(("false", "no", "n", "f", "0", "0.0"), False),
+    "": None,
 }
-_TRUTH |= {"false": False, "no": False, "n": False, "f": False, "0": False, "0.0": False, "": None}
+"""The texts that are read as true, as false and as missing."""
 
 
-def _read_truth(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
+def _read_bool(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
     cells = _cells(found)
     for place, value in enumerate(cells):
         if value is not None:
             word = str(value).strip().casefold()
-            if word not in _TRUTH:
+            if word not in _BOOLEANS:
                 raise ValueError(f"{str(value)[:80]!r} is neither true nor false")
-            cells[place] = _TRUTH[word]
+            cells[place] = _BOOLEANS[word]
     return _series(found, cells, "bool")
 
 
 def _read_integer(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
     if found.dtype not in ("object", "str", "string"):
         return found.astype(DTYPES["int"])
-    return _series(
-        found, [None if value is None else _integer(value) for value in _cells(found)], "int"
-    )
+    cells = _cells(found)
+    integers = [None if value is None else _integer(value) for value in cells]
+    return _series(found, integers, "int")
 
 
 def _integer(value: Any) -> int | None:
-    """A whole number, also as text.
-
-    By way of a decimal, since a float loses the last digits of long ones.
-    """
+    """Reads a whole number, also from text; empty text gives None."""
     text = str(value).strip()
+    if not text:
+        return None
     try:
-        number = Decimal(text) if text else None
+        # A float would lose the last digits of long numbers.
+        number = Decimal(text)
     except InvalidOperation:
         raise ValueError(f"{text[:80]!r} is no whole number") from None
-    if number is not None and (
-        not number.is_finite() or number.adjusted() > 40 or number != int(number)
-    ):
+    if not number.is_finite() or number.adjusted() > 40 or number != int(number):
         raise ValueError(f"{text[:80]!r} is no whole number")
-    return None if number is None else int(number)
+    return int(number)
+
+
+_NOT_A_TIME = np.iinfo("int64").min
+"""The integer that numpy takes as NaT."""
 
 
 def _read_time(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
     if isinstance(found.dtype, pd.DatetimeTZDtype) or found.dtype.kind == "M":
         return pd.to_datetime(found, utc=True).astype(DTYPES["time"])
     cells = _cells(found)
-    if (
-        all(isinstance(value, str | None) for value in cells)
-        and (moments := times.read_times(cells)) is not None
-    ):
-        return pd.Series(
-            moments.to_numpy(zero_copy_only=False), found.index, name=found.name
-        ).dt.tz_localize("UTC")
+    if all(isinstance(value, str | None) for value in cells):
+        moments = times.read_times(cells)
+        if moments is not None:
+            naive = moments.to_numpy(zero_copy_only=False)
+            return pd.Series(naive, found.index, name=found.name).dt.tz_localize("UTC")
     micros = [_moment(value, place, noted) for place, value in enumerate(cells)]
-    texts = [value for value in cells if isinstance(value, str) and value]
-    if texts and len(noted) >= len(texts) and not any(text[:4].isdigit() for text in texts):
-        raise ValueError(f"{texts[0][:80]!r} is no moment")
-    counted = np.array(
-        [np.iinfo("int64").min if value is None else value for value in micros], "int64"
-    )
-    stamps = pd.DatetimeIndex(counted.view("datetime64[us]")).tz_localize("UTC")
+    _check_times(cells, noted)
+    integers = [_NOT_A_TIME if value is None else value for value in micros]
+    naive = np.array(integers, "int64").view("datetime64[us]")
+    stamps = pd.DatetimeIndex(naive).tz_localize("UTC")
     return pd.Series(stamps, index=found.index, name=found.name)
 
 
-def _moment(value: Any, place: int, noted: Noted) -> int | None:
-    """One cell of times in microseconds since the epoch.
+def _check_times(cells: list[Any], noted: Noted) -> None:
+    """Raises ValueError where every text was odd and none looks like a time."""
+    texts = [value for value in cells if isinstance(value, str) and value]
+    if not texts or len(noted) < len(texts):
+        return
+    if not any(text[:4].isdigit() for text in texts):
+        raise ValueError(f"{texts[0][:80]!r} is no moment")
 
-    What was odd about it is noted as in a record.
-    """
+
+def _moment(value: Any, place: int, noted: Noted) -> int | None:
+    """Reads one time into microseconds since the epoch; what was odd is noted as in a record."""
     if value is None or value == "":
         return None
-    if isinstance(value, np.datetime64):
-        value = pd.Timestamp(value)
-    if isinstance(value, datetime):
-        stamp = pd.Timestamp(value)
-        aware = stamp.tz_localize("UTC") if stamp.tz is None else stamp
-        return int(
-            aware.as_unit("us").tz_convert("UTC").tz_localize(None).to_numpy().astype("int64")
-        )
+    if isinstance(value, datetime | np.datetime64):
+        return _stamp_micros(pd.Timestamp(value))
     if isinstance(value, str):
         moment = times.read_time(value)
     elif isinstance(value, int | float | Decimal | np.number) and not isinstance(value, bool):
@@ -310,30 +314,38 @@ def _moment(value: Any, place: int, noted: Noted) -> int | None:
     return moment.micros
 
 
+def _stamp_micros(stamp: pd.Timestamp) -> int:
+    """A Timestamp in microseconds since the epoch; a naive one is taken as UTC."""
+    aware = stamp.tz_localize("UTC") if stamp.tz is None else stamp.tz_convert("UTC")
+    naive = aware.as_unit("us").tz_localize(None)
+    return int(naive.to_numpy().astype("int64"))
+
+
 _Reader = Callable[[Column, "pd.Series[Any]", Noted], "pd.Series[Any]"]
 _READERS: dict[Kind, _Reader] = {
     "text": _read_text,
     "json": _read_document,
     "category": _read_category,
-    "bool": _read_truth,
+    "bool": _read_bool,
     "int": _read_integer,
     "time": _read_time,
 }
 
 
 def _with_notes(before: pd.Series[Any], noted: dict[str, Noted]) -> pd.Series[Any]:
-    """The notes that were there, and behind them what was odd now."""
+    """The column of notes with new ones added."""
     cells = _cells(before)
     for name, odd in noted.items():
         for place, (code, value) in odd.items():
             notes = Notes()
             notes.add(name, code, _original(value))
-            cells[place] = "; ".join(note for note in (cells[place], notes.text) if note)
+            known = (cells[place], notes.text)
+            cells[place] = "; ".join(note for note in known if note)
     return _series(before, cells, "text")
 
 
 def _original(value: Any) -> bytes:
-    """A value as a record would have it."""
+    """A value as the JSON text that a record would have."""
     try:
         return msgspec.json.encode(value, enc_hook=plain)
     except UnicodeError:
