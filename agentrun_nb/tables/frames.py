@@ -1,4 +1,4 @@
-"""Cells to typed DataFrames, and frames that lost their schema back to it."""
+"""Makes typed DataFrames: of batches of cells, and of whatever holds runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ from agentrun_nb.tables.moments import milliseconds
 
 
 class HasRecord(Protocol):
-    """What holds one record, such as a Run. Tables know no more of it: runs are made of tables."""
+    """An object that holds one record, such as a Run.
+
+    This module cannot import Run, which is made of tables.
+    """
 
     raw: bytes
     batch: Batch
@@ -37,7 +40,10 @@ class HasRecord(Protocol):
 Runs: TypeAlias = HasRecord | pd.DataFrame | Iterable[Any]
 """Anything that `runs_frame` takes."""
 
-_BOM, _BYTES, _MANY = b"\xef\xbb\xbf", (bytes, bytearray, memoryview), 500
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_BYTES = (bytes, bytearray, memoryview)
+_MANY = 500
+"""How many records are decoded at once."""
 _TEXT = pd.StringDtype(storage="pyarrow", na_value=np.nan)
 _FROM_ARROW = {
     "text": _TEXT,
@@ -49,20 +55,18 @@ _FROM_ARROW = {
 
 
 def table_frame(table: Table, batches: Iterable[Batch]) -> pd.DataFrame:
-    """Joins batches of a table to one frame with that table's dtypes and a fresh index."""
+    """Concatenates batches to a frame with the table's dtypes and a fresh index."""
     parts = list(batches)
-    return pd.DataFrame(
-        {
-            column.name: _series(
-                column,
-                pa.chunked_array([part.cells[column.name] for part in parts], ARROW[column.kind]),
-            )
-            for column in table.columns
-        }
-    )
+    columns = {}
+    for column in table.columns:
+        arrays = [part.cells[column.name] for part in parts]
+        cells = pa.chunked_array(arrays, ARROW[column.kind])
+        columns[column.name] = _values(column, cells)
+    return pd.DataFrame(columns)
 
 
-def _series(column: Column, cells: pa.ChunkedArray) -> Any:
+def _values(column: Column, cells: pa.ChunkedArray) -> Any:
+    """The values of a column as an array of pandas."""
     if column.kind == "category":
         values = categories(column, cells.unique().to_pylist())
         codes = pc.index_in(cells, pa.array(values, cells.type)).fill_null(-1)
@@ -75,25 +79,25 @@ def runs_frame(
     *,
     latest: bool = False,
 ) -> pd.DataFrame:
-    """Makes the RUNS table of whatever holds runs.
+    """Makes the RUNS table from whatever holds runs.
 
     Args:
         x: a Run; the bytes of a run, of a page or of an array of runs; a mapping; a frame of runs
             (pandas, polars, Arrow) that may have lost its schema; a row of one, also as
-            `to_dict("records")` gives it; or an iterable of them. Only bytes are kept to the
-            letter: a mapping is written as JSON first.
-        latest: whether of several rows with one key only the one that was fetched last stays: by
-            `fetched_at`, then `updated_at`, then the last given. A row that could not be fetched
-            gives way to one that was.
+            `to_dict("records")` gives it; or an iterable of these. The documents of bytes stay as
+            they are; a mapping is written as JSON first.
+        latest: whether to drop duplicates, so that of the rows with one key only the latest stays:
+            by `fetched_at`, then `updated_at`, then the last given. A row that was fetched goes
+            before one that could not be fetched.
 
     Returns:
-        The table. A frame keeps its index; several things are joined under a fresh index, their
-        fetch reports too. Times are RFC 3339; a text that is not leaves a note and no time, be it
-        of a record, a frame or a CSV file.
+        The table. A frame keeps its index; several objects are concatenated under a fresh index,
+        with their fetch reports combined. Times are read as RFC 3339; any other text, whether of a
+        record, a frame or a CSV file, gives an empty cell and a note.
 
     Raises:
-        SchemaError: it is none of these, or nothing in it is a run's.
-        BadResponseError: bytes that hold no runs.
+        SchemaError: `x` is none of these, or holds nothing that belongs to a run.
+        BadResponseError: `x` is bytes that hold no runs.
 
     Examples:
         >>> run = {"id": "run-1", "deployment_id": "dep-1", "created_at": "2026-11-20T10:00:00Z"}
@@ -107,16 +111,16 @@ def runs_frame(
 
 
 def _frame(x: Any) -> pd.DataFrame:
-    kind, found = _told_apart(x)
-    if kind == "thing":
-        return _of_thing(found)
-    frame = table_frame(RUNS, _batches(kind, [found]))
+    kind, content = _content(x)
+    if kind == "other":
+        return _frame_of_other(content)
+    frame = table_frame(RUNS, _batches(kind, [content]))
     _check_runs(frame, isinstance(x, _BYTES))
     return frame
 
 
-def _of_thing(x: Any) -> pd.DataFrame:
-    """The runs of what is neither records nor a page of them."""
+def _frame_of_other(x: Any) -> pd.DataFrame:
+    """The runs of an object that is neither a record nor a page."""
     if isinstance(x, pd.DataFrame):
         return mend(x)
     if isinstance(x, pd.Series) and not set(RUNS.names).isdisjoint(x.index):
@@ -124,77 +128,90 @@ def _of_thing(x: Any) -> pd.DataFrame:
     if isinstance(x, Mapping):
         return mend(pd.DataFrame([dict(x)]))
     if hasattr(x, "__arrow_c_stream__") and not isinstance(x, pd.Series):
-        return mend(pa.table(x).to_pandas(types_mapper=_FURTHER.get))
+        return mend(pa.table(x).to_pandas(types_mapper=_NULLABLE.get))
+    _check_holds_runs(x)
+    return _concatenated([*_parts(x)])
+
+
+def _check_holds_runs(x: Any) -> None:
+    """Raises SchemaError for a text, a path, a pair of ids, and what is not iterable."""
+    kind = type(x).__name__
     if isinstance(x, str | PathLike):
         text = str(x)
-        if text.lstrip().startswith(("{", "[")):
+        if _looks_like_json(text):
             raise SchemaError("A text holds no runs; their bytes do.", hint="Give text.encode().")
-        hint = "arn.load(path) reads a file of runs; else give a Run, bytes, a mapping, a frame, or a list of them."
-        raise SchemaError(f"A {type(x).__name__} holds no runs: {text[:80]!r}.", hint=hint)
-    if _is_pair(x):
+        hint = (
+            "arn.load(path) reads a file of runs; else give a Run, bytes, a mapping, a frame, "
+            "or a list of them."
+        )
+        raise SchemaError(f"A {kind} holds no runs: {text[:80]!r}.", hint=hint)
+    if _is_key(x):
         hint = f"Get it first: client.get_run({x[0]!r}, {x[1]!r})."
         raise SchemaError("A deployment and an id name a run, and do not hold it.", hint=hint)
     if not isinstance(x, Iterable):
-        raise SchemaError(
-            f"A {type(x).__name__} holds no runs.",
-            hint="Give a Run, bytes, a mapping, a frame, or a list of them.",
-        )
-    return _joined([*_parts(x)])
+        hint = "Give a Run, bytes, a mapping, a frame, or a list of them."
+        raise SchemaError(f"A {kind} holds no runs.", hint=hint)
 
 
-def _is_pair(x: Any) -> bool:
-    texts = isinstance(x, tuple) and len(x) == 2 and all(isinstance(part, str) for part in x)
-    return texts and not any(part.lstrip().startswith(("{", "[")) for part in x)
+def _looks_like_json(text: str) -> bool:
+    return text.lstrip().startswith(("{", "["))
 
 
-def _parts(things: Iterable[Any]) -> Iterator[pd.DataFrame]:
-    """A frame of each thing, and one of all records or pages that stand side by side."""
-    for kind, group in groupby(map(_told_apart, things), key=itemgetter(0)):
-        alike = [thing for _, thing in group]
-        if kind == "thing":
-            yield from map(_of_thing, alike)
+def _is_key(x: Any) -> bool:
+    """Whether this is the key of a run: a deployment and an id."""
+    if not isinstance(x, tuple) or len(x) != 2:
+        return False
+    return all(isinstance(part, str) and not _looks_like_json(part) for part in x)
+
+
+def _parts(items: Iterable[Any]) -> Iterator[pd.DataFrame]:
+    """A frame of each item, and one frame of records or pages that follow each other."""
+    for kind, group in groupby(map(_content, items), key=itemgetter(0)):
+        contents = [content for _, content in group]
+        if kind == "other":
+            yield from map(_frame_of_other, contents)
         else:
-            frame = table_frame(RUNS, _batches(kind, alike))
+            frame = table_frame(RUNS, _batches(kind, contents))
             _check_runs(frame, kind == "page")
             yield frame
 
 
-def _batches(kind: str, alike: list[Any]) -> list[Batch]:
-    """The cells of things of one kind."""
+def _batches(kind: str, contents: list[Any]) -> list[Batch]:
+    """The cells of contents of one kind."""
     if kind == "cells":
-        return [Batch.concat(alike)]
+        return [Batch.concat(contents)]
     if kind == "page":
-        return [decode_page(RUNS, page).batch for page in alike]
-    return [decode_records(RUNS, alike[at : at + _MANY]) for at in range(0, len(alike), _MANY)]
+        return [decode_page(RUNS, page).batch for page in contents]
+    starts = range(0, len(contents), _MANY)
+    return [decode_records(RUNS, contents[start : start + _MANY]) for start in starts]
 
 
-def _told_apart(thing: Any) -> tuple[str, Any]:
-    """What a thing is, and what of it is read.
+def _content(item: Any) -> tuple[str, Any]:
+    """What kind of content an object has, and the content.
 
-    The cells of a run, the bytes of a record or page, or the thing.
+    The kinds are `cells` (of a Run), `record` and `page` (both bytes), and `other` (the object).
     """
-    batch = getattr(thing, "batch", None)
+    batch = getattr(item, "batch", None)
     if isinstance(batch, Batch):
         return "cells", batch
-    if isinstance(thing, Mapping):
-        # Only rows of a table of runs have these keys; a record of the service knows nothing of
-        # them.
-        is_row = "parse_notes" in thing or "fetch_error" in thing
-        return ("thing", thing) if is_row else ("record", record_bytes(thing))
-    if not isinstance(thing, _BYTES):
-        return "thing", thing
-    text = bytes(thing).removeprefix(_BOM).lstrip()
+    if isinstance(item, Mapping):
+        # These keys are in rows of a table of runs only, and never in a record of the service.
+        is_row = "parse_notes" in item or "fetch_error" in item
+        return ("other", item) if is_row else ("record", record_bytes(item))
+    if not isinstance(item, _BYTES):
+        return "other", item
+    text = bytes(item).removeprefix(_BYTE_ORDER_MARK).lstrip()
     if text.startswith(b"["):
         return "page", b'{"items":' + text + b"}"
     return ("page" if _is_page(text) else "record"), text
 
 
 def _is_page(text: bytes) -> bool:
-    """Whether an object has `items` and is no record, which has an `id`."""
+    """Whether a JSON object is a page: it has `items`, and no `id` as a record has."""
     if b"items" not in text and b"\\u" not in text:
         return False
     try:
-        found = _TELLING.decode(text)
+        found = _PAGE_OR_RECORD.decode(text)
         return found.items is not msgspec.UNSET and found.id is msgspec.UNSET
     except jsontext.NOT_STRICT:
         pass
@@ -206,45 +223,52 @@ def _is_page(text: bytes) -> bool:
 
 
 _RAW = msgspec.Raw | msgspec.UnsetType
-_TELLING: Any = msgspec.json.Decoder(
-    msgspec.defstruct("Telling", [("items", _RAW, msgspec.UNSET), ("id", _RAW, msgspec.UNSET)])
-)
-"""Reads just what tells a page from a record."""
+_KEYS = [("items", _RAW, msgspec.UNSET), ("id", _RAW, msgspec.UNSET)]
+_PAGE_OR_RECORD: Any = msgspec.json.Decoder(msgspec.defstruct("PageOrRecord", _KEYS))
+"""Decodes just the keys by which a page differs from a record."""
 
-_FURTHER = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype(), pa.bool_(): pd.BooleanDtype()}
-"""How columns of Arrow tables are kept whose gaps would else make decimals of them."""
+_NULLABLE = {
+    pa.int64(): pd.Int64Dtype(),
+    pa.int32(): pd.Int32Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+}
+"""The dtypes of Arrow columns that would become floats or objects where they have gaps."""
 
 
 def _check_runs(frame: pd.DataFrame, of_bytes: bool) -> None:
-    """Raises where records came and nothing in any of them is a run's."""
+    """Raises where there are records and nothing in any of them belongs to a run."""
     if not len(frame) or frame["id"].notna().any() or frame["status"].notna().any():
         return
     required = [f"{column.name}: missing" for column in RUNS.wire if column.required]
-    for notes, _ in zip(frame["parse_notes"], range(len(frame)), strict=True):
+    for notes in frame["parse_notes"]:
         if not isinstance(notes, str) or not set(required) <= set(notes.split("; ")):
             return
     optional = [column.name for column in RUNS.wire if not column.required]
     if frame[optional].isna().all(axis=None):
         sentence = "This holds no run: none of its keys is a run's."
         hint = "A run has an id and a deployment_id; arn.explore_json(x) shows any JSON."
-        raise (
-            BadResponseError(sentence, hint=hint) if of_bytes else SchemaError(sentence, hint=hint)
-        )
+        error = BadResponseError if of_bytes else SchemaError
+        raise error(sentence, hint=hint)
 
 
 def newest(runs: pd.DataFrame) -> pd.DataFrame:
-    """Of rows with one key the one that was fetched last, in the order and under the index of the table."""
-    places = pd.DataFrame(
+    """Drops duplicates, so that of the rows with one key only the latest stays.
+
+    Order and index of the rows stay. Rows without an id all stay.
+    """
+    rows = pd.DataFrame(
         {
             "deployment_id": runs["deployment_id"].to_numpy("object"),
             "id": runs["id"].to_numpy("object"),
-            "came": runs["fetch_error"].isna().to_numpy(),
+            "was_fetched": runs["fetch_error"].isna().to_numpy(),
             "fetched": milliseconds(runs["fetched_at"]),
             "updated": milliseconds(runs["updated_at"]),
         }
     )
-    ordered = places.sort_values(["came", "fetched", "updated"], kind="stable", na_position="first")
-    stay = ~ordered.duplicated(["deployment_id", "id"], keep="last") | ordered["id"].isna()
+    order = ["was_fetched", "fetched", "updated"]
+    ordered = rows.sort_values(order, kind="stable", na_position="first")
+    is_older = ordered.duplicated(["deployment_id", "id"], keep="last")
+    stay = ~is_older | ordered["id"].isna()
     chosen = sorted(ordered.index[stay])
     if len(chosen) == len(runs):
         return runs
@@ -259,31 +283,35 @@ def newest(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def concat(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """One table of the rows of several, under a fresh index and without their `attrs`."""
-    plain = [
-        part.astype({"mode": "str", "status": "str"}).set_axis(range(len(part))) for part in parts
-    ]
-    for part in plain:
-        part.attrs = {}
+    """Concatenates tables of runs under a fresh index, without their `attrs`."""
+    plain = []
+    for part in parts:
+        # Categories of different tables do not concatenate to categories.
+        texts = part.astype({"mode": "str", "status": "str"}).set_axis(range(len(part)))
+        texts.attrs = {}
+        plain.append(texts)
     return mend(pd.concat(plain, ignore_index=True))
 
 
-def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def _concatenated(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Concatenates tables of runs and combines their fetch reports."""
     if not parts:
         return table_frame(RUNS, [])
     if len(parts) == 1:
         return parts[0]
     reports = [report.fetch_report(part) for part in parts]
-    joined = concat(parts)
     walks = [report.walk_of(part) for part in parts]
-    report.attach(joined, report.join(reports, joined), remainder.join(walks))
-    return joined
+    runs = concat(parts)
+    report.attach(runs, report.join(reports, runs), remainder.join(walks))
+    return runs
 
 
 def check_columns(runs: pd.DataFrame, names: list[str]) -> None:
-    """Raises SchemaError where the frame lacks a column, and names the nearest."""
+    """Raises SchemaError where the frame lacks a column; the hint names the nearest."""
+    # A list, since a name that cannot be hashed is looked for too.
+    columns = [*runs.columns]
     for name in names:
-        if name not in [*runs.columns]:
-            near = get_close_matches(str(name), [str(column) for column in runs.columns], 3, 0.5)
+        if name not in columns:
+            near = get_close_matches(str(name), map(str, columns), n=3, cutoff=0.5)
             hint = f"Near it: {', '.join(near)}." if near else "Join the column to the runs first."
             raise SchemaError(f"These runs have no column {name!r}.", hint=hint)
