@@ -1,4 +1,4 @@
-"""Every error that this package raises, one family.
+"""All errors that this package raises.
 
 AgentRunError
 ├── SettingsError                a setting is missing or unsafe; nothing was sent
@@ -27,13 +27,15 @@ AgentRunError
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 
 class AgentRunError(Exception):
-    """What happened, in one sentence, and in `hint` what to do next.
+    """The base of all errors of this package: one sentence on what happened, and a hint.
 
     Attributes:
         kind: a short stable word, the same as the code in `fetch_error`.
-        hint: one sentence that says how to go on; may be empty.
+        hint: one sentence on what to do next; may be empty.
         status: HTTP status of the answer, or None when there was none.
         request_id: the service's name for the request, for a report to its operators.
         method: HTTP method.
@@ -41,8 +43,7 @@ class AgentRunError(Exception):
         attempts: how many times the request was sent.
         elapsed: seconds from the first attempt to this error.
         retry_after: seconds the service asked to wait, when it did.
-        code: the service's own word, such as `run_not_found`; None where the answer is not in its
-            form.
+        code: the service's own code, such as `run_not_found`; None where the answer has none.
     """
 
     kind = "error"
@@ -68,16 +69,24 @@ class AgentRunError(Exception):
         self.attempts, self.elapsed = attempts, elapsed
 
     def __str__(self) -> str:
-        facts = [
-            self.route and f"{self.method} {self.route}",
-            self.status and f"status {self.status}",
-            self.request_id and f"request id {self.request_id}",
-            self.attempts
-            and self.attempts > 1
-            and f"{self.attempts} attempts in {self.elapsed or 0:.1f} s",
-        ]
-        told = ", ".join(str(fact) for fact in facts if fact)
-        return " ".join(part for part in (self.message, self.hint, told and f"({told})") if part)
+        parts = [self.message]
+        if self.hint:
+            parts.append(self.hint)
+        facts = ", ".join(self._facts())
+        if facts:
+            parts.append(f"({facts})")
+        return " ".join(parts)
+
+    def _facts(self) -> Iterator[str]:
+        """What is known of the request."""
+        if self.route:
+            yield f"{self.method} {self.route}"
+        if self.status:
+            yield f"status {self.status}"
+        if self.request_id:
+            yield f"request id {self.request_id}"
+        if self.attempts and self.attempts > 1:
+            yield f"{self.attempts} attempts in {self.elapsed or 0:.1f} s"
 
 
 class SettingsError(AgentRunError):
@@ -215,4 +224,9 @@ class ArchiveWriteError(ArchiveError):
 
 
 def __dir__() -> list[str]:
-    return sorted(name for name, value in globals().items() if isinstance(value, type))
+    """The errors alone, so that completion offers nothing else."""
+    errors = []
+    for name, value in globals().items():
+        if isinstance(value, type) and issubclass(value, AgentRunError):
+            errors.append(name)
+    return sorted(errors)

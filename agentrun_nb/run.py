@@ -1,4 +1,4 @@
-"""One run, as the contract returns it."""
+"""The class Run: one run of an agent, with its fields typed and its record as it came."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _ZERO_TIMES = {times.EPOCH + timedelta(milliseconds=at) for at in ZERO_TIMES}
 
 
 class Run:
-    """One run: the 18 fields of the record, typed, and the record itself.
+    """One run of an agent: the 18 fields of its record, typed, and the record itself.
 
-    A field that the record does not have, or that cannot be read as its type, is None; `notes` says
-    which and why.
+    A field is None where the record does not have it, or where it cannot be read as its type;
+    `notes` says which and why.
 
     Attributes:
         raw: the record's bytes as they came.
@@ -35,7 +35,7 @@ class Run:
         input_text: the JSON text of `input`, to the letter.
         output_manifest_text: the JSON text of `output_manifest`, to the letter; None when the
             record has none.
-        batch: the run as cells of the RUNS table, of which frames are made.
+        batch: the run as cells of the RUNS table, from which frames are made.
     """
 
     id: str | None
@@ -71,18 +71,15 @@ class Run:
     idempotency_key: str | None
     """The key the caller gave to create the run once only."""
     fetched_at: datetime | None
-    """When the record was fetched (UTC), by the service's clock where it is known.
-
-    None where nobody knows.
-    """
+    """When the record was fetched (UTC), by the service's clock; None where it is not known."""
 
     def __init__(self, raw: bytes, fetched_at: datetime | None = None) -> None:
         """Reads a record.
 
         Args:
             raw: the bytes of one JSON object.
-            fetched_at: when it was fetched (aware), by the service's clock; None where nobody
-                knows.
+            fetched_at: when it was fetched, by the service's clock (timezone-aware); None where
+                that is not known.
 
         Raises:
             SchemaError: it is not bytes.
@@ -94,7 +91,8 @@ class Run:
         self.raw = raw
         batch = decode_record(RUNS, raw)
         if fetched_at is not None:
-            batch = batch.with_fetched_at([(fetched_at - times.EPOCH) // times.MICROSECOND])
+            micros = (fetched_at - times.EPOCH) // times.MICROSECOND
+            batch = batch.with_fetched_at([micros])
         self._take(batch)
 
     def _take(self, batch: Batch) -> None:
@@ -112,35 +110,32 @@ class Run:
 
     @classmethod
     def of_row(cls, row: pd.Series[Any]) -> Run:
-        """Makes a run of one row of a RUNS frame, which may have lost its schema.
+        """Makes a run from one row of a RUNS frame, which may have lost its dtypes.
 
         Args:
             row: a row such as `runs.iloc[0]`, also of a frame of `read_csv`, or with columns
                 missing.
 
         Returns:
-            The run; `raw` is written anew, its documents to the letter. A document that is not JSON
-            stands there as a JSON string, and to the letter in `input_text`, `output_manifest_text`
-            and every table.
+            The run. Its `raw` is a new record with the documents of the row unchanged. There a
+            document that is not JSON is a JSON string; `input_text`, `output_manifest_text` and
+            every table have it unchanged.
 
         Raises:
-            SchemaError: it is no row of runs.
+            SchemaError: `row` is not a row of runs.
         """
         if not isinstance(row, pd.Series):
             sentence = f"A {type(row).__name__} is not a row of runs."
-            raise SchemaError(
-                sentence, hint="Give one, such as runs.iloc[0]; arn.Run(raw) reads bytes."
-            )
-        cells: dict[str, Any] = {
-            name: None if pd.isna(value) else value for name, value in _first_row(row).items()
-        }
+            hint = "Give one, such as runs.iloc[0]; arn.Run(raw) reads bytes."
+            raise SchemaError(sentence, hint=hint)
+        cells = _first_row(row)
         for column in RUNS.columns:
             if column.kind == "time" and cells[column.name] is not None:
                 cells[column.name] = (cells[column.name] - times.EPOCH) // times.MICROSECOND
         run = cls(_record_of(cells))
-        # What was noted of the record, and a document that is no JSON, cannot be read from `raw`
-        # again.
-        run._take(to_batch(RUNS, {name: [value] for name, value in cells.items()}, 1))
+        # The notes, and a document that is not JSON, cannot be read from the new record.
+        columns = {name: [value] for name, value in cells.items()}
+        run._take(to_batch(RUNS, columns, 1))
         return run
 
     @cached_property
@@ -154,31 +149,24 @@ class Run:
 
     @cached_property
     def output_manifest(self) -> Any:
-        """What the agent says it left behind, as Python objects with exact integers; None when there is none.
+        """What the agent says it left behind, as Python objects; None when the record has none.
 
-        Decimals are the nearest double; `output_manifest_text` keeps every digit.
+        Integers are exact and decimals the nearest double; `output_manifest_text` has every digit.
 
         Raises:
             JSONTextError: the text is not JSON; `output_manifest_text` still has it.
         """
-        return (
-            None if self.output_manifest_text is None else jsontext.parse(self.output_manifest_text)
-        )
+        text = self.output_manifest_text
+        return None if text is None else jsontext.parse(text)
 
     @property
     def ended(self) -> bool | None:
-        """Whether the status is one that does not change any more.
-
-        None when the record has no status.
-        """
+        """Whether the status is a final one; None when the record has no status."""
         return None if self.status is None else self.status in TERMINAL
 
     @property
     def duration(self) -> timedelta | None:
-        """From `started_at` to `completed_at`.
-
-        None when the record lacks one of them, or has a zero time there.
-        """
+        """The time from `started_at` to `completed_at`; None where one is missing or a zero time."""
         if self.started_at is None or self.completed_at is None:
             return None
         if {self.started_at, self.completed_at} & _ZERO_TIMES:
@@ -208,35 +196,37 @@ class Run:
             >>> run.to_dict()["output_manifest"]["score"]
             0.97
         """
-        documents = {name: getattr(self, f"{name}_text") for name in DOCUMENTS}
-        parsed = {name: None if text is None else _value(text) for name, text in documents.items()}
-        return {
-            column.name: parsed[column.name]
-            if column.name in parsed
-            else getattr(self, column.name)
-            for column in RUNS.wire
-        }
+        fields: dict[str, Any] = {}
+        for column in RUNS.wire:
+            if column.name in DOCUMENTS:
+                text = getattr(self, f"{column.name}_text")
+                fields[column.name] = None if text is None else _value(text)
+            else:
+                fields[column.name] = getattr(self, column.name)
+        return fields
 
     def __repr__(self) -> str:
-        facts = [
-            f"deployment {self.deployment_id!r}",
-            _status_words(self.status),
-            None if self.exit_code is None else f"exit code {self.exit_code}",
-            None if self.duration is None else times.span_text(self.duration.total_seconds()),
-            self.notes and "with notes",
-        ]
-        return f"<Run {self.id!r}: {', '.join(fact for fact in facts if fact)}>"
+        facts = [f"deployment {self.deployment_id!r}", _status_words(self.status)]
+        if self.exit_code is not None:
+            facts.append(f"exit code {self.exit_code}")
+        if self.duration is not None:
+            facts.append(times.span_text(self.duration.total_seconds()))
+        if self.notes:
+            facts.append("with notes")
+        return f"<Run {self.id!r}: {', '.join(facts)}>"
 
     def _ipython_display_(self) -> None:
         display.show(self)
 
 
 def _first_row(row: pd.Series[Any]) -> dict[str, Any]:
-    return dict(runs_frame(row)[RUNS.names].iloc[0].items())
+    """The cells of a row as Python objects, None where they are NA."""
+    first = runs_frame(row)[RUNS.names].iloc[0]
+    return {name: None if pd.isna(value) else value for name, value in first.items()}
 
 
 def _record_of(cells: dict[str, Any]) -> bytes:
-    """Cells of a run as the bytes of a record, documents to the letter where they are JSON."""
+    """Writes cells of a run as a record; documents that are JSON stand in it unchanged."""
     members: dict[str, Any] = {}
     for column in RUNS.wire:
         value = cells[column.name]
@@ -253,7 +243,7 @@ def _record_of(cells: dict[str, Any]) -> bytes:
 
 
 def _is_document(text: str) -> bool:
-    """Whether a text has the brackets of one JSON value, so that it can stand in a record as it is."""
+    """Whether a text has the brackets of one JSON value, so that it can be put into a record."""
     body = text.strip().encode()
     try:
         return jsontext.value_end(body, 0) == len(body)
@@ -262,9 +252,10 @@ def _is_document(text: str) -> bool:
 
 
 def _members(text: str | None) -> list[tuple[str, bytes]]:
-    """The members of an object; none where the text was cut off."""
+    """The members of an object; none where the text is missing or cut off."""
+    body = (text or "{}").encode()
     try:
-        return [(member.key, member.value) for member in jsontext.members((text or "{}").encode())]
+        return [(member.key, member.value) for member in jsontext.members(body)]
     except jsontext.JSONTextError:
         return []
 
@@ -283,19 +274,17 @@ def _status_words(status: str | None) -> str:
 
 
 def value_at(run: Run, path: str) -> Any:
-    """The value of a run at a path that begins with `input`, `output_manifest` or `extra`.
+    """Finds the value of a run at a path that begins with `input`, `output_manifest` or `extra`.
 
     Raises:
         PathNotFound: nothing is there.
     """
     steps = parse_path(path)
     if not steps or steps[0] not in (*DOCUMENTS, "extra"):
-        raise PathNotFound(
-            f"{path!r} leads nowhere.", hint="A path begins with input. or output_manifest. here."
-        )
+        hint = "A path begins with input. or output_manifest. here."
+        raise PathNotFound(f"{path!r} leads nowhere.", hint=hint)
     found = find(getattr(run, str(steps[0])), steps[1:])
     if not found:
-        raise PathNotFound(
-            f"This run has nothing at {path!r}.", hint="arn.json_paths(runs) lists what there is."
-        )
+        hint = "arn.json_paths(runs) lists what there is."
+        raise PathNotFound(f"This run has nothing at {path!r}.", hint=hint)
     return found if None in steps else found[0]

@@ -1,11 +1,14 @@
-"""How complete a frame is: the fetch report, kept in the frame's `attrs` as small plain data."""
+"""The fetch report of a frame: what was fetched, and whether that is all there is.
+
+It is kept in the frame's `attrs` as small plain data.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -34,7 +37,7 @@ ATTRS = "agentrun_nb"
 MOST_BYTES = 4096
 
 SLICE = 10_000
-"""Rows whose keys stand in memory as Python text at once."""
+"""How many rows are hashed at once, so that few keys are in memory as Python text."""
 
 NOUNS = {
     RUNS.name: "run",
@@ -48,10 +51,13 @@ NOUNS = {
 """What a row of each table is called."""
 
 DERIVED = (OUTPUTS.name, PHASES.name, OBSERVATIONS.name)
-"""Tables that are made of others."""
+"""Tables that are computed from others."""
+
+_MANY_COLUMNS = 4
+"""From so many columns on a sentence does not name those that were left out."""
 
 LONGEST_NAME = 60
-"""Characters of the name of an unknown field."""
+"""How many characters of the name of an unknown field are shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,29 +65,29 @@ class FetchReport:
     """What was fetched, and whether that is all there is.
 
     Attributes:
-        asked: how many runs were asked for; None: all that there are.
-        got: how many of them came.
-        rows: rows of the frame.
+        asked: how many runs were requested; None for all that there are.
+        got: how many of them were fetched.
+        rows: number of rows of the frame.
         complete: True, False, or None when the frame is not the one that was fetched.
         truncated_by: why it is not complete.
-        deployments: how many deployments were asked.
-        pages: answers with runs.
-        streams: walks side by side.
-        order_verified: whether every page came newest first; None when nothing was listed.
-        duplicates: runs that came more than once, of which the newest record was kept.
-        retries: requests sent again.
-        waited_seconds: time spent waiting before those, summed over all requests.
-        clock_offset: the service's clock minus ours lies between these, in seconds; None when it
-            sent no date.
+        deployments: number of deployments that were listed.
+        pages: number of answers with runs.
+        streams: number of listings that went on side by side.
+        order_verified: whether every page was sorted newest first; None when nothing was listed.
+        duplicates: number of records dropped because a newer record of the same run came.
+        retries: number of requests sent again.
+        waited_seconds: time spent waiting before retries, summed over all requests.
+        clock_offset: the least and the most by which the service's clock is ahead of ours, in
+            seconds; None when the service sent no date.
         oddities: how often each code stands in `parse_notes` and `fetch_error`, how many records
-            have each field that is not known, by its name, and what was odd about answers.
+            have each unknown field, by its name, and what was odd about answers.
         seconds: time from the first request to the last answer.
-        table: whose rows they are, such as "RUNS".
+        table: the name of the table, such as "RUNS".
         without: columns that were left out.
-        since: the earliest `created_at` asked for.
-        until: the `created_at` before which they were to lie.
+        since: the earliest `created_at` requested.
+        until: the end of the `created_at` requested, itself excluded.
         fetched_from: when the first request was sent, by our clock.
-        fetched_to: when the last answer was had.
+        fetched_to: when the last answer arrived, by our clock.
     """
 
     asked: int | None = None
@@ -113,36 +119,47 @@ class FetchReport:
     def sentence(self) -> str:
         """The report in one sentence."""
         noun = NOUNS.get(self.table, "row")
+        rows = counted(self.rows, noun)
         if self.complete is None and self.table in DERIVED:
-            return f"{counted(self.rows, noun)}; made of another table, whose report says how complete it is."
+            return f"{rows}; made of another table, whose report says how complete it is."
         if self.complete is None:
-            rows = counted(self.rows, noun)
-            return f"{rows}; this is not the frame that was fetched, so nothing is known of completeness."
+            unknown = "this is not the frame that was fetched, so nothing is known of completeness"
+            return f"{rows}; {unknown}."
+        return ", ".join([self._amount(noun), self._verdict(), *self._remarks()]) + "."
+
+    def _amount(self, noun: str) -> str:
+        """How much was fetched, and how long it took."""
         count = counted(self.got, noun)
         if self.asked is not None:
             count = f"{self.got:,} of {counted(self.asked, noun)} asked for"
-        spread = f" of {self.deployments:,} deployments" if self.deployments > 1 else ""
+        if self.deployments > 1:
+            count += f" of {self.deployments:,} deployments"
+        return f"{count} in {self.seconds:.1f} s"
+
+    def _verdict(self) -> str:
+        if self.complete:
+            return "complete"
         reason = (self.truncated_by or "unknown").replace("_", " ")
-        verdict = "complete" if self.complete else f"NOT complete ({reason})"
-        parts = [f"{count}{spread} in {self.seconds:.1f} s", verdict]
-        if self.without:
-            parts.append(
-                f"without {' and '.join(self.without)}"
-                if len(self.without) < 4
-                else "without most columns"
-            )
+        return f"NOT complete ({reason})"
+
+    def _remarks(self) -> Iterator[str]:
+        """What else is worth knowing."""
+        if len(self.without) >= _MANY_COLUMNS:
+            yield "without most columns"
+        elif self.without:
+            yield f"without {' and '.join(self.without)}"
         if self.duplicates:
-            parts.append(f"{self.duplicates:,} came twice")
+            yield f"{self.duplicates:,} came twice"
         if self.order_verified is False:
-            parts.append("not in order of creation")
+            yield "not in order of creation"
         if self.retries:
-            parts.append(f"{self.retries:,} retries")
-        parts += [f"{count:,} x {code}" for code, count in self.oddities.items()]
-        return ", ".join(parts) + "."
+            yield f"{self.retries:,} retries"
+        for code, count in self.oddities.items():
+            yield f"{count:,} x {code}"
 
 
 def attach(frame: pd.DataFrame, report: FetchReport, walk: Walk | None = None) -> None:
-    """Writes the report, with what the frame is recognised by, into the frame's `attrs`.
+    """Writes the report into the frame's `attrs`, with a fingerprint of the rows.
 
     Args:
         frame: what was fetched.
@@ -150,52 +167,47 @@ def attach(frame: pd.DataFrame, report: FetchReport, walk: Walk | None = None) -
         walk: how far the listing behind it came.
     """
     reason = report.truncated_by and report.truncated_by[:200]
-    data: dict[str, Any] = msgspec.to_builtins(
-        replace(report, rows=len(frame), truncated_by=reason)
-    )
-    data |= {
-        name: list(value) for name, value in data.items() if isinstance(value, tuple)
-    }  # as JSON has it
-    data |= remainder.to_attrs(walk or Walk()) | {"digest": _digest(frame, report.table)}
+    report = replace(report, rows=len(frame), truncated_by=reason)
+    data: dict[str, Any] = msgspec.to_builtins(report)
+    # JSON has lists and no tuples.
+    lists = {name: list(value) for name, value in data.items() if isinstance(value, tuple)}
+    data |= lists | remainder.to_attrs(walk or Walk())
+    data["digest"] = _fingerprint(frame, report.table)
     oddities = list(report.oddities.items())
     while len(json.dumps(data)) > MOST_BYTES and oddities:
-        oddities = oddities[: len(oddities) // 2]  # the most frequent ones stand first
+        # The most frequent ones stand first.
+        oddities = oddities[: len(oddities) // 2]
         data["oddities"] = dict(oddities)
     frame.attrs[ATTRS] = data
 
 
 def fetch_report(runs: Any) -> FetchReport:
-    """The report that a frame carries.
+    """Reads the fetch report of a frame.
 
     Args:
         runs: a frame of runs.
 
     Returns:
-        The report; `complete` is None when the frame never had one, or holds other rows than those
-        that were fetched.
+        The report. `complete` is None when the frame has none, or holds other rows than those that
+        were fetched.
 
     Raises:
-        SchemaError: it is no frame.
+        SchemaError: `runs` is not a frame.
     """
     if not hasattr(runs, "attrs"):
-        raise SchemaError(
-            f"A {type(runs).__name__} carries no report.",
-            hint="Give a frame, as client.list_runs does.",
-        )
+        sentence = f"A {type(runs).__name__} carries no report."
+        raise SchemaError(sentence, hint="Give a frame, as client.list_runs does.")
     rows = len(runs) if hasattr(runs, "columns") else 1
     data = runs.attrs.get(ATTRS)
     report = read_report(data)
     if report is None:
         return FetchReport(rows=rows, table=_table_of(runs))
-    same = report.rows == rows and data["digest"] == _digest(runs, report.table)
-    return replace(report, rows=rows) if same else replace(report, rows=rows, complete=None)
+    is_same = report.rows == rows and data["digest"] == _fingerprint(runs, report.table)
+    return replace(report, rows=rows, complete=report.complete if is_same else None)
 
 
 def read_report(data: Any) -> FetchReport | None:
-    """A report of what stands in `attrs`.
-
-    None where nothing stands there, or something of others.
-    """
+    """Reads a report from its data in `attrs`; None where that is no report."""
     if not isinstance(data, dict) or not {"digest", "rows"} <= data.keys():
         return None
     try:
@@ -205,83 +217,101 @@ def read_report(data: Any) -> FetchReport | None:
 
 
 def left_out(runs: pd.DataFrame) -> tuple[str, ...]:
-    """The columns that a listing left out with `without=`.
-
-    A filter of its frame still knows them.
-    """
+    """The columns that a listing left out with `without=`; known also after a filter."""
     report = read_report(runs.attrs.get(ATTRS))
     return report.without if report else ()
 
 
 def _table_of(frame: Any) -> str:
-    """The table whose columns a frame has; else that of runs."""
+    """The name of the table whose columns a frame has; RUNS where it is none of them."""
     columns = {*getattr(frame, "columns", ())}
     tables = (RUNS, LOGS, VERSIONS, DEPLOYMENTS, OUTPUTS, PHASES, OBSERVATIONS)
     return next((table.name for table in tables if columns.issuperset(table.names)), RUNS.name)
 
 
 def walk_of(runs: pd.DataFrame) -> Walk:
-    """How far the listing behind a frame came.
-
-    Nothing is known when this is not the frame that was fetched.
-    """
+    """How far the listing behind a frame came; unknown when its rows are not those fetched."""
     if fetch_report(runs).complete is None:
         return Walk()
     return remainder.of_attrs(runs.attrs[ATTRS])
 
 
-_SUMMED = ("got", "rows", "pages", "streams", "duplicates", "retries", "waited_seconds", "seconds")
+_SUMS = ("got", "rows", "pages", "streams", "duplicates", "retries", "waited_seconds", "seconds")
 
 
 def join(reports: Sequence[FetchReport], frame: pd.DataFrame | None = None) -> FetchReport:
-    """One report for frames that were put together.
+    """Combines the reports of frames that are concatenated.
 
     Args:
-        reports: theirs.
-        frame: what came of it, whose deployments are counted: two frames may be of the same ones.
+        reports: the reports of the frames.
+        frame: the result, whose deployments are counted, since two of the frames may be of the
+            same deployments.
     """
     deployments = 0 if frame is None else int(frame["deployment_id"].nunique())
-    asked = [report.asked for report in reports]
-    verdicts = {report.complete for report in reports}
-    orders = {report.order_verified for report in reports} - {None}
+    offsets = [report.clock_offset for report in reports if report.clock_offset]
+    requested = [report.asked for report in reports]
+    oddities: Counter[str] = Counter()
+    without: set[str] = set()
+    for report in reports:
+        oddities += Counter(report.oddities)
+        without.update(report.without)
+    sums: dict[str, Any] = {}
+    for name in _SUMS:
+        sums[name] = sum(getattr(report, name) for report in reports)
     return FetchReport(
-        **{name: sum(getattr(report, name) for report in reports) for name in _SUMMED},
-        asked=None if None in asked else sum(filter(None, asked)),
-        complete=None if None in verdicts or not verdicts else verdicts == {True},
+        **sums,
+        asked=None if None in requested else sum(filter(None, requested)),
+        complete=_all_complete(reports),
         truncated_by=_reasons({report.truncated_by for report in reports}),
         deployments=max([deployments, *(report.deployments for report in reports)]),
-        order_verified=None if not orders else orders == {True},
-        clock_offset=next(
-            (report.clock_offset for report in reversed(reports) if report.clock_offset), None
-        ),
-        oddities=dict(sum((Counter(report.oddities) for report in reports), Counter())),
-        without=tuple(sorted({name for report in reports for name in report.without})),
-        since=_least([report.since for report in reports]),
-        until=_least([report.until for report in reports], largest=True),
-        fetched_from=_least([report.fetched_from for report in reports]),
-        fetched_to=_least([report.fetched_to for report in reports], largest=True),
+        order_verified=_all_in_order(reports),
+        clock_offset=offsets[-1] if offsets else None,
+        oddities=dict(oddities),
+        without=tuple(sorted(without)),
+        **_bounds(reports),
     )
 
 
+def _all_complete(reports: Sequence[FetchReport]) -> bool | None:
+    """Whether all are complete; None where it is not known of one."""
+    verdicts = {report.complete for report in reports}
+    if not verdicts or None in verdicts:
+        return None
+    return verdicts == {True}
+
+
+def _all_in_order(reports: Sequence[FetchReport]) -> bool | None:
+    """Whether all listings were in order; None where nothing was listed."""
+    verdicts = {report.order_verified for report in reports} - {None}
+    return verdicts == {True} if verdicts else None
+
+
+def _bounds(reports: Sequence[FetchReport]) -> dict[str, Any]:
+    """The times that bound all reports; None where one of them is not bounded."""
+    bounds: dict[str, Any] = {}
+    for name, outermost in _BOUNDS.items():
+        moments = [getattr(report, name) for report in reports]
+        is_bounded = moments and None not in moments
+        bounds[name] = outermost(moments) if is_bounded else None
+    return bounds
+
+
+_BOUNDS: dict[str, Callable[[list[datetime]], datetime]] = {
+    "since": min,
+    "until": max,
+    "fetched_from": min,
+    "fetched_to": max,
+}
+
+
 def _reasons(reasons: Iterable[str | None]) -> str | None:
-    """Reasons as one text, each once."""
+    """Joins reasons to one text, each of them once."""
     single = {reason for text in reasons if text for reason in text.split(", ")}
     return ", ".join(sorted(single)) or None
 
 
-def _least(moments: Sequence[datetime | None], *, largest: bool = False) -> datetime | None:
-    """The earliest or latest of moments.
-
-    None when one of them is not bounded, or there are none.
-    """
-    known = [moment for moment in moments if moment is not None]
-    if not known or len(known) < len(moments):
-        return None
-    return max(known) if largest else min(known)
-
-
 def resume(before: FetchReport, further: FetchReport) -> FetchReport:
-    """The report of a listing that was cut and then went on to another end, in the same deployments."""
+    """The report of a listing that was cut and has gone on, in the same deployments."""
     both = join([before, further])
     return replace(
         both,
@@ -294,73 +324,76 @@ def resume(before: FetchReport, further: FetchReport) -> FetchReport:
 
 
 LOST = "where to go on is not known here"
-"""Why a listing cannot go on that was cut elsewhere, or long ago."""
+"""The reason of a listing that was cut in another process, or too long ago to go on."""
 
 
 def renew(before: FetchReport, again: FetchReport, frame: pd.DataFrame, walk: Walk) -> FetchReport:
-    """The report of a frame some rows of which were asked for again.
+    """The report of a frame of which some rows were fetched again.
 
     Args:
-        before: the report that it had.
-        again: the report of the rows that were asked for.
-        frame: what came of it.
-        walk: how far the listing behind it came.
+        before: the report of the frame before.
+        again: the report of the rows that were fetched again.
+        frame: the frame with the new rows.
+        walk: how far the listing behind the frame came.
     """
-    listed = walk.whole is False
-    came = frame["fetch_error"].isna()
-    complete = bool(again.complete and came.all() and not listed)
+    is_cut = walk.whole is False
+    was_fetched = frame["fetch_error"].isna()
+    complete: bool | None = bool(again.complete and was_fetched.all() and not is_cut)
     reasons = {again.truncated_by, LOST if walk.lost else None}
-    if listed:  # what was wrong with single rows is asked anew each time
-        reasons |= {
-            reason for reason in (before.truncated_by or "").split(", ") if reason != "failures"
-        }
-    service = {
-        code: count
-        for code, count in before.oddities.items()
-        if code not in (*NOTE_CODES, *FETCH_CODES)
-    }
+    if is_cut:
+        # Failures of single rows are no reason from before: these rows were fetched again.
+        reasons |= {*(before.truncated_by or "").split(", ")} - {"failures"}
+    truncated_by = None if complete else _reasons(reasons) or "unknown"
+    if before.complete is None:
+        complete = None
+    # What was odd about rows is counted anew, what was odd about answers stays.
+    of_rows = {*NOTE_CODES, *FETCH_CODES}
+    of_answers = {code: count for code, count in before.oddities.items() if code not in of_rows}
     return replace(
         before,
-        got=int(came.sum()),
+        got=int(was_fetched.sum()),
         rows=len(frame),
-        complete=None if before.complete is None else complete,
-        truncated_by=None if complete else _reasons(reasons) or "unknown",
+        complete=complete,
+        truncated_by=truncated_by,
         retries=before.retries + again.retries,
         waited_seconds=before.waited_seconds + again.waited_seconds,
         clock_offset=again.clock_offset or before.clock_offset,
-        oddities=service | count_oddities(frame),
+        oddities=of_answers | count_oddities(frame),
         seconds=before.seconds + again.seconds,
         fetched_to=again.fetched_to or before.fetched_to,
     )
 
 
 def count_oddities(frame: pd.DataFrame, further: Mapping[str, int] | None = None) -> dict[str, int]:
-    """How often each code stands in a table's notes, and each unknown field.
+    """Counts the codes in a table's notes and its unknown fields, the most frequent first.
 
-    `further` ones are counted with them.
+    Args:
+        frame: a table with the column `parse_notes`; `fetch_error` and `extra` are counted too.
+        further: counts to add.
     """
-    found = Counter(further)
-    for note in frame["parse_notes"].dropna():
-        found.update(_NOTE.findall(note))
+    counts = Counter(further)
+    for notes in frame["parse_notes"].dropna():
+        counts.update(_NOTE.findall(notes))
     if "fetch_error" in frame.columns:
-        found.update(error.partition(":")[0] for error in frame["fetch_error"].dropna())
+        counts.update(error.partition(":")[0] for error in frame["fetch_error"].dropna())
     if "extra" in frame.columns:
         for document in frame["extra"].dropna():
-            found.update(
-                {clip(visible(name), LONGEST_NAME) for name, _ in cut_object(document.encode())}
-            )
-    return dict(found.most_common())
+            # A set: a field that stands twice in a record is counted once.
+            names = {name for name, _ in cut_object(document.encode())}
+            counts.update({clip(visible(name), LONGEST_NAME) for name in names})
+    return dict(counts.most_common())
 
 
 _NOTE = re.compile(rf"(?:^|; )\w+: ({'|'.join(NOTE_CODES)})\b")
 
 
-def _digest(frame: pd.DataFrame, table: str) -> str:
-    """A fingerprint of the records in a frame, whatever their order and whatever else the frame holds."""
+def _fingerprint(frame: pd.DataFrame, table: str) -> str:
+    """A hash of the keys in a frame, whatever their order; empty where it has no keys."""
     names = ["deployment_id", "run_id", "id"] if table == LOGS.name else ["deployment_id", "id"]
     key = [name for name in names if name in frame.columns]
     if "id" not in key:
         return ""
+    # A sum does not depend on the order.
     total = 0
     for start in range(0, len(frame), SLICE):
         keys = frame[key].iloc[start : start + SLICE].astype("object")
@@ -369,14 +402,15 @@ def _digest(frame: pd.DataFrame, table: str) -> str:
 
 
 def completeness(runs: pd.DataFrame) -> str:
-    """One line about what is missing: the fetch report, failed fetches, runs without a status."""
+    """Says in one line what is missing: the fetch report, failed fetches, unreadable statuses."""
+    sentences = []
+    if ATTRS in runs.attrs:
+        sentences.append(fetch_report(runs).sentence)
     failed = runs["fetch_error"].notna()
-    counts = {
-        "could not be fetched": failed,
-    }
-    if "status" not in left_out(runs):
-        counts["without a status that can be read"] = ~failed & runs["status"].isna()
-    told = [
-        f"{counted(int(rows.sum()), 'run')} {what}." for what, rows in counts.items() if rows.any()
-    ]
-    return " ".join([fetch_report(runs).sentence, *told] if ATTRS in runs.attrs else told)
+    if failed.any():
+        sentences.append(f"{counted(int(failed.sum()), 'run')} could not be fetched.")
+    unread = ~failed & runs["status"].isna()
+    if unread.any() and "status" not in left_out(runs):
+        count = counted(int(unread.sum()), "run")
+        sentences.append(f"{count} without a status that can be read.")
+    return " ".join(sentences)
