@@ -87,7 +87,7 @@ def test_the_example_of_the_contract_is_a_run():
     assert run.duration == timedelta(0)
     assert (
         repr(run)
-        == "<Run 'adrun_1234abcd': deployment '<string>', no status recorded, exit code 123, 0.00 s, with notes>"
+        == "<Run 'adrun_1234abcd': deployment '<string>', no status recorded, exit code 123, 0 s, with notes>"
     )
     assert len(run.to_frame()) == 1
     assert len(run.outputs) == 0

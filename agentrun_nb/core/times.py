@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
+from math import floor, isfinite
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -138,23 +141,73 @@ def iso(micros: int) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
 
+class _Scale(NamedTuple):
+    """Lengths of time that are told in two units: how long both are in milliseconds, and their names."""
+
+    large: int
+    many: str
+    small: int
+    few: str
+
+
+_SCALES = (
+    _Scale(60_000, "min", 1_000, "s"),
+    _Scale(3_600_000, "h", 60_000, "min"),
+    _Scale(86_400_000, "d", 3_600_000, "h"),
+)
+NOT_KNOWN = "not known"
+
+
+def duration_text(milliseconds: float) -> str:
+    """Writes a length of time with the units that matter, in the words of the page (`duration` there).
+
+    `400 µs`, `340 ms`, `2.1 s`, `3 min 12 s`, `1 h 4 min`, `2 d 3 h`; `not known` where it is no
+    finite number.
+    """
+    if not isfinite(milliseconds):
+        return NOT_KNOWN
+    if milliseconds < 0:
+        words = duration_text(-milliseconds)
+        return words if words == "0 s" else f"-{words}"
+    microseconds = _half_up(milliseconds * 1_000)
+    if microseconds == 0:
+        return "0 s"
+    if milliseconds < 0.9995:
+        return f"{microseconds} µs"
+    if milliseconds < 999.5:
+        digits = 2 - Decimal(milliseconds).adjusted()
+        return f"{_decimal(milliseconds, digits)} ms"
+    if milliseconds < 59_950:
+        return f"{_decimal(milliseconds / 1_000, 1)} s"
+    return _in_two_units(milliseconds)
+
+
 def span_text(seconds: float) -> str:
-    """Writes a length of time in words: `0.41 s`, `41.3 s`, `2 min 05 s`, `3 h 20 min`, `2 d 4 h`."""
-    sign = "-" if seconds < 0 else ""
-    size = abs(seconds)
-    # The limits are where rounding would give 10.00 and 60.0.
-    if size < 9.995:
-        return f"{sign}{size:.2f} s"
-    if size < 59.95:
-        return f"{sign}{size:.1f} s"
-    minutes, second = divmod(round(size), 60)
-    hours, minute = divmod(minutes, 60)
-    days, hour = divmod(hours, 24)
-    if not hours:
-        return f"{sign}{minute} min {second:02} s"
-    if not days:
-        return f"{sign}{hour} h {minute:02} min"
-    return f"{sign}{days} d {hour} h"
+    """Writes a length of time given in seconds, as `duration_text` does."""
+    return duration_text(seconds * 1_000)
+
+
+def _in_two_units(milliseconds: float) -> str:
+    # An hour is not told as 60 min: the first scale is taken in which the rounded length has room.
+    fits = (
+        scale
+        for scale, next_scale in pairwise(_SCALES)
+        if _half_up(milliseconds / scale.small) * scale.small < next_scale.large
+    )
+    scale = next(fits, _SCALES[-1])
+    many, few = divmod(_half_up(milliseconds / scale.small), scale.large // scale.small)
+    return f"{many:,} {scale.many}" + (f" {few} {scale.few}" if few else "")
+
+
+def _half_up(number: float) -> int:
+    """The nearest whole number, a half up, as the page rounds."""
+    return floor(number + 0.5)
+
+
+def _decimal(number: float, digits: int) -> str:
+    """A number to so many decimals, a half up, without zeros at its end."""
+    rounded = Decimal(number).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return f"{rounded:f}".rstrip("0").rstrip(".") if digits > 0 else f"{rounded:f}"
 
 
 def zone(name: str) -> ZoneInfo:

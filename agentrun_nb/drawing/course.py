@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isnan
 from typing import Literal, NamedTuple
 
-from agentrun_nb.core.times import span_text
+from agentrun_nb.core.times import NOT_KNOWN, duration_text
 from agentrun_nb.tables.moments import without_zero_times
 
 
@@ -16,7 +16,7 @@ class Stretch(NamedTuple):
     kind: Literal["closed", "open", "missing", "reversed"]
 
 
-_MISSING = Stretch("not known", "missing")
+_MISSING = Stretch(NOT_KNOWN, "missing")
 
 
 def course(
@@ -33,10 +33,12 @@ def course(
     """
     started, completed = without_zero_times([started, completed]).tolist()
     no_start, no_end = isnan(started), isnan(completed)
-    if no_start and not isnan(created) and not no_end:
-        return [_between(created, completed, "from created to completed")]
-    before = _between(created, started, "before start")
-    after = _between(started, completed, "after start")
+    if no_start and not no_end:
+        return [
+            _between(created, completed, "from created to completed", "completed before created")
+        ]
+    before = _between(created, started, "before start", "started before created")
+    after = _between(started, completed, "after start", "completed before started")
     if live and no_end and no_start:
         before = _open(created, now, "since created, start not known")
     elif live and no_end:
@@ -44,15 +46,15 @@ def course(
     return [before, after]
 
 
-def _between(start: float, end: float, what: str) -> Stretch:
+def _between(start: float, end: float, what: str, reverse: str) -> Stretch:
     if isnan(start) or isnan(end):
         return _MISSING
     if end < start:
-        return Stretch("a point: the times are in reverse", "reversed")
-    return Stretch(f"{span_text((end - start) / 1_000)} {what}", "closed")
+        return Stretch(f"{reverse} by {duration_text(start - end)}", "reversed")
+    return Stretch(f"{duration_text(end - start)} {what}", "closed")
 
 
 def _open(start: float, now: float, what: str) -> Stretch:
     if isnan(start):
         return _MISSING
-    return Stretch(what if now < start else f"{span_text((now - start) / 1_000)} {what}", "open")
+    return Stretch(what if now < start else f"{duration_text(now - start)} {what}", "open")

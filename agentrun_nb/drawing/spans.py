@@ -98,10 +98,10 @@ class Spans:
         return lane_of
 
     def tally(self, chosen: NDArray[np.bool_], edges: Floats) -> NDArray[np.int64]:
-        """How many of the chosen runs touch each stretch between two edges."""
+        """How many of the chosen runs touch each stretch from an edge up to the next one, as on the page."""
         chosen = chosen & ~np.isnan(self.begin)
         begin, end = np.sort(self.begin[chosen]), np.sort(self.end[chosen])
-        return np.searchsorted(begin, edges[1:], "right") - np.searchsorted(end, edges[:-1], "left")
+        return np.searchsorted(begin, edges[1:], "left") - np.searchsorted(end, edges[:-1], "left")
 
 
 def spans(runs: pd.DataFrame, now: float) -> Spans:

@@ -15,7 +15,7 @@ from agentrun_nb.analysis.concurrency import concurrency as concurrency_table
 from agentrun_nb.analysis.estimates import TOO_FEW, Times, curve, run_times
 from agentrun_nb.analysis.outcomes import left_out, repeated_notes
 from agentrun_nb.analysis.outcomes import outcomes as outcomes_of
-from agentrun_nb.core.times import span_text
+from agentrun_nb.core.times import duration_text, span_text
 from agentrun_nb.drawing.status_style import look_of, painting_order
 from agentrun_nb.figures.style import (
     GREY,
@@ -105,7 +105,7 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
         places = np.maximum(np.searchsorted(at, edges[:-1], "right") - 1, 0)
         counts, at = np.maximum.reduceat(counts, places), edges[:-1]
         notes.insert(
-            0, f"each step is the highest count within {span_text((edges[1] - edges[0]) / 1_000)}"
+            0, f"each step is the highest count within {duration_text(edges[1] - edges[0])}"
         )
     figure, clock = go.Figure(), Clock(tz, *(at[[0, -1]] if len(at) else (0, 0)))
     for (name, status), values in zip(_STATES.items(), counts.T, strict=True):

@@ -13,12 +13,13 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from agentrun_nb.core.schema import FAILURES, STATUSES
+from agentrun_nb.core.schema import FAILURES, STATUSES, SUCCESSES
 from agentrun_nb.core.text import clip
-from agentrun_nb.core.times import span_text
+from agentrun_nb.core.times import duration_text
 from agentrun_nb.drawing import svg_timeline
 from agentrun_nb.drawing.axis import Tick, clock_text, ticks
 from agentrun_nb.drawing.course import course
+from agentrun_nb.drawing.layout import COLUMN, column_edges, lanes
 from agentrun_nb.drawing.spans import Kind, Spans, spans
 from agentrun_nb.drawing.status_style import LOOKS, Look, by_look, look_of
 from agentrun_nb.drawing.window import Fold, Window
@@ -41,9 +42,9 @@ from agentrun_nb.tables.moments import last_moment, milliseconds
 
 Chosen = NDArray[np.bool_]
 
-_MOST_SINGLE, _MOST_ROWS, _MOST_BANDS, _MOST_TICKS, _LONGEST_NAME = 4_000, 24, 12, 9, 28
-_MARK, _COLUMN, _CELL, _ROW, _LANE, _THINNEST, _THICKEST = 3, 3, 10, 22, 16, 5, 22
-"""Pixels, as in the widget: of a run at least, a column, a mark of failures, a row, and of lanes."""
+_MOST_ROWS, _MOST_BANDS, _MOST_TICKS, _LONGEST_NAME = 24, 12, 9, 28
+_CELL, _ROW, _LANE, _THICKEST = 10, 22, 16, 22
+"""Pixels, as in the widget: of a mark of failures, a row, and of lanes."""
 _LOWEST, _LABEL, _GAP, _STRIP = 34, 18, 8, 20
 """Likewise: of a band at least, its name, what follows it, and the strip of failures."""
 _THICK = 0.85
@@ -212,8 +213,8 @@ class _Track:
     def _height(self, chosen: Chosen, most: int) -> int:
         if self.rows:
             return max(_ROW * int(np.count_nonzero(chosen)), _LOWEST)
-        lanes = self._lanes(chosen, self.whole[0], self.whole[1] - self.whole[0], 1, most)
-        wished = most if lanes is None else _LANE * (max(lanes.values(), default=0) + 1)
+        lane_of = self._lanes(chosen, self.whole[0], self.whole[1] - self.whole[0], 1, most)
+        wished = most if lane_of is None else _LANE * (max(lane_of.values(), default=0) + 1)
         return min(max(wished, min(_LOWEST, most)), most)
 
     def _lanes(
@@ -223,16 +224,9 @@ class _Track:
 
         None where they do not fit.
         """
-        near, unit = (
-            chosen & self.placed.touching(start, start + spans * span),
-            span / self.window.width,
-        )
-        if np.count_nonzero(near) > _MOST_SINGLE:
-            return None
-        plain = self.looks.get(look_of("succeeded"), False) & (self.placed.kind <= Kind.UNDIVIDED)
-        return self.placed.only(near).lanes(
-            _MARK * unit, np.where(plain, 1, 13) * unit, height // _THINNEST
-        )
+        near = chosen & self.placed.touching(start, start + spans * span)
+        succeeded = self.runs["status"].isin(SUCCESSES).to_numpy(dtype=bool)
+        return lanes(self.placed.only(near), succeeded, span / self.window.width, height)
 
     def _draw_band(self, axis: int, chosen: Chosen, height: int) -> dict[str, Any]:
         """Draws the runs of a band in rows, lanes or columns, and gives its axis."""
@@ -249,7 +243,7 @@ class _Track:
         if lane_of is None:
             self._draw_columns(axis, chosen & self.inside)
             title = (
-                f"runs in each {span_text(_COLUMN * self.unit / 1_000)}"
+                f"runs in each {duration_text(COLUMN * self.unit)}"
                 if self.window.by == "time"
                 else None
             )
@@ -324,8 +318,7 @@ class _Track:
 
     def _draw_columns(self, axis: int, chosen: Chosen) -> None:
         """How many runs touch each column, look on look."""
-        step = _COLUMN * self.unit
-        edges = step * np.arange(self.start // step, self.end // step + 2)
+        edges = column_edges(self.start, self.end, self.unit)
         below = np.zeros(len(edges) - 1, "int64")
         for look, those in self.looks.items():
             counts = self.placed.tally(chosen & those, edges)
@@ -387,7 +380,7 @@ class _Track:
                 "layer": "below",
                 "line": {"color": GREY, "width": 1, "dash": "dot"},
             }
-            told = {"text": span_text(length / 1_000), "textangle": -90}
+            told = {"text": duration_text(length), "textangle": -90}
             self.figure.add_shape(x0=x0, x1=x1, y0=0, y1=1, yref="paper", label=told, **look)
 
     def _ticks(self) -> dict[str, Any]:

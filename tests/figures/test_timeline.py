@@ -63,7 +63,7 @@ def test_a_bar_lies_where_the_timestamps_say():
         (zero + 7_250, 87_750, 1),
         (zero, 7_250, 0.35),
     ]
-    assert "7.25 s before start<br>1 min 28 s after start" in bars.hovertext[0]
+    assert "7.3 s before start<br>1 min 28 s after start" in bars.hovertext[0]
 
 
 def test_a_run_that_goes_on_ends_at_the_last_moment_known_and_is_hatched():

@@ -88,8 +88,8 @@ def test_the_story_of_one_run_is_told():
         "sbx_000003",
     ):
         assert words in seen.words
-    assert seen.alts == ["Course of the run: 7.25 s before start; 1 min 28 s after start"]
-    assert "7.25 s before start" in seen.pictures[0]
+    assert seen.alts == ["Course of the run: 7.3 s before start; 1 min 28 s after start"]
+    assert "7.3 s before start" in seen.pictures[0]
     assert "2026-11-20 08:04:35 UTC" in seen.pictures[0]
     assert "run the cell again: run" in seen.words
 
@@ -258,12 +258,12 @@ NAN = float("nan")
 @pytest.mark.parametrize(
     ("times", "live", "words"),
     [
-        ((0, 1_500, 4_000), False, ["1.50 s before start", "2.50 s after start"]),
-        ((0, NAN, 4_000), False, ["4.00 s from created to completed"]),
-        ((0, 1_500, NAN), True, ["1.50 s before start", "8.50 s since start, open when read"]),
-        ((0, NAN, NAN), True, ["10.0 s since created, start not known", "not known"]),
-        ((0, 1_500, NAN), False, ["1.50 s before start", "not known"]),
-        ((0, 1_500, 1_000), False, ["1.50 s before start", "a point: the times are in reverse"]),
+        ((0, 1_500, 4_000), False, ["1.5 s before start", "2.5 s after start"]),
+        ((0, NAN, 4_000), False, ["4 s from created to completed"]),
+        ((0, 1_500, NAN), True, ["1.5 s before start", "8.5 s since start, open when read"]),
+        ((0, NAN, NAN), True, ["10 s since created, start not known", "not known"]),
+        ((0, 1_500, NAN), False, ["1.5 s before start", "not known"]),
+        ((0, 1_500, 1_000), False, ["1.5 s before start", "completed before started by 500 ms"]),
         ((NAN, NAN, NAN), True, ["not known", "not known"]),
     ],
 )

@@ -67,26 +67,43 @@ export function moment(utc, tz) {
 /** @param {number} ms @returns {string} canonical UTC text */
 export const isoText = (ms) => new Date(ms).toISOString().replace(/\.?0*Z$/, "Z");
 
-/** Two units each: how long the larger is, its name, how long the smaller is, its name. @type {[number, string, number, string][]} */
-const UNITS = [
-  [86_400_000, "d", 3_600_000, "h"],
-  [3_600_000, "h", 60_000, "min"],
-  [60_000, "min", 1000, "s"],
+/** Lengths of time that are told in two units: how long both are in milliseconds, and their names. */
+const SCALES = [
+  { large: 60_000, many: "min", small: 1000, few: "s" },
+  { large: 3_600_000, many: "h", small: 60_000, few: "min" },
+  { large: 86_400_000, many: "d", small: 3_600_000, few: "h" },
 ];
+export const NOT_KNOWN = "not known";
 
 /**
- * A length of time with the two units that matter: "340 ms", "2.1 s", "3 min 12 s", "1 h 4 min", "2 d 3 h".
- * @param {number} ms not negative
- * @returns {string}
+ * A length of time with the units that matter, in the words of Python's `duration_text`:
+ * "400 µs", "340 ms", "2.1 s", "3 min 12 s", "1 h 4 min", "2 d 3 h".
+ * @param {number} ms
+ * @returns {string} NOT_KNOWN where it is no finite number
  */
 export function duration(ms) {
-  if (ms >= 59_950) {
-    const [large, many, small, few] =
-      UNITS.find(([size, , unit]) => ms + unit / 2 >= size) ?? UNITS[2];
-    const whole = Math.round(ms / small),
-      ratio = large / small;
-    return `${Math.floor(whole / ratio).toLocaleString("en")} ${many}${whole % ratio ? ` ${whole % ratio} ${few}` : ""}`;
+  if (!Number.isFinite(ms)) return NOT_KNOWN;
+  if (ms < 0) {
+    const words = duration(-ms);
+    return words === "0 s" ? words : `-${words}`;
   }
-  if (ms >= 999.5 || ms === 0) return `${Number((ms / 1000).toFixed(1))} s`;
-  return ms < 1 ? `${Math.round(ms * 1000)} µs` : `${Number(ms.toPrecision(3))} ms`;
+  const microseconds = Math.round(ms * 1000);
+  if (microseconds === 0) return "0 s";
+  if (ms < 0.9995) return `${microseconds} µs`;
+  if (ms < 999.5) return `${Number(ms.toPrecision(3))} ms`;
+  if (ms < 59_950) return `${Number((ms / 1000).toFixed(1))} s`;
+  return inTwoUnits(ms);
+}
+
+/** @param {number} ms @returns {string} */
+function inTwoUnits(ms) {
+  // An hour is not told as 60 min: the first scale is taken in which the rounded length has room.
+  const scale =
+    SCALES.find(
+      ({ small }, i) => Math.round(ms / small) * small < (SCALES[i + 1]?.large ?? Infinity),
+    ) ?? SCALES[2];
+  const whole = Math.round(ms / scale.small);
+  const ratio = scale.large / scale.small;
+  const few = whole % ratio ? ` ${whole % ratio} ${scale.few}` : "";
+  return `${Math.floor(whole / ratio).toLocaleString("en")} ${scale.many}${few}`;
 }

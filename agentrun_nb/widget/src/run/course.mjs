@@ -5,7 +5,7 @@
  * @typedef {{intervals: Interval[], share: number, notes: string[]}} Course
  *   two intervals, before and after the start, or one where the start is not recorded; `share` is the part of the track that the first of two takes
  */
-import { duration, milliseconds, withoutZeroTime } from "../base/times.mjs";
+import { NOT_KNOWN, duration, milliseconds, withoutZeroTime } from "../base/times.mjs";
 
 const LEAST_SHARE = 0.22;
 /** What is right of the start needs room for two moments, however short it was. */
@@ -57,7 +57,7 @@ export function courseOf(fields, live, now) {
 const known = (moment) => !Number.isNaN(moment);
 
 /** @type {Interval} */
-const MISSING = { kind: "missing", words: "not known" };
+const MISSING = { kind: "missing", words: NOT_KNOWN };
 
 /** @param {number} from @param {number} to @param {string} words for the right order @param {string} reversed @returns {Interval} */
 function between(from, to, words, reversed) {

@@ -3,7 +3,7 @@
 import { formatTime } from "../base/ticks.mjs";
 import { LOOKS, UNKNOWN, describe, isFailure } from "../base/status.mjs";
 import { KIND, NONE, statusOf } from "./model.mjs";
-import { duration } from "../base/times.mjs";
+import { NOT_KNOWN, duration } from "../base/times.mjs";
 import { countOf, formatCount, runsOf } from "../base/numbers.mjs";
 import { visible } from "../base/text.mjs";
 
@@ -12,10 +12,8 @@ import { visible } from "../base/text.mjs";
  * @typedef {import("./model.mjs").TimelineData} TimelineData
  */
 
-const MISSING = "not known";
-
 /** @param {number} start @param {number} end */
-const between = (start, end) => (end >= start ? duration(end - start) : MISSING);
+const between = (start, end) => (end >= start ? duration(end - start) : NOT_KNOWN);
 
 /** @param {TimelineData} data @param {number} code @returns {string} */
 export const versionName = (data, code) =>
@@ -41,7 +39,7 @@ export function tell(model, row, zone) {
   const { data } = model;
   const [created, started, completed] = [data.created[row], data.started[row], data.completed[row]];
   const [whenCreated, whenStarted, whenCompleted] = [created, started, completed].map((at) =>
-    Number.isNaN(at) ? MISSING : formatTime(at, zone),
+    Number.isNaN(at) ? NOT_KNOWN : formatTime(at, zone),
   );
   return [
     visible(data.ids[row] ?? ""),

@@ -1,0 +1,111 @@
+"""What is told and drawn without the page is what the page tells and draws; node reads the same cases.
+
+A case of `pictures.json` is runs as `[status, created, started, completed]` in ms since the epoch,
+when they were read, and a window of the axis in pixels.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from agentrun_nb.core.schema import RUNS, SUCCESSES
+from agentrun_nb.core.times import duration_text
+from agentrun_nb.drawing.course import course
+from agentrun_nb.drawing.layout import column_edges, lanes
+from agentrun_nb.drawing.spans import Kind, spans
+from agentrun_nb.drawing.status_style import by_look
+from agentrun_nb.tables.frames import runs_frame
+from tests.support.samples import record
+
+FOLDER = Path(__file__).parent
+NAN = float("nan")
+
+
+def cases(name: str) -> list[dict[str, Any]]:
+    return json.loads(FOLDER.joinpath(f"{name}.json").read_text("utf-8"))
+
+
+def instant(text: str | None) -> float:
+    """Milliseconds since the epoch; NaN for nothing."""
+    if text is None:
+        return NAN
+    return float(np.datetime64(text.removesuffix("Z"), "ms").astype("int64"))
+
+
+@pytest.mark.parametrize("case", cases("durations"), ids=lambda case: str(case["ms"]))
+def test_a_length_of_time_has_the_words_of_the_page(case):
+    assert duration_text(NAN if case["ms"] is None else case["ms"]) == case["words"]
+
+
+@pytest.mark.parametrize("case", cases("courses"), ids=str)
+def test_the_course_of_a_run_has_the_words_of_the_page(case):
+    moments = (instant(case[name]) for name in ("created", "started", "completed"))
+    stretches = course(*moments, case["live"], case["now"])
+    assert [[stretch.kind, stretch.words] for stretch in stretches] == case["stretches"]
+
+
+def frame_of(runs: list[list[Any]]) -> pd.DataFrame:
+    """A RUNS table of statuses and moments."""
+    table = runs_frame(json.dumps([record(number) for number in range(len(runs))]).encode())
+    names = ("created_at", "started_at", "completed_at")
+    for place, name in enumerate(names, 1):
+        moments = np.array([run[place] for run in runs], "float64")
+        whole = pd.to_datetime(pd.Series(moments).astype("Int64"), unit="ms", utc=True)
+        table[name] = whole.astype("datetime64[us, UTC]")
+    table["status"] = pd.Categorical(
+        [run[0] for run in runs], categories=list(RUNS["status"].known)
+    )
+    return table.assign(
+        fetched_at=pd.Series(pd.NaT, index=table.index, dtype="datetime64[us, UTC]")
+    )
+
+
+def picture_of(case: dict[str, Any]) -> dict[str, Any]:
+    """What Python computes of a case."""
+    runs = frame_of(case["runs"])
+    placed = spans(runs, case["now"])
+    start, end, unit = case["start"], case["end"], (case["end"] - case["start"]) / case["width"]
+    inside = placed.touching(start, end)
+    succeeded = runs["status"].isin(SUCCESSES).to_numpy(dtype=bool)
+    lane_of = lanes(placed.only(inside), succeeded, unit, case["height"])
+    edges = column_edges(start, end, unit)
+    counts = {
+        look.label: placed.tally(rows & inside, edges).tolist()
+        for look, rows in by_look(runs).items()
+        if (rows & inside).any()
+    }
+    places = np.transpose([placed.begin, placed.middle, placed.end])
+    return {
+        "spans": [
+            [Kind(kind).name, *(None if np.isnan(at) else at for at in moments)]
+            if not np.isnan(moments[0])
+            else None
+            for kind, moments in zip(placed.kind, places.tolist(), strict=True)
+        ],
+        "lanes": lane_of and [lane_of.get(row) for row in range(len(runs))],
+        "columns": dict(sorted(counts.items())),
+    }
+
+
+@pytest.mark.parametrize("case", cases("pictures"), ids=lambda case: case["what"])
+def test_runs_lie_where_they_lie_on_the_page(case):
+    found = picture_of(case)
+    for part in ("spans", "lanes", "columns"):
+        assert found[part] == case[part]
+
+
+def test_the_cases_hold_every_way_to_draw_a_run():
+    kinds = {span[0] for case in cases("pictures") for span in case["spans"] if span}
+    assert kinds == {kind.name for kind in Kind}
+    assert {case["lanes"] is None for case in cases("pictures")} == {True, False}
+    told = {kind for case in cases("courses") for kind, _ in case["stretches"]}
+    assert told == {"closed", "open", "missing", "reversed"}
+    assert len(cases("durations")) >= 14
+    year = [case for case in cases("ticks") if case["end"] - case["start"] >= 365 * 86_400_000]
+    assert {case["zone"] for case in year} >= {"Europe/Berlin", "America/New_York"}
