@@ -1,1 +1,1 @@
-"""Tables to files and back, to the letter."""
+"""Saves tables as files and loads them again."""

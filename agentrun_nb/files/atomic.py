@@ -1,4 +1,4 @@
-"""A file that is there whole or not at all."""
+"""Writes a file atomically: afterwards it is there whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agentrun_nb.errors import DataError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A new file that takes the place of `path` at the end, or vanishes when something fails.
+    """Opens a new file that replaces `path` at the end, or is removed when something fails.
 
     Raises:
         DataError: the file cannot be written.
@@ -31,7 +31,6 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         finally:
             fresh.unlink(missing_ok=True)
     except OSError as error:
-        raise DataError(
-            f"{path} cannot be written: {error.strerror or error}.",
-            hint="What was there is as it was; look at the folder, its rights and the space left.",
-        ) from None
+        sentence = f"{path} cannot be written: {error.strerror or error}."
+        hint = "What was there is as it was; look at the folder, its rights and the space left."
+        raise DataError(sentence, hint=hint) from None

@@ -1,4 +1,4 @@
-"""What a file of a table holds, whatever its format."""
+"""The content of a saved table, as all file formats read it."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ TABLES = (RUNS, OUTPUTS, PHASES, LOGS, OBSERVATIONS, DEPLOYMENTS, VERSIONS)
 
 
 Marks = Mapping[str, tuple[str, ...]]
-"""Of a column's name what a plain file cannot say of the column; see `files.marks`."""
+"""By a column's name what a plain file cannot say of the column; see `files.marks`."""
 
 
 class Content(NamedTuple):
-    """What a file holds.
+    """The content of a file.
 
     Attributes:
-        table: whose records they are; None for any other table.
-        cells: the table's columns, as Arrow arrays.
-        further: all other columns, as pandas has them.
-        marks: what the further columns were before they were plain.
-        fetched: the fetch report that came along.
+        table: the table of records that it holds; None for any other table.
+        cells: the columns of the table of records, as Arrow arrays.
+        further: all other columns, as Series.
+        marks: what a plain file cannot say of the further columns.
+        fetched: the fetch report that the file holds.
     """
 
     table: Table | None
@@ -47,17 +47,17 @@ class Content(NamedTuple):
 
 
 class Format(NamedTuple):
-    """How a kind of file is written and read; the path says where a second file may lie."""
+    """The functions that write and read a format; the path says where a second file may lie."""
 
     write: Callable[[pa.Table, Table | None, Marks, BinaryIO, Path], None]
     read: Callable[[BinaryIO, Path], Content]
 
 
 def recognised(columns: Iterable[Any]) -> Table | None:
-    """The table of records whose columns these are, None where they are of another table.
+    """Recognises a table of records by its columns; None for any other table.
 
-    A table of runs may lack columns: it has their key, and the moment of creation or nothing that
-    is not a run's.
+    A table of runs may lack columns. It is recognised by their key, together with `created_at` or
+    with no column that is not one of runs.
     """
     names = set(columns)
     whole = next((table for table in TABLES if names >= set(table.names)), None)
@@ -69,4 +69,4 @@ def recognised(columns: Iterable[Any]) -> Table | None:
 
 def is_text(kind: pa.DataType) -> bool:
     """Whether an Arrow type is text."""
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return kind in (pa.string(), pa.large_string())

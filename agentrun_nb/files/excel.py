@@ -1,4 +1,7 @@
-"""Excel sheets that nothing runs in and nothing is lost in, through openpyxl."""
+"""Writes and reads tables as Excel workbooks, through openpyxl.
+
+No cell is a formula, and texts and times that a sheet cannot hold are not lost.
+"""
 
 from __future__ import annotations
 
@@ -30,32 +33,44 @@ MOST_ROWS = 1_048_575
 """How many rows a sheet can hold under its header."""
 
 _UTC = " (UTC)"
+"""Stands behind the names of columns of times."""
+
 _DAY = 86_400_000_000
+"""Microseconds of a day."""
+
 _BEFORE_1970 = 25_569 * _DAY
+"""A sheet counts days from the end of 1899, here in microseconds before 1970."""
+
 _FIRST_SURE_DAY = 61
+"""Excel counts a 29 February 1900 that was none; from the day after on all programs agree."""
+
 _UNSURE = 5
+"""By how many microseconds 15 digits of a number of days may be off."""
+
 _EMPTY = '""'
+"""Stands for the empty text, since an empty cell is a missing value."""
+
 _LONG = re.compile(r"\([\d,]+ characters, sha256 ([0-9a-f]{12}): line (\d+) of .+\)", re.DOTALL)
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
-class Column(NamedTuple):
-    """A column of a sheet: its values, of times ISO texts."""
+class SheetColumn(NamedTuple):
+    """The values of a column of a sheet; times are ISO texts."""
 
     values: list[Any]
     is_time: bool
 
 
 def long_path(path: Path) -> Path:
-    """Where the texts lie that a sheet cannot hold."""
+    """The path of the file for the texts that are too long for a sheet."""
     return path.with_suffix(".long.jsonl")
 
 
 def write_excel(
     cells: pa.Table, table: Table | None, marks: Marks, file: BinaryIO, path: Path
 ) -> None:
-    """Writes a table as a workbook, and texts that a sheet cannot hold into a second file beside it."""
+    """Writes a table as a workbook, and texts that are too long into a second file beside it."""
     beside = long_path(path)
     long = write(cells, table, marks, file, beside.name)
     if long:
@@ -68,15 +83,17 @@ def write_excel(
 def read_excel(file: BinaryIO, path: Path) -> Content:
     """Reads a table from the first sheet of a workbook."""
     columns = read(file, long_path(path))
-    names = {title: unmarked(title) for title in columns}
-    table = recognised(name for name, _ in names.values())
-    known = {
-        name: texts(column) for name, column in columns.items() if table and name in table.names
-    }
-    further = {
-        names[title][0]: series(column) for title, column in columns.items() if title not in known
-    }
-    return Content(table, known, further, dict(names.values()))
+    marks = dict(unmarked(title) for title in columns)
+    table = recognised(marks)
+    known = {}
+    further = {}
+    for title, column in columns.items():
+        name, _ = unmarked(title)
+        if table and title in table.names:
+            known[title] = texts(column)
+        else:
+            further[name] = series(column)
+    return Content(table, known, further, marks)
 
 
 def write(
@@ -86,8 +103,8 @@ def write(
 
     Args:
         cells: the columns.
-        table: whose columns they are; its name is the sheet's.
-        marks: what stands behind the names of other columns.
+        table: the table of records that they belong to; its name is the sheet's.
+        marks: the marks behind the names of other columns.
         file: where to write.
         beside: the name of the file for texts that are too long.
 
@@ -95,24 +112,29 @@ def write(
         The lines of that file: JSON objects with the row's key, the column and the text.
     """
     if len(cells) > MOST_ROWS:
-        raise SchemaError(
-            f"A sheet holds {MOST_ROWS:,} rows, these are {len(cells):,}.", hint="Save as .parquet."
-        )
+        sentence = f"A sheet holds {MOST_ROWS:,} rows, these are {len(cells):,}."
+        raise SchemaError(sentence, hint="Save as .parquet.")
     book = _openpyxl().Workbook(write_only=True)
     key = cells.select([column.name for column in table.columns[:2]] if table else [])
     sheet = _Sheet(book.create_sheet(table.name.lower() if table else "table"), key)
     sheet.rows.freeze_panes = "A2"
-    headed = [
+    columns = [
         sheet.column(name, marks.get(name, ()), cells[name], beside) for name in cells.column_names
     ]
-    for row in zip(*headed, strict=True):
+    # The columns are iterators that begin with the header: no more than a row is in memory.
+    for row in zip(*columns, strict=True):
         sheet.rows.append(row)
     book.save(file)
     return sheet.long
 
 
 class _Sheet:
-    """A sheet that is being written, and the texts that it cannot hold."""
+    """A sheet that is being written.
+
+    Attributes:
+        rows: the sheet of openpyxl.
+        long: the lines of the second file, for texts that are too long for the sheet.
+    """
 
     def __init__(self, rows: Any, key: pa.Table) -> None:
         self.rows = rows
@@ -122,37 +144,43 @@ class _Sheet:
     def column(
         self, name: str, marks: tuple[str, ...], cells: pa.ChunkedArray, beside: str
     ) -> Iterator[Any]:
-        """The cells of a column under its header."""
-        if (
-            pa.types.is_floating(cells.type)
-            and not pc.all(pc.is_finite(cells), min_count=0).as_py()
-        ):
-            marks = (NUMBER, *marks)  # a sheet has no infinity: it stands there as text
-        title = _escape(marked(name, marks))
+        """Yields the header and then the cells of a column."""
         if pa.types.is_dictionary(cells.type):
             cells = cells.cast(cells.type.value_type)
+        if pa.types.is_floating(cells.type):
+            # A sheet has no infinity: it stands there as text.
+            is_finite = pc.is_finite(cells)
+            if not pc.all(is_finite, min_count=0).as_py():
+                marks = (NUMBER, *marks)
+        title = _escape(marked(name, marks))
         if pa.types.is_timestamp(cells.type) and cells.type.tz:
             yield self._cell(title + _UTC)
-            moments = cells.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_pylist()
-            # A sheet counts days; 15 digits of those, which is what other programs keep, tell times
-            # to some microseconds. Times that need more are text, and so is the whole column: one
-            # that is mixed sorts wrongly.
-            coarse = all(value is None or self._fits(value) for value in moments)
-            write = self._serial if coarse else self._iso
-            yield from (None if value is None else write(value) for value in moments)
+            yield from self._times(cells)
             return
+        # A bracket of the user's own is escaped, so that only that of " (UTC)" is one.
         yield self._cell(title.replace("(", "_x0028_"))
         if DURATION in marks:
             cells = pa.chunked_array([durations_as_text(cells)])
         if pa.types.is_boolean(cells.type):
             yield from cells.to_pylist()
         elif pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type):
-            yield from (
-                None if value is None else self._number(value) for value in cells.to_pylist()
-            )
+            for value in cells.to_pylist():
+                yield None if value is None else self._number(value)
         else:
             for row, text in enumerate(cells.cast(pa.large_string()).to_pylist()):
                 yield None if text is None else self._text(text, name, row, beside)
+
+    def _times(self, cells: pa.ChunkedArray) -> Iterator[Any]:
+        """Yields times as numbers of days, or all of them as text.
+
+        15 digits of a number of days, which is what other programs keep, tell times to some
+        microseconds. Where a time needs more, the whole column is text: a mixed one sorts wrongly.
+        """
+        micros = cells.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_pylist()
+        all_fit = all(value is None or self._fits(value) for value in micros)
+        write = self._serial if all_fit else self._iso
+        for value in micros:
+            yield None if value is None else write(value)
 
     def _cell(self, text: str, kind: str = "s") -> Any:
         cell = _openpyxl().cell.WriteOnlyCell(self.rows, text)
@@ -161,7 +189,7 @@ class _Sheet:
 
     @staticmethod
     def _fits(micros: int) -> bool:
-        """Whether a number of days says the moment, also when it is written again with 15 digits."""
+        """Whether a number of days holds the time, also when it is written with 15 digits."""
         serial = (micros + _BEFORE_1970) / _DAY
         return serial >= _FIRST_SURE_DAY and _micros(float(f"{serial:.15g}")) == micros
 
@@ -179,14 +207,21 @@ class _Sheet:
     def _text(self, text: str, column: str, row: int, beside: str) -> Any:
         escaped = _escape(text)
         if len(escaped) > MOST // 2 and len(escaped.encode("utf-16-le")) > 2 * MOST:
-            key = {name: self._key[name][row].as_py() for name in self._key.column_names}
-            self.long.append(json.dumps({**key, "column": column, "text": text}).encode() + b"\n")
-            escaped = f"({len(text):,} characters, sha256 {_digest(text)}: line {len(self.long)} of {beside})"
+            self.long.append(self._line(text, column, row))
+            length, number = f"{len(text):,} characters", len(self.long)
+            # As `_LONG` reads it.
+            escaped = f"({length}, sha256 {_sha256(text)}: line {number} of {beside})"
         return self._cell(escaped)
 
+    def _line(self, text: str, column: str, row: int) -> bytes:
+        """The line of a text in the second file, with the key of its row."""
+        key = {name: self._key[name][row].as_py() for name in self._key.column_names}
+        line = json.dumps({**key, "column": column, "text": text})
+        return line.encode() + b"\n"
 
-def read(file: BinaryIO, beside: Path) -> dict[str, Column]:
-    """Reads the first sheet of a workbook by the names in its first row."""
+
+def read(file: BinaryIO, beside: Path) -> dict[str, SheetColumn]:
+    """Reads the columns of the first sheet of a workbook by the names in its first row."""
     book = _openpyxl().load_workbook(file, read_only=True, data_only=True)
     # Left alone, openpyxl turns serial numbers into datetimes and rounds them to milliseconds.
     book._date_formats = book._timedelta_formats = set()
@@ -196,7 +231,7 @@ def read(file: BinaryIO, beside: Path) -> dict[str, Column]:
     headed = list(zip_longest(*rows))
     book.close()
     long = _Long(beside)
-    columns: dict[str, Column] = {}
+    columns: dict[str, SheetColumn] = {}
     for name, *values in headed:
         if name is None:
             continue
@@ -204,19 +239,19 @@ def read(file: BinaryIO, beside: Path) -> dict[str, Column]:
         plain = _unescape(str(name).removesuffix(_UTC))
         if plain in columns:
             raise SchemaError(f"The column {plain!r} stands twice.", hint="Rename one of them.")
-        columns[plain] = Column([_value(value, is_time, long) for value in values], is_time)
+        read_values = [_value(value, is_time, long) for value in values]
+        columns[plain] = SheetColumn(read_values, is_time)
     return columns
 
 
-def texts(column: Column) -> pa.Array:
-    """The values of a column as texts, whatever somebody made of them in Excel."""
-    return pa.array(
-        [None if value is None else _written(value) for value in column.values], pa.large_string()
-    )
+def texts(column: SheetColumn) -> pa.Array:
+    """Converts the values of a column to text, of whatever types they are in the sheet."""
+    values = [None if value is None else _as_text(value) for value in column.values]
+    return pa.array(values, pa.large_string())
 
 
-def series(column: Column) -> pd.Series[Any]:
-    """A column of the user."""
+def series(column: SheetColumn) -> pd.Series[Any]:
+    """Converts a column that belongs to no table of records to a Series."""
     if column.is_time:
         return pd.to_datetime(pd.Series(column.values, dtype="object"), utc=True, format="ISO8601")
     kinds = {type(value) for value in column.values if value is not None}
@@ -239,20 +274,24 @@ def _value(value: Any, is_time: bool, long: _Long) -> Any:
 
 
 class _Long:
-    """The file of the texts that the sheet does not hold, read when the first of them is asked for."""
+    """The file of the texts that are too long for a sheet, read when the first is needed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def text(self, line: int, digest: str) -> str:
+        """The text on a line, counted from 1.
+
+        Raises:
+            SchemaError: the file is not there, or has another text on that line.
+        """
         try:
             text = str(json.loads(self._lines[line - 1])["text"])
         except (OSError, ValueError, LookupError, TypeError):
             text = ""
-        if _digest(text) != digest:
-            raise SchemaError(
-                f"{self._path} lacks a text of this sheet.", hint="Keep the two files together."
-            )
+        if _sha256(text) != digest:
+            sentence = f"{self._path} lacks a text of this sheet."
+            raise SchemaError(sentence, hint="Keep the two files together.")
         return text
 
     @cached_property
@@ -260,44 +299,51 @@ class _Long:
         return self._path.read_bytes().splitlines()
 
 
-def _written(value: Any) -> str:
+def _as_text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
 
 
 def _micros(serial: float) -> int:
-    """The moment of a number of days.
+    """Converts a number of days to microseconds since the epoch.
 
-    One that lies as near to a whole millisecond as 15 digits tell is that one.
+    A time that is as near to a whole millisecond as 15 digits can tell is taken as that.
     """
     micros = round(serial * _DAY) - _BEFORE_1970
     whole = round(micros, -3)
     return whole if abs(micros - whole) <= _UNSURE else micros
 
 
-def _digest(text: str) -> str:
+def _sha256(text: str) -> str:
+    """The first 12 digits of the hash of a text."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _escape(text: str) -> str:
-    """Writes what a sheet cannot hold as Excel itself does, `_x0001_`, and what would be read as something else."""
+    """Escapes what a sheet cannot hold as Excel itself does, such as `_x0001_`.
+
+    What would be read as something else is escaped too.
+    """
     if text == "":
         return _EMPTY
     if text == _EMPTY or _LONG.fullmatch(text):
         return f"_x{ord(text[0]):04X}_{_escape(text[1:])}"
-    return _UNSAFE.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
+    return _UNSAFE.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
 
 
 def _unescape(text: str) -> str:
-    return "" if text == _EMPTY else _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    if text == _EMPTY:
+        return ""
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
 
 
 def _openpyxl() -> Any:
     try:
         import openpyxl
     except ImportError:
-        raise SettingsError(
-            "Excel files need openpyxl.", hint="pip install 'agentrun-nb[excel]'"
-        ) from None
+        hint = "pip install 'agentrun-nb[excel]'"
+        raise SettingsError("Excel files need openpyxl.", hint=hint) from None
     return openpyxl

@@ -1,8 +1,8 @@
-"""What a plain file cannot say of a column: whether it is an index, a length of time, a JSON value, a local time.
+"""Marks that say what kind of column a column of a plain file was.
 
-CSV and Excel know text and numbers only. A column of another kind is written as text under a name
-that says what it is, such as `took [duration]`, and read back as it was. Parquet has the same marks
-beside its columns.
+CSV and Excel know text and numbers only. An index or a column of another kind (a length of time,
+JSON values, local times) is written as text under a name with a mark, such as `took [duration]`,
+and converted back when the file is read. Parquet files have the marks in their metadata.
 """
 
 from __future__ import annotations
@@ -22,12 +22,18 @@ MARKS = (INDEX, DURATION, JSON, LOCAL, NUMBER)
 
 
 def marked(name: str, marks: tuple[str, ...]) -> str:
-    """The name as it stands in a file: `took [duration]`."""
-    return name + "".join(f" [{mark}]" for mark in marks)
+    """Adds marks to the name of a column.
+
+    >>> marked("took", ("duration",))
+    'took [duration]'
+    """
+    for mark in marks:
+        name += f" [{mark}]"
+    return name
 
 
 def unmarked(name: str) -> tuple[str, tuple[str, ...]]:
-    """A name out of a file, and its marks.
+    """Splits a name that stands in a file into the column's name and its marks.
 
     >>> unmarked("took [duration]")
     ('took', ('duration',))
@@ -39,18 +45,21 @@ def unmarked(name: str) -> tuple[str, tuple[str, ...]]:
 
 
 def with_index(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]]:
-    """The frame with an index that says something as its first columns, and the marks of those."""
+    """Turns the index into the first columns of the frame; a plain RangeIndex is dropped.
+
+    Returns:
+        The frame, and the marks of the columns that were the index.
+    """
     if isinstance(frame.index, pd.RangeIndex) and frame.index.name is None:
         return frame.reset_index(drop=True), {}
-    names = [
-        f"level_{place}" if name is None else str(name)
-        for place, name in enumerate(frame.index.names)
-    ]
+    names = []
+    for place, name in enumerate(frame.index.names):
+        names.append(f"level_{place}" if name is None else str(name))
     return frame.reset_index(names=names), dict.fromkeys(names, (INDEX,))
 
 
 def to_json(name: str, column: pd.Series[Any]) -> pd.Series[Any]:
-    """A column of lists, objects, long integers or mixed values as JSON texts; what is missing stays so.
+    """Writes the values of a column as JSON texts; missing values stay missing.
 
     Raises:
         SchemaError: a value cannot be written as JSON.
@@ -61,27 +70,27 @@ def to_json(name: str, column: pd.Series[Any]) -> pd.Series[Any]:
             for value in column
         ]
     except (TypeError, ValueError, RecursionError) as error:
-        raise SchemaError(
-            f"The table cannot be saved as it is: the column {name!r} holds what JSON cannot: {error}.",
-            hint="Write it as text first, or drop it.",
-        ) from None
+        reason = f"the column {name!r} holds what JSON cannot: {error}"
+        sentence = f"The table cannot be saved as it is: {reason}."
+        raise SchemaError(sentence, hint="Write it as text first, or drop it.") from None
     return pd.Series(texts, index=column.index, dtype="str")
 
 
 def durations_as_text(column: pa.ChunkedArray) -> pa.Array:
-    """Lengths of time as ISO 8601 writes them, such as `P0DT0H4M55S`, to the nanosecond."""
-    spans = column.cast(pa.duration("ns")).to_pandas()
-    return pa.array(
-        [None if pd.isna(span) else span.isoformat() for span in spans], pa.large_string()
-    )
+    """Writes lengths of time as ISO 8601, such as `P0DT0H4M55S`, to the nanosecond."""
+    lengths = column.cast(pa.duration("ns")).to_pandas()
+    texts = [None if pd.isna(length) else length.isoformat() for length in lengths]
+    return pa.array(texts, pa.large_string())
 
 
 def _is_missing(value: Any) -> bool:
-    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
+    # Of a list or an array isna would give one answer for each element.
+    is_scalar = pd.api.types.is_scalar(value)
+    return bool(is_scalar and pd.isna(value))
 
 
 def restored(column: pd.Series[Any], marks: tuple[str, ...]) -> pd.Series[Any]:
-    """A column out of a file as its marks say that it was."""
+    """Converts a column of a file back to the kind that its marks say."""
     if JSON in marks:
         return column.astype("object").map(jsontext.parse, na_action="ignore").astype("object")
     if NUMBER in marks:
@@ -96,14 +105,11 @@ def restored(column: pd.Series[Any], marks: tuple[str, ...]) -> pd.Series[Any]:
 def with_marks_read(
     columns: Mapping[str, pd.Series[Any]], marks: Mapping[str, tuple[str, ...]]
 ) -> pd.DataFrame:
-    """A frame of the columns of a file, its index again where it had one."""
-    frame = pd.DataFrame(
-        {name: restored(column, marks.get(name, ())) for name, column in columns.items()}
-    )
+    """Makes a frame of the columns of a file, with the index that their marks say."""
+    values = {name: restored(column, marks.get(name, ())) for name, column in columns.items()}
+    frame = pd.DataFrame(values)
     levels = [name for name, known in marks.items() if INDEX in known and name in frame.columns]
     if not levels:
         return frame
-    frame = frame.set_index(levels)
-    return frame.rename_axis(
-        index=[None if name == f"level_{at}" else name for at, name in enumerate(levels)]
-    )
+    names = [None if name == f"level_{at}" else name for at, name in enumerate(levels)]
+    return frame.set_index(levels).rename_axis(index=names)

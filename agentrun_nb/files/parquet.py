@@ -1,4 +1,4 @@
-"""Tables as Parquet files."""
+"""Writes and reads tables as Parquet files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from agentrun_nb.files.marks import INDEX, JSON
 from agentrun_nb.tables import report
 
 ROWS = 100_000
-"""Rows of a group: few enough to be read one after the other, many enough to compress well."""
+"""How many rows a row group has: few enough to be read singly, many enough to compress well."""
 
 _MARKS = b"agentrun_nb_marks"
 
@@ -23,14 +23,17 @@ _MARKS = b"agentrun_nb_marks"
 def write_parquet(
     cells: pa.Table, table: Table | None, marks: Marks, file: BinaryIO, path: Path
 ) -> None:
-    """Writes a table as Parquet, which keeps times and lengths of time by itself."""
-    beside = {
-        name: [mark for mark in known if mark in (INDEX, JSON)] for name, known in marks.items()
-    }
-    metadata = (cells.schema.metadata or {}) | {_MARKS: json.dumps(beside).encode()}
-    pyarrow.parquet.write_table(
-        cells.replace_schema_metadata(metadata), file, compression="zstd", row_group_size=ROWS
-    )
+    """Writes a table as Parquet.
+
+    Parquet has types for times and lengths of time, so only the other marks are written.
+    """
+    needed = {}
+    for name, known in marks.items():
+        needed[name] = [mark for mark in known if mark in (INDEX, JSON)]
+    metadata = dict(cells.schema.metadata or {})
+    metadata[_MARKS] = json.dumps(needed).encode()
+    cells = cells.replace_schema_metadata(metadata)
+    pyarrow.parquet.write_table(cells, file, compression="zstd", row_group_size=ROWS)
 
 
 def read_parquet(file: BinaryIO, path: Path) -> Content:

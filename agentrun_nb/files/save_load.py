@@ -1,4 +1,4 @@
-"""Tables as files: Parquet, CSV and Excel, written whole or not at all, and read back as they were."""
+"""Saves tables as Parquet, CSV and Excel files, and loads them as they were."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import pandas as pd
 import pyarrow as pa
 
-from agentrun_nb.core.schema import Column
+from agentrun_nb.core.schema import Column, Table
 from agentrun_nb.errors import AgentRunError, DataError, SchemaError
 from agentrun_nb.files.atomic import replacing
 from agentrun_nb.files.content import Content, Format, is_text, recognised
@@ -33,7 +33,7 @@ from agentrun_nb.tables.mending import mend
 
 
 def save(runs: Runs, path: str | os.PathLike[str]) -> Path:
-    """Writes a table to a file; what was there is replaced whole, and stays when something fails.
+    """Saves a table to a file, which is replaced whole, or stays as it was when something fails.
 
     Args:
         runs: a table of this package, or anything that `runs_frame` takes. Further columns of a
@@ -41,7 +41,7 @@ def save(runs: Runs, path: str | os.PathLike[str]) -> Path:
             of time; its index is not saved. Any other table, such as one of `summarize` or
             `extract`, keeps its index, and values that are lists, objects or long integers are
             written as JSON.
-        path: its ending says how. `.parquet` keeps everything, the fetch report too. `.csv` is
+        path: the file; its suffix says the format. `.parquet` keeps everything, the fetch report too. `.csv` is
             UTF-8, times are ISO texts in UTC, and an apostrophe stands before a text that a
             spreadsheet would take for a formula. `.xlsx` (extra `excel`) has times in UTC, as dates
             while they are of whole milliseconds and as ISO texts where a sheet could not hold them,
@@ -53,7 +53,7 @@ def save(runs: Runs, path: str | os.PathLike[str]) -> Path:
         The path written.
 
     Raises:
-        SchemaError: no table, a column that is not plain, or an ending that is not known.
+        SchemaError: no table, a column that is not plain, or an unknown suffix.
         DataError: the file cannot be written.
 
     Example:
@@ -66,7 +66,7 @@ def save(runs: Runs, path: str | os.PathLike[str]) -> Path:
     frame = runs if isinstance(runs, pd.DataFrame) else runs_frame(runs)
     table = recognised(frame.columns)
     frame, marks = with_index(frame) if table is None else (mend(frame, table), {})
-    cells, marks = _plain(frame, table.columns if table else (), marks)
+    cells, marks = _arrow_table(frame, table.columns if table else (), marks)
     try:
         with replacing(path) as file:
             kind.write(cells, table, marks, file, path)
@@ -76,14 +76,14 @@ def save(runs: Runs, path: str | os.PathLike[str]) -> Path:
 
 
 def load(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Reads a table that `save` wrote, with its schema; a table of records has a fresh index.
+    """Loads a table that `save` wrote, with its dtypes; a table of records gets a fresh index.
 
     Args:
         path: a `.parquet`, `.csv` or `.xlsx` file.
 
     Returns:
-        The table. Nothing in the file is run; of a formula that somebody wrote into an Excel file
-        its value is read.
+        The table. Nothing in the file is run: of a formula in an Excel file the stored value is
+        read.
 
     Raises:
         SchemaError: the file holds no table of this package.
@@ -93,66 +93,70 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
     kind = _format(path)
     try:
         with path.open("rb") as file:
-            table, cells, further, marks, fetched = _understood(kind, file, path)
+            table, cells, further, marks, fetched = _read(kind, file, path)
     except OSError as error:
-        raise DataError(
-            f"{path} cannot be read: {error.strerror}.", hint="Look at the path and its rights."
-        ) from None
+        sentence = f"{path} cannot be read: {error.strerror}."
+        raise DataError(sentence, hint="Look at the path and its rights.") from None
     if table is None:
         return with_marks_read(further, marks)
-    length = len(next(iter(cells.values())))
-    # Times that are text are read as in any frame: one that is not RFC 3339 leaves a note.
-    texts = {
-        column.name: cells[column.name].to_pandas()
-        for column in table.columns
-        if column.kind == "time" and column.name in cells and is_text(cells[column.name].type)
-    }
-    known = {
-        column.name: _cast(
-            column,
-            pa.nulls(length) if column.name in texts else cells.get(column.name, pa.nulls(length)),
-        )
-        for column in table.columns
-    }
-    frame = mend(table_frame(table, [Batch(table, known)]).assign(**texts), table)
-    frame = frame.assign(**with_marks_read(further, marks))
-    if fetched is not None:
-        _carry(frame, fetched)
+    frame = _table_of_records(table, cells).assign(**with_marks_read(further, marks))
+    if report.read_report(fetched) is not None:
+        frame.attrs[report.ATTRS] = fetched
     return frame
 
 
+def _table_of_records(table: Table, cells: Mapping[str, Any]) -> pd.DataFrame:
+    """A table with its dtypes, of the columns that a file has of it."""
+    length = len(next(iter(cells.values())))
+    known = {}
+    texts = {}
+    for column in table.columns:
+        found = cells.get(column.name, pa.nulls(length))
+        if column.kind == "time" and is_text(found.type):
+            # Read as in any frame: a text that is not RFC 3339 leaves a note.
+            texts[column.name] = found.to_pandas()
+            found = pa.nulls(length)
+        known[column.name] = _cast(column, found)
+    frame = table_frame(table, [Batch(table, known)])
+    return mend(frame.assign(**texts), table)
+
+
 def _format(path: Path) -> Format:
-    if path.suffix.lower() not in FORMATS:
-        raise SchemaError(
-            f"{path.name!r} ends in {path.suffix or 'nothing'}, which says no kind of file that is known here.",
-            hint=f"Known endings: {', '.join(FORMATS)}.",
-        )
-    return FORMATS[path.suffix.lower()]
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        ending = f"{path.name!r} ends in {path.suffix or 'nothing'}"
+        sentence = f"{ending}, which says no kind of file that is known here."
+        raise SchemaError(sentence, hint=f"Known endings: {', '.join(FORMATS)}.")
+    return FORMATS[suffix]
 
 
-def _plain(
+def _arrow_table(
     frame: pd.DataFrame, known: tuple[Column, ...], marks: Mapping[str, tuple[str, ...]]
 ) -> tuple[pa.Table, dict[str, tuple[str, ...]]]:
-    """The columns as Arrow keeps them, known categories as text.
+    """Converts a frame to plain columns of Arrow, categories and JSON values to text.
 
-    And what a plain file cannot say of them.
+    Args:
+        frame: the frame, without its index.
+        known: the columns of the table of records; none for any other table.
+        marks: the marks of columns that were the index.
+
+    Returns:
+        The columns, and the marks of all that a plain file cannot say of them.
     """
     names = list(frame.columns)
-    if len(set(names)) < len(names) or not all(isinstance(name, str) for name in names):
-        raise SchemaError(
-            "The name of a column stands twice or is no text.", hint="Rename it before saving."
-        )
-    if misleading := [name for name in names if unmarked(name)[1]]:
-        raise SchemaError(
-            f"The name {misleading[0]!r} would be read as a mark.", hint="Rename it before saving."
-        )
+    _check_names(names)
     plain = frame.astype({column.name: "str" for column in known if column.kind == "category"})
     plain.attrs = {name: value for name, value in frame.attrs.items() if name == report.ATTRS}
-    found = dict(marks)
+    all_marks = dict(marks)
+
+    def mark(name: str, kind: str) -> None:
+        all_marks[name] = (kind, *all_marks.get(name, ()))
+
     if not known:
-        for name in [name for name in names if _is_open(plain[name])]:
-            plain[name] = to_json(name, plain[name])
-            found[name] = (JSON, *found.get(name, ()))
+        for name in names:
+            if _holds_objects(plain[name]):
+                plain[name] = to_json(name, plain[name])
+                mark(name, JSON)
     try:
         cells = pa.Table.from_pandas(plain, preserve_index=False)
     except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
@@ -161,56 +165,60 @@ def _plain(
         if pa.types.is_nested(field.type):
             raise _not_plain(f"the column {field.name!r} holds objects or lists")
         if pa.types.is_duration(field.type):
-            found[field.name] = (DURATION, *found.get(field.name, ()))
+            mark(field.name, DURATION)
         if pa.types.is_timestamp(field.type) and field.type.tz is None:
-            found[field.name] = (LOCAL, *found.get(field.name, ()))
-    return cells, found
+            mark(field.name, LOCAL)
+    return cells, all_marks
 
 
-def _is_open(column: pd.Series[Any]) -> bool:
-    """Whether a column of a table that is not one of records may hold more than text."""
-    return column.dtype == "object" and not all(isinstance(value, str) for value in column.dropna())
+def _check_names(names: list[Any]) -> None:
+    """Raises SchemaError for a name that stands twice, is no text, or ends in a mark."""
+    hint = "Rename it before saving."
+    if len(set(names)) < len(names) or not all(isinstance(name, str) for name in names):
+        raise SchemaError("The name of a column stands twice or is no text.", hint=hint)
+    for name in names:
+        if unmarked(name)[1]:
+            raise SchemaError(f"The name {name!r} would be read as a mark.", hint=hint)
+
+
+def _holds_objects(column: pd.Series[Any]) -> bool:
+    """Whether a column may hold other values than text, such as lists."""
+    if column.dtype != "object":
+        return False
+    return not all(isinstance(value, str) for value in column.dropna())
 
 
 def _not_plain(reason: str) -> SchemaError:
-    return SchemaError(
-        f"The table cannot be saved as it is: {reason}.",
-        hint="Further columns may hold text, numbers, truth values or times; write others as JSON text.",
+    hint = (
+        "Further columns may hold text, numbers, truth values or times; write others as JSON text."
     )
+    return SchemaError(f"The table cannot be saved as it is: {reason}.", hint=hint)
 
 
-def _understood(kind: Format, file: BinaryIO, path: Path) -> Content:
+def _read(kind: Format, file: BinaryIO, path: Path) -> Content:
+    """Reads a file; whatever its format cannot read is a SchemaError."""
     try:
         content = kind.read(file, path)
     except (AgentRunError, OSError):
         raise
     except Exception as error:
         reason = str(error).partition("\n")[0][:200]
-        raise SchemaError(
-            f"{path} is no {path.suffix} file of a table: {reason}.", hint="Was it cut off?"
-        ) from None
+        sentence = f"{path} is no {path.suffix} file of a table: {reason}."
+        raise SchemaError(sentence, hint="Was it cut off?") from None
     if not content.cells and not content.further:
         raise SchemaError(f"{path} holds no table: it has no columns.", hint="Was it made by save?")
     return content
 
 
 def _cast(column: Column, cells: Any) -> pa.Array:
-    """Cells of a file as the table keeps them."""
+    """Converts a column of a file to the Arrow type of the table's column."""
     if isinstance(cells, pa.ChunkedArray):
         cells = cells.combine_chunks()
     try:
         return cells.cast(ARROW[column.kind], safe=not pa.types.is_timestamp(cells.type))
     except (pa.ArrowException, ValueError) as error:
-        raise SchemaError(
-            f"The column {column.name!r} cannot be read as {column.kind}: {error}.",
-            hint="Was the file changed?",
-        ) from None
-
-
-def _carry(frame: pd.DataFrame, fetched: Any) -> None:
-    """Gives the frame the report of its file, unless it is none."""
-    if report.read_report(fetched) is not None:
-        frame.attrs[report.ATTRS] = fetched
+        sentence = f"The column {column.name!r} cannot be read as {column.kind}: {error}."
+        raise SchemaError(sentence, hint="Was the file changed?") from None
 
 
 FORMATS = {
