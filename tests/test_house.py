@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 import agentrun_nb
-from agentrun_nb.core.schema import RUNS, STATUSES
+from agentrun_nb.core import schema
+from agentrun_nb.core.schema import RUNS, STATUSES, TABLES
 from tests import density
 
 ROOT = Path(agentrun_nb.__file__).parent
@@ -338,6 +339,37 @@ def test_a_planted_list_of_the_page_is_seen():
 
 def test_errors_and_schema_know_nothing():
     assert not ours("errors") | ours("core.schema")
+
+
+def lists_tables(code: str) -> bool:
+    """Whether a tuple, list, set or mapping names three tables or more."""
+    names = {table.name for table in TABLES}
+    for node in ast.walk(ast.parse(code)):
+        members = node.keys if isinstance(node, ast.Dict) else getattr(node, "elts", ())
+        roots = [part.value if isinstance(part, ast.Attribute) else part for part in members]
+        if len({part.id for part in roots if isinstance(part, ast.Name)} & names) >= 3:
+            return True
+    return False
+
+
+def test_the_tables_are_listed_once():
+    listing = {name for name, file in FILES.items() if lists_tables(file.read_text("utf-8"))}
+    # The routes of the service bear the names of the tables that they give.
+    assert listing == {"core.schema", "http.routes"}
+
+
+def test_a_planted_list_of_tables_is_seen():
+    """The control of the law above."""
+    assert lists_tables("x = (RUNS, LOGS, VERSIONS)")
+    assert lists_tables("x = {RUNS.name: 1, LOGS.name: 2, OUTPUTS.name: 3}")
+    assert not lists_tables("x = (RUNS, LOGS)")
+
+
+def test_every_table_of_the_schema_is_in_its_list():
+    made = [value for value in vars(schema).values() if isinstance(value, schema.Table)]
+    assert sorted(table.name for table in made) == sorted(table.name for table in TABLES)
+    assert all(getattr(schema, table.name) is table for table in TABLES)
+    assert len({table.noun for table in TABLES}) == len(TABLES)
 
 
 def test_paging_and_retry_are_pure():

@@ -97,10 +97,19 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: its columns in order, of which the last few say what was odd about the record."""
+    """A table: its columns in order, of which the last few say what was odd about the record.
+
+    Attributes:
+        name: as this package calls it.
+        columns: in order.
+        noun: what a row is called.
+        derived: whether it is computed from other tables.
+    """
 
     name: str
     columns: tuple[Column, ...]
+    noun: str = "row"
+    derived: bool = False
 
     @cached_property
     def names(self) -> list[str]:
@@ -169,6 +178,7 @@ RUNS = Table(
         _ERROR,
         _FETCHED,
     ),
+    "run",
 )
 
 OUTPUTS = Table(
@@ -188,6 +198,8 @@ OUTPUTS = Table(
         _EXTRA,
         _NOTES,
     ),
+    "output",
+    derived=True,
 )
 
 PHASES = Table(
@@ -211,6 +223,8 @@ PHASES = Table(
         _time("end_high", "the latest moment it can have ended"),
         _NOTES,
     ),
+    "phase",
+    derived=True,
 )
 
 LOGS = Table(
@@ -231,6 +245,7 @@ LOGS = Table(
         _EXTRA,
         _NOTES,
     ),
+    "log event",
 )
 
 OBSERVATIONS = Table(
@@ -242,6 +257,8 @@ OBSERVATIONS = Table(
         _time("seen_at", "when it was seen, by the service's clock", True),
         _time("updated_at", "what the record said of its last change"),
     ),
+    "look",
+    derived=True,
 )
 
 DEPLOYMENTS = Table(
@@ -260,6 +277,7 @@ DEPLOYMENTS = Table(
         _EXTRA,
         _NOTES,
     ),
+    "deployment",
 )
 
 VERSIONS = Table(
@@ -288,7 +306,11 @@ VERSIONS = Table(
         _EXTRA,
         _NOTES,
     ),
+    "version",
 )
+
+TABLES = (RUNS, OUTPUTS, PHASES, LOGS, OBSERVATIONS, DEPLOYMENTS, VERSIONS)
+"""All tables; whoever asks which there are asks here."""
 
 # fmt: off
 NOTE_CODES = (

@@ -8,28 +8,17 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from agentrun_nb.core.schema import DEPLOYMENTS, LOGS, RUNS, VERSIONS, Table
 from agentrun_nb.errors import AgentRunError, BadResponseError, ForbiddenError, NotOffered
 from agentrun_nb.fetch.by_id import read_identity
 from agentrun_nb.fetch.keys import Key
 from agentrun_nb.http import routes
 from agentrun_nb.http.replies import misplaced
-from agentrun_nb.http.routes import Route
+from agentrun_nb.http.routes import ROUTES, Route
 from agentrun_nb.http.wire import Tally, Wire
+from agentrun_nb.records.batch import Batch
 from agentrun_nb.records.decode import decode_page, decode_record
 
 T = TypeVar("T")
-
-ROUTES = (
-    routes.RUN,
-    routes.DEPLOYMENTS,
-    routes.RUNS,
-    routes.VERSIONS,
-    routes.LOGS,
-    routes.OUTPUTS,
-    routes.FILE,
-)
-"""The contract's own route first."""
 
 NOBODY = "agentrun-nb-check"
 """The id of a run that does not exist, for where none is known.
@@ -130,21 +119,24 @@ class _Look:
         self.offered[route] = True
         return answer
 
-    async def ask_for_ids(self, route: Route, table: Table, *ids: str, limit: int = 1) -> list[str]:
+    async def ask_for_ids(self, route: Route, *ids: str, limit: int = 1) -> list[str]:
         """The ids of a listing's first records."""
-        page = await self.ask(route, lambda body: decode_page(table, body), *ids, limit=limit)
-        return (
-            [] if page is None else [found for found in page.batch.cells["id"].to_pylist() if found]
-        )
+        batch = await self.ask(route, lambda body: _records(route, body), *ids, limit=limit)
+        return [] if batch is None else [found for found in batch.cells["id"].to_pylist() if found]
+
+    async def ask_of_run(self, route: Route, run: Key) -> None:
+        """Asks a route for what belongs to a run."""
+        limit = 1 if route.key else None
+        await self.ask(route, lambda body: _records(route, body), *run, limit=limit)
 
     async def find_run(self, deployments: list[str]) -> Key | None:
         """A run of one of these deployments; on the way the routes of listings are asked."""
         if not deployments:
             return None
-        versions = asyncio.create_task(self.ask_for_ids(routes.VERSIONS, VERSIONS, deployments[0]))
+        versions = asyncio.create_task(self.ask_for_ids(routes.VERSIONS, deployments[0]))
         found = None
         for deployment in deployments:
-            runs = await self.ask_for_ids(routes.RUNS, RUNS, deployment)
+            runs = await self.ask_for_ids(routes.RUNS, deployment)
             found = (deployment, runs[0]) if runs else None
             if found or not self.offered[routes.RUNS]:
                 break
@@ -155,8 +147,7 @@ class _Look:
         """Asks each route of a single run."""
         identity, *_ = await asyncio.gather(
             self.ask(routes.RUN, read_identity, *run),
-            self.ask(routes.LOGS, lambda body: decode_page(LOGS, body, "events"), *run, limit=1),
-            self.ask(routes.OUTPUTS, lambda body: decode_record(RUNS, body), *run),
+            *(self.ask_of_run(route, run) for route in ROUTES if _belongs_to_run(route)),
         )
         error = self.errors.get(routes.RUN)
         if error is not None and error.status == 404 and error.code is None:
@@ -193,10 +184,24 @@ class _Look:
         return None if listing is not None and listing.code == "not_found" else True
 
 
+def _belongs_to_run(route: Route) -> bool:
+    """Whether a route gives what belongs to a run, and is to be asked for it."""
+    return "run_id" in route.names and route is not routes.RUN and not route.unchecked
+
+
+def _records(route: Route, body: bytes) -> Batch:
+    """The records of an answer: a list of them, or one."""
+    if route.table is None:
+        raise BadResponseError(f"{route.template} gives no records.")
+    if route.key:
+        return decode_page(route.table, body, route.key).batch
+    return decode_record(route.table, body)
+
+
 async def check(wire: Wire) -> Check:
     """Asks for deployments, then for a version and a run of one, then for all that belongs to that run."""
     look = _Look(wire)
-    deployments = await look.ask_for_ids(routes.DEPLOYMENTS, DEPLOYMENTS, limit=MOST_DEPLOYMENTS)
+    deployments = await look.ask_for_ids(routes.DEPLOYMENTS, limit=MOST_DEPLOYMENTS)
     failed = look.errors.get(routes.DEPLOYMENTS)
     run = None
     if failed is None or isinstance(failed, NotOffered | ForbiddenError | BadResponseError):
@@ -222,13 +227,25 @@ def _explain_untried(look: _Look, deployments: list[str], run: Key | None) -> No
     missing = "none is known"
     if look.offered[routes.RUNS] and run is None:
         missing = f"none is listed; deployments looked at: {len(deployments)}"
-    needs = dict.fromkeys((routes.LOGS, routes.OUTPUTS), f"needs a run, and {missing}")
-    needs |= dict.fromkeys((routes.RUNS, routes.VERSIONS), "needs a deployment, and none is known")
-    needs[routes.RUN] = "the service did not answer before"
-    needs[routes.FILE] = "it would read a whole file; client.read_output does"
-    for route, reason in needs.items():
+    for route in ROUTES:
         if look.offered[route] is None and route not in look.reasons:
-            look.reasons[route] = reason
+            look.reasons[route] = _why_untried(route, missing)
+
+
+def _why_untried(route: Route, missing: str) -> str:
+    """Why a route was not asked.
+
+    Args:
+        route: the route.
+        missing: why there is no run to ask it for.
+    """
+    if route.unchecked:
+        return route.unchecked
+    if _belongs_to_run(route):
+        return f"needs a run, and {missing}"
+    if "run_id" not in route.names and "deployment_id" in route.names:
+        return "needs a deployment, and none is known"
+    return "the service did not answer before"
 
 
 def _problem(look: _Look) -> tuple[str, str]:

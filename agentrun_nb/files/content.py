@@ -10,19 +10,7 @@ from typing import Any, BinaryIO, NamedTuple
 import pandas as pd
 import pyarrow as pa
 
-from agentrun_nb.core.schema import (
-    DEPLOYMENTS,
-    LOGS,
-    OBSERVATIONS,
-    OUTPUTS,
-    PHASES,
-    RUNS,
-    VERSIONS,
-    Table,
-)
-
-TABLES = (RUNS, OUTPUTS, PHASES, LOGS, OBSERVATIONS, DEPLOYMENTS, VERSIONS)
-
+from agentrun_nb.core.schema import RUNS, TABLES, Table
 
 Marks = Mapping[str, tuple[str, ...]]
 """By a column's name what a plain file cannot say of the column; see `files.marks`."""

@@ -18,12 +18,8 @@ import pandas as pd
 from agentrun_nb.core import jsontext, times
 from agentrun_nb.core.schema import (
     DTYPES,
-    LOGS,
-    OBSERVATIONS,
-    OUTPUTS,
-    PHASES,
     RUNS,
-    VERSIONS,
+    TABLES,
     Column,
     Kind,
     Table,
@@ -35,7 +31,7 @@ from agentrun_nb.tables.encode import document_text, plain
 Noted = dict[int, tuple[str, Any]]
 """What was odd about a column: by the position of the row a code and the value as it was."""
 
-OTHERS = (OUTPUTS, PHASES, LOGS, OBSERVATIONS, VERSIONS)
+OTHERS = [table for table in TABLES if table is not RUNS and "deployment_id" in table.names]
 """Tables that have a key like that of runs, and hold something else than runs."""
 
 _MERGED = {"_x", "_y", "_left", "_right"}

@@ -16,17 +16,7 @@ from typing import Any
 import msgspec
 import pandas as pd
 
-from agentrun_nb.core.schema import (
-    DEPLOYMENTS,
-    FETCH_CODES,
-    LOGS,
-    NOTE_CODES,
-    OBSERVATIONS,
-    OUTPUTS,
-    PHASES,
-    RUNS,
-    VERSIONS,
-)
+from agentrun_nb.core.schema import FETCH_CODES, LOGS, NOTE_CODES, RUNS, TABLES
 from agentrun_nb.core.text import clip, counted, visible
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.records.cut import cut_object
@@ -39,19 +29,8 @@ MOST_BYTES = 4096
 SLICE = 10_000
 """How many rows are hashed at once, so that few keys are in memory as Python text."""
 
-NOUNS = {
-    RUNS.name: "run",
-    LOGS.name: "log event",
-    VERSIONS.name: "version",
-    DEPLOYMENTS.name: "deployment",
-    OUTPUTS.name: "output",
-    PHASES.name: "phase",
-    OBSERVATIONS.name: "look",
-}
-"""What a row of each table is called."""
-
-DERIVED = (OUTPUTS.name, PHASES.name, OBSERVATIONS.name)
-"""Tables that are computed from others."""
+NOUNS = {table.name: table.noun for table in TABLES}
+DERIVED = {table.name for table in TABLES if table.derived}
 
 _MANY_COLUMNS = 4
 """From so many columns on a sentence does not name those that were left out."""
@@ -225,8 +204,7 @@ def left_out(runs: pd.DataFrame) -> tuple[str, ...]:
 def _table_of(frame: Any) -> str:
     """The name of the table whose columns a frame has; RUNS where it is none of them."""
     columns = {*getattr(frame, "columns", ())}
-    tables = (RUNS, LOGS, VERSIONS, DEPLOYMENTS, OUTPUTS, PHASES, OBSERVATIONS)
-    return next((table.name for table in tables if columns.issuperset(table.names)), RUNS.name)
+    return next((table.name for table in TABLES if columns.issuperset(table.names)), RUNS.name)
 
 
 def walk_of(runs: pd.DataFrame) -> Walk:

@@ -8,7 +8,9 @@ import pytest
 
 from agentrun_nb import Client, errors
 from agentrun_nb.fetch.check import Check
+from agentrun_nb.http import routes
 from agentrun_nb.http.retry import Policy
+from agentrun_nb.http.routes import ROUTES, Route
 from agentrun_nb.http.wire import Wire
 from tests.faults.replies import DEP, KEY, http, page, record, refusal
 from tests.faults.server import Reply, Request, serving
@@ -224,3 +226,14 @@ def test_a_key_that_may_not_list_can_still_get_a_run() -> None:
     found, _ = looked_at({BASE: forbidden}, unknown_run)
     assert (found.ok, found.routes[RUN], found.routes[BASE]) == (True, True, None)
     assert "may not do this" in found.reasons[BASE]
+
+
+def test_every_route_says_what_it_gives_and_why_it_is_not_asked():
+    for route in ROUTES:
+        assert (route.table is None) == bool(route.unchecked)
+        assert not route.key or route.table is not None
+    templates = [route.template for route in ROUTES]
+    assert len({*templates}) == len(templates)
+    assert {id(value) for value in vars(routes).values() if isinstance(value, Route)} == {
+        id(route) for route in ROUTES
+    }
