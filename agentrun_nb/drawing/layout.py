@@ -14,6 +14,10 @@ THINNEST = 5
 """The least height of a lane."""
 MOST_SINGLE = 4_000
 """More runs than this are counted in columns and not drawn one by one."""
+MOST_ROWS = 24
+"""Up to so many runs have a row each."""
+MOST_BANDS = 12
+"""Up to so many groups have a band each; the last holds all others where there are more."""
 _PLAIN_END, _MARKED_END = 1, 13
 """What stays free behind a run: more where the shape of its status stands there."""
 

@@ -19,7 +19,7 @@ from agentrun_nb.core.times import duration_text
 from agentrun_nb.drawing import svg_timeline
 from agentrun_nb.drawing.axis import Tick, clock_text, ticks
 from agentrun_nb.drawing.course import course
-from agentrun_nb.drawing.layout import COLUMN, column_edges, lanes
+from agentrun_nb.drawing.layout import COLUMN, MOST_BANDS, MOST_ROWS, column_edges, lanes
 from agentrun_nb.drawing.spans import Kind, Spans, spans
 from agentrun_nb.drawing.status_style import LOOKS, Look, by_look, look_of
 from agentrun_nb.drawing.window import Fold, Window
@@ -42,7 +42,7 @@ from agentrun_nb.tables.moments import last_moment, milliseconds
 
 Chosen = NDArray[np.bool_]
 
-_MOST_ROWS, _MOST_BANDS, _MOST_TICKS, _LONGEST_NAME = 24, 12, 9, 28
+_MOST_TICKS, _LONGEST_NAME = 9, 28
 _CELL, _ROW, _LANE, _THICKEST = 10, 22, 16, 22
 """Pixels, as in the widget: of a mark of failures, a row, and of lanes."""
 _LOWEST, _LABEL, _GAP, _STRIP = 34, 18, 8, 20
@@ -160,7 +160,7 @@ class _Track:
         self.clock = Clock(tz, *self.axis.moment([self.start, self.end]).tolist())
         self.unit = (self.end - self.start) / window.width
         self.inside = self.placed.touching(self.start, self.end)
-        self.rows = window.by == "time" and int(np.count_nonzero(self.known)) <= _MOST_ROWS
+        self.rows = window.by == "time" and int(np.count_nonzero(self.known)) <= MOST_ROWS
 
     def draw_bands(self) -> None:
         """Draws band by band from the top, and the strip of failures over them."""
@@ -196,7 +196,7 @@ class _Track:
         if self.window.by == "time":
             return [("", self.known)]
         names = groups(
-            self.runs, "status" if self.window.by == "status" else "version_id", _MOST_BANDS
+            self.runs, "status" if self.window.by == "status" else "version_id", MOST_BANDS
         )
         order = (
             [*STATUSES, *names.cat.categories] if names.name == "status" else names.cat.categories

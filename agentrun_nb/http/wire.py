@@ -49,7 +49,6 @@ class Tally:
     """What one call of the user's cost.
 
     Attributes:
-        requests: sent, retries included.
         retries: sent again.
         waited: seconds before retries and in pauses that the service asked for, summed.
         clock_offset: bounds of the service's clock minus ours, in seconds.
@@ -59,7 +58,6 @@ class Tally:
             began.
     """
 
-    requests: int = 0
     retries: int = 0
     waited: float = 0.0
     clock_offset: tuple[float, float] | None = None
@@ -245,7 +243,6 @@ class Wire:
                     return Failure(
                         ConnectionFailedError(message, hint="Try again in a while.", attempts=0)
                     )
-                tally.requests += 1
                 return await self._send(ask, key, tally)
 
     async def _send(self, ask: Ask, key: str, tally: Tally) -> Reply | Failure:

@@ -7,10 +7,14 @@ from dataclasses import asdict
 from typing import Any
 
 from agentrun_nb.core.schema import RUNS, STATUS_ROWS, Column
+from agentrun_nb.drawing.layout import MOST_BANDS, MOST_ROWS, MOST_SINGLE
 from agentrun_nb.drawing.status_style import LOOKS, NONE, UNKNOWN, Look, stack
 from agentrun_nb.widget.run_docs import OUTPUT_CELLS
 
-HEAD_KEYS = ("fields", "outputs", "statuses", "unknown", "none", "stack")
+HEAD_KEYS = ("fields", "outputs", "statuses", "unknown", "none", "stack", "limits")
+LIMITS = {"rows": MOST_ROWS, "bands": MOST_BANDS, "single": MOST_SINGLE}
+"""How many runs a timeline shows in rows, groups in bands, and runs one by one."""
+
 FIELD_KEYS = ("name", "kind", "meaning")
 LOOK_KEYS = ("label", "light", "dark", "shape")
 STATUS_KEYS = ("name", *LOOK_KEYS, "terminal", "succeeded", "failed", "waiting", "retained")
@@ -35,6 +39,7 @@ def page_head() -> dict[str, Any]:
         "unknown": _look(UNKNOWN),
         "none": _look(NONE),
         "stack": [looks.index(look) for look in stack()],
+        "limits": LIMITS,
     }
 
 

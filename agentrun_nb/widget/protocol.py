@@ -13,7 +13,6 @@ from agentrun_nb.drawing.window import Window
 
 OPS = ("module", "open", "run", "window", "preview", "compare")
 GROUPINGS = ("time", "version", "status")
-KINDS = ("runs", "run", "json")
 TABLES = ("statuses", "versions", "deployments", "errors")
 PAGE_KEYS = (
     "kind",

@@ -66,6 +66,7 @@ def unpacked(reference, buffers) -> bytes:
         ("Difference", protocol.DIFFERENCE_KEYS),
         ("Comparison", protocol.COMPARISON_KEYS),
         ("Head", head.HEAD_KEYS),
+        ("Limits", head.LIMITS),
         ("Field", head.FIELD_KEYS),
         ("Look", head.LOOK_KEYS),
         ("StatusRow", head.STATUS_KEYS),

@@ -9,7 +9,8 @@
  * @typedef {{name: string, kind: string, meaning: string}} Field a column of a table; `kind` is text, time, int, bool, category or json
  * @typedef {{label: string, light: string, dark: string, shape: string}} Look
  * @typedef {{name: string, label: string, light: string, dark: string, shape: string, terminal: boolean, succeeded: boolean, failed: boolean, waiting: boolean, retained: boolean}} StatusRow
- * @typedef {{fields: Field[], outputs: Field[], statuses: StatusRow[], unknown: Look, none: Look, stack: number[]}} Head
+ * @typedef {{rows: number, bands: number, single: number}} Limits of a timeline: runs in rows, groups in bands, runs that are drawn one by one
+ * @typedef {{fields: Field[], outputs: Field[], statuses: StatusRow[], unknown: Look, none: Look, stack: number[], limits: Limits}} Head
  * @typedef {string | number | boolean | null} Scalar
  * @typedef {Record<string, Scalar> & {unread?: any, no_preview?: string | null}} OutputRow
  * @typedef {{row: number, fields: Record<string, Scalar>, fetched: string | null, absent: string[], left_out: string[], unread: Record<string, string>, input: string | null, output_manifest: string | null, outputs: OutputRow[],

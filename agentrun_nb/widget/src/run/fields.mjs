@@ -14,7 +14,7 @@ const LONGEST = 400;
 export const LEFT_OUT = "left out of the listing";
 
 /** @param {RunDoc} doc @param {string} name @param {string} tz @returns {HTMLElement} a value as it stands in the record; null and absent are told apart */
-export function fieldValue(doc, name, tz) {
+function fieldValue(doc, name, tz) {
   const { kind } = head().fields.find((field) => field.name === name) ?? { kind: "text" };
   if (kind === "json") return documentValue(doc, name);
   const value = doc.fields[name];

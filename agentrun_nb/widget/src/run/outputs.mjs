@@ -98,7 +98,7 @@ function fileCell(output, onPreview) {
 }
 
 /** Whether a column says what no column before it says; the tree shows them all. @param {OutputRow[]} outputs @param {string} name */
-export function tellsMore(outputs, name) {
+function tellsMore(outputs, name) {
   const values = new Set(outputs.map((row) => row[name] ?? null));
   const names = columnNames();
   const before = names.slice(0, names.indexOf(name));

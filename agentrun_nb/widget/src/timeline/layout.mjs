@@ -1,5 +1,6 @@
 /** Where runs lie on the canvas: bands of groups, and in each band either lanes of single runs or columns of counts. Lengths are CSS pixels. */
 
+import { head } from "../base/head.mjs";
 import { LOOKS, describe, lookOf } from "../base/status.mjs";
 import { KIND, touching } from "./model.mjs";
 
@@ -44,9 +45,6 @@ const ROOM = 15;
 const LETTER = 7;
 const CELL = 10;
 const STRIP = 16;
-const MOST_ROWS = 24;
-const MOST_BANDS = 12;
-const MOST_SINGLE = 4000;
 const THINNEST = 5;
 const THICKEST = 22;
 
@@ -65,7 +63,7 @@ export function extent({ first, last, size }) {
  * @returns {Frame}
  */
 export function frameOf(model, by, width, versionName) {
-  const rows = by === "time" && model.size <= MOST_ROWS;
+  const rows = by === "time" && model.size <= head().limits.rows;
   const left = rows ? Math.round(Math.min(nameRoom(model), clamp(width * 0.2, 100, 190))) : 1;
   const right = width - ROOM;
   const strip = !rows && model.failures.length ? STRIP : 0;
@@ -119,11 +117,10 @@ function groups(model, by, versionName) {
   for (let p = 0; p < size; p++) counts.set(codes[row[p]], (counts.get(codes[row[p]]) ?? 0) + 1);
   const status = (/** @type {number} */ code) => data.statuses[code] ?? null;
   let kept = [...counts.keys()];
-  if (kept.length > MOST_BANDS) {
+  const mostBands = head().limits.bands;
+  if (kept.length > mostBands) {
     const common = new Set(
-      [...kept]
-        .sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0))
-        .slice(0, MOST_BANDS - 1),
+      [...kept].sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0)).slice(0, mostBands - 1),
     );
     kept = kept.filter((code) => common.has(code));
   }
@@ -206,7 +203,7 @@ const tail = (model, p) =>
  */
 export function pack(model, places, window, width, height) {
   const most = Math.floor(height / THINNEST);
-  if (places.length > MOST_SINGLE) return null;
+  if (places.length > head().limits.single) return null;
   const made = edges(model, places, window, width);
   const ends = [];
   for (let i = 0; i < places.length; i++) {
