@@ -166,7 +166,7 @@ class Run:
 
     @property
     def duration(self) -> timedelta | None:
-        """The time from `started_at` to `completed_at`; None where one is missing or a zero time."""
+        """The time from `started_at` to `completed_at`; None where one is missing or is zero."""
         if self.started_at is None or self.completed_at is None:
             return None
         if {self.started_at, self.completed_at} & _ZERO_TIMES:
@@ -221,7 +221,8 @@ class Run:
 
 def _first_row(row: pd.Series[Any]) -> dict[str, Any]:
     """The cells of a row as Python objects, None where they are NA."""
-    first = runs_frame(row)[RUNS.names].iloc[0]
+    runs = runs_frame(row)
+    first = runs[RUNS.names].iloc[0]
     return {name: None if pd.isna(value) else value for name, value in first.items()}
 
 

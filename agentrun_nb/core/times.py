@@ -142,7 +142,7 @@ def iso(micros: int) -> str:
 
 
 class _Scale(NamedTuple):
-    """Lengths of time that are told in two units: how long both are in milliseconds, and their names."""
+    """Two units in which a length of time is written, in milliseconds, and their names."""
 
     large: int
     many: str
@@ -159,7 +159,7 @@ NOT_KNOWN = "not known"
 
 
 def duration_text(milliseconds: float) -> str:
-    """Writes a length of time with the units that matter, in the words of the page (`duration` there).
+    """Writes a length of time with the units that matter, in the words of the page.
 
     `400 µs`, `340 ms`, `2.1 s`, `3 min 12 s`, `1 h 4 min`, `2 d 3 h`; `not known` where it is no
     finite number.
@@ -188,15 +188,20 @@ def span_text(seconds: float) -> str:
 
 
 def _in_two_units(milliseconds: float) -> str:
-    # An hour is not told as 60 min: the first scale is taken in which the rounded length has room.
-    fits = (
-        scale
-        for scale, next_scale in pairwise(_SCALES)
-        if _half_up(milliseconds / scale.small) * scale.small < next_scale.large
-    )
-    scale = next(fits, _SCALES[-1])
-    many, few = divmod(_half_up(milliseconds / scale.small), scale.large // scale.small)
-    return f"{many:,} {scale.many}" + (f" {few} {scale.few}" if few else "")
+    scale = _scale(milliseconds)
+    count = _half_up(milliseconds / scale.small)
+    many, few = divmod(count, scale.large // scale.small)
+    words = f"{many:,} {scale.many}"
+    return f"{words} {few} {scale.few}" if few else words
+
+
+def _scale(milliseconds: float) -> _Scale:
+    """The first scale whose units hold a length; of 60 min, rounded, this is hours and minutes."""
+    for scale, next_scale in pairwise(_SCALES):
+        rounded = _half_up(milliseconds / scale.small) * scale.small
+        if rounded < next_scale.large:
+            return scale
+    return _SCALES[-1]
 
 
 def _half_up(number: float) -> int:
@@ -206,8 +211,10 @@ def _half_up(number: float) -> int:
 
 def _decimal(number: float, digits: int) -> str:
     """A number to so many decimals, a half up, without zeros at its end."""
-    rounded = Decimal(number).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
-    return f"{rounded:f}".rstrip("0").rstrip(".") if digits > 0 else f"{rounded:f}"
+    last_digit = Decimal(1).scaleb(-digits)
+    rounded = Decimal(number).quantize(last_digit, ROUND_HALF_UP)
+    text = f"{rounded:f}"
+    return text.rstrip("0").rstrip(".") if digits > 0 else text
 
 
 def zone(name: str) -> ZoneInfo:

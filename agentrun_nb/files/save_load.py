@@ -41,13 +41,13 @@ def save(runs: Runs, path: str | os.PathLike[str]) -> Path:
             of time; its index is not saved. Any other table, such as one of `summarize` or
             `extract`, keeps its index, and values that are lists, objects or long integers are
             written as JSON.
-        path: the file; its suffix says the format. `.parquet` keeps everything, the fetch report too. `.csv` is
-            UTF-8, times are ISO texts in UTC, and an apostrophe stands before a text that a
-            spreadsheet would take for a formula. `.xlsx` (extra `excel`) has times in UTC, as dates
-            while they are of whole milliseconds and as ISO texts where a sheet could not hold them,
-            and all text as text; texts of over 32,767 characters lie in a second file beside it,
-            named `.long.jsonl`, as one printed line says. What CSV and Excel cannot say of a column
-            stands behind its name, such as `took [duration]`.
+        path: the file; its suffix says the format. `.parquet` keeps everything, the fetch report
+            too. `.csv` is UTF-8, times are ISO texts in UTC, and an apostrophe stands before a text
+            that a spreadsheet would take for a formula. `.xlsx` (extra `excel`) has times in UTC,
+            as dates while they are of whole milliseconds and as ISO texts where a sheet could not
+            hold them, and all text as text; texts of over 32,767 characters lie in a second file
+            beside it, named `.long.jsonl`, as one printed line says. What CSV and Excel cannot say
+            of a column stands behind its name, such as `took [duration]`.
 
     Returns:
         The path written.

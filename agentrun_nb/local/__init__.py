@@ -1,4 +1,4 @@
-"""An embedded service for trying everything: no token, no network, but real jobs.
+"""A service embedded in Python that runs real agents, to try everything without a token or network.
 
 `serve()` starts it in this process, `python -m agentrun_nb.local` as a process of its own;
 `generate` makes finished runs by the hundred thousand, and `EVENTS` says which status each of its
@@ -34,9 +34,9 @@ def __getattr__(name: str) -> object:
 
 
 def _check_system() -> None:
-    """Says so where the system has no process groups.
+    """Raises SettingsError on a system without process groups.
 
-    The service could not end what its agents have started.
+    There the service could not end the processes that its agents have started.
     """
     try:
         import fcntl
@@ -45,10 +45,15 @@ def _check_system() -> None:
     except ImportError:
         has_groups = False
     if sys.platform == "win32" or not has_groups:
-        raise SettingsError(
-            f"The local service runs agents as POSIX process groups, which this system ({sys.platform}) does not have.",
-            hint="Run it on Linux, on macOS, or on Windows inside WSL; nothing else of agentrun_nb needs it.",
+        sentence = (
+            "The local service runs agents as POSIX process groups, "
+            f"which this system ({sys.platform}) does not have."
         )
+        hint = (
+            "Run it on Linux, on macOS, or on Windows inside WSL; "
+            "nothing else of agentrun_nb needs it."
+        )
+        raise SettingsError(sentence, hint=hint)
 
 
 def __dir__() -> list[str]:

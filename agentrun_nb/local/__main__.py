@@ -1,6 +1,6 @@
-"""Runs the local service alone.
+"""Runs the local service as a process of its own.
 
-`python -m agentrun_nb.local [--port N] [--workers N] [--runs N]`.
+`python -m agentrun_nb.local [--port N] [--workers N] [--runs N]`
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..errors import AgentRunError
 
 
 def main() -> None:
-    """Serves until it is interrupted, or says in a sentence why it cannot."""
+    """Serves until it is interrupted, or exits with a sentence that says why it cannot."""
     parser = argparse.ArgumentParser(
         prog="python -m agentrun_nb.local", description="The local service on its own."
     )

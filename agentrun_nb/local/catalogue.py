@@ -1,4 +1,4 @@
-"""The agents that come with the service: each a deployment with two versions, declared as data."""
+"""The agents that the local service offers, each a deployment with two versions."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ EVENTS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Release:
-    """One version of an agent: what it is started with and what it should leave behind."""
+    """One version of an agent: its commands and its declared outputs."""
 
     entrypoint: str
     install: str = COMPILE
     outputs: tuple[str, ...] = ()
     required: bool = False
-    """A run without all its declared outputs has failed."""
+    """Whether a run without all its declared outputs has failed."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Agent:
     """One agent of the catalogue.
 
     Attributes:
-        name: also the deployment's name; its bundle is the folder of that name.
-        longest: the most seconds that a run takes from starting to its end.
-        limit: seconds after which its process is stopped.
+        name: the name of the deployment and of the folder with its files.
+        longest: the most seconds that a run takes from its start to its end.
+        limit: seconds after which the process of a run is stopped.
     """
 
     name: str
@@ -61,55 +61,64 @@ class Agent:
     @property
     def deployment_id(self) -> str:
         """The id, the same in every service."""
-        return f"adep_{_digest(self.name)[:8]}"
+        return f"adep_{_sha256(self.name)[:8]}"
 
     def version_id(self, number: int) -> str:
         """The id of version 1 or 2, the same in every service."""
-        return f"adver_{_digest(f'{self.name} {number}')[:8]}"
+        digest = _sha256(f"{self.name} {number}")
+        return f"adver_{digest[:8]}"
 
     def deployment(self, at: datetime) -> Deployment:
         """The deployment's document; its newest version is the active one."""
+        newest = len(self.releases)
+        metadata = dict(self.tags)
         return Deployment(
             id=self.deployment_id,
             name=self.name,
             description=self.description,
-            active_version_id=self.version_id(len(self.releases)),
+            active_version_id=self.version_id(newest),
             created_at=at,
             updated_at=at,
-            metadata=dict(self.tags),
+            metadata=metadata,
         )
 
     def versions(self, at: datetime) -> list[Version]:
         """The documents of its versions, the oldest first."""
-        return [
-            self._version(number, release, at) for number, release in enumerate(self.releases, 1)
-        ]
+        numbered = enumerate(self.releases, 1)
+        return [self._version(number, release, at) for number, release in numbered]
+
+    def _files(self) -> dict[str, int]:
+        """The sizes of the agent's files by their paths in the bundle."""
+        files: dict[str, int] = {}
+        for path in sorted(self.bundle.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                name = path.relative_to(self.bundle).as_posix()
+                files[name] = path.stat().st_size
+        return files
 
     def _version(self, number: int, release: Release, at: datetime) -> Version:
-        files = {
-            path.relative_to(self.bundle).as_posix(): path.stat().st_size
-            for path in sorted(self.bundle.rglob("*"))
-            if path.is_file() and "__pycache__" not in path.parts
-        }
+        files = self._files()
+        listed = [{"path": path, "size_bytes": size} for path, size in files.items()]
+        digest = _sha256(f"{self.name} {number} {files}")
         resources = {"timeout_seconds": self.limit}
         debug = {"retain_on_failure": True, "retain_seconds": 3600}
+        outputs = {"paths": list(release.outputs), "required": release.required}
+        config = {
+            "name": self.name,
+            "mode": "job",
+            "install": release.install,
+            "entrypoint": release.entrypoint,
+            "resources": resources,
+            "debug": debug,
+            "outputs": outputs,
+        }
         return Version(
             id=self.version_id(number),
             deployment_id=self.deployment_id,
             version_number=number,
-            bundle_digest="sha256:" + _digest(f"{self.name} {number} {files}"),
-            bundle_manifest={
-                "files": [{"path": path, "size_bytes": size} for path, size in files.items()]
-            },
-            config={
-                "name": self.name,
-                "mode": "job",
-                "install": release.install,
-                "entrypoint": release.entrypoint,
-                "resources": resources,
-                "debug": debug,
-                "outputs": {"paths": list(release.outputs), "required": release.required},
-            },
+            bundle_digest=f"sha256:{digest}",
+            bundle_manifest={"files": listed},
+            config=config,
             install_command=release.install,
             entrypoint_command=release.entrypoint,
             resource_config=resources,
@@ -119,7 +128,7 @@ class Agent:
         )
 
 
-def _digest(text: str) -> str:
+def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -127,7 +136,10 @@ _REPORT = ("outputs/report.md", "outputs/plot.png", "outputs/result.json")
 _REVIEW = ("outputs/review.md", "outputs/findings.json", "outputs/modules")
 _TABLES = ("outputs/orders.csv", "outputs/customers.csv", "outputs/summary.json")
 _DIGEST = ("outputs/digest.md",)
-_PIP = "python -m pip install --disable-pip-version-check --no-cache-dir --no-index --no-build-isolation --no-deps"
+_PIP = (
+    "python -m pip install --disable-pip-version-check --no-cache-dir --no-index "
+    "--no-build-isolation --no-deps"
+)
 
 CATALOGUE: tuple[Agent, ...] = (
     Agent(
@@ -187,7 +199,8 @@ CATALOGUE: tuple[Agent, ...] = (
     ),
     Agent(
         "nightly-export",
-        "leaves declared outputs out: version 1 fails for that, version 2 is not asked to have them all",
+        "leaves declared outputs out: version 1 fails for that, "
+        "version 2 is not asked to have them all",
         3.0,
         (
             Release("python agent.py", outputs=_TABLES, required=True),
@@ -196,7 +209,8 @@ CATALOGUE: tuple[Agent, ...] = (
     ),
     Agent(
         "comment-digest",
-        "digests hostile text: tags, control characters, odd keys, integers beyond 2^53; version 1 stumbles over it",
+        "digests hostile text: tags, control characters, odd keys, integers beyond 2^53; "
+        "version 1 stumbles over it",
         3.0,
         (
             Release("python agent.py --stumble", outputs=_DIGEST),

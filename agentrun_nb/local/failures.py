@@ -1,4 +1,4 @@
-"""What the service answers when it does not do what was asked: the documented error envelope."""
+"""Answers of the service with a status of 400 or more, in the documented error envelope."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .models import encode
 
 
 class RefusedError(Exception):
-    """An answer with a status of 400 or more.
+    """A request that the service refuses, with the answer to it.
 
     Attributes:
         status: the HTTP status.
@@ -49,15 +49,13 @@ def new_request_id() -> str:
 
 
 def invalid(message: str, **details: object) -> RefusedError:
-    """The request itself is wrong."""
+    """Makes the refusal of a request that is itself wrong."""
     return RefusedError(400, "invalid_request", message, details=details)
 
 
 def not_found(what: str, identity: str) -> RefusedError:
-    """There is no such deployment, version, run, sandbox or file."""
-    return RefusedError(
-        404,
-        f"{what}_not_found",
-        f"there is no {what} {identity!r}",
-        details={f"{what}_id": identity},
-    )
+    """Makes the refusal for a deployment, version, run, sandbox or file that does not exist."""
+    code = f"{what}_not_found"
+    message = f"there is no {what} {identity!r}"
+    details = {f"{what}_id": identity}
+    return RefusedError(404, code, message, details=details)

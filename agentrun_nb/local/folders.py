@@ -1,4 +1,4 @@
-"""The service's own folder: made for one process, removed at its end, swept when that process was killed."""
+"""The folder of one running service, removed at its end or, if it was killed, by the next one."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ LOCK = "owner.lock"
 
 
 class ServiceFolder:
-    """A new folder inside `parent` that only its owner can read.
+    """A new folder that only its owner can read.
 
-    Its lock file is held as long as the owning process lives, so that a folder without an owner is
-    known for sure.
+    The owning process holds a lock on a file in it, so that a folder whose process is dead is
+    recognised for sure.
 
     Args:
-        parent: None: the system's folder for temporary files.
+        parent: where to make the folder; None: among the system's temporary files.
     """
 
     def __init__(self, parent: Path | None = None) -> None:
@@ -45,7 +45,7 @@ def sweep(place: Path) -> list[Path]:
 
 
 def _new_lock(folder: Path) -> IO[bytes]:
-    # Locked before it gets its name: a folder is never seen with a lock that nobody holds yet.
+    # The file is locked before it gets its name, so that it is never seen unlocked.
     unnamed = folder / f"{LOCK}.new"
     lock = unnamed.open("wb")
     fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""Realistic finished runs by the hundred thousand, the same for the same seed."""
+"""Generates realistic finished runs by the hundred thousand, the same for the same seed."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ LIMIT = 1_800.0
 
 @dataclass(frozen=True)
 class _Line:
-    """A deployment of the generated world.
+    """One generated deployment and how its runs behave.
 
     Attributes:
-        share: of all runs.
-        seconds: median duration in its first version.
-        slower: factor from one version to the next.
+        share: its share of all runs.
+        seconds: the median duration of runs of its first version.
+        slower: for each version the factor on that duration.
         outputs: names of its output files.
     """
 
@@ -37,14 +37,15 @@ class _Line:
 
     @property
     def id(self) -> str:
-        return f"adep_{_digest(self.name)}"
+        return f"adep_{_short_hash(self.name)}"
 
     def version_id(self, number: int) -> str:
-        return f"adver_{_digest(f'{self.name} {number}')}"
+        return f"adver_{_short_hash(f'{self.name} {number}')}"
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(f"generated {text}".encode()).hexdigest()[:8]
+def _short_hash(text: str) -> str:
+    digest = hashlib.sha256(f"generated {text}".encode())
+    return digest.hexdigest()[:8]
 
 
 LINES = (
@@ -66,7 +67,8 @@ _FAILURES = (
     (
         0.24,
         1,
-        "entrypoint failed with exit code 1: RateLimitError: 429 too many requests, retry after {n} s",
+        "entrypoint failed with exit code 1: RateLimitError: 429 too many requests, "
+        "retry after {n} s",
     ),
     (0.18, 137, "entrypoint failed with exit code 137: killed, out of memory at {n} MB"),
     (0.14, 2, "install failed with exit code 2: No matching distribution found for toolkit=={n}.0"),
@@ -101,14 +103,14 @@ _NOTES = (
 
 
 def generate(n: int, seed: int = 0, *, manifest_bytes: int = 1_000) -> Iterator[bytes]:
-    """Makes finished runs as the service would answer them, in the order of their creation.
+    """Generates finished runs as the service would answer them, in the order of their creation.
 
     About 90 of 100 succeeded; the others failed for a handful of reasons, timed out or were
     cancelled. They spread over six weeks with idle nights and quiet weekends; versions follow each
     other, some slower than the one before.
 
     Args:
-        n: how many.
+        n: the number of runs.
         seed: the same seed gives the same bytes.
         manifest_bytes: about the size of a succeeded run's manifest.
 
@@ -127,7 +129,7 @@ def generate(n: int, seed: int = 0, *, manifest_bytes: int = 1_000) -> Iterator[
 
 
 class _Clock:
-    """Moments of creation: exponential gaps on an axis that holds only working hours."""
+    """Draws times of creation: exponential gaps on an axis that has only working hours."""
 
     def __init__(self, random: Random, n: int) -> None:
         self._random = random
@@ -198,10 +200,14 @@ def _run(
     key = f'"tick-{run_id[-8:]}"' if drawn * 1000 % 1 < 0.2 else "null"
     topic = _TOPICS[int(drawn * 1e6) % len(_TOPICS)]
     return (
-        f'{{"id":"{run_id}","deployment_id":"{line.id}","version_id":"{line.version_id(version + 1)}","mode":"job",'
-        f'"status":"{status}","input":{{"topic":"{topic}","batch":{random.randrange(1, 500)},"dry_run":false}},'
-        f'"created_at":"{_time(created)}","updated_at":"{ended}","retain_on_failure":null,"retention_seconds":null,'
-        f'"sandbox_id":{sandbox_id},"process_id":{process},"exit_code":{exit_code},"failure_reason":{reason}{manifest},'
+        f'{{"id":"{run_id}","deployment_id":"{line.id}",'
+        f'"version_id":"{line.version_id(version + 1)}",'
+        f'"mode":"job","status":"{status}",'
+        f'"input":{{"topic":"{topic}","batch":{random.randrange(1, 500)},"dry_run":false}},'
+        f'"created_at":"{_time(created)}","updated_at":"{ended}",'
+        f'"retain_on_failure":null,"retention_seconds":null,'
+        f'"sandbox_id":{sandbox_id},"process_id":{process},'
+        f'"exit_code":{exit_code},"failure_reason":{reason}{manifest},'
         f'"started_at":{start},"completed_at":"{ended}","idempotency_key":{key}}}'
     ).encode()
 
@@ -211,32 +217,43 @@ def _time(moment: datetime) -> str:
 
 
 def _failure(random: Random) -> tuple[str, str]:
-    _, code, text = random.choices(_FAILURES, [share for share, _, _ in _FAILURES])[0]
-    return str(code), f'"{text.format(n=random.randrange(2, 4_000))}"'
+    """An exit code and a reason, both as JSON."""
+    shares = [share for share, _, _ in _FAILURES]
+    _, code, text = random.choices(_FAILURES, shares)[0]
+    reason = text.format(n=random.randrange(2, 4_000))
+    return str(code), f'"{reason}"'
 
 
 def _finding(random: Random) -> str:
-    return _FINDING.format(
-        topic=random.choice(_TOPICS),
-        severity=random.randrange(1, 6),
-        score=round(random.random(), 4),
-        note=random.choice(_NOTES),
-        pages=",".join(str(random.randrange(1, 90)) for _ in range(random.randrange(4))),
+    # The order of the draws decides what a seed gives.
+    topic = random.choice(_TOPICS)
+    severity = random.randrange(1, 6)
+    score = round(random.random(), 4)
+    note = random.choice(_NOTES)
+    count = random.randrange(4)
+    pages = ",".join(str(random.randrange(1, 90)) for _ in range(count))
+    return _FINDING.format(topic=topic, severity=severity, score=score, note=note, pages=pages)
+
+
+def _output(random: Random, name: str, sandbox: str) -> str:
+    kind = "file" if "." in name else "directory"
+    size = int(random.lognormvariate(9.0, 1.5))
+    path = f"/workspace/outputs/{name}"
+    access = f'{{"sandbox_id":"{sandbox}","path":"{path}"}}'
+    return (
+        f'{{"name":"{name}","configured_path":"outputs/{name}","path":"{path}",'
+        f'"kind":"{kind}","status":"available","size_bytes":{size},"access":{access}}}'
     )
 
 
 def _manifest(random: Random, line: _Line, sandbox: str, findings: list[str], size: int) -> str:
-    outputs = ",".join(
-        f'{{"name":"{name}","configured_path":"outputs/{name}","path":"/workspace/outputs/{name}",'
-        f'"kind":"{"file" if "." in name else "directory"}","status":"available",'
-        f'"size_bytes":{int(random.lognormvariate(9.0, 1.5))},'
-        f'"access":{{"sandbox_id":"{sandbox}","path":"/workspace/outputs/{name}"}}}}'
-        for name in line.outputs
-    )
+    outputs = ",".join(_output(random, name, sandbox) for name in line.outputs)
     tokens = int(random.lognormvariate(8.5, 0.7))
+    score = random.betavariate(8, 2)
+    cost = tokens * 6e-6
     head = (
-        f'{{"outputs":[{outputs}],"sandbox_id":"{sandbox}","score":{random.betavariate(8, 2):.4f},'
-        f'"tokens":{tokens},"cost_usd":{tokens * 6e-6:.5f},"findings":['
+        f'{{"outputs":[{outputs}],"sandbox_id":"{sandbox}","score":{score:.4f},'
+        f'"tokens":{tokens},"cost_usd":{cost:.5f},"findings":['
     )
     chosen, at = [], random.randrange(len(findings))
     missing = size - len(head) - 2

@@ -1,4 +1,4 @@
-"""One job: a run on its way through its statuses as real processes in a folder of its own."""
+"""Carries out one run: its processes in a folder of its own, its statuses and its log."""
 
 from __future__ import annotations
 
@@ -22,14 +22,11 @@ INSTALL_LIMIT = 30.0
 """Seconds that an installation may take."""
 LEVELS = {"succeeded": "info", "cancelled": "warn", "failed": "error", "timed_out": "error"}
 LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-"""What this interpreter may need to start at all.
-
-Nothing else of the environment reaches an agent.
-"""
+"""Variables that the interpreter may need to start; no others of ours reach an agent."""
 
 
 class Outcome(NamedTuple):
-    """How a run ends: its status, and the phase that is to blame."""
+    """How a run ended: its status, and the phase in which it failed."""
 
     status: str
     exit_code: int | None = None
@@ -54,10 +51,10 @@ class Job:
     stop: threading.Event = field(default_factory=threading.Event)
     stop_reason: str = "cancelled"
     writing: threading.Lock = field(default_factory=threading.Lock)
-    """Held while an event is made and written: a log is in the order of its times."""
+    """Locked while an event is made and written, so that a log is in the order of its times."""
 
     def keeps_sandbox(self, outcome: Outcome) -> bool:
-        """A run leaves its files behind, a failed one unless the request said otherwise."""
+        """Whether the files stay: of a succeeded run, and of others unless the request says no."""
         return outcome.status == "succeeded" or self.run.retain_on_failure is not False
 
     def enter(self, status: str, message: str) -> None:
@@ -164,7 +161,7 @@ class Job:
         )
 
     def _collect(self, sandbox: Sandbox, outcome: Outcome) -> Outcome:
-        outputs = sandbox.outputs(self.release.outputs, kept=self.keeps_sandbox(outcome))
+        outputs = sandbox.outputs(self.release.outputs, readable=self.keeps_sandbox(outcome))
         missing = [output["configured_path"] for output in outputs if output["status"] == "missing"]
         try:
             own = sandbox.own_manifest()
@@ -189,8 +186,10 @@ class Job:
         **metadata: Any,
     ) -> LogEvent:
         run = self.run
+        event_id = new_id("adlog")
+        created_at = now()
         return LogEvent(
-            id=new_id("adlog"),
+            id=event_id,
             deployment_id=run.deployment_id,
             version_id=run.version_id,
             run_id=run.id,
@@ -199,17 +198,20 @@ class Job:
             event_type=event_type,
             message=message,
             metadata=metadata,
-            created_at=now(),
+            created_at=created_at,
             sandbox_id=run.sandbox_id,
             process_id=run.process_id,
         )
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    return {
-        **{name: os.environ[name] for name in LIBRARY_PATHS if name in os.environ},
-        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.defpath)),
+    """The environment of an agent's processes."""
+    inherited = {name: os.environ[name] for name in LIBRARY_PATHS if name in os.environ}
+    interpreter = Path(sys.executable).parent
+    own = {
+        "PATH": f"{interpreter}{os.pathsep}{os.defpath}",
         "HOME": str(folder),
         "TMPDIR": str(folder / "tmp"),
         "LANG": "C.UTF-8",
     }
+    return inherited | own

@@ -1,4 +1,4 @@
-"""What the service sends: deployments, versions, runs and log events as msgspec structs."""
+"""The documents that the service sends and receives, as msgspec structs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-# The service's own list, which shares nothing with `core/schema.py` on purpose: it is the other side
-# of the wire, and the client has to hold against a service that knows other statuses than it does.
+# The service's own list, which shares nothing with `core/schema.py` on purpose: it is the other
+# side of the wire, and the client has to hold against a service that knows other statuses.
 TERMINAL = frozenset({"succeeded", "failed", "cancelled", "timed_out"})
 STATUSES = (
     "queued",
@@ -35,7 +35,7 @@ def new_id(prefix: str) -> str:
 
 
 def encode(document: object) -> bytes:
-    """Compact JSON; members that are `Raw` go out to the letter."""
+    """Encodes a document as compact JSON; members that are `Raw` stay unchanged."""
     return msgspec.json.encode(document)
 
 
@@ -82,7 +82,7 @@ class Version(Struct):
 
 
 class RunDocument(Struct):
-    """One run as the service answers it; `input` and `output_manifest` are kept to the letter."""
+    """One run as the service answers it; `input` and `output_manifest` are sent unchanged."""
 
     id: str
     deployment_id: str

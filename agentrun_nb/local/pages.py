@@ -1,4 +1,4 @@
-"""Limits, opaque cursors and pages: pure functions over sorted keys."""
+"""Paging: reads limits and cursors, and takes pages from sorted keys."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def read_limit(text: str | None, default: int = 50) -> int:
 
 def write_cursor(listing: str, key: Key) -> str:
     """Makes the opaque cursor that goes on after `key` in the named listing."""
-    return urlsafe_b64encode(f"{listing}:{key[0]}:{key[1]}".encode()).decode().rstrip("=")
+    first, second = key
+    text = f"{listing}:{first}:{second}"
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def read_cursor(listing: str, cursor: str | None) -> Key | None:
@@ -52,16 +54,23 @@ def read_cursor(listing: str, cursor: str | None) -> Key | None:
 
 
 def page(
-    keys: Sequence[Key], limit: int, after: Key | None, wanted: Callable[[Key], bool]
+    keys: Sequence[Key], limit: int, after: Key | None, matches: Callable[[Key], bool]
 ) -> tuple[list[Key], Key | None]:
     """Takes one page from ascending `keys`, newest first.
+
+    Args:
+        keys: the keys of all records.
+        limit: the most keys that a page has.
+        after: the last key of the page before; None for the first page.
+        matches: whether a key belongs to the listing.
 
     Returns:
         The keys of the page, and the key to go on after, None at the end.
     """
     found: list[Key] = []
-    for position in range((len(keys) if after is None else bisect_left(keys, after)) - 1, -1, -1):
-        if wanted(keys[position]):
+    end = len(keys) if after is None else bisect_left(keys, after)
+    for position in range(end - 1, -1, -1):
+        if matches(keys[position]):
             if len(found) == limit:
                 return found, found[-1]
             found.append(keys[position])

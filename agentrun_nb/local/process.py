@@ -1,4 +1,4 @@
-"""One command as a real process group: started, read, timed, stopped."""
+"""Runs one command as a process group: starts it, reads its output, and stops it in time."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 WORKDIR = PurePosixPath("/workspace")
-"""What an agent's folder is called in all that the service says."""
+"""How the service calls an agent's folder."""
 WATCHDOG = Path(__file__).with_name("watchdog.py")
 GRACE = 0.5
 """Seconds between asking a process to end and killing it."""
 LINE = 8_000
-"""Characters of an output line that are kept."""
+"""The most characters of an output line that are read as one."""
 LINES = 2_000
-"""Lines of each stream that are kept."""
+"""How many lines of each stream go into the log."""
 REASON = 500
-"""Characters of a line that tells why a process failed."""
+"""How many characters the reason of a failure has at most."""
 
 _ERROR = re.compile(r"[\w.]*(?:Error|Exception)\b")
 
@@ -38,9 +38,9 @@ class Ending:
     """How a command ended.
 
     Attributes:
-        exit_code: as a shell tells it: 128 + n for a process ended by signal n.
-        overran: it was stopped because its time was over.
-        stopped: it was stopped because somebody asked.
+        exit_code: the exit code as in a shell: 128 + n for a process ended by signal n.
+        overran: whether it was stopped because its time was over.
+        stopped: whether it was stopped on request.
         said: what it wrote to stderr about its failure: the last line that names an error, else the
             last line.
     """
@@ -52,13 +52,13 @@ class Ending:
 
 
 class AgentProcess:
-    """A running command with the watchdog over it.
+    """A running command under the watchdog.
 
     Args:
         command: a shell-like line; `python` is this interpreter, isolated from its environment.
         folder: its working directory.
         environment: its whole environment.
-        listener: hears each line that it writes.
+        listener: called with each line that it writes.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class AgentProcess:
         ]
 
     def wait(self, seconds: float, stop: threading.Event) -> Ending:
-        """Hears the process to its end; stops it when `seconds` are over or `stop` is set."""
+        """Waits for the end of the process; stops it after `seconds`, or when `stop` is set."""
         for reader in self._readers:
             reader.start()
         deadline = time.monotonic() + seconds
@@ -137,7 +137,7 @@ class AgentProcess:
                     self._listener(name, text)
 
     def _inside_view(self, text: str) -> str:
-        # An agent sees its sandbox: where that lies on this machine is nobody's business.
+        # Paths of this machine are replaced by those of the sandbox.
         for real, shown in self._shown.items():
             text = text.replace(real, shown)
         return text

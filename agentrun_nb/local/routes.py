@@ -1,4 +1,4 @@
-"""The service's HTTP routes: what is asked, what is answered."""
+"""The service's HTTP routes: reads requests and answers them."""
 
 from __future__ import annotations
 
@@ -24,11 +24,32 @@ from .store import Store
 from .workshop import Workshop
 
 Item = TypeVar("Item", Deployment, Version)
-DEPLOYMENTS = "/v1/agent-deployments"
-RUNS = DEPLOYMENTS + "/{deployment_id}/runs"
-SANDBOXES = "/v1/sandboxes/{sandbox_id}"
+DEPLOYMENTS_PATH = "/v1/agent-deployments"
+DEPLOYMENT_PATH = DEPLOYMENTS_PATH + "/{deployment_id}"
+VERSIONS_PATH = DEPLOYMENT_PATH + "/versions"
+RUNS_PATH = DEPLOYMENT_PATH + "/runs"
+RUN_PATH = RUNS_PATH + "/{run_id}"
+SANDBOX_PATH = "/v1/sandboxes/{sandbox_id}"
+
+GET = {
+    DEPLOYMENTS_PATH: "deployments",
+    DEPLOYMENT_PATH: "deployment",
+    VERSIONS_PATH: "versions",
+    VERSIONS_PATH + "/{version_id}": "version",
+    RUNS_PATH: "runs",
+    RUN_PATH: "run",
+    RUN_PATH + "/logs": "logs",
+    RUN_PATH + "/outputs": "outputs",
+    SANDBOX_PATH: "sandbox",
+    SANDBOX_PATH + "/file": "file",
+}
+"""The methods of `Routes` that answer GET requests."""
+
+POST = {RUNS_PATH: "create_run", RUN_PATH + "/cancel": "cancel_run"}
+"""The methods of `Routes` that answer POST requests."""
+
 PIECE = 256 * 2**10
-"""Bytes that are sent at a time; an answer of more is not put together in memory."""
+"""How many bytes are sent at a time; a larger answer is not put together in memory."""
 REQUEST_BYTES = 8 * 2**20
 """The most that the body of a request may have."""
 
@@ -43,31 +64,20 @@ class Routes:
         self._creating = threading.Lock()
 
     def table(self) -> list[Route]:
-        """All routes, the more special ones first."""
-        run = RUNS + "/{run_id}"
-        return [
-            Route(DEPLOYMENTS, self.deployments),
-            Route(DEPLOYMENTS + "/{deployment_id}", self.deployment),
-            Route(DEPLOYMENTS + "/{deployment_id}/versions", self.versions),
-            Route(DEPLOYMENTS + "/{deployment_id}/versions/{version_id}", self.version),
-            Route(RUNS, self.runs),
-            Route(RUNS, self.create_run, methods=["POST"]),
-            Route(run, self.run),
-            Route(run + "/cancel", self.cancel_run, methods=["POST"]),
-            Route(run + "/logs", self.logs),
-            Route(run + "/outputs", self.outputs),
-            Route(SANDBOXES, self.sandbox),
-            Route(SANDBOXES + "/file", self.file),
-        ]
+        """The routes of `GET` and `POST`."""
+        reading = [Route(path, getattr(self, name)) for path, name in GET.items()]
+        method = ["POST"]
+        writing = [Route(path, getattr(self, name), methods=method) for path, name in POST.items()]
+        return [*reading, *writing]
 
     async def deployments(self, request: Request) -> Response:
         """Lists deployments, newest first."""
-        mode, status = request.query_params.get("mode"), request.query_params.get("status")
-        items = [
-            deployment
-            for deployment in self._store.deployments()
-            if mode in (None, deployment.mode) and status in (None, deployment.status)
-        ]
+        query = request.query_params
+        mode = query.get("mode")
+        status = query.get("status")
+        deployments = self._store.deployments()
+        of_mode = [item for item in deployments if mode in (None, item.mode)]
+        items = [item for item in of_mode if status in (None, item.status)]
         return _json(_items(request, "deployments", items))
 
     async def deployment(self, request: Request) -> Response:
@@ -76,15 +86,10 @@ class Routes:
 
     async def versions(self, request: Request) -> Response:
         """Lists the versions of a deployment, newest first."""
-        deployment_id, status = (
-            request.path_params["deployment_id"],
-            request.query_params.get("status"),
-        )
-        items = [
-            version
-            for version in self._store.versions(deployment_id)
-            if status in (None, version.status)
-        ]
+        deployment_id = request.path_params["deployment_id"]
+        status = request.query_params.get("status")
+        versions = self._store.versions(deployment_id)
+        items = [version for version in versions if status in (None, version.status)]
         return _json(_items(request, f"versions/{deployment_id}", items))
 
     async def version(self, request: Request) -> Response:
@@ -117,15 +122,15 @@ class Routes:
         """Queues a run; the same idempotency key with the same body gives the same run again."""
         deployment_id = request.path_params["deployment_id"]
         body, key = await _body(request), request.headers.get("Idempotency-Key")
-        wanted = _new_run(body)
+        new_run = _new_run(body)
         if key is None:
-            run = self._workshop.submit(deployment_id, wanted)
+            run = self._workshop.submit(deployment_id, new_run)
             return _json(self._store.run(deployment_id, run.id), 201)
         digest = hashlib.sha256(body).hexdigest()
         with self._creating:
             known = self._keys.get((deployment_id, key))
             if known is None:
-                run = self._workshop.submit(deployment_id, wanted, key)
+                run = self._workshop.submit(deployment_id, new_run, key)
                 self._keys[deployment_id, key] = digest, run.id
                 return _json(self._store.run(deployment_id, run.id), 201)
         if known[0] != digest:
@@ -149,10 +154,8 @@ class Routes:
         """
         query = request.query_params
         events = self._store.events(**request.path_params)
-        limit, listing = (
-            read_limit(query.get("limit"), 100),
-            f"logs/{request.path_params['run_id']}",
-        )
+        limit = read_limit(query.get("limit"), 100)
+        listing = f"logs/{request.path_params['run_id']}"
         after = read_cursor(listing, query.get("cursor"))
         if after is not None:
             offset = max(0, after[0])
@@ -178,7 +181,8 @@ class Routes:
 
     async def sandbox(self, request: Request) -> Response:
         """One sandbox that an ended run has left."""
-        sandbox = self._workshop.sandbox(request.path_params["sandbox_id"])
+        sandbox_id = request.path_params["sandbox_id"]
+        sandbox = self._workshop.sandbox(sandbox_id)
         answer = {
             "id": sandbox.id,
             "status": "running",
@@ -218,7 +222,7 @@ async def _each(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
 
 
 async def _read(file: BinaryIO, size: int) -> AsyncIterator[bytes]:
-    """A file in pieces, as long as it was when its length was told."""
+    """A file in pieces, up to the length that was announced."""
     with file:
         while size > 0 and (piece := await run_in_threadpool(file.read, min(PIECE, size))):
             size -= len(piece)
@@ -266,14 +270,14 @@ def _natural(name: str, text: str) -> int:
 
 def _new_run(body: bytes) -> NewRun:
     try:
-        wanted = msgspec.json.decode(body, type=NewRun)
+        new_run = msgspec.json.decode(body, type=NewRun)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise invalid(f"the body is not what it should be: {error}") from None
-    if not bytes(wanted.input).startswith(b"{"):
+    if not bytes(new_run.input).startswith(b"{"):
         raise invalid("input must be an object", parameter="input")
-    if wanted.retention_seconds is not None and wanted.retention_seconds < 1:
+    if new_run.retention_seconds is not None and new_run.retention_seconds < 1:
         raise invalid("retention_seconds must be 1 or more", parameter="retention_seconds")
-    return wanted
+    return new_run
 
 
 def _reason(body: bytes) -> str | None:

@@ -1,4 +1,4 @@
-"""The folder of one run: the agent's bundle, what the agent left in it, and reading that safely."""
+"""The folder in which one run works: fills it, and reads safely what the agent left there."""
 
 from __future__ import annotations
 
@@ -17,12 +17,9 @@ from .models import encode, now
 from .process import WORKDIR
 
 MANIFEST = "manifest.json"
-"""The file in which an agent says about its run what it likes: a JSON object."""
+"""The file in which an agent can write a manifest of its own, a JSON object."""
 MANIFEST_BYTES = 8 * 2**20
-"""The most that this file may have.
-
-What it says stands in the run's record, which is held in memory.
-"""
+"""The most bytes that this file may have: it becomes part of the record, which is in memory."""
 
 
 class ManifestError(Exception):
@@ -31,10 +28,10 @@ class ManifestError(Exception):
 
 @dataclass
 class Sandbox:
-    """A folder that plays the part of `/workspace`.
+    """The folder of one run, which the service calls `/workspace`.
 
     Attributes:
-        expires_at: when its files are gone; None: with the service.
+        expires_at: when its files are removed; None: at the end of the service.
     """
 
     id: str
@@ -53,23 +50,23 @@ class Sandbox:
 
     @property
     def expired(self) -> bool:
-        """Its time is over."""
+        """Whether its time is over."""
         return self.expires_at is not None and now() >= self.expires_at
 
     def remove(self) -> None:
         """Removes the folder with all files."""
         shutil.rmtree(self.folder)
 
-    def outputs(self, declared: Sequence[str], *, kept: bool) -> list[dict[str, Any]]:
+    def outputs(self, declared: Sequence[str], *, readable: bool) -> list[dict[str, Any]]:
         """Describes the declared outputs as they are in the folder.
 
         Args:
             declared: paths inside the working directory.
-            kept: the files can be read from the service afterwards.
+            readable: whether the files can be read from the service afterwards.
         """
-        return [self._output(path, kept) for path in declared]
+        return [self._output(path, readable) for path in declared]
 
-    def _output(self, configured: str, kept: bool) -> dict[str, Any]:
+    def _output(self, configured: str, readable: bool) -> dict[str, Any]:
         path, real = str(WORKDIR / configured), self.folder / configured
         described = {
             "name": PurePosixPath(configured).name,
@@ -80,9 +77,9 @@ class Sandbox:
             return {**described, "kind": None, "status": "missing", "size_bytes": None}
         described |= {
             "kind": "directory" if real.is_dir() else "file",
-            "status": "available" if kept else "discarded",
+            "status": "available" if readable else "discarded",
         }
-        access = {"access": {"sandbox_id": self.id, "path": path}} if kept else {}
+        access = {"access": {"sandbox_id": self.id, "path": path}} if readable else {}
         return {**described, "size_bytes": _size(real), **access}
 
     def own_manifest(self) -> bytes:
@@ -109,7 +106,7 @@ class Sandbox:
         return text
 
     def manifest(self, outputs: list[dict[str, Any]], own: bytes = b"") -> bytes:
-        """The run's manifest: its outputs, then the members of the agent's own manifest to the letter.
+        """Makes the run's manifest: its outputs, then the members of the agent's own manifest.
 
         An agent's manifest that names `outputs` or `sandbox_id` itself becomes one member,
         `manifest`.
@@ -155,12 +152,10 @@ class Sandbox:
 
 
 def _check_json(text: bytes) -> None:
-    """Raises a ValueError where bytes are not JSON in UTF-8.
-
-    What is strict JSON makes no object on the way.
-    """
+    """Raises a ValueError where bytes are not JSON in UTF-8."""
     characters = text.decode()
     try:
+        # Checks strict JSON without making objects of it.
         msgspec.json.decode(text, type=msgspec.Raw)
     except NOT_STRICT:
         parse(characters)

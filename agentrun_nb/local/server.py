@@ -1,4 +1,4 @@
-"""The HTTP server: an application behind a key, on a loopback socket, in a thread of its own."""
+"""The HTTP server: asks for the API key, and listens on a loopback socket in its own thread."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ START_SECONDS = 10.0
 
 
 def application(routes: Sequence[Route], api_key: str) -> ASGIApp:
-    """The routes, every failure in the documented envelope, nothing without the key."""
+    """Makes the application: the routes behind the API key, failures in the documented envelope."""
     app = Starlette(
         routes=list(routes),
         exception_handlers={
@@ -36,7 +36,7 @@ def application(routes: Sequence[Route], api_key: str) -> ASGIApp:
 
 
 class _Guard:
-    """Lets nothing through that does not bring the key."""
+    """Refuses requests without the API key."""
 
     def __init__(self, app: ASGIApp, api_key: str) -> None:
         self._app = app
@@ -77,16 +77,23 @@ class Server:
 
     Args:
         app: what answers.
-        listener: where it is asked; closed with the server.
+        listener: the socket on which it listens; closed with the server.
     """
 
     def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
         self._socket = listener
         self.base_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
-            app, loop="asyncio", lifespan="off", ws="none", log_config=None, log_level="critical", access_log=False,
-            server_header=False, timeout_graceful_shutdown=1,
-        )  # fmt: skip
+            app,
+            loop="asyncio",
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run,
@@ -134,4 +141,5 @@ async def _answer_http(request: Request, error: Exception) -> Response:
 
 
 async def _answer_bug(_: Request, error: Exception) -> Response:
-    return _response(RefusedError(500, "internal", f"the service failed: {type(error).__name__}"))
+    kind = type(error).__name__
+    return _response(RefusedError(500, "internal", f"the service failed: {kind}"))

@@ -1,4 +1,4 @@
-"""The embedded service as a notebook holds it."""
+"""The embedded service for notebooks: starts it, submits runs to it, and ends it."""
 
 from __future__ import annotations
 
@@ -34,13 +34,14 @@ if TYPE_CHECKING:
 
 
 class LocalServiceError(SettingsError, ValueError):
-    """What was asked of the local service cannot be done."""
+    """The local service cannot do what was requested."""
 
 
 class Service:
-    """A running local service: real agents, real processes, the API of the real one on this machine only.
+    """A running local service: it runs real agents and has the API of the real service.
 
-    Made by `serve`. It ends with `close`, at the end of a `with` block, or with the interpreter.
+    It listens on this machine only. Made by `serve`; it ends with `close`, at the end of a `with`
+    block, or with the interpreter.
 
     Attributes:
         base_url: where it listens, a random port of 127.0.0.1.
@@ -99,7 +100,7 @@ class Service:
         *,
         version: str | int | None = None,
     ) -> Run:
-        """Queues a run and returns it as it is now; `client.get_run` tells how it goes on.
+        """Queues a run and returns it as it is now; `client.get_run` reads it later.
 
         Args:
             deployment: its name or its id, as in `deployments`.
@@ -113,7 +114,8 @@ class Service:
             RuntimeError: the service is closed.
 
         Example:
-            >>> run = service.submit("code-review", {"package": "json"}, version=1)  # doctest: +SKIP
+            >>> package = {"package": "json"}
+            >>> run = service.submit("code-review", package, version=1)  # doctest: +SKIP
         """
         if self._closed:
             raise RuntimeError(
@@ -164,16 +166,14 @@ class Service:
         self.close()
 
     def __repr__(self) -> str:
-        state = (
-            "closed"
-            if self._closed
-            else f"{self._workshop.workers} workers, {len(self._store)} runs"
-        )
-        lines = [
-            f"  {agent.name:<16}{agent.description} (up to {agent.longest:g} s)"
-            for agent in CATALOGUE
-        ]
-        return "\n".join([f"local service at {self.base_url}: {state}", *lines])
+        facts = f"{self._workshop.workers} workers, {len(self._store)} runs"
+        if self._closed:
+            facts = "closed"
+        lines = [f"local service at {self.base_url}: {facts}"]
+        for agent in CATALOGUE:
+            description = f"{agent.description} (up to {agent.longest:g} s)"
+            lines.append(f"  {agent.name:<16}{description}")
+        return "\n".join(lines)
 
 
 def _agent_of(deployment: str) -> Agent:
@@ -187,7 +187,7 @@ def _agent_of(deployment: str) -> Agent:
 
 
 def _version_id(agent: Agent, version: object) -> str | None:
-    """The id of a version that is told by its number or its id."""
+    """The id of a version given by its number or its id."""
     numbers = range(1, len(agent.releases) + 1)
     ids = {agent.version_id(number): number for number in numbers}
     if version is None:
@@ -204,21 +204,25 @@ def _version_id(agent: Agent, version: object) -> str | None:
 
 
 def _json_object(input_: Mapping[str, Any] | None) -> bytes:
-    """An input as the text that the service gets."""
+    """Encodes an input as the JSON that the service gets."""
     if input_ is None:
         return b"{}"
     if not isinstance(input_, Mapping):
-        raise LocalServiceError(
-            f"The input of a run is a mapping, not a {type(input_).__name__}.",
-            hint='Give a dict such as {"package": "json"}; json.loads makes one of a text or of what a file holds.',
+        hint = (
+            'Give a dict such as {"package": "json"}; '
+            "json.loads makes one of a text or of what a file holds."
         )
+        kind = type(input_).__name__
+        raise LocalServiceError(f"The input of a run is a mapping, not a {kind}.", hint=hint)
     try:
         text = json.dumps(dict(input_), separators=(",", ":"), allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise LocalServiceError(
-            f"The input cannot be written as JSON: {error}.",
-            hint="JSON has texts, numbers that are finite, booleans, None, lists and mappings with texts as keys.",
-        ) from None
+        hint = (
+            "JSON has texts, numbers that are finite, booleans, None, lists "
+            "and mappings with texts as keys."
+        )
+        sentence = f"The input cannot be written as JSON: {error}."
+        raise LocalServiceError(sentence, hint=hint) from None
     if len(text) > REQUEST_BYTES:
         raise LocalServiceError(
             f"The input has {len(text):,} bytes as JSON; a request has {REQUEST_BYTES:,} at most.",

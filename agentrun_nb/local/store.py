@@ -1,4 +1,4 @@
-"""All that the service remembers: documents as encoded bytes and a small index beside them."""
+"""Stores deployments, runs and logs in memory: documents as bytes, with a small index."""
 
 from __future__ import annotations
 
@@ -102,10 +102,11 @@ class Store:
 
     def log(self, run: RunDocument, event: LogEvent) -> None:
         """Appends one event to the log of a run."""
-        self._logs[run.deployment_id, run.id].append(encode(event))
+        log = self._logs[run.deployment_id, run.id]
+        log.append(encode(event))
 
     def load(self, bodies: Iterable[bytes], names: Mapping[str, str]) -> int:
-        """Adds finished runs as they are; deployments and versions that they name and nobody knows are added too.
+        """Adds finished runs, with the deployments and versions that they name.
 
         Args:
             bodies: the runs, JSON objects in UTF-8.
@@ -162,19 +163,19 @@ class Store:
         limit: int,
         cursor: str | None,
     ) -> list[bytes]:
-        """The same in pieces, of which the runs are those that are kept here.
+        """One page of runs as pieces of the answer's body.
 
-        A page of large ones takes no memory.
+        The pieces are the stored runs themselves, so that a page of large runs takes no memory.
         """
         listing = f"runs/{deployment_id}"
 
-        def wanted(key: Key) -> bool:
+        def matches(key: Key) -> bool:
             entry = shelf.by_key[key]
             return status in (None, entry.status) and version_id in (None, entry.version_id)
 
         with self._lock:
             shelf = self._shelf(deployment_id)
-            keys, more = page(shelf.keys, limit, read_cursor(listing, cursor), wanted)
+            keys, more = page(shelf.keys, limit, read_cursor(listing, cursor), matches)
             bodies = [shelf.by_key[key].body for key in keys]
         commas = [b","] * (2 * len(bodies) - 1)
         commas[::2] = bodies
@@ -233,13 +234,17 @@ def _moment(text: str | None) -> datetime:
 
 
 def _loaded_version(shelf: _Shelf, version_id: str) -> Version:
-    first = min(entry.key[0] for entry in shelf.by_key.values() if entry.version_id == version_id)
-    at = _EPOCH + timedelta(microseconds=first)
+    """A version of which only runs are known; it is as old as the first of them."""
+    keys = [key for key, entry in shelf.by_key.items() if entry.version_id == version_id]
+    micros, _ = min(keys)
+    at = _EPOCH + timedelta(microseconds=micros)
+    number = len(shelf.versions) + 1
+    digest = "sha256:" + "0" * 64
     return Version(
         id=version_id,
         deployment_id=shelf.deployment.id,
-        version_number=len(shelf.versions) + 1,
-        bundle_digest="sha256:" + "0" * 64,
+        version_number=number,
+        bundle_digest=digest,
         config={},
         install_command=None,
         entrypoint_command="",

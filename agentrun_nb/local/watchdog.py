@@ -1,6 +1,6 @@
-"""Starts one command and ends its whole process group as soon as the other end of stdin is closed.
+"""Runs a command, and kills its whole process group when the other end of stdin is closed.
 
-Run as a script with nothing of the package imported.
+It is run as a script and imports nothing of the package.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The queue of jobs, the workers that carry them out, and the sandboxes that ended runs leave."""
+"""Queues runs, carries them out with a few workers, and holds the sandboxes they leave."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .sandbox import Sandbox
 from .store import Store
 
 CAPACITY = 1_000
-"""Jobs not ended beyond which the service answers `capacity_exceeded`."""
+"""From so many unfinished jobs on the service answers `capacity_exceeded`."""
 
 
 class Workshop:

@@ -43,9 +43,10 @@ def brief(runs: Runs, tz: str = "UTC", names: Mapping[str, str] | None = None) -
     lengths = spans(runs)
     labels = names or {}
     reason = runs["failure_reason"].fillna(runs["fetch_error"])
+    created = _clock(runs["created_at"], zone(tz))
     columns = {
         "status": runs["status"].astype("str"),
-        f"created ({tz})": _clock(runs["created_at"], zone(tz)),
+        f"created ({tz})": created,
         "before_start_s": _seconds(lengths["before_start"]),
         "after_start_s": _seconds(lengths["after_start"]),
         "exit_code": runs["exit_code"],
@@ -54,7 +55,8 @@ def brief(runs: Runs, tz: str = "UTC", names: Mapping[str, str] | None = None) -
         "deployment_id": _labelled(runs["deployment_id"], labels),
         "version_id": _labelled(runs["version_id"], labels),
     }
-    for name in ("status", "reason", "id", "deployment_id", "version_id"):
+    texts = ("status", "reason", "id", "deployment_id", "version_id")
+    for name in texts:
         columns[name] = columns[name].map(visible, na_action="ignore").astype("str")
     return pd.DataFrame(columns)
 

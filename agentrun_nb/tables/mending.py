@@ -110,8 +110,8 @@ def _check_merge(frame: pd.DataFrame, table: Table) -> None:
 
 def _endings(name: str, names: list[str]) -> list[str]:
     """The suffixes of columns that begin with a name, such as `_x` where there is `status_x`."""
-    begun = [other for other in names if other.startswith(name)]
-    return [other[len(name) :] for other in begun if not other[len(name)].isalnum()]
+    endings = [other[len(name) :] for other in names if other.startswith(name)]
+    return [ending for ending in endings if not ending[0].isalnum()]
 
 
 def _check_table(frame: pd.DataFrame, table: Table) -> None:

@@ -1,7 +1,7 @@
-"""Reviews a package of the standard library: long functions, deep nesting, bare handlers, and a note on each module.
+"""Reviews a package of the standard library: long functions, deep nesting, bare handlers.
 
-Input: `{"package": "json", "longest": 40}`, both optional. With `--docstrings` it also counts what
-is not documented.
+Each module gets a note. Input: `{"package": "json", "longest": 40}`, both optional. With
+`--docstrings` it also counts what is not documented.
 """
 
 import ast

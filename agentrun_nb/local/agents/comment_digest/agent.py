@@ -23,7 +23,8 @@ TEXTS = (
 )
 MANIFEST = """{
  "score": 0.25,
- "__proto__": {"polluted": true}, "constructor": {"prototype": {"polluted": true}}, "toString": "no", "": "empty key",
+ "__proto__": {"polluted": true},
+ "constructor": {"prototype": {"polluted": true}}, "toString": "no", "": "empty key",
  "key with . and [0] and \\"quotes\\"": 1, "Key": 1, "key": 2, "key ": 3, "k\\u0435y": 4,
  "twice": "first", "twice": "second",
  "10": "ten", "9": "nine", "01": "one",

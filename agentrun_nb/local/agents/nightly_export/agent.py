@@ -1,4 +1,4 @@
-"""Exports tables, but not all that it was told to leave.
+"""Exports tables, but not all that its deployment declares.
 
 Input: `{"orders": 40}`, optional. With `--customers` it exports one table more.
 """

@@ -1,7 +1,4 @@
-"""The package's build backend.
-
-Compiles the grammar, in which a rule is used that nobody defines.
-"""
+"""The package's build backend, which fails: its grammar uses a rule that is not defined."""
 
 from pathlib import Path
 
@@ -18,9 +15,8 @@ def compile_grammar():
     for number, (name, body) in enumerate(rules.items(), 1):
         for word in body.split():
             if word not in defined:
-                raise GrammarError(
-                    f"grammar.txt:{number}: rule {name.strip()!r} uses {word!r}, which is not defined"
-                )
+                rule = f"grammar.txt:{number}: rule {name.strip()!r}"
+                raise GrammarError(f"{rule} uses {word!r}, which is not defined")
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
