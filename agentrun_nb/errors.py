@@ -5,7 +5,7 @@ AgentRunError
 │   ├── MissingKeyError
 │   ├── UnsafeURLError
 │   └── BadIdError
-├── ServiceError                 the service answered, and the answer is not what was asked for
+├── ServiceError                 the service answered, and the answer is not what was requested
 │   ├── UnauthorizedError
 │   ├── ForbiddenError
 │   ├── NotFoundError
@@ -16,7 +16,7 @@ AgentRunError
 │   └── TooLargeError
 ├── ConnectionFailedError        no answer came
 ├── DeadlineExceededError        the answer did not come in time
-├── DataError                    the data at hand does not hold what was asked of it
+├── DataError                    the data do not have what was requested
 │   ├── PathNotFound
 │   └── SchemaError
 └── ArchiveError
@@ -114,7 +114,7 @@ class BadIdError(SettingsError):
 
 
 class ServiceError(AgentRunError):
-    """The service answered, and the answer is not what was asked for."""
+    """The service answered, and the answer is not what was requested."""
 
     kind = "service"
 
@@ -180,7 +180,7 @@ class DeadlineExceededError(AgentRunError):
 
 
 class DataError(AgentRunError):
-    """The data at hand does not hold what was asked of it."""
+    """The data do not have what was requested."""
 
     kind = "data"
 
@@ -200,7 +200,7 @@ class SchemaError(DataError):
 
 
 class ArchiveError(AgentRunError):
-    """The local archive cannot do what was asked."""
+    """The local archive cannot do what was requested."""
 
     kind = "archive"
 

@@ -32,8 +32,8 @@ class Run:
         extra: the fields this package does not know, as a mapping; a value that is not JSON stands
             as its text.
         notes: what was odd about the record, as in the column `parse_notes`; None when nothing was.
-        input_text: the JSON text of `input`, to the letter.
-        output_manifest_text: the JSON text of `output_manifest`, to the letter; None when the
+        input_text: the JSON text of `input`, unchanged.
+        output_manifest_text: the JSON text of `output_manifest`, unchanged; None when the
             record has none.
         batch: the run as cells of the RUNS table, from which frames are made.
     """
@@ -47,9 +47,9 @@ class Run:
     mode: str | None
     """`job` or `service`."""
     status: str | None
-    """Where the run is in its life; a word this package does not know is kept."""
+    """The status of the run, in the service's word."""
     created_at: datetime | None
-    """When the run was asked for (UTC)."""
+    """When the run was requested (UTC)."""
     updated_at: datetime | None
     """When the record last changed (UTC)."""
     retain_on_failure: bool | None

@@ -141,7 +141,7 @@ def iso(micros: int) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
 
-class _Scale(NamedTuple):
+class _Units(NamedTuple):
     """Two units in which a length of time is written, in milliseconds, and their names."""
 
     large: int
@@ -150,10 +150,10 @@ class _Scale(NamedTuple):
     few: str
 
 
-_SCALES = (
-    _Scale(60_000, "min", 1_000, "s"),
-    _Scale(3_600_000, "h", 60_000, "min"),
-    _Scale(86_400_000, "d", 3_600_000, "h"),
+_UNITS = (
+    _Units(60_000, "min", 1_000, "s"),
+    _Units(3_600_000, "h", 60_000, "min"),
+    _Units(86_400_000, "d", 3_600_000, "h"),
 )
 NOT_KNOWN = "not known"
 
@@ -188,20 +188,20 @@ def span_text(seconds: float) -> str:
 
 
 def _in_two_units(milliseconds: float) -> str:
-    scale = _scale(milliseconds)
-    count = _half_up(milliseconds / scale.small)
-    many, few = divmod(count, scale.large // scale.small)
-    words = f"{many:,} {scale.many}"
-    return f"{words} {few} {scale.few}" if few else words
+    units = _units(milliseconds)
+    count = _half_up(milliseconds / units.small)
+    many, few = divmod(count, units.large // units.small)
+    words = f"{many:,} {units.many}"
+    return f"{words} {few} {units.few}" if few else words
 
 
-def _scale(milliseconds: float) -> _Scale:
-    """The first scale whose units hold a length; of 60 min, rounded, this is hours and minutes."""
-    for scale, next_scale in pairwise(_SCALES):
-        rounded = _half_up(milliseconds / scale.small) * scale.small
-        if rounded < next_scale.large:
-            return scale
-    return _SCALES[-1]
+def _units(milliseconds: float) -> _Units:
+    """The two units for a length; of 60 min, also when rounded, they are hours and minutes."""
+    for units, larger in pairwise(_UNITS):
+        rounded = _half_up(milliseconds / units.small) * units.small
+        if rounded < larger.large:
+            return units
+    return _UNITS[-1]
 
 
 def _half_up(number: float) -> int:

@@ -111,7 +111,7 @@ def _documents(run: Any) -> dict[str, Any]:
 def _compared(
     a: Place, b: Place, equal: bool, ignore: Sequence[tuple[Step, ...]]
 ) -> Iterator[tuple[Place | None, Place | None]]:
-    """Yields the places that differ, and with `equal` also those that do not.
+    """Yields the places that differ, and with `equal` also the places that do not.
 
     Values within objects and lists are compared instead of these. None stands for a place that one
     of the two does not have.

@@ -10,7 +10,7 @@ import pandas as pd
 from agentrun_nb.core.schema import OUTPUTS
 from agentrun_nb.documents.reading import texts
 from agentrun_nb.records.batch import Batch
-from agentrun_nb.records.outputs import AT_ONCE, Listed, output_batches, outputs_text
+from agentrun_nb.records.manifests import AT_ONCE, Listed, output_batches, outputs_text
 from agentrun_nb.tables.frames import Runs, runs_frame, table_frame
 
 

@@ -134,7 +134,7 @@ class Service:
         return self._workshop.wait(timeout)
 
     def load(self, runs: Iterable[bytes]) -> int:
-        """Serves finished runs made elsewhere, such as those of `generate`; returns how many.
+        """Adds finished runs, such as the runs of `generate`, and returns their number.
 
         Raises:
             ValueError: one is not a JSON object with `id` and `deployment_id`, or its id is there

@@ -35,7 +35,7 @@ OTHERS = [table for table in TABLES if table is not RUNS and "deployment_id" in 
 """Tables that have a key like that of runs, and hold something else than runs."""
 
 _MERGED = {"_x", "_y", "_left", "_right"}
-"""What pandas and polars put behind the names of columns that both sides of a merge had."""
+"""Suffixes that pandas and polars add where both sides of a merge have a column."""
 
 
 def categories(column: Column, values: Iterable[Any]) -> list[str]:

@@ -33,7 +33,7 @@ NOUNS = {table.name: table.noun for table in TABLES}
 DERIVED = {table.name for table in TABLES if table.derived}
 
 _MANY_COLUMNS = 4
-"""From so many columns on a sentence does not name those that were left out."""
+"""From so many columns on, a sentence does not name the columns that were left out."""
 
 LONGEST_NAME = 60
 """How many characters of the name of an unknown field are shown."""

@@ -17,7 +17,7 @@ from agentrun_nb.documents.extract import ATTRS, extract
 from agentrun_nb.documents.json_paths import ATTRS as PATHS
 from agentrun_nb.documents.parse import parse
 from agentrun_nb.documents.reading import ABSENT, BROKEN, read, texts
-from agentrun_nb.records import outputs as items
+from agentrun_nb.records import manifests
 from tests.documents.test_extract import random_texts
 from tests.support.analysis import TORTURE, documents
 
@@ -163,7 +163,7 @@ def test_outputs_of_both_roads_are_the_same(monkeypatch: pytest.MonkeyPatch) -> 
         runs.loc[runs.index[3:4], "deployment_id"] = None
         found = outputs(runs)
         with monkeypatch.context() as patch:
-            patch.setattr(items, "_strict_outputs", lambda lists: None)
+            patch.setattr(manifests, "_strict_outputs", lambda lists: None)
             pd.testing.assert_frame_equal(found, outputs(runs))
 
 
