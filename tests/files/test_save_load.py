@@ -619,8 +619,8 @@ def test_a_file_that_is_not_finished_never_bears_the_name_of_another(tmp_path, m
 
 
 @pytest.mark.parametrize("titles", ["a,a", "took,took [duration]", "'=x,'=x"])
-def test_a_csv_in_which_two_columns_have_one_name_is_refused(titles: str, tmp_path: Path) -> None:
+def test_a_csv_in_which_two_columns_have_one_name_is_refused(titles, tmp_path):
     path = tmp_path / "table.csv"
     path.write_text(f"{titles}\n1,2\n", "utf-8")
     with pytest.raises(SchemaError, match="stands twice"):
-        load(path)
+        arn.load(path)
