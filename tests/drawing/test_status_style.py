@@ -98,7 +98,7 @@ def test_the_distances_are_those_of_cie76():
 @pytest.mark.parametrize("ground", GROUNDS)
 @pytest.mark.parametrize("eye", EYES)
 def test_outcomes_are_told_apart_by_every_kind_of_eye(ground, eye):
-    assert ENDED == ["succeeded", "failed", "timed_out"]
+    assert {*ENDED} >= {"succeeded", "failed", "timed_out"}
     found = distances(ENDED, ground, eye)
     assert not {pair: far for pair, far in found.items() if far < 20}
 
@@ -106,7 +106,7 @@ def test_outcomes_are_told_apart_by_every_kind_of_eye(ground, eye):
 @pytest.mark.parametrize("ground", GROUNDS)
 @pytest.mark.parametrize("eye", EYES)
 def test_what_goes_on_is_told_apart_by_every_kind_of_eye(ground, eye):
-    assert GOING_ON == ["queued", "starting", "installing", "running"]
+    assert {*GOING_ON} >= {"queued", "starting", "installing", "running"}
     found = distances(GOING_ON, ground, eye)
     assert not {pair: far for pair, far in found.items() if far < 15}
 
