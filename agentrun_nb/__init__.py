@@ -2,14 +2,15 @@
 
     import agentrun_nb as arn
 
-    client = arn.Client()                          # the key: AGENTRUN_API_KEY, or
-    api_key=getpass.getpass() client.explore(deployment_id, run_id)          # one run: status,
-    track, outputs, manifest runs = client.list_runs(deployment_id, since="7d")   # a typed
-    DataFrame that says how complete it is arn.brief(runs)                                # what a
-    person reads arn.failures(runs)                             # what failed, in groups
+    client = arn.Client()                  # the key: AGENTRUN_API_KEY, or api_key=getpass.getpass()
+    client.explore(deployment_id, run_id)  # one run: status, track, outputs, manifest
+    # a typed DataFrame that says how complete it is
+    runs = client.list_runs(deployment_id, since="7d")
+    arn.brief(runs)                        # what a person reads
+    arn.failures(runs)                     # what failed, in groups
     arn.extract(runs, score="output_manifest.score")
-    ex = arn.explore(runs, client); ex             # look, click, drag a range
-    ex.selection                                   # ... and it is a DataFrame again
+    ex = arn.explore(runs, client); ex     # look, click, drag a range
+    ex.selection                           # ... and it is a DataFrame again
     arn.save(runs, "runs.parquet")
 
 Without a key and without a network: `arn.local.serve()` runs real jobs on this machine.

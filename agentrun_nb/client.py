@@ -42,13 +42,8 @@ from agentrun_nb.tables.report import fetch_report
 if TYPE_CHECKING:
     from agentrun_nb.widget import RunExplorer
 
-DISPENSABLE = {column.name for column in RUNS.wire} - {
-    "id",
-    "deployment_id",
-    "version_id",
-    "created_at",
-    "updated_at",
-}
+_NEEDED = {"id", "deployment_id", "version_id", "created_at", "updated_at"}
+DISPENSABLE = {column.name for column in RUNS.wire} - _NEEDED
 """Columns that a listing can do without."""
 
 
@@ -116,7 +111,7 @@ class Client:
     def check(self) -> check.Check:
         """Asks the service for a deployment, a version and a run.
 
-        What it offers, and what to type next.
+        The result says what the service offers, and what to type next.
         """
         return loop.run(check.check(self._wire))
 
@@ -240,9 +235,9 @@ class Client:
         progress: bool = True,
         chunk: int = 10_000,
     ) -> Iterator[pd.DataFrame]:
-        """Like `list_runs`, in frames of `chunk` rows.
+        """Lists runs as `list_runs` does, in frames of `chunk` rows.
 
-        The report of the last one speaks for the whole walk.
+        The report of the last frame speaks for the whole walk.
         """
         wanted = self._wanted(deployment_id, status, version_id, since, until, limit, without)
         return listing.list_chunks(self._wire, wanted, chunk, progress=progress)
@@ -259,19 +254,18 @@ class Client:
     ) -> Wanted:
         statuses = read_statuses(status)
         given = self.list_deployments() if deployment_id is None else deployment_id
-        deployments = read_deployments(
-            given.dropna(subset="id") if deployment_id is None else given
-        )
+        named = given.dropna(subset="id") if deployment_id is None else given
+        deployments = read_deployments(named)
         unlisted = fetch_report(given).truncated_by if deployment_id is None else None
         unknown = {without} if isinstance(without, str) else set(without) - DISPENSABLE
         if unknown:
-            hint = f"Columns that can be left out: {', '.join(name for name in RUNS.names if name in DISPENSABLE)}."
+            names = ", ".join(name for name in RUNS.names if name in DISPENSABLE)
+            hint = f"Columns that can be left out: {names}."
             raise SettingsError(
                 f"without= takes a tuple of columns, and not {sorted(unknown)}.", hint=hint
             )
-        if limit is not None and (
-            not isinstance(limit, int) or isinstance(limit, bool) or limit < 1
-        ):
+        is_count = isinstance(limit, int) and not isinstance(limit, bool) and limit >= 1
+        if limit is not None and not is_count:
             raise SettingsError(
                 f"limit={limit!r} is not a count of runs.",
                 hint="Give one above zero, or None for all.",

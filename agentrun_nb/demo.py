@@ -48,7 +48,8 @@ def main() -> None:
     with Lab(TOUR, browser=not options.headless) as lab:
         if options.headless:
             say(
-                "\nJupyterLab starts, and has been stopped again; without --headless it opens the tour."
+                "\nJupyterLab starts, and has been stopped again; "
+                "without --headless it opens the tour."
             )
         else:
             say(f"\nJupyterLab: {lab.address}\nIt ends with Ctrl+C.")
@@ -56,7 +57,10 @@ def main() -> None:
 
 
 def show(service: Service) -> None:
-    """Runs every agent of the service once, prints their table and writes the page of the explorer."""
+    """Runs every agent of the service once and prints their table.
+
+    It also writes the page of the explorer.
+    """
     # Without the first line, which has the address: the service ends before anybody could go there.
     agents = repr(service).split("\n", 1)[1]
     say(f"The local service has\n{agents}\n\nEach of them runs once now, as real processes ...")
@@ -127,9 +131,9 @@ class Lab:
             self._process.wait()
 
     def close(self) -> None:
-        """Ends JupyterLab by asking it to, since it calls a signal critical.
+        """Asks JupyterLab to end, since it calls a signal critical.
 
-        By the signal where it does not listen.
+        Where it does not listen, the signal ends it.
         """
         try:
             self._request("POST", "shutdown")

@@ -72,7 +72,8 @@ def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
         DataError: no run has the value a, or b.
 
     Example:
-        >>> compare(runs, "v1", ["v2", "v3"])[["version_id", "measure", "verdict"]]  # doctest: +SKIP
+        >>> table = compare(runs, "v1", ["v2", "v3"])  # doctest: +SKIP
+        >>> table[["version_id", "measure", "verdict"]]  # doctest: +SKIP
     """
     # An index may bear the name of a column, or repeat itself; no row here is found by it.
     runs = runs_frame(runs).reset_index(drop=True)
@@ -89,9 +90,8 @@ def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
     several = pd.api.types.is_list_like(b)
     if several:
         _correct(rows, pairs)
-    table = pd.DataFrame([row for part in rows for row in part], columns=list(_DTYPES)).astype(
-        _DTYPES
-    )
+    every = [row for part in rows for row in part]
+    table = pd.DataFrame(every, columns=list(_DTYPES)).astype(_DTYPES)
     if several:
         names = [other for other, part in zip(others, rows, strict=True) for _ in part]
         table.insert(0, by, pd.Series(names, table.index, runs[by].dtype), allow_duplicates=True)
@@ -138,7 +138,7 @@ class _Pair:
         return cls((before, after), tallies(before, after), RunTimes.of((before, after), horizon))
 
     def verdicts(self, level: float = LEVEL) -> dict[str, str]:
-        """The verdict of each measure.
+        """Gives the verdict of each measure.
 
         Groups that are equal get one as rarely as the level says.
         """
@@ -171,7 +171,10 @@ class _Pair:
 
 
 def _correct(rows: list[list[dict[str, Any]]], pairs: list[_Pair]) -> None:
-    """Puts the verdicts of many comparisons into the rows of each pair, and says so in the notes."""
+    """Puts the verdicts of many comparisons into the rows of each pair.
+
+    The notes say so.
+    """
     found = _holm(pairs)
     for place, (part, pair) in enumerate(zip(rows, pairs, strict=True)):
         for row in part[: len(pair.measures)]:
@@ -184,8 +187,8 @@ def _correct(rows: list[list[dict[str, Any]]], pairs: list[_Pair]) -> None:
 def _holm(pairs: list[_Pair]) -> dict[tuple[int, str], str]:
     """The differences among many comparisons, in 95 of 100 cases none of them false (Holm 1979).
 
-    The clearest must stand at the level for all comparisons, each further one at that for those
-    left.
+    The clearest must stand at the level for all comparisons, and each further one at the level for
+    those left.
 
     Returns:
         The verdict by the place of the pair and the measure.
@@ -208,26 +211,15 @@ def _holm(pairs: list[_Pair]) -> dict[tuple[int, str], str]:
 
 def _row(name: str, found: Contrast, verdict: str) -> dict[str, Any]:
     a, b, between = found.a, found.b, found.between
-    row = {
-        "measure": name,
-        "n_a": a.n,
-        "n_b": b.n,
-        "a": a.value,
-        "b": b.value,
-        "difference": between.value,
-    }
-    return row | {
-        "low": between.low,
-        "high": between.high,
-        "verdict": verdict,
-        "notes": found.notes,
-    }
+    row: dict[str, Any] = {"measure": name, "n_a": a.n, "n_b": b.n, "a": a.value, "b": b.value}
+    row |= {"difference": between.value, "low": between.low, "high": between.high}
+    return row | {"verdict": verdict, "notes": found.notes}
 
 
 def _verdict(found: Contrast, words: tuple[str, str]) -> str:
-    """What an interval of the difference says.
+    """Says what an interval of the difference shows.
 
-    Less, more, nothing, or that it is open or of too few.
+    That is less, more or no difference, or not enough data where it is open or of too few.
     """
     between = found.between
     if min(found.a.n, found.b.n) < TOO_FEW or isnan(between.low) or isnan(between.high):

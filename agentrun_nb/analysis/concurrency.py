@@ -20,7 +20,10 @@ REPEATED = "agentrun_nb_repeated"
 """Where in `attrs` lies how many runs stand in the frame more than once."""
 
 LOWER_BOUND = "agentrun_nb_lower_bound"
-"""Where in `attrs` lies from when until when the counts are lower bounds, since older runs are not in the frame."""
+"""The key in `attrs` of the time in which the counts are lower bounds.
+
+They are that because older runs are not in the frame.
+"""
 
 _NONE, _OPEN = np.iinfo("int64").min, np.iinfo("int64").max
 _LATEST = int(np.datetime64("9999-12-31T23:59:59", "us").astype("int64"))
@@ -65,9 +68,8 @@ def concurrency(runs: Runs) -> pd.DataFrame:
     counts = {
         name: pd.array(_inside(moments, *span), dtype="Int64") for name, span in spans.items()
     }
-    frame = pd.DataFrame(
-        {"at": pd.DatetimeIndex(moments.view("datetime64[us]")).tz_localize("UTC"), **counts}
-    )
+    at = pd.DatetimeIndex(moments.view("datetime64[us]")).tz_localize("UTC")
+    frame = pd.DataFrame({"at": at, **counts})
     reasons = {
         "no creation or end recorded": known & ~complete,
         "times out of order": complete & ~placed,
@@ -85,16 +87,17 @@ def concurrency(runs: Runs) -> pd.DataFrame:
 
 
 def _left_edge(report: FetchReport, created: Any) -> int | None:
-    """The moment before which no run that the frame could hold was created; None where all that there are may be in it.
+    """Finds the moment before which no run that the frame could hold was created.
+
+    It is None where all runs that there are may be in the frame.
 
     Args:
         report: what is known of how the frame was fetched.
         created: when its runs were created, in microseconds since the epoch.
     """
     if report.since is not None:
-        return int(
-            np.datetime64(report.since.astimezone(UTC).replace(tzinfo=None), "us").astype("int64")
-        )
+        since = report.since.astimezone(UTC).replace(tzinfo=None)
+        return int(np.datetime64(since, "us").astype("int64"))
     cut = report.asked is None and report.truncated_by is not None
     return int(created.min()) if cut and len(created) else None
 
@@ -109,9 +112,9 @@ def _micros(moments: pd.Series[Any]) -> Any:
 
 
 def _inside(moments: Any, begins: Any, ends: Any, counted: Any) -> Any:
-    """How many of the counted spans hold each moment.
+    """Counts how many of the counted spans hold each moment.
 
-    Those begun by then less those ended by then.
+    These are the spans begun by then less those ended by then.
     """
     begun, ended = (
         np.searchsorted(np.sort(edges[counted]), moments, "right") for edges in (begins, ends)

@@ -19,7 +19,11 @@ from agentrun_nb.errors import SettingsError
 from agentrun_nb.tables.moments import Floats, known_until, milliseconds
 
 TOO_FEW = 10
-"""With fewer runs whose end was seen there is no quantile, and with fewer runs no interval of it and no verdict."""
+"""How many runs are needed.
+
+With fewer runs whose end was seen there is no quantile, and with fewer runs there is no interval of
+it and no verdict.
+"""
 
 NO_DIFFERENCE, NOT_ENOUGH = "no difference seen", "not enough data"
 """The verdicts that claim nothing."""
@@ -32,10 +36,11 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Estimate:
-    """What n runs say: a value, NaN where the data does not reach it, and its interval, of 95 % by default.
+    """What n runs say: a value and its interval, which is of 95 % by default.
 
-    An end of an interval that is NaN is open: the interval holds all that lies beyond. So it may
-    have ends without a value, as of runs that all still go on: their median is longer than `low`.
+    The value is NaN where the data does not reach it. An end of an interval that is NaN is open:
+    the interval holds all that lies beyond. So it may have ends without a value, as of runs that
+    all still go on: their median is longer than `low`.
     """
 
     n: int
@@ -46,7 +51,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Contrast:
-    """What two groups of runs say of one measure, what lies between them (b - a), and what to know of it."""
+    """What two groups of runs say of one measure, and what lies between them (b - a).
+
+    The notes are what to know of it.
+    """
 
     a: Estimate
     b: Estimate
@@ -95,13 +103,14 @@ def scipy_stats() -> Any:
     try:
         return import_module("scipy.stats")
     except ImportError:
-        raise SettingsError(
-            "This needs scipy.", hint="pip install 'agentrun-nb[analysis]'"
-        ) from None
+        hint = "pip install 'agentrun-nb[analysis]'"
+        raise SettingsError("This needs scipy.", hint=hint) from None
 
 
 def queue_times(runs: pd.DataFrame, horizon: float) -> Times:
-    """From `created_at` to `started_at`; a run without a start is censored at its end, or where it was last seen.
+    """Measures the times from `created_at` to `started_at`.
+
+    A run without a start is censored at its end, or where it was last seen.
 
     Args:
         runs: a RUNS table; a run that has not ended is known to have gone on until its
@@ -122,9 +131,10 @@ def queue_times(runs: pd.DataFrame, horizon: float) -> Times:
 
 
 def run_times(runs: pd.DataFrame, horizon: float) -> Times:
-    """From `started_at` to `completed_at`, whatever the outcome; what has not ended is censored where it was last seen.
+    """Measures the times from `started_at` to `completed_at`, whatever the outcome.
 
-    A service does not end by itself: it is censored at its end.
+    What has not ended is censored where it was last seen. A service does not end by itself: it is
+    censored at its end.
     """
     words = outcomes(runs)
     started, completed = _micros(runs["started_at"]), _micros(runs["completed_at"])
@@ -135,9 +145,9 @@ def run_times(runs: pd.DataFrame, horizon: float) -> Times:
 
 
 def _last_seen(runs: pd.DataFrame, horizon: float, start: Floats) -> Floats:
-    """Until when runs are known to have gone on, in microseconds.
+    """Finds until when runs are known to have gone on, in microseconds since the epoch.
 
-    Not before they began, whatever the clocks say.
+    That is not before they began, whatever the clocks say.
     """
     return np.fmax(np.rint(known_until(runs, horizon) * 1_000), start)
 
@@ -150,13 +160,8 @@ def _micros(moments: pd.Series[Any]) -> Floats:
 def _times(long: Floats, ended: Any, due: pd.Series[Any]) -> Times:
     sound = due.to_numpy() & (long >= 0)
     unread = int((due & ~sound).sum())
-    return Times(
-        long[sound] / 1e6,
-        np.asarray(ended, dtype=bool)[sound],
-        unread,
-        sound,
-        due.to_numpy(dtype=bool),
-    )
+    seen = np.asarray(ended, dtype=bool)[sound]
+    return Times(long[sound] / 1e6, seen, unread, sound, due.to_numpy(dtype=bool))
 
 
 def normal_quantile(level: float) -> float:
@@ -195,7 +200,9 @@ def rate(successes: float, n: int, effect: float = 1.0, level: float = LEVEL) ->
 
 @dataclass(frozen=True)
 class Curve:
-    """The curve of Kaplan & Meier (1958): one element per moment at which a run ended or was last seen, 0 before them.
+    """The curve of Kaplan & Meier (1958).
+
+    It has one element per moment at which a run ended or was last seen, and 0 before them.
 
     Attributes:
         seconds: the moments, rising.
@@ -211,10 +218,11 @@ class Curve:
 
 
 def curve(times: Times, level: float = LEVEL) -> Curve:
-    """How many runs go on after a time, with intervals that hold the truth also for few runs and where none has ended.
+    """Computes the share of runs that go on after each time, with its intervals.
 
-    The ends of the intervals are quantiles of products of beta variables (Fay, Brittain & Proschan
-    2013, Biostatistics 14:723); where every end was seen, that is the exact binomial interval.
+    The intervals hold the truth also for few runs and where none has ended. Their ends are
+    quantiles of products of beta variables (Fay, Brittain & Proschan 2013, Biostatistics 14:723);
+    where every end was seen, that is the exact binomial interval.
 
     Args:
         times: of at least one run.
@@ -222,8 +230,8 @@ def curve(times: Times, level: float = LEVEL) -> Curve:
     """
     beta = scipy_stats().beta
     table = _Risks.of(times, effect=1.0)
-    # Where nothing has ended nothing bounds the share from above, and where nothing goes on nothing
-    # from below.
+    # Where nothing has ended nothing bounds the share from above, and where nothing goes on
+    # nothing bounds it from below.
     high = np.where(table.upper_a > 0, beta.ppf((1 + level) / 2, table.upper_a, table.upper_b), 1.0)
     low = np.where(table.lower_a > 0, beta.ppf((1 - level) / 2, table.lower_a, table.lower_b), 0.0)
     return Curve(table.seconds, table.share, low, high)
@@ -259,9 +267,8 @@ def quantiles(
             return Estimate(n, value)
         chance = table.chance_of_less(1 - share)
         low = _first(table.seconds, chance >= (1 - level) / 2)
-        high = _first(
-            table.seconds, (chance > (1 + level) / 2) & (table.watched >= TOO_FEW - _ROUNDING)
-        )
+        watched = table.watched >= TOO_FEW - _ROUNDING
+        high = _first(table.seconds, (chance > (1 + level) / 2) & watched)
         return Estimate(n, value, low, high)
 
     return [estimate(share) for share in shares]
@@ -273,11 +280,11 @@ def _first(seconds: Floats, reached: NDArray[np.bool_]) -> float:
 
 @dataclass(frozen=True)
 class _Risks:
-    """A curve and what bounds it after each of its moments: two beta variables, the upper and the lower.
+    """A curve and what bounds it after each of its moments.
 
-    Their parameters are 0 where the variable is a constant: the upper one 1, the lower one 0. Of
-    the runs, `watched` is how many would have been seen to go on until each moment if none had
-    ended.
+    The bounds are two beta variables, the upper and the lower. Their parameters are 0 where the
+    variable is a constant: the upper one 1, the lower one 0. Of the runs, `watched` is how many
+    would have been seen to go on until each moment if none had ended.
     """
 
     seconds: Floats
@@ -297,8 +304,7 @@ class _Risks:
         share = np.cumprod(1 - ends / at_risk)
         # A size that is divided by the design effect is that of independent runs which say as much.
         size, ended, going_on = at_risk / effect, ends / effect, (at_risk - leaving) / effect
-        # The factor of each moment is Beta(size - ended + 1, ended); its first two moments
-        # multiply.
+        # Each moment has a factor Beta(size - ended + 1, ended); the first two moments multiply.
         first = np.cumprod((size - ended + 1) / (size + 1))
         second = np.cumprod((size - ended + 1) * (size - ended + 2) / ((size + 1) * (size + 2)))
         # The lower one holds as if one more run ended just then: the factor Beta(going_on, 1).
@@ -312,13 +318,14 @@ class _Risks:
         watched = n * np.cumprod(np.append(1.0, 1 - lost[:-1])) if len(lost) else lost
         columns = [share, watched, *_beta(first, second), *_beta(*lower)]
         starts = [1.0, float(n), 0.0, 0.0, n / effect, 1.0]
-        return cls(
-            np.insert(moments, 0, 0.0),
-            *(np.insert(x, 0, at) for x, at in zip(columns, starts, strict=True)),
-        )
+        begun = (np.insert(x, 0, at) for x, at in zip(columns, starts, strict=True))
+        return cls(np.insert(moments, 0, 0.0), *begun)
 
     def chance_of_less(self, share: float) -> Floats:
-        """The chance, halfway between both bounds, that at most that share goes on after each moment."""
+        """Computes the chance that at most that share goes on after each moment.
+
+        It lies halfway between both bounds.
+        """
         beta = scipy_stats().beta
         upper = np.where(self.upper_a > 0, beta.cdf(share, self.upper_a, self.upper_b), 0.0)
         lower = np.where(self.lower_a > 0, beta.cdf(share, self.lower_a, self.lower_b), 1.0)

@@ -17,8 +17,9 @@ from agentrun_nb.tables.mending import mend
 from agentrun_nb.tables.shown import ShownFrame
 
 _DTYPES = {
-    "n": "Int64", "share": "Float64", "fingerprint": "str", "status": "str", "exit_code": "Int64", "meaning": "str",
-    "phase": "str", "versions": "str", "first_seen": "datetime64[us, UTC]", "last_seen": "datetime64[us, UTC]",
+    "n": "Int64", "share": "Float64", "fingerprint": "str", "status": "str",
+    "exit_code": "Int64", "meaning": "str", "phase": "str", "versions": "str",
+    "first_seen": "datetime64[us, UTC]", "last_seen": "datetime64[us, UTC]",
     "example": "str", "deployment_id": "str", "run_id": "str",
 }  # fmt: skip
 _GROUP = ("status", "exit_code", "fingerprint")
@@ -66,26 +67,23 @@ def failures(
         texts = np.full(len(runs), None, dtype="object")
         texts[words.isin(FAILURES).to_numpy()] = found
         return pd.Series(texts, runs.index, "str", name="fingerprint")
-    # The index goes: it may bear the name of a column, and then pandas would not know which is
-    # meant.
+    version = "version_number" if "version_number" in failed else "version_id"
+    # The index goes: it may bear the name of a column, and then pandas would not know which one
+    # is meant.
     failed = (
         failed.assign(
             status=words[words.isin(FAILURES)],
             fingerprint=found,
             seen=failed["completed_at"].fillna(failed["created_at"]),
             phase=_phases(failed, logs),
-            version=failed["version_number" if "version_number" in failed else "version_id"].astype(
-                "str"
-            ),
+            version=failed[version].astype("str"),
         )
         .reset_index(drop=True)
         .sort_values("seen", kind="stable", na_position="first")
     )
-    of = (
-        failed.groupby(names, dropna=False, observed=True)["id"].transform("size")
-        if names
-        else len(failed)
-    )
+    of: Any = len(failed)
+    if names:
+        of = failed.groupby(names, dropna=False, observed=True)["id"].transform("size")
     failed = failed.assign(of=of)
     rows = []
     for _, group in failed.groupby([*names, *_GROUP], dropna=False, observed=True):
@@ -137,9 +135,8 @@ def _phases(failed: pd.DataFrame, logs: pd.DataFrame | None) -> pd.Series[Any]:
         events = mend(logs, LOGS)
         events = events[events["metadata"].str.contains("failure_phase", regex=False, na=False)]
         events = events.sort_values("created_at", kind="stable")
-        for deployment, run, text in zip(
-            events["deployment_id"], events["run_id"], events["metadata"], strict=True
-        ):
+        columns = (events[name] for name in ("deployment_id", "run_id", "metadata"))
+        for deployment, run, text in zip(*columns, strict=True):
             if phase := _phase(text):
                 named[deployment, run] = phase
     keys = zip(failed["deployment_id"], failed["id"], strict=True)

@@ -9,13 +9,14 @@ from numbers import Integral
 from agentrun_nb.analysis.telling import telling
 
 _LONGEST = 2_000
-"""Characters of a reason's telling part that are read.
+"""How many characters are read from the beginning of a reason's telling part.
 
-As many from its beginning as from its end.
+As many are read from its end.
 """
 
 _TELLING_KEY = re.compile(
-    r"(?:error_?)?(?:type|message|description)|__type|error|exception|msg|reason|detail|title|kind|\w*(?:code|status)",
+    r"(?:error_?)?(?:type|message|description)|__type|error|exception|msg|reason|detail|title|kind"
+    r"|\w*(?:code|status)",
     re.IGNORECASE,
 )
 """Of these keys in a body the value says what happened; of all others only the key stays."""
@@ -24,41 +25,50 @@ _BODY = re.compile(r"""[{]\s*(?:["']\w|["']@|\w+:\s)""")
 _MEMBER = re.compile(
     r"""
     (?P<mark>\\*["']|)(?P<key>[\w@-]{1,40})(?P=mark)\s*[:=]\s*
-    (?:(?P<opened>[\[{]) | \\*"(?P<double>(?:[^"\\]|\\.)*+)"? | \\*'(?P<single>(?:[^'\\]|\\.)*+)'? | (?P<bare>[\w.+-]+))
+    (?:(?P<opened>[\[{])
+        | \\*"(?P<double>(?:[^"\\]|\\.)*+)"? | \\*'(?P<single>(?:[^'\\]|\\.)*+)'?
+        | (?P<bare>[\w.+-]+))
     """,
     re.VERBOSE | re.DOTALL,
 )
 
 _NAMING = (
-    r"named|name|module|attribute|column|relation|table|field|argument|parameter|param|property|reading|function|method"
-    r"|class|type|constraint|index|extension|option|command|package|library|symbol|import|from|variable|key|operation"
-    r"|label|tool|object has no attribute|KeyError|NameError"
+    r"named|name|module|attribute|column|relation|table|field|argument|parameter|param|property"
+    r"|reading|function|method|class|type|constraint|index|extension|option|command|package"
+    r"|library|symbol|import|from|variable|key|operation|label|tool|object has no attribute"
+    r"|KeyError|NameError"
 )
 """Behind these words a quoted name is a part of the program, and so of what happened."""
 
 _PHRASES = "|".join(re.escape(status.phrase) for status in HTTPStatus if status >= 400)
 _UNITS = (
-    r"[KMGT]i?B?|bytes?|B|ms|msecs?|milliseconds?|us|µs|μs|microseconds?|ns|s|secs?|seconds?|m|mins?|minutes?|h|hrs?"
-    r"|hours?|d|days?|%"
+    r"[KMGT]i?B?|bytes?|B|ms|msecs?|milliseconds?|us|µs|μs|microseconds?|ns|s|secs?|seconds?"
+    r"|m|mins?|minutes?|h|hrs?|hours?|d|days?|%"
 )
 _NUMBER = rf"\d+(?:[.,:]\d+)*(?:\.(?=[ ](?:{_UNITS})\b))?(?:e[+-]?\d+)?"
-_QUANTITY = rf"{_NUMBER}(?:(?:[ ]?(?:{_UNITS})(?![^\W_]))|(?:(?:h|m|s|ms|d){_NUMBER})*(?:h|m|s|ms)(?![^\W_]))?"
+_QUANTITY = (
+    rf"{_NUMBER}(?:(?:[ ]?(?:{_UNITS})(?![^\W_]))"
+    rf"|(?:(?:h|m|s|ms|d){_NUMBER})*(?:h|m|s|ms)(?![^\W_]))?"
+)
 _DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _CLOCK = r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
 _FILE = (
-    r"csv|tsv|jsonl?|ndjson|txt|pdf|xlsx?|docx?|pptx?|parquet|feather|png|jpe?g|gif|webp|svg|mp[34]|wav|md|html?|xml"
-    r"|log|zip|tar|t?gz|ya?ml|toml|ini|env|db|sqlite3?|pkl|npy|h5"
+    r"csv|tsv|jsonl?|ndjson|txt|pdf|xlsx?|docx?|pptx?|parquet|feather|png|jpe?g|gif|webp|svg"
+    r"|mp[34]|wav|md|html?|xml|log|zip|tar|t?gz|ya?ml|toml|ini|env|db|sqlite3?|pkl|npy|h5"
 )
 _DOMAIN = r"com|net|org|io|ai|dev|cloud|internal|local|localdomain|example|svc|eu|de|uk"
 
 _CHANGING = re.compile(
     rf"""
-      (?P<keep>\b[a-z_]{{0,20}}(?:code|status|http(?:/[\d.]+)?|errno|winerror|signal|sqlstate)["']?[\s:=\[(]{{0,3}}["']?
-            -?\d{{1,5}}\b(?!\.\d)
-        | (?<![\w.-])[45]\d\d\b(?=[ ](?:{_PHRASES}|client[ ]error|server[ ]error|error)\b|[ ]?\{{|[ ](?-i:[A-Z_]{{6,}}))
-        | (?:error:?[ ]|\b(?:returned|responded[ ]with|answered|replied|response|got|received)[:]?[ ])[45]\d\d\b
-            (?![.,:]?\d|[ ][a-z]+s\b)
+      (?P<keep>\b[a-z_]{{0,20}}(?:code|status|http(?:/[\d.]+)?|errno|winerror|signal|sqlstate)
+            ["']?[\s:=\[(]{{0,3}}["']?-?\d{{1,5}}\b(?!\.\d)
+        | (?<![\w.-])[45]\d\d\b
+            (?=[ ](?:{_PHRASES}|client[ ]error|server[ ]error|error)\b
+                |[ ]?\{{|[ ](?-i:[A-Z_]{{6,}}))
+        | (?:error:?[ ]
+            |\b(?:returned|responded[ ]with|answered|replied|response|got|received)[:]?[ ])
+            [45]\d\d\b(?![.,:]?\d|[ ][a-z]+s\b)
         | \bresponse[ ]\[\d{{3}}\] | (?:failed|error)[ ]\([45]\d\d\)
         | \b(?:ORA|PLS|TNS|DPI|DPY|SQL|TS|CS)-?\d{{3,5}}\b)
     | (?P<address>\b[a-z][a-z\d+.-]*://[^\s'"<>]+ | [\w.+-]+@[\w-]+(?:\.[\w-]+)+
@@ -67,11 +77,14 @@ _CHANGING = re.compile(
         | (?<![\w.@/-])(?:localhost|(?:[\w-]+\.)+(?:{_DOMAIN}))(?::\d+)?(?![\w/.-]|\.\w))
     | (?P<value>(?<=input_value=)[^\n]*?(?=,[ ]input_type=))
     | (?P<text>(?<!\w)(?P<quote>['"`])(?P<inside>.*?)(?P=quote)(?!\w) | “[^”]*” | ‘[^’]*’ | «[^»]*»)
-    | (?P<path>(?<![\w.])(?:[a-z]:\\|~?/|\.{{1,2}}/)[\w.@+/\\-]+ | (?<![\w.])[\w.@+-]+(?:/[\w@+-]+)*/[\w@+-]+\.\w+
+    | (?P<path>(?<![\w.])(?:[a-z]:\\|~?/|\.{{1,2}}/)[\w.@+/\\-]+
+        | (?<![\w.])[\w.@+-]+(?:/[\w@+-]+)*/[\w@+-]+\.\w+
         | (?<![\w.])[\w-]+\.(?:{_FILE})\b(?!\.\w))
     | (?P<time>\b\d{{4}}[-/]\d\d[-/]\d\d(?:[T ]{_CLOCK}(?:[ ]?(?:Z|UTC|[+-]\d\d:?\d\d))?)?\b
-        | \b{_DAY},?[ ](?:\d\d?[ ]{_MONTH}[ ]\d{{4}}|{_MONTH}[ ]{{1,2}}\d\d?)[ ]{_CLOCK}(?:[ ](?:GMT|UTC|\d{{4}}))?\b)
-    | (?P<name>\b(?:gpt|chatgpt|claude|gemini|gemma|llama|mistral|mixtral|deepseek|qwen|grok)-?[\w.:-]*\d[\w.:-]*\b
+        | \b{_DAY},?[ ](?:\d\d?[ ]{_MONTH}[ ]\d{{4}}|{_MONTH}[ ]{{1,2}}\d\d?)
+            [ ]{_CLOCK}(?:[ ](?:GMT|UTC|\d{{4}}))?\b)
+    | (?P<name>\b(?:gpt|chatgpt|claude|gemini|gemma|llama|mistral|mixtral|deepseek|qwen|grok)
+            -?[\w.:-]*\d[\w.:-]*\b
         | (?<![\w.-])(?=[a-z\d-]*\d)[a-z][a-z\d]*(?:-[a-z\d]+){{2,}}(?![\w-]))
     | (?P<n>\b[\da-f]{{8}}(?:-[\da-f]{{4}}){{3}}-[\da-f]{{12}}\b | \b0x[\da-f]+\b
         | \b(?:sk|pk|org|proj|user|key|api)-[\w*-]{{6,}} | (?<![\w*-])[\w-]*\*{{3,}}[\w-]*
@@ -144,7 +157,10 @@ def _mask(match: re.Match[str]) -> str:
 
 
 def _quoted(match: re.Match[str]) -> str:
-    """A quoted text: a name of the program's own stays, a sentence of an error is masked inside, all else goes."""
+    """Masks a quoted text unless it says what happened.
+
+    A name of the program's own stays, a sentence of an error is masked inside, all else goes.
+    """
     inside = match["inside"]
     before = match.string[max(0, match.start() - 240) : match.start()]
     if _NAME.fullmatch(inside) and (inside in _TYPES or _BEFORE_NAME.search(before)):
@@ -163,7 +179,10 @@ def _quoted(match: re.Match[str]) -> str:
 
 
 def _without_bodies(text: str) -> str:
-    """Puts in the place of each body in JSON, or as Python or JavaScript write one, what its values tell."""
+    """Replaces each body by what its values tell.
+
+    A body is in JSON, or as Python or JavaScript write one.
+    """
     parts, place = [], 0
     while begin := _BODY.search(text, place):
         end = _closing(text, begin.start())
@@ -175,9 +194,8 @@ def _without_bodies(text: str) -> str:
 def _closing(text: str, start: int) -> int:
     """Where the brace at `start` is closed; the end of the text where it is cut off."""
     depth = 0
-    for mark in re.finditer(
-        r"""[{}]|"(?:[^"\\]|\\.)*+"|(?<!\w)'(?:[^'\\]|\\.)*+'(?!\w)""", text[start:]
-    ):
+    marks = r"""[{}]|"(?:[^"\\]|\\.)*+"|(?<!\w)'(?:[^'\\]|\\.)*+'(?!\w)"""
+    for mark in re.finditer(marks, text[start:]):
         depth += {"{": 1, "}": -1}.get(mark[0], 0)
         if depth == 0:
             return start + mark.end()
@@ -185,9 +203,9 @@ def _closing(text: str, start: int) -> int:
 
 
 def _told_by(body: str) -> str:
-    """The values of a body that say what happened, each once.
+    """Gives the values of a body that say what happened, each once.
 
-    The names of its keys where none does.
+    Where none does, it gives the names of the body's keys.
     """
     words: dict[str, None] = {}
     keys: dict[str, None] = {}
@@ -197,10 +215,8 @@ def _told_by(body: str) -> str:
         if not _TELLING_KEY.fullmatch(member["key"]) or value in ("", "null", "None"):
             continue
         # A number here is a code, and stays by the word before it; a text may be another body.
-        value = (
-            f"code {value}" if value.isdecimal() else value.replace("\\n", " ").replace("\\", "")
-        )
-        words[_without_bodies(value)] = None
+        plain = value.replace("\\n", " ").replace("\\", "")
+        words[_without_bodies(f"code {value}" if value.isdecimal() else plain)] = None
     return " ".join(words) if words else "{" + ", ".join(sorted(keys)) + "}"
 
 
@@ -209,20 +225,21 @@ _MEANINGS = {
     126: "the command was found and could not be run", 127: "the command was not found",
 }  # fmt: skip
 _SIGNALS = {
-    1: "SIGHUP", 2: "SIGINT, interrupted", 6: "SIGABRT, it aborted itself", 13: "SIGPIPE", 15: "SIGTERM, asked to stop",
+    1: "SIGHUP", 2: "SIGINT, interrupted", 6: "SIGABRT, it aborted itself",
+    13: "SIGPIPE", 15: "SIGTERM, asked to stop",
     9: "SIGKILL, as by a limit of memory or time", 11: "SIGSEGV, a fault of memory access",
 }  # fmt: skip
 
 
 def exit_meaning(code: object) -> str | None:
-    """What an exit code means by the habit of shells.
+    """Says what an exit code means by the habit of shells.
 
-    124 to 127, and 128 + n or -n for signal n; None: its own.
+    These are 0, 124, 126 and 127, and 128 + n or -n for signal n. Any other code is the program's
+    own, and the meaning is None.
     """
     if not isinstance(code, Integral):
         return None
     number = int(code)
     signal = -number if number < 0 else number - 128
-    return _MEANINGS.get(number) or (
-        f"ended by signal {signal}: {_SIGNALS[signal]}" if signal in _SIGNALS else None
-    )
+    ended = f"ended by signal {signal}: {_SIGNALS[signal]}" if signal in _SIGNALS else None
+    return _MEANINGS.get(number) or ended

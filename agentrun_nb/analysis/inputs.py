@@ -13,7 +13,9 @@ from agentrun_nb.tables.moments import Floats
 
 
 def input_keys(runs: pd.DataFrame) -> pd.Series[Any]:
-    """A text per run that is the same where inputs are equal as JSON; a run without an input shares it with no other.
+    """Gives a text per run that is the same where inputs are equal as JSON.
+
+    A run without an input shares its text with no other.
 
     Args:
         runs: a RUNS table.
@@ -62,9 +64,9 @@ class InputSums:
 
 
 def correlation(a: InputSums, b: InputSums) -> float:
-    """How alike the runs of one input are, 0 to 1, by moments within each group.
+    """Estimates how alike the runs of one input are, 0 to 1, by moments within each group.
 
-    1 where no input tells.
+    It is 1 where no input tells.
     """
     excess, most = 0.0, 0.0
     for group in (a, b):
@@ -76,9 +78,10 @@ def correlation(a: InputSums, b: InputSums) -> float:
 
 
 def design_effects(a: Floats, b: Floats, alike: float) -> tuple[float, float]:
-    """How many runs of each group say as much as one run of an input of its own (Rao & Scott 1992, Biometrics 48:577).
+    """Computes how many runs of each group say as much as one run of an input of its own.
 
-    Inputs that both groups ran equally often are no difference between them, and make no effect.
+    That is the design effect (Rao & Scott 1992, Biometrics 48:577). Inputs that both groups ran
+    equally often are no difference between them, and make no effect.
 
     Args:
         a: per input, how many runs there are in one group.
@@ -97,19 +100,19 @@ def design_effects(a: Floats, b: Floats, alike: float) -> tuple[float, float]:
 
 
 def cluster_quantile(a: Floats, b: Floats, level: float) -> float:
-    """What takes the place of the normal quantile where a design effect is estimated from so many inputs.
+    """Gives the quantile to use for the normal one where a design effect is estimated.
 
-    The quantile of t with one degree of freedom less than the inputs of the group that has fewer
-    (Korn & Graubard 1998, Survey Methodology 24:193); NaN for a single one.
+    It is the quantile of t with one degree of freedom less than the inputs of the group that has
+    fewer (Korn & Graubard 1998, Survey Methodology 24:193); NaN for a single one.
     """
     fewest = int(min((a > 0).sum(), (b > 0).sum()))
     return float(scipy_stats().t.ppf((1 + level) / 2, fewest - 1)) if fewest > 1 else float("nan")
 
 
 def sizes_divided(a: Floats, b: Floats, alike: float, level: float) -> tuple[float, float]:
-    """By what the sizes of two groups are divided so that intervals for independent runs fit.
+    """Computes by what to divide the sizes of two groups.
 
-    See `design_effects`.
+    So divided, they fit intervals for independent runs: see `design_effects`.
     """
     more = (cluster_quantile(a, b, level) / normal_quantile(level)) ** 2
     first, second = (effect * more if effect > 1 else 1.0 for effect in design_effects(a, b, alike))

@@ -16,18 +16,15 @@ JUDGED = (*SUCCESSES, *FAILURES)
 
 
 def outcomes(runs: pd.DataFrame) -> pd.Series[Any]:
-    """The documented status of each run, or why it has none.
+    """Gives the documented status of each run, or why it has none.
 
-    `not fetched: …`, `no status`, `unknown status: …`.
+    The reasons are `not fetched: …`, `no status` and `unknown status: …`.
     """
     status = runs["status"].astype("str")
-    words = status.where(runs["status"].isin(STATUSES), "unknown status: " + status).fillna(
-        "no status"
-    )
-    return words.mask(
-        runs["fetch_error"].notna(),
-        "not fetched: " + runs["fetch_error"].str.replace(_SENTENCE, "", regex=True),
-    )
+    unknown = "unknown status: " + status
+    words = status.where(runs["status"].isin(STATUSES), unknown).fillna("no status")
+    codes = runs["fetch_error"].str.replace(_SENTENCE, "", regex=True)
+    return words.mask(runs["fetch_error"].notna(), "not fetched: " + codes)
 
 
 def left_out(words: pd.Series[Any]) -> dict[str, int]:
@@ -37,7 +34,9 @@ def left_out(words: pd.Series[Any]) -> dict[str, int]:
 
 
 def repeated_keys(runs: pd.DataFrame) -> pd.Series[Any]:
-    """A number for each key (deployment and run) that stands more than once, at each of its rows; NA at all others.
+    """Numbers the keys (deployment and run) that stand more than once.
+
+    A key's number is at each of its rows; all other rows have NA.
 
     Args:
         runs: a RUNS table.
@@ -58,6 +57,5 @@ def repeated_note(count: int) -> list[str]:
     """What is said where keys stand more than once; nothing where none does."""
     if not count:
         return []
-    return [
-        f"{count:,} {'run stands' if count == 1 else 'runs stand'} here more than once, and each row is counted"
-    ]
+    stand = "run stands" if count == 1 else "runs stand"
+    return [f"{count:,} {stand} here more than once, and each row is counted"]

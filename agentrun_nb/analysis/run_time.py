@@ -41,9 +41,9 @@ SOONER = ("b ends sooner", "b ends later")
 """What is said where runs that did not succeed may be why b ends sooner or later."""
 
 TEST_SHARE = 0.9
-"""Of the errors of a verdict on run times, what the log-rank test may make.
+"""The share of the errors of a verdict on run times that the log-rank test may make.
 
-The rest is the medians'.
+The rest is left to the medians.
 """
 
 _FINE = 1e-7
@@ -84,7 +84,10 @@ class Sample:
         return len(self.after) - after, after
 
     def by_input(self, values: Floats) -> tuple[InputSums, InputSums]:
-        """Sums up by input what was measured of each run, for the group before and the one after."""
+        """Sums up by input what was measured of each run, for both groups.
+
+        The sums of the group before come first, then those of the one after.
+        """
         most = int(self.inputs.max()) + 1
 
         def summed(group: NDArray[np.bool_]) -> InputSums:
@@ -140,9 +143,8 @@ def log_rank(sample: Sample, ratio: float = 1.0, level: float = LEVEL) -> LogRan
     risk, ends = at_risk(np.ones(len(seconds))), count(sample.ended)
     share = at_risk(sample.after) / risk
     excess = float((count(sample.ended & sample.after) - ends * share).sum())
-    error = sqrt(
-        float((ends * share * (1 - share) * (risk - ends) / np.maximum(risk - 1, 1)).sum())
-    )
+    variances = ends * share * (1 - share) * (risk - ends) / np.maximum(risk - 1, 1)
+    error = sqrt(float(variances.sum()))
     n_a, n_b = sample.sizes
     margin = float(scipy_stats().t.ppf((1 + level) / 2, max(2 * min(n_a, n_b) - 2, 1))) * error
 
@@ -151,19 +153,19 @@ def log_rank(sample: Sample, ratio: float = 1.0, level: float = LEVEL) -> LogRan
     effects = design_effects(a.runs, b.runs, alike)
     if max(effects) > 1:
         effect = (effects[0] / n_a + effects[1] / n_b) / (1 / n_a + 1 / n_b)
+        clustered = cluster_quantile(a.runs, b.runs, level) * error * sqrt(effect)
         # NaN, where one input cannot tell what others would, must not get lost.
-        margin = float(
-            np.maximum(margin, cluster_quantile(a.runs, b.runs, level) * error * sqrt(effect))
-        )
+        margin = float(np.maximum(margin, clustered))
     return LogRank(excess, margin, alike)
 
 
 def time_ratio(sample: Sample, level: float = LEVEL) -> Estimate:
-    """By which factor the group after takes longer, with the interval of ratios that the log-rank test does not refute.
+    """Estimates by which factor the group after takes longer, with an interval.
 
-    Assumes, for the ratio and not for whether 1 is among those, that the times of one group are
-    those of the other times a constant (Kalbfleisch & Prentice 2002, The Statistical Analysis of
-    Failure Time Data, chapter 7).
+    The interval holds the ratios that the log-rank test does not refute. Assumes, for the ratio and
+    not for whether 1 is among those, that the times of one group are those of the other times a
+    constant (Kalbfleisch & Prentice 2002, The Statistical Analysis of Failure Time Data, chapter
+    7).
 
     Args:
         sample: the times; those of 0 s are the same in any ratio.
@@ -189,22 +191,21 @@ def time_ratio(sample: Sample, level: float = LEVEL) -> Estimate:
 
 
 def _reach(sample: Sample) -> tuple[float, float] | None:
-    """The logarithms of ratios beyond which one group lies wholly before the other.
+    """Finds the logarithms of the ratios beyond which one group lies wholly before the other.
 
-    None where all times are 0.
+    It gives None where all times of a group are 0.
     """
-    before, after = (
-        sample.seconds[group & (sample.seconds > 0)] for group in (~sample.after, sample.after)
-    )
+    positive = sample.seconds > 0
+    before, after = (sample.seconds[group & positive] for group in (~sample.after, sample.after))
     if not (len(before) and len(after)):
         return None
     return log(after.min() / before.max() / 2), log(after.max() / before.min() * 2)
 
 
 def _is_bounded(sample: Sample, level: float) -> bool:
-    """Whether the interval of the ratio has both ends.
+    """Tells whether the interval of the ratio has both ends.
 
-    The test must refute the smallest ratio and the largest.
+    For that the test must refute the smallest ratio and the largest.
     """
     reach = _reach(sample)
     if reach is None:
@@ -214,9 +215,9 @@ def _is_bounded(sample: Sample, level: float) -> bool:
 
 
 def _turn(small: Callable[[float], bool], low: float, high: float) -> float:
-    """The ratio from which on another is no longer too small, sought between two logarithms.
+    """Finds the ratio from which on a ratio is no longer too small.
 
-    NaN where none is.
+    It is sought between two logarithms, and is NaN where there is none.
     """
     if not small(exp(low)) or small(exp(high)):
         return nan
@@ -266,7 +267,10 @@ class RunTimes:
         return cls(before, after, Sample.of(groups, (before, after)), succeeded)
 
     def medians(self, level: float = LEVEL) -> Contrast:
-        """Compares the medians in seconds, with intervals that hold the truth in that share of samples."""
+        """Compares the medians in seconds, with their intervals.
+
+        The intervals hold the truth in the share of samples that `level` gives.
+        """
         effects, repeats = (1.0, 1.0), ""
         if min(self.sample.sizes):
             runs_a, runs_b = (group.runs for group in self.sample.by_input(self.sample.seconds))
@@ -283,11 +287,12 @@ class RunTimes:
         return Contrast(a, b, difference(a, b), "; ".join(notes))
 
     def longer(self, level: float = LEVEL) -> int:
-        """Which group takes longer: 1 for the one after, -1 for the one before, 0 where no difference is seen.
+        """Tells which group takes longer.
 
-        That is what the log-rank test says, or the medians, which see more where some runs end
-        early and others late. Of the errors that may be made, nine tenths are left to the test and
-        a tenth to the medians.
+        It is 1 for the one after, -1 for the one before and 0 where no difference is seen. That is
+        what the log-rank test says, or the medians, which see more where some runs end early and
+        others late. Of the errors that may be made, nine tenths are left to the test and a tenth to
+        the medians.
 
         Args:
             level: how rarely equal times get a verdict.
@@ -299,7 +304,7 @@ class RunTimes:
         return int(test.excess < -test.margin) - int(test.excess > test.margin)
 
     def verdict(self, level: float = LEVEL) -> str:
-        """Which group takes longer, in words.
+        """Says in words which group takes longer.
 
         Equal times get such a verdict as rarely as the level says.
         """
@@ -312,11 +317,12 @@ class RunTimes:
         return NO_DIFFERENCE if bounded else NOT_ENOUGH
 
     def _words(self, direction: int, level: float) -> tuple[str, str]:
-        """Faster and slower are said of runs that succeed; where others may be the reason, sooner and later.
+        """Chooses the words for a difference.
 
-        A run that failed is no longer watched from then on (the cause-specific rate of success,
-        Prentice & others 1978, Biometrics 34:541): the times to success must differ in the same
-        direction, and so must the medians of those that succeeded.
+        Faster and slower are said of runs that succeed; where others may be the reason, sooner and
+        later. A run that failed is no longer watched from then on (the cause-specific rate of
+        success, Prentice & others 1978, Biometrics 34:541): the times to success must differ in the
+        same direction, and so must the medians of those that succeeded.
         """
         sample = self.sample
         if not (sample.ended & ~self.succeeded).any():
@@ -359,7 +365,10 @@ def paired_run_time(before: pd.DataFrame, after: pd.DataFrame, level: float = LE
 
 
 def _middles(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row per input: the lower and the upper median of the seconds of what succeeded, where no run goes on."""
+    """Gives the lower and the upper median of the seconds of what succeeded, a row per input.
+
+    Both are NaN where a run of the input still goes on.
+    """
     words = outcomes(runs)
     seconds = (runs["completed_at"] - runs["started_at"]).dt.total_seconds()
     seconds = seconds.where((words == "succeeded") & (runs["mode"] != "service") & (seconds >= 0))

@@ -1,4 +1,4 @@
-"""Whether one group of runs succeeds more often than another, also where an input was run many times."""
+"""Compares how often two groups of runs succeed, also where an input was run many times."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ from agentrun_nb.analysis.outcomes import JUDGED, outcomes
 from agentrun_nb.tables.moments import Floats
 
 LEAST_MIXED = 5
-"""With fewer repeated inputs that ever succeeded, or ever failed, nothing is known of how alike their runs are."""
+"""How many repeated inputs must have succeeded, and how many must have failed, at least once.
+
+With fewer of either nothing is known of how alike the runs of an input are.
+"""
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,9 @@ def success_rates(a: Tally, b: Tally, level: float = LEVEL) -> Contrast:
         b: those of the group after.
         level: the share of intervals that hold the truth.
     """
-    effects = (
-        sizes_divided(a.runs, b.runs, _correlation(a, b), level) if a.n and b.n else (1.0, 1.0)
-    )
+    effects = (1.0, 1.0)
+    if a.n and b.n:
+        effects = sizes_divided(a.runs, b.runs, _correlation(a, b), level)
     before, after = (
         rate(float(tally.successes.sum()), tally.n, effect, level)
         for tally, effect in zip((a, b), effects, strict=True)
@@ -103,21 +106,20 @@ def _correlation(a: Tally, b: Tally) -> float:
     failing = sum(int((tally.successes < tally.runs)[tally.runs > 1].sum()) for tally in (a, b))
     if min(succeeding, failing) < LEAST_MIXED:
         return 1.0
-    before, after = (
-        InputSums(
-            tally.runs, tally.successes - tally.runs * tally.share, tally.share * (1 - tally.share)
-        )
-        for tally in (a, b)
-    )
-    return correlation(before, after)
+
+    def sums(tally: Tally) -> InputSums:
+        share = tally.share
+        return InputSums(tally.runs, tally.successes - tally.runs * share, share * (1 - share))
+
+    return correlation(sums(a), sums(b))
 
 
 def paired_success(a: Tally, b: Tally, level: float = LEVEL) -> Contrast:
-    """Compares the success rates on the inputs that both groups have run, each input weighing the same.
+    """Compares the success rates on the inputs that both groups have run.
 
-    Where each input was run once by each group, the interval is the exact binomial one given how
-    many inputs differ (McNemar 1947). Otherwise it is the mean over inputs of the difference, give
-    or take the larger of
+    Each input weighs the same. Where each input was run once by each group, the interval is the
+    exact binomial one given how many inputs differ (McNemar 1947). Otherwise it is the mean over
+    inputs of the difference, give or take the larger of
 
     - t's quantile times the standard error that the spread between inputs gives, and
     - the normal quantile times the one that chance alone gives where the successes on an input are

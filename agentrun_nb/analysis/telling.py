@@ -1,6 +1,6 @@
 """The part of a failure's reason that says why.
 
-The end of a traceback, the lines that call themselves an error.
+That is the end of a traceback, or the lines that call themselves an error.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ def telling(reason: str) -> str:
 
 
 def _after_traceback(reason: str) -> str:
-    """What follows the last place of a Python traceback and its lines of source.
+    """Gives what follows the last place of a Python traceback and its lines of source.
 
-    All where there is no traceback.
+    It gives all of the reason where there is no traceback.
     """
     places = list(_FRAME.finditer(reason))
     if not places:

@@ -27,7 +27,10 @@ EARLIEST, LATEST = -62_135_596_800_000.0, 253_402_300_799_999.0
 
 
 class Tick(NamedTuple):
-    """A tick: its instant in ms since the epoch, its label, and the day or year where that changes."""
+    """A tick with its instant, its label and its context.
+
+    The instant is in ms since the epoch; the context is the day or year where that changes.
+    """
 
     at: float
     label: str
@@ -37,7 +40,7 @@ class Tick(NamedTuple):
 def local(at: float, tz: str) -> datetime:
     """An instant as the clock of a zone shows it.
 
-    In UTC where that clock would leave the years 1 to 9999.
+    Where that clock would leave the years 1 to 9999, it is shown in UTC.
     """
     moment = _EPOCH + timedelta(milliseconds=min(max(at, EARLIEST), LATEST))
     with suppress(OverflowError):
@@ -48,13 +51,12 @@ def local(at: float, tz: str) -> datetime:
 def clock_text(at: float, tz: str) -> str:
     """An instant in words, with the offset of its zone.
 
-    `2026-11-24 05:31:56 UTC`, `2026-11-24 06:31:56.250 +01:00`.
+    Examples are `2026-11-24 05:31:56 UTC` and `2026-11-24 06:31:56.250 +01:00`.
     """
     moment = local(at, tz)
     # Not by strftime, which writes the year 1 with one digit.
-    clock = moment.replace(tzinfo=None).isoformat(
-        " ", "milliseconds" if moment.microsecond else "seconds"
-    )
+    finest = "milliseconds" if moment.microsecond else "seconds"
+    clock = moment.replace(tzinfo=None).isoformat(" ", finest)
     return f"{clock} {'UTC' if tz == 'UTC' else _offset_text(moment)}"
 
 
@@ -64,10 +66,11 @@ def _offset_text(moment: datetime) -> str:
 
 
 def ticks(start: float, end: float, tz: str, most: int) -> list[Tick]:
-    """Ticks at round times of a zone's clock, at most about `most` of them, in order and within start and end.
+    """Finds ticks at round times of a zone's clock, at most about `most` of them.
 
-    Where clocks go back, both times of the hour that comes twice have their ticks, each with its
-    offset; a time of day that clocks leave out has none. A day begins with its first instant.
+    They are in order and within start and end. Where clocks go back, both times of the hour that
+    comes twice have their ticks, each with its offset; a time of day that clocks leave out has
+    none. A day begins with its first instant.
 
     Args:
         start: the first moment of the axis in ms since the epoch.
@@ -118,11 +121,9 @@ def _time_label(moment: datetime, step: float) -> str:
 def _short_offset(moment: datetime) -> str:
     """The offset of a moment's zone as the page writes it: `UTC`, `UTC-4`, `UTC+10:30`."""
     sign, hours, minutes = (text := _offset_text(moment))[0], int(text[1:3]), text[3:]
-    return (
-        f"UTC{sign}{hours}{minutes if minutes != ':00' else ''}"
-        if hours or minutes != ":00"
-        else "UTC"
-    )
+    if not hours and minutes == ":00":
+        return "UTC"
+    return f"UTC{sign}{hours}{minutes if minutes != ':00' else ''}"
 
 
 def _day_ticks(start: float, end: float, tz: str, step: int) -> Iterator[Tick]:

@@ -10,7 +10,11 @@ from agentrun_nb.tables.moments import without_zero_times
 
 
 class Stretch(NamedTuple):
-    """A part of the course: what is known of it, and whether it is closed, open, missing or reversed."""
+    """A part of the course.
+
+    Its words say what is known of it; its kind says whether it is closed, open, missing or
+    reversed.
+    """
 
     words: str
     kind: Literal["closed", "open", "missing", "reversed"]

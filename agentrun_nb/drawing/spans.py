@@ -14,7 +14,10 @@ from agentrun_nb.tables.moments import Floats, known_until, milliseconds, withou
 
 YEAR = 365 * 86_400_000.0
 ABSURD = 20
-"""So many times longer than all shorter gaps together is a gap, and more than a year, before an outlier."""
+"""How many times longer than all shorter gaps together a gap before an outlier is.
+
+Such a gap is also longer than a year.
+"""
 
 
 class Kind(IntEnum):
@@ -58,15 +61,17 @@ class Spans:
         return inside
 
     def bulk(self) -> tuple[float, float]:
-        """The first and the last moment, on the side of most runs where years of nothing lie before outliers."""
+        """Finds the first and the last moment, without outliers.
+
+        Where years of nothing lie before outliers, the moments are those on the side of most runs.
+        """
         moments = np.sort(np.concatenate([self.begin, self.end]))
         moments = moments[~np.isnan(moments)]
         gaps = np.diff(moments)
         long = np.sort(gaps[gaps > YEAR])
         shorter = gaps[gaps <= YEAR].sum() + np.cumsum(long) - long
-        parts = np.split(
-            moments, np.flatnonzero(gaps >= long[long > ABSURD * shorter].min(initial=np.inf)) + 1
-        )
+        least = long[long > ABSURD * shorter].min(initial=np.inf)
+        parts = np.split(moments, np.flatnonzero(gaps >= least) + 1)
         most = max(parts, key=len)
         return float(most[0]), float(most[-1])
 
@@ -75,7 +80,9 @@ class Spans:
         return replace(self, begin=np.where(chosen, self.begin, np.nan))
 
     def lanes(self, least: float, room: Floats | float, most: int) -> dict[int, int] | None:
-        """First-fit lanes in which no two runs touch, for each run that has a place, in the order of time.
+        """Finds first-fit lanes in which no two runs touch.
+
+        Each run that has a place gets a lane, in the order of time.
 
         Args:
             least: the least length of a run in ms.
@@ -85,12 +92,10 @@ class Spans:
         ends: list[float] = []
         lane_of: dict[int, int] = {}
         free = np.fmax(self.end, self.begin + least) + room
-        for row in np.argsort(self.begin, kind="stable")[
-            : np.count_nonzero(~np.isnan(self.begin))
-        ].tolist():
-            lane = next(
-                (lane for lane, end in enumerate(ends) if end <= self.begin[row]), len(ends)
-            )
+        placed = np.count_nonzero(~np.isnan(self.begin))
+        for row in np.argsort(self.begin, kind="stable")[:placed].tolist():
+            begin = self.begin[row]
+            lane = next((lane for lane, end in enumerate(ends) if end <= begin), len(ends))
             if lane == most:
                 return None
             ends[lane : lane + 1] = [float(free[row])]

@@ -136,7 +136,7 @@ def by_look(runs: pd.DataFrame) -> dict[Look, NDArray[np.bool_]]:
 def painting_order(statuses: list[str | None]) -> list[str | None]:
     """Statuses in the order they are painted and counted.
 
-    Unknown ones, lifecycle order, failures last.
+    Unknown ones come first, then the others in lifecycle order, failures last.
     """
     rank = {name: place for place, name in enumerate(STATUSES)}
     return sorted(

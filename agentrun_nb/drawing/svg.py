@@ -49,7 +49,9 @@ def track(
     unread: Container[str] = (),
     left_out: Container[str] = (),
 ) -> Markup:
-    """The course of one run: created, started, completed on one line, with what lies between them in words.
+    """Draws the course of one run.
+
+    Created, started and completed stand on one line, with what lies between them in words.
 
     Args:
         status: the run's status.

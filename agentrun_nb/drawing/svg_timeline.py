@@ -28,9 +28,10 @@ _HALF_LETTER = 3
 
 
 def timeline(runs: pd.DataFrame, now: float, tz: str) -> Markup | None:
-    """Runs along time: each a bar while they are few, columns of counts when they are many; None without any.
+    """Draws runs along time; None without any.
 
-    Before the start a bar is pale, after it solid; a run that has not ended is an outline up to `now`.
+    Each run is a bar while they are few; when they are many, columns show their counts. Before the
+    start a bar is pale, after it solid; a run that has not ended is an outline up to `now`.
     """
     placed = spans(runs, now)
     if np.isnan(placed.begin).all():
@@ -84,7 +85,7 @@ def _tick(tick: Tick, x: float, y: float) -> Markup:
     )
 
 
-# --- single runs -------------------------------------------------------------------------------------------------
+# --- single runs ----------------------------------------------------------------------------------
 
 
 def _bars(
@@ -131,19 +132,17 @@ class _Shapes:
 
     def paths(self, color: str) -> list[Markup]:
         """The paths in one colour, what is solid last."""
+        dashed = {"stroke": color, "stroke_dasharray": "4 3"}
         found = [
             (self._pale, {"fill": color, "fill_opacity": "0.35"}),
-            (
-                self._open,
-                {"fill": color, "fill_opacity": "0.2", "stroke": color, "stroke_dasharray": "4 3"},
-            ),
+            (self._open, {"fill": color, "fill_opacity": "0.2", **dashed}),
             (self._undivided, {"fill": color, "fill_opacity": "0.65"}),
             (self._solid, {"fill": color}),
         ]
         return [el("path", d=shape, **how) for shape, how in found if shape]
 
 
-# --- many runs ---------------------------------------------------------------------------------------------------
+# --- many runs ------------------------------------------------------------------------------------
 
 
 def _columns(placed: Spans, looks: _Looks, scale: _Scale) -> tuple[Markup, float, int]:
@@ -154,12 +153,13 @@ def _columns(placed: Spans, looks: _Looks, scale: _Scale) -> tuple[Markup, float
     peak = max(1, int(tallies.sum(axis=0).max()))
     base = 18.0 + _COLUMNS_HIGH
     level = np.full(count, base)
+    wide = _COLUMN - 1
     paths: list[Markup] = []
     for look, tally in zip(looks, tallies, strict=True):
         heights = np.where(tally > 0, np.maximum(tally / peak * _COLUMNS_HIGH, 1), 0)
         level = level - heights
         steps = "".join(
-            f"M{_LEFT + place * _COLUMN} {level[place]:.1f}h{_COLUMN - 1}v{heights[place]:.1f}h-{_COLUMN - 1}z"
+            f"M{_LEFT + place * _COLUMN} {level[place]:.1f}h{wide}v{heights[place]:.1f}h-{wide}z"
             for place in np.flatnonzero(heights)
         )
         paths.append(el("path", d=steps, fill=look.either))

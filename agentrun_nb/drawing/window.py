@@ -7,7 +7,7 @@ from dataclasses import dataclass
 Fold = tuple[float, float, float]
 """A stretch of time of which an axis keeps a part.
 
-Its first moment, its length and what is kept of it, in ms.
+It is its first moment, its length and what is kept of it, all in ms.
 """
 
 

@@ -22,9 +22,10 @@ PACK = 10_000
 
 
 def newest(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Of each run that came more than once, the record that changed last.
+    """Keeps one record of each run, the one that changed last.
 
-    And how many were left out.
+    Returns:
+        The frame with each run once, and how many records were left out.
     """
     if frame["id"].nunique() == frame["id"].count():
         return frame, 0
@@ -45,7 +46,10 @@ def packed(batches: Iterable[Batch]) -> Iterator[Batch]:
 
 
 def newest_first(batches: list[Batch]) -> Iterator[Batch]:
-    """All rows by `created_at`; takes the batches out of the list and lets each go after its last row."""
+    """Yields all rows by `created_at`, the newest first.
+
+    It takes the batches out of the list and lets each go after its last row.
+    """
     moments = pa.concat_arrays([batch.cells["created_at"] for batch in batches])
     order = pc.array_sort_indices(moments, order="descending").to_numpy().astype("int64")
     starts = np.cumsum([0, *map(len, batches)])
@@ -78,9 +82,8 @@ class Sieve:
     def pick(self, batch: Batch) -> Batch:
         """The rows that are new and still wanted."""
         fresh: list[int] = []
-        for row, key in enumerate(
-            zip(*(batch.cells[name].to_pylist() for name in KEY), strict=True)
-        ):
+        ids = (batch.cells[name].to_pylist() for name in KEY)
+        for row, key in enumerate(zip(*ids, strict=True)):
             if key[1] is not None and key in self._seen:
                 self.duplicates += 1
             elif self._left is not None and len(fresh) >= self._left:
@@ -96,9 +99,9 @@ class Sieve:
 
 
 def regroup(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
-    """Groups of batches with exactly `size` rows each, the last one with the rest.
+    """Yields groups of batches with exactly `size` rows each, the last one with the rest.
 
-    At least one group.
+    There is at least one group, even where there are no rows.
     """
     group: list[Batch] = []
     room, given = size, False

@@ -61,20 +61,15 @@ async def fetch_run(wire: Wire, key: Key, tally: Tally) -> bytes:
     Raises:
         AgentRunError: it did not come, or it is the record of another run.
     """
-    body, identity = await wire.fetch(
-        routes.RUN.ask(*key), lambda body: (body, read_identity(body)), tally
-    )
+    ask = routes.RUN.ask(*key)
+    body, identity = await wire.fetch(ask, lambda body: (body, read_identity(body)), tally)
     if identity != key[1]:
         about = "names no run" if identity is None else "is about another"
         message = f"Run {key[1]!r} was asked for, and the answer {about}."
-        hint = (
-            f"{wire.settings.base_url} may be the address of another service."
-            if identity is None
-            else ""
-        )
-        raise BadResponseError(
-            message, hint=hint, status=200, method="GET", route=routes.RUN.template
-        )
+        elsewhere = f"{wire.settings.base_url} may be the address of another service."
+        hint = elsewhere if identity is None else ""
+        route = routes.RUN.template
+        raise BadResponseError(message, hint=hint, status=200, method="GET", route=route)
     return body
 
 
@@ -159,11 +154,8 @@ def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFra
             interrupts,
         )
         rows.end(distinct, INTERRUPTED if interrupted else SILENT)
-        frame = (
-            table_frame(RUNS, rows.batches)
-            .take([rows.row_of[key] for key in keys])
-            .reset_index(drop=True)
-        )
+        places = [rows.row_of[key] for key in keys]
+        frame = table_frame(RUNS, rows.batches).take(places).reset_index(drop=True)
         got = int(frame["fetch_error"].isna().sum())
         made = FetchReport(
             asked=len(keys),

@@ -21,9 +21,9 @@ from agentrun_nb.records.decode import decode_page, decode_record
 T = TypeVar("T")
 
 NOBODY = "agentrun-nb-check"
-"""The id of a run that does not exist, for where none is known.
+"""The id of a run that does not exist, for where no run is known.
 
-The API says so in its own form, others do not.
+The API says in a form of its own that it does not exist; other services do not.
 """
 
 MOST_DEPLOYMENTS = 5
@@ -80,11 +80,9 @@ def _clock(offset: tuple[float, float] | None) -> str:
     if offset is None:
         return "the service sends no date"
     low, high = offset
-    return (
-        "agrees with ours"
-        if low <= 0 <= high
-        else f"the service's is {low:+.1f} to {high:+.1f} s from ours"
-    )
+    if low <= 0 <= high:
+        return "agrees with ours"
+    return f"the service's is {low:+.1f} to {high:+.1f} s from ours"
 
 
 class _Look:
@@ -162,9 +160,8 @@ class _Look:
         error = self.errors.get(routes.RUN)
         if error is None:
             self.offered[routes.RUN] = None
-            self.reasons[routes.RUN] = (
-                f"{TRIED}there is an answer even for a run that does not exist"
-            )
+            always = "there is an answer even for a run that does not exist"
+            self.reasons[routes.RUN] = f"{TRIED}{always}"
         elif error.status == 404 or (error.status in (400, 410, 422) and error.code is not None):
             self.offered[routes.RUN] = self._speaks_of_the_run(error)
             self.reasons[routes.RUN] = {
@@ -199,7 +196,11 @@ def _records(route: Route, body: bytes) -> Batch:
 
 
 async def check(wire: Wire) -> Check:
-    """Asks for deployments, then for a version and a run of one, then for all that belongs to that run."""
+    """Looks at the service with a few requests.
+
+    It asks for deployments, then for a version and a run of one, then for all that belongs to that
+    run.
+    """
     look = _Look(wire)
     deployments = await look.ask_for_ids(routes.DEPLOYMENTS, limit=MOST_DEPLOYMENTS)
     failed = look.errors.get(routes.DEPLOYMENTS)

@@ -69,9 +69,8 @@ class Listing:
                 yield batch
         finally:
             left = stream.stop()
-            self.interrupted = (
-                self._interrupts.heard and not stream.finished and bool(self.walks.left)
-            )
+            unfinished = not stream.finished and bool(self.walks.left)
+            self.interrupted = self._interrupts.heard and unfinished
         for batch in left:
             self._count(batch)
             yield batch
@@ -80,14 +79,15 @@ class Listing:
 
     def _count(self, batch: Batch) -> None:
         earliest = pc.min(created(batch)).as_py()
-        self._line.add(
-            len(batch), "" if earliest is None else f"back to {times.iso(earliest)[:10]}"
-        )
+        told = "" if earliest is None else f"back to {times.iso(earliest)[:10]}"
+        self._line.add(len(batch), told)
 
     def finish(
         self, frame: pd.DataFrame, *, duplicates: int, cut: bool, got: int | None = None
     ) -> None:
-        """Writes the report on the whole listing into its only or last frame, and into the line of progress.
+        """Writes the report on the whole listing into its only or last frame.
+
+        The line of progress says it too.
 
         Args:
             frame: the frame.
@@ -96,11 +96,11 @@ class Listing:
             got: runs in all frames; None: in this one.
         """
         walks, wanted = self.walks, self._wanted
-        reasons = (
-            walks.cuts
-            | ({"interrupt"} if self.interrupted else set())
-            | ({"limit"} if cut else set())
-        )
+        reasons = set(walks.cuts)
+        if self.interrupted:
+            reasons.add("interrupt")
+        if cut:
+            reasons.add("limit")
         if wanted.unlisted:
             reasons.add(f"the list of deployments: {wanted.unlisted}")
         left = list(walks.left.values())
@@ -114,7 +114,7 @@ class Listing:
     def finish_part(self, frame: pd.DataFrame, duplicates: int) -> None:
         """Writes into one of several frames that it is a part.
 
-        Only the last one says how complete they all are.
+        Only the last frame says how complete they all are.
         """
         report.attach(frame, self._report(frame, duplicates, {"chunk"}), Walk(whole=False))
 
@@ -148,9 +148,8 @@ def list_frame(wire: Wire, wanted: Wanted, *, progress: bool) -> pd.DataFrame:
         listing = Listing(wire, wanted, line, interrupts, split=True)
         batches = list(packed(listing.batches()))
         several = listing.walks.streams > 1 or len(wanted.branches) > 1
-        frame, duplicates = newest(
-            table_frame(RUNS, newest_first(batches) if several and batches else batches)
-        )
+        in_order = newest_first(batches) if several and batches else batches
+        frame, duplicates = newest(table_frame(RUNS, in_order))
         cut = wanted.limit is not None and len(frame) > wanted.limit
         frame = frame.head(wanted.limit if cut else len(frame)).reset_index(drop=True)
         listing.finish(frame, duplicates=duplicates, cut=cut)
@@ -160,14 +159,16 @@ def list_frame(wire: Wire, wanted: Wanted, *, progress: bool) -> pd.DataFrame:
 def list_chunks(
     wire: Wire, wanted: Wanted, chunk: int, *, progress: bool
 ) -> Iterator[pd.DataFrame]:
-    """The wanted runs in frames of `chunk` rows, each run once, the first record that came of it."""
+    """Yields the wanted runs in frames of `chunk` rows.
+
+    Each run is there once, as the first record that came of it.
+    """
     interrupts = Deferred()
     steps = _chunks(wire, wanted, chunk, interrupts, progress=progress)
     try:
         while True:
-            with (
-                interrupts
-            ):  # between two frames the caller's own code runs, and hears interrupts itself
+            # Between two frames the caller's own code runs, and hears interrupts itself.
+            with interrupts:
                 frame = next(steps, None)
             if frame is None:
                 return
@@ -181,9 +182,8 @@ def _chunks(
 ) -> Generator[pd.DataFrame, None, None]:
     with Line(wanted.limit, shown=progress) as line:
         listing, sieve = Listing(wire, wanted, line, interrupts, split=False), Sieve(wanted.limit)
-        frames = (
-            table_frame(RUNS, group) for group in regroup(map(sieve.pick, listing.batches()), chunk)
-        )
+        picked = map(sieve.pick, listing.batches())
+        frames = (table_frame(RUNS, group) for group in regroup(picked, chunk))
         frame = next(frames, None)
         while frame is not None:
             following = next(frames, None)

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 async def fetch_names(wire: Wire) -> dict[str, str]:
-    """The names of all deployments and versions by their ids; the lists of versions come side by side.
+    """Fetches the names of all deployments and versions, by their ids.
+
+    The lists of versions are asked for side by side.
 
     Raises:
         AgentRunError: the deployments did not come, or the key was refused.
@@ -29,9 +31,8 @@ async def fetch_names(wire: Wire) -> dict[str, str]:
     plain = dict(zip(named["id"], named["name"], strict=True))
     shared = Counter(plain.values())
     names = {key: name if shared[name] == 1 else f"{name} ({key})" for key, name in plain.items()}
-    versions = await asyncio.gather(
-        *(_version_names(wire, key, name) for key, name in names.items())
-    )
+    asked = (_version_names(wire, key, name) for key, name in names.items())
+    versions = await asyncio.gather(*asked)
     return names | {key: name for found in versions for key, name in found.items()}
 
 
@@ -44,15 +45,16 @@ async def _version_names(wire: Wire, deployment_id: str, name: str) -> dict[str,
         # A label is not worth an error: whoever has no name for a version shows its id.
         return {}
     numbered = versions.dropna(subset=["id", "version_number"])
-    return {
-        key: f"{name} v{number}"
-        for key, number in zip(numbered["id"], numbered["version_number"], strict=True)
-    }
+    pairs = zip(numbered["id"], numbered["version_number"], strict=True)
+    return {key: f"{name} v{number}" for key, number in pairs}
 
 
 @contextmanager
 def ids_for_names(wire: Wire, deployment_ids: Iterable[object]) -> Iterator[None]:
-    """Adds to the error of a deployment that is not there the id that was meant, where its name was given."""
+    """Adds the id that was meant to the error of a deployment that is not there.
+
+    That is done where the name of a deployment was given in place of its id.
+    """
     try:
         yield
     except NotFoundError as error:
@@ -68,7 +70,10 @@ def is_blamed(given: str, fetch_errors: pd.Series[str]) -> bool:
 
 
 def refuse_name(wire: Wire, given: str) -> None:
-    """Raises NotFoundError with the id that was meant, where what was given is a deployment's name."""
+    """Raises NotFoundError where what was given is a deployment's name.
+
+    The error has the id that was meant.
+    """
     if hint := _id_hint(wire, [given]):
         raise NotFoundError(_missing(given), hint=hint, status=404)
 
@@ -78,18 +83,18 @@ def _missing(given: object) -> str:
 
 
 def _id_hint(wire: Wire, names: Sequence[object]) -> str:
-    """A sentence with the id of a deployment that was given by its name.
+    """Writes a sentence with the id of a deployment that was given by its name.
 
-    Empty where there is none.
+    The sentence is empty where no name is that of a deployment.
     """
     if not names:
         return ""
     with suppress(AgentRunError):
         deployments = loop.run(collect(wire, DEPLOYMENTS, routes.DEPLOYMENTS))
         for name in names:
-            ids = (
-                deployments.loc[(deployments["name"] == name).fillna(False), "id"].dropna().tolist()
-            )
+            same = (deployments["name"] == name).fillna(False)
+            ids = deployments.loc[same, "id"].dropna().tolist()
             if ids:
-                return f"{name!r} is the name of a deployment; its id is {' or '.join(map(repr, ids))}."
+                meant = " or ".join(map(repr, ids))
+                return f"{name!r} is the name of a deployment; its id is {meant}."
     return ""

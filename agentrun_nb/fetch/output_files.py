@@ -25,7 +25,10 @@ def read_output(wire: Wire, run: Run, name: str) -> bytes:
     try:
         return loop.run(wire.fetch(routes.FILE.ask(sandbox, path=path), bytes, Tally()))
     except NotFoundError as error:
-        error.hint = "A sandbox lives for a while only: retention_seconds of the run says how long after it ended."
+        error.hint = (
+            "A sandbox lives for a while only: "
+            "retention_seconds of the run says how long after it ended."
+        )
         raise error from None
 
 
@@ -39,18 +42,15 @@ def _place(run: Run, name: str) -> tuple[str, str]:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
         others = f"Nearest: {', '.join(map(repr, near))}." if near else ""
         message = f"Run {run.id!r} lists no output {name!r}{_when_read(run)}."
-        hint = (
-            " ".join(filter(None, (others, _read_again(run)))) or "Its manifest lists no outputs."
-        )
-        raise PathNotFound(message, hint=hint)
+        hint = " ".join(filter(None, (others, _read_again(run))))
+        raise PathNotFound(message, hint=hint or "Its manifest lists no outputs.")
     row = rows.iloc[0]
     manifest = run.output_manifest if isinstance(run.output_manifest, dict) else {}
     sandbox = _first(row["sandbox_id"], manifest.get("sandbox_id"), run.sandbox_id)
     path = _first(row["access_path"], row["path"], row["configured_path"])
     if sandbox is None or path is None:
-        message = (
-            f"The manifest of run {run.id!r} does not say where {name!r} lies{_when_read(run)}."
-        )
+        unknown = f"does not say where {name!r} lies{_when_read(run)}"
+        message = f"The manifest of run {run.id!r} {unknown}."
         raise PathNotFound(message, hint=_read_again(run))
     return sandbox, path
 
@@ -65,9 +65,9 @@ def _when_read(run: Run) -> str:
 
 
 def _read_again(run: Run) -> str:
-    """How to get the run as it is now.
+    """Says how to get the run as it is now.
 
-    Empty when it had ended, since it does not change any more.
+    The text is empty when the run had ended, since it does not change any more.
     """
     again = f"client.get_run({run.deployment_id!r}, {run.id!r})"
     return f"Read the run again once it has ended: {again}." if run.ended is False else ""

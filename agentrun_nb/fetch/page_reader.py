@@ -71,7 +71,9 @@ class Pager:
     ahead: bool = True
 
     async def turn(self, walk: paging.Walk, take: Take) -> str | None:
-        """Asks for page after page as the walk says; the next one is on its way while the last one is decoded.
+        """Asks for page after page as the walk says.
+
+        The next page is on its way while the last one is decoded.
 
         Args:
             walk: what to ask.
@@ -107,16 +109,18 @@ class Pager:
             await asyncio.wait([coming])
 
     def _begin(self, ask: PageAsk) -> asyncio.Task[_Opened]:
-        task = asyncio.create_task(
-            self.wire.fetch(self.ask_for(ask), lambda body: self._open(body, ask), self.tally)
-        )
-        task.add_done_callback(
-            lambda task: task.cancelled() or task.exception()
-        )  # nobody may wait for it any more
+        answer = self.wire.fetch(self.ask_for(ask), lambda body: self._open(body, ask), self.tally)
+        task = asyncio.create_task(answer)
+        # Nobody may wait for it any more.
+        task.add_done_callback(lambda task: task.cancelled() or task.exception())
         return task
 
     async def _opened(self, coming: asyncio.Task[_Opened], ask: PageAsk) -> _Opened:
-        """The answer; one that was too large or not readable is asked for in halves, the latter three times."""
+        """Waits for the answer, and says what to do about one that is of no use.
+
+        An answer that was too large or not readable is asked for in halves, one that was not
+        readable at most three times.
+        """
         try:
             return await coming
         except (TooLargeError, BadResponseError) as error:
@@ -136,10 +140,8 @@ class Pager:
             found = _envelope(self.key, _Named).decode(body)
             records = [record.id for record in getattr(found, self.key)]
             if not all(isinstance(name, str) for name in records):  # known again by what they say
-                records = [
-                    bytes(text)
-                    for text in getattr(_envelope(self.key, msgspec.Raw).decode(body), self.key)
-                ]
+                raw = _envelope(self.key, msgspec.Raw).decode(body)
+                records = [bytes(text) for text in getattr(raw, self.key)]
             more, cursor = found.has_more, found.next_cursor
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             page = decode_page(self.table, body, self.key, self.without)
@@ -190,9 +192,8 @@ class _Opened:
             return None
         page = self.page
         if page is None:
-            page = await asyncio.to_thread(
-                decode_page, pager.table, self.body, pager.key, pager.without
-            )
+            given = (pager.table, self.body, pager.key, pager.without)
+            page = await asyncio.to_thread(decode_page, *given)
         if pager.table is RUNS:
             page = page.with_fetched_at(self.fetched)
         batch, request = page.batch, pager.ask_for(ask)

@@ -1,6 +1,6 @@
 """Pages as a generator that yields what to ask, is sent what came, and returns why it ended.
 
-No I/O.
+Nothing here does any I/O.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ MOST_EMPTY = 10
 """Empty pages in a row that are passed over."""
 
 MOST_STALE = 3
-"""Pages in a row that bring only records which came before.
+"""Pages in a row that may bring only records which came before.
 
-Runs that are made meanwhile push some of a page on.
+Such pages occur because runs that are made meanwhile push some records on to the next page.
 """
 
 MOST_PAGES = 1_000_000
 
 LONGEST_CURSOR = 32_768
-"""Characters of a cursor as it stands in a URL.
+"""The most characters of a cursor as it stands in a URL.
 
 Servers take no longer ones, and httpx makes no URL twice as long.
 """
@@ -104,9 +104,8 @@ def pages(
             return following
         place = following.cursor if following.offset is None else following.offset
         enough = most_rows is not None and rows >= most_rows
-        cut = _cut(
-            again=place in seen, enough=enough, empty=empty, stale=known.stale_after(got.names)
-        )
+        stale = known.stale_after(got.names)
+        cut = _cut(again=place in seen, enough=enough, empty=empty, stale=stale)
         if cut:
             return cut
         seen.add(place)
@@ -115,7 +114,10 @@ def pages(
 
 
 def _following(got: PageGot, ask: PageAsk, limit: int) -> PageAsk | str | None:
-    """What to ask after a page; None after the last one, and a word where its cursor cannot be sent."""
+    """Says what to ask after a page.
+
+    It is None after the last page, and a word where the cursor cannot be sent.
+    """
     wider = min(limit, ask.limit * 2)
     if got.cursor in (None, ""):
         return None if got.offset is None else PageAsk(wider, offset=got.offset)
@@ -175,7 +177,10 @@ class Order:
         self._last: int | None = None
 
     def ends_with(self, times: Sequence[int | None]) -> bool:
-        """Takes a page's moments; True when the whole page is older than `since`, and the order holds so far."""
+        """Takes a page's moments, and says whether nothing that is wanted can follow.
+
+        That is so when the whole page is older than `since`, and the order holds so far.
+        """
         known = [moment for moment in times if moment is not None]
         if known:
             before = known if self._last is None else [self._last, *known]

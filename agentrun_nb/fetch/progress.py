@@ -1,4 +1,7 @@
-"""One line of progress, in a notebook cell or a terminal, that ends as one sentence of plain text."""
+"""One line of progress, in a notebook cell or a terminal.
+
+It ends as one sentence of plain text.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,11 @@ class _Bar(tqdm):  # type: ignore[misc]
     monitor_interval = 0
 
     def refresh(self, *_: Any, **__: Any) -> bool:
-        """Draws the bar. tqdm's own keeps the lock where drawing fails, and all other threads wait for ever then."""
+        """Draws the bar.
+
+        The method of tqdm itself keeps the lock where drawing fails, and all other threads then
+        wait for ever.
+        """
         with self.get_lock():
             self.display()
         return True
@@ -42,7 +49,7 @@ if hasattr(os, "register_at_fork"):
 class _CellLine:
     """A file for tqdm whose last line is one output of a notebook cell.
 
-    Text only, so that a saved notebook reads.
+    The output is text only, so that a saved notebook reads.
     """
 
     def __init__(self) -> None:
@@ -82,11 +89,8 @@ class Line:
 
     def __init__(self, total: int | None, *, shown: bool) -> None:
         file: Any = _CellLine() if shown and _in_notebook() else sys.stderr
-        counting = (
-            "{n:,} runs{postfix}"
-            if total is None
-            else "{n:,} of {total:,} runs |{bar:24}|{postfix}"
-        )
+        known = "{n:,} of {total:,} runs |{bar:24}|{postfix}"
+        counting = "{n:,} runs{postfix}" if total is None else known
         options: dict[str, Any] = {
             "total": total,
             "file": file,
@@ -112,7 +116,7 @@ class Line:
     def _harmless(self) -> Iterator[None]:
         """Ends the line where it cannot be written, such as to a closed pipe.
 
-        What came is worth more than it.
+        No error is raised, since what came is worth more than the line.
         """
         try:
             yield
@@ -124,9 +128,8 @@ class Line:
         with self._harmless():
             if not self._bar.disable:
                 rate = (self._bar.n + rows) / max(time.monotonic() - self._started, 1e-3)
-                self._bar.set_postfix_str(
-                    ", ".join(part for part in (told, f"{rate:,.0f}/s") if part), refresh=False
-                )
+                parts = (told, f"{rate:,.0f}/s")
+                self._bar.set_postfix_str(", ".join(filter(None, parts)), refresh=False)
             self._bar.update(rows)
 
     def wait(self, reason: str) -> None:

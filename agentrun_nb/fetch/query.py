@@ -26,9 +26,9 @@ When = str | date | datetime | timedelta
 
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)", re.ASCII)
 NEAR = 0.68
-"""How alike two words are of which one is taken for the other misspelt.
+"""How alike two words are at least, of which one is taken for the other misspelt.
 
-"timeout" and "timed_out" are.
+"timeout" and "timed_out" are as alike as that.
 """
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -59,14 +59,18 @@ def read_when(when: When | None) -> int | None:
 
 def _read_text(text: str) -> datetime | timedelta:
     age = _AGE.fullmatch(text)
-    return (
-        timedelta(seconds=float(age[1]) * _UNITS[age[2]]) if age else datetime.fromisoformat(text)
-    )
+    if age is None:
+        return datetime.fromisoformat(text)
+    return timedelta(seconds=float(age[1]) * _UNITS[age[2]])
 
 
 @dataclass(frozen=True)
 class Branch:
-    """One walk: a deployment, the filters that the service applies, and the cursor where it begins."""
+    """One walk through the runs of a deployment.
+
+    Besides the deployment it has the filters that the service applies, and the cursor where it
+    begins.
+    """
 
     deployment: str
     status: str | None = None
@@ -123,19 +127,18 @@ class Wanted:
 
     def rest(self, left: Iterable[Branch], got: int) -> dict[str, Any] | None:
         """What is left to walk after so many runs, as plain data; None when nothing is."""
-        branches, limit = (
-            [astuple(branch) for branch in left],
-            None if self.limit is None else self.limit - got,
-        )
-        return (
-            None
-            if not branches or limit == 0
-            else asdict(self) | {"branches": branches, "limit": limit}
-        )
+        branches = [astuple(branch) for branch in left]
+        limit = None if self.limit is None else self.limit - got
+        if not branches or limit == 0:
+            return None
+        return asdict(self) | {"branches": branches, "limit": limit}
 
     @classmethod
     def of_rest(cls, rest: dict[str, Any] | None) -> Wanted | None:
-        """What `rest` gave, again; None for None, and for what came from elsewhere and is no such thing."""
+        """Reads what `rest` gave.
+
+        It is None for None, and for what came from elsewhere and is no such thing.
+        """
         if rest is None:
             return None
         try:
@@ -150,13 +153,13 @@ def _moment(microseconds: int | None) -> datetime | None:
 
 
 def branches_of(deployments: Iterable[str], statuses: Any, versions: Any) -> list[Branch]:
-    """A branch for each combination.
+    """Makes a branch for each combination.
 
-    One value or a list of them, statuses as a run goes through them.
+    Statuses and versions are one value or a list of them. The statuses are put in the order in
+    which a run goes through them.
     """
-    in_turn = sorted(
-        _several(statuses), key=lambda status: STATUSES.index(status) if status in STATUSES else -1
-    )
+    rank: dict[str | None, int] = {status: place for place, status in enumerate(STATUSES)}
+    in_turn = sorted(_several(statuses), key=lambda status: rank.get(status, -1))
     found = product(dict.fromkeys(deployments), _several(versions), in_turn)
     return [Branch(deployment, status, version) for deployment, version, status in found]
 
@@ -175,9 +178,8 @@ def read_statuses(statuses: Any) -> list[str] | None:
     words = [statuses] if isinstance(statuses, str) else list(statuses)
     for word in words:
         if not isinstance(word, str):
-            raise SettingsError(
-                f"A status is text, and not {word!r:.80}.", hint=f"Known: {', '.join(STATUSES)}."
-            )
+            known = f"Known: {', '.join(STATUSES)}."
+            raise SettingsError(f"A status is text, and not {word!r:.80}.", hint=known)
         plain = re.sub(r"[\s-]+", "_", word.strip().lower())
         near = get_close_matches(plain, STATUSES, 1, NEAR)
         if word not in STATUSES and near:
@@ -195,9 +197,8 @@ def read_deployments(given: Any) -> list[str]:
     if isinstance(given, pd.DataFrame | pd.Series):
         names = [name for name in ("deployment_id", "id") if name in given.keys()]  # noqa: SIM118 - of a Series too
         if isinstance(given, pd.DataFrame) and not names:
-            raise SettingsError(
-                "This frame names no deployments.", hint="Give client.list_deployments()."
-            )
+            hint = "Give client.list_deployments()."
+            raise SettingsError("This frame names no deployments.", hint=hint)
         given = given[names[0]] if names else given
     deployments = [given] if isinstance(given, str) else list(dict.fromkeys(given))
     for deployment in deployments:
@@ -206,13 +207,9 @@ def read_deployments(given: Any) -> list[str]:
 
 
 def _several(value: Any) -> list[str | None]:
-    return (
-        [None]
-        if value is None
-        else [value]
-        if isinstance(value, str)
-        else list(dict.fromkeys(value))
-    )
+    if value is None or isinstance(value, str):
+        return [value]
+    return list(dict.fromkeys(value))
 
 
 def created(batch: Batch) -> pa.Array:

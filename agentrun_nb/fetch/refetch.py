@@ -1,4 +1,7 @@
-"""Runs asked for again: those that did not come, those that had not ended, and what was left of a listing."""
+"""Runs asked for again.
+
+These are the runs that did not come, those that had not ended, and what was left of a listing.
+"""
 
 from __future__ import annotations
 
@@ -43,10 +46,8 @@ def refetch(wire: Wire, runs: pd.DataFrame, *, progress: bool) -> pd.DataFrame:
             except AgentRunError as error:  # not a page came, and the listing is where it was
                 before = replace(before, truncated_by=error.kind)
             else:
-                before, walk = (
-                    report.resume(before, report.fetch_report(further)),
-                    report.walk_of(further),
-                )
+                before = report.resume(before, report.fetch_report(further))
+                walk = report.walk_of(further)
                 mended = _appended(mended, further)
         report.attach(mended, report.renew(before, again, mended, walk), walk)
         return mended
@@ -55,9 +56,9 @@ def refetch(wire: Wire, runs: pd.DataFrame, *, progress: bool) -> pd.DataFrame:
 def _asked_again(
     wire: Wire, runs: pd.DataFrame, *, progress: bool
 ) -> tuple[pd.DataFrame, FetchReport]:
-    """The same rows, and the report of those asked for again.
+    """Gives the same rows as they are now, and the report of those asked for again.
 
-    An answer older than its row changes nothing.
+    An answer that is older than its row changes nothing.
     """
     failed = runs["fetch_error"].notna().to_numpy(dtype=bool)
     asked = failed | ~runs["status"].isin(TERMINAL).to_numpy(dtype=bool)
@@ -78,9 +79,8 @@ def _asked_again(
 def _appended(runs: pd.DataFrame, further: pd.DataFrame) -> pd.DataFrame:
     """Runs that were not there yet come after the others; their index goes on counting."""
     known = pd.MultiIndex.from_frame(runs[KEY])
-    came_before = pd.MultiIndex.from_frame(further[KEY]).isin(known) & further[
-        "id"
-    ].notna().to_numpy(dtype=bool)
+    named = further["id"].notna().to_numpy(dtype=bool)
+    came_before = pd.MultiIndex.from_frame(further[KEY]).isin(known) & named
     new = further[~came_before]
     index = [*runs.index, *range(len(runs), len(runs) + len(new))]
     joined = concat([runs, new]).set_axis(index)

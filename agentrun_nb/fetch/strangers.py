@@ -1,6 +1,6 @@
 """Records that name another deployment, version or run than the one that was asked for.
 
-Kept, and noted.
+They are kept, and noted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from agentrun_nb.records.batch import Batch
 def stranger_noted(
     notes: str | None, named: str | None, asked: str, column: str = "deployment_id"
 ) -> str | None:
-    """The notes on a record, with one more when it names another deployment than the one that was asked."""
+    """Gives the notes on a record, with one more when it names another id than was asked for.
+
+    The column says which id is meant; it is that of the deployment by default.
+    """
     if named in (None, asked):
         return notes
     return "; ".join(filter(None, (notes, f"{column}: wrong_id: {named[:200]}")))
@@ -34,12 +37,9 @@ def strangers_noted(batch: Batch, column: str, asked: Sequence[str]) -> Batch:
     named = batch.cells[column].to_pylist()
     if all(name in (None, wanted) for name, wanted in zip(named, asked, strict=True)):
         return batch
+    before = batch.cells["parse_notes"]
     notes = [
         stranger_noted(note, name, wanted, column)
-        for note, name, wanted in zip(
-            batch.cells["parse_notes"].to_pylist(), named, asked, strict=True
-        )
+        for note, name, wanted in zip(before.to_pylist(), named, asked, strict=True)
     ]
-    return Batch(
-        batch.table, batch.cells | {"parse_notes": pa.array(notes, batch.cells["parse_notes"].type)}
-    )
+    return Batch(batch.table, batch.cells | {"parse_notes": pa.array(notes, before.type)})

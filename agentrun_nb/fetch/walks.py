@@ -59,28 +59,28 @@ class Walks:
 
     async def run(self, emit: Emit[Batch]) -> None:
         """Walks everything, and emits the wanted rows of each page."""
-        chains = groupby(
-            self._wanted.branches, key=lambda branch: (branch.deployment, branch.version_id)
-        )
-        await together([self._walk_in_turn([*branches], emit) for _, branches in chains])
+        branches = self._wanted.branches
+        chains = groupby(branches, key=lambda branch: (branch.deployment, branch.version_id))
+        await together([self._walk_in_turn([*chain], emit) for _, chain in chains])
 
     async def _walk_in_turn(self, branches: Sequence[Branch], emit: Emit[Batch]) -> None:
-        """Statuses one after the other, as a run goes through them, so that one that moves meanwhile is met later."""
+        """Walks statuses one after the other, in the order in which a run goes through them.
+
+        A run that moves on meanwhile is then met later.
+        """
         for branch in branches:
-            await self._walk(
-                branch, emit, split=self._split and branch.version_id is branch.cursor is None
-            )
+            whole = branch.version_id is branch.cursor is None
+            await self._walk(branch, emit, split=self._split and whole)
 
     async def _walk(
         self, branch: Branch, emit: Emit[Batch], *, split: bool, probe: Probe | None = None
     ) -> None:
-        """Walks a branch; one of several pages that `split` allows to, by its versions in its place."""
-        limit, order, taken, versions = (
-            self._wanted.limit,
-            Order(self._wanted.since),
-            0,
-            list[str](),
-        )
+        """Walks a branch.
+
+        Where `split` allows it, the versions of a branch of several pages are walked in its place.
+        """
+        limit, order, taken = self._wanted.limit, Order(self._wanted.since), 0
+        versions: list[str] = []
         first: Batch | None = None
 
         async def take(
@@ -96,13 +96,11 @@ class Walks:
             self.pages += 1
             taken += len(kept)
             await emit(kept)
-            self.tally.alive_at = (
-                time.monotonic()
-            )  # a reader that is slow is no silence of the service
+            # A reader that is slow is no silence of the service.
+            self.tally.alive_at = time.monotonic()
             self.left[branch] = replace(branch, cursor=following.cursor if following else None)
-            if (
-                following is None and cut is None
-            ):  # told before the next pause, in which an interrupt may end it all
+            # Told before the next pause, in which an interrupt may end it all.
+            if following is None and cut is None:
                 del self.left[branch]
             if limit is not None and taken >= limit and following:
                 self.cuts.add("limit")
@@ -129,37 +127,32 @@ class Walks:
     def _note_oddities(self, page: Page, branch: Branch) -> None:
         """Counts what is odd about a page as a whole.
 
-        One with several lists of runs says too little to be trusted.
+        A page with several lists of runs says too little to be trusted.
         """
-        if (
-            branch.status is not None
-            and pc.any(pc.not_equal(page.batch.cells["status"], branch.status)).as_py()
-        ):
-            self.tally.oddities["filter_ignored"] += 1
+        if branch.status is not None:
+            others = pc.not_equal(page.batch.cells["status"], branch.status)
+            if pc.any(others).as_py():
+                self.tally.oddities["filter_ignored"] += 1
         if page.lists > 1:
             self.tally.oddities["duplicate_key"] += 1
             self.cuts.add("duplicate_key")
 
     async def _turned(self, branch: Branch, take: Take) -> str | None:
         """Turns the pages of a branch; why that was cut."""
-        limit, windowed = (
-            self._wanted.limit,
-            (self._wanted.since, self._wanted.until) != (None, None),
-        )
-        most = None if windowed else limit
+        wanted = self._wanted
+        windowed = (wanted.since, wanted.until) != (None, None)
+        most = None if windowed else wanted.limit
 
         def ask_for(page: PageAsk) -> Ask:
             filters = {"status": branch.status, "version_id": branch.version_id}
             return routes.RUNS.ask(branch.deployment, **(filters | page.params))
 
-        pager = Pager(
-            self._wire, RUNS, ask_for, self.tally, without=self._wanted.without, ahead=not windowed
-        )
+        without, ahead = wanted.without, not windowed
+        pager = Pager(self._wire, RUNS, ask_for, self.tally, without=without, ahead=ahead)
+        walk = paging.pages(min(PAGE, most or PAGE), branch.cursor, most)
         try:
             async with self._slots:
-                return await pager.turn(
-                    paging.pages(min(PAGE, most or PAGE), branch.cursor, most), take
-                )
+                return await pager.turn(walk, take)
         except (UnauthorizedError, SettingsError):
             raise
         except AgentRunError as error:
@@ -172,27 +165,26 @@ class Walks:
         Their numbers have to be without a gap, since a version that is gone may have left runs, and
         every run of the first page has to be of one of them.
         """
+        deployment = branch.deployment
         try:
             async with asyncio.timeout(PATIENCE):
-                found = await collect(
-                    self._wire, VERSIONS, routes.VERSIONS, branch.deployment, tally=self.tally
-                )
+                asked = collect(self._wire, VERSIONS, routes.VERSIONS, deployment, tally=self.tally)
+                found = await asked
         except (AgentRunError, TimeoutError):
             return []
         ids, numbers = set(found["id"].dropna()), sorted(found["version_number"].dropna())
         if report.fetch_report(found).complete is not True:
             return []
         whole = numbers == list(range(1, len(found) + 1)) and len(ids) == len(found) > 1
-        return (
-            sorted(ids) if whole and ids.issuperset(first.cells["version_id"].to_pylist()) else []
-        )
+        known = ids.issuperset(first.cells["version_id"].to_pylist())
+        return sorted(ids) if whole and known else []
 
     async def _walk_versions(
         self, branch: Branch, versions: list[str], probe: Probe, emit: Emit[Batch]
     ) -> None:
-        """Walks versions side by side: a run's version never changes.
+        """Walks versions side by side, which is safe since a run's version never changes.
 
-        Where that misses a run, walks the branch.
+        Where that misses a run, it walks the branch.
         """
         parts = [replace(branch, version_id=version) for version in versions]
         # In one step: an interrupt in between would leave nothing to go on with.
@@ -204,9 +196,8 @@ class Walks:
                 return
         except FilterIgnoredError:
             pass
-        self.left = {part: rest for part, rest in self.left.items() if part not in parts} | {
-            branch: branch
-        }
+        others = {other: rest for other, rest in self.left.items() if other not in parts}
+        self.left = others | {branch: branch}
         await self._walk(branch, emit, split=False)
 
 

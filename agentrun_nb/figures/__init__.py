@@ -16,10 +16,11 @@ __all__ = ["concurrency", "durations", "outcomes", "show", "survival", "timeline
 
 
 def show(figure: go.Figure) -> None:
-    """Displays a figure as a live one with a static picture beside it, for places where no script runs.
+    """Displays a figure as a live one with a static picture beside it.
 
-    The picture is drawn by kaleido where that is installed. Without it a timeline brings its own
-    picture, as it was before any restyling; for other figures that is said.
+    The picture is for places where no script runs. It is drawn by kaleido where that is installed.
+    Without it a timeline brings its own picture, as it was before any restyling; for other figures
+    the lack of a picture is said.
 
     Raises:
         SettingsError: it is no figure.
@@ -29,20 +30,13 @@ def show(figure: go.Figure) -> None:
             f"A {type(figure).__name__} is not a figure.",
             hint="Give one of arn.figures or of plotly.",
         )
-    live = {
-        "application/vnd.plotly.v1+json": json.loads(figure.to_json())
-        | {"config": {"responsive": True}}
-    }
-    still = (
-        figure.to_image(format="svg").decode()
-        if find_spec("kaleido")
-        else getattr(figure, "_still", None)
-    )
-    words = (
-        "A plotly figure"
-        if still
-        else "A plotly figure, without a static picture: kaleido is not installed"
-    )
+    written = json.loads(figure.to_json()) | {"config": {"responsive": True}}
+    live = {"application/vnd.plotly.v1+json": written}
+    still = getattr(figure, "_still", None)
+    if find_spec("kaleido"):
+        still = figure.to_image(format="svg").decode()
+    lack = "" if still else ", without a static picture: kaleido is not installed"
+    words = f"A plotly figure{lack}"
     display(live | ({"image/svg+xml": still} if still else {}) | {"text/plain": words}, raw=True)  # type: ignore[no-untyped-call]
 
 

@@ -37,8 +37,10 @@ _SHARE = "%{customdata:,} runs, %{x:.2f} %"
 _RUNS = "%{y:,} runs, %{customdata}"
 _STILL = "%{y:.1f} % go on after %{customdata}"
 _MARKS = {
-    0.01: "≤ 10 ms", 0.03: "30 ms", 0.1: "0.1 s", 0.3: "0.3 s", 1: "1 s", 3: "3 s", 10: "10 s", 30: "30 s",
-    60: "1 min", 180: "3 min", 600: "10 min", 1_800: "30 min", 3_600: "1 h", 10_800: "3 h", 36_000: "10 h",
+    0.01: "≤ 10 ms", 0.03: "30 ms", 0.1: "0.1 s", 0.3: "0.3 s",
+    1: "1 s", 3: "3 s", 10: "10 s", 30: "30 s",
+    60: "1 min", 180: "3 min", 600: "10 min", 1_800: "30 min",
+    3_600: "1 h", 10_800: "3 h", 36_000: "10 h",
     86_400: "1 d", 259_200: "3 d", 864_000: "10 d", 2_592_000: "30 d", 8_640_000: "100 d",
 }  # fmt: skip
 _TICKS = {"tickvals": np.log10(list(_MARKS)), "ticktext": list(_MARKS.values())}
@@ -63,16 +65,11 @@ def outcomes(
     names = [f"{words(name, 40)} ({size:,})" for name, size in sizes.items()]
     figure = go.Figure()
     for outcome in painting_order(list(counts.columns)):
-        bars = {
-            "x": 100 * counts[outcome] / sizes,
-            "y": names,
-            "orientation": "h",
-            "customdata": counts[outcome],
-        }
+        found = counts[outcome]
+        bars = {"x": 100 * found / sizes, "y": names, "orientation": "h", "width": 0.7}
         marker = {"color": color(look_of(outcome), template), "line": {"width": 0}}
-        figure.add_bar(
-            **bars, name=label(str(outcome)), marker=marker, width=0.7, hovertemplate=_SHARE
-        )
+        said = {"name": label(str(outcome)), "customdata": found, "hovertemplate": _SHARE}
+        figure.add_bar(**bars, **said, marker=marker)
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, type="category")
     figure.update_xaxes(title="share of runs (%)", range=[0, 100])
     title = f"How {len(runs):,} runs ended" + (f", by {words(by)}" if by else "")
@@ -116,9 +113,8 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
     own_ticks = clock.ticks(at[0], at[-1], _MOST_TICKS) if len(at) else {}
     figure.update_xaxes(type="date", title=f"time ({words(tz)})", **own_ticks)
     peak = counts[:, 0].max(initial=0)
-    figure.update_yaxes(
-        title="runs at a time", rangemode="tozero", tickformat=",", dtick=1 if peak < 6 else None
-    )
+    scale = {"rangemode": "tozero", "tickformat": ",", "dtick": 1 if peak < 6 else None}
+    figure.update_yaxes(title="runs at a time", **scale)
     whose = "" if LOWER_BOUND not in table.attrs else "of these runs "
     notes += _shade_lower_bound(figure, clock, table.attrs.get(LOWER_BOUND))
     dress(figure, template, f"At most {peak:,} {whose}ran at a time", notes)
@@ -129,9 +125,8 @@ def _shade_lower_bound(figure: go.Figure, clock: Clock, bound: dict[str, str] | 
     """Marks where runs that are not in the frame may have gone on, and says so in a note."""
     if bound is None:
         return []
-    left, right = clock(
-        milliseconds(pd.to_datetime(pd.Series([bound["from"], bound["until"]]), utc=True))
-    )
+    moments = pd.to_datetime(pd.Series([bound["from"], bound["until"]]), utc=True)
+    left, right = clock(milliseconds(moments))
     # A long run would draw the axis out beyond all that was counted.
     right = min(right, max((trace.x[-1] for trace in figure.data if len(trace.x)), default=right))
     figure.add_vrect(
@@ -139,7 +134,8 @@ def _shade_lower_bound(figure: go.Figure, clock: Clock, bound: dict[str, str] | 
         annotation={"text": "lower bound", "font_size": 11}, annotation_position="top left",
     )  # fmt: skip
     return [
-        f"a lower bound at the left edge: runs created before {bound['from']} are not in it, and may have gone on"
+        f"a lower bound at the left edge: runs created before {bound['from']} "
+        "are not in it, and may have gone on"
     ]
 
 
@@ -159,30 +155,18 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
     edges = np.linspace(*_reach(place), _BINS + 1)
     thick = 0.95 * (edges[1] - edges[0])
     spans = [f"{span_text(10**low)} to {span_text(10**high)}" for low, high in pairwise(edges)]
+    common = {"x": (edges[1:] + edges[:-1]) / 2, "customdata": spans, "hovertemplate": _RUNS}
     figure = go.Figure()
     for name, ended in product(painting_order(list(set(outcome))), (True, False)):
         counts, _ = np.histogram(place[(outcome == name) & (times.ended == ended)], edges)
-        bars = {
-            "x": (edges[1:] + edges[:-1]) / 2,
-            "y": counts,
-            "customdata": spans,
-            "hovertemplate": _RUNS,
-        }
-        marker = {
-            "color": color(look_of(name), template),
-            "pattern": {"shape": "" if ended else "/"},
-        }
+        shape, end = ("", "") if ended else ("/", ", end not seen")
+        marker = {"color": color(look_of(name), template), "pattern": {"shape": shape}}
         if counts.any():
-            figure.add_bar(
-                **bars,
-                name=label(str(name)) + ("" if ended else ", end not seen"),
-                marker=marker,
-                width=thick,
-            )
+            bars = {"y": counts, "marker": marker, "width": thick}
+            figure.add_bar(**common, **bars, name=label(str(name)) + end)
     figure.update_yaxes(title="runs", tickformat=",")
-    figure.update_xaxes(
-        title="run time (started to completed, logarithmic)", range=_reach(place), **_TICKS
-    )
+    axis = "run time (started to completed, logarithmic)"
+    figure.update_xaxes(title=axis, range=_reach(place), **_TICKS)
     title = f"How long {len(place):,} of {len(runs):,} runs took"
     notes = [*_remarks(times, became), *repeated_notes(runs)]
     dress(figure, template, title, notes, barmode="stack")
@@ -194,10 +178,10 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
 def survival(
     runs: Runs, by: str | None = "version_id", *, template: str | None = None
 ) -> go.Figure:
-    """The share of runs that go on after a time, whatever their outcome, by the curve of Kaplan & Meier.
+    """Draws the share of runs that go on after a time, whatever their outcome.
 
-    A curve further to the right is slower. Runs whose end was not seen count for as long as they
-    were; the band is the 95 % interval. Needs scipy.
+    The curves are those of Kaplan & Meier. A curve further to the right is slower. Runs whose end
+    was not seen count for as long as they were; the band is the 95 % interval. Needs scipy.
 
     Args:
         runs: anything that `runs_frame` takes.
@@ -212,14 +196,10 @@ def survival(
     place = _place(np.concatenate([np.array([]), *(found.seconds for found in drawn.values())]))
     figure = go.Figure()
     for (name, found), hue in zip(drawn.items(), _HUES, strict=False):
-        _draw_curve(
-            figure, f"{words(name, 40)} ({len(found.seconds):,})", found, hue, _reach(place)[0]
-        )
-    few = {
-        f"{name}, too few ended": len(found.seconds)
-        for name, found in times.items()
-        if name not in drawn
-    }
+        whose = f"{words(name, 40)} ({len(found.seconds):,})"
+        _draw_curve(figure, whose, found, hue, _reach(place)[0])
+    rest = {name: found for name, found in times.items() if name not in drawn}
+    few = {f"{name}, too few ended": len(found.seconds) for name, found in rest.items()}
     figure.update_yaxes(title="share still going on (%)", range=[0, 101])
     figure.update_xaxes(title="time since the start (logarithmic)", range=_reach(place), **_TICKS)
     title = f"How long {len(place):,} of {len(runs):,} runs went on" + (
@@ -238,28 +218,18 @@ def _draw_curve(figure: go.Figure, name: str, times: Times, hue: str, start: flo
     found = curve(times)
     chosen = np.unique(np.linspace(0, len(found.seconds) - 1, _STEPS).astype(int))
     place = _place(found.seconds[chosen])
-    # The first of them is before all ends, which a logarithmic axis cannot show: it stands at the
-    # edge.
+    # The first of them is before all ends, which a logarithmic axis cannot show.
+    # It stands at the edge.
     place[0] = start
     share, low, high = (100 * height[chosen] for height in (found.share, found.low, found.high))
     common: dict[str, Any] = {"mode": "lines", "legendgroup": name}
     for edge, fill in ((low, None), (high, "tonexty")):
-        band = {
-            "x": place,
-            "y": edge,
-            "line": {"width": 0, "shape": "hv", "color": hue},
-            "fill": fill,
-        }
+        line = {"width": 0, "shape": "hv", "color": hue}
+        band = {"x": place, "y": edge, "line": line, "fill": fill}
         figure.add_scatter(**common, **band, hoverinfo="skip", showlegend=False)
     told = {"customdata": [span_text(10**at) for at in place], "hovertemplate": _STILL}
-    figure.add_scatter(
-        **common,
-        **told,
-        name=name,
-        x=place,
-        y=share,
-        line={"shape": "hv", "width": 2, "color": hue},
-    )
+    line = {"width": 2, "shape": "hv", "color": hue}
+    figure.add_scatter(**common, **told, name=name, x=place, y=share, line=line)
 
 
 def _remarks(times: Times, became: pd.Series[Any]) -> list[str]:
@@ -271,9 +241,9 @@ def _remarks(times: Times, became: pd.Series[Any]) -> list[str]:
 
 
 def _place(seconds: Floats) -> Any:
-    """Where times lie on the axis.
+    """Gives the places of times on the axis.
 
-    Their logarithm, since plotly's own logarithmic axis draws no bars of one width.
+    A place is the logarithm, since plotly's own logarithmic axis draws no bars of one width.
     """
     return np.log10(np.maximum(seconds, min(_MARKS)))
 

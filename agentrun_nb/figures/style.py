@@ -1,4 +1,7 @@
-"""What all figures share: their ground, their colours, and words out of the data that do nothing but be read."""
+"""What all figures share: their ground, their colours and their words.
+
+Words out of the data are made so that they do nothing but be read.
+"""
 
 from __future__ import annotations
 
@@ -44,9 +47,9 @@ def color(look: Look, template: Any) -> str:
 
 
 def is_dark(template: Any) -> bool:
-    """Whether the ground of a template is dark, whatever it is called.
+    """Says whether the ground of a template is dark, whatever it is called.
 
-    What has no colour of its own is not.
+    A ground that has no colour of its own is not dark.
     """
     try:
         ground = go.Layout(template=template).template.layout.paper_bgcolor or CLEAR
@@ -70,22 +73,18 @@ def wall(moments: Any, tz: str) -> NDArray[np.float64]:
     """Instants in ms as what a clock of the zone shows, which is all that a plotly axis knows."""
     instants = np.asarray(moments, dtype="float64")
     near = np.nan_to_num(instants.clip(_EARLIEST, _LATEST)).astype("int64").view("datetime64[ms]")
-    clock = (
-        pd.DatetimeIndex(near, tz="UTC")
-        .tz_convert(zone(tz))
-        .tz_localize(None)
-        .to_numpy("datetime64[ms]")
-    )
+    there = pd.DatetimeIndex(near, tz="UTC").tz_convert(zone(tz))
+    clock = there.tz_localize(None).to_numpy("datetime64[ms]")
     shown: NDArray[np.float64] = instants + (clock - near).astype("float64")
     return shown
 
 
 class Clock:
-    """Where moments stand on a time axis of plotly, which knows no zones: as what a clock of the zone shows.
+    """Places of moments on a time axis of plotly, which knows no zones.
 
-    Where that clock is put forward or back on a short axis, one hour would lie on another or be
-    left empty. There all moments have the first offset, so that lengths are true, and the ticks and
-    words say what the clock shows.
+    A moment stands there as what a clock of the zone shows. Where that clock is put forward or back
+    on a short axis, one hour would lie on another or be left empty. There all moments have the
+    first offset, so that lengths are true, and the ticks and words say what the clock shows.
     """
 
     def __init__(self, tz: str, start: float, end: float) -> None:
@@ -97,11 +96,10 @@ class Clock:
 
     def __call__(self, moments: Any) -> NDArray[np.float64]:
         """Moments in ms since the epoch as places on the axis."""
-        return (
-            np.asarray(moments, dtype="float64") + self._offset
-            if self.changes
-            else wall(moments, self._tz)
-        )
+        if not self.changes:
+            return wall(moments, self._tz)
+        places: NDArray[np.float64] = np.asarray(moments, dtype="float64") + self._offset
+        return places
 
     def ticks(self, start: float, end: float, most: int) -> dict[str, Any]:
         """Ticks of our own between two moments; empty where those of plotly are right."""
@@ -113,22 +111,20 @@ class Clock:
         return {"tickvals": self([tick.at for tick in found]), "ticktext": labels}
 
     def hover(self, template: str, moments: Any) -> dict[str, Any]:
-        """What is said of a mark when it is pointed at.
+        """Gives what is said of a mark when it is pointed at.
 
-        A template and behind it the moment of each mark.
+        It is a template, and behind it the moment of each mark.
         """
         if not self.changes:
             return {"hovertemplate": template + "%{x}"}
-        return {
-            "hovertemplate": template + "%{hovertext}",
-            "hovertext": [clock_text(at, self._tz) for at in moments],
-        }
+        texts = [clock_text(at, self._tz) for at in moments]
+        return {"hovertemplate": template + "%{hovertext}", "hovertext": texts}
 
 
 def groups(runs: pd.DataFrame, by: str | None, most: int) -> pd.Series[Any]:
-    """The group of each run as text, the oldest group first in its categories.
+    """Gives the group of each run as text, the oldest group first in its categories.
 
-    Beyond `most` the smallest are one.
+    Beyond `most` groups the smallest are one.
     """
     check_columns(runs, [by] if by is not None else [])
     if by is None:
@@ -136,14 +132,9 @@ def groups(runs: pd.DataFrame, by: str | None, most: int) -> pd.Series[Any]:
     names = runs[by].astype("object").where(runs[by].notna(), f"no {by} recorded").astype("str")
     counts = names.value_counts()
     rare = set(counts.index[most - 1 :] if len(counts) > most else ())
-    order = [
-        name
-        for name in names.iloc[np.argsort(milliseconds(runs["created_at"]))].unique()
-        if name not in rare
-    ]
-    return names.where(~names.isin(rare), "others").astype(
-        pd.CategoricalDtype(order + ["others"] * bool(rare))
-    )
+    by_age = names.iloc[np.argsort(milliseconds(runs["created_at"]))].unique()
+    order = [name for name in by_age if name not in rare] + ["others"] * bool(rare)
+    return names.where(~names.isin(rare), "others").astype(pd.CategoricalDtype(order))
 
 
 def told(left_out: dict[str, int]) -> list[str]:
@@ -177,38 +168,30 @@ def dress(
     try:
         figure.update_layout(template=template or "none")
     except ValueError:
+        message = f"{words(template)!r} is not a template of plotly."
         hint = f"Choose among {', '.join(pio.templates)}."
-        raise SettingsError(
-            f"{words(template)!r} is not a template of plotly.", hint=hint
-        ) from None
+        raise SettingsError(message, hint=hint) from None
     lines = wrap("; ".join(notes), _LINE, break_long_words=False)
     heading = {"text": title, "subtitle": {"text": "<br>".join(lines)}} if title else None
-    place = {
-        "title_x": 0,
-        "title_xref": "paper",
-        "title_y": 1,
-        "title_yanchor": "top",
-        "title_pad_t": 14,
-    }
+    place = {"title_x": 0, "title_xref": "paper"}
+    place |= {"title_y": 1, "title_yanchor": "top", "title_pad_t": 14}
     margin = {"l": 60, "r": 20, "t": 52 + 18 * len(lines) if title else 30, "b": 50}
     if background is None:
         background = CLEAR if template is None else figure.layout.template.layout.paper_bgcolor
-    ground = {
-        "paper_bgcolor": background,
-        "plot_bgcolor": background,
-        "font_color": None if template else GREY,
-    }
+    ground = {"paper_bgcolor": background, "plot_bgcolor": background}
+    ground |= {"font_color": None if template else GREY}
     # By default plotly draws no legend of one trace, and nothing would say what its colour means.
-    figure.update_layout(
-        title=heading, margin=margin, hovermode="closest", showlegend=True, **layout
-    )
+    always = {"hovermode": "closest", "showlegend": True}
+    figure.update_layout(title=heading, margin=margin, **always, **layout)
     figure.update_layout(**place, **ground)
     grid = {} if template else {"gridcolor": GRID, "linecolor": GREY}
     return figure.update_xaxes(zeroline=False, **grid).update_yaxes(zeroline=False, **grid)
 
 
 def say_empty(figure: go.Figure, runs: int, lack: str) -> go.Figure:
-    """Says in the middle of a figure why nothing is drawn, in place of axes that would measure nothing.
+    """Says in the middle of a figure why nothing is drawn.
+
+    The sentence stands in place of axes that would measure nothing.
 
     Args:
         figure: a figure without anything drawn.

@@ -1,6 +1,6 @@
 """Runs along time as the widget draws them.
 
-Single runs in rows or lanes, columns of counts where those do not fit.
+Single runs are drawn in rows or lanes, and columns of counts where those do not fit.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _LOWEST, _LABEL, _GAP, _STRIP = 34, 18, 8, 20
 _THICK = 0.85
 """How much of its row or lane a bar fills.
 
-Plotly would take it from the rows of the same colour, over other runs.
+By itself plotly would take that from the rows of the same colour, and draw over other runs.
 """
 _Edges = tuple[float | None, float | None]
 _GROUPINGS = ("time", "version", "status")
@@ -112,10 +112,9 @@ def draw(
         say_empty(track.figure, len(runs), "has a created time that can be read")
     elif not track.inside.any():
         say(track.figure, "no runs in this stretch of time")
+    seen = runs[[*_TIMES, "fetched_at", "status"]][track.inside]
     # A figure is not ours to subclass; `show` finds here what it puts beside it.
-    track.figure._still = svg_timeline.timeline(
-        runs[[*_TIMES, "fetched_at", "status"]][track.inside], now, tz
-    )
+    track.figure._still = svg_timeline.timeline(seen, now, tz)
     return track.figure
 
 
@@ -123,9 +122,8 @@ class _Axis:
     """The time axis: a place on it is a moment, less the middles of the folds before it."""
 
     def __init__(self, folds: Iterable[Fold]) -> None:
-        self.cuts = np.array(
-            [(at + kept / 2, at + length - kept / 2) for at, length, kept in folds]
-        ).reshape(-1, 2)
+        middles = [(at + kept / 2, at + length - kept / 2) for at, length, kept in folds]
+        self.cuts = np.array(middles).reshape(-1, 2)
         self._gone = np.append(0.0, np.cumsum(np.diff(self.cuts)))
         self._places = self.cuts[:, 0] - self._gone[:-1]
 
@@ -148,15 +146,14 @@ class _Track:
         self.axis, timed = _Axis(window.folds), spans(runs, now)
         begin, middle, end = map(self.axis.place, (timed.begin, timed.middle, timed.end))
         self.placed, self.known = Spans(begin, middle, end, timed.kind), ~np.isnan(begin)
-        first, last = (
-            (begin[self.known].min(), end[self.known].max()) if self.known.any() else (0.0, 0.0)
-        )
+        first, last = 0.0, 0.0
+        if self.known.any():
+            first, last = begin[self.known].min(), end[self.known].max()
         room = max((last - first) * 0.02, 5)
         self.whole = (first - room, last + room)
-        edges = zip(self.whole, (window.start, window.end), strict=True)
-        self.start, self.end = (
-            whole if edge is None else float(self.axis.place(edge)) for whole, edge in edges
-        )
+        start, stop = window.start, window.end
+        self.start = self.whole[0] if start is None else float(self.axis.place(start))
+        self.end = self.whole[1] if stop is None else float(self.axis.place(stop))
         self.clock = Clock(tz, *self.axis.moment([self.start, self.end]).tolist())
         self.unit = (self.end - self.start) / window.width
         self.inside = self.placed.touching(self.start, self.end)
@@ -173,19 +170,13 @@ class _Track:
             y = places[-1][1] + _GAP
         for number, ((name, chosen), (top, low)) in enumerate(zip(bands, places, strict=True), 1):
             axis = self._draw_band(number, chosen, low - top)
-            self.figure.update_layout(
-                {f"yaxis{number}": {"domain": [1 - low / y, 1 - top / y], **axis}}
-            )
+            axis = {"domain": [1 - low / y, 1 - top / y], **axis}
+            self.figure.update_layout({f"yaxis{number}": axis})
             corner = {"x": 0, "y": 1 - top / y, "xanchor": "left", "yanchor": "bottom"}
-            self.figure.add_annotation(
-                text=name, **corner, xref="paper", yref="paper", showarrow=False
-            )
-        strip = {
-            "domain": [1 - _STRIP / y, 1],
-            "range": [-1, 1],
-            "visible": False,
-            "fixedrange": True,
-        }
+            of_paper = {"xref": "paper", "yref": "paper", "showarrow": False}
+            self.figure.add_annotation(text=name, **corner, **of_paper)
+        strip = {"domain": [1 - _STRIP / y, 1], "range": [-1, 1]}
+        strip |= {"visible": False, "fixedrange": True}
         for look in failed:
             self._draw_failures(len(bands) + 1, look)
             self.figure.update_layout({f"yaxis{len(bands) + 1}": strip})
@@ -220,9 +211,9 @@ class _Track:
     def _lanes(
         self, chosen: Chosen, start: float, span: float, spans: int, height: int
     ) -> dict[int, int] | None:
-        """The lanes of the runs of some spans, each as wide as the axis.
+        """Finds the lanes of the runs of some spans, each as wide as the axis.
 
-        None where they do not fit.
+        It gives None where they do not fit.
         """
         near = chosen & self.placed.touching(start, start + spans * span)
         succeeded = self.runs["status"].isin(SUCCESSES).to_numpy(dtype=bool)
@@ -231,9 +222,8 @@ class _Track:
     def _draw_band(self, axis: int, chosen: Chosen, height: int) -> dict[str, Any]:
         """Draws the runs of a band in rows, lanes or columns, and gives its axis."""
         if self.rows:
-            order = np.argsort(self.placed.begin, kind="stable")[
-                : np.count_nonzero(chosen)
-            ].tolist()
+            in_turn = np.argsort(self.placed.begin, kind="stable")
+            order = in_turn[: np.count_nonzero(chosen)].tolist()
             names = [clip(name, _LONGEST_NAME) for name in self.runs["id"].fillna("").iloc[order]]
             self._draw_bars(axis, {row: lane for lane, row in enumerate(order)})
             ticks = {"tickvals": [*range(len(order))], "ticktext": [*map(words, names)]}
@@ -249,28 +239,17 @@ class _Track:
             )
             return {"tickformat": ",", "nticks": height // 30, "title": title}
         self._draw_bars(axis, lane_of)
-        return {
-            "range": [max([height / _THICKEST - 1, *lane_of.values()]) + 0.5, -0.5],
-            "tickvals": [],
-        }
+        lowest = max([height / _THICKEST - 1, *lane_of.values()])
+        return {"range": [lowest + 0.5, -0.5], "tickvals": []}
 
     def _trace(self, axis: int, look: Look, **marker: Any) -> dict[str, Any]:
         """What all traces of a look have in common; the first of them stands in the legend."""
-        own = {
-            "showlegend": look not in self.named,
-            "marker": {"color": color(look, self.template), **marker},
-        }
+        legend = {"showlegend": look not in self.named, "legendgroup": look.label}
         self.named.add(look)
-        rank = next(
-            (place for place, known in enumerate(LOOKS.values()) if known == look), len(LOOKS)
-        )
-        return {
-            "yaxis": f"y{axis}",
-            "name": look.label,
-            "legendgroup": look.label,
-            "legendrank": rank,
-            **own,
-        }
+        known = [*LOOKS.values()]
+        legend["legendrank"] = known.index(look) if look in known else len(known)
+        marker = {"color": color(look, self.template), **marker}
+        return {"yaxis": f"y{axis}", "name": look.label, "marker": marker, **legend}
 
     def _wall(self, places: Any) -> NDArray[np.float64]:
         return self.clock(self.axis.moment(places))
@@ -282,9 +261,8 @@ class _Track:
             waited = rows[self.placed.middle[rows] > self.placed.begin[rows]]
             pale, rows = np.repeat([False, True], [len(rows), len(waited)]), np.append(rows, waited)
             placed, kind = self.placed, self.placed.kind[rows]
-            begin, middle, end = (
-                self._wall(of[rows]) for of in (placed.begin, placed.middle, placed.end)
-            )
+            edges = (placed.begin, placed.middle, placed.end)
+            begin, middle, end = (self._wall(places[rows]) for places in edges)
             split = np.where(np.isnan(middle), begin, middle)
             base, live = np.where(pale, begin, split), (kind == Kind.LIVE) & ~pale
             opacity = np.select([pale, live, kind == Kind.UNDIVIDED], [0.35, 0.5, 0.65], 1.0)
@@ -299,22 +277,17 @@ class _Track:
 
     def _told(self, rows: NDArray[np.int64]) -> Iterator[str]:
         """What is said of each run when it is pointed at."""
-        names = zip(
-            *(self.runs[name].iloc[rows] for name in ("id", "version_id", "status")), strict=True
-        )
-        times = zip(*(milliseconds(self.runs[name].iloc[rows]) for name in _TIMES), strict=True)
+        runs = self.runs[["id", "version_id", "status", *_TIMES]].iloc[rows]
+        names = zip(runs["id"], runs["version_id"], runs["status"], strict=True)
+        times = zip(*(milliseconds(runs[name]) for name in _TIMES), strict=True)
         live = self.placed.kind[rows] == Kind.LIVE
-        for (run, version, status), (created, started, completed), goes_on in zip(
-            names, times, live, strict=True
-        ):
+        for (run, version, status), moments, goes_on in zip(names, times, live, strict=True):
+            created, started, completed = moments
             parts = course(created, started, completed, goes_on, self.now)
-            told = [
-                f"{look_of(status).label}, {version}",
-                f"created {clock_text(created, self.tz)}",
-            ]
-            yield "<br>".join(
-                [f"<b>{words(run)}</b>", *map(words, [*told, *(part.words for part in parts)])]
-            )
+            told = [f"{look_of(status).label}, {version}"]
+            told.append(f"created {clock_text(created, self.tz)}")
+            told += [part.words for part in parts]
+            yield "<br>".join([f"<b>{words(run)}</b>", *map(words, told)])
 
     def _draw_columns(self, axis: int, chosen: Chosen) -> None:
         """How many runs touch each column, look on look."""
@@ -333,7 +306,10 @@ class _Track:
             below = below + counts
 
     def _draw_failures(self, axis: int, look: Look) -> None:
-        """A mark for every failure; those that would lie on one another are one that says how many it stands for."""
+        """Draws a mark for every failure.
+
+        Marks that would lie on one another are one, which says how many it stands for.
+        """
         ends = self.placed.end[self.looks[look]]
         ends = ends[(ends >= self.start) & (ends <= self.end)]
         _, first, counts = np.unique(
@@ -342,9 +318,8 @@ class _Track:
         # The worst failures stand on the upper of two lines, so that no mark hides another kind.
         height = 0.4 if look.label == LOOKS[FAILURES[0]].label else -0.4
         if len(ends):
-            hover = self.clock.hover(
-                "%{customdata:,} here, the first at ", self.axis.moment(ends[first])
-            )
+            moments = self.axis.moment(ends[first])
+            hover = self.clock.hover("%{customdata:,} here, the first at ", moments)
             told = {"customdata": counts, **hover}
             marks = {"x": self._wall(ends[first]), "y": [height] * len(first), "mode": "markers"}
             self.figure.add_scatter(
@@ -354,25 +329,21 @@ class _Track:
     def draw_axis(self) -> None:
         """Gives the figure its ground and its time axis.
 
-        Where that has folds, ticks between them and words in them.
+        Where that axis has folds, there are ticks between them and words in them.
         """
         legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
-        # A dark page says so of itself alone, so its figure carries that ground to wherever it is
-        # shown.
+        # A dark page says so of itself alone.
+        # Its figure therefore carries that ground to wherever it is shown.
         background = {None: None, True: _DARK, False: CLEAR}[self.window.dark]
         dress(self.figure, self.template, background=background, legend=legend, barmode="overlay")
-        axis = {
-            "type": "date",
-            "title": f"time ({words(self.tz)})",
-            "range": self._wall([self.start, self.end]),
-        }
+        reach = self._wall([self.start, self.end])
+        axis = {"type": "date", "title": f"time ({words(self.tz)})", "range": reach}
         cuts = [{"bounds": self.clock(cut)} for cut in self.axis.cuts]
         own_ticks = self._ticks() if cuts or self.clock.changes else {}
         self.figure.update_xaxes(**axis, anchor="free", rangebreaks=cuts, **own_ticks)
         self.figure.update_yaxes(showgrid=False, automargin=True)
-        self.figure.layout.height = (
-            self.height + self.figure.layout.margin.t + self.figure.layout.margin.b
-        )
+        margin = self.figure.layout.margin
+        self.figure.layout.height = self.height + margin.t + margin.b
         for at, length, _ in self.window.folds:
             x0, x1 = self.clock([at, at + length])
             look = {
@@ -384,7 +355,10 @@ class _Track:
             self.figure.add_shape(x0=x0, x1=x1, y0=0, y1=1, yref="paper", label=told, **look)
 
     def _ticks(self) -> dict[str, Any]:
-        """Ticks of our own: of folds, and of clocks that are put forward or back, plotly knows nothing."""
+        """Gives ticks of our own.
+
+        Plotly knows nothing of folds, and of clocks that are put forward or back.
+        """
         between = [cut for cut in self.axis.cuts if self.start < self.axis.place(cut[0]) < self.end]
         edges = [*self.axis.moment([self.start]), *np.ravel(between), *self.axis.moment([self.end])]
         found: list[Tick] = []

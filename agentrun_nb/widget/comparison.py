@@ -33,11 +33,7 @@ def comparison(a: pd.DataFrame, b: pd.DataFrame) -> dict[str, Any]:
     return {
         "count": len(told),
         "differences": [
-            {
-                name: clip(value, _LONGEST) if isinstance(value, str) else None
-                for name, value in row.items()
-            }
-            for row in shown.to_dict("records")
+            {name: _cell(value) for name, value in row.items()} for row in shown.to_dict("records")
         ],
         "outputs": [
             {"a": left[int(i)] if i else None, "b": right[int(j)] if j else None}
@@ -46,15 +42,18 @@ def comparison(a: pd.DataFrame, b: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _pairs(rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """The positions of outputs that belong together, as digits; "" where an output has no partner.
+def _cell(value: Any) -> str | None:
+    return clip(value, _LONGEST) if isinstance(value, str) else None
 
-    An output has a partner if any value stands in both runs: a key that only one of the two has
-    says nothing.
+
+def _pairs(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """Gives the positions of outputs that belong together, as digits.
+
+    The position is "" where an output has no partner. An output has a partner if any value stands
+    in both runs: a key that only one of the two has says nothing.
     """
-    places = (
-        rows[path].str.extract(_OUTPUT, expand=False).fillna("") for path in ("path_a", "path_b")
-    )
+    paths = (rows["path_a"], rows["path_b"])
+    places = (path.str.extract(_OUTPUT, expand=False).fillna("") for path in paths)
     pairs = list(dict.fromkeys(zip(*places, strict=True)))
     paired_a = {i for i, j in pairs if i and j}
     paired_b = {j for i, j in pairs if i and j}

@@ -12,7 +12,10 @@ _DEEPEST = 20
 
 
 def excerpt(text: str, most: int) -> str:
-    """Lays out a JSON text until `most` characters are written, and says how many of the text are hidden."""
+    """Lays out a JSON text until `most` characters are written.
+
+    At the end it says how many characters of the text are hidden.
+    """
     written: list[str] = []
     length = depth = 0
     after_opener = False

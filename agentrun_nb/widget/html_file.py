@@ -19,8 +19,10 @@ from agentrun_nb.widget.view import STATIC
 _BOOT = """
 const text = (id) => document.getElementById(id).textContent;
 const held = JSON.parse(text("arn-data"));
-held.buffers = held.buffers.map((part) => Uint8Array.from(atob(part), (char) => char.charCodeAt(0)));
-const source = URL.createObjectURL(new Blob([JSON.parse(text("arn-module"))], { type: "text/javascript" }));
+const bytes = (part) => Uint8Array.from(atob(part), (char) => char.charCodeAt(0));
+held.buffers = held.buffers.map(bytes);
+const script = JSON.parse(text("arn-module"));
+const source = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
 const { mount } = await import(source);
 URL.revokeObjectURL(source);
 mount(document.getElementById("arn-place"), held);
@@ -53,7 +55,10 @@ def write_page(
         "traits": dict(traits),
     }
     boot = base64.b64encode(hashlib.sha256(_BOOT.encode()).digest()).decode()
-    policy = f"default-src 'none'; script-src 'sha256-{boot}' blob:; style-src 'unsafe-inline'; img-src data:"
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{boot}' blob:; "
+        "style-src 'unsafe-inline'; img-src data:"
+    )
     written = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     head = el(
         "head",
@@ -63,23 +68,13 @@ def write_page(
         el("title", page["title"]),
         el("style", Markup((STATIC / "widget.css").read_text("utf-8").replace("</", "<\\/"))),
     )
-    told = el(
-        "p",
-        f"{contents} Written {written} by agentrun_nb {__version__}.",
-        style="opacity:.8;font-size:12px",
-    )
-    silent = el(
-        "noscript", "This file shows its runs by a script of its own, which is switched off here."
-    )
+    origin = f"{contents} Written {written} by agentrun_nb {__version__}."
+    told = el("p", origin, style="opacity:.8;font-size:12px")
+    off = "This file shows its runs by a script of its own, which is switched off here."
+    title = el("h1", page["title"], style="font-size:16px")
     body = el(
         "body",
-        el(
-            "main",
-            el("h1", page["title"], style="font-size:16px"),
-            el("div", id="arn-place"),
-            told,
-            silent,
-        ),
+        el("main", title, el("div", id="arn-place"), told, el("noscript", off)),
         _data("arn-data", data),
         _data("arn-module", (STATIC / "widget.js").read_text("utf-8")),
         el("script", Markup(_BOOT), type="module"),
@@ -93,9 +88,5 @@ def write_page(
 
 def _data(name: str, value: Any) -> Markup:
     """JSON inside a page, where neither `</script` nor `<!--` may stand."""
-    return el(
-        "script",
-        Markup(json.dumps(value).replace("<", "\\u003c")),
-        type="application/json",
-        id=name,
-    )
+    text = Markup(json.dumps(value).replace("<", "\\u003c"))
+    return el("script", text, type="application/json", id=name)

@@ -1,6 +1,6 @@
 """The page that a view opens with.
 
-What it is about, columns as bytes, and the documents while they are small.
+It holds what the view is about, columns as bytes, and the documents while they are small.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ DOCS_WITH_THE_PAGE = 2 * 2**20
 
 ROWS_WITH_THE_PAGE = 2_000
 """And while they are of no more runs than this, so that opening a page stays quick."""
+
+_MOMENTS = ("created", "started", "completed")
 
 Message = tuple[dict[str, Any], list[bytes]]
 """Plain JSON and the buffers that it refers to."""
@@ -56,10 +58,7 @@ def runs_page(
     versions, deployments = pd.factorize(runs["version_id"]), pd.factorize(runs["deployment_id"])
     errors = pd.factorize(pd.Series(not_read(runs), dtype="str"))
     columns = {
-        **{
-            name: parcel.add(_floats(runs[f"{name}_at"]))
-            for name in ("created", "started", "completed")
-        },
+        **{name: parcel.add(_floats(runs[f"{name}_at"])) for name in _MOMENTS},
         "until": parcel.add(known_until(runs, now).astype("<f8").tobytes()),
         "status": parcel.add(_codes(status.codes.to_numpy())),
         "version": parcel.add(_codes(versions[0])),
@@ -86,10 +85,8 @@ def runs_page(
 def json_page(text: str, uid: str) -> Message:
     """The page of one JSON text."""
     parcel = Parcel()
-    page = _blank("json", uid) | {
-        "title": "JSON document",
-        "text": parcel.add(text.encode("utf-8", "replace")),
-    }
+    body = parcel.add(text.encode("utf-8", "replace"))
+    page = _blank("json", uid) | {"title": "JSON document", "text": body}
     return page, parcel.buffers
 
 

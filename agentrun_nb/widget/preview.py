@@ -1,4 +1,7 @@
-"""The file of an output, read for the page while its sandbox lives, within bounds and away from the kernel's thread."""
+"""The file of an output, read for the page while its sandbox lives.
+
+It is read within bounds of size and time, and away from the kernel's thread.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ Output = Mapping[str, Any]
 
 
 def obstacles(outputs: Sequence[Output]) -> list[str | None]:
-    """Why files cannot be shown whatever the service answers: a sentence for each output, None where one may be.
+    """Says why files cannot be shown, whatever the service answers.
+
+    There is a sentence for each output, and None where its file may be shown.
 
     Args:
         outputs: all outputs of one run.
@@ -48,14 +53,12 @@ def _obstacle(output: Output, own_name: str | None) -> str | None:
 
 
 def _own_names(outputs: Sequence[Output]) -> list[str | None]:
-    """A name or path of each output by which the service finds it and no other.
+    """Finds a name or path of each output by which the service finds it and no other.
 
-    None where there is none.
+    It is None where an output has none.
     """
-    labels = [
-        dict.fromkeys(str(output[column]) for column in _NAMES if output[column])
-        for output in outputs
-    ]
+    cells = [[output[column] for column in _NAMES] for output in outputs]
+    labels = [dict.fromkeys(str(cell) for cell in row if cell) for row in cells]
     carriers = Counter(label for some in labels for label in some)
     return [next((label for label in some if carriers[label] == 1), None) for some in labels]
 
@@ -80,15 +83,13 @@ async def read_file(client: RunSource | None, run: Run, position: int) -> bytes:
     reason, name = obstacles(outputs)[position], _own_names(outputs)[position]
     if reason is not None or name is None:
         raise RefusedError(str(reason))
+    read, bounds = client.read_output, {"max_bytes": MOST_BYTES, "deadline": SECONDS}
     try:
-        return await asyncio.to_thread(
-            client.read_output, run, name, max_bytes=MOST_BYTES, deadline=SECONDS
-        )
+        return await asyncio.to_thread(read, run, name, **bounds)
     except DeadlineExceededError:
         raise RefusedError(f"The file did not come within {SECONDS} seconds.") from None
     except TooLargeError:
-        raise RefusedError(
-            f"The file has more than the {MOST_BYTES:,} bytes that are shown here."
-        ) from None
+        too_large = f"The file has more than the {MOST_BYTES:,} bytes that are shown here."
+        raise RefusedError(too_large) from None
     except AgentRunError as error:
         raise RefusedError(str(error)) from None

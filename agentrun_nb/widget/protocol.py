@@ -6,6 +6,7 @@ The page is not trusted: every message is checked before it is answered.
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from agentrun_nb.drawing.window import Window
 OPS = ("module", "open", "run", "window", "preview", "compare")
 GROUPINGS = ("time", "version", "status")
 TABLES = ("statuses", "versions", "deployments", "errors")
+# fmt: off
 PAGE_KEYS = (
     "kind",
     "uid",
@@ -30,16 +32,10 @@ PAGE_KEYS = (
     "head",
 )
 COLUMN_KEYS = (
-    "created",
-    "started",
-    "completed",
-    "until",
-    "status",
-    "version",
-    "deployment",
-    "error",
-    "ids",
+    "created", "started", "completed", "until",
+    "status", "version", "deployment", "error", "ids",
 )
+# fmt: on
 DIFFERENCE_KEYS = ("path_a", "path_b", "change", "a", "b")
 COMPARISON_KEYS = ("count", "differences", "outputs")
 DOC_KEYS = (
@@ -62,7 +58,7 @@ class RefusedError(ValueError):
 class Request(NamedTuple):
     """A message of the page that is sound.
 
-    Runs and outputs are named by their place and by nothing else.
+    Runs and outputs are named in it by their place and by nothing else.
     """
 
     id: int
@@ -96,13 +92,9 @@ def read_request(content: Any, rows: int) -> Request:
         raise RefusedError("The kernel knows no such request.")
     if op == "window":
         return Request(number, op, window=_window(content))
-    wanted = (
-        content.get("rows")
-        if op == "compare"
-        else []
-        if op in ("module", "open")
-        else [content.get("row")]
-    )
+    wanted = content.get("rows") if op == "compare" else [content.get("row")]
+    if op in ("module", "open"):
+        wanted = []
     if not isinstance(wanted, list) or not all(_is_place(row, rows) for row in wanted):
         raise RefusedError("There is no such row.")
     if op == "compare" and len(wanted) != 2:
@@ -119,27 +111,14 @@ def _window(content: dict[str, Any]) -> Window:
         raise RefusedError("A window has a start, an end and a grouping.")
     if start is not None and end is not None and start > end:
         raise RefusedError("A window ends after it starts.")
-    folds, width, dark = (
-        content.get("folds", []),
-        content.get("width", 0),
-        content.get("dark", False),
-    )
-    if not (
-        isinstance(folds, list)
-        and all(map(_is_fold, folds))
-        and _is_moment(width)
-        and isinstance(dark, bool)
-    ):
+    folds, width = content.get("folds", []), content.get("width", 0)
+    dark = content.get("dark", False)
+    if not (_are(folds, _is_fold) and _is_moment(width) and isinstance(dark, bool)):
         raise RefusedError("A screen has folds, a width and a ground.")
     folded, highlighted = content.get("folded", False), content.get("highlighted", [])
-    if not (
-        isinstance(folded, bool)
-        and isinstance(highlighted, list)
-        and all(map(_is_status, highlighted))
-    ):
-        raise RefusedError(
-            "A screen has its gaps folded or not, and statuses that are highlighted."
-        )
+    if not (isinstance(folded, bool) and _are(highlighted, _is_status)):
+        wanted = "A screen has its gaps folded or not, and statuses that are highlighted."
+        raise RefusedError(wanted)
     return Window(
         start,
         end,
@@ -152,17 +131,16 @@ def _window(content: dict[str, Any]) -> Window:
     )
 
 
+def _are(values: Any, sound: Callable[[Any], bool]) -> bool:
+    return isinstance(values, list) and all(map(sound, values))
+
+
 def _is_status(name: Any) -> bool:
     return name is None or (isinstance(name, str) and len(name) <= _LONGEST_STATUS)
 
 
 def _is_fold(fold: Any) -> bool:
-    return (
-        isinstance(fold, list)
-        and len(fold) == 3
-        and all(map(_is_moment, fold))
-        and 0 < fold[2] <= fold[1]
-    )
+    return _are(fold, _is_moment) and len(fold) == 3 and 0 < fold[2] <= fold[1]
 
 
 def _is_place(value: Any, count: int) -> bool:
@@ -170,12 +148,9 @@ def _is_place(value: Any, count: int) -> bool:
 
 
 def _is_moment(value: Any) -> bool:
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and abs(value) <= _LATEST
-        and isfinite(value)
-    )
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return abs(value) <= _LATEST and isfinite(value)
 
 
 class Parcel:
@@ -185,7 +160,10 @@ class Parcel:
         self.buffers: list[bytes] = []
 
     def add(self, data: bytes, *, packed: bool = False) -> dict[str, Any]:
-        """Adds bytes, gzipped where they are many unless they are already, and gives the reference to them."""
+        """Adds bytes, and gives the reference to them.
+
+        They are gzipped where they are many, unless they are already.
+        """
         if large := not packed and len(data) > PACK_ABOVE:
             data = gzip.compress(data, 1, mtime=0)
         self.buffers.append(data)

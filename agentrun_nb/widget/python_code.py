@@ -21,11 +21,9 @@ def rows_code(keys: Iterable[tuple[str, str]]) -> str:
     ]
     if not tests:
         return "runs.iloc[:0]"
-    return (
-        f"runs[{tests[0]}]"
-        if len(tests) == 1
-        else f"runs[{' | '.join(f'({test})' for test in tests)}]"
-    )
+    if len(tests) == 1:
+        return f"runs[{tests[0]}]"
+    return f"runs[{' | '.join(f'({test})' for test in tests)}]"
 
 
 def _is(column: str, values: Sequence[str]) -> str:

@@ -41,7 +41,10 @@ OUTPUT_CELLS = tuple(
 )
 _CHUNK = 500
 _NOTE = re.compile(r'([^:;]+): \w+(?:: ("(?:[^"\\]|\\.){0,198}"|".{199}|.*?))?(?:; |$)', re.DOTALL)
-"""A note: the column, the code, and the original text, which may itself read like notes where it is a string."""
+"""A note: the column, the code, and the original text.
+
+The original text may itself read like notes where it is a string.
+"""
 
 
 def run_docs(
@@ -105,7 +108,10 @@ def _plain(kind: Kind, cells: pd.Series[Any]) -> list[Any]:
 
 
 def _unread(cells: Mapping[str, Any], notes: str | None) -> dict[str, str]:
-    """The original texts, as the notes have them, of what stands in the record and could not be read."""
+    """Gives the original texts of what stands in the record and could not be read.
+
+    The texts are as the notes have them.
+    """
     return {
         name: text
         for name, text in _NOTE.findall(notes or "")
@@ -114,9 +120,9 @@ def _unread(cells: Mapping[str, Any], notes: str | None) -> dict[str, str]:
 
 
 def _outputs_by_row(runs: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
-    """Rows of the OUTPUTS table by the place of their run, which stands in for its id.
+    """Gives rows of the OUTPUTS table by the place of their run.
 
-    Ids may repeat.
+    The place stands in for the run's id, since ids may repeat.
     """
     places = pd.Series([str(place) for place in range(len(runs))], index=runs.index, dtype="str")
     found = outputs(runs.assign(id=places))
@@ -125,9 +131,8 @@ def _outputs_by_row(runs: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     grouped: dict[str, list[dict[str, Any]]] = {}
     for place, *row in zip(found["run_id"], *cells, strict=True):
         output = dict(zip(names, row, strict=True))
-        grouped.setdefault(place, []).append(
-            {**output, "unread": _unread(output, output["parse_notes"])}
-        )
+        output["unread"] = _unread(output, output["parse_notes"])
+        grouped.setdefault(place, []).append(output)
     for siblings in grouped.values():
         for output, reason in zip(siblings, obstacles(siblings), strict=True):
             output["no_preview"] = reason

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 LEFT_OUT = '"left out when this file was written"'
 """What stands in an exported file for a document that was not to be in it.
 
-JSON, so that it reads as what it is.
+It is JSON, so that it reads as what it is.
 """
 
 _EVERYTHING = {"most": float("inf"), "rows": float("inf")}
@@ -72,9 +72,9 @@ class RunExplorer(View):
     def _take(self, x: Any) -> None:
         self._is_row = isinstance(x, pd.Series)
         self._runs = runs_frame(x.to_frame().T if self._is_row else x).copy(deep=False)
-        self._one = (
-            Run.of_row(self._runs.iloc[0]) if self._is_row else x if isinstance(x, Run) else None
-        )
+        self._one = x if isinstance(x, Run) else None
+        if self._is_row:
+            self._one = Run.of_row(self._runs.iloc[0])
         # A row has NA both for what its record does not have and for what is null there.
         self._absent = () if self._one is None or self._is_row else absent_fields(self._one)
         latest = last_moment(self._runs)
@@ -92,9 +92,8 @@ class RunExplorer(View):
         ids = self._runs["id"].fillna("")
         near = np.flatnonzero(ids.isin([run for _, run in self.selected]))
         wanted = set(map(tuple, self.selected))
-        return [
-            row for row, key in zip(near.tolist(), self._keys(near), strict=True) if key in wanted
-        ]
+        keyed = zip(near.tolist(), self._keys(near), strict=True)
+        return [row for row, key in keyed if key in wanted]
 
     def _keys(self, rows: Any) -> list[tuple[str, str]]:
         key = self._runs[["deployment_id", "id"]].iloc[rows].fillna("")
@@ -109,8 +108,7 @@ class RunExplorer(View):
     def run(self) -> Run | None:
         """The first of the selected runs, None when none of them is here."""
         rows = self._chosen()
-        # Of rows with one key the first is meant, so the last to enter the mapping is the first
-        # row.
+        # Of rows with one key the first is meant, so the first row enters the mapping last.
         row_of = dict(zip(reversed(self._keys(rows)), reversed(rows), strict=True))
         found = next((row_of[key] for key in map(tuple, self.selected) if key in row_of), None)
         return None if found is None else self._one or Run.of_row(self._runs.iloc[found])
@@ -134,23 +132,20 @@ class RunExplorer(View):
     def code(self) -> str:
         """The Python that gives `selection`, and `value` where a path is chosen.
 
-        The data stands in it as `runs`.
+        The data is called `runs` in it.
         """
         run, steps = self.run, parse_path(self.path)
         if self._one is None:
-            lines = [
-                f"selection = {rows_code((deployment, name) for deployment, name in self.selected)}"
-            ]
+            keys = ((deployment, name) for deployment, name in self.selected)
+            lines = [f"selection = {rows_code(keys)}"]
         else:
             lines = [f"run = {self._source()}", "selection = run.to_frame()"]
         if run is not None and steps:
             # The page copies this line alone, so it stands by itself.
             first = rows_code([(run.deployment_id or "", run.id or "")])
-            document = (
-                f'arn.parse({first}["{steps[0]}"]).iloc[0]'
-                if self._one is None
-                else f"run.{steps[0]}"
-            )
+            document = f"run.{steps[0]}"
+            if self._one is None:
+                document = f'arn.parse({first}["{steps[0]}"]).iloc[0]'
             lines.append(f"value = {place_code(document, steps[1:])}")
         return "\n".join(lines)
 
@@ -173,8 +168,9 @@ class RunExplorer(View):
         self._replaced()
 
     def figure(self) -> go.Figure:
-        """What is on the screen as a plotly figure: its rows, stretch of time, folds, colours and zone.
+        """Draws what is on the screen as a plotly figure.
 
+        The figure has the rows, stretch of time, folds, colours and zone of the screen.
         What the legend highlights there is not told apart: in the figure a click on the legend
         hides a status.
         """
@@ -200,9 +196,8 @@ class RunExplorer(View):
         left_out = [without] if isinstance(without, str) else list(without)
         if not set(left_out) <= set(DOCUMENTS):
             raise SettingsError(f"`without` may name {' and '.join(DOCUMENTS)}.")
-        blank = {
-            name: self._runs[name].where(self._runs[name].isna(), LEFT_OUT) for name in left_out
-        }
+        told = {name: self._runs[name] for name in left_out}
+        blank = {name: texts.where(texts.isna(), LEFT_OUT) for name, texts in told.items()}
         runs = self._runs.assign(**blank)
         page = self._page_of(runs, **_EVERYTHING)
         shared = {"selected": self.selected, "path": self.path, "tz": self.tz}
@@ -214,17 +209,15 @@ class RunExplorer(View):
         return self._page_of(self._runs, **({} if self._one is None else _EVERYTHING))
 
     def _page_of(self, runs: pd.DataFrame, **limits: float) -> Message:
-        kind = "runs" if self._one is None else "run"
-        page, buffers = runs_page(
-            runs, self.uid, self._now, kind=kind, absent=self._absent, **limits
-        )
+        kind, absent = "runs" if self._one is None else "run", self._absent
+        page, buffers = runs_page(runs, self.uid, self._now, kind=kind, absent=absent, **limits)
         page |= {"no_previews": NO_CLIENT if self._client is None else "", "screen": self._screen()}
         return page, buffers
 
     def _screen(self) -> dict[str, Any] | None:
         """How the page stood when it last said so, as a page opens with it.
 
-        None before it said anything.
+        It is None before the page has said anything.
         """
         seen = self._window
         if seen.start is None or seen.end is None:
@@ -260,14 +253,14 @@ class RunExplorer(View):
             return repr(self._one or Run.of_row(self._runs.iloc[0]))
         statuses = self._runs["status"].astype("object")
         tallies = statuses.where(statuses.notna(), None).value_counts(dropna=False)
-        counts = {
-            None if pd.isna(status) else str(status): count for status, count in tallies.items()
-        }
+        names = [None if pd.isna(status) else str(status) for status in tallies.index]
+        counts = dict(zip(names, tallies, strict=True))
         parts = [
             f"{counts[status]:,} {visible(clip(look_of(status).label, 40))}"
             for status in painting_order(list(counts))
         ]
-        return f"<RunExplorer: {counted(len(self._runs), 'run')}{': ' * bool(parts)}{', '.join(parts)}>"
+        told = f"{': ' * bool(parts)}{', '.join(parts)}"
+        return f"<RunExplorer: {counted(len(self._runs), 'run')}{told}>"
 
     def __repr__(self) -> str:
         if not shows_html():
@@ -280,4 +273,5 @@ def _contents(count: int, left_out: Sequence[str]) -> str:
     """What an exported file holds, in a sentence."""
     held = " and ".join(name.replace("_", " ") for name in DOCUMENTS if name not in left_out)
     documents = f"with their {held}" if held else "without their documents"
-    return f"This file holds the records of {counted(count, 'run')} {documents}. It reads no output files."
+    records = f"This file holds the records of {counted(count, 'run')} {documents}."
+    return f"{records} It reads no output files."

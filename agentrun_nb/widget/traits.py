@@ -28,7 +28,8 @@ def selected(value: Any) -> list[list[str]]:
     except (AgentRunError, TypeError, ValueError):
         raise SettingsError(
             "`selected` is a list of [deployment_id, run_id], or the runs themselves.",
-            hint="Give a frame of runs, rows of it, Runs or their keys; an empty list selects nothing.",
+            hint="Give a frame of runs, rows of it, Runs or their keys; "
+            "an empty list selects nothing.",
         ) from None
 
 
@@ -38,8 +39,8 @@ def are_keys(value: Any) -> bool:
 
 
 def _keys(value: Any) -> Iterator[list[str]]:
-    # A key in a tuple is one run; a list of two texts is more likely a list of ids, of which one
-    # cannot be sure.
+    # A key in a tuple is one run.
+    # A list of two texts is more likely a list of ids, of which one cannot be sure.
     if isinstance(value, tuple) and _is_key(value):
         yield list(value)
     elif _is_list(value):
@@ -66,9 +67,8 @@ def path(value: Any) -> str:
         SettingsError: it is no text, or leads to many places.
     """
     if not isinstance(value, str) or None in parse_path(value):
-        raise SettingsError(
-            "`path` leads to one place.", hint="Write it as output_manifest.outputs[0].size_bytes."
-        )
+        hint = "Write it as output_manifest.outputs[0].size_bytes."
+        raise SettingsError("`path` leads to one place.", hint=hint)
     return value
 
 

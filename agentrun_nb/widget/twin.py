@@ -1,4 +1,7 @@
-"""The static twin of a view: what a saved notebook tells when no kernel answers, in escaped text and pictures."""
+"""The static twin of a view.
+
+It is what a saved notebook tells when no kernel answers, in escaped text and pictures.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,10 @@ _TEXT = (
 
 _DOCUMENTS = {"output_manifest": "Output manifest", "input": "Input", "extra": "Unknown fields"}
 _LONG = 30
-"""Characters from which on a cell asks for width, so that a host with narrow tables does not stack its words."""
+"""A cell with more characters than this asks for width.
+
+So a host with narrow tables does not stack its words.
+"""
 _OUTPUT_COLUMNS = ("name", "kind", "status", "size_bytes", "path")
 
 
@@ -53,15 +59,14 @@ class Room(NamedTuple):
     document: int
 
 
-_SIZES = (
-    (20, 300, 4_000),
-    (16, 150, 3_000),
-    (12, 90, 2_000),
-    (8, 60, 900),
-    (3, 24, 300),
-    (1, 6, 40),
-)
-_ROOMS = [Room(*size) for size in _SIZES]
+_ROOMS = [
+    Room(20, 300, 4_000),
+    Room(16, 150, 3_000),
+    Room(12, 90, 2_000),
+    Room(8, 60, 900),
+    Room(3, 24, 300),
+    Room(1, 6, 40),
+]
 """Tried from the first on until the twin is small enough; the last always is."""
 
 
@@ -73,7 +78,8 @@ def twin(uid: str, code: str, story: Story) -> str:
     """The HTML of a twin, at most `MOST_BYTES` of it whatever the data.
 
     Args:
-        uid: the view's name, hex; the twin is hidden while the live view of that name is on the page.
+        uid: the view's name, hex; the twin is hidden while the live view of that name is on the
+            page.
         code: the Python that shows the live view.
         story: what is told.
     """
@@ -90,12 +96,11 @@ def _framed(uid: str, code: str, body: Markup) -> Markup:
         el("code", code, style=_MONO),
         style=f"{_QUIET};margin:8px 0 0",
     )
-    return el(
-        "div", el("style", Markup(hide)), body, again, class_=f"arn-twin {name}", style=_FRAME
-    )
+    parts = (el("style", Markup(hide)), body, again)
+    return el("div", *parts, class_=f"arn-twin {name}", style=_FRAME)
 
 
-# --- one run -----------------------------------------------------------------------------------------------------
+# --- one run --------------------------------------------------------------------------------------
 
 
 def run_story(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> Story:
@@ -111,43 +116,34 @@ def run_story(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> St
     def tell(room: Room) -> Iterator[Markup | None]:
         fields = doc["fields"]
         yield _heading(doc, room)
-        for title, text in (
-            ("Not fetched", doc["error"]),
-            ("Failure reason", fields["failure_reason"]),
-        ):
-            yield text and _titled(
-                title, el("pre", clip(text, 4 * room.text), style=_TEXT, tabindex=0)
-            )
+        reasons = {"Not fetched": doc["error"], "Failure reason": fields["failure_reason"]}
+        for title, text in reasons.items():
+            yield text and _titled(title, _pre(clip(text, 4 * room.text)))
         yield _track(run, doc, now, tz)
         yield _field_table(doc, room)
         yield _outputs(doc["outputs"], room)
         for name, title in _DOCUMENTS.items():
             yield _document(title, doc[name], room, is_open=name == "output_manifest")
-        yield doc["notes"] and _titled(
-            "Notes on the record", el("p", clip(doc["notes"], room.text), style="margin:0")
-        )
+        if doc["notes"]:
+            notes = el("p", clip(doc["notes"], room.text), style="margin:0")
+            yield _titled("Notes on the record", notes)
 
     return tell
 
 
 def _heading(doc: dict[str, Any], room: Room) -> Markup:
     fields, unread = doc["fields"], doc["unread"].get("status")
-    status = (
-        _status(fields["status"], room)
-        if unread is None
-        else joined("status ", _unreadable(unread, room))
-    )
+    status = _status(fields["status"], room)
+    if unread is not None:
+        status = joined("status ", _unreadable(unread, room))
     if "status" in doc["left_out"]:
         status = joined("status ", svg.LEFT_OUT)
     if doc["not_read"] is not None:
         status = joined("Not read: ", clip(doc["not_read"], room.text))
+    labels = {"id": "run", "deployment_id": "deployment", "version_id": "version"}
     names = [
         joined(label, " ", el("code", clip(fields[key], room.text), style=_MONO))
-        for key, label in (
-            ("id", "run"),
-            ("deployment_id", "deployment"),
-            ("version_id", "version"),
-        )
+        for key, label in labels.items()
         if fields[key] is not None
     ]
     spaced = joined(*(joined(" \u00b7 ", name) for name in names))
@@ -164,39 +160,24 @@ def _track(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> Marku
     created, started, completed = (
         float(milliseconds(run[name])[0]) for name in ("created_at", "started_at", "completed_at")
     )
-    stretches = course(
-        created, started, completed, status is not None and status not in TERMINAL, now
-    )
+    goes_on = status is not None and status not in TERMINAL
+    stretches = course(created, started, completed, goes_on, now)
     alt = "Course of the run: " + "; ".join(stretch.words for stretch in stretches)
-    return svg.picture(
-        svg.track(
-            status, (created, started, completed), stretches, tz, doc["unread"], doc["left_out"]
-        ),
-        alt,
-    )
+    moments, gaps = (created, started, completed), (doc["unread"], doc["left_out"])
+    return svg.picture(svg.track(status, moments, stretches, tz, *gaps), alt)
 
 
 def _field_table(doc: dict[str, Any], room: Room) -> Markup:
     """All fields in two columns; documents are told below, null and absent are told apart."""
     names = [column.name for column in RUNS.wire]
-    cells = [(name, _field(doc, name, room)) for name in names]
-    half = (len(cells) + 1) // 2
-    rows = [
-        el(
-            "tr",
-            *(
-                joined(el("th", name, style=_HEADCELL), el("td", value, style=_CELL))
-                for name, value in pair
-            ),
-        )
-        for pair in zip(cells[:half], cells[half:], strict=False)
+    cells = [
+        joined(el("th", name, style=_HEADCELL), el("td", _field(doc, name, room), style=_CELL))
+        for name in names
     ]
-    return el(
-        "details",
-        el("summary", f"All {len(names)} fields"),
-        el("table", *rows, style=_TABLE),
-        open="",
-    )
+    half = (len(cells) + 1) // 2
+    rows = [el("tr", *pair) for pair in zip(cells[:half], cells[half:], strict=False)]
+    summary = el("summary", f"All {len(names)} fields")
+    return el("details", summary, el("table", *rows, style=_TABLE), open="")
 
 
 def _field(doc: dict[str, Any], name: str, room: Room) -> Markup:
@@ -213,13 +194,9 @@ def _field(doc: dict[str, Any], name: str, room: Room) -> Markup:
 
 
 def _written(value: Any) -> str:
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else "(empty text)"
-        if value == ""
-        else str(value)
-    )
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "(empty text)" if value == "" else str(value)
 
 
 def _outputs(outputs: list[dict[str, Any]], room: Room) -> Markup | None:
@@ -230,22 +207,17 @@ def _outputs(outputs: list[dict[str, Any]], room: Room) -> Markup | None:
         for output in outputs[: room.rows]
     ]
     titles = [name.replace("_", " ") for name in _OUTPUT_COLUMNS]
-    return _titled(
-        counted(len(outputs), "output"), _table(titles, rows), _more(len(outputs) - len(rows))
-    )
+    rest = _more(len(outputs) - len(rows))
+    return _titled(counted(len(outputs), "output"), _table(titles, rows), rest)
 
 
 def _output_cell(output: dict[str, Any], name: str, room: Room) -> str:
     if name in output["unread"]:
         return _unreadable(output["unread"][name], room)
     value = output[name]
-    return (
-        "\u2013"
-        if value is None
-        else f"{value:,}"
-        if isinstance(value, int)
-        else clip(str(value), room.text)
-    )
+    if value is None:
+        return "\u2013"
+    return f"{value:,}" if isinstance(value, int) else clip(str(value), room.text)
 
 
 def _unreadable(text: str, room: Room) -> Markup:
@@ -255,16 +227,18 @@ def _unreadable(text: str, room: Room) -> Markup:
 def _document(title: str, text: str | None, room: Room, is_open: bool) -> Markup | None:
     if text is None:
         return None
-    body = el("pre", excerpt(text, room.document), style=_TEXT, tabindex=0)
+    body = _pre(excerpt(text, room.document))
     summary = el("summary", f"{title}, {counted(len(text), 'character')}")
     return el("details", summary, body, **({"open": ""} if is_open else {}))
 
 
-# --- many runs ---------------------------------------------------------------------------------------------------
+# --- many runs ------------------------------------------------------------------------------------
 
 
 def runs_story(runs: pd.DataFrame, now: float, tz: str) -> Story:
-    """What is told of many runs: how many there are of each status, the timeline, failures, the newest.
+    """Gives what is told of many runs.
+
+    It is how many there are of each status, the timeline, failures and the newest runs.
 
     Args:
         runs: the RUNS table.
@@ -275,26 +249,21 @@ def runs_story(runs: pd.DataFrame, now: float, tz: str) -> Story:
     failed = newest[runs["status"].isin(FAILURES).to_numpy()[newest]]
     told_of = runs.drop(columns=list(_DOCUMENTS))
     found = runs["status"].value_counts(dropna=False)
-    counts = {
-        None if pd.isna(name) else str(name): count for name, count in found[found > 0].items()
-    }
+    found = found[found > 0]
+    counts = {None if pd.isna(name) else str(name): count for name, count in found.items()}
     picture = svg_timeline.timeline(runs, now, tz)
     unplaced = int((runs["created_at"].isna() & runs["fetch_error"].isna()).sum())
-    places = (
-        f"{counted(unplaced, 'run')} without a created time that can be read." if unplaced else ""
-    )
+    lack = f"{counted(unplaced, 'run')} without a created time that can be read."
+    places = lack if unplaced else ""
 
     def tell(room: Room) -> Iterator[Markup | None]:
         order = painting_order(list(counts))[-room.rows :]
-        tallies = [
-            joined(" \u00b7 ", f"{counts[status]:,} ", _status(status, room)) for status in order
-        ]
+        tallies = [joined(" \u00b7 ", f"{counts[name]:,} ", _status(name, room)) for name in order]
         yield el("p", counted(len(runs), "run"), el("span", *tallies, style=_BESIDE), style=_HEAD)
         note = f"{completeness(runs)} {places}".strip()
         yield el("p", clip(note, 3 * room.text), style=f"{_QUIET};margin:0 0 4px") if note else None
-        told = ", ".join(
-            f"{counts[status]:,} {clip(look_of(status).label, room.text)}" for status in order
-        )
+        labels = {name: clip(look_of(name).label, room.text) for name in order}
+        told = ", ".join(f"{counts[name]:,} {label}" for name, label in labels.items())
         yield picture and svg.picture(picture, f"Timeline of {counted(len(runs), 'run')}: {told}")
         shown = max(1, room.rows // 3)
         if len(failed) and len(runs) > room.rows:
@@ -302,11 +271,8 @@ def runs_story(runs: pd.DataFrame, now: float, tz: str) -> Story:
             yield _titled("Latest failures", table, _more(len(failed) - shown))
         shown = room.rows if len(runs) <= room.rows else max(1, room.rows * 3 // 5)
         if len(runs):
-            yield _titled(
-                "Newest runs",
-                _runs_table(told_of.iloc[newest[:shown]], tz, room),
-                _more(len(runs) - shown),
-            )
+            table = _runs_table(told_of.iloc[newest[:shown]], tz, room)
+            yield _titled("Newest runs", table, _more(len(runs) - shown))
 
     return tell
 
@@ -327,18 +293,21 @@ def _shown(value: Any, room: Room) -> str:
     return el("div", text, style="min-width:20em") if len(text) > _LONG else text
 
 
-# --- pieces ------------------------------------------------------------------------------------------------------
+# --- pieces ---------------------------------------------------------------------------------------
 
 
 def json_story(text: str) -> Story:
     """What is told of one JSON text."""
 
     def tell(room: Room) -> Iterator[Markup | None]:
-        yield _document(
-            "JSON document", text, room._replace(document=4 * room.document), is_open=True
-        )
+        larger = room._replace(document=4 * room.document)
+        yield _document("JSON document", text, larger, is_open=True)
 
     return tell
+
+
+def _pre(text: str) -> Markup:
+    return el("pre", text, style=_TEXT, tabindex=0)
 
 
 def _titled(title: str, *body: Markup | None) -> Markup:
@@ -348,11 +317,8 @@ def _titled(title: str, *body: Markup | None) -> Markup:
 def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> Markup:
     head = el("tr", *(el("th", title, style=_HEADCELL) for title in titles))
     body = [el("tr", *(el("td", cell, style=_CELL) for cell in row)) for row in rows]
-    return el(
-        "div",
-        el("table", el("thead", head), el("tbody", *body), style=_TABLE),
-        style="overflow-x:auto",
-    )
+    table = el("table", el("thead", head), el("tbody", *body), style=_TABLE)
+    return el("div", table, style="overflow-x:auto")
 
 
 def _more(hidden: int) -> Markup | None:

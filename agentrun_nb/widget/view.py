@@ -1,4 +1,7 @@
-"""What all views share: the page's module, the checked conversation with it, and the two displays."""
+"""What all views share.
+
+This is the page's module, the checked conversation with it, and the two displays.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +79,10 @@ class View(anywidget.AnyWidget):
     # --- the conversation with the page
 
     def _handle_msg(self, msg: Any) -> None:
-        """Passes over what is no message of a widget, of which ipywidgets would show an exception."""
+        """Passes over what is no message of a widget.
+
+        Ipywidgets would show an exception of such a message.
+        """
         data = msg["content"].get("data")
         if isinstance(data, dict) and "method" in data:
             super()._handle_msg(msg)
@@ -109,9 +115,8 @@ class View(anywidget.AnyWidget):
         except RefusedError as refusal:
             self._say(number, {"error": str(refusal)}, ok=False)
         except Exception as error:
-            self._say(
-                number, {"error": f"The kernel could not answer: {type(error).__name__}."}, ok=False
-            )
+            sentence = f"The kernel could not answer: {type(error).__name__}."
+            self._say(number, {"error": sentence}, ok=False)
 
     def _answer(self, request: Request) -> Message:
         if request.op == "open":
@@ -124,11 +129,8 @@ class View(anywidget.AnyWidget):
             return {}, []
         one = request.op == "run"
         parcel = Parcel()
-        found = parcel.add(
-            msgspec.json.encode(
-                self._doc(*request.rows) if one else self._comparison(*request.rows)
-            )
-        )
+        told = self._doc(*request.rows) if one else self._comparison(*request.rows)
+        found = parcel.add(msgspec.json.encode(told))
         return {"doc" if one else "comparison": found}, parcel.buffers
 
     async def _send_file(self, request: Request) -> None:
@@ -150,9 +152,8 @@ class View(anywidget.AnyWidget):
 
         The page sets the shared values and nothing else.
         """
-        super().set_state(
-            {name: value for name, value in sync_data.items() if _is_sound(name, value)}
-        )
+        sound = {name: value for name, value in sync_data.items() if _is_sound(name, value)}
+        super().set_state(sound)
 
     # --- the displays
 
@@ -162,7 +163,7 @@ class View(anywidget.AnyWidget):
     def _ipython_display_(self, **_: Any) -> None:
         """Publishes the static twin and then the live view, which hides it while it is there.
 
-        In a terminal a line.
+        In a terminal it publishes a line of text.
         """
         if not shows_html():
             _publish({"text/plain": self._line()})
@@ -175,7 +176,10 @@ class View(anywidget.AnyWidget):
 
 
 def shows_html() -> bool:
-    """Whether HTML can be shown; the IPython of a terminal has no use for it, and says so of itself."""
+    """Says whether HTML can be shown.
+
+    The IPython of a terminal has no use for HTML, and says so of itself.
+    """
     formatter = getattr(get_ipython(), "display_formatter", None)
     return formatter is None or "text/html" in formatter.active_types
 
