@@ -1,4 +1,4 @@
-"""The tables as data: for each column its name, its dtype, the key it is read from and its meaning."""
+"""The tables as data: each column with its name, its dtype and its meaning."""
 
 from __future__ import annotations
 
@@ -314,14 +314,15 @@ TABLES = (RUNS, OUTPUTS, PHASES, LOGS, OBSERVATIONS, DEPLOYMENTS, VERSIONS)
 
 # fmt: off
 NOTE_CODES = (
-    "missing", "null", "bad_time", "naive_time", "cut_precision", "leap_second", "epoch_time", "not_integer",
-    "out_of_range", "not_text", "not_unicode", "not_object", "unknown_value", "wrong_id", "time_order", "duplicate_key",
+    "missing", "null", "bad_time", "naive_time", "cut_precision", "leap_second", "epoch_time",
+    "not_integer", "out_of_range", "not_text", "not_unicode", "not_object", "unknown_value",
+    "wrong_id", "time_order", "duplicate_key",
 )
 """What may stand in `parse_notes`."""
 
 FETCH_CODES = (
-    "not_found", "forbidden", "rate_limited", "server", "connection", "deadline", "too_large", "bad_response", "bad_id",
-    "not_asked",
+    "not_found", "forbidden", "rate_limited", "server", "connection", "deadline", "too_large",
+    "bad_response", "bad_id", "not_asked",
 )
 # fmt: on
 """What may stand in `fetch_error`."""

@@ -1,4 +1,4 @@
-"""Lanes and columns of runs along time, measured in pixels, as the page's `timeline/layout.mjs` has them."""
+"""Lanes and columns of runs along time in pixels, as the page's `timeline/layout.mjs` has them."""
 
 from __future__ import annotations
 
@@ -41,6 +41,6 @@ def lanes(
 
 
 def column_edges(start: float, end: float, unit: float) -> Floats:
-    """The edges of the columns between two places of the axis, at whole multiples of their width."""
+    """The edges of the columns between two places, at whole multiples of their width."""
     step = COLUMN * unit
     return step * np.arange(np.floor(start / step), np.ceil(end / step) + 1)

@@ -103,7 +103,7 @@ class Spans:
         return lane_of
 
     def tally(self, chosen: NDArray[np.bool_], edges: Floats) -> NDArray[np.int64]:
-        """How many of the chosen runs touch each stretch from an edge up to the next one, as on the page."""
+        """How many of the chosen runs touch each stretch between two edges, as on the page."""
         chosen = chosen & ~np.isnan(self.begin)
         begin, end = np.sort(self.begin[chosen]), np.sort(self.end[chosen])
         return np.searchsorted(begin, edges[1:], "left") - np.searchsorted(end, edges[:-1], "left")

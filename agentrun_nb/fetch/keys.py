@@ -48,7 +48,7 @@ def one_key(run: RunsLike) -> Key:
 
 
 def names_only(runs: Any) -> bool:
-    """Whether some of the runs are only named, as (deployment_id, run_id), so that none is at hand."""
+    """Whether some of the runs are only named, as (deployment_id, run_id)."""
     sequence = isinstance(runs, tuple | list)
     return _is_pair(runs) or (sequence and any(_is_pair(run) for run in runs))
 

@@ -186,4 +186,7 @@ def _authority_hint(settings: Settings) -> str:
         return (
             f'{named}, not used: Client(verify="env") uses them; or give their file with verify=.'
         )
-    return 'Check the base_url, or give the file of a company\'s own authority: Client(verify="ca.pem").'
+    return (
+        "Check the base_url, or give the file of a company's own authority: "
+        'Client(verify="ca.pem").'
+    )

@@ -78,7 +78,9 @@ def is_here() -> bool:
 
 
 class Job(Generic[T]):
-    """A coroutine on the loop, and what came of it; nothing of the loop's own frames leaves with an error.
+    """A coroutine on the loop, and what came of it.
+
+    An error leaves without the loop's own frames, which hold requests.
 
     Args:
         work: the coroutine.
@@ -157,7 +159,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def bare(error: BaseException) -> AgentRunError:
-    """The error, typed, without anything from which a request, a header or the key could be reached.
+    """The error, typed, and nothing from which a request, a header or the key can be reached.
 
     Of one that nobody expected only the name of its class is told: its text may repeat what was
     sent.

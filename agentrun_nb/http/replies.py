@@ -1,4 +1,4 @@
-"""What the service answered: its error bodies in both shapes, and the error that each status becomes."""
+"""What an answer of the service means: its error bodies, and the error that each status becomes."""
 
 from __future__ import annotations
 
@@ -79,7 +79,10 @@ def safe(text: object, key: str = "", most: int = MOST_CHARACTERS) -> str:
 
 
 def read_refusal(reply: Reply, key: str = "") -> Refusal:
-    """Reads an error body: `{"error": {"code", "message", …}}` or the older `{"error": "text", "code": …}`."""
+    """Reads an error body.
+
+    It is `{"error": {"code", "message", …}}`, or the older `{"error": "text", "code": …}`.
+    """
     request_id = safe(reply.headers.get("x-request-id"), key, 80) or None
     try:
         found: Any = msgspec.json.decode(reply.body)
@@ -154,7 +157,8 @@ def misplaced(settings: Settings) -> str:
     if found is None:
         return ""
     plain = url.removesuffix(path) + path[: found.start()]
-    return f"The base_url ends in {path[found.start() :]!r}, which every route brings itself: give {plain}."
+    ending = path[found.start() :]
+    return f"The base_url ends in {ending!r}, which every route brings itself: give {plain}."
 
 
 _REFUSALS = {

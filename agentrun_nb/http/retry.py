@@ -70,7 +70,9 @@ class Policy:
 
 
 class Budget:
-    """What all requests to one service may spend on retries together, so that a dead one is not hammered.
+    """What all requests to one service may spend on retries together.
+
+    It keeps a service that is down from being asked over and over.
 
     A retry costs one, an answer brings one back, and one comes back every `refill` seconds. Once
     nothing is left for a retry, and until an answer comes, a first attempt costs one as well: a

@@ -77,7 +77,8 @@ class Settings:
     def __repr__(self) -> str:
         limits = (
             f"at most {self.max_in_flight} requests at a time, {self.timeout:g} s of silence, "
-            f"{self.deadline:g} s a request with its retries, {self.max_bytes / 2**20:g} MiB an answer"
+            f"{self.deadline:g} s a request with its retries, "
+            f"{self.max_bytes / 2**20:g} MiB an answer"
         )
         told = [self.base_url, f"key from {self.secret.source}", limits]
         if self.proxy:
@@ -116,7 +117,7 @@ def find_settings(
 
 
 def check_limits(limits: Mapping[str, Any]) -> None:
-    """Raises SettingsError where a limit is no number above zero, or none that is whole where it counts."""
+    """Raises SettingsError where a limit is no number above zero; counts have to be whole."""
     for name, limit in limits.items():
         if isinstance(limit, bool) or not isinstance(limit, _LIMITS[name]) or not limit > 0:
             hint = "Give a large one where there should be none."
@@ -169,7 +170,10 @@ def _find_key() -> Secret:
         *KEY_VARIABLES,
         *(f"api_key in {_homely(path)}" for path in paths),
     ]
-    hint = "Type it in with Client(api_key=getpass.getpass()), or try without one: agentrun_nb.local.serve().client."
+    hint = (
+        "Type it in with Client(api_key=getpass.getpass()), "
+        "or try without one: agentrun_nb.local.serve().client."
+    )
     raise MissingKeyError("No API key was found. Looked at: " + "; ".join(looked) + ".", hint=hint)
 
 

@@ -1,4 +1,4 @@
-"""One request: its destination, deadline, bounds and retries, and the limit that all requests to a service share."""
+"""One request: its destination, deadline, bounds and retries."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Tally:
 
     @property
     def service_time(self) -> int:
-        """Now in microseconds since the epoch, by the service's clock as far as it is known to differ from ours."""
+        """Now in microseconds since the epoch, by the service's clock as far as it is known."""
         low, high = self.clock_offset or (0.0, 0.0)
         # Within the bounds the clocks may agree; outside of them the nearest bound is the least
         # that they differ by.
@@ -163,7 +163,8 @@ class Wire:
                         return outcome
                     last = outcome.error
                     if isinstance(last, ConnectionFailedError) and not outcome.transient:
-                        service.budget.spend()  # a proxy that refuses a password is not asked ten thousand times
+                        # A proxy that refuses a password is not asked ten thousand times.
+                        service.budget.spend()
                     wait = schedule.wait_after(outcome)
                     if wait is None:
                         break
@@ -173,7 +174,8 @@ class Wire:
                     await tally.wait(wait, reason)
         except TimeoutError:
             before = f" Before that: {last.message}" if last else ""
-            message = f"No whole answer came within {self.settings.deadline:g} s{self.settings.through}.{before}"
+            within = f"{self.settings.deadline:g} s{self.settings.through}"
+            message = f"No whole answer came within {within}.{before}"
             way = "" if last and last.status else unused_proxy(self.settings)
             last = DeadlineExceededError(message, hint=f"Allow more with deadline=. {way}".rstrip())
         last.method, last.route = "GET", ask.route.template
@@ -214,7 +216,10 @@ class Wire:
             if begins == b"<":
                 message = "HTML came where JSON was expected."
             if begins in (b"<", b""):
-                hint = f"{self.settings.base_url} may be the address of something else: check the base_url."
+                hint = (
+                    f"{self.settings.base_url} may be the address of something else: "
+                    "check the base_url."
+                )
             hint = replies.misplaced(self.settings) or hint
             return Failure(
                 BadResponseError(message, hint=hint, status=200), transient=True, once=True
@@ -228,7 +233,10 @@ class Wire:
             pause = service.pause_left()
             if pause > 0:
                 if not schedule.has_time_for(pause):
-                    message = f"{self.settings.host} asked for a pause of {pause:,.0f} s more; nothing was sent."
+                    message = (
+                        f"{self.settings.host} asked for a pause of {pause:,.0f} s more; "
+                        "nothing was sent."
+                    )
                     hint = "Try again after that, or allow more with deadline=."
                     error = RateLimitedError(
                         message, hint=hint, attempts=schedule.attempts, retry_after=pause
@@ -239,7 +247,10 @@ class Wire:
                 if service.pause_left() > 0:
                     continue  # somebody was told to wait while this request stood in line
                 if schedule.attempts == 0 and not service.budget.admits():
-                    message = f"{self.settings.host} was not asked, since it brings no answers at present."
+                    message = (
+                        f"{self.settings.host} was not asked, "
+                        "since it brings no answers at present."
+                    )
                     return Failure(
                         ConnectionFailedError(message, hint="Try again in a while.", attempts=0)
                     )

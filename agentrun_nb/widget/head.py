@@ -21,7 +21,7 @@ STATUS_KEYS = ("name", *LOOK_KEYS, "terminal", "succeeded", "failed", "waiting",
 
 
 def page_head() -> dict[str, Any]:
-    """The fields of runs and of their outputs, and the statuses in lifecycle order with their looks.
+    """The fields of runs and outputs, and the statuses in lifecycle order with their looks.
 
     `stack` has the looks from the ground of a stack of counts up, as places in the list of the
     statuses, the unknown one and the one of no status.
