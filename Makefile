@@ -25,10 +25,11 @@ faults: .venv/test  ## what the client does with each of 113 faults, a line each
 tour: .venv/test  ## every notebook, from the first cell to the last, without a browser
 	$(BIN)/python -m pytest tests/test_notebooks.py $(ARGS)
 
-lint: .venv/dev  ## style and types
+lint: .venv/dev  ## style, types, and which room imports which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tests.layers
 
 format: .venv/dev  ## mend what a tool can mend
 	$(BIN)/ruff check --fix .
@@ -47,7 +48,7 @@ notebooks: .venv/test chromium  ## run the notebooks and save their outputs, wit
 torture: .venv/test chromium  ## the laws with many more examples
 	AGENTRUN_NB_PROFILE=torture $(BIN)/python -m pytest --timeout=7200 $(ARGS)
 
-bench: .venv/test  ## figures beside other ways to do the same, as ratios
+bench: .venv/test  ## figures beside other ways to do the same, as ratios (ARGS=--quick for less than a minute)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:  ## remove what the other commands made

@@ -1,7 +1,12 @@
-"""`python -m benchmarks [single] [listing] [sizes]`: figures, ratios and bounds, printed; nothing is asserted."""
+"""`python -m benchmarks [--quick] [decode] [single] [listing] [sizes]`: figures, ratios and bounds.
+
+They are printed; nothing is asserted. `--quick` decodes runs and fetches them with a tenth of the
+runs, in less than a minute.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
@@ -9,6 +14,9 @@ import sys
 import time
 from collections.abc import Callable
 from typing import NamedTuple
+
+import agentrun_nb as arn
+from agentrun_nb.local import generate
 
 from . import sides
 from .service import serving
@@ -45,24 +53,38 @@ def rates(*jobs: Callable[[], int], rounds: int = ROUNDS) -> list[Rate]:
     return [Rate(*map(statistics.median, zip(*had, strict=True))) for had in found]
 
 
-def single() -> None:
+def decode(scale: float = 1.0) -> None:
+    """Records to a finished frame, beside `json.loads` of the same bytes."""
+    records = list(generate(round(50_000 * scale)))
+
+    def frame() -> int:
+        return len(arn.runs_frame(records))
+
+    def objects() -> int:
+        return len([json.loads(record) for record in records])
+
+    ours, loads = rates(frame, objects)
+    print(f"runs_frame: {ours}; {ours[0] / loads[0]:.2f} x json.loads: {loads}")
+
+
+def single(scale: float = 1.0) -> None:
     """Many single runs: without latency beside httpx with 16 threads, and at 20 ms beside the bound."""
-    with serving(3_000) as (url, ids):
+    with serving(round(3_000 * scale)) as (url, ids):
         ours, bare = rates(lambda: sides.get_runs(url, ids), lambda: sides.bare_httpx(url, ids))
     print(
         f"get_runs, no latency: {ours}; {ours[0] / bare[0]:.2f} x bare httpx with 16 threads: {bare}"
     )
-    with serving(6_000, latency=MILLISECONDS) as (url, ids):
+    with serving(round(6_000 * scale), latency=MILLISECONDS) as (url, ids):
         (ours,) = rates(lambda: sides.get_runs(url, ids, 64), rounds=2)
     bound = 64 * BOUND
     print(f"get_runs, 20 ms, 64 in flight: {ours}; bound {bound:,.0f}; {ours[0] / bound:.0%}")
 
 
-def listing() -> None:
+def listing(scale: float = 1.0) -> None:
     """100,000 runs at 20 ms to a finished frame: one cursor, eight equal versions, nine of ten in one."""
     found = {}
     for share in ("one", "equal", "skewed"):
-        with serving(100_000, share=share, latency=MILLISECONDS) as (url, _):
+        with serving(round(100_000 * scale), share=share, latency=MILLISECONDS) as (url, _):
             (found[share],) = rates(lambda: sides.list_runs(url), rounds=2)
     bound = 200 * BOUND
     one = found["one"]
@@ -73,10 +95,10 @@ def listing() -> None:
         )
 
 
-def sizes() -> None:
+def sizes(scale: float = 1.0) -> None:
     """Records of several sizes, with and without their documents: runs a second and peak memory, a process each."""
     for size, count in ((1_400, 100_000), (20_000, 2_000), (200_000, 300)):
-        with serving(count, size=size, latency=MILLISECONDS) as (url, _):
+        with serving(round(count * scale), size=size, latency=MILLISECONDS) as (url, _):
             for without in ("", "input,output_manifest"):
                 command = [sys.executable, "-m", "benchmarks", "--one", url, without]
                 told = subprocess.run(
@@ -98,9 +120,11 @@ def main(asked: list[str]) -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     if asked[:1] == ["--one"]:
         return one(*asked[1:])
-    jobs = {"single": single, "listing": listing, "sizes": sizes}
-    for name in asked or jobs:
-        jobs[name]()
+    jobs = {"decode": decode, "single": single, "listing": listing, "sizes": sizes}
+    quick = "--quick" in asked
+    names = [name for name in asked if name != "--quick"]
+    for name in names or (["decode", "single", "listing"] if quick else jobs):
+        jobs[name](0.1 if quick else 1.0)
 
 
 if __name__ == "__main__":
