@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import gzip
 import inspect
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from functools import cache
-from graphlib import CycleError, TopologicalSorter
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,33 +19,24 @@ import pytest
 import agentrun_nb
 from agentrun_nb.core import schema
 from agentrun_nb.core.schema import RUNS, STATUSES, TABLES
-from tests import density
-
-ROOT = Path(agentrun_nb.__file__).parent
-STATIC = ROOT / "widget" / "static"
-FILES = {
-    ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
-    for file in sorted(ROOT.rglob("*.py"))
-    if "node_modules" not in file.parts
-}
-
-LAYERS = (
-    {"errors", "_version"},
-    {"core"},
-    {"records"},
-    {"tables"},
-    {"documents"},
-    {"run"},
-    {"files", "drawing"},
-    {"analysis"},
-    {"http", "figures"},
-    {"fetch", "widget"},
-    {"client"},
-    {"local", "dask"},
-    {"demo", "__init__"},
+from tests import density, layers
+from tests.layers import (
+    FILES,
+    LAYERS,
+    PAGE,
+    PAGE_LAYERS,
+    ROOT,
+    SOURCES,
+    circles,
+    imports,
+    layer,
+    modules_alone,
+    ours,
+    upward,
 )
-"""The rooms from the ground up; imports go down only, and rooms of one layer do not know each other."""
 
+STATIC = ROOT / "widget" / "static"
+CONTRIBUTING = (ROOT.parent / "CONTRIBUTING.md").read_text("utf-8")
 PURE = {"fetch.paging", "http.retry"}
 NETWORK = {"http", "fetch", "client"}
 """The modules that send requests, or exist for those that do."""
@@ -110,56 +101,6 @@ PUBLIC = {
 }
 
 
-class Import(ast.NodeVisitor):
-    """The modules that a file imports, ours without the package's name; those only for type checkers left out."""
-
-    def __init__(self, name: str) -> None:
-        parts = ["agentrun_nb", *name.split(".")]
-        self.package = parts if FILES[name].stem == "__init__" else parts[:-1]
-        self.found: set[tuple[str, bool]] = set()
-        self.depth = 0
-
-    def visit_If(self, node: ast.If) -> None:
-        if not (isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
-            self.generic_visit(node)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        self.depth += 1
-        self.generic_visit(node)
-        self.depth -= 1
-
-    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
-
-    def visit_Import(self, node: ast.Import) -> None:
-        for alias in node.names:
-            self.add(alias.name)
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        base = self.package[: len(self.package) - node.level + 1] if node.level else []
-        module = ".".join([*base, *([node.module] if node.module else [])])
-        for alias in node.names:
-            inner = f"{module}.{alias.name}"
-            self.add(inner if inner.removeprefix("agentrun_nb.") in FILES else module)
-
-    def add(self, name: str) -> None:
-        self.found.add((name, self.depth > 0))
-
-
-@cache
-def imports(name: str) -> set[tuple[str, bool]]:
-    visitor = Import(name)
-    visitor.visit(ast.parse(FILES[name].read_text("utf-8")))
-    return visitor.found
-
-
-def ours(name: str) -> set[str]:
-    return {
-        module.removeprefix("agentrun_nb.")
-        for module, _ in imports(name)
-        if module.startswith("agentrun_nb.")
-    }
-
-
 def within(name: str, parts: set[str]) -> bool:
     return any(name == part or name.startswith(f"{part}.") for part in parts)
 
@@ -177,31 +118,6 @@ def test_the_reader_of_imports_sees_them():
     assert "run" not in ours("tables.frames")
 
 
-def layer(module: str) -> int:
-    """The place of a module's layer; the package itself, which names everything lazily, is on top."""
-    room = module.partition(".")[0]
-    return next(place for place, rooms in enumerate(LAYERS) if room in rooms)
-
-
-def upward(name: str, modules: set[str]) -> set[str]:
-    """Those of the imported modules that stand above the importing one, or beside it in another room."""
-    own = name.partition(".")[0]
-    return {
-        module
-        for module in modules
-        if module.partition(".")[0] != own and layer(module) >= layer(name)
-    }
-
-
-def circles(graph: dict[str, set[str]]) -> list[tuple[str, ...]]:
-    """The modules that import each other in a circle."""
-    try:
-        list(TopologicalSorter(graph).static_order())
-    except CycleError as error:
-        return [tuple(error.args[1])]
-    return []
-
-
 def test_every_module_stands_in_one_layer():
     rooms = [room for layer in LAYERS for room in layer]
     assert len(rooms) == len({*rooms})
@@ -214,12 +130,7 @@ def test_imports_go_down_only():
 
 
 def test_no_modules_import_each_other_in_a_circle():
-    graph = {name: ours(name) for name in FILES}
-    packages = {name for name in FILES if FILES[name].stem == "__init__"}
-    # A package names what is in it; what is in it may name its neighbours through the package only by module.
-    assert not circles(
-        {name: modules - packages for name, modules in graph.items() if name not in packages}
-    )
+    assert not circles(modules_alone())
 
 
 @pytest.mark.parametrize(
@@ -241,67 +152,87 @@ def test_a_planted_circle_is_seen():
     assert not circles({"a": {"b", "c"}, "b": {"c"}, "c": set()})
 
 
-SOURCES = ROOT / "widget" / "src"
-PAGE_LAYERS = (
-    {"base", "protocol"},
-    {"json"},
-    {"kernel"},
-    {"tree"},
-    {"run", "timeline"},
-    {"explorer"},
-    {"main", "loader"},
-)
-"""The rooms of the page's sources from the ground up, as `LAYERS`."""
-
-
-def page_imports(file: Path) -> set[str]:
-    """The modules that a source of the page imports, by their paths; those of comments are types and do not count."""
-    code = re.sub(r"/\*.*?\*/|//[^\n]*", "", file.read_text("utf-8"), flags=re.DOTALL)
-    found = re.findall(r"""(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""", code)
-    return {
-        (file.parent / name).resolve().relative_to(SOURCES.resolve()).as_posix() for name in found
-    }
-
-
-PAGE = {
-    file.relative_to(SOURCES).as_posix(): page_imports(file)
-    for file in sorted(SOURCES.rglob("*.mjs"))
-    if file.parent.name != "test"
-}
-
-
-def page_layer(source: str) -> int:
-    room = source.split("/")[0].removesuffix(".mjs")
-    return next(place for place, rooms in enumerate(PAGE_LAYERS) if room in rooms)
-
-
-def upward_in_the_page(source: str, imported: set[str]) -> set[str]:
-    room = source.split("/")[0]
-    return {
-        name
-        for name in imported
-        if name.split("/")[0] != room and page_layer(name) >= page_layer(source)
-    }
-
-
 def test_imports_of_the_page_go_down_only():
     assert any(PAGE.values()), "the reader of imports sees none"
     assert not {
         source: wrong
         for source, names in PAGE.items()
-        if (wrong := upward_in_the_page(source, names))
+        if (wrong := upward(source, names, PAGE_LAYERS))
     }
     assert not circles(PAGE)
 
 
-def test_a_planted_import_of_the_page_that_goes_up_is_seen():
-    """The control of the law above."""
-    for source, planted in (
-        ("base/text.mjs", "tree/row.mjs"),
-        ("json/path.mjs", "tree/row.mjs"),
+@pytest.mark.parametrize(
+    ("source", "planted"),
+    [
+        ("base/text.mjs", "tree/tree.mjs"),
+        ("json/path.mjs", "tree/tree.mjs"),
         ("kernel/page.mjs", "run/view.mjs"),
-    ):
-        assert upward_in_the_page(source, {*PAGE[source], planted}) == {planted}
+        ("timeline/timeline.mjs", "run/view.mjs"),
+    ],
+)
+def test_a_planted_import_of_the_page_that_goes_up_is_seen(source, planted):
+    """The control of the law above."""
+    assert {source, planted} <= PAGE.keys()
+    assert upward(source, {*PAGE[source], planted}, PAGE_LAYERS) == {planted}
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("tables/report.py", "from agentrun_nb import figures"),
+        ("core/paths.py", "def late():\n    from agentrun_nb.tables import frames"),
+        ("drawing/html.py", "from ..analysis.compare import compare"),
+        ("widget/src/base/text.mjs", 'import { x } from "../tree/tree.mjs";'),
+        ("widget/src/base/text.mjs", 'const late = import("../run/view.mjs");'),
+        ("widget/src/json/path.mjs", 'export * from "../kernel/page.mjs";'),
+    ],
+)
+def test_the_command_fails_where_an_import_goes_up(tmp_path, file, line):
+    """What `make lint` runs, on a copy of the package with one line too many."""
+    package = tmp_path / "agentrun_nb"
+    shutil.copytree(ROOT, package, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+    tests = tmp_path / "tests"
+    tests.mkdir()
+    (tests / "__init__.py").touch()
+    shutil.copy(layers.__file__, tests)
+
+    with (package / file).open("a") as source:
+        source.write(f"\n{line}\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.layers"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "imports that go up: 1" in done.stdout
+
+
+def test_the_command_finds_nothing_here(capsys):
+    assert layers.main([]) == 0
+    assert "circles: 0; imports that go up: 0" in capsys.readouterr().out
+
+
+def test_contributing_shows_the_rooms_as_they_are():
+    """`python -m tests.layers --table` prints them."""
+    assert f"\n\n{layers.table()}\n\n" in CONTRIBUTING
+
+
+def test_contributing_names_files_that_are_there():
+    """Every path and every command in it."""
+    named = set(re.findall(r"`((?:agentrun_nb|tests|notebooks|[a-z]+)/[\w/.]*)`", CONTRIBUTING))
+    repository = ROOT.parent
+    roots = (repository, ROOT, SOURCES)
+    assert len(named) > 20
+    assert not [name for name in named if not any((root / name).exists() for root in roots)]
+    makefile = (repository / "Makefile").read_text("utf-8")
+    commands = set(re.findall(r"\bmake (\w+)", CONTRIBUTING))
+    assert commands <= set(re.findall(r"^(\w+):", makefile, re.M))
+    modules = set(re.findall(r"python -m (tests[\w.]*)", CONTRIBUTING))
+    assert modules
+    assert not [name for name in modules if find_spec(name) is None]
 
 
 STYLES = sorted(SOURCES.rglob("*.css"))
@@ -520,17 +451,17 @@ def test_what_the_browser_gets_is_small(file, most, gzipped):
 
 def test_statements_say_little_at_once():
     """What a statement says is counted by `tests/density.py`, which prints it by room."""
-    middle, average, *_ = density.report(
-        [file for files in density.rooms().values() for file in files]
-    )
-    assert middle <= 6
-    assert average <= 7
+    found = density.table(ROOT)["all"]
+    assert found.statements > 5_000
+    assert found.median <= 6
+    assert found.mean <= 7
 
 
 def test_a_dense_statement_is_counted_as_one():
     """The control of the law above: the nodes of its expressions, and those of its blocks not."""
     tree = ast.parse("def f(a):\n    if a and b(c[0], not d):\n        return 1\n")
     assert [count for _, count in density.statements(tree)] == [0, 9, 1]
+    assert density.complexity(tree) == 2
 
 
 RINGS = {"both_sides", "page", "lab", "hosts", "hostile", "faults", "witness", "support"}
