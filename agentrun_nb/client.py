@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pandas as pd
 
 from agentrun_nb.core import times
-from agentrun_nb.core.schema import DEPLOYMENTS, RUNS, VERSIONS
+from agentrun_nb.core.arguments import read_count
+from agentrun_nb.core.schema import DEPLOYMENTS, VERSIONS
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.fetch import check, listing, output_files
 from agentrun_nb.fetch.by_id import fetch_run, fetch_runs
@@ -25,6 +26,7 @@ from agentrun_nb.fetch.query import (
     read_deployments,
     read_statuses,
     read_when,
+    read_without,
 )
 from agentrun_nb.fetch.refetch import refetch
 from agentrun_nb.fetch.strangers import strangers_noted
@@ -41,10 +43,6 @@ from agentrun_nb.tables.report import fetch_report
 
 if TYPE_CHECKING:
     from agentrun_nb.widget import RunExplorer
-
-_NEEDED = {"id", "deployment_id", "version_id", "created_at", "updated_at"}
-DISPENSABLE = {column.name for column in RUNS.wire} - _NEEDED
-"""Columns that a listing can do without."""
 
 
 class Client:
@@ -169,12 +167,13 @@ class Client:
             keys = list(zip(asked["deployment_id"].fillna(""), asked["id"].fillna(""), strict=True))
             with Deferred():
                 return fetch_runs(self._wire, keys, progress=progress).set_axis(deployment_id.index)
-        if not isinstance(run_ids, Iterable) or isinstance(run_ids, str | pd.DataFrame):
+        several = isinstance(run_ids, Iterable) and not isinstance(run_ids, str | pd.DataFrame)
+        if run_ids is None or not (several and isinstance(deployment_id, str)):
             hint = "Give get_runs(deployment_id, run_ids), or a frame alone: get_runs(runs)."
             raise SettingsError(
                 "get_runs takes a deployment and a list of run ids, or a frame of runs.", hint=hint
             )
-        keys = [(deployment_id, run_id) for run_id in run_ids]
+        keys = [(deployment_id, "" if run_id is pd.NA else run_id) for run_id in run_ids]
         with Deferred():
             runs = fetch_runs(self._wire, keys, progress=progress)
             if not is_blamed(deployment_id, runs["fetch_error"]):
@@ -240,7 +239,8 @@ class Client:
         The report of the last frame speaks for the whole walk.
         """
         wanted = self._wanted(deployment_id, status, version_id, since, until, limit, without)
-        return listing.list_chunks(self._wire, wanted, chunk, progress=progress)
+        rows = read_count("chunk", chunk, "Give the rows of a frame, above zero.")
+        return listing.list_chunks(self._wire, wanted, rows, progress=progress)
 
     def _wanted(
         self,
@@ -257,21 +257,11 @@ class Client:
         named = given.dropna(subset="id") if deployment_id is None else given
         deployments = read_deployments(named)
         unlisted = fetch_report(given).truncated_by if deployment_id is None else None
-        unknown = {without} if isinstance(without, str) else set(without) - DISPENSABLE
-        if unknown:
-            names = ", ".join(name for name in RUNS.names if name in DISPENSABLE)
-            hint = f"Columns that can be left out: {names}."
-            raise SettingsError(
-                f"without= takes a tuple of columns, and not {sorted(unknown)}.", hint=hint
-            )
-        is_count = isinstance(limit, int) and not isinstance(limit, bool) and limit >= 1
-        if limit is not None and not is_count:
-            raise SettingsError(
-                f"limit={limit!r} is not a count of runs.",
-                hint="Give one above zero, or None for all.",
-            )
+        if limit is not None:
+            limit = read_count("limit", limit, "Give one above zero, or None for all.")
         branches = branches_of(deployments, statuses, version_id)
-        return Wanted(branches, read_when(since), read_when(until), limit, tuple(without), unlisted)
+        begin, end = read_when(since), read_when(until)
+        return Wanted(branches, begin, end, limit, read_without(without), unlisted)
 
     def refetch(self, runs: Any, *, progress: bool = True) -> pd.DataFrame:
         """Asks again for rows with a `fetch_error` and for those that have not ended.
@@ -318,6 +308,8 @@ class Client:
             >>> client.get_logs(failed, tail=2)[["run_id", "level", "message"]]  # doctest: +SKIP
         """
         keys = run_keys(runs)
+        if tail is not None:
+            tail = read_count("tail", tail, "Give one above zero, or None for all events.")
         with ids_for_names(self._wire, {deployment_id for deployment_id, _ in keys}), Deferred():
             return fetch_logs(self._wire, keys, tail, progress=progress)
 

@@ -116,11 +116,21 @@ def _others(a: Any, b: Any) -> list[Any]:
 
 
 def _group(runs: pd.DataFrame, by: str, value: Any) -> pd.DataFrame:
-    group = runs[(runs[by] == value).fillna(False)] if pd.api.types.is_scalar(value) else runs[:0]
+    group = runs[_equals(runs[by], value)]
     if group.empty:
         known = ", ".join(repr(word) for word in runs[by].dropna().unique()[:10])
         raise DataError(f"No run here has {by} {value!r}.", hint=f"There are {known or 'none'}.")
     return group
+
+
+def _equals(column: pd.Series[Any], value: Any) -> pd.Series[bool]:
+    nowhere = pd.Series(False, index=column.index)
+    if not pd.api.types.is_scalar(value):
+        return nowhere
+    try:
+        return (column == value).fillna(False)
+    except (OverflowError, NotImplementedError):  # Arrow compares with no number of that size
+        return nowhere
 
 
 @dataclass(frozen=True)

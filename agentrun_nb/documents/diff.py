@@ -10,12 +10,13 @@ from typing import Any, NamedTuple, TypeAlias
 import pandas as pd
 
 from agentrun_nb.core import jsontext
+from agentrun_nb.core.arguments import read_texts
 from agentrun_nb.core.paths import Step, format_path, parse_path
 from agentrun_nb.core.schema import DOCUMENTS
 from agentrun_nb.documents.align import aligned
 from agentrun_nb.documents.canonical import TOO_DEEP, canonical_text, parse_or_text
 from agentrun_nb.documents.reading import type_name
-from agentrun_nb.errors import PathNotFound, SchemaError
+from agentrun_nb.errors import PathNotFound, SchemaError, SettingsError
 from agentrun_nb.tables.frames import Runs, runs_frame
 
 Link: TypeAlias = tuple[Any, Step] | None
@@ -81,7 +82,10 @@ def diff(
     Example:
         >>> diff(before, after, ignore="output_manifest.usage")  # doctest: +SKIP
     """
-    paths = [ignore] if isinstance(ignore, str) else ignore
+    try:
+        paths = read_texts("ignore", ignore, "Give paths such as output_manifest.usage.")
+    except SettingsError as error:
+        raise PathNotFound(error.message, hint=error.hint) from None
     patterns = [_pattern(path) for path in paths]
     pairs = _compared(Place(None, _documents(a)), Place(None, _documents(b)), equal, patterns)
     rows = [_row(left, right) for left, right in pairs]

@@ -91,15 +91,15 @@ class Col:
     def _check_dtype(self) -> None:
         if self.dtype is None:
             return
-        # A list of the names, since a dtype that cannot be hashed is looked for too.
-        if self.dtype not in [*_FITS]:
+        if not isinstance(self.dtype, str) or self.dtype not in _FITS:
             hint = f"Choose among {', '.join(_FITS)}."
             raise SchemaError(f"{self.dtype!r} is not a dtype here.", hint=hint)
 
     def _check_agg(self) -> None:
         if self.agg is None:
             return
-        if not callable(self.agg) and self.agg not in [*AGGREGATES]:
+        known = isinstance(self.agg, str) and self.agg in AGGREGATES
+        if not known and not callable(self.agg):
             hint = f"Choose among {', '.join(AGGREGATES)}."
             raise SchemaError(f"{self.agg!r} is not an aggregate.", hint=hint)
         if None not in self.steps:

@@ -6,12 +6,14 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from agentrun_nb.core.schema import STATUSES
-from agentrun_nb.errors import NotFoundError, PathNotFound
+from agentrun_nb.errors import NotFoundError, PathNotFound, SettingsError
 from agentrun_nb.http import loop, routes
 from agentrun_nb.http.wire import Tally, Wire
 
 if TYPE_CHECKING:
     from agentrun_nb.run import Run
+
+NAMES = "arn.outputs(run) lists the names."
 
 
 def read_output(wire: Wire, run: Run, name: str) -> bytes:
@@ -34,6 +36,9 @@ def read_output(wire: Wire, run: Run, name: str) -> bytes:
 
 def _place(run: Run, name: str) -> tuple[str, str]:
     """Sandbox and path of an output."""
+    if not isinstance(name, str):
+        kind = type(name).__name__
+        raise SettingsError(f"An output is named by a text, and not by a {kind}.", hint=NAMES)
     table = run.outputs
     named = [table[column] == name for column in ("name", "path", "configured_path")]
     rows = next((table[mask.fillna(False)] for mask in named if mask.any()), None)

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agentrun_nb.core import times
-from agentrun_nb.core.schema import STATUSES
+from agentrun_nb.core.arguments import read_texts
+from agentrun_nb.core.schema import RUNS, STATUSES
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.http import routes
 from agentrun_nb.records.batch import Batch
@@ -32,6 +33,11 @@ NEAR = 0.68
 """
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+_NEEDED = {"id", "deployment_id", "version_id", "created_at", "updated_at"}
+
+DISPENSABLE = {column.name for column in RUNS.wire} - _NEEDED
+"""Columns that a listing can do without."""
 
 
 def read_when(when: When | None) -> int | None:
@@ -159,8 +165,8 @@ def branches_of(deployments: Iterable[str], statuses: Any, versions: Any) -> lis
     which a run goes through them.
     """
     rank: dict[str | None, int] = {status: place for place, status in enumerate(STATUSES)}
-    in_turn = sorted(_several(statuses), key=lambda status: rank.get(status, -1))
-    found = product(dict.fromkeys(deployments), _several(versions), in_turn)
+    in_turn = sorted(_several("status", statuses), key=lambda status: rank.get(status, -1))
+    found = product(dict.fromkeys(deployments), _several("version_id", versions), in_turn)
     return [Branch(deployment, status, version) for deployment, version, status in found]
 
 
@@ -175,11 +181,8 @@ def read_statuses(statuses: Any) -> list[str] | None:
     """
     if statuses is None:
         return None
-    words = [statuses] if isinstance(statuses, str) else list(statuses)
+    words = read_texts("status", statuses, f"Known: {', '.join(STATUSES)}.")
     for word in words:
-        if not isinstance(word, str):
-            known = f"Known: {', '.join(STATUSES)}."
-            raise SettingsError(f"A status is text, and not {word!r:.80}.", hint=known)
         plain = re.sub(r"[\s-]+", "_", word.strip().lower())
         near = get_close_matches(plain, STATUSES, 1, NEAR)
         if word not in STATUSES and near:
@@ -200,16 +203,36 @@ def read_deployments(given: Any) -> list[str]:
             hint = "Give client.list_deployments()."
             raise SettingsError("This frame names no deployments.", hint=hint)
         given = given[names[0]] if names else given
-    deployments = [given] if isinstance(given, str) else list(dict.fromkeys(given))
+    hint = "Give an id, a list of ids, or client.list_deployments()."
+    deployments = list(dict.fromkeys(read_texts("deployment_id", given, hint)))
     for deployment in deployments:
         routes.check_id("deployment_id", deployment)
     return deployments
 
 
-def _several(value: Any) -> list[str | None]:
-    if value is None or isinstance(value, str):
-        return [value]
-    return list(dict.fromkeys(value))
+def read_without(without: Any) -> tuple[str, ...]:
+    """Columns that a listing is to leave out.
+
+    Raises:
+        SettingsError: one cannot be left out, or is no column.
+    """
+    names = ", ".join(name for name in RUNS.names if name in DISPENSABLE)
+    hint = f"Columns that can be left out: {names}."
+    if isinstance(without, str):
+        raise SettingsError(
+            f"without= takes a tuple of columns, and not {without!r:.80}.", hint=hint
+        )
+    columns = read_texts("without", without, hint)
+    unknown = sorted(set(columns) - DISPENSABLE)
+    if unknown:
+        raise SettingsError(f"without= takes a tuple of columns, and not {unknown}.", hint=hint)
+    return tuple(columns)
+
+
+def _several(name: str, value: Any) -> list[str | None]:
+    if value is None:
+        return [None]
+    return list(dict.fromkeys(read_texts(name, value, "Give one or a list of them.")))
 
 
 def created(batch: Batch) -> pa.Array:

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import pandas as pd
 import pyarrow as pa
 
+from agentrun_nb.core.arguments import read_path
 from agentrun_nb.core.schema import Column, Table
 from agentrun_nb.errors import AgentRunError, DataError, SchemaError
 from agentrun_nb.files.atomic import replacing
@@ -61,7 +62,7 @@ def save(runs: Runs, path: str | os.PathLike[str]) -> Path:
         >>> load(path).equals(runs)
         True
     """
-    path = Path(path)
+    path = read_path(path)
     kind = _format(path)
     frame = runs if isinstance(runs, pd.DataFrame) else runs_frame(runs)
     table = recognised(frame.columns)
@@ -89,7 +90,7 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
         SchemaError: the file holds no table of this package.
         DataError: the file cannot be read.
     """
-    path = Path(path)
+    path = read_path(path)
     kind = _format(path)
     try:
         with path.open("rb") as file:

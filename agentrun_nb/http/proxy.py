@@ -63,7 +63,7 @@ def find_proxy(proxy: object, place: Place, *, allow_http: bool) -> Proxy | None
         UnsafeURLError: the proxy would see the key.
     """
     named = "The proxy"
-    if proxy == "env":
+    if isinstance(proxy, str) and proxy == "env":
         proxy = environment_proxy(place)
         named = f"The proxy that {proxy_variable(place)} names"
     if proxy is None:

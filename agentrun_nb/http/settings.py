@@ -110,7 +110,10 @@ def find_settings(
         raise SettingsError(
             f"The API key from {secret.source} {flaw}.", hint="Give it again with api_key=."
         )
-    url = check_url(base_url or _find_url(), allow_http=allow_http)
+    # Only an empty text is as good as none: a frame or an array has no truth of its own.
+    if base_url is None or (isinstance(base_url, str) and not base_url):
+        base_url = _find_url()
+    url = check_url(base_url, allow_http=allow_http)
     check_limits({name: limits[name] for name in _LIMITS})
     through = find_proxy(proxy, origin(url), allow_http=allow_http)
     return Settings(url, secret, trust=read_trust(verify), proxy=through, **limits)
@@ -206,7 +209,7 @@ def check_url(url: str, *, allow_http: bool = False) -> str:
             the whole URL, which may hold a password.
     """
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url if isinstance(url, str) else "")
         host, port = parts.hostname, parts.port
     except (ValueError, AttributeError):
         raise UnsafeURLError(

@@ -306,12 +306,18 @@ def _concatenated(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return runs
 
 
+def _is_among(name: Any, columns: set[Any]) -> bool:
+    try:
+        return name in columns
+    except TypeError:  # it cannot be hashed, such as a frame
+        return False
+
+
 def check_columns(runs: pd.DataFrame, names: list[str]) -> None:
     """Raises SchemaError where the frame lacks a column; the hint names the nearest."""
-    # A list, since a name that cannot be hashed is looked for too.
-    columns = [*runs.columns]
+    columns = set(runs.columns)
     for name in names:
-        if name not in columns:
+        if not _is_among(name, columns):
             near = get_close_matches(str(name), map(str, columns), n=3, cutoff=0.5)
             hint = f"Near it: {', '.join(near)}." if near else "Join the column to the runs first."
             raise SchemaError(f"These runs have no column {name!r}.", hint=hint)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import traitlets
 
+from agentrun_nb.core.arguments import read_texts
 from agentrun_nb.core.jsontext import JSONTextError
 from agentrun_nb.core.paths import parse_path
 from agentrun_nb.core.schema import DOCUMENTS
@@ -193,9 +194,10 @@ class RunExplorer(View):
             SettingsError: `without` names something else.
             DataError: the file cannot be written; what was there stays.
         """
-        left_out = [without] if isinstance(without, str) else list(without)
+        hint = f"It may name {' and '.join(DOCUMENTS)}."
+        left_out = read_texts("without", without, hint)
         if not set(left_out) <= set(DOCUMENTS):
-            raise SettingsError(f"`without` may name {' and '.join(DOCUMENTS)}.")
+            raise SettingsError(f"without= names no document: {left_out!r:.80}.", hint=hint)
         told = {name: self._runs[name] for name in left_out}
         blank = {name: texts.where(texts.isna(), LEFT_OUT) for name, texts in told.items()}
         runs = self._runs.assign(**blank)
