@@ -20,6 +20,7 @@ from agentrun_nb.drawing.status_style import look_of, painting_order
 from agentrun_nb.figures.style import (
     GREY,
     Clock,
+    check_template,
     color,
     dress,
     groups,
@@ -59,6 +60,7 @@ def outcomes(
         template: a plotly template, such as `plotly_dark`; by default colours that hold on any
             ground.
     """
+    check_template(template)
     runs = runs_frame(runs)
     counts = pd.crosstab(groups(runs, by, _MOST_GROUPS), outcomes_of(runs))
     sizes = counts.sum(axis="columns")
@@ -92,6 +94,7 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
         time. Where runs from before are not in the frame, as after `since=`, the counts of the left
         edge are shaded as lower bounds.
     """
+    check_template(template)
     runs = runs_frame(runs)
     table = concurrency_table(runs)
     notes = [*told(table.attrs[LEFT_OUT]), *repeated_notes(runs)]
@@ -149,6 +152,7 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
         template: a plotly template, such as `plotly_dark`; by default colours that hold on any
             ground.
     """
+    check_template(template)
     runs = runs_frame(runs)
     times, became = run_times(runs, last_moment(runs)), outcomes_of(runs)
     outcome, place = became.to_numpy("object")[times.known], _place(times.seconds)
@@ -189,6 +193,7 @@ def survival(
         template: a plotly template, such as `plotly_dark`; by default colours that hold on any
             ground.
     """
+    check_template(template)
     runs = runs_frame(runs)
     horizon, names = last_moment(runs), groups(runs, by, len(_HUES))
     times = {str(name): run_times(runs[names == name], horizon) for name in names.cat.categories}

@@ -23,7 +23,7 @@ from agentrun_nb.core.text import clip, visible
 from agentrun_nb.core.times import zone
 from agentrun_nb.drawing.axis import Tick, clock_text, ticks
 from agentrun_nb.drawing.status_style import Look, look_of
-from agentrun_nb.errors import SettingsError
+from agentrun_nb.errors import SchemaError, SettingsError
 from agentrun_nb.tables.frames import check_columns
 from agentrun_nb.tables.moments import milliseconds
 
@@ -44,6 +44,18 @@ Beyond them an offset stays as it was.
 def color(look: Look, template: Any) -> str:
     """The colour of a look on the ground of a template; by default one that holds on any."""
     return look.either if template is None else look.dark if is_dark(template) else look.light
+
+
+def check_template(template: Any) -> None:
+    """Raises SettingsError where plotly cannot take a template."""
+    usable = template is None or isinstance(template, str | dict | go.layout.Template)
+    try:
+        # An empty name is that of no template, as in plotly itself.
+        go.Layout(template=(template or None) if usable else "no such template")
+    except ValueError:
+        message = f"{words(template)!r} is not a template of plotly."
+        hint = f"Choose among {', '.join(pio.templates)}."
+        raise SettingsError(message, hint=hint) from None
 
 
 def is_dark(template: Any) -> bool:
@@ -125,10 +137,18 @@ def groups(runs: pd.DataFrame, by: str | None, most: int) -> pd.Series[Any]:
     """Gives the group of each run as text, the oldest group first in its categories.
 
     Beyond `most` groups the smallest are one.
+
+    Raises:
+        SchemaError: `by` is not the name of a column.
     """
-    check_columns(runs, [by] if by is not None else [])
     if by is None:
         return pd.Series("all runs", runs.index, pd.CategoricalDtype(["all runs"]))
+    if not isinstance(by, str):
+        raise SchemaError(
+            f"Runs cannot be grouped by a {type(by).__name__} in a figure.",
+            hint="Give the name of a column; runs.assign(...) adds one.",
+        )
+    check_columns(runs, [by])
     names = runs[by].astype("object").where(runs[by].notna(), f"no {by} recorded").astype("str")
     counts = names.value_counts()
     rare = set(counts.index[most - 1 :] if len(counts) > most else ())
@@ -165,12 +185,8 @@ def dress(
     Raises:
         SettingsError: plotly knows no such template.
     """
-    try:
-        figure.update_layout(template=template or "none")
-    except ValueError:
-        message = f"{words(template)!r} is not a template of plotly."
-        hint = f"Choose among {', '.join(pio.templates)}."
-        raise SettingsError(message, hint=hint) from None
+    check_template(template)
+    figure.update_layout(template=template or "none")
     lines = wrap("; ".join(notes), _LINE, break_long_words=False)
     heading = {"text": title, "subtitle": {"text": "<br>".join(lines)}} if title else None
     place = {"title_x": 0, "title_xref": "paper"}

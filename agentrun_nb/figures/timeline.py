@@ -6,6 +6,7 @@ Single runs are drawn in rows or lanes, and columns of counts where those do not
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from agentrun_nb.figures.style import (
     GREY,
     GRID,
     Clock,
+    check_template,
     color,
     dress,
     groups,
@@ -85,12 +87,36 @@ def timeline(
         The figure; its ground is that of the template, and clear without one.
     """
     runs = runs_frame(runs)
-    if by not in _GROUPINGS:
+    if not isinstance(by, str) or by not in _GROUPINGS:
         raise SettingsError(
             f"{words(by)!r} is not a grouping of a timeline.",
             hint=f"Choose among {', '.join(_GROUPINGS)}.",
         )
-    return draw(runs, last_moment(runs), tz, Window(*window, by=by), template)
+    start, end = _checked_ends(window)
+    return draw(runs, last_moment(runs), tz, Window(start, end, by=by), template)
+
+
+def _checked_ends(window: Any) -> tuple[float | None, float | None]:
+    """The ends of a stretch of time in ms since the epoch, as a reader gave them.
+
+    Raises:
+        SettingsError: they are not two numbers or None, or not in order.
+    """
+    ends = window if isinstance(window, tuple | list) and len(window) == 2 else (nan, nan)
+    for end in ends:
+        number = isinstance(end, int | float | np.number) and not isinstance(end, bool)
+        if end is not None and not (number and isfinite(end)):
+            raise SettingsError(
+                f"{words(window)!r} is not a window of a timeline.",
+                hint="Give its first and last moment in ms since the epoch, or None for either.",
+            )
+    start, stop = (None if end is None else float(end) for end in ends)
+    if start is not None and stop is not None and start >= stop:
+        raise SettingsError(
+            f"The window {words(window)} ends before it begins.",
+            hint="Give its first moment before its last one.",
+        )
+    return start, stop
 
 
 def draw(
@@ -105,6 +131,7 @@ def draw(
         window: what is on the screen.
         template: a plotly template.
     """
+    check_template(template)
     track = _Track(runs, now, tz, window, template)
     track.draw_bands()
     track.draw_axis()
@@ -154,6 +181,11 @@ class _Track:
         start, stop = window.start, window.end
         self.start = self.whole[0] if start is None else float(self.axis.place(start))
         self.end = self.whole[1] if stop is None else float(self.axis.place(stop))
+        # A side that is open may lie beyond the other one; an axis has a length all the same.
+        if start is None:
+            self.start = min(self.start, self.end - room)
+        if stop is None:
+            self.end = max(self.end, self.start + room)
         self.clock = Clock(tz, *self.axis.moment([self.start, self.end]).tolist())
         self.unit = (self.end - self.start) / window.width
         self.inside = self.placed.touching(self.start, self.end)
@@ -184,7 +216,8 @@ class _Track:
 
     def _bands(self) -> list[tuple[str, Chosen]]:
         """The groups and their runs, in the widget's order."""
-        if self.window.by == "time":
+        if self.window.by == "time" or self.runs.empty:
+            # Without runs there are no groups, and still one band to write into.
             return [("", self.known)]
         names = groups(
             self.runs, "status" if self.window.by == "status" else "version_id", MOST_BANDS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import agentrun_nb as arn
 from agentrun_nb import figures
 from agentrun_nb.analysis.estimates import quantiles, run_times
 from agentrun_nb.drawing.status_style import LOOKS
+from agentrun_nb.errors import SchemaError, SettingsError
 from agentrun_nb.tables.moments import last_moment
 from agentrun_nb.tables.report import FetchReport, attach
 from tests.support.analysis import frame, run
@@ -268,3 +270,34 @@ def test_a_chart_says_which_runs_stand_in_it_more_than_once(name: str) -> None:
     assert "more than once" not in told(draw(runs))
     twice = pd.concat([runs, runs.iloc[:3]], ignore_index=True)
     assert "3 runs stand here more than once" in told(draw(twice))
+
+
+NO_COLUMN = {
+    "a frame": frame(ODD),
+    "a Series": frame(ODD)["status"],
+    "an array": np.array(["status", "mode"]),
+    "a list": ["status", "mode"],
+    "a set": {"status"},
+    "NA": pd.NA,
+    "a number": 3.5,
+    "a name that no column has": "nothing",
+}
+"""What is no name of a column, of a zone or of a template."""
+
+
+ARGUMENTS = [
+    (draw, argument)
+    for draw in EVERY
+    for argument in ("by", "tz", "template")
+    if argument in signature(draw).parameters
+]
+
+
+@pytest.mark.parametrize(("draw", "argument"), ARGUMENTS)
+@pytest.mark.parametrize("wrong", NO_COLUMN.values(), ids=NO_COLUMN)
+def test_a_wrong_argument_of_any_figure_is_an_error_with_a_hint(
+    draw: Any, argument: str, wrong: Any
+) -> None:
+    with pytest.raises((SchemaError, SettingsError)) as caught:
+        draw(frame(ODD), **{argument: wrong})
+    assert caught.value.hint

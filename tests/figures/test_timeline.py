@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from itertools import combinations, pairwise
 
@@ -324,3 +325,43 @@ def test_on_a_long_axis_the_ticks_of_plotly_stand_at_what_the_clock_shows(tz, ch
     walls = begins.tz_convert(tz).tz_localize(None).as_unit("ms").astype("int64")
     assert sorted(bars.base) == list(walls)
     assert figures.timeline(runs, tz).layout.xaxis.tickvals is None
+
+
+NO_PLACE = {
+    "no runs": [],
+    "one run without times": rows(record(0, created_at=None, started_at=None, completed_at=None)),
+    "runs left out": rows(*(record(n, None, created_at="soon") for n in range(3))),
+}
+
+
+@pytest.mark.parametrize("by", ["time", "version", "status"])
+@pytest.mark.parametrize("records", NO_PLACE.values(), ids=NO_PLACE)
+def test_a_timeline_without_a_run_that_has_a_place_says_so(records, by):
+    """Also the figure of an explorer."""
+    runs = arn.runs_frame(records)
+    explorer = explore(runs)
+    explorer._window = replace(explorer._window, by=by)
+    for figure in (figures.timeline(runs, by=by), explorer.figure()):
+        written = [note.text for note in figure.layout.annotations]
+        lack = "has a created time that can be read"
+        assert ("no runs" if runs.empty else f"none of {len(runs)} runs {lack}") in written
+        assert not figure.data
+        assert figure.layout.height > 0
+
+
+@pytest.mark.parametrize(
+    "window", [5, None, "ab", (1,), (1, 2, 3), ("a", "b"), (2, 1), (1, 1), (np.nan, 1), (np.inf, 1)]
+)
+@pytest.mark.parametrize("by", ["time", "version"])
+def test_a_window_that_is_no_stretch_of_time_is_an_error_with_a_hint(window, by):
+    with pytest.raises(arn.errors.SettingsError) as caught:
+        figures.timeline(rows(record(0)), window=window, by=by)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("by", ["time", "version"])
+def test_a_window_that_is_open_beyond_all_runs_has_a_length(by):
+    first = START.timestamp() * 1_000
+    for window in ((None, first - 3_600_000), (first + 3_600_000, None)):
+        low, high = figures.timeline(rows(record(0)), window=window, by=by).layout.xaxis.range
+        assert low < high
