@@ -72,6 +72,11 @@ class Client:
         MissingKeyError: no key was found; the message lists every place looked at.
         UnsafeURLError: the URL would carry the key to a place it must not go.
         SettingsError: another setting cannot be used.
+
+    Example:
+        >>> with arn.Client(api_key=service.api_key, base_url=service.base_url) as client:
+        ...     client
+        Client(http://127.0.0.1:..., key from the argument api_key, ...)
     """
 
     def __init__(
@@ -103,13 +108,25 @@ class Client:
 
     @property
     def base_url(self) -> str:
-        """The service; it does not change."""
+        """The service; it does not change.
+
+        Example:
+            >>> client.base_url
+            'http://127.0.0.1:...'
+        """
         return self._wire.settings.base_url
 
     def check(self) -> check.Check:
         """Asks the service for a deployment, a version and a run.
 
         The result says what the service offers, and what to type next.
+
+        Example:
+            >>> client.check()
+            service      http://127.0.0.1:...
+            key          from the argument api_key
+            answer       as it should be
+            ...
         """
         return loop.run(check.check(self._wire))
 
@@ -119,6 +136,10 @@ class Client:
         Raises:
             NotFoundError: there is none.
             AgentRunError: it did not come; the class says why.
+
+        Example:
+            >>> client.get_run(deployment_id, run.id)
+            <Run 'adrun_...': deployment 'adep_6257b013', succeeded, exit code 0, ...>
         """
         tally = Tally()
         with ids_for_names(self._wire, [deployment_id]):
@@ -135,6 +156,10 @@ class Client:
             deployment_id: its deployment.
             run_id: its id.
             tz: the zone of the times shown, an IANA name.
+
+        Example:
+            >>> client.explore(deployment_id, run.id, tz="Europe/Berlin")
+            <RunExplorer: ...>
         """
         from agentrun_nb.widget import explore
 
@@ -161,6 +186,12 @@ class Client:
 
         Raises:
             UnauthorizedError: the key was refused.
+
+        Example:
+            >>> client.get_runs(deployment_id, [run.id, "no-such-run"])[["status", "fetch_error"]]
+                  status                                        fetch_error
+            0  succeeded                                                NaN
+            1        NaN  not_found: The service has no run 'no-such-run...
         """
         if isinstance(deployment_id, pd.DataFrame):
             asked = mend(deployment_id)
@@ -216,6 +247,11 @@ class Client:
         Raises:
             NotOffered: the service does not list runs.
             AgentRunError: not a single page came, or the key was refused.
+
+        Example:
+            >>> failed = client.list_runs(status=["failed", "timed_out"], without=("input",))
+            >>> len(failed), arn.fetch_report(failed).complete
+            (30, True)
         """
         wanted = self._wanted(deployment_id, status, version_id, since, until, limit, without)
         with ids_for_names(self._wire, wanted.deployments), Deferred():
@@ -237,6 +273,10 @@ class Client:
         """Lists runs as `list_runs` does, in frames of `chunk` rows.
 
         The report of the last frame speaks for the whole walk.
+
+        Example:
+            >>> [len(chunk) for chunk in client.iter_runs(chunk=200)]
+            [200, 102]
         """
         wanted = self._wanted(deployment_id, status, version_id, since, until, limit, without)
         rows = read_count("chunk", chunk, "Give the rows of a frame, above zero.")
@@ -277,6 +317,11 @@ class Client:
             before and does not come now stays as it was; the fetch report counts it. Of a listing
             that was interrupted or broke off, the runs that were left follow, unless rows were
             taken out of it since.
+
+        Example:
+            >>> runs = client.refetch(runs)
+            >>> len(runs)
+            302
         """
         with Deferred():
             if names_only(runs):
@@ -304,8 +349,10 @@ class Client:
             UnauthorizedError: the key was refused.
 
         Example:
-            >>> failed = runs[runs["status"] == "failed"]
-            >>> client.get_logs(failed, tail=2)[["run_id", "level", "message"]]  # doctest: +SKIP
+            >>> client.get_logs(run, tail=2)[["level", "message"]]
+              level                            message
+            0  info  3 of 3 declared outputs are there
+            1  info             ended with exit code 0
         """
         keys = run_keys(runs)
         if tail is not None:
@@ -333,17 +380,33 @@ class Client:
             PathNotFound: the manifest lists no such output; the message names the nearest.
             NotFoundError: the sandbox or the file is gone.
             TooLargeError, DeadlineExceededError: it was more, or took longer.
+
+        Example:
+            >>> client.read_output(run, "report.md")[:8]
+            b'# bicycl'
         """
         wire = self._wire.within(max_bytes=max_bytes, deadline=deadline)
         found = run if isinstance(run, Run) else self.get_run(*one_key(run))
         return output_files.read_output(wire, found, name)
 
     def list_deployments(self) -> pd.DataFrame:
-        """The DEPLOYMENTS table: all there are."""
+        """The DEPLOYMENTS table: all there are.
+
+        Example:
+            >>> client.list_deployments()["name"].head(2).tolist()
+            ['nightly-forecast', 'site-crawler']
+        """
         return fetch_table(self._wire, DEPLOYMENTS, routes.DEPLOYMENTS)
 
     def list_versions(self, deployment_id: str) -> pd.DataFrame:
-        """The VERSIONS table: all versions of a deployment."""
+        """The VERSIONS table: all versions of a deployment.
+
+        Example:
+            >>> client.list_versions(deployment_id)[["version_number", "status"]]
+               version_number status
+            0               2  ready
+            1               1  ready
+        """
         with ids_for_names(self._wire, [deployment_id]):
             return fetch_table(self._wire, VERSIONS, routes.VERSIONS, deployment_id)
 
@@ -362,13 +425,19 @@ class Client:
             AgentRunError: the deployments did not come, or the key was refused.
 
         Example:
-            >>> client.names()
-            {'adep_6257b013': 'csv-report', 'adver_70d5855f': 'csv-report v1', ...}
+            >>> client.names()[deployment_id]
+            'csv-report'
+            >>> labels = runs["deployment_id"].map(client.names())
         """
         return loop.run(fetch_names(self._wire))
 
     def close(self) -> None:
-        """Closes the connections. A client that is dropped does that by itself."""
+        """Closes the connections. A client that is dropped does that by itself.
+
+        Example:
+            >>> client = arn.Client(api_key=service.api_key, base_url=service.base_url)
+            >>> client.close()
+        """
         self._wire.close()
 
     def __enter__(self) -> Client:

@@ -44,6 +44,13 @@ class AgentRunError(Exception):
         elapsed: seconds from the first attempt to this error.
         retry_after: seconds the service asked to wait, when it did.
         code: the service's own code, such as `run_not_found`; None where the answer has none.
+
+    Example:
+        >>> try:
+        ...     client.get_run(deployment_id, "no-such-run")
+        ... except arn.AgentRunError as error:
+        ...     print(error.kind, error.status)
+        not_found 404
     """
 
     kind = "error"

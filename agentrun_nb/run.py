@@ -36,6 +36,11 @@ class Run:
         output_manifest_text: the JSON text of `output_manifest`, unchanged; None when the
             record has none.
         batch: the run as cells of the RUNS table, from which frames are made.
+
+    Example:
+        >>> run = client.get_run(deployment_id, run.id)
+        >>> run.status, run.exit_code
+        ('succeeded', 0)
     """
 
     id: str | None
@@ -123,6 +128,10 @@ class Run:
 
         Raises:
             SchemaError: `row` is not a row of runs.
+
+        Example:
+            >>> arn.Run.of_row(runs.iloc[0])
+            <Run 'adrun_...': deployment 'adep_...', failed, exit code 1, ...>
         """
         if not isinstance(row, pd.Series):
             sentence = f"A {type(row).__name__} is not a row of runs."
@@ -144,6 +153,10 @@ class Run:
 
         Raises:
             JSONTextError: the text is not JSON; `input_text` still has it.
+
+        Example:
+            >>> run.input
+            {}
         """
         return None if self.input_text is None else jsontext.parse(self.input_text)
 
@@ -155,18 +168,32 @@ class Run:
 
         Raises:
             JSONTextError: the text is not JSON; `output_manifest_text` still has it.
+
+        Example:
+            >>> run.output_manifest["outputs"][0]["name"]
+            'report.md'
         """
         text = self.output_manifest_text
         return None if text is None else jsontext.parse(text)
 
     @property
     def ended(self) -> bool | None:
-        """Whether the status is a final one; None when the record has no status."""
+        """Whether the status is a final one; None when the record has no status.
+
+        Example:
+            >>> run.ended
+            True
+        """
         return None if self.status is None else self.status in TERMINAL
 
     @property
     def duration(self) -> timedelta | None:
-        """The time from `started_at` to `completed_at`; None where one is missing or is zero."""
+        """The time from `started_at` to `completed_at`; None where one is missing or is zero.
+
+        Example:
+            >>> run.duration
+            datetime.timedelta(...)
+        """
         if self.started_at is None or self.completed_at is None:
             return None
         if {self.started_at, self.completed_at} & _ZERO_TIMES:
@@ -175,13 +202,24 @@ class Run:
 
     @cached_property
     def outputs(self) -> pd.DataFrame:
-        """The outputs that the manifest lists, as the OUTPUTS table."""
+        """The outputs that the manifest lists, as the OUTPUTS table.
+
+        Example:
+            >>> run.outputs["name"].tolist()
+            ['report.md', ...]
+        """
         from agentrun_nb.documents.outputs import outputs
 
         return outputs(self)
 
     def to_frame(self) -> pd.DataFrame:
-        """The run as a RUNS table of one row."""
+        """The run as a RUNS table of one row.
+
+        Example:
+            >>> run.to_frame()[["status", "exit_code"]]
+                  status  exit_code
+            0  succeeded          0
+        """
         return table_frame(RUNS, [self.batch])
 
     def to_dict(self) -> dict[str, Any]:
@@ -193,8 +231,8 @@ class Run:
         `raw` has everything to the letter.
 
         Example:
-            >>> run.to_dict()["output_manifest"]["score"]
-            0.97
+            >>> run.to_dict()["output_manifest"]["rows"]
+            168
         """
         fields: dict[str, Any] = {}
         for column in RUNS.wire:

@@ -72,8 +72,12 @@ def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
         DataError: no run has the value a, or b.
 
     Example:
-        >>> table = compare(runs, "v1", ["v2", "v3"])  # doctest: +SKIP
-        >>> table[["version_id", "measure", "verdict"]]  # doctest: +SKIP
+        >>> named = runs.assign(version_id=runs["version_id"].map(client.names()))
+        >>> table = arn.compare(named, "ticket-triage v1", ["ticket-triage v2", "ticket-triage v3"])
+        >>> table[["version_id", "measure", "verdict"]].head(2)
+                 version_id              measure                    verdict
+        0  ticket-triage v2         success rate  no difference seen (Holm)
+        1  ticket-triage v2  median run time (s)  no difference seen (Holm)
     """
     # An index may bear the name of a column, or repeat itself; no row here is found by it.
     runs = runs_frame(runs).reset_index(drop=True)

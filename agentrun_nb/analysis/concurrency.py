@@ -50,6 +50,10 @@ def concurrency(runs: Runs) -> pd.DataFrame:
         bound: runs that were created before and still went on are not in it. Then
         `attrs["agentrun_nb_lower_bound"]` says so: `from` that moment `until` so long after it as
         the longest run here went on (ISO); of longer ones nothing is known.
+
+    Example:
+        >>> arn.concurrency(runs)["running"].max()
+        np.int64(2)
     """
     runs = runs_frame(runs)
     words = outcomes(runs)

@@ -55,7 +55,13 @@ def failures(
         SchemaError: there is no such column, or a Series is not of these runs.
 
     Example:
-        >>> runs[failures(runs, each=True) == "KeyError: 'amount'"]  # doctest: +SKIP
+        >>> arn.failures(runs)[["n", "fingerprint"]].head(2)
+            n  fingerprint
+        0  10  KeyError: <text>
+        1   5  ConnectError: upstream-<n> refused the connection
+        >>> lost = runs[arn.failures(runs, each=True) == "KeyError: <text>"]
+        >>> len(lost)
+        10
     """
     runs, names = with_groups(runs_frame(runs), by, _DTYPES)
     words = outcomes(runs)

@@ -71,6 +71,14 @@ def summarize(runs: Runs, by: By = None) -> pd.DataFrame:
 
     Raises:
         SchemaError: there is no such column, or a Series is not of these runs.
+
+    Example:
+        >>> arn.summarize(runs, by="deployment_id")[["deployment_id", "n", "success_rate"]]
+           deployment_id    n  success_rate
+        0  adep_210be2c7    1           0.0
+        1  adep_3e8f3dcc   40         0.875
+        2  adep_47a65cb4  135      0.895522
+        ...
     """
     runs = runs_frame(runs)
     runs, names = with_groups(runs, by, _DTYPES)

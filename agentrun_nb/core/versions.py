@@ -38,11 +38,8 @@ def show_versions() -> None:
 
     Example:
         >>> arn.show_versions()
-        agentrun_nb     0.1.0
-        Python          3.12.11 (CPython)
-        system          Linux x86_64
-        runs in         Jupyter kernel
-        ...
+        agentrun_nb     ...
+        Python          ...
     """
     for name, text in _lines():
         sys.stdout.write(f"{name:<15} {text}\n")

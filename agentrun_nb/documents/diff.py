@@ -80,7 +80,12 @@ def diff(
         PathNotFound: one of `ignore` is not a path into `input` or `output_manifest`.
 
     Example:
-        >>> diff(before, after, ignore="output_manifest.usage")  # doctest: +SKIP
+        >>> before, after = runs.iloc[-2], runs.iloc[-1]
+        >>> table = arn.diff(before, after, ignore="output_manifest.outputs[*].size_bytes")
+        >>> table[["path_b", "change"]].head(2)
+                path_b   change
+        0  input.topic  changed
+        1  input.batch  changed
     """
     try:
         paths = read_texts("ignore", ignore, "Give paths such as output_manifest.usage.")

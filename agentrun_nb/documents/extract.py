@@ -69,6 +69,12 @@ class Col:
         SchemaError: an unknown dtype or aggregate, an aggregate without `[*]`, or a default that is
             not of the dtype.
         PathNotFound: the text is not a path into a document.
+
+    Example:
+        >>> first = arn.Col("output_manifest.outputs[*].size_bytes", agg="first")
+        >>> arn.extract(run, bytes=first)
+           bytes
+        0    278
     """
 
     path: str
@@ -153,10 +159,11 @@ def extract(runs: Runs, /, *paths: str | Col, **columns: str | Col) -> pd.DataFr
         DataError: a function given as `agg` failed.
 
     Example:
-        >>> files = Col("output_manifest.outputs[*]", agg="count")
-        >>> extract(runs, "output_manifest.score", files=files)
-           score  files
-        0    0.9      2
+        >>> files = arn.Col("output_manifest.outputs[*]", agg="count")
+        >>> arn.extract(runs.tail(2), "output_manifest.score", files=files)
+              score  files
+        300  0.9886      2
+        301  0.9805      3
     """
     runs = runs_frame(runs)
     requested = _named(paths, columns)

@@ -41,6 +41,13 @@ def json_paths(runs: Runs, column: str = "output_manifest") -> pd.DataFrame:
 
     Raises:
         SchemaError: there is no such column.
+
+    Example:
+        >>> arn.json_paths(run)[["path", "types", "values"]].head(3)
+                                 path   types  values
+        0             outputs[*].name  string       3
+        1  outputs[*].configured_path  string       3
+        2             outputs[*].path  string       3
     """
     runs = runs_frame(runs)
     check_columns(runs, [column])

@@ -23,6 +23,13 @@ def outputs(runs: Runs) -> pd.DataFrame:
     Returns:
         The OUTPUTS table in the order of the runs and of their manifests. A manifest without an
         `outputs` array gives no rows; an item that is not an object is a row with a note.
+
+    Example:
+        >>> arn.outputs(run)[["name", "status"]]
+                  name     status
+        0    report.md  available
+        1     plot.png  available
+        2  result.json  available
     """
     lists = _lists(runs_frame(runs))
     batches: list[Batch] = []

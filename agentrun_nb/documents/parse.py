@@ -23,6 +23,11 @@ def parse(column: pd.Series[Any]) -> pd.Series[Any]:
 
     Raises:
         SchemaError: `column` is not a Series.
+
+    Example:
+        >>> manifests = arn.parse(runs["output_manifest"].dropna())
+        >>> manifests.iloc[-1]["score"]
+        0.9805
     """
     if not isinstance(column, pd.Series):
         hint = 'Give one of a frame, such as runs["output_manifest"].'

@@ -24,6 +24,10 @@ def show(figure: go.Figure) -> None:
 
     Raises:
         SettingsError: it is no figure.
+
+    Example:
+        >>> arn.figures.show(arn.figures.outcomes(runs))
+        {'application/vnd.plotly.v1+json': ...}
     """
     if not isinstance(figure, go.Figure):
         raise SettingsError(

@@ -59,6 +59,11 @@ def outcomes(
         by: the column to group by; beyond 15 groups the smallest are one. None: all together.
         template: a plotly template, such as `plotly_dark`; by default colours that hold on any
             ground.
+
+    Example:
+        >>> figure = arn.figures.outcomes(runs, by="version_id")
+        >>> [bars.name for bars in figure.data]
+        ['succeeded', 'cancelled', 'failed', 'timed out']
     """
     check_template(template)
     runs = runs_frame(runs)
@@ -93,6 +98,11 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
         The figure. With more than 1,000 moments each step is the highest count of a stretch of
         time. Where runs from before are not in the frame, as after `since=`, the counts of the left
         edge are shaded as lower bounds.
+
+    Example:
+        >>> figure = arn.figures.concurrency(runs, tz="Europe/Berlin")
+        >>> [line.name for line in figure.data]
+        ['running', 'waiting', 'waiting or running']
     """
     check_template(template)
     runs = runs_frame(runs)
@@ -151,6 +161,11 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
         runs: anything that `runs_frame` takes.
         template: a plotly template, such as `plotly_dark`; by default colours that hold on any
             ground.
+
+    Example:
+        >>> figure = arn.figures.durations(runs)
+        >>> figure.layout.yaxis.title.text
+        'runs'
     """
     check_template(template)
     runs = runs_frame(runs)
@@ -192,6 +207,10 @@ def survival(
         by: the column to group by; beyond 8 groups the smallest are one. None: all together.
         template: a plotly template, such as `plotly_dark`; by default colours that hold on any
             ground.
+
+    Example:
+        >>> figure = arn.figures.survival(runs, by="deployment_id")
+        >>> figure.write_html("survival.html")
     """
     check_template(template)
     runs = runs_frame(runs)

@@ -85,6 +85,11 @@ def timeline(
 
     Returns:
         The figure; its ground is that of the template, and clear without one.
+
+    Example:
+        >>> figure = arn.figures.timeline(runs.head(20), tz="Europe/Berlin")
+        >>> figure.update_layout(height=300)
+        Figure(...)
     """
     runs = runs_frame(runs)
     if not isinstance(by, str) or by not in _GROUPINGS:

@@ -58,8 +58,8 @@ def save(runs: Runs, path: str | os.PathLike[str]) -> Path:
         DataError: the file cannot be written.
 
     Example:
-        >>> path = save(runs, folder / "runs.parquet")
-        >>> load(path).equals(runs)
+        >>> path = arn.save(runs, "runs.parquet")
+        >>> arn.load(path).equals(runs)
         True
     """
     path = read_path(path)
@@ -89,6 +89,11 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
     Raises:
         SchemaError: the file holds no table of this package.
         DataError: the file cannot be read.
+
+    Example:
+        >>> path = arn.save(arn.summarize(runs, by="deployment_id"), "summary.csv")
+        >>> arn.load(path)["n"].sum()
+        np.int64(302)
     """
     path = read_path(path)
     kind = _format(path)

@@ -46,6 +46,12 @@ class Service:
     Attributes:
         base_url: where it listens, a random port of 127.0.0.1.
         api_key: made for this service; in no repr.
+
+    Example:
+        >>> with arn.local.serve() as service:
+        ...     run = service.submit("csv-report")
+        ...     service.wait()
+        True
     """
 
     def __init__(
@@ -75,7 +81,12 @@ class Service:
 
     @property
     def client(self) -> Client:
-        """A client of this service, the same one each time."""
+        """A client of this service, the same one each time.
+
+        Example:
+            >>> service.client.list_versions(deployment_id)["version_number"].tolist()
+            [2, 1]
+        """
         if self._client is None:
             from ..client import Client
 
@@ -84,7 +95,12 @@ class Service:
 
     @property
     def deployments(self) -> pd.DataFrame:
-        """What can be run: id, name, what_it_does, longest_seconds (from starting to its end)."""
+        """What can be run: id, name, what_it_does, longest_seconds (from starting to its end).
+
+        Example:
+            >>> service.deployments["name"].head(2).tolist()
+            ['csv-report', 'code-review']
+        """
         import pandas as pd
 
         rows = [
@@ -114,8 +130,10 @@ class Service:
             RuntimeError: the service is closed.
 
         Example:
-            >>> package = {"package": "json"}
-            >>> run = service.submit("code-review", package, version=1)  # doctest: +SKIP
+            >>> with arn.local.serve() as service:
+            ...     run = service.submit("code-review", {"package": "json"}, version=1)
+            ...     run.input
+            {'package': 'json'}
         """
         if self._closed:
             raise RuntimeError(
@@ -130,7 +148,12 @@ class Service:
         return self.client.get_run(run.deployment_id, run.id)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Waits until every run has ended; False: `timeout` seconds were over before that."""
+        """Waits until every run has ended; False: `timeout` seconds were over before that.
+
+        Example:
+            >>> service.wait(timeout=60)
+            True
+        """
         return self._workshop.wait(timeout)
 
     def load(self, runs: Iterable[bytes]) -> int:
@@ -139,11 +162,21 @@ class Service:
         Raises:
             ValueError: one is not a JSON object with `id` and `deployment_id`, or its id is there
                 already.
+
+        Example:
+            >>> with arn.local.serve() as service:
+            ...     service.load(arn.local.generate(1_000))
+            1000
         """
         return self._store.load(runs, NAMES)
 
     def close(self) -> None:
-        """Stops all runs and the server, and removes the service's folder."""
+        """Stops all runs and the server, and removes the service's folder.
+
+        Example:
+            >>> service = arn.local.serve()
+            >>> service.close()
+        """
         if self._closed or os.getpid() != self._owner:
             return
         self._closed = True
@@ -242,5 +275,10 @@ def serve(workers: int = 2, folder: str | Path | None = None) -> Service:
         workers: runs at one time.
         folder: where the service makes its own folder, removed at its end; None: among the
             temporary files.
+
+    Example:
+        >>> with arn.local.serve(workers=4) as service:
+        ...     service.client.list_runs()["id"].tolist()
+        []
     """
     return Service(workers, folder)

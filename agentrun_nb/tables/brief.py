@@ -37,7 +37,9 @@ def brief(runs: Runs, tz: str = "UTC", names: Mapping[str, str] | None = None) -
 
     Example:
         >>> table = arn.brief(runs, names=client.names())
-        >>> table.query("status == 'timed_out'").sort_values("after_start_s")
+        >>> late = table.query("status == 'timed_out'").sort_values("after_start_s")
+        >>> late["deployment_id"].tolist()
+        ['nightly-forecast', 'contract-review', 'site-crawler']
     """
     runs = runs_frame(runs)
     lengths = spans(runs)
@@ -135,7 +137,7 @@ def spans(runs: Runs) -> pd.DataFrame:
 
     Example:
         >>> arn.spans(runs)["after_start"].max()
-        Timedelta('0 days 00:05:00')
+        Timedelta('0 days ...')
     """
     runs = runs_frame(runs)
     created = _without_zero_times(runs["created_at"])

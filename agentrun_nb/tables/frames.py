@@ -99,11 +99,11 @@ def runs_frame(
         SchemaError: `x` is none of these, or holds nothing that belongs to a run.
         BadResponseError: `x` is bytes that hold no runs.
 
-    Examples:
-        >>> run = {"id": "run-1", "deployment_id": "dep-1", "created_at": "2026-11-20T10:00:00Z"}
-        >>> runs_frame([run, run])["id"].tolist()
+    Example:
+        >>> record = {"id": "run-1", "deployment_id": "dep-1", "created_at": "2026-11-20T10:00:00Z"}
+        >>> arn.runs_frame([record, record])["id"].tolist()
         ['run-1', 'run-1']
-        >>> len(runs_frame([run, run], latest=True))
+        >>> len(arn.runs_frame([record, record], latest=True))
         1
     """
     frame = _frame(x)

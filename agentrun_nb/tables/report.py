@@ -172,6 +172,10 @@ def fetch_report(runs: Any) -> FetchReport:
 
     Raises:
         SchemaError: `runs` is not a frame.
+
+    Example:
+        >>> arn.fetch_report(runs)
+        302 runs of 12 deployments in ... s, complete.
     """
     if not hasattr(runs, "attrs"):
         sentence = f"A {type(runs).__name__} carries no report."

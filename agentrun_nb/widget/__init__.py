@@ -24,6 +24,12 @@ def explore(x: Any, client: RunSource | None = None, *, tz: str = "UTC") -> RunE
     Raises:
         SettingsError: there is no such zone, or `client` is no client.
         SchemaError: `x` holds no runs.
+
+    Example:
+        >>> arn.explore(runs, client, tz="Europe/Berlin")
+        <RunExplorer: 302 runs...>
+        >>> arn.explore(run)
+        <RunExplorer: ...>
     """
     return RunExplorer(x, client, tz=tz)
 
@@ -37,5 +43,9 @@ def explore_json(x: Any) -> JsonExplorer:
 
     Raises:
         DataError: the objects cannot be written as JSON.
+
+    Example:
+        >>> arn.explore_json('{"score": 0.97}')
+        <JsonExplorer: 15 characters of JSON...>
     """
     return JsonExplorer(x)

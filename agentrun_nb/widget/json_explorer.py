@@ -36,6 +36,12 @@ class JsonExplorer(View):
         Raises:
             PathNotFound: nothing is there.
             JSONTextError: the text is not JSON.
+
+        Example:
+            >>> view = arn.explore_json('{"outputs": [{"path": "report.md"}]}')
+            >>> view.path = "outputs[0].path"
+            >>> view.value
+            'report.md'
         """
         found = find(jsontext.parse(self._text), parse_path(self.path))
         if not found:
@@ -44,11 +50,25 @@ class JsonExplorer(View):
 
     @property
     def code(self) -> str:
-        """The Python that gives `value` out of the parsed `document`."""
+        """The Python that gives `value` out of the parsed `document`.
+
+        Example:
+            >>> view = arn.explore_json('{"outputs": [{"path": "report.md"}]}')
+            >>> view.path = "outputs[0].path"
+            >>> view.code
+            "value = ..."
+        """
         return f"value = {place_code('document', parse_path(self.path))}"
 
     def update(self, x: Any) -> None:
-        """Shows another document in place."""
+        """Shows another document in place.
+
+        Example:
+            >>> view = arn.explore_json('{"score": 0.96}')
+            >>> view.update({"score": 0.97})
+            >>> view.value
+            {'score': 0.97}
+        """
         self._text = _text_of(x)
         self._replaced()
 
@@ -57,6 +77,10 @@ class JsonExplorer(View):
 
         Raises:
             DataError: the file cannot be written; what was there stays.
+
+        Example:
+            >>> arn.explore_json(run.output_manifest_text).to_html("manifest.html")
+            PosixPath('manifest.html')
         """
         contents = f"This file holds a JSON document of {counted(len(self._text), 'character')}."
         return write_page(path, self._page(), {"path": self.path}, contents)

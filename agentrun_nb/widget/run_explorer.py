@@ -102,12 +102,24 @@ class RunExplorer(View):
 
     @property
     def selection(self) -> pd.DataFrame:
-        """The selected rows, under the index they came with."""
+        """The selected rows, under the index they came with.
+
+        Example:
+            >>> ex.selected = runs.head(2)
+            >>> len(ex.selection)
+            2
+        """
         return self._runs.iloc[self._chosen()]
 
     @property
     def run(self) -> Run | None:
-        """The first of the selected runs, None when none of them is here."""
+        """The first of the selected runs, None when none of them is here.
+
+        Example:
+            >>> ex.selected = run
+            >>> ex.run
+            <Run 'adrun_...': deployment 'adep_6257b013', succeeded, exit code 0, ...>
+        """
         rows = self._chosen()
         # Of rows with one key the first is meant, so the first row enters the mapping last.
         row_of = dict(zip(reversed(self._keys(rows)), reversed(rows), strict=True))
@@ -121,6 +133,11 @@ class RunExplorer(View):
         Raises:
             PathNotFound: the chosen run has nothing there.
             JSONTextError: the document is not JSON.
+
+        Example:
+            >>> ex.selected, ex.path = run, "output_manifest.outputs[0].name"
+            >>> ex.value
+            'report.md'
         """
         run = self.run
         try:
@@ -134,6 +151,11 @@ class RunExplorer(View):
         """The Python that gives `selection`, and `value` where a path is chosen.
 
         The data is called `runs` in it.
+
+        Example:
+            >>> ex.selected, ex.path = run, ""
+            >>> print(ex.code)
+            selection = runs[runs["deployment_id"].eq('adep_6257b013') & runs["id"].eq('adrun_...')]
         """
         run, steps = self.run, parse_path(self.path)
         if self._one is None:
@@ -162,6 +184,9 @@ class RunExplorer(View):
 
         Args:
             x: as for `explore`.
+
+        Example:
+            >>> ex.update(client.refetch(runs))
         """
         self._take(x)
         kept = set(self._keys(self._chosen()))
@@ -174,6 +199,11 @@ class RunExplorer(View):
         The figure has the rows, stretch of time, folds, colours and zone of the screen.
         What the legend highlights there is not told apart: in the figure a click on the legend
         hides a status.
+
+        Example:
+            >>> figure = ex.figure()
+            >>> type(figure).__name__
+            'Figure'
         """
         from agentrun_nb.figures.timeline import draw
 
@@ -193,6 +223,10 @@ class RunExplorer(View):
         Raises:
             SettingsError: `without` names something else.
             DataError: the file cannot be written; what was there stays.
+
+        Example:
+            >>> ex.to_html("runs.html", without="input")
+            PosixPath('runs.html')
         """
         hint = f"It may name {' and '.join(DOCUMENTS)}."
         left_out = read_texts("without", without, hint)
