@@ -40,6 +40,18 @@ def claims(found: Contrast) -> bool:
     return found.between.low > 0 or found.between.high < 0
 
 
+def answers(found: Contrast) -> bool:
+    """Whether there is an interval, so that the verdict is not `not enough data`."""
+    return not math.isnan(found.between.low) and not math.isnan(found.between.high)
+
+
+def print_shares(answered: dict[str, int], false: dict[str, int]) -> None:
+    """Prints the share of answers and of false verdicts of each design, in percent."""
+    for name, count in answered.items():
+        share, wrong = 100 * count / REPEATS, 100 * false[name] / REPEATS
+        print(f"{name}: answered {share:.1f} %, false {wrong:.2f} %")
+
+
 PAIRED = {
     # inputs, runs of each before and after, mean chance, how alike the runs of an input are
     "one against five": (100, (1, 1), (5, 5), 0.9, 0.0),
@@ -57,14 +69,14 @@ PAIRED = {
 def test_pairs_of_equal_success_rarely_get_a_verdict() -> None:
     """Whatever the numbers of runs of an input: the higher mean of a few runs is no win."""
     rng = np.random.default_rng(11)
-    false = dict.fromkeys(PAIRED, 0)
+    false, answered = dict.fromkeys(PAIRED, 0), dict.fromkeys(PAIRED, 0)
     for name, (n, before, after, mean, alike) in PAIRED.items():
         for _ in range(REPEATS):
             inputs = chances(rng, n, mean, alike)
-            false[name] += claims(
-                paired_success(tally(rng, inputs, before), tally(rng, inputs, after))
-            )
-    print(false)
+            found = paired_success(tally(rng, inputs, before), tally(rng, inputs, after))
+            false[name] += claims(found)
+            answered[name] += answers(found)
+    print_shares(answered, false)
     assert_rarely_false(false, REPEATS)
 
 
@@ -79,13 +91,15 @@ def test_a_version_that_is_better_on_some_inputs_and_worse_on_others_rarely_gets
         "20 inputs 5 times": (20, 5, 0.4),
         "10, 100 times": (10, 100, 0.1),
     }
-    false = dict.fromkeys(designs, 0)
+    false, answered = dict.fromkeys(designs, 0), dict.fromkeys(designs, 0)
     for name, (n, times, gain) in designs.items():
         for _ in range(REPEATS):
             after = 0.5 + gain * rng.choice([-1, 1], n)
             a, b = tally(rng, np.full(n, 0.5), (times, times)), tally(rng, after, (times, times))
-            false[name] += claims(paired_success(a, b))
-    print(false)
+            found = paired_success(a, b)
+            false[name] += claims(found)
+            answered[name] += answers(found)
+    print_shares(answered, false)
     assert_rarely_false(false, REPEATS)
 
 
@@ -106,13 +120,15 @@ UNPAIRED = {
 def test_groups_of_different_inputs_of_equal_success_rarely_get_a_verdict() -> None:
     """Runs of one input are alike: 200 runs of 10 inputs are not 200 inputs."""
     rng = np.random.default_rng(13)
-    false = dict.fromkeys(UNPAIRED, 0)
+    false, answered = dict.fromkeys(UNPAIRED, 0), dict.fromkeys(UNPAIRED, 0)
     for name, (before, after, mean, alike) in UNPAIRED.items():
         for _ in range(REPEATS):
             a = tally(rng, chances(rng, before[0], mean, alike), before[1], behind=after[0])
             b = tally(rng, chances(rng, after[0], mean, alike), after[1], before=before[0])
-            false[name] += claims(success_rates(a, b))
-    print(false)
+            found = success_rates(a, b)
+            false[name] += claims(found)
+            answered[name] += answers(found)
+    print_shares(answered, false)
     assert_rarely_false(false, REPEATS)
 
 
