@@ -22,7 +22,7 @@ from agentrun_nb.tables.frames import Runs, runs_frame
 Link: TypeAlias = tuple[Any, Step] | None
 """A path as a linked list: the link before the last step, and that step. None is the empty path.
 
-So a path of one more step is made at the same cost at any depth.
+That way a path of one more step is made at the same cost at any depth.
 """
 
 

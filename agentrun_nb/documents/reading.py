@@ -21,7 +21,7 @@ _MOST = 64
 _MOST_BYTES = 2**20
 """How many documents are read at a time, and how many bytes of them.
 
-So few stay in the processor's cache, and give the garbage collector little to look through.
+So small a number stays in the processor's cache and gives the garbage collector little to do.
 """
 
 

@@ -1,6 +1,6 @@
-"""How requests reach the service.
+"""Carries requests to the service, by connections, TLS and proxies.
 
-Connections, TLS, proxies; and what it means when no answer comes.
+It also says what it means when no answer comes.
 """
 
 from __future__ import annotations
@@ -97,14 +97,11 @@ def unreached(error: Exception, settings: Settings) -> Failure:
         if isinstance(cause, ssl.SSLCertVerificationError) and hasattr(cause, "verify_code"):
             return Failure(_untrusted(cause, blamed, settings))
     if any(isinstance(cause, ssl.SSLError | aiohttp.ClientSSLError) for cause in causes):
-        hint = (
-            "Check the base_url."
-            if blamed == settings.host
-            else "Check proxy=: its scheme may be http."
-        )
-        return Failure(
-            ConnectionFailedError(f"{blamed} does not speak TLS as it should.", hint=hint)
-        )
+        hint = "Check proxy=: its scheme may be http."
+        if blamed == settings.host:
+            hint = "Check the base_url."
+        message = f"{blamed} does not speak TLS as it should."
+        return Failure(ConnectionFailedError(message, hint=hint))
     for kinds, sentence in _UNREACHED:
         if any(isinstance(cause, kinds) for cause in causes):
             through = settings.through if blamed == settings.host else ""
@@ -120,9 +117,10 @@ def unreached(error: Exception, settings: Settings) -> Failure:
 def _causes(error: BaseException) -> list[BaseException]:
     """An exception and what led to it, the last one first."""
     causes = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and len(
-        causes
-    ) < 10:
+    while len(causes) < 10:
+        cause = causes[-1].__cause__ or causes[-1].__context__
+        if cause is None:
+            break
         causes.append(cause)
     return causes
 
@@ -132,11 +130,9 @@ def _blamed(causes: list[BaseException], settings: Settings) -> str:
     proxy = settings.proxy
     if proxy is None:
         return settings.host
+    place = proxy.host, proxy.port
     for cause in causes:
-        if isinstance(cause, aiohttp.ClientConnectorError) and (cause.host, cause.port) == (
-            proxy.host,
-            proxy.port,
-        ):
+        if isinstance(cause, aiohttp.ClientConnectorError) and (cause.host, cause.port) == place:
             return f"The proxy {proxy.address}"
     return settings.host
 
@@ -150,7 +146,7 @@ def _network_hint(blamed: str, settings: Settings) -> str:
 def unused_proxy(settings: Settings) -> str:
     """Says that the environment names a proxy which was not asked for.
 
-    Empty where none is named.
+    The text is empty where none is named.
     """
     if settings.proxy is not None or environment_proxy(settings.origin) is None:
         return ""

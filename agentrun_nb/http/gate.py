@@ -1,6 +1,6 @@
 """How many requests to one service are under way, and what they may spend on retries.
 
-Shared by all its clients.
+Both are shared by all its clients.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ log = logging.getLogger("agentrun_nb")
 BRIEF = 5.0
 """Seconds that are kept of a pause for which no call waits.
 
-Many refusals at once, and then a new question.
+Within them many requests are refused at once; after them the service is asked anew.
 """
 
 
 class Gate:
-    """How many requests to one service are under way.
+    """Bounds how many requests to one service are under way.
 
-    Halved when it asks for fewer, widened by successes.
+    The bound is halved when the service asks for fewer, and widened by successes.
     """
 
     def __init__(self, ceiling: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -124,7 +124,7 @@ _services: dict[tuple[asyncio.AbstractEventLoop, tuple[str, str, int]], Service]
 def shared_service(origin: tuple[str, str, int], most: int) -> Service:
     """What is shared with all clients of an origin.
 
-    The one that allows most says how wide the gate may be.
+    The client that allows most says how wide the gate may be.
     """
     place = asyncio.get_running_loop(), origin
     shared = _services.get(place) or _services.setdefault(place, Service(Gate(most)))

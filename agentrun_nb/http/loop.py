@@ -27,7 +27,7 @@ TICK = 0.1
 ASIDE = 2
 """Threads that decode and look up names beside the loop.
 
-Each more costs memory and makes nothing quicker.
+More threads would cost memory and make nothing quicker.
 """
 
 LONGEST_END = 2.0
@@ -36,7 +36,7 @@ LONGEST_END = 2.0
 NAP = 0.005
 """Seconds that a reader lets items gather.
 
-Two threads that wake each other for every one are slow.
+Two threads that wake each other for every single item are slow.
 """
 
 _starting = threading.Lock()

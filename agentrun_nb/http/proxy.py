@@ -143,7 +143,7 @@ def proxy_variable(place: Place) -> str:
 def _variables(*names: str) -> Iterator[str]:
     """The variables of these names that are set, whatever their case.
 
-    Small letters first, as `urllib` has them.
+    Names in small letters come first, as in `urllib`.
     """
     for name in names:
         yield from (

@@ -67,11 +67,10 @@ def safe(text: object, key: str = "", most: int = MOST_CHARACTERS) -> str:
     Control characters are blanks, other characters that are not seen stand as codes.
     """
     shown = text if isinstance(text, str) else "" if text is None else str(text)
-    forms = (
-        {key, quote(key, safe=""), base64.b64encode(key.encode()).decode().rstrip("=")}
-        if key
-        else set()
-    )
+    forms: set[str] = set()
+    if key:
+        encoded = base64.b64encode(key.encode()).decode().rstrip("=")
+        forms = {key, quote(key, safe=""), encoded}
     for form in sorted(forms, key=len, reverse=True):
         shown = shown.replace(form, "[key]")
     shown = visible(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", shown))
@@ -206,11 +205,9 @@ def _error(reply: Reply, ask: Ask, refusal: Refusal, settings: Settings, key: st
         return BadResponseError(f"The service answered {status} where 200 was expected.")
     wished = ask.params.get("status", "")
     near = get_close_matches(wished, STATUSES, 1)
-    hint = (
-        f"Near {wished!r}: {near[0]!r}."
-        if near and wished != near[0]
-        else "Check the arguments of the call."
-    )
+    hint = "Check the arguments of the call."
+    if near and wished != near[0]:
+        hint = f"Near {wished!r}: {near[0]!r}."
     return ServiceError(f"The service refused the request.{said}", hint=hint)
 
 

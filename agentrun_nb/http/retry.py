@@ -1,6 +1,6 @@
 """What is tried again, how long is waited, and when it is enough.
 
-No I/O: the clock and the dice are arguments.
+There is no I/O here: the clock and the dice are arguments.
 """
 
 from __future__ import annotations

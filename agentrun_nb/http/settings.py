@@ -133,7 +133,7 @@ def check_limits(limits: Mapping[str, Any]) -> None:
 def config_paths(environment: Mapping[str, str]) -> list[Path]:
     """The vendor's configuration files, in the order they are looked at.
 
-    Never in the working folder.
+    None of them is looked for in the working folder.
     """
     try:
         home = Path.home()

@@ -1,6 +1,6 @@
 """Whose certificates are believed.
 
-What the argument `verify=` says, read once, when a client is made.
+The argument `verify=` says it, and is read once, when a client is made.
 """
 
 from __future__ import annotations
@@ -69,11 +69,9 @@ def read_trust(verify: object) -> Trust:
         return _of_environment()
     if isinstance(verify, str | Path) and str(verify).strip():
         return _of_path(verify)
-    shown = (
-        repr(verify)
-        if verify is None or isinstance(verify, int | float)
-        else f"a {type(verify).__name__}"
-    )
+    shown = f"a {type(verify).__name__}"
+    if verify is None or isinstance(verify, int | float):
+        shown = repr(verify)
     raise SettingsError(f"verify= cannot be {shown}.", hint=HINT)
 
 

@@ -1,4 +1,7 @@
-"""One request: its destination, deadline, bounds and retries."""
+"""One request: its destination, deadline, bounds and retries.
+
+It keeps to the limit that all requests to a service share.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +86,10 @@ class Tally:
 
     @property
     def service_time(self) -> int:
-        """Now in microseconds since the epoch, by the service's clock as far as it is known."""
+        """Now in microseconds since the epoch, by the service's clock.
+
+        That clock is taken to differ from ours only as far as it is known to.
+        """
         low, high = self.clock_offset or (0.0, 0.0)
         # Within the bounds the clocks may agree; outside of them the nearest bound is the least
         # that they differ by.
@@ -93,7 +99,7 @@ class Tally:
     def note_date(self, header: str | None, sent: float, received: float) -> None:
         """Narrows the bounds of the clock offset by one answer's `Date`.
 
-        It is cut to whole seconds, and many servers write it anew only once a second.
+        A `Date` is cut to whole seconds, and many servers write it anew only once a second.
         """
         date = read_http_date(header)
         if date is None:
@@ -295,9 +301,8 @@ class Wire:
         )
         place = url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
         parts = url.raw_path.partition(b"?")[0].count(b"/") - ask.route.template.count("/")
-        if place != self.settings.origin or parts != self.settings.base_url.count(
-            "/", len("https://")
-        ):
+        base_parts = self.settings.base_url.count("/", len("https://"))
+        if place != self.settings.origin or parts != base_parts:
             raise UnsafeURLError(
                 "The request would leave the route it was made for; nothing was sent."
             )
