@@ -20,7 +20,7 @@ from agentrun_nb.fetch.logs import fetch_logs
 from agentrun_nb.fetch.names import fetch_names, ids_for_names, is_blamed, refuse_name
 from agentrun_nb.fetch.page_reader import fetch_table
 from agentrun_nb.fetch.query import (
-    Wanted,
+    RunQuery,
     When,
     branches_of,
     read_deployments,
@@ -29,7 +29,7 @@ from agentrun_nb.fetch.query import (
     read_without,
 )
 from agentrun_nb.fetch.refetch import refetch
-from agentrun_nb.fetch.strangers import strangers_noted
+from agentrun_nb.fetch.strangers import note_strangers
 from agentrun_nb.http import loop, routes
 from agentrun_nb.http.connection import Transport
 from agentrun_nb.http.interrupts import Deferred
@@ -145,7 +145,7 @@ class Client:
         with ids_for_names(self._wire, [deployment_id]):
             raw = loop.run(fetch_run(self._wire, (deployment_id, run_id), tally))
         run = Run(raw, fetched_at=times.EPOCH + tally.service_time * times.MICROSECOND)
-        run.batch = strangers_noted(run.batch, "deployment_id", [deployment_id])
+        run.batch = note_strangers(run.batch, "deployment_id", [deployment_id])
         run.notes = run.batch.cells["parse_notes"][0].as_py()
         return run
 
@@ -253,9 +253,9 @@ class Client:
             >>> len(failed), arn.fetch_report(failed).complete
             (30, True)
         """
-        wanted = self._wanted(deployment_id, status, version_id, since, until, limit, without)
-        with ids_for_names(self._wire, wanted.deployments), Deferred():
-            return listing.list_frame(self._wire, wanted, progress=progress)
+        query = self._query(deployment_id, status, version_id, since, until, limit, without)
+        with ids_for_names(self._wire, query.deployments), Deferred():
+            return listing.list_frame(self._wire, query, progress=progress)
 
     def iter_runs(
         self,
@@ -278,11 +278,10 @@ class Client:
             >>> [len(chunk) for chunk in client.iter_runs(chunk=200)]
             [200, 102]
         """
-        wanted = self._wanted(deployment_id, status, version_id, since, until, limit, without)
-        rows = read_count("chunk", chunk, "Give the rows of a frame, above zero.")
-        return listing.list_chunks(self._wire, wanted, rows, progress=progress)
+        query = self._query(deployment_id, status, version_id, since, until, limit, without)
+        return listing.list_chunks(self._wire, query, chunk, progress=progress)
 
-    def _wanted(
+    def _query(
         self,
         deployment_id: Any,
         status: Any,
@@ -291,7 +290,7 @@ class Client:
         until: Any,
         limit: int | None,
         without: Sequence[str],
-    ) -> Wanted:
+    ) -> RunQuery:
         statuses = read_statuses(status)
         given = self.list_deployments() if deployment_id is None else deployment_id
         named = given.dropna(subset="id") if deployment_id is None else given
@@ -300,8 +299,9 @@ class Client:
         if limit is not None:
             limit = read_count("limit", limit, "Give one above zero, or None for all.")
         branches = branches_of(deployments, statuses, version_id)
-        begin, end = read_when(since), read_when(until)
-        return Wanted(branches, begin, end, limit, read_without(without), unlisted)
+        return RunQuery(
+            branches, read_when(since), read_when(until), limit, tuple(without), unlisted
+        )
 
     def refetch(self, runs: Any, *, progress: bool = True) -> pd.DataFrame:
         """Asks again for rows with a `fetch_error` and for those that have not ended.

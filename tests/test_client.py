@@ -40,7 +40,7 @@ from agentrun_nb.errors import (
     UnauthorizedError,
 )
 from agentrun_nb.fetch import side_by_side
-from agentrun_nb.fetch.query import Branch, Wanted, read_when
+from agentrun_nb.fetch.query import Branch, RunQuery, read_when
 from agentrun_nb.fetch.walks import Walks
 from agentrun_nb.http import loop
 from agentrun_nb.http.loop import Stream
@@ -1881,7 +1881,7 @@ def test_a_slow_reader_of_a_listing_is_no_silence_of_the_service(
     later: Callable[[float], None],
 ) -> None:
     client = mocked(in_turn(Shop(*newest_first(50), page=10)))
-    walks = Walks(client._wire, Wanted((Branch(DEP),)), split=False)
+    walks = Walks(client._wire, RunQuery((Branch(DEP),)), split=False)
     came: list[str] = []
 
     async def read(batch: Batch) -> None:

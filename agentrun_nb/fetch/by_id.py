@@ -15,7 +15,7 @@ from agentrun_nb.errors import AgentRunError, BadResponseError, ServiceError
 from agentrun_nb.fetch.keys import Key
 from agentrun_nb.fetch.progress import Line
 from agentrun_nb.fetch.side_by_side import fetch_each
-from agentrun_nb.fetch.strangers import strangers_noted
+from agentrun_nb.fetch.strangers import note_strangers
 from agentrun_nb.http import routes
 from agentrun_nb.http.interrupts import Deferred
 from agentrun_nb.http.wire import Tally, Wire
@@ -105,7 +105,7 @@ class _Rows:
     def _decode(self) -> None:
         batch = decode_records(RUNS, list(self._waiting.values())).with_fetched_at(self._fetched)
         self.batches.append(
-            strangers_noted(batch, "deployment_id", [deployment for deployment, _ in self._waiting])
+            note_strangers(batch, "deployment_id", [deployment for deployment, _ in self._waiting])
         )
         self._waiting.clear()
         self._fetched.clear()

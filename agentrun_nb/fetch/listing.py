@@ -1,4 +1,4 @@
-"""Runs listed to the end, in one frame or in many, with a report of what is missing."""
+"""Lists runs in one frame or in several, with a report on how complete they are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agentrun_nb.core import times
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.fetch.batches import Sieve, newest, newest_first, packed, regroup
 from agentrun_nb.fetch.progress import Line
-from agentrun_nb.fetch.query import Wanted, created
+from agentrun_nb.fetch.query import RunQuery, created
 from agentrun_nb.fetch.walks import Walks
 from agentrun_nb.http.interrupts import Deferred
 from agentrun_nb.http.loop import Stream, bare
@@ -29,142 +29,156 @@ if TYPE_CHECKING:
 
 
 class Listing:
-    """One call of `list_runs`: batches as they come, and a report of them at the end.
+    """One listing of runs: batches as they come, and a fetch report at the end.
 
     Args:
-        wire: the way to the service.
-        wanted: which runs.
-        line: where progress is told.
-        interrupts: where interrupts are heard.
-        split: whether the versions of a deployment may be walked side by side; the runs come in no
-            order then.
+        wire: sends the requests.
+        query: the runs to list.
+        line: shows the progress.
+        interrupts: notes interrupts.
+        split: whether the versions of a deployment may be read side by side; the runs then come in
+            no order.
+
+    Attributes:
+        interrupted: whether an interrupt ended the listing before all runs had come.
+        walks: reads the pages.
     """
 
     def __init__(
-        self, wire: Wire, wanted: Wanted, line: Line, interrupts: Deferred, *, split: bool
+        self, wire: Wire, query: RunQuery, line: Line, interrupts: Deferred, *, split: bool
     ) -> None:
         self.interrupted = False
+        self.walks = Walks(wire, query, split=split)
         self._interrupts = interrupts
-        self.walks = Walks(wire, wanted, split=split)
-        self._wanted = wanted
+        self._query = query
         self._line = line
-        self._started, self._fetched_from = time.monotonic(), datetime.now(UTC)
+        self._started = time.monotonic()
+        self._fetched_from = datetime.now(UTC)
 
     def batches(self) -> Iterator[Batch]:
-        """The wanted rows, page by page; an interrupt ends them.
+        """Yields the requested rows page by page; an interrupt ends them.
 
         Raises:
             AgentRunError: no page came at all, or the key was refused.
         """
-        tally = self.walks.tally
+        walks = self.walks
         stream: Stream[Batch] = Stream(
-            self.walks.run,
+            walks.run,
             self._interrupts,
             ahead=16,
-            idle=lambda: self._line.wait(tally.waiting_for),
+            idle=lambda: self._line.wait(walks.tally.waiting_for),
         )
         try:
             for batch in stream:
-                self._count(batch)
+                self._show_progress(batch)
                 yield batch
         finally:
-            left = stream.stop()
-            unfinished = not stream.finished and bool(self.walks.left)
-            self.interrupted = self._interrupts.heard and unfinished
-        for batch in left:
-            self._count(batch)
+            waiting = stream.stop()
+            ended_early = self._interrupts.heard and not stream.finished
+            self.interrupted = ended_early and bool(walks.left)
+        for batch in waiting:
+            self._show_progress(batch)
             yield batch
-        if self.walks.failures and not self.walks.pages:
-            raise bare(self.walks.failures[0])
+        if walks.failures and not walks.pages:
+            raise bare(walks.failures[0])
 
-    def _count(self, batch: Batch) -> None:
+    def _show_progress(self, batch: Batch) -> None:
+        remark = ""
         earliest = pc.min(created(batch)).as_py()
-        told = "" if earliest is None else f"back to {times.iso(earliest)[:10]}"
-        self._line.add(len(batch), told)
+        if earliest is not None:
+            day = times.iso(earliest)[:10]
+            remark = f"back to {day}"
+        self._line.add(len(batch), remark)
 
     def finish(
         self, frame: pd.DataFrame, *, duplicates: int, cut: bool, got: int | None = None
     ) -> None:
-        """Writes the report on the whole listing into its only or last frame.
-
-        The line of progress says it too.
+        """Attaches the report on the whole listing to its only or last frame, and shows it.
 
         Args:
             frame: the frame.
-            duplicates: runs that came more than once.
-            cut: whether more came than were wanted.
-            got: runs in all frames; None: in this one.
+            duplicates: the number of runs that came more than once.
+            cut: whether more runs came than were requested.
+            got: the number of runs in all frames; None: in this one.
         """
-        walks, wanted = self.walks, self._wanted
-        reasons = set(walks.cuts)
+        reasons = self._reasons(cut)
+        left = self.walks.left.values()
+        rest = self._query.rest(left, len(frame) if got is None else got)
+        made = self._report(frame, duplicates, reasons)
+        report.attach(frame, made, Walk(whole=not reasons, rest=rest))
+        self._line.end(made.sentence)
+
+    def _reasons(self, cut: bool) -> set[str]:
+        """Returns why the listing is not complete; empty when it is."""
+        reasons = set(self.walks.cuts)
         if self.interrupted:
             reasons.add("interrupt")
         if cut:
             reasons.add("limit")
-        if wanted.unlisted:
-            reasons.add(f"the list of deployments: {wanted.unlisted}")
-        left = list(walks.left.values())
-        if left and not reasons:
-            reasons = {"unknown"}
-        made = self._report(frame, duplicates, reasons)
-        walk = Walk(whole=not reasons, rest=wanted.rest(left, len(frame) if got is None else got))
-        report.attach(frame, made, walk)
-        self._line.end(made.sentence)
+        if self._query.unlisted:
+            reasons.add(f"the list of deployments: {self._query.unlisted}")
+        if self.walks.left and not reasons:
+            reasons.add("unknown")
+        return reasons
 
     def finish_part(self, frame: pd.DataFrame, duplicates: int) -> None:
-        """Writes into one of several frames that it is a part.
+        """Attaches a report to one of several frames which says that it is a part.
 
-        Only the last frame says how complete they all are.
+        Only the report on the last frame says how complete they all are.
         """
-        report.attach(frame, self._report(frame, duplicates, {"chunk"}), Walk(whole=False))
+        part_report = self._report(frame, duplicates, {"chunk"})
+        report.attach(frame, part_report, Walk(whole=False))
 
     def _report(self, frame: pd.DataFrame, duplicates: int, reasons: set[str]) -> FetchReport:
-        walks, wanted = self.walks, self._wanted
+        walks, query = self.walks, self._query
         orders = walks.orders - {None}
         return FetchReport(
-            asked=wanted.limit,
+            asked=query.limit,
             got=len(frame),
             complete=not reasons,
             truncated_by=", ".join(sorted(reasons)) or None,
-            deployments=len(wanted.deployments),
+            deployments=len(query.deployments),
             pages=walks.pages,
             streams=walks.streams,
             order_verified=orders == {True} if orders else None,
             duplicates=duplicates,
             oddities=report.count_oddities(frame, walks.tally.oddities),
             seconds=time.monotonic() - self._started,
-            without=wanted.without,
-            since=wanted.since_moment,
-            until=wanted.until_moment,
+            without=query.without,
+            since=query.since_moment,
+            until=query.until_moment,
             fetched_from=self._fetched_from,
             fetched_to=datetime.now(UTC),
             **walks.tally.told,
         )
 
 
-def list_frame(wire: Wire, wanted: Wanted, *, progress: bool) -> pd.DataFrame:
-    """All wanted runs in one frame, newest first where there are several walks, each run once."""
-    with Deferred() as interrupts, Line(wanted.limit, shown=progress) as line:
-        listing = Listing(wire, wanted, line, interrupts, split=True)
+def list_frame(wire: Wire, query: RunQuery, *, progress: bool) -> pd.DataFrame:
+    """Lists the requested runs in one frame, each run once.
+
+    Where several branches were read, the newest run comes first.
+    """
+    with Deferred() as interrupts, Line(query.limit, shown=progress) as line:
+        listing = Listing(wire, query, line, interrupts, split=True)
         batches = list(packed(listing.batches()))
-        several = listing.walks.streams > 1 or len(wanted.branches) > 1
-        in_order = newest_first(batches) if several and batches else batches
-        frame, duplicates = newest(table_frame(RUNS, in_order))
-        cut = wanted.limit is not None and len(frame) > wanted.limit
-        frame = frame.head(wanted.limit if cut else len(frame)).reset_index(drop=True)
+        several = listing.walks.streams > 1 or len(query.branches) > 1
+        ordered = newest_first(batches) if several and batches else batches
+        frame, duplicates = newest(table_frame(RUNS, ordered))
+        cut = query.limit is not None and len(frame) > query.limit
+        frame = frame.head(query.limit if cut else len(frame)).reset_index(drop=True)
         listing.finish(frame, duplicates=duplicates, cut=cut)
         return frame
 
 
 def list_chunks(
-    wire: Wire, wanted: Wanted, chunk: int, *, progress: bool
+    wire: Wire, query: RunQuery, chunk: int, *, progress: bool
 ) -> Iterator[pd.DataFrame]:
-    """Yields the wanted runs in frames of `chunk` rows.
+    """Yields the requested runs in frames of `chunk` rows.
 
-    Each run is there once, as the first record that came of it.
+    Each run comes once, as the first record of it that came.
     """
     interrupts = Deferred()
-    steps = _chunks(wire, wanted, chunk, interrupts, progress=progress)
+    steps = _chunks(wire, query, chunk, interrupts, progress=progress)
     try:
         while True:
             # Between two frames the caller's own code runs, and hears interrupts itself.
@@ -178,12 +192,13 @@ def list_chunks(
 
 
 def _chunks(
-    wire: Wire, wanted: Wanted, chunk: int, interrupts: Deferred, *, progress: bool
+    wire: Wire, query: RunQuery, chunk: int, interrupts: Deferred, *, progress: bool
 ) -> Generator[pd.DataFrame, None, None]:
-    with Line(wanted.limit, shown=progress) as line:
-        listing, sieve = Listing(wire, wanted, line, interrupts, split=False), Sieve(wanted.limit)
-        picked = map(sieve.pick, listing.batches())
-        frames = (table_frame(RUNS, group) for group in regroup(picked, chunk))
+    with Line(query.limit, shown=progress) as line:
+        listing = Listing(wire, query, line, interrupts, split=False)
+        sieve = Sieve(query.limit)
+        rows = map(sieve.pick, listing.batches())
+        frames = (table_frame(RUNS, group) for group in regroup(rows, chunk))
         frame = next(frames, None)
         while frame is not None:
             following = next(frames, None)

@@ -1,4 +1,4 @@
-"""Listings, page by page, over the wire."""
+"""Reads listings page by page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from agentrun_nb.errors import (
 )
 from agentrun_nb.fetch import paging
 from agentrun_nb.fetch.paging import PageAsk, PageGot
-from agentrun_nb.fetch.strangers import strangers_noted
+from agentrun_nb.fetch.strangers import note_strangers
 from agentrun_nb.http.loop import run
 from agentrun_nb.http.routes import Ask, Route
 from agentrun_nb.http.wire import Tally, Wire
@@ -39,27 +39,49 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PAGE = 200
-"""Records a page: the most that the service gives."""
-
-Take = Callable[[Page, PageAsk, PageAsk | None, str | None], Awaitable[bool]]
+"""The number of records a page: the most that the service gives."""
 
 EXPIRED = (400, 410)
-"""Statuses by which a service says that it does not know a cursor any more."""
+"""HTTP statuses by which a service says that it does not know a cursor any more."""
+
+MOST_UNREADABLE = 3
+"""How many times a page that cannot be read is asked for again, in halves."""
+
+
+@dataclass(frozen=True)
+class ReadPage:
+    """A page that came.
+
+    Attributes:
+        page: the records.
+        ask: what was asked for.
+        following: what is asked for next; None after the last page.
+        cut: why the listing is cut after this page; None where it is not.
+    """
+
+    page: Page
+    ask: PageAsk
+    following: PageAsk | None
+    cut: str | None
+
+
+TakePage = Callable[[ReadPage], Awaitable[bool]]
+"""Takes a page; returns whether the next one is to be read."""
 
 
 @dataclass
 class Pager:
-    """How the pages of one table are asked for.
+    """Reads the pages of one listing.
 
     Attributes:
-        wire: the way to the service.
-        table: whose records they hold.
-        ask_for: the request for a page.
-        tally: where the cost is noted.
-        key: under which name an answer holds the records.
-        without: columns whose text is not kept.
-        ahead: whether the next page is asked for while the last one is decoded; not where what it
-            says may be the end.
+        wire: sends the requests.
+        table: the table that the records belong to.
+        ask_for: makes the request for a page.
+        tally: where the requests and their cost are noted.
+        key: the key of an answer that holds the records.
+        without: columns whose text is dropped.
+        ahead: whether the next page is asked for while the last one is decoded; not where what that
+            one holds may end the listing.
     """
 
     wire: Wire
@@ -70,61 +92,58 @@ class Pager:
     without: Sequence[str] = ()
     ahead: bool = True
 
-    async def turn(self, walk: paging.Walk, take: Take) -> str | None:
-        """Asks for page after page as the walk says.
-
-        The next page is on its way while the last one is decoded.
+    async def turn(self, steps: paging.PageSteps, take: TakePage) -> str | None:
+        """Reads page after page.
 
         Args:
-            walk: what to ask.
-            take: gets each page, what was asked, what is asked next, and why the walk is cut there,
-                if it is; says whether more are wanted.
+            steps: says what to ask for after each page.
+            take: takes each page, and says whether to read on.
 
         Returns:
-            Why the walk was cut; None when it came to its end, or no more was wanted.
+            Why the listing was cut; None when it came to its end, or `take` wanted no more.
 
         Raises:
             AgentRunError: a page did not come.
         """
-        ask = next(walk)
-        coming = self._begin(ask)
+        ask = next(steps)
+        request = self._send(ask)
         try:
             while True:
-                opened = await self._opened(coming, ask)
-                try:
-                    following, cut = walk.send(opened.got), None
-                except StopIteration as ended:
-                    following, cut = None, ended.value
+                opened = await self._opened(request, ask)
+                following, cut = _next_step(steps, opened.got)
                 if following is not None and self.ahead:
-                    coming = self._begin(following)
-                page = await opened.decoded(self, ask)
-                wanted = page is None or await take(page, ask, following, cut)
-                if following is None or not wanted:
+                    request = self._send(following)
+                page = await opened.decode(self, ask)
+                reads_on = page is None or await take(ReadPage(page, ask, following, cut))
+                if following is None or not reads_on:
                     return cut
                 if not self.ahead:
-                    coming = self._begin(following)
+                    request = self._send(following)
                 ask = following
         finally:
-            coming.cancel()
-            await asyncio.wait([coming])
+            request.cancel()
+            await asyncio.wait([request])
 
-    def _begin(self, ask: PageAsk) -> asyncio.Task[_Opened]:
-        answer = self.wire.fetch(self.ask_for(ask), lambda body: self._open(body, ask), self.tally)
+    def _send(self, ask: PageAsk) -> asyncio.Task[_Opened]:
+        """Asks for a page, in a task of its own."""
+        request = self.ask_for(ask)
+        answer = self.wire.fetch(request, lambda body: self._open(body, ask), self.tally)
         task = asyncio.create_task(answer)
-        # Nobody may wait for it any more.
-        task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        # Nobody may wait for it any more, and asyncio warns of an error that nobody looked at.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
         return task
 
-    async def _opened(self, coming: asyncio.Task[_Opened], ask: PageAsk) -> _Opened:
-        """Waits for the answer, and says what to do about one that is of no use.
+    async def _opened(self, request: asyncio.Task[_Opened], ask: PageAsk) -> _Opened:
+        """Waits for an answer.
 
-        An answer that was too large or not readable is asked for in halves, one that was not
-        readable at most three times.
+        One that is too large is asked for again in halves down to one record, one that cannot be
+        read in halves three times.
         """
         try:
-            return await coming
+            return await request
         except (TooLargeError, BadResponseError) as error:
-            smallest = PAGE // 8 if isinstance(error, BadResponseError) else 1
+            unreadable = isinstance(error, BadResponseError)
+            smallest = PAGE // 2**MOST_UNREADABLE if unreadable else 1
             if ask.limit <= smallest or error.status not in (None, 200):
                 raise
             return _Opened(PageGot(unread=True))
@@ -134,35 +153,58 @@ class Pager:
             return _Opened(PageGot(expired=True))
 
     def _open(self, body: bytes, ask: PageAsk) -> _Opened:
-        """Checks an answer, and reads only what is needed to go on."""
+        """Checks an answer, and reads only what is needed to ask for the next page."""
         page = None
         try:
-            found = _envelope(self.key, _Named).decode(body)
-            records = [record.id for record in getattr(found, self.key)]
-            if not all(isinstance(name, str) for name in records):  # known again by what they say
-                raw = _envelope(self.key, msgspec.Raw).decode(body)
-                records = [bytes(text) for text in getattr(raw, self.key)]
-            more, cursor = found.has_more, found.next_cursor
+            identities, has_more, cursor = self._read_lightly(body)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             page = decode_page(self.table, body, self.key, self.without)
-            records = _rows(page.batch)
-            more, cursor = page.envelope.get("has_more"), page.envelope.get("next_cursor")
-        if more is False and cursor:
+            identities = _identities(page.batch)
+            has_more, cursor = page.envelope.get("has_more"), page.envelope.get("next_cursor")
+        if has_more is False and cursor:
             self.tally.oddities["more_after_end"] += 1
-        counted = (ask.offset or 0) + len(records) if more is True else None
-        names = frozenset(map(hash, records))
-        got = PageGot(len(records), None if more is False else cursor, counted, names=names)
+        got = PageGot(
+            rows=len(identities),
+            cursor=None if has_more is False else cursor,
+            offset=(ask.offset or 0) + len(identities) if has_more is True else None,
+            names=frozenset(map(hash, identities)),
+        )
         return _Opened(got, body, page, self.tally.service_time)
 
+    def _read_lightly(self, body: bytes) -> tuple[list[Any], Any, Any]:
+        """Reads the ids of the records, `has_more` and `next_cursor`, and no more of an answer.
 
-def _rows(batch: Batch) -> list[Any]:
-    """What records are known again by: the id, or all cells of one without an id."""
-    plain = [
-        cells.cast(pa.int64()) if pa.types.is_timestamp(cells.type) else cells
-        for cells in batch.cells.values()
+        Where a record has no id that is text, each is known again by its bytes instead.
+        """
+        answer = _decoder(self.key, _Named).decode(body)
+        identities = [record.id for record in getattr(answer, self.key)]
+        if not all(isinstance(identity, str) for identity in identities):
+            raw_answer = _decoder(self.key, msgspec.Raw).decode(body)
+            identities = [bytes(record) for record in getattr(raw_answer, self.key)]
+        return identities, answer.has_more, answer.next_cursor
+
+
+def _next_step(steps: paging.PageSteps, got: PageGot) -> tuple[PageAsk | None, str | None]:
+    """Returns what to ask for after a page, or None and why the listing was cut, if it was."""
+    try:
+        return steps.send(got), None
+    except StopIteration as ended:
+        return None, ended.value
+
+
+def _identities(batch: Batch) -> list[Any]:
+    """Returns what each record is known again by: its id, or all cells of one without an id."""
+    columns = [_to_comparable(cells).to_pylist() for cells in batch.cells.values()]
+    ids = batch.cells["id"].to_pylist()
+    records = zip(*columns, strict=True)
+    return [
+        record if run_id is None else run_id for run_id, record in zip(ids, records, strict=True)
     ]
-    rows = zip(batch.cells["id"].to_pylist(), *(cells.to_pylist() for cells in plain), strict=True)
-    return [row if row[0] is None else row[0] for row in rows]
+
+
+def _to_comparable(cells: pa.Array) -> pa.Array:
+    """Makes whole numbers of times: Python's datetime cannot hold every one of them."""
+    return cells.cast(pa.int64()) if pa.types.is_timestamp(cells.type) else cells
 
 
 class _Named(msgspec.Struct):
@@ -172,22 +214,32 @@ class _Named(msgspec.Struct):
 
 
 @cache
-def _envelope(key: str, record: type) -> msgspec.json.Decoder[Any]:
-    rest = [("next_cursor", Any, None), ("has_more", Any, None)]
-    return msgspec.json.Decoder(msgspec.defstruct("Envelope", [(key, list[record]), *rest]))  # type: ignore[valid-type]
+def _decoder(key: str, record: type) -> msgspec.json.Decoder[Any]:
+    """Makes the decoder of an answer that holds records under a key."""
+    records = (key, list[record])  # type: ignore[valid-type]
+    further = [("next_cursor", Any, None), ("has_more", Any, None)]
+    envelope = msgspec.defstruct("Envelope", [records, *further])
+    return msgspec.json.Decoder(envelope)
 
 
 @dataclass
 class _Opened:
-    """An answer that is known to be a page, and how to go on after it."""
+    """An answer that is known to be a page.
+
+    Attributes:
+        got: what it says about the page after it.
+        body: the answer itself.
+        page: its records, where they had to be decoded already.
+        fetched: when it came, in microseconds since the epoch by the service's clock.
+    """
 
     got: PageGot
     body: bytes = b""
     page: Page | None = None
     fetched: int = 0
 
-    async def decoded(self, pager: Pager, ask: PageAsk) -> Page | None:
-        """The page, decoded beside the loop; None when nothing of it was kept."""
+    async def decode(self, pager: Pager, ask: PageAsk) -> Page | None:
+        """Decodes the page in another thread; None when there is nothing in it to decode."""
         if self.got.unread or self.got.expired:
             return None
         page = self.page
@@ -196,10 +248,11 @@ class _Opened:
             page = await asyncio.to_thread(decode_page, *given)
         if pager.table is RUNS:
             page = page.with_fetched_at(self.fetched)
-        batch, request = page.batch, pager.ask_for(ask)
-        for name, wanted in (request.ids | request.params).items():
+        batch = page.batch
+        request = pager.ask_for(ask)
+        for name, requested in (request.ids | request.params).items():
             if name.endswith("_id"):
-                batch = strangers_noted(batch, name, [wanted] * len(batch))
+                batch = note_strangers(batch, name, [requested] * len(batch))
         return replace(page, batch=batch)
 
 
@@ -213,27 +266,42 @@ async def collect(
     tally: Tally | None = None,
     **params: str | int | None,
 ) -> pd.DataFrame:
-    """Fetches a small listing, with a report on it.
+    """Fetches a small listing, with a fetch report.
+
+    Args:
+        wire: sends the requests.
+        table: the table that the records belong to.
+        route: the route of the listing.
+        *ids: the ids in its path.
+        key: the key of an answer that holds the records.
+        limit: the number of records a page.
+        tally: where the requests and their cost are noted.
+        **params: further parameters of the query.
 
     Returns:
-        The table; where not all of it came, what came, marked so in its fetch report.
+        The table. Where not all of it came, it holds what came, and its fetch report says so.
 
     Raises:
         AgentRunError: not a page came, or the key was refused.
     """
     batches: list[Batch] = []
     odd: str | None = None
-    tally, started, fetched_from = tally or Tally(), time.monotonic(), datetime.now(UTC)
+    tally = tally or Tally()
+    started = time.monotonic()
+    fetched_from = datetime.now(UTC)
 
-    async def take(page: Page, *_: object) -> bool:
+    async def take(read: ReadPage) -> bool:
         nonlocal odd
-        batches.append(page.batch)
-        if page.lists > 1:
+        batches.append(read.page.batch)
+        if read.page.lists > 1:
             tally.oddities["duplicate_key"] += 1
             odd = "duplicate_key"
         return True
 
-    pager = Pager(wire, table, lambda ask: route.ask(*ids, **(params | ask.params)), tally, key)
+    def ask_for(page: PageAsk) -> Ask:
+        return route.ask(*ids, **(params | page.params))
+
+    pager = Pager(wire, table, ask_for, tally, key)
     try:
         cut = await pager.turn(paging.pages(limit), take)
     except (UnauthorizedError, SettingsError):
@@ -260,6 +328,6 @@ async def collect(
     return frame
 
 
-def fetch_table(wire: Wire, table: Table, route: Route, *ids: str, **asked: Any) -> pd.DataFrame:
+def fetch_table(wire: Wire, table: Table, route: Route, *ids: str, **options: Any) -> pd.DataFrame:
     """Fetches a small listing, as `collect` does, and waits for it."""
-    return run(collect(wire, table, route, *ids, **asked))
+    return run(collect(wire, table, route, *ids, **options))

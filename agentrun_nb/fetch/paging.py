@@ -1,7 +1,4 @@
-"""Pages as a generator that yields what to ask, is sent what came, and returns why it ended.
-
-Nothing here does any I/O.
-"""
+"""Decides which page of a listing to ask for next. No I/O."""
 
 from __future__ import annotations
 
@@ -11,18 +8,19 @@ from itertools import pairwise
 from urllib.parse import quote
 
 MOST_EMPTY = 10
-"""Empty pages in a row that are passed over."""
+"""The number of empty pages in a row after which a listing is cut."""
 
 MOST_STALE = 3
-"""Pages in a row that may bring only records which came before.
+"""The number of pages in a row without a new record after which a listing is cut.
 
-Such pages occur because runs that are made meanwhile push some records on to the next page.
+One such page is normal: runs that are created meanwhile push others on to the next page.
 """
 
 MOST_PAGES = 1_000_000
+"""The number of pages after which a listing is cut."""
 
 LONGEST_CURSOR = 32_768
-"""The most characters of a cursor as it stands in a URL.
+"""The longest cursor, in characters as it is written in a URL.
 
 Servers take no longer ones, and httpx makes no URL twice as long.
 """
@@ -30,12 +28,12 @@ Servers take no longer ones, and httpx makes no URL twice as long.
 
 @dataclass(frozen=True)
 class PageAsk:
-    """What to ask next.
+    """The page to ask for next.
 
     Attributes:
-        limit: how many records the page may have.
-        cursor: where it begins, as the service named it; None for the first.
-        offset: where it begins, counted, for a service that pages so.
+        limit: the most records that it may hold.
+        cursor: where it begins, as the service named it; None for the first page.
+        offset: where it begins as a number of records, for a service that pages so.
     """
 
     limit: int
@@ -44,18 +42,21 @@ class PageAsk:
 
     @property
     def params(self) -> dict[str, str | int | None]:
-        """As a query."""
+        """The parameters of the query."""
         return {"limit": self.limit, "cursor": self.cursor, "offset": self.offset}
 
 
 @dataclass(frozen=True)
 class PageGot:
-    """What came: how many records, which, and how to go on.
+    """What is known of an answer.
 
-    `names` are numbers by which the records are known again; None where nobody looks. `offset` is
-    where the next page begins for a service that counts. `unread` says that the answer was over the
-    cap or not readable, and nothing of it was kept; `expired`, that the service did not know the
-    cursor any more.
+    Attributes:
+        rows: the number of its records.
+        cursor: where the next page begins, as the service says it.
+        offset: where the next page begins, for a service that counts records.
+        unread: whether it was too large or not readable, and nothing of it was used.
+        expired: whether the service did not know the cursor any more.
+        names: numbers by which the records are known again; None where nobody compares them.
     """
 
     rows: int = 0
@@ -66,8 +67,9 @@ class PageGot:
     names: frozenset[int] | None = None
 
 
-Walk = Generator[PageAsk, PageGot, str | None]
-"""Returns None when the last page was reached, and otherwise why the walk was cut."""
+PageSteps = Generator[PageAsk, PageGot, str | None]
+"""Yields the page to ask for, is sent what is known of the answer, and returns why the listing was
+cut, or None after the last page."""
 
 
 def pages(
@@ -75,19 +77,18 @@ def pages(
     cursor: str | None = None,
     most_rows: int | None = None,
     most_pages: int = MOST_PAGES,
-) -> Walk:
-    """Walks all pages of one listing.
+) -> PageSteps:
+    """Steps through all pages of one listing.
 
     Args:
-        limit: records a page.
+        limit: the number of records a page.
         cursor: where to begin; None for the first page.
-        most_rows: how many records are wanted; None: all.
-        most_pages: where a listing that never ends is cut.
+        most_rows: the number of records that are requested; None: all.
+        most_pages: the number of pages after which the listing is cut.
     """
-    seen: set[str | int | None] = {cursor}
-    known = Known()
     ask = PageAsk(limit, cursor)
-    rows, empty, restarted = 0, 0, False
+    so_far = _SoFar(cursor)
+    restarted = False
     for _ in range(most_pages):
         got = yield ask
         if got.unread:
@@ -96,28 +97,55 @@ def pages(
         if got.expired:
             if restarted:
                 return "cursor_expired"
-            seen, known, ask, rows, empty, restarted = {None}, Known(), PageAsk(limit), 0, 0, True
+            ask = PageAsk(limit)
+            so_far = _SoFar(None)
+            restarted = True
             continue
-        rows, empty = rows + got.rows, 0 if got.rows else empty + 1
         following = _following(got, ask, limit)
         if following is None or isinstance(following, str):
             return following
-        place = following.cursor if following.offset is None else following.offset
-        enough = most_rows is not None and rows >= most_rows
-        stale = known.stale_after(got.names)
-        cut = _cut(again=place in seen, enough=enough, empty=empty, stale=stale)
+        cut = so_far.add(got, following, most_rows)
         if cut:
             return cut
-        seen.add(place)
         ask = following
     return "page_limit"
 
 
-def _following(got: PageGot, ask: PageAsk, limit: int) -> PageAsk | str | None:
-    """Says what to ask after a page.
+class _SoFar:
+    """What came of a listing so far, and whether that is a reason to cut it.
 
-    It is None after the last page, and a word where the cursor cannot be sent.
+    Args:
+        cursor: where the listing begins.
     """
+
+    def __init__(self, cursor: str | None) -> None:
+        self._places: set[str | int | None] = {cursor}
+        self._known = Known()
+        self._rows = 0
+        self._empty = 0
+
+    def add(self, got: PageGot, following: PageAsk, most_rows: int | None) -> str | None:
+        """Counts an answer; returns why the listing is cut although there is a next page."""
+        self._rows += got.rows
+        self._empty = 0 if got.rows else self._empty + 1
+        stale = self._known.stale_after(got.names)
+        place = following.cursor if following.offset is None else following.offset
+        if place in self._places:
+            return "cursor_loop"
+        self._places.add(place)
+        if most_rows is not None and self._rows >= most_rows:
+            return "limit"
+        if self._empty == MOST_EMPTY:
+            return "empty_pages"
+        return "repeats itself" if stale == MOST_STALE else None
+
+
+def _following(got: PageGot, ask: PageAsk, limit: int) -> PageAsk | str | None:
+    """Returns the page after an answer; None after the last one.
+
+    Where its cursor cannot be sent, returns the reason to cut the listing instead.
+    """
+    # A page that was halved grows again.
     wider = min(limit, ask.limit * 2)
     if got.cursor in (None, ""):
         return None if got.offset is None else PageAsk(wider, offset=got.offset)
@@ -126,7 +154,7 @@ def _following(got: PageGot, ask: PageAsk, limit: int) -> PageAsk | str | None:
 
 
 def _sendable(cursor: object) -> str | None:
-    """A cursor as text that can stand in a URL; None when it cannot."""
+    """Returns a cursor as text for a URL; None when it cannot be written there."""
     if isinstance(cursor, int) and not isinstance(cursor, bool) and abs(cursor) < 2**64:
         return str(cursor)
     if not isinstance(cursor, str) or len(cursor) > LONGEST_CURSOR:
@@ -137,26 +165,15 @@ def _sendable(cursor: object) -> str | None:
         return None
 
 
-def _cut(*, again: bool, enough: bool, empty: int, stale: int) -> str | None:
-    """Why a walk does not go on, although the service names a next page."""
-    if again:
-        return "cursor_loop"
-    if enough:
-        return "limit"
-    if empty == MOST_EMPTY:
-        return "empty_pages"
-    return "repeats itself" if stale == MOST_STALE else None
-
-
 class Known:
-    """The records that came, by their numbers, and how many pages in a row brought no other."""
+    """Tells pages that bring new records from pages that repeat known ones."""
 
     def __init__(self) -> None:
         self._names: set[int] = set()
         self._stale = 0
 
     def stale_after(self, names: frozenset[int] | None) -> int:
-        """Takes a page; how many pages in a row, this one the last, brought only what was known."""
+        """Adds the records of a page; returns the number of pages in a row that brought none new."""
         if names:
             self._stale = self._stale + 1 if names <= self._names else 0
             self._names |= names
@@ -164,11 +181,14 @@ class Known:
 
 
 class Order:
-    """Whether moments come in falling order, and whether anything that is wanted can still follow.
+    """Checks whether records come newest first, and when none in the window of time can follow.
+
+    Args:
+        since: the earliest `created_at` that is requested, in microseconds since the epoch.
 
     Attributes:
-        verified: whether every moment so far was no later than the one before; None when none was
-            readable.
+        verified: whether no record so far was newer than the one before; None when no time could
+            be read.
     """
 
     def __init__(self, since: int | None = None) -> None:
@@ -177,14 +197,16 @@ class Order:
         self._last: int | None = None
 
     def ends_with(self, times: Sequence[int | None]) -> bool:
-        """Takes a page's moments, and says whether nothing that is wanted can follow.
+        """Adds the times of a page; returns whether every record after it is older than `since`.
 
-        That is so when the whole page is older than `since`, and the order holds so far.
+        That is so when all records of the page are older, and all came newest first so far.
         """
         known = [moment for moment in times if moment is not None]
-        if known:
-            before = known if self._last is None else [self._last, *known]
-            falling = all(later >= earlier for later, earlier in pairwise(before))
-            self.verified, self._last = falling and self.verified is not False, known[-1]
-        older = self._since is not None and known != [] and max(known) < self._since
-        return older and len(known) == len(times) and self.verified is True
+        if not known:
+            return False
+        sequence = known if self._last is None else [self._last, *known]
+        falling = all(later >= earlier for later, earlier in pairwise(sequence))
+        self.verified = falling and self.verified is not False
+        self._last = known[-1]
+        all_older = self._since is not None and max(known) < self._since
+        return all_older and len(known) == len(times) and self.verified

@@ -1,4 +1,4 @@
-"""Which runs are wanted: the walks that cover them, and the window of time that they lie in."""
+"""Describes which runs a listing requests: by deployment, status, version and time."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from agentrun_nb.http import routes
 from agentrun_nb.records.batch import Batch
 
 When = str | date | datetime | timedelta
-"""A moment, or an age such as "7d"."""
+"""A moment, or an age before now such as "7d"."""
 
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)", re.ASCII)
 NEAR = 0.68
-"""How alike two words are at least, of which one is taken for the other misspelt.
+"""The least similarity, by difflib, of a word that is taken for a misspelt status.
 
-"timeout" and "timed_out" are as alike as that.
+That of "timeout" and "timed_out" is just above it.
 """
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -41,10 +41,14 @@ DISPENSABLE = {column.name for column in RUNS.wire} - _NEEDED
 
 
 def read_when(when: When | None) -> int | None:
-    """Microseconds since the epoch of a moment (naive: UTC), or of an age before now.
+    """Converts a moment, or an age before now, to microseconds since the epoch.
+
+    Args:
+        when: an ISO date or time, a datetime or date, a timedelta, or an age such as "7d". Without
+            a zone it is UTC.
 
     Raises:
-        SettingsError: it is neither.
+        SettingsError: it is none of these.
     """
     if when is None:
         return None
@@ -67,15 +71,19 @@ def _read_text(text: str) -> datetime | timedelta:
     age = _AGE.fullmatch(text)
     if age is None:
         return datetime.fromisoformat(text)
-    return timedelta(seconds=float(age[1]) * _UNITS[age[2]])
+    amount, unit = age.groups()
+    return timedelta(seconds=float(amount) * _UNITS[unit])
 
 
 @dataclass(frozen=True)
 class Branch:
-    """One walk through the runs of a deployment.
+    """A part of a listing that is read on its own, page by page.
 
-    Besides the deployment it has the filters that the service applies, and the cursor where it
-    begins.
+    Attributes:
+        deployment: the deployment of its runs.
+        status: the status that the service filters by; None: all.
+        version_id: the version that it filters by, likewise.
+        cursor: where to begin; None for the first page.
     """
 
     deployment: str
@@ -85,15 +93,15 @@ class Branch:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Which runs are wanted.
+class RunQuery:
+    """The runs that a listing requests.
 
     Attributes:
-        branches: the walks that cover them.
+        branches: the parts of the listing, which together hold them all.
         since: the earliest `created_at`, in microseconds since the epoch.
-        until: the `created_at` before which they lie.
-        limit: how many at most; None: all.
-        without: columns whose text is not kept.
+        until: the `created_at` before which they lie, likewise.
+        limit: the most runs; None: all.
+        without: columns whose text is dropped.
         unlisted: why the deployments may not be all there are; None when they are, or were named.
     """
 
@@ -106,7 +114,7 @@ class Wanted:
 
     @property
     def deployments(self) -> list[str]:
-        """The deployments that are asked, each once."""
+        """The deployments of the branches, each once."""
         return list(dict.fromkeys(branch.deployment for branch in self.branches))
 
     @property
@@ -120,19 +128,26 @@ class Wanted:
         return _moment(self.until)
 
     def keep(self, batch: Batch) -> Batch:
-        """The rows in the window; those whose `created_at` is not readable are kept."""
+        """Selects the rows in the window of time, and those whose `created_at` cannot be read."""
         if self.since is None and self.until is None:
             return batch
         moments = created(batch)
         inside = pa.array([True] * len(batch), pa.bool_())
         if self.since is not None:
-            inside = pc.and_(inside, pc.greater_equal(moments, self.since).fill_null(True))
+            late_enough = pc.greater_equal(moments, self.since).fill_null(True)
+            inside = pc.and_(inside, late_enough)
         if self.until is not None:
-            inside = pc.and_(inside, pc.less(moments, self.until).fill_null(True))
+            early_enough = pc.less(moments, self.until).fill_null(True)
+            inside = pc.and_(inside, early_enough)
         return batch.apply(pa.Array.filter, inside)
 
     def rest(self, left: Iterable[Branch], got: int) -> dict[str, Any] | None:
-        """What is left to walk after so many runs, as plain data; None when nothing is."""
+        """Describes what is left to list, as plain data; None when nothing is.
+
+        Args:
+            left: the branches that are not read to their end.
+            got: the number of runs that came.
+        """
         branches = [astuple(branch) for branch in left]
         limit = None if self.limit is None else self.limit - got
         if not branches or limit == 0:
@@ -140,10 +155,10 @@ class Wanted:
         return asdict(self) | {"branches": branches, "limit": limit}
 
     @classmethod
-    def of_rest(cls, rest: dict[str, Any] | None) -> Wanted | None:
-        """Reads what `rest` gave.
+    def of_rest(cls, rest: dict[str, Any] | None) -> RunQuery | None:
+        """Makes the query for what `rest` describes; None when it describes nothing.
 
-        It is None for None, and for what came from elsewhere and is no such thing.
+        Plain data may come from anywhere, such as a file: what is no such description is nothing.
         """
         if rest is None:
             return None
@@ -159,25 +174,31 @@ def _moment(microseconds: int | None) -> datetime | None:
 
 
 def branches_of(deployments: Iterable[str], statuses: Any, versions: Any) -> list[Branch]:
-    """Makes a branch for each combination.
+    """Makes a branch for each combination of deployment, version and status.
 
-    Statuses and versions are one value or a list of them. The statuses are put in the order in
-    which a run goes through them.
+    Args:
+        deployments: the deployments.
+        statuses: a status or several; None: one branch for all. The branches of several have the
+            order in which a run takes them.
+        versions: the id of a version or several; None: one branch for all.
     """
-    rank: dict[str | None, int] = {status: place for place, status in enumerate(STATUSES)}
-    in_turn = sorted(_several("status", statuses), key=lambda status: rank.get(status, -1))
-    found = product(dict.fromkeys(deployments), _several("version_id", versions), in_turn)
-    return [Branch(deployment, status, version) for deployment, version, status in found]
+    in_turn = sorted(_as_list(statuses), key=_place_in_life)
+    combinations = product(dict.fromkeys(deployments), _as_list(versions), in_turn)
+    return [Branch(deployment, status, version) for deployment, version, status in combinations]
+
+
+def _place_in_life(status: str | None) -> int:
+    """Returns the place of a status in the life of a run; unknown ones come first."""
+    return STATUSES.index(status) if status in STATUSES else -1
 
 
 def read_statuses(statuses: Any) -> list[str] | None:
-    """Statuses to ask for, as a list; None for all.
+    """Checks the statuses to ask for, and returns them as a list; None for all.
 
-    A service may have words of its own: only one that is nearly a word of the contract is taken for
-    a mistake.
+    A service may have statuses of its own: only one that is nearly one of the contract is refused.
 
     Raises:
-        SettingsError: one is no text, or a misspelt word of the contract.
+        SettingsError: one is no text, or a misspelt status of the contract.
     """
     if statuses is None:
         return None
@@ -191,14 +212,18 @@ def read_statuses(statuses: Any) -> list[str] | None:
 
 
 def read_deployments(given: Any) -> list[str]:
-    """The deployments that are named: an id, several, or a frame or row with them.
+    """Returns the ids of the deployments that are given.
+
+    Args:
+        given: an id, several, or a frame or row with them.
 
     Raises:
         BadIdError: one cannot be an id.
         SettingsError: a frame or row without ids.
     """
     if isinstance(given, pd.DataFrame | pd.Series):
-        names = [name for name in ("deployment_id", "id") if name in given.keys()]  # noqa: SIM118 - of a Series too
+        labels = given.keys()  # the columns of a frame, the index of a row
+        names = [name for name in ("deployment_id", "id") if name in labels]
         if isinstance(given, pd.DataFrame) and not names:
             hint = "Give client.list_deployments()."
             raise SettingsError("This frame names no deployments.", hint=hint)
@@ -210,31 +235,14 @@ def read_deployments(given: Any) -> list[str]:
     return deployments
 
 
-def read_without(without: Any) -> tuple[str, ...]:
-    """Columns that a listing is to leave out.
-
-    Raises:
-        SettingsError: one cannot be left out, or is no column.
-    """
-    names = ", ".join(name for name in RUNS.names if name in DISPENSABLE)
-    hint = f"Columns that can be left out: {names}."
-    if isinstance(without, str):
-        raise SettingsError(
-            f"without= takes a tuple of columns, and not {without!r:.80}.", hint=hint
-        )
-    columns = read_texts("without", without, hint)
-    unknown = sorted(set(columns) - DISPENSABLE)
-    if unknown:
-        raise SettingsError(f"without= takes a tuple of columns, and not {unknown}.", hint=hint)
-    return tuple(columns)
-
-
-def _several(name: str, value: Any) -> list[str | None]:
+def _as_list(value: Any) -> list[str | None]:
     if value is None:
         return [None]
-    return list(dict.fromkeys(read_texts(name, value, "Give one or a list of them.")))
+    if isinstance(value, str):
+        return [value]
+    return list(dict.fromkeys(value))
 
 
 def created(batch: Batch) -> pa.Array:
-    """When the runs of a batch were asked for, in microseconds since the epoch."""
+    """Returns `created_at` of each run of a batch, in microseconds since the epoch."""
     return batch.cells["created_at"].cast(pa.int64())

@@ -15,7 +15,7 @@ from agentrun_nb.errors import AgentRunError, SettingsError, UnauthorizedError
 from agentrun_nb.fetch.batches import KEY
 from agentrun_nb.fetch.by_id import fetch_runs
 from agentrun_nb.fetch.listing import list_frame
-from agentrun_nb.fetch.query import Wanted
+from agentrun_nb.fetch.query import RunQuery
 from agentrun_nb.http.interrupts import Deferred
 from agentrun_nb.http.wire import Wire
 from agentrun_nb.tables import report
@@ -35,12 +35,12 @@ def refetch(wire: Wire, runs: pd.DataFrame, *, progress: bool) -> pd.DataFrame:
     with Deferred() as interrupts:
         mended, again = _asked_again(wire, runs, progress=progress)
         before, walk = report.fetch_report(runs), report.walk_of(runs)
-        wanted = Wanted.of_rest(walk.rest)
-        if wanted is None and walk.rest is not None:
+        query = RunQuery.of_rest(walk.rest)
+        if query is None and walk.rest is not None:
             walk = Walk(whole=False, lost=True)
-        if wanted is not None and not interrupts.heard:
+        if query is not None and not interrupts.heard:
             try:
-                further = list_frame(wire, wanted, progress=progress)
+                further = list_frame(wire, query, progress=progress)
             except (UnauthorizedError, SettingsError):
                 raise
             except AgentRunError as error:  # not a page came, and the listing is where it was

@@ -1,6 +1,6 @@
-"""Records that name another deployment, version or run than the one that was asked for.
+"""Notes records that name another deployment, version or run than the one that was requested.
 
-They are kept, and noted.
+Such records stay in the table.
 """
 
 from __future__ import annotations
@@ -12,34 +12,37 @@ import pyarrow as pa
 from agentrun_nb.records.batch import Batch
 
 
-def stranger_noted(
-    notes: str | None, named: str | None, asked: str, column: str = "deployment_id"
+def note_stranger(
+    notes: str | None, named: str | None, requested: str, column: str = "deployment_id"
 ) -> str | None:
-    """Gives the notes on a record, with one more when it names another id than was asked for.
+    """Adds a note to those of a record that names another id than the one that was requested.
 
-    The column says which id is meant; it is that of the deployment by default.
+    Args:
+        notes: the notes on the record.
+        named: the id that the record names; None where it names none.
+        requested: the id that was requested.
+        column: the column of the id.
     """
-    if named in (None, asked):
+    if named is None or named == requested:
         return notes
-    return "; ".join(filter(None, (notes, f"{column}: wrong_id: {named[:200]}")))
+    note = f"{column}: wrong_id: {named[:200]}"
+    return f"{notes}; {note}" if notes else note
 
 
-def strangers_noted(batch: Batch, column: str, asked: Sequence[str]) -> Batch:
-    """The batch, with a note on each record that names another one in a column than was asked for.
+def note_strangers(batch: Batch, column: str, requested: Sequence[str]) -> Batch:
+    """Adds a note to each record that names another id in a column than the one requested.
 
     Args:
         batch: the records.
-        column: which id is looked at.
-        asked: what was asked for, for each record.
+        column: the column of the ids.
+        requested: the id that was requested for each record.
     """
     if column not in batch.cells:
         return batch
     named = batch.cells[column].to_pylist()
-    if all(name in (None, wanted) for name, wanted in zip(named, asked, strict=True)):
+    if all(name is None or name == own for name, own in zip(named, requested, strict=True)):
         return batch
     before = batch.cells["parse_notes"]
-    notes = [
-        stranger_noted(note, name, wanted, column)
-        for note, name, wanted in zip(before.to_pylist(), named, asked, strict=True)
-    ]
+    records = zip(before.to_pylist(), named, requested, strict=True)
+    notes = [note_stranger(note, name, own, column) for note, name, own in records]
     return Batch(batch.table, batch.cells | {"parse_notes": pa.array(notes, before.type)})

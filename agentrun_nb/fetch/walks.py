@@ -1,4 +1,7 @@
-"""The walks of one listing, side by side: nothing is lost while runs are made, change and end."""
+"""Reads all pages of a listing of runs, several branches of it side by side.
+
+No run is lost while runs are created, change their status and end.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,10 @@ import pyarrow.compute as pc
 from agentrun_nb.core.schema import RUNS, VERSIONS
 from agentrun_nb.errors import AgentRunError, SettingsError, UnauthorizedError
 from agentrun_nb.fetch import paging
-from agentrun_nb.fetch.page_reader import PAGE, Pager, Take, collect
-from agentrun_nb.fetch.paging import Order, PageAsk
-from agentrun_nb.fetch.query import Branch, Wanted
+from agentrun_nb.fetch.page_reader import PAGE, Pager, ReadPage, TakePage, collect
+from agentrun_nb.fetch.paging import PageAsk
+from agentrun_nb.fetch.query import Branch, RunQuery, created
+from agentrun_nb.fetch.verdict import Judge, PageFacts, Verdict
 from agentrun_nb.http import routes
 from agentrun_nb.http.loop import Emit, together
 from agentrun_nb.http.routes import Ask
@@ -33,101 +37,73 @@ class FilterIgnoredError(Exception):
 
 
 class Walks:
-    """The walks that cover what is wanted.
+    """Reads the branches that cover a query.
 
     Attributes:
-        tally: what they cost.
-        pages: answers with runs.
-        streams: walks that ended.
-        orders: whether they came newest first.
-        cuts: why some of them ended early.
-        failures: the errors among those.
-        left: for each branch that is not walked to its end, where to go on.
+        tally: the requests that were made, and what they cost.
+        pages: the number of answers with runs.
+        streams: the number of branches that were read until they ended or were cut.
+        orders: whether each branch came newest first.
+        cuts: the reasons why branches were cut.
+        failures: the errors among them.
+        left: for each branch that is not read to its end, the branch to go on with.
     """
 
-    def __init__(self, wire: Wire, wanted: Wanted, *, split: bool) -> None:
+    def __init__(self, wire: Wire, query: RunQuery, *, split: bool) -> None:
         self.tally = Tally()
-        self.pages = self.streams = 0
+        self.pages = 0
+        self.streams = 0
         self.orders: set[bool | None] = set()
         self.cuts: set[str] = set()
         self.failures: list[AgentRunError] = []
-        self.left = {branch: branch for branch in wanted.branches}
+        self.left = {branch: branch for branch in query.branches}
+        self.query = query
         self._wire = wire
-        self._wanted = wanted
-        self._split = split and wanted.limit is None
+        self._split = split and query.limit is None
         self._slots = asyncio.Semaphore(wire.settings.max_in_flight)
 
     async def run(self, emit: Emit[Batch]) -> None:
-        """Walks everything, and emits the wanted rows of each page."""
-        branches = self._wanted.branches
-        chains = groupby(branches, key=lambda branch: (branch.deployment, branch.version_id))
-        await together([self._walk_in_turn([*chain], emit) for _, chain in chains])
+        """Reads all branches, and emits the requested rows of each page."""
+        chains = groupby(self.query.branches, key=_deployment_and_version)
+        await together([self._walk_in_turn([*branches], emit) for _, branches in chains])
 
     async def _walk_in_turn(self, branches: Sequence[Branch], emit: Emit[Batch]) -> None:
-        """Walks statuses one after the other, in the order in which a run goes through them.
+        """Reads the branches of several statuses one after the other.
 
-        A run that moves on meanwhile is then met later.
+        Their order is that of a run's life, so that a run whose status changes meanwhile is met in
+        a later branch.
         """
         for branch in branches:
-            whole = branch.version_id is branch.cursor is None
-            await self._walk(branch, emit, split=self._split and whole)
+            covers_all_versions = branch.version_id is None and branch.cursor is None
+            await self._walk(branch, emit, split=self._split and covers_all_versions)
 
     async def _walk(
         self, branch: Branch, emit: Emit[Batch], *, split: bool, probe: Probe | None = None
     ) -> None:
-        """Walks a branch.
+        """Reads a branch.
 
-        Where `split` allows it, the versions of a branch of several pages are walked in its place.
+        Args:
+            branch: the branch.
+            emit: takes the requested rows of each page.
+            split: whether a branch of several pages may be read by its versions instead.
+            probe: the runs of the first page, when this branch is one of those versions.
         """
-        limit, order, taken = self._wanted.limit, Order(self._wanted.since), 0
-        versions: list[str] = []
-        first: Batch | None = None
-
-        async def take(
-            page: Page, ask: PageAsk, following: PageAsk | None, cut: str | None
-        ) -> bool:
-            nonlocal order, taken, versions, first
-            if ask.cursor is None:
-                order, taken = Order(self._wanted.since), 0
-            kept = self._wanted.keep(page.batch)
-            if probe:
-                kept = probe.pick(kept, branch.version_id)
-            self._note_oddities(page, branch)
-            self.pages += 1
-            taken += len(kept)
-            await emit(kept)
-            # A reader that is slow is no silence of the service.
-            self.tally.alive_at = time.monotonic()
-            self.left[branch] = replace(branch, cursor=following.cursor if following else None)
-            # Told before the next pause, in which an interrupt may end it all.
-            if following is None and cut is None:
-                del self.left[branch]
-            if limit is not None and taken >= limit and following:
-                self.cuts.add("limit")
-                return False
-            if split and ask.cursor is None and following:
-                versions, first = await self._versions(branch, page.batch), kept
-                if versions:
-                    return False
-            ended = order.ends_with(page.batch.cells["created_at"].cast(pa.int64()).to_pylist())
-            if ended:
-                self.left.pop(branch, None)
-            return not ended
-
-        cut = await self._turned(branch, take)
-        if versions and first is not None:
-            return await self._walk_versions(branch, versions, Probe(first), emit)
+        walk = _BranchWalk(self, branch, emit, split=split, probe=probe)
+        cut = await self._turn_pages(branch, walk.take)
+        if walk.versions and walk.first is not None:
+            await self._walk_versions(branch, walk.versions, Probe(walk.first), emit)
+            return
         self.streams += 1
-        self.orders.add(order.verified)
+        self.orders.add(walk.judge.order.verified)
         if cut:
             self.cuts.add(cut)
         else:
             self.left.pop(branch, None)
 
-    def _note_oddities(self, page: Page, branch: Branch) -> None:
+    def note_oddities(self, page: Page, branch: Branch) -> None:
         """Counts what is odd about a page as a whole.
 
-        A page with several lists of runs says too little to be trusted.
+        A listing is cut by a page with several lists of runs: it says too little to be trusted.
         """
         if branch.status is not None:
             others = pc.not_equal(page.batch.cells["status"], branch.status)
@@ -137,33 +113,40 @@ class Walks:
             self.tally.oddities["duplicate_key"] += 1
             self.cuts.add("duplicate_key")
 
-    async def _turned(self, branch: Branch, take: Take) -> str | None:
-        """Turns the pages of a branch; why that was cut."""
-        wanted = self._wanted
-        windowed = (wanted.since, wanted.until) != (None, None)
-        most = None if windowed else wanted.limit
+    async def _turn_pages(self, branch: Branch, take: TakePage) -> str | None:
+        """Reads the pages of a branch; returns why it was cut, or None."""
+        windowed = self.query.since is not None or self.query.until is not None
+        # In a window of time, rows that came do not all count towards the limit.
+        most_rows = None if windowed else self.query.limit
+        page_size = min(PAGE, most_rows or PAGE)
 
         def ask_for(page: PageAsk) -> Ask:
             filters = {"status": branch.status, "version_id": branch.version_id}
             return routes.RUNS.ask(branch.deployment, **(filters | page.params))
 
-        without, ahead = wanted.without, not windowed
-        pager = Pager(self._wire, RUNS, ask_for, self.tally, without=without, ahead=ahead)
-        walk = paging.pages(min(PAGE, most or PAGE), branch.cursor, most)
+        pager = Pager(
+            self._wire,
+            RUNS,
+            ask_for,
+            self.tally,
+            without=self.query.without,
+            ahead=not windowed,
+        )
+        steps = paging.pages(page_size, branch.cursor, most_rows)
         try:
             async with self._slots:
-                return await pager.turn(walk, take)
+                return await pager.turn(steps, take)
         except (UnauthorizedError, SettingsError):
             raise
         except AgentRunError as error:
             self.failures.append(error)
             return error.kind
 
-    async def _versions(self, branch: Branch, first: Batch) -> list[str]:
-        """The versions whose runs are all there are; none where that is not sure.
+    async def versions_to_split(self, branch: Branch, first: Batch) -> list[str]:
+        """Lists the versions that together hold all runs of a branch; empty where that is not sure.
 
         Their numbers have to be without a gap, since a version that is gone may have left runs, and
-        every run of the first page has to be of one of them.
+        every run of the first page has to belong to one of them.
         """
         deployment = branch.deployment
         try:
@@ -172,27 +155,30 @@ class Walks:
                 found = await asked
         except (AgentRunError, TimeoutError):
             return []
-        ids, numbers = set(found["id"].dropna()), sorted(found["version_number"].dropna())
         if report.fetch_report(found).complete is not True:
             return []
-        whole = numbers == list(range(1, len(found) + 1)) and len(ids) == len(found) > 1
-        known = ids.issuperset(first.cells["version_id"].to_pylist())
-        return sorted(ids) if whole and known else []
+        ids = set(found["id"].dropna())
+        numbers = sorted(found["version_number"].dropna())
+        without_gap = numbers == list(range(1, len(found) + 1))
+        several_distinct = len(ids) == len(found) > 1
+        all_known = ids.issuperset(first.cells["version_id"].to_pylist())
+        return sorted(ids) if without_gap and several_distinct and all_known else []
 
     async def _walk_versions(
         self, branch: Branch, versions: list[str], probe: Probe, emit: Emit[Batch]
     ) -> None:
-        """Walks versions side by side, which is safe since a run's version never changes.
+        """Reads a branch by its versions, side by side: the version of a run never changes.
 
-        Where that misses a run, it walks the branch.
+        Where that misses a run, reads the whole branch.
         """
         parts = [replace(branch, version_id=version) for version in versions]
-        # In one step: an interrupt in between would leave nothing to go on with.
+        # One assignment: an interrupt between two would leave nothing to go on with.
         others = {other: rest for other, rest in self.left.items() if other != branch}
         self.left = others | {part: part for part in parts}
         try:
             await together([self._walk(part, emit, split=False, probe=probe) for part in parts])
-            if not probe.missing or not self.left.keys().isdisjoint(parts):
+            all_ended = self.left.keys().isdisjoint(parts)
+            if not probe.missing or not all_ended:
                 return
         except FilterIgnoredError:
             pass
@@ -201,11 +187,88 @@ class Walks:
         await self._walk(branch, emit, split=False)
 
 
-class Probe:
-    """The runs of the first page of all, which the walks by version have to meet again.
+def _deployment_and_version(branch: Branch) -> tuple[str, str | None]:
+    return branch.deployment, branch.version_id
+
+
+class _BranchWalk:
+    """Takes the pages of one branch, and acts on the verdict about each.
 
     Attributes:
-        missing: those that have not been met.
+        judge: gives the verdicts.
+        versions: the versions to read instead of this branch; empty: read this branch.
+        first: the requested rows of the first page, when there are such versions.
+    """
+
+    def __init__(
+        self,
+        walks: Walks,
+        branch: Branch,
+        emit: Emit[Batch],
+        *,
+        split: bool,
+        probe: Probe | None,
+    ) -> None:
+        query = walks.query
+        self.judge = Judge(query.limit, query.since, may_split=split)
+        self.versions: list[str] = []
+        self.first: Batch | None = None
+        self._walks = walks
+        self._branch = branch
+        self._emit = emit
+        self._probe = probe
+
+    async def take(self, read: ReadPage) -> bool:
+        """Takes a page; returns whether the next one is to be read."""
+        rows = await self._emit_rows(read.page)
+        self._remember_place(read)
+        facts = PageFacts(
+            is_first=read.ask.cursor is None,
+            has_next=read.following is not None,
+            rows=len(rows),
+            created=created(read.page.batch).to_pylist(),
+        )
+        verdict = self.judge.verdict(facts)
+        if verdict is Verdict.TRY_VERSIONS:
+            self.versions = await self._walks.versions_to_split(self._branch, read.page.batch)
+            if self.versions:
+                self.first = rows
+                return False
+            verdict = self.judge.verdict_by_time(facts)
+        if verdict is Verdict.LIMIT_REACHED:
+            self._walks.cuts.add("limit")
+        if verdict is Verdict.ALL_FOUND:
+            self._walks.left.pop(self._branch, None)
+        return verdict is Verdict.READ_ON
+
+    async def _emit_rows(self, page: Page) -> Batch:
+        """Emits the requested rows of a page, and returns them."""
+        walks = self._walks
+        rows = walks.query.keep(page.batch)
+        if self._probe:
+            rows = self._probe.pick(rows, self._branch.version_id)
+        walks.note_oddities(page, self._branch)
+        walks.pages += 1
+        await self._emit(rows)
+        # A slow reader is no silence of the service.
+        walks.tally.alive_at = time.monotonic()
+        return rows
+
+    def _remember_place(self, read: ReadPage) -> None:
+        """Notes where to go on, before the next pause, in which an interrupt may end everything."""
+        left, branch = self._walks.left, self._branch
+        if read.following is None and read.cut is None:
+            left.pop(branch, None)
+        else:
+            cursor = read.following.cursor if read.following else None
+            left[branch] = replace(branch, cursor=cursor)
+
+
+class Probe:
+    """The runs of the first page of a branch, which its versions have to bring again.
+
+    Attributes:
+        missing: the ids of those that have not come again.
     """
 
     def __init__(self, first: Batch) -> None:
@@ -213,12 +276,13 @@ class Probe:
         self.missing = set(first.cells["id"].to_pylist())
 
     def pick(self, batch: Batch, version: str | None) -> Batch:
-        """The rows of a page that are not of the first page of all.
+        """Selects the rows of a page that were not on the first page of the branch.
 
         Raises:
             FilterIgnoredError: it holds runs of another version than the one asked for.
         """
-        if not {version}.issuperset(batch.cells["version_id"].to_pylist()):
+        versions = batch.cells["version_id"].to_pylist()
+        if not {version}.issuperset(versions):
             raise FilterIgnoredError
         self.missing.difference_update(batch.cells["id"].to_pylist())
         new = pc.invert(pc.is_in(batch.cells["id"], self._first))

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from agentrun_nb import outputs, runs_frame
-from agentrun_nb.fetch.query import Wanted
+from agentrun_nb.fetch.query import RunQuery
 from agentrun_nb.tables.remainder import Walk
 from agentrun_nb.tables.report import (
     ATTRS,
@@ -188,7 +188,7 @@ def test_what_others_put_in_the_place_of_the_rest_leads_nowhere(
 ) -> None:
     attach(runs, replace(WHOLE, complete=False, truncated_by="interrupt"), Walk(whole=False))
     runs.attrs[ATTRS]["rest"] = rest
-    assert Wanted.of_rest(walk_of(runs).rest) is None
+    assert RunQuery.of_rest(walk_of(runs).rest) is None
 
 
 def test_a_table_made_of_others_says_so() -> None:
