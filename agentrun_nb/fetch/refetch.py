@@ -1,7 +1,4 @@
-"""Runs asked for again.
-
-These are the runs that did not come, those that had not ended, and what was left of a listing.
-"""
+"""Fetches rows of a RUNS table again, and lists the runs that are missing from it."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from agentrun_nb.core.schema import RUNS, TERMINAL
 from agentrun_nb.errors import AgentRunError, SettingsError, UnauthorizedError
@@ -21,19 +19,25 @@ from agentrun_nb.http.wire import Wire
 from agentrun_nb.tables import report
 from agentrun_nb.tables.frames import concat
 from agentrun_nb.tables.remainder import Walk
-from agentrun_nb.tables.report import FetchReport
+
+Mask = NDArray[np.bool_]
 
 
 def refetch(wire: Wire, runs: pd.DataFrame, *, progress: bool) -> pd.DataFrame:
-    """The same rows under the same index, those that may have changed as they are now.
+    """Fetches the rows that may have changed again, and lists what is left of the listing.
 
     Args:
-        wire: the way to the service.
+        wire: sends the requests.
         runs: a RUNS table.
-        progress: whether a line says how far it is.
+        progress: whether a line shows the progress.
+
+    Returns:
+        The same rows under the same index, and after them the runs that were not there yet.
     """
     with Deferred() as interrupts:
-        mended, again = _asked_again(wire, runs, progress=progress)
+        outdated = rows_to_fetch(runs)
+        fresh = _fetch(wire, runs[outdated], progress=progress)
+        renewed = renew_rows(runs, outdated, fresh)
         before, walk = report.fetch_report(runs), report.walk_of(runs)
         query = RunQuery.of_rest(walk.rest)
         if query is None and walk.rest is not None:
@@ -43,46 +47,88 @@ def refetch(wire: Wire, runs: pd.DataFrame, *, progress: bool) -> pd.DataFrame:
                 further = list_frame(wire, query, progress=progress)
             except (UnauthorizedError, SettingsError):
                 raise
-            except AgentRunError as error:  # not a page came, and the listing is where it was
+            except AgentRunError as error:
+                # Not a page came, and the listing is where it was.
                 before = replace(before, truncated_by=error.kind)
             else:
                 before = report.resume(before, report.fetch_report(further))
                 walk = report.walk_of(further)
-                mended = _appended(mended, further)
-        report.attach(mended, report.renew(before, again, mended, walk), walk)
-        return mended
+                renewed = _append_new(renewed, further)
+        again = report.fetch_report(fresh)
+        report.attach(renewed, report.renew(before, again, renewed, walk), walk)
+        return renewed
 
 
-def _asked_again(
-    wire: Wire, runs: pd.DataFrame, *, progress: bool
-) -> tuple[pd.DataFrame, FetchReport]:
-    """Gives the same rows as they are now, and the report of those asked for again.
+def rows_to_fetch(runs: pd.DataFrame) -> Mask:
+    """Finds the rows that may have changed: not fetched, or of a run that had not ended."""
+    has_ended = runs["status"].isin(TERMINAL).to_numpy(dtype=bool)
+    outdated: Mask = _has_failed(runs) | ~has_ended
+    return outdated
 
-    An answer that is older than its row changes nothing.
+
+def _has_failed(runs: pd.DataFrame) -> Mask:
+    failed: Mask = runs["fetch_error"].notna().to_numpy(dtype=bool)
+    return failed
+
+
+def _fetch(wire: Wire, runs: pd.DataFrame, *, progress: bool) -> pd.DataFrame:
+    """Fetches each of these rows by its key."""
+    deployments = runs["deployment_id"].fillna("")
+    ids = runs["id"].fillna("")
+    keys = list(zip(deployments, ids, strict=True))
+    return fetch_runs(wire, keys, progress=progress)
+
+
+def newer_rows(before: pd.DataFrame, fresh: pd.DataFrame) -> Mask:
+    """Finds the rows that take the place of those before them.
+
+    Args:
+        before: some rows of a RUNS table.
+        fresh: the same rows, fetched again.
+
+    Returns:
+        For each row, True where it takes its place: a row that had failed is replaced by whatever
+        came, any other one by a record that is not older.
     """
-    failed = runs["fetch_error"].notna().to_numpy(dtype=bool)
-    asked = failed | ~runs["status"].isin(TERMINAL).to_numpy(dtype=bool)
-    again = runs[asked]
-    keys = list(zip(again["deployment_id"].fillna(""), again["id"].fillna(""), strict=True))
-    fresh = fetch_runs(wire, keys, progress=progress)
-    stale = (fresh["updated_at"].to_numpy() < again["updated_at"].to_numpy()) & ~failed[asked]
-    replaced = (failed[asked] | fresh["fetch_error"].isna().to_numpy(dtype=bool)) & ~stale
-    positions = np.flatnonzero(asked)[replaced]
-    kept = np.setdiff1d(np.arange(len(runs)), positions)
-    parts = [runs.iloc[kept][RUNS.names], fresh[replaced]]
-    mended = concat(parts).iloc[np.argsort(np.concatenate([kept, positions]))].set_axis(runs.index)
-    mended = mended.assign(**{name: runs[name] for name in runs.columns if name not in RUNS.names})
-    mended.attrs = dict(runs.attrs)
-    return mended, report.fetch_report(fresh)
+    had_failed = _has_failed(before)
+    came = ~_has_failed(fresh)
+    is_older = fresh["updated_at"].to_numpy() < before["updated_at"].to_numpy()
+    newer: Mask = had_failed | (came & ~is_older)
+    return newer
 
 
-def _appended(runs: pd.DataFrame, further: pd.DataFrame) -> pd.DataFrame:
-    """Runs that were not there yet come after the others; their index goes on counting."""
+def renew_rows(runs: pd.DataFrame, outdated: Mask, fresh: pd.DataFrame) -> pd.DataFrame:
+    """Puts rows that were fetched again in the places of those before them.
+
+    Args:
+        runs: a RUNS table; it may have further columns.
+        outdated: which of its rows were fetched again.
+        fresh: those rows.
+
+    Returns:
+        The table under the same index, with the same further columns and `attrs`.
+    """
+    newer = newer_rows(runs[outdated], fresh)
+    renewed_places = np.flatnonzero(outdated)[newer]
+    unchanged_places = np.setdiff1d(np.arange(len(runs)), renewed_places)
+    unchanged = runs.iloc[unchanged_places][RUNS.names]
+    shuffled = concat([unchanged, fresh[newer]])
+    # The places of the rows of `shuffled`: sorted by them, each row is back where it was.
+    places = np.concatenate([unchanged_places, renewed_places])
+    renewed = shuffled.iloc[np.argsort(places)].set_axis(runs.index)
+    further = {name: runs[name] for name in runs.columns if name not in RUNS.names}
+    renewed = renewed.assign(**further)
+    renewed.attrs = dict(runs.attrs)
+    return renewed
+
+
+def _append_new(runs: pd.DataFrame, further: pd.DataFrame) -> pd.DataFrame:
+    """Appends the runs that are not there yet; their index goes on counting."""
     known = pd.MultiIndex.from_frame(runs[KEY])
-    named = further["id"].notna().to_numpy(dtype=bool)
-    came_before = pd.MultiIndex.from_frame(further[KEY]).isin(known) & named
-    new = further[~came_before]
+    has_id = further["id"].notna().to_numpy(dtype=bool)
+    is_known = pd.MultiIndex.from_frame(further[KEY]).isin(known) & has_id
+    new = further[~is_known]
     index = [*runs.index, *range(len(runs), len(runs) + len(new))]
-    joined = concat([runs, new]).set_axis(index)
-    joined.attrs = dict(runs.attrs)
-    return joined
+    appended = concat([runs, new]).set_axis(index)
+    appended.attrs = dict(runs.attrs)
+    return appended
