@@ -1,1 +1,1 @@
-"""Many requests to one table: paging, listings, single runs in bulk, and how complete it all is."""
+"""Fetches tables in many requests: listings page by page, many runs by their ids."""

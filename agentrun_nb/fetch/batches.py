@@ -1,4 +1,4 @@
-"""Batches on their way to a frame: each run once, in groups of one size."""
+"""Selects, orders and groups the batches of a listing, so that each run comes once."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KEY = ["deployment_id", "id"]
-"""What a run is known by."""
+"""The columns that identify a run."""
 
 PACK = 10_000
-"""Rows that are put together: hundreds of small arrays take half as much memory again."""
+"""The number of rows that are put together.
+
+Hundreds of small arrays take half as much memory again.
+"""
 
 
 def newest(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Keeps one record of each run, the one that changed last.
+    """Keeps of each run that came more than once the record that changed last.
 
     Returns:
-        The frame with each run once, and how many records were left out.
+        The frame, and the number of rows that were dropped.
     """
     if frame["id"].nunique() == frame["id"].count():
         return frame, 0
@@ -38,7 +41,7 @@ def newest(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 
 def packed(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """The same rows in fewer batches, as they come."""
+    """Yields the same rows in fewer batches."""
     for group in regroup(batches, PACK):
         if group:
             yield Batch.concat(group)
@@ -46,52 +49,67 @@ def packed(batches: Iterable[Batch]) -> Iterator[Batch]:
 
 
 def newest_first(batches: list[Batch]) -> Iterator[Batch]:
-    """Yields all rows by `created_at`, the newest first.
+    """Yields all rows in batches of `PACK`, the newest `created_at` first.
 
-    It takes the batches out of the list and lets each go after its last row.
+    Args:
+        batches: the batches. The list is emptied, and each batch is freed after its last row.
     """
     moments = pa.concat_arrays([batch.cells["created_at"] for batch in batches])
     order = pc.array_sort_indices(moments, order="descending").to_numpy().astype("int64")
     starts = np.cumsum([0, *map(len, batches)])
     sources = np.searchsorted(starts, order, side="right") - 1
-    waiting, untaken = dict(enumerate(batches)), np.diff(starts)
+    waiting = dict(enumerate(batches))
+    untaken = np.diff(starts)
     batches.clear()
     for start in range(0, len(order), PACK):
-        rows, come_from = order[start : start + PACK], sources[start : start + PACK]
+        rows = order[start : start + PACK]
+        row_sources = sources[start : start + PACK]
         parts = []
-        for source in np.unique(come_from).tolist():
-            taken = rows[come_from == source] - starts[source]
+        for source in np.unique(row_sources).tolist():
+            taken = rows[row_sources == source] - starts[source]
             parts.append(waiting[source].apply(pa.Array.take, pa.array(taken)))
             untaken[source] -= len(taken)
             if not untaken[source]:
                 del waiting[source]
-        in_turn = np.argsort(np.argsort(come_from, kind="stable"))
+        # The parts hold the rows batch by batch. The inverse of that permutation, which is the
+        # argsort of it, puts them back in the order of time.
+        by_source = np.argsort(row_sources, kind="stable")
+        in_turn = np.argsort(by_source)
         yield Batch.concat(parts).apply(pa.Array.take, pa.array(in_turn))
         pa.default_memory_pool().release_unused()
 
 
 class Sieve:
-    """Lets each run through once, and no more than `limit` of them."""
+    """Selects each run once, and no more than `limit` of them.
+
+    Attributes:
+        duplicates: the number of rows that were dropped because their run had come before.
+        passed: the number of rows that were selected.
+        cut: whether rows were dropped because of the limit.
+    """
 
     def __init__(self, limit: int | None) -> None:
-        self.duplicates = self.passed = 0
+        self.duplicates = 0
+        self.passed = 0
         self.cut = False
         self._seen: set[tuple[str | None, str]] = set()
         self._left = limit
 
     def pick(self, batch: Batch) -> Batch:
-        """The rows that are new and still wanted."""
+        """Selects the rows of runs that have not come before, up to the limit."""
         fresh: list[int] = []
-        ids = (batch.cells[name].to_pylist() for name in KEY)
-        for row, key in enumerate(zip(*ids, strict=True)):
-            if key[1] is not None and key in self._seen:
+        deployments, ids = (batch.cells[name].to_pylist() for name in KEY)
+        for row, key in enumerate(zip(deployments, ids, strict=True)):
+            has_id = key[1] is not None
+            if has_id and key in self._seen:
                 self.duplicates += 1
             elif self._left is not None and len(fresh) >= self._left:
                 self.cut = True
             else:
                 fresh.append(row)
                 self._seen.add(key)
-        self._left = None if self._left is None else self._left - len(fresh)
+        if self._left is not None:
+            self._left -= len(fresh)
         self.passed += len(fresh)
         if len(fresh) == len(batch):
             return batch
@@ -99,22 +117,27 @@ class Sieve:
 
 
 def regroup(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
-    """Yields groups of batches with exactly `size` rows each, the last one with the rest.
+    """Yields groups of batches with `size` rows each, at least one group.
 
-    There is at least one group, even where there are no rows.
+    The last group holds the rows that are left over.
     """
     group: list[Batch] = []
-    room, given = size, False
+    room = size
+    has_yielded = False
     for batch in batches:
-        while len(batch) >= room:
-            group.append(_part(batch, 0, room))
+        rest = batch
+        while len(rest) >= room:
+            group.append(_slice(rest, 0, room))
             yield group
-            batch, group, room, given = _part(batch, room, len(batch)), [], size, True
-        group.append(batch)
-        room -= len(batch)
-    if room < size or not given:
+            has_yielded = True
+            rest = _slice(rest, room, len(rest))
+            group = []
+            room = size
+        group.append(rest)
+        room -= len(rest)
+    if room < size or not has_yielded:
         yield group
 
 
-def _part(batch: Batch, start: int, end: int) -> Batch:
+def _slice(batch: Batch, start: int, end: int) -> Batch:
     return batch.apply(pa.Array.slice, start, end - start)

@@ -1,4 +1,4 @@
-"""Many runs by their ids: side by side, one row for each id given, failures as rows."""
+"""Fetches runs by their ids, several at a time; runs that could not be fetched are rows too."""
 
 from __future__ import annotations
 
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 GROUP = 500
-"""Records that are decoded together."""
-
+"""The number of records that are decoded together."""
 
 INTERRUPTED = "not_asked: The call was interrupted before this run came."
 SILENT = "not_asked: The service had brought nothing for as long as the deadline allows."
@@ -44,7 +43,7 @@ _IDENTITY = msgspec.json.Decoder(_Identity)
 
 
 def read_identity(body: bytes) -> Any:
-    """The id that a record bears; the whole record has to be JSON for it.
+    """Reads the id of a record; the whole record has to be JSON.
 
     Raises:
         BadResponseError: the body is not a JSON object.
@@ -56,42 +55,54 @@ def read_identity(body: bytes) -> Any:
 
 
 async def fetch_run(wire: Wire, key: Key, tally: Tally) -> bytes:
-    """The record of one run, byte for byte.
+    """Fetches the record of one run, byte for byte.
 
     Raises:
         AgentRunError: it did not come, or it is the record of another run.
     """
-    ask = routes.RUN.ask(*key)
-    body, identity = await wire.fetch(ask, lambda body: (body, read_identity(body)), tally)
-    if identity != key[1]:
-        about = "names no run" if identity is None else "is about another"
-        message = f"Run {key[1]!r} was asked for, and the answer {about}."
-        elsewhere = f"{wire.settings.base_url} may be the address of another service."
-        hint = elsewhere if identity is None else ""
-        route = routes.RUN.template
-        raise BadResponseError(message, hint=hint, status=200, method="GET", route=route)
-    return body
+
+    def read(body: bytes) -> tuple[bytes, Any]:
+        return body, read_identity(body)
+
+    body, identity = await wire.fetch(routes.RUN.ask(*key), read, tally)
+    if identity == key[1]:
+        return body
+    about, hint = "is about another", ""
+    if identity is None:
+        about = "names no run"
+        hint = f"{wire.settings.base_url} may be the address of another service."
+    message = f"Run {key[1]!r} was asked for, and the answer {about}."
+    raise BadResponseError(message, hint=hint, status=200, method="GET", route=routes.RUN.template)
 
 
 def fetch_error(error: AgentRunError) -> str:
-    """An error as it stands in the column `fetch_error`: `code: sentence`."""
-    otherwise = "bad_response" if isinstance(error, ServiceError) else "connection"
-    return f"{error.kind if error.kind in FETCH_CODES else otherwise}: {error.message}"
+    """Writes an error as the column `fetch_error` has it: `code: sentence`."""
+    code = error.kind
+    if code not in FETCH_CODES:
+        code = "bad_response" if isinstance(error, ServiceError) else "connection"
+    return f"{code}: {error.message}"
 
 
 class _Rows:
-    """Rows in the order in which they came."""
+    """Collects the rows of runs in the order in which they come.
+
+    Attributes:
+        row_of: the number of each run's row.
+        batches: the rows.
+        failures: the `fetch_error` of each run that could not be fetched.
+    """
 
     def __init__(self, line: Line, tally: Tally) -> None:
-        self._tally = tally
         self.row_of: dict[Key, int] = {}
         self.batches: list[Batch] = []
         self.failures: dict[Key, str] = {}
         self._line = line
+        self._tally = tally
         self._waiting: dict[Key, bytes] = {}
         self._fetched: list[int] = []
 
     def add(self, key: Key, outcome: bytes | AgentRunError) -> None:
+        """Adds the record of a run, or the error that came instead."""
         if isinstance(outcome, AgentRunError):
             self.failures[key] = fetch_error(outcome)
         else:
@@ -103,15 +114,20 @@ class _Rows:
         self._line.add(1, f"{len(self.failures):,} failed" if self.failures else "")
 
     def _decode(self) -> None:
-        batch = decode_records(RUNS, list(self._waiting.values())).with_fetched_at(self._fetched)
-        self.batches.append(
-            note_strangers(batch, "deployment_id", [deployment for deployment, _ in self._waiting])
-        )
+        records = list(self._waiting.values())
+        batch = decode_records(RUNS, records).with_fetched_at(self._fetched)
+        deployments = [deployment for deployment, _ in self._waiting]
+        self.batches.append(note_strangers(batch, "deployment_id", deployments))
         self._waiting.clear()
         self._fetched.clear()
 
     def end(self, keys: Sequence[Key], otherwise: str) -> None:
-        """Decodes the rest and makes rows of what did not come."""
+        """Decodes the rest, and makes rows of the runs that did not come.
+
+        Args:
+            keys: all runs.
+            otherwise: the `fetch_error` of those that neither came nor failed.
+        """
         if self._waiting:
             self._decode()
         missing = [key for key in keys if key not in self.row_of]
@@ -122,52 +138,57 @@ class _Rows:
 
 
 def _writable(key: Key) -> Key:
-    """Text that is valid Unicode, whatever was given as an id."""
-    deployment, run_id = (
-        jsontext.valid_unicode(part) if isinstance(part, str) else str(part or "") for part in key
-    )
+    """Makes valid Unicode of a key, whatever was given as an id."""
+    deployment, run_id = (_as_text(part) for part in key)
     return deployment, run_id
 
 
+def _as_text(part: Any) -> str:
+    if isinstance(part, str):
+        return jsontext.valid_unicode(part)
+    return str(part or "")
+
+
 def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFrame:
-    """Fetches runs: one row for each key in its order, a repeated key fetched once.
+    """Fetches runs by their keys, one row for each key in the same order.
+
+    A key that is given more than once is fetched once.
 
     Returns:
-        The RUNS table under a fresh index, with its fetch report. An interrupt ends the fetching
-        and not the call: what had not come by then is marked `not_asked`.
+        The RUNS table under a fresh index, with its fetch report. After an interrupt it holds the
+        runs that came before; the others have the `fetch_error` `not_asked`.
 
     Raises:
         UnauthorizedError: the key was refused; every other failure is a row.
     """
-    started, fetched_from = time.monotonic(), datetime.now(UTC)
+    started = time.monotonic()
+    fetched_from = datetime.now(UTC)
     tally = Tally()
     distinct = list(dict.fromkeys(keys))
     with Deferred() as interrupts, Line(len(distinct), shown=progress) as line:
         rows = _Rows(line, tally)
-        interrupted = fetch_each(
-            wire,
-            distinct,
-            lambda key: fetch_run(wire, key, tally),
-            rows.add,
-            tally,
-            line,
-            interrupts,
-        )
+
+        async def fetch(key: Key) -> bytes:
+            return await fetch_run(wire, key, tally)
+
+        interrupted = fetch_each(wire, distinct, fetch, rows.add, tally, line, interrupts)
         rows.end(distinct, INTERRUPTED if interrupted else SILENT)
-        places = [rows.row_of[key] for key in keys]
-        frame = table_frame(RUNS, rows.batches).take(places).reset_index(drop=True)
+        in_order = [rows.row_of[key] for key in keys]
+        frame = table_frame(RUNS, rows.batches).take(in_order).reset_index(drop=True)
         got = int(frame["fetch_error"].isna().sum())
+        complete = got == len(keys)
+        reason = "interrupt" if interrupted else "failures"
         made = FetchReport(
             asked=len(keys),
             got=got,
-            complete=got == len(keys),
-            truncated_by=None if got == len(keys) else "interrupt" if interrupted else "failures",
+            complete=complete,
+            truncated_by=None if complete else reason,
             deployments=len({deployment for deployment, _ in distinct}),
             oddities=report.count_oddities(frame, tally.oddities),
             seconds=time.monotonic() - started,
             fetched_from=fetched_from,
             fetched_to=datetime.now(UTC),
-            **tally.told,
+            **tally.report_fields,
         )
         report.attach(frame, made)
         line.end(made.sentence)

@@ -1,4 +1,4 @@
-"""A look at the service before the work begins: cheap, and it changes nothing."""
+"""Checks whether the service can be worked with, in a few requests that change nothing."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from agentrun_nb.records.decode import decode_page, decode_record
 T = TypeVar("T")
 
 NOBODY = "agentrun-nb-check"
-"""The id of a run that does not exist, for where no run is known.
+"""The id of a run that does not exist, which is fetched where no run is known.
 
-The API says in a form of its own that it does not exist; other services do not.
+The API says so in a form of its own; other services do not.
 """
 
 MOST_DEPLOYMENTS = 5
-"""Deployments that are looked at for a run."""
+"""The number of deployments in which a run is looked for."""
 
 TRIED = "tried, and "
 
 
 @dataclass(frozen=True)
 class Check:
-    """What was found.
+    """The result of a check.
 
     Attributes:
-        base_url: the service.
-        key_from: where the key was found; never the key.
+        base_url: the address of the service.
+        key_from: where the key was found; never the key itself.
         ok: whether the service can be worked with.
         problem: what went wrong, in a sentence; empty when nothing did.
-        clock_offset: the service's clock minus ours lies between these, in seconds; None when it
-            sent no date.
-        routes: which routes it offers, the one that gets a run first; None: not tried, or the
-            answer leaves it open.
+        clock_offset: bounds of the service's clock minus ours, in seconds; None when it sent no
+            date.
+        routes: whether each route is offered, the one that gets a run first; None where it was not
+            tried, or its answer leaves that open.
         reasons: for a route, why it was not tried or what its answer leaves open.
-        next_step: what to type next.
+        next_step: the call to make next.
     """
 
     base_url: str
@@ -59,24 +59,27 @@ class Check:
     next_step: str = ""
 
     def __repr__(self) -> str:
+        answer = self.problem or "as it should be"
+        clock = _clock_text(self.clock_offset)
         lines = [
             f"service      {self.base_url}",
             f"key          from {self.key_from}",
-            f"answer       {self.problem or 'as it should be'}",
-            f"clock        {_clock(self.clock_offset)}",
-            *(self._line(route) for route in self.routes),
-            f"next         {self.next_step}",
+            f"answer       {answer}",
+            f"clock        {clock}",
         ]
+        lines += map(self._route_text, self.routes)
+        lines.append(f"next         {self.next_step}")
         return "\n".join(lines)
 
-    def _line(self, route: str) -> str:
+    def _route_text(self, route: str) -> str:
         reason = self.reasons.get(route, "")
         open_word = "not known" if reason.startswith(TRIED) else "not tried"
         word = {True: "offered", False: "not offered", None: open_word}[self.routes[route]]
-        return f"{word:<12} {route}{f' ({reason})' if reason else ''}"
+        remark = f" ({reason})" if reason else ""
+        return f"{word:<12} {route}{remark}"
 
 
-def _clock(offset: tuple[float, float] | None) -> str:
+def _clock_text(offset: tuple[float, float] | None) -> str:
     if offset is None:
         return "the service sends no date"
     low, high = offset
@@ -86,12 +89,12 @@ def _clock(offset: tuple[float, float] | None) -> str:
 
 
 class _Look:
-    """One look at a service: what each route answers.
+    """Asks the routes of a service, and notes what they answer.
 
     Attributes:
-        offered: whether a route is offered, where that is known.
+        offered: whether each route is offered; None where that is not known.
         reasons: why it is not known.
-        errors: what asking a route ended in, where nothing came.
+        errors: the error of each route that did not answer with what was asked for.
     """
 
     def __init__(self, wire: Wire) -> None:
@@ -104,7 +107,7 @@ class _Look:
     async def ask(
         self, route: Route, read: Callable[[bytes], T], *ids: str, limit: int | None = None
     ) -> T | None:
-        """Asks a route, and notes whether it is offered; None when nothing came."""
+        """Asks a route, and notes whether it is offered; returns None when nothing came."""
         try:
             answer = await self.wire.fetch(route.ask(*ids, limit=limit), read, self.tally)
         except AgentRunError as error:
@@ -118,9 +121,12 @@ class _Look:
         return answer
 
     async def ask_for_ids(self, route: Route, *ids: str, limit: int = 1) -> list[str]:
-        """The ids of a listing's first records."""
+        """Returns the ids of the first records of a listing."""
         batch = await self.ask(route, lambda body: _records(route, body), *ids, limit=limit)
-        return [] if batch is None else [found for found in batch.cells["id"].to_pylist() if found]
+        if batch is None:
+            return []
+        found = batch.cells["id"].to_pylist()
+        return [record_id for record_id in found if record_id]
 
     async def ask_of_run(self, route: Route, run: Key) -> None:
         """Asks a route for what belongs to a run."""
@@ -128,7 +134,7 @@ class _Look:
         await self.ask(route, lambda body: _records(route, body), *run, limit=limit)
 
     async def find_run(self, deployments: list[str]) -> Key | None:
-        """A run of one of these deployments; on the way the routes of listings are asked."""
+        """Looks for a run of these deployments, which asks the routes of listings too."""
         if not deployments:
             return None
         versions = asyncio.create_task(self.ask_for_ids(routes.VERSIONS, deployments[0]))
@@ -155,8 +161,9 @@ class _Look:
             self.reasons[routes.RUN] = f"{TRIED}the answer is not the run that was asked for"
 
     async def ask_for_nobody(self, deployments: list[str]) -> None:
-        """Asks for a run that does not exist, and judges by the form of the answer."""
-        await self.ask(routes.RUN, read_identity, deployments[0] if deployments else NOBODY, NOBODY)
+        """Fetches a run that does not exist, and judges by the form of the answer."""
+        deployment = deployments[0] if deployments else NOBODY
+        await self.ask(routes.RUN, read_identity, deployment, NOBODY)
         error = self.errors.get(routes.RUN)
         if error is None:
             self.offered[routes.RUN] = None
@@ -171,7 +178,7 @@ class _Look:
             }[self.offered[routes.RUN]]
 
     def _speaks_of_the_run(self, error: AgentRunError) -> bool | None:
-        """Whether a 404 is about the run; None when it may as well be about the route."""
+        """Whether a 404 is about the run; None when it may be about the route as well."""
         if error.code is None:
             return False
         if error.code != "not_found":
@@ -182,12 +189,12 @@ class _Look:
 
 
 def _belongs_to_run(route: Route) -> bool:
-    """Whether a route gives what belongs to a run, and is to be asked for it."""
+    """Whether a route gives what belongs to a run, and the check asks it."""
     return "run_id" in route.names and route is not routes.RUN and not route.unchecked
 
 
 def _records(route: Route, body: bytes) -> Batch:
-    """The records of an answer: a list of them, or one."""
+    """Decodes the records of an answer: a list of them, or one."""
     if route.table is None:
         raise BadResponseError(f"{route.template} gives no records.")
     if route.key:
@@ -196,10 +203,10 @@ def _records(route: Route, body: bytes) -> Batch:
 
 
 async def check(wire: Wire) -> Check:
-    """Looks at the service with a few requests.
+    """Checks whether the service can be worked with.
 
-    It asks for deployments, then for a version and a run of one, then for all that belongs to that
-    run.
+    It lists deployments, then a version and a run of one of them, and fetches that run and what
+    belongs to it.
     """
     look = _Look(wire)
     deployments = await look.ask_for_ids(routes.DEPLOYMENTS, limit=MOST_DEPLOYMENTS)
@@ -224,7 +231,7 @@ async def check(wire: Wire) -> Check:
 
 
 def _explain_untried(look: _Look, deployments: list[str], run: Key | None) -> None:
-    """Says of each route that was not asked why it was not."""
+    """Notes for each route that was not asked why it was not."""
     missing = "none is known"
     if look.offered[routes.RUNS] and run is None:
         missing = f"none is listed; deployments looked at: {len(deployments)}"
@@ -234,7 +241,7 @@ def _explain_untried(look: _Look, deployments: list[str], run: Key | None) -> No
 
 
 def _why_untried(route: Route, missing: str) -> str:
-    """Why a route was not asked.
+    """Returns why a route was not asked.
 
     Args:
         route: the route.
@@ -250,7 +257,7 @@ def _why_untried(route: Route, missing: str) -> str:
 
 
 def _problem(look: _Look) -> tuple[str, str]:
-    """What is wrong and what to do about it, in a sentence each; empty where nothing is."""
+    """Says what is wrong and what to do about it, in a sentence each; empty where nothing is."""
     settings, offered = look.wire.settings, look.offered[routes.RUN]
     error = look.errors.get(routes.RUN) or look.errors.get(routes.DEPLOYMENTS)
     address = misplaced(settings)
@@ -275,5 +282,6 @@ def _problem(look: _Look) -> tuple[str, str]:
 
 def _next_step(look: _Look, deployments: list[str], run: Key | None) -> str:
     if look.offered[routes.RUNS] and deployments:
-        return f"client.list_runs({(run[0] if run else deployments[0])!r}, limit=100)"
+        deployment = run[0] if run else deployments[0]
+        return f"client.list_runs({deployment!r}, limit=100)"
     return "client.get_run(deployment_id, run_id)"

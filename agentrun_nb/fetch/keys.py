@@ -1,4 +1,4 @@
-"""Which runs are meant, whatever names them: Runs, rows, pairs, frames, or a list of these."""
+"""Reads which runs are meant from Runs, rows, pairs, frames, or lists of these."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from agentrun_nb.run import Run
 from agentrun_nb.tables.mending import mend
 
 Key: TypeAlias = tuple[str, str]
-"""A run everywhere: (deployment_id, id)."""
+"""Identifies a run: (deployment_id, id)."""
 
 RunsLike: TypeAlias = "Run | pd.Series[Any] | pd.DataFrame | Key | Iterable[Any]"
-"""What names runs: a Run, a row, (deployment_id, run_id), a list of these, or a frame."""
+"""Names runs: a Run, a row, (deployment_id, run_id), a list of these, or a frame."""
 
 HINT = "Give a Run, a row of a frame of runs, (deployment_id, run_id), a list of these or a frame."
 
 
 def run_keys(runs: RunsLike) -> list[Key]:
-    """The key of each run, each once, in the order given.
+    """Returns the key of each run, each once, in the order given.
 
     Raises:
         SettingsError: something in it names no run.
@@ -34,7 +34,7 @@ def run_keys(runs: RunsLike) -> list[Key]:
 
 
 def one_key(run: RunsLike) -> Key:
-    """The key of the one run that is named.
+    """Returns the key of the one run that is named.
 
     Raises:
         SettingsError: it names none, or several.
@@ -48,7 +48,7 @@ def one_key(run: RunsLike) -> Key:
 
 
 def names_only(runs: Any) -> bool:
-    """Whether some of the runs are only named, as (deployment_id, run_id)."""
+    """Whether some of the runs are given by their keys alone, as (deployment_id, run_id)."""
     sequence = isinstance(runs, tuple | list)
     return _is_pair(runs) or (sequence and any(_is_pair(run) for run in runs))
 
@@ -89,7 +89,8 @@ def _keys_of_frame(frame: pd.DataFrame) -> list[Key]:
         except SchemaError as error:
             raise SettingsError(error.message, hint=error.hint) from None
     columns = frame[["deployment_id", "run_id"]].astype("object")
-    columns = columns.where(columns.notna(), "")  # what has no id is asked for, and refused by name
+    # What has no id is fetched too, and refused by name.
+    columns = columns.where(columns.notna(), "")
     return list(zip(columns["deployment_id"], columns["run_id"], strict=True))
 
 

@@ -132,24 +132,28 @@ class Listing:
     def _report(self, frame: pd.DataFrame, duplicates: int, reasons: set[str]) -> FetchReport:
         walks, query = self.walks, self._query
         orders = walks.orders - {None}
+        order_verified = orders == {True} if orders else None
+        truncated_by = ", ".join(sorted(reasons)) or None
+        oddities = report.count_oddities(frame, walks.tally.oddities)
+        seconds = time.monotonic() - self._started
         return FetchReport(
             asked=query.limit,
             got=len(frame),
             complete=not reasons,
-            truncated_by=", ".join(sorted(reasons)) or None,
+            truncated_by=truncated_by,
             deployments=len(query.deployments),
             pages=walks.pages,
             streams=walks.streams,
-            order_verified=orders == {True} if orders else None,
+            order_verified=order_verified,
             duplicates=duplicates,
-            oddities=report.count_oddities(frame, walks.tally.oddities),
-            seconds=time.monotonic() - self._started,
+            oddities=oddities,
+            seconds=seconds,
             without=query.without,
             since=query.since_moment,
             until=query.until_moment,
             fetched_from=self._fetched_from,
             fetched_to=datetime.now(UTC),
-            **walks.tally.told,
+            **walks.tally.report_fields,
         )
 
 

@@ -1,4 +1,4 @@
-"""The log events of runs, each once."""
+"""Fetches the log events of runs, each event once."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from agentrun_nb.tables.report import FetchReport, attach, fetch_report
 from agentrun_nb.tables.shown import LogsFrame
 
 LOG_PAGE = 100
-"""Log events a page."""
+"""The number of log events a page."""
 
 
 def fetch_logs(
     wire: Wire, keys: Sequence[Key], tail: int | None, *, progress: bool
 ) -> pd.DataFrame:
-    """The LOGS table of runs, run after run as given, each in the order of `created_at`.
+    """Fetches the logs of runs, run after run as given, each in the order of `created_at`.
 
     Args:
-        wire: the way to the service.
+        wire: sends the requests.
         keys: the runs, each once.
-        tail: only so many of the last events of each run; None: all.
-        progress: whether a line says how far it is, where there are several.
+        tail: the number of events of each run, from its end; None: all.
+        progress: whether a line shows the progress, where there are several runs.
 
     Returns:
-        The table with its report. Logs that did not come are counted there by the reason; after an
-        interrupt it holds what had come.
+        The LOGS table with its fetch report, which counts the logs that did not come by their
+        reasons. After an interrupt it holds the logs that came before.
 
     Raises:
         AgentRunError: no log came at all, or the key was refused.
@@ -65,7 +65,7 @@ def fetch_logs(
         interrupted = fetch_each(wire, keys, fetch, take, tally, line, interrupts)
         if failures and not logs:
             raise next(iter(failures.values()))
-        found = _joined(logs[key] for key in keys if key in logs)
+        found = _concat(logs[key] for key in keys if key in logs)
         complete = not interrupted and len(logs) == len(keys)
         joined = report.join([fetch_report(log) for log in logs.values()], found)
         made = replace(
@@ -75,7 +75,7 @@ def fetch_logs(
             truncated_by=_why_cut(joined, interrupted, bool(failures)),
             oddities=_oddities(found, tally, failures.values()),
             seconds=time.monotonic() - started,
-            **tally.told,
+            **tally.report_fields,
         )
         attach(found, made)
         line.end(made.sentence)
@@ -83,7 +83,7 @@ def fetch_logs(
 
 
 async def _log_of(wire: Wire, key: Key, tail: int | None, tally: Tally) -> pd.DataFrame:
-    """The events of one run in the order of `created_at`; equal ones as they came."""
+    """Fetches the events of one run in the order of `created_at`; equal ones as they came."""
     page = LOG_PAGE if tail is None else max(1, min(LOG_PAGE, tail))
     events = await collect(
         wire, LOGS, routes.LOGS, *key, key="events", limit=page, tail=tail, tally=tally
@@ -96,19 +96,20 @@ async def _log_of(wire: Wire, key: Key, tail: int | None, tally: Tally) -> pd.Da
     return last
 
 
-def _joined(logs: Iterable[pd.DataFrame]) -> LogsFrame:
-    """The events of several runs under one fresh index."""
+def _concat(logs: Iterable[pd.DataFrame]) -> LogsFrame:
+    """Concatenates the events of several runs under a fresh index."""
     # As text, since categories of several frames would make objects of them.
     parts = [log.astype({"level": "str"}) for log in logs]
+    # pandas compares the attrs of all parts, which takes long.
     for part in parts:
-        part.attrs = {}  # pandas compares those of all parts
+        part.attrs = {}
     if not parts:
         return LogsFrame(table_frame(LOGS, []))
     return LogsFrame(mend(pd.concat(parts, ignore_index=True), LOGS))
 
 
 def _why_cut(joined: FetchReport, interrupted: bool, failed: bool) -> str | None:
-    """Why it is not all that there is, in the words of a report."""
+    """Returns why the logs are not complete, in the words of a fetch report."""
     if interrupted:
         return "interrupt"
     return "failures" if failed else joined.truncated_by
@@ -117,6 +118,6 @@ def _why_cut(joined: FetchReport, interrupted: bool, failed: bool) -> str | None
 def _oddities(
     found: pd.DataFrame, tally: Tally, failures: Iterable[AgentRunError]
 ) -> dict[str, int]:
-    """What was odd about events and answers, and how many logs did not come for which reason."""
+    """Counts what was odd about events and answers, and the logs that did not come by reason."""
     reasons = Counter(error.kind for error in failures)
     return report.count_oddities(found, tally.oddities + reasons)

@@ -1,4 +1,4 @@
-"""What people call deployments and their versions."""
+"""Looks up the names of deployments and versions, and ids for names that were given instead."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 async def fetch_names(wire: Wire) -> dict[str, str]:
     """Fetches the names of all deployments and versions, by their ids.
 
-    The lists of versions are asked for side by side.
+    A name that several deployments share is followed by the id. A version is named after its
+    deployment, as in `invoices v3`.
 
     Raises:
         AgentRunError: the deployments did not come, or the key was refused.
@@ -29,11 +30,14 @@ async def fetch_names(wire: Wire) -> dict[str, str]:
     deployments = await collect(wire, DEPLOYMENTS, routes.DEPLOYMENTS)
     named = deployments.dropna(subset=["id", "name"])
     plain = dict(zip(named["id"], named["name"], strict=True))
-    shared = Counter(plain.values())
-    names = {key: name if shared[name] == 1 else f"{name} ({key})" for key, name in plain.items()}
-    asked = (_version_names(wire, key, name) for key, name in names.items())
-    versions = await asyncio.gather(*asked)
-    return names | {key: name for found in versions for key, name in found.items()}
+    uses = Counter(plain.values())
+    names = {}
+    for key, name in plain.items():
+        names[key] = name if uses[name] == 1 else f"{name} ({key})"
+    requests = [_version_names(wire, key, name) for key, name in names.items()]
+    for version_names in await asyncio.gather(*requests):
+        names |= version_names
+    return names
 
 
 async def _version_names(wire: Wire, deployment_id: str, name: str) -> dict[str, str]:
@@ -51,28 +55,36 @@ async def _version_names(wire: Wire, deployment_id: str, name: str) -> dict[str,
 
 @contextmanager
 def ids_for_names(wire: Wire, deployment_ids: Iterable[object]) -> Iterator[None]:
-    """Adds the id that was meant to the error of a deployment that is not there.
+    """Adds the id to the error for an unknown deployment, where its name was given instead.
 
-    That is done where the name of a deployment was given in place of its id.
+    Args:
+        wire: sends the requests.
+        deployment_ids: what was given as ids.
     """
     try:
         yield
     except NotFoundError as error:
-        blamed = [given for given in deployment_ids if _missing(given) in error.message]
-        error.hint = _id_hint(wire, blamed) or error.hint
+        missing = [given for given in deployment_ids if _missing(given) in error.message]
+        error.hint = _id_hint(wire, missing) or error.hint
         raise loop.bare(error) from None
 
 
 def is_blamed(given: str, fetch_errors: pd.Series[str]) -> bool:
-    """Whether not a run came, since there is no such deployment."""
-    blamed = fetch_errors.str.contains(_missing(given), regex=False, na=False)
-    return len(blamed) > 0 and bool(blamed.all())
+    """Whether no run came at all because there is no such deployment.
+
+    Args:
+        given: what was given as the id of the deployment.
+        fetch_errors: the `fetch_error` of each run.
+    """
+    is_missing = fetch_errors.str.contains(_missing(given), regex=False, na=False)
+    return len(is_missing) > 0 and bool(is_missing.all())
 
 
 def refuse_name(wire: Wire, given: str) -> None:
-    """Raises NotFoundError where what was given is a deployment's name.
+    """Refuses the name of a deployment that was given as its id.
 
-    The error has the id that was meant.
+    Raises:
+        NotFoundError: there is a deployment of that name; the hint says its id.
     """
     if hint := _id_hint(wire, [given]):
         raise NotFoundError(_missing(given), hint=hint, status=404)
@@ -83,18 +95,18 @@ def _missing(given: object) -> str:
 
 
 def _id_hint(wire: Wire, names: Sequence[object]) -> str:
-    """Writes a sentence with the id of a deployment that was given by its name.
+    """Returns a sentence with the id of the first of these that is the name of a deployment.
 
-    The sentence is empty where no name is that of a deployment.
+    It is empty where none is, or where the deployments could not be listed.
     """
     if not names:
         return ""
     with suppress(AgentRunError):
         deployments = loop.run(collect(wire, DEPLOYMENTS, routes.DEPLOYMENTS))
         for name in names:
-            same = (deployments["name"] == name).fillna(False)
-            ids = deployments.loc[same, "id"].dropna().tolist()
-            if ids:
-                meant = " or ".join(map(repr, ids))
-                return f"{name!r} is the name of a deployment; its id is {meant}."
+            has_name = (deployments["name"] == name).fillna(False)
+            ids = deployments.loc[has_name, "id"].dropna()
+            if len(ids):
+                either = " or ".join(map(repr, ids))
+                return f"{name!r} is the name of a deployment; its id is {either}."
     return ""

@@ -1,4 +1,4 @@
-"""Where the file of an output lies, and its bytes, while the sandbox of the run lives."""
+"""Fetches the files of a run's outputs, while its sandbox exists."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ from agentrun_nb.http import loop, routes
 from agentrun_nb.http.wire import Tally, Wire
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from agentrun_nb.run import Run
 
 NAMES = "arn.outputs(run) lists the names."
 
 
 def read_output(wire: Wire, run: Run, name: str) -> bytes:
-    """The bytes of an output of a run, by its name or its path in the manifest.
+    """Fetches an output of a run by its name or its path in the manifest.
 
     Raises:
         PathNotFound: the manifest lists no such output, or does not say where it lies.
         NotFoundError: the sandbox or the file is gone.
     """
-    sandbox, path = _place(run, name)
+    sandbox, path = _locate(run, name)
+    request = routes.FILE.ask(sandbox, path=path)
     try:
-        return loop.run(wire.fetch(routes.FILE.ask(sandbox, path=path), bytes, Tally()))
+        return loop.run(wire.fetch(request, bytes, Tally()))
     except NotFoundError as error:
         error.hint = (
             "A sandbox lives for a while only: "
@@ -34,34 +37,47 @@ def read_output(wire: Wire, run: Run, name: str) -> bytes:
         raise error from None
 
 
-def _place(run: Run, name: str) -> tuple[str, str]:
-    """Sandbox and path of an output."""
-    if not isinstance(name, str):
-        kind = type(name).__name__
-        raise SettingsError(f"An output is named by a text, and not by a {kind}.", hint=NAMES)
-    table = run.outputs
-    named = [table[column] == name for column in ("name", "path", "configured_path")]
-    rows = next((table[mask.fillna(False)] for mask in named if mask.any()), None)
-    if rows is None:
-        known = [value for value in table["name"].fillna(table["path"]) if isinstance(value, str)]
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
-        others = f"Nearest: {', '.join(map(repr, near))}." if near else ""
-        message = f"Run {run.id!r} lists no output {name!r}{_when_read(run)}."
-        hint = " ".join(filter(None, (others, _read_again(run))))
-        raise PathNotFound(message, hint=hint or "Its manifest lists no outputs.")
-    row = rows.iloc[0]
+def _locate(run: Run, name: str) -> tuple[str, str]:
+    """Returns the sandbox and the path of an output.
+
+    Raises:
+        PathNotFound: the manifest lists no such output, or does not say where it lies.
+    """
+    row = _row_of(run, name)
     manifest = run.output_manifest if isinstance(run.output_manifest, dict) else {}
-    sandbox = _first(row["sandbox_id"], manifest.get("sandbox_id"), run.sandbox_id)
-    path = _first(row["access_path"], row["path"], row["configured_path"])
+    sandbox = _first_text(row["sandbox_id"], manifest.get("sandbox_id"), run.sandbox_id)
+    path = _first_text(row["access_path"], row["path"], row["configured_path"])
     if sandbox is None or path is None:
-        unknown = f"does not say where {name!r} lies{_when_read(run)}"
-        message = f"The manifest of run {run.id!r} {unknown}."
+        where = f"where {name!r} lies{_when_read(run)}"
+        message = f"The manifest of run {run.id!r} does not say {where}."
         raise PathNotFound(message, hint=_read_again(run))
     return sandbox, path
 
 
+def _row_of(run: Run, name: str) -> pd.Series[Any]:
+    """Returns the row of an output in the table of a run's outputs.
+
+    Raises:
+        PathNotFound: there is none.
+    """
+    table = run.outputs
+    for column in ("name", "path", "configured_path"):
+        has_name = (table[column] == name).fillna(False)
+        if has_name.any():
+            return table[has_name].iloc[0]
+    known = [value for value in table["name"].fillna(table["path"]) if isinstance(value, str)]
+    nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
+    sentences = []
+    if nearest:
+        sentences.append(f"Nearest: {', '.join(map(repr, nearest))}.")
+    if again := _read_again(run):
+        sentences.append(again)
+    message = f"Run {run.id!r} lists no output {name!r}{_when_read(run)}."
+    raise PathNotFound(message, hint=" ".join(sentences) or "Its manifest lists no outputs.")
+
+
 def _when_read(run: Run) -> str:
-    """How far the run was when it was read, as the end of a sentence; empty when it had ended."""
+    """Says how far the run was when it was read, to end a sentence; empty when it had ended."""
     if run.ended is not False:
         return ""
     if run.status not in STATUSES:
@@ -70,13 +86,16 @@ def _when_read(run: Run) -> str:
 
 
 def _read_again(run: Run) -> str:
-    """Says how to get the run as it is now.
-
-    The text is empty when the run had ended, since it does not change any more.
-    """
+    """Says how to get the run as it is now; empty when it had ended and changes no more."""
+    if run.ended is not False:
+        return ""
     again = f"client.get_run({run.deployment_id!r}, {run.id!r})"
-    return f"Read the run again once it has ended: {again}." if run.ended is False else ""
+    return f"Read the run again once it has ended: {again}."
 
 
-def _first(*values: Any) -> str | None:
-    return next((value for value in values if isinstance(value, str) and value), None)
+def _first_text(*values: Any) -> str | None:
+    """Returns the first value that is text and not empty."""
+    for value in values:
+        if isinstance(value, str) and value:
+            return value
+    return None

@@ -204,7 +204,9 @@ def _identities(batch: Batch) -> list[Any]:
 
 def _to_comparable(cells: pa.Array) -> pa.Array:
     """Makes whole numbers of times: Python's datetime cannot hold every one of them."""
-    return cells.cast(pa.int64()) if pa.types.is_timestamp(cells.type) else cells
+    if not pa.types.is_timestamp(cells.type):
+        return cells
+    return cells.cast(pa.int64())
 
 
 class _Named(msgspec.Struct):
@@ -322,7 +324,7 @@ async def collect(
         table=table.name,
         fetched_from=fetched_from,
         fetched_to=datetime.now(UTC),
-        **tally.told,
+        **tally.report_fields,
     )
     report.attach(frame, made, Walk(whole=cut is None))
     return frame

@@ -173,7 +173,7 @@ class Known:
         self._stale = 0
 
     def stale_after(self, names: frozenset[int] | None) -> int:
-        """Adds the records of a page; returns the number of pages in a row that brought none new."""
+        """Adds the records of a page; returns how many pages in a row brought no new one."""
         if names:
             self._stale = self._stale + 1 if names <= self._names else 0
             self._names |= names

@@ -1,7 +1,4 @@
-"""One line of progress, in a notebook cell or a terminal.
-
-It ends as one sentence of plain text.
-"""
+"""Shows progress as one line in a notebook cell or a terminal, which ends as one sentence."""
 
 from __future__ import annotations
 
@@ -17,15 +14,15 @@ from tqdm import tqdm
 
 
 class _Bar(tqdm):  # type: ignore[misc]
-    """A bar without tqdm's watching thread, and with a lock of its own."""
+    """A bar of tqdm without its watching thread, and with a lock of its own."""
 
     monitor_interval = 0
 
     def refresh(self, *_: Any, **__: Any) -> bool:
         """Draws the bar.
 
-        The method of tqdm itself keeps the lock where drawing fails, and all other threads then
-        wait for ever.
+        The method of tqdm keeps the lock where drawing fails, and all other threads then wait for
+        ever.
         """
         with self.get_lock():
             self.display()
@@ -33,10 +30,10 @@ class _Bar(tqdm):  # type: ignore[misc]
 
 
 def _renew_lock() -> None:
-    """Gives the bars a lock that only the threads of this process hold.
+    """Gives the bars a lock that only the threads of this process share.
 
-    tqdm's own is shared with all bars of the process and with processes that were forked off.
-    Whoever ends while holding it would stop every call of a client.
+    The lock of tqdm is shared with all bars of the process, and with processes that were forked off
+    it. A process that ends while it holds the lock would stop every call of a client.
     """
     _Bar.set_lock(threading.RLock())
 
@@ -47,9 +44,9 @@ if hasattr(os, "register_at_fork"):
 
 
 class _CellLine:
-    """A file for tqdm whose last line is one output of a notebook cell.
+    """A file for tqdm that shows its last line as one output of a notebook cell.
 
-    The output is text only, so that a saved notebook reads.
+    The output is plain text, which a saved notebook still shows.
     """
 
     def __init__(self) -> None:
@@ -70,7 +67,7 @@ class _CellLine:
             self._shown.update(data, raw=True)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Does nothing: every line is shown when it is written."""
 
 
 def _in_notebook() -> bool:
@@ -79,12 +76,11 @@ def _in_notebook() -> bool:
 
 
 class Line:
-    """Counts runs as they come, and says at the end what came of it.
+    """Shows the number of runs that came, and at the end a sentence.
 
     Args:
-        total: how many are expected; None when nobody knows.
-        shown: whether there is a line at all. Without a notebook and without a terminal there is
-            none.
+        total: the number of runs that are expected; None when nobody knows.
+        shown: whether the line is shown. Outside of notebooks and terminals it never is.
     """
 
     def __init__(self, total: int | None, *, shown: bool) -> None:
@@ -101,7 +97,8 @@ class Line:
         shown = shown and (isinstance(file, _CellLine) or file.isatty())
         try:
             self._bar = _Bar(disable=not shown, **options)
-        except Exception:  # the line cannot be written
+        except Exception:
+            # The line cannot be written.
             self._bar = _Bar(disable=True, **options)
         self._started = time.monotonic()
 
@@ -114,32 +111,33 @@ class Line:
 
     @contextmanager
     def _harmless(self) -> Iterator[None]:
-        """Ends the line where it cannot be written, such as to a closed pipe.
+        """Hides the line from then on where it cannot be written, such as to a closed pipe.
 
-        No error is raised, since what came is worth more than the line.
+        No run is lost because of it.
         """
         try:
             yield
         except Exception:
             self._bar.disable = True
 
-    def add(self, rows: int, told: str = "") -> None:
-        """Counts rows that came, with a word about them."""
+    def add(self, rows: int, remark: str = "") -> None:
+        """Counts rows that came, and shows a remark beside them."""
         with self._harmless():
             if not self._bar.disable:
-                rate = (self._bar.n + rows) / max(time.monotonic() - self._started, 1e-3)
-                parts = (told, f"{rate:,.0f}/s")
-                self._bar.set_postfix_str(", ".join(filter(None, parts)), refresh=False)
+                seconds = max(time.monotonic() - self._started, 1e-3)
+                rate = f"{(self._bar.n + rows) / seconds:,.0f}/s"
+                postfix = f"{remark}, {rate}" if remark else rate
+                self._bar.set_postfix_str(postfix, refresh=False)
             self._bar.update(rows)
 
     def wait(self, reason: str) -> None:
-        """Says why nothing comes at the moment."""
+        """Shows why nothing comes at the moment."""
         with self._harmless():
             if reason and not self._bar.disable:
                 self._bar.set_postfix_str(reason)
 
     def end(self, sentence: str) -> None:
-        """Leaves the sentence in the line's place."""
+        """Shows a sentence in the place of the line, for good."""
         with self._harmless():
             shown = not self._bar.disable
             self._bar.close()

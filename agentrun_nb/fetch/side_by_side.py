@@ -1,4 +1,4 @@
-"""Many runs asked for side by side, each outcome handed on as it comes."""
+"""Fetches something of many runs, several at a time, and hands on each outcome as it comes."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def fetch_each(
     line: Line,
     interrupts: Deferred,
 ) -> bool:
-    """Fetches something of each run, at most as many at once as the settings allow.
+    """Fetches something of each run, as many at a time as the settings allow.
 
     It ends early when the service has brought nothing for as long as the deadline allows.
 
     Args:
-        wire: the way to the service.
+        wire: sends the requests.
         keys: the runs.
-        fetch: asks for one run.
-        take: gets each outcome as it comes, in the calling thread: what came, or why it did not.
-        tally: where the cost is noted.
-        line: the line of progress, which says meanwhile what is waited for.
-        interrupts: where an interrupt is noted.
+        fetch: fetches it of one run.
+        take: takes each outcome, in the calling thread: what came, or the error.
+        tally: where the requests and their cost are noted.
+        line: shows the progress, and what is waited for.
+        interrupts: notes interrupts.
 
     Returns:
         Whether it was interrupted before all had come.

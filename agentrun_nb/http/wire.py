@@ -69,7 +69,7 @@ class Tally:
     alive_at: float = field(default_factory=time.monotonic)
 
     @property
-    def told(self) -> dict[str, Any]:
+    def report_fields(self) -> dict[str, Any]:
         """Its part of a fetch report."""
         return {
             "retries": self.retries,
