@@ -1,4 +1,4 @@
-"""One request at a time, safely: routes, retries, deadlines, bounds and errors.
+"""Sends single requests safely: with retries, deadlines, limits on size, and typed errors.
 
-Only `wire` knows httpx.
+Only `wire` and `connection` know httpx.
 """

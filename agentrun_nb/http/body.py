@@ -1,6 +1,6 @@
-"""Bodies of answers, read within bounds.
+"""Reads and decompresses the bodies of answers, up to a limit on their bytes.
 
-Neither the bytes on the wire nor those decoded outgrow the cap.
+The limit holds for the bytes on the wire and for the decompressed ones.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import AsyncIterable, Iterator
 from agentrun_nb.errors import BadResponseError, TooLargeError
 
 STEP = 1 << 20
-"""Bytes that are inflated at once."""
+"""The number of bytes that are decompressed at once."""
 
 ACCEPTED = "gzip, deflate"
 
@@ -22,7 +22,7 @@ async def read_body(chunks: AsyncIterable[bytes], encoding: str, cap: int) -> by
     Args:
         chunks: what came over the wire.
         encoding: the `Content-Encoding` header.
-        cap: most bytes, decoded and on the wire.
+        cap: the most bytes, on the wire and decompressed.
 
     Raises:
         TooLargeError: the body is larger than the cap; reading stopped there.
@@ -30,17 +30,17 @@ async def read_body(chunks: AsyncIterable[bytes], encoding: str, cap: int) -> by
     """
     inflater = _inflater(encoding.strip().lower())
     parts: list[bytes] = []
-    came = kept = 0
+    received = decoded = 0
     async for chunk in chunks:
-        came += len(chunk)
+        received += len(chunk)
         for part in inflater.feed(chunk) if inflater else (chunk,):
-            kept += len(part)
-            if kept > cap:
+            decoded += len(part)
+            if decoded > cap:
                 break
             parts.append(part)
-        if max(came, kept) > cap:
-            told = f"The answer is larger than {cap:,} bytes."
-            raise TooLargeError(told, hint="Allow more with Client(max_bytes=…).")
+        if max(received, decoded) > cap:
+            message = f"The answer is larger than {cap:,} bytes."
+            raise TooLargeError(message, hint="Allow more with Client(max_bytes=…).")
     if inflater and not inflater.whole:
         raise BadResponseError("The compressed answer ends too early.")
     return b"".join(parts)
@@ -55,7 +55,7 @@ def _inflater(encoding: str) -> Inflater | None:
 
 
 class Inflater:
-    """A gzip or deflate stream, inflated in steps of at most `STEP` bytes.
+    """Decompresses a gzip or deflate stream in steps of at most `STEP` bytes.
 
     Attributes:
         whole: whether the stream has come to its end.
@@ -68,7 +68,7 @@ class Inflater:
         self._stream = zlib.decompressobj(31 if encoding != "deflate" else 15)
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Inflates a chunk, step by step.
+        """Decompresses a chunk, step by step.
 
         Raises:
             BadResponseError: it is not what the header says.
@@ -91,7 +91,7 @@ class Inflater:
             yield part
 
     def _unwrap(self, data: bytes) -> None:
-        """Goes on without the zlib wrapping, which some servers leave out of deflate."""
+        """Goes on without the header of zlib, which some servers leave out of deflate."""
         if self._begun or self._encoding != "deflate":
             plain = not self._begun and data.lstrip()[:1] in (b"{", b"[", b"<")
             found = "plain text" if plain else "damaged"

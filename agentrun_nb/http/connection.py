@@ -1,7 +1,4 @@
-"""Carries requests to the service, by connections, TLS and proxies.
-
-It also says what it means when no answer comes.
-"""
+"""Connects to the service by aiohttp, and explains why no answer came."""
 
 from __future__ import annotations
 
@@ -20,17 +17,19 @@ from agentrun_nb.http.settings import Settings
 from agentrun_nb.http.trust import set_variables
 
 Transport = httpx.AsyncBaseTransport
-"""What carries requests; a test may put its own in place of the network."""
+"""Carries requests. A test may use one of its own in place of the network."""
 
 
 def connect(settings: Settings) -> Transport:
-    """The connections to a service; they are opened as requests need them."""
+    """Makes the transport to a service, which opens connections as requests need them."""
     trust = settings.trust.context
 
     def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=settings.max_in_flight, ssl=trust)
+        cookie_jar = aiohttp.DummyCookieJar()
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=settings.max_in_flight, ssl=trust),
-            cookie_jar=aiohttp.DummyCookieJar(),
+            connector=connector,
+            cookie_jar=cookie_jar,
             trust_env=False,
             middlewares=[_send_once],
         )
@@ -41,21 +40,22 @@ def connect(settings: Settings) -> Transport:
 async def _send_once(
     request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Keeps aiohttp from sending a request again by itself, so that every request is counted.
+    """Sends a request once, so that every request is counted.
 
-    It does so once after `ServerDisconnectedError` and `ClientOSError`, and not after their parent
-    class.
+    aiohttp sends a request again by itself after `ServerDisconnectedError` and `ClientOSError`, but
+    not after their parent class, which is raised here instead.
     """
     try:
         return await send(request)
-    except aiohttp.ClientConnectorError:  # no connection was made, and nothing was sent
+    except aiohttp.ClientConnectorError:
+        # No connection was made, and nothing was sent.
         raise
     except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
         raise aiohttp.ClientConnectionError(type(error).__name__) from error
 
 
 def _proxy(settings: Settings) -> httpx.Proxy | None:
-    """The proxy, with its password as a header, since aiohttp's BasicAuth is on its way out."""
+    """Makes the proxy, with the password as a header: BasicAuth of aiohttp is deprecated."""
     proxy = settings.proxy
     if proxy is None:
         return None
@@ -75,18 +75,18 @@ _UNREACHED: list[tuple[type | tuple[type, ...], str]] = [
     ),
     (httpx.TransportError, "The connection to {} broke before the answer was whole."),
 ]
-"""What it means that no answer came, by what a transport raised; the first that fits."""
+"""The sentences for the errors that a transport raises; the first that fits holds."""
 
 
 def unreached(error: Exception, settings: Settings) -> Failure:
-    """What it means that no answer came.
+    """Explains why no answer came.
 
     Args:
         error: what the transport raised.
-        settings: where the request was to go.
+        settings: those of the request.
     """
     causes = _causes(error)
-    if any(isinstance(cause, LineTooLong) or "Too many headers" in str(cause) for cause in causes):
+    if any(map(_is_about_headers, causes)):
         return Failure(BadResponseError(f"The headers that {settings.host} sends are too large."))
     for cause in causes:
         if isinstance(cause, aiohttp.ClientHttpProxyError):
@@ -106,16 +106,19 @@ def unreached(error: Exception, settings: Settings) -> Failure:
         if any(isinstance(cause, kinds) for cause in causes):
             through = settings.through if blamed == settings.host else ""
             message = sentence.format(blamed + through, settings.timeout)
-            return Failure(
-                ConnectionFailedError(message, hint=_network_hint(blamed, settings)), transient=True
-            )
-    return Failure(
-        BadResponseError(f"{settings.host} did not answer in HTTP."), transient=True, once=True
-    )
+            hint = _network_hint(blamed, settings)
+            return Failure(ConnectionFailedError(message, hint=hint), transient=True)
+    no_http = BadResponseError(f"{settings.host} did not answer in HTTP.")
+    return Failure(no_http, transient=True, once=True)
+
+
+def _is_about_headers(cause: BaseException) -> bool:
+    """Whether aiohttp refused the headers of an answer: a line too long, or too many of them."""
+    return isinstance(cause, LineTooLong) or "Too many headers" in str(cause)
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """An exception and what led to it, the last one first."""
+    """Returns an exception and what led to it, the last one first, and no more than 10 of them."""
     causes = [error]
     while len(causes) < 10:
         cause = causes[-1].__cause__ or causes[-1].__context__
@@ -126,7 +129,7 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _blamed(causes: list[BaseException], settings: Settings) -> str:
-    """Whom no connection could be made to: the service, or the proxy on the way to it."""
+    """Names what no connection could be made to: the service, or the proxy on the way to it."""
     proxy = settings.proxy
     if proxy is None:
         return settings.host
@@ -144,10 +147,7 @@ def _network_hint(blamed: str, settings: Settings) -> str:
 
 
 def unused_proxy(settings: Settings) -> str:
-    """Says that the environment names a proxy which was not asked for.
-
-    The text is empty where none is named.
-    """
+    """Says that the environment names a proxy which is not used; empty where it names none."""
     if settings.proxy is not None or environment_proxy(settings.origin) is None:
         return ""
     variable = proxy_variable(settings.origin)
@@ -155,14 +155,16 @@ def unused_proxy(settings: Settings) -> str:
 
 
 _WRONG_HOST, _EXPIRED, _NOT_YET = (62, 64), 10, 9
-"""Numbers that OpenSSL gives to what is wrong with a certificate."""
+"""The numbers by which OpenSSL says what is wrong with a certificate."""
 
 
 def _untrusted(
     error: ssl.SSLCertVerificationError, blamed: str, settings: Settings
 ) -> ConnectionFailedError:
-    """What is wrong with the certificate that was shown."""
-    which = f"The certificate of {blamed[0].lower() + blamed[1:] if ' ' in blamed else blamed}"
+    """Explains what is wrong with the certificate that was shown."""
+    # A host is written as it is, "The proxy …" in the middle of a sentence with a small letter.
+    owner = blamed[0].lower() + blamed[1:] if " " in blamed else blamed
+    which = f"The certificate of {owner}"
     if error.verify_code in _WRONG_HOST:
         where = "base_url" if blamed == settings.host else "proxy="
         hint = f"Check the {where}: it is to have a name that the certificate bears."
@@ -178,9 +180,11 @@ def _untrusted(
 def _authority_hint(settings: Settings) -> str:
     unused = [name for name in set_variables() if name not in settings.trust.source]
     if unused:
-        named = f"{' and '.join(unused)} {'names' if len(unused) == 1 else 'name'} others"
+        variables = " and ".join(unused)
+        verb = "names" if len(unused) == 1 else "name"
         return (
-            f'{named}, not used: Client(verify="env") uses them; or give their file with verify=.'
+            f"{variables} {verb} others, not used: "
+            'Client(verify="env") uses them; or give their file with verify=.'
         )
     return (
         "Check the base_url, or give the file of a company's own authority: "

@@ -1,7 +1,4 @@
-"""How many requests to one service are under way, and what they may spend on retries.
-
-Both are shared by all its clients.
-"""
+"""Limits the requests to one service that are under way, for all its clients together."""
 
 from __future__ import annotations
 
@@ -18,16 +15,20 @@ from agentrun_nb.http.retry import Budget
 log = logging.getLogger("agentrun_nb")
 
 BRIEF = 5.0
-"""Seconds that are kept of a pause for which no call waits.
+"""Seconds that are kept of a pause which is too long for any call to wait for.
 
-Within them many requests are refused at once; after them the service is asked anew.
+In that time calls fail at once; then the service is asked anew.
 """
 
 
 class Gate:
-    """Bounds how many requests to one service are under way.
+    """Limits the number of requests that are under way, as an asynchronous context manager.
 
-    The bound is halved when the service asks for fewer, and widened by successes.
+    The limit is halved when the service asks for fewer requests, and grows with successes.
+
+    Attributes:
+        ceiling: the highest limit.
+        level: the limit now.
     """
 
     def __init__(self, ceiling: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -64,30 +65,31 @@ class Gate:
                 free -= 1
 
     def widen(self) -> None:
-        """One more success."""
-        self.level = min(float(self.ceiling), self.level + 1 / self.level)
+        """Raises the limit after a success: by one after as many successes as it is high."""
+        raised = self.level + 1 / self.level
+        self.level = min(float(self.ceiling), raised)
 
     def narrow(self) -> None:
-        """The service asked for fewer; answers of the same moment count once."""
+        """Halves the limit, and no more than once a second."""
         if self._clock() - self._narrowed_at >= 1.0:
             self._narrowed_at = self._clock()
             self.level = max(1.0, self.level / 2)
             log.info("At most %d requests at a time from now on", self.level)
 
     def close_in(self) -> None:
-        """One at a time, until answers widen it: after a pause nobody rushes."""
+        """Lowers the limit to one, so that not all requests are sent at once after a pause."""
         self.level = 1.0
 
 
 @dataclass
 class Service:
-    """What all clients of one service in this process share.
+    """Holds what all clients of one service in this process share.
 
     Attributes:
-        gate: how many requests are under way.
-        budget: what may be spent on retries.
-        quiet_until: until when the service asked not to be asked, by the monotonic clock.
-        paused_until: until when that is kept; earlier where nobody would wait for so long.
+        gate: limits the requests that are under way.
+        budget: limits the retries.
+        quiet_until: the end of the pause that the service asked for, by the monotonic clock.
+        paused_until: the end of the pause that is kept; earlier where no call waits that long.
     """
 
     gate: Gate
@@ -96,24 +98,25 @@ class Service:
     paused_until: float = float("-inf")
 
     def pause(self, seconds: float, longest: float) -> None:
-        """Keeps everybody from the service for as long as it asked for.
+        """Begins a pause, in which no request is sent.
 
         Args:
-            seconds: what it asked for.
+            seconds: the length that the service asked for.
             longest: the longest that any call waits.
         """
         now = time.monotonic()
+        kept_seconds = seconds if seconds <= longest else BRIEF
         self.quiet_until = max(self.quiet_until, now + seconds)
-        self.paused_until = max(self.paused_until, now + (seconds if seconds <= longest else BRIEF))
+        self.paused_until = max(self.paused_until, now + kept_seconds)
         self.gate.close_in()
 
     def forget_brief(self) -> None:
-        """Ends what is kept of a pause for which no call waits."""
+        """Ends a pause that is too long for any call to wait for."""
         if self.quiet_until > self.paused_until:
             self.quiet_until = self.paused_until = float("-inf")
 
     def pause_left(self) -> float:
-        """Seconds until the service may be asked again; 0 when it may be now."""
+        """Returns the seconds until a request may be sent again; 0 when it may be sent now."""
         now = time.monotonic()
         return self.quiet_until - now if now < self.paused_until else 0.0
 
@@ -122,9 +125,9 @@ _services: dict[tuple[asyncio.AbstractEventLoop, tuple[str, str, int]], Service]
 
 
 def shared_service(origin: tuple[str, str, int], most: int) -> Service:
-    """What is shared with all clients of an origin.
+    """Returns what all clients of an origin share.
 
-    The client that allows most says how wide the gate may be.
+    The client with the most requests at a time says how far the limit may rise.
     """
     place = asyncio.get_running_loop(), origin
     shared = _services.get(place) or _services.setdefault(place, Service(Gate(most)))
@@ -134,7 +137,7 @@ def shared_service(origin: tuple[str, str, int], most: int) -> Service:
 
 
 def left(origin: tuple[str, str, int]) -> None:
-    """A client of an origin was closed: whoever makes a new one means to ask again."""
+    """Notes that a client of an origin was closed: a new one may send requests at once."""
     for (_, place), shared in list(_services.items()):
         if place == origin:
             shared.forget_brief()

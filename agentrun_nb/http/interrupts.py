@@ -1,4 +1,4 @@
-"""Ctrl-C, heard between the steps of a call: in the middle of one it would lose what had come."""
+"""Defers Ctrl-C to the next step of a call, so that what came before is not lost."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 
 class Deferred:
-    """While it is entered, an interrupt is noted and wakes whoever waits, in place of being raised.
+    """Notes interrupts and wakes what waits, instead of raising them, as a context manager.
 
-    Only the main thread hears interrupts; in any other this does nothing. Entered within another
-    one, it is that one, so that an interrupt ends the whole call. The handler that was there comes
-    back at the end.
+    Only the main thread receives interrupts; in any other this does nothing. Within another one,
+    entering returns the outer one, so that an interrupt ends the whole call. The previous handler
+    is restored at the end.
 
     Attributes:
         heard: whether an interrupt came.
@@ -31,7 +31,8 @@ class Deferred:
         outer = getattr(previous, "__self__", None)
         if isinstance(outer, Deferred):
             return outer
-        if callable(previous):  # else it is ignored, or ends the process: nothing for us to hear
+        # Otherwise an interrupt is ignored, or ends the process.
+        if callable(previous):
             self._previous = previous
             signal.signal(signal.SIGINT, self._note)
         return self
@@ -42,7 +43,7 @@ class Deferred:
             signal.signal(signal.SIGINT, previous)
 
     def wakes(self, waker: Callable[[], None]) -> None:
-        """Names what is to be called when an interrupt comes; it runs in the signal handler."""
+        """Registers a function that the signal handler calls when an interrupt comes."""
         self._wakers.append(waker)
 
     def _note(self, *_: object) -> None:

@@ -1,6 +1,6 @@
-"""One daemon thread with one asyncio loop per process.
+"""Runs coroutines on one asyncio loop in a daemon thread.
 
-The calling thread waits for it and can be interrupted.
+The calling thread waits for them and can be interrupted.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ T = TypeVar("T")
 Emit = Callable[[T], Awaitable[None]]
 
 TICK = 0.1
-"""Seconds after which a waiting reader looks up."""
+"""The longest that a waiting thread sleeps at a time, in seconds."""
 
 ASIDE = 2
-"""Threads that decode and look up names beside the loop.
+"""The number of threads that decode and look up names beside the loop.
 
-More threads would cost memory and make nothing quicker.
+More of them cost memory and make nothing quicker.
 """
 
 LONGEST_END = 2.0
-"""Seconds that a cancelled coroutine has to let go of its connections."""
+"""Seconds that a cancelled coroutine has to close its connections."""
 
 NAP = 0.005
-"""Seconds that a reader lets items gather.
+"""Seconds between two looks at a queue.
 
-Two threads that wake each other for every single item are slow.
+Two threads that wake each other for every item are slow.
 """
 
 _starting = threading.Lock()
@@ -44,7 +44,7 @@ _running: asyncio.AbstractEventLoop | None = None
 
 
 def current() -> asyncio.AbstractEventLoop:
-    """The loop of this process, started when it is first needed."""
+    """Returns the loop of this process; the first call starts it."""
     global _running
     with _starting:
         if _running is None:
@@ -57,7 +57,7 @@ def current() -> asyncio.AbstractEventLoop:
 
 
 def _forget() -> None:
-    """A forked child has the parent's loop without its thread."""
+    """Forgets the loop of the parent in a forked child, which does not have its thread."""
     global _running, _starting
     _starting = threading.Lock()
     _inherited.append(_running)
@@ -78,13 +78,13 @@ def is_here() -> bool:
 
 
 class Job(Generic[T]):
-    """A coroutine on the loop, and what came of it.
+    """Runs a coroutine on the loop, for a thread that waits for the result.
 
-    An error leaves without the loop's own frames, which hold requests.
+    An error is raised without the frames of the loop, which hold requests.
 
     Args:
         work: the coroutine.
-        after: is called on the loop when it is over, however it ended.
+        after: called on the loop when the coroutine has ended, in whatever way.
     """
 
     def __init__(
@@ -113,26 +113,26 @@ class Job(Generic[T]):
 
     @property
     def finished(self) -> bool:
-        """Whether it came to its end, neither cancelled nor failed."""
+        """Whether the coroutine has returned: neither cancelled nor failed."""
         return bool(self._value)
 
     def wait(self) -> None:
-        """Waits in short steps, between which an interrupt is heard everywhere."""
+        """Waits for the end in short steps: on some systems nothing interrupts a long one."""
         while not self._over.wait(TICK):
             continue
 
     def result(self) -> T:
-        """What the coroutine returned.
+        """Returns what the coroutine returned.
 
         Raises:
-            AgentRunError: what it raised, or that it raised what nobody expected.
+            AgentRunError: the error that it raised.
         """
         if self._value:
             return self._value[0]
         raise self._error or bare(asyncio.CancelledError())
 
     def cancel(self) -> None:
-        """Cancels it and waits until it has let go of its connections."""
+        """Cancels the coroutine, and waits until it has closed its connections."""
 
         async def end() -> None:
             if self._task:
@@ -144,10 +144,10 @@ class Job(Generic[T]):
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Runs a coroutine on the loop and waits; an interrupt cancels it first.
+    """Runs a coroutine on the loop and returns its result; an interrupt cancels it.
 
     Raises:
-        AgentRunError: without the loop's own frames, which hold requests.
+        AgentRunError: the error that it raised, without the frames of the loop.
     """
     job = Job(work)
     try:
@@ -159,10 +159,10 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def bare(error: BaseException) -> AgentRunError:
-    """The error, typed, and nothing from which a request, a header or the key can be reached.
+    """Returns an error from which no request, header or key can be reached.
 
-    Of one that nobody expected only the name of its class is told: its text may repeat what was
-    sent.
+    An error of another kind becomes an AgentRunError that names only its class: its text may repeat
+    what was sent.
     """
     if not isinstance(error, AgentRunError):
         sentence = f"The call failed in a way that nobody expected: {type(error).__name__}."
@@ -174,7 +174,7 @@ def bare(error: BaseException) -> AgentRunError:
 
 
 async def together(works: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Runs coroutines side by side; the first error cancels the others and is raised."""
+    """Runs coroutines concurrently; the first error cancels the others and is raised."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
         await asyncio.gather(*tasks)
@@ -185,18 +185,23 @@ async def together(works: Iterable[Coroutine[Any, Any, None]]) -> None:
 
 
 class _End:
-    """Nothing more will come."""
+    """Marks the end of a stream."""
 
 
 class _Wake:
-    """An interrupt came."""
+    """Wakes a reader when an interrupt came."""
 
 
 class Stream(Generic[T]):
-    """Items that a coroutine emits on the loop, read by the calling thread as they come.
+    """Iterates over the items that a coroutine emits on the loop, as they come.
 
-    At most `ahead` items wait to be read; then the coroutine waits. While nothing comes, `idle` is
-    called now and then. An interrupt ends the reading, and `stop` ends the coroutine.
+    An interrupt ends the iteration; `stop` ends the coroutine.
+
+    Args:
+        work: makes the coroutine of the function that emits an item.
+        interrupts: notes interrupts.
+        ahead: the most items that wait to be read; the coroutine waits then.
+        idle: called now and then while nothing comes.
     """
 
     def __init__(
@@ -214,14 +219,14 @@ class Stream(Generic[T]):
         self._stopping = threading.Lock()
         self._stopped = False
         self._job = Job(work(self._emit), after=lambda: self._items.put(_End()))
-        interrupts.wakes(
-            lambda: self._items.put(_Wake())
-        )  # this queue may be put to in a signal handler
+        # A SimpleQueue may be put to in a signal handler.
+        interrupts.wakes(lambda: self._items.put(_Wake()))
 
     async def _emit(self, item: T) -> None:
         while self._items.qsize() >= self._ahead:
             await asyncio.sleep(NAP)
-        with self._stopping:  # what nobody will read is not given away as read
+        # An item that nobody will read must not count as emitted.
+        with self._stopping:
             if self._stopped:
                 raise asyncio.CancelledError
             self._items.put(item)
@@ -243,11 +248,11 @@ class Stream(Generic[T]):
 
     @property
     def finished(self) -> bool:
-        """Whether the coroutine came to its end."""
+        """Whether the coroutine has returned."""
         return self._job.finished
 
     def stop(self) -> list[T]:
-        """Cancels the coroutine and gives what it had emitted and nobody had read."""
+        """Cancels the coroutine, and returns the items that nobody has read."""
         self._job.cancel()
         left: list[T | _End | _Wake] = []
         with self._stopping, suppress(queue.Empty):

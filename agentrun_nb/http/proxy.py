@@ -1,4 +1,4 @@
-"""The proxy that requests go through, when one is given or asked for from the environment."""
+"""Finds the proxy that requests go through, as it is given or as the environment names it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ SYSTEM = "The system's setting"
 
 @dataclass(frozen=True)
 class Proxy:
-    """A proxy; it shows neither name nor password.
+    """A proxy, which shows neither the name nor the password.
 
     Attributes:
         url: its scheme, host and port.
-        login: what the header `Proxy-Authorization` says after `Basic`; None without a name.
+        login: the value of the header `Proxy-Authorization` after `Basic`; None without a name.
     """
 
     url: str
@@ -50,16 +50,16 @@ class Proxy:
 
 
 def find_proxy(proxy: object, place: Place, *, allow_http: bool) -> Proxy | None:
-    """Reads the argument `proxy=`; "env" asks the environment.
+    """Reads the argument `proxy=`.
 
     Args:
-        proxy: a URL, "env", or None for no proxy.
-        place: where the requests go.
-        allow_http: whether the key may go unencrypted.
+        proxy: a URL, "env" for the proxy that the environment names, or None for no proxy.
+        place: the service.
+        allow_http: whether the key may be sent unencrypted.
 
     Raises:
-        SettingsError: the proxy is none that can be used. The message never repeats the URL, which
-            may hold a password.
+        SettingsError: the proxy cannot be used. The message never repeats the URL, which may hold a
+            password.
         UnsafeURLError: the proxy would see the key.
     """
     named = "The proxy"
@@ -82,7 +82,7 @@ def find_proxy(proxy: object, place: Place, *, allow_http: bool) -> Proxy | None
 
 
 def _parts(proxy: object) -> SplitResult | None:
-    """The parts of a proxy's URL; None where it is no http address."""
+    """Splits the URL of a proxy; returns None where it is no http address."""
     if not isinstance(proxy, str):
         return None
     try:
@@ -90,10 +90,9 @@ def _parts(proxy: object) -> SplitResult | None:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return None
-    readable = (
-        parts.scheme in ("http", "https") and port != 0 and re.fullmatch(r"[A-Za-z0-9._:-]+", host)
-    )
-    return parts if readable else None
+    is_http = parts.scheme in ("http", "https")
+    is_plain = re.fullmatch(r"[A-Za-z0-9._:-]+", host) is not None
+    return parts if is_http and is_plain and port != 0 else None
 
 
 def _login(parts: SplitResult) -> Secret | None:
@@ -104,13 +103,13 @@ def _login(parts: SplitResult) -> Secret | None:
 
 
 def environment_proxy(place: Place) -> str | None:
-    """The URL of the proxy that the environment names for a place; None for none.
+    """Returns the URL of the proxy that the environment names for a service; None for none.
 
-    The variables are read by `urllib`, on which requests, aiohttp and httpx stand, in capitals or
-    not: `HTTPS_PROXY` or `HTTP_PROXY` after the scheme of the service, then `ALL_PROXY`; `NO_PROXY`
-    names hosts with all that lie under them, with or without a port. Two things of `NO_PROXY` that
-    others honour and `urllib` does not are added: networks such as `10.0.0.0/8`, and `*` among
-    other names and in `*.example.com`.
+    The variables are read by `urllib`, as in requests, aiohttp and httpx, in capital or small
+    letters: `HTTPS_PROXY` or `HTTP_PROXY` by the scheme of the service, then `ALL_PROXY`.
+    `NO_PROXY` names hosts and the domains under them, with or without a port. Two forms of
+    `NO_PROXY` that other clients know and `urllib` does not are added: networks such as
+    `10.0.0.0/8`, and `*` among other names and in `*.example.com`.
     """
     proxies = getproxies()
     proxy = proxies.get(place[0]) or proxies.get("all")
@@ -136,18 +135,16 @@ def _lies_in(host: str, network: str) -> bool:
 
 
 def proxy_variable(place: Place) -> str:
-    """The variable that names the environment's proxy for a place."""
+    """Returns the name of the variable that names the proxy for a service."""
     return next(_variables(f"{place[0]}_proxy", "all_proxy"), SYSTEM)
 
 
 def _variables(*names: str) -> Iterator[str]:
-    """The variables of these names that are set, whatever their case.
+    """Yields the variables of these names that are set, in capital or small letters.
 
-    Names in small letters come first, as in `urllib`.
+    Small letters go first, as in `urllib`.
     """
     for name in names:
-        yield from (
-            found
-            for found in sorted(os.environ, reverse=True)
-            if found.lower() == name and os.environ[found]
-        )
+        for variable in sorted(os.environ, reverse=True):
+            if variable.lower() == name and os.environ[variable]:
+                yield variable

@@ -1,4 +1,4 @@
-"""What an answer of the service means: its error bodies, and the error that each status becomes."""
+"""Reads the answers of the service, and makes errors of all but the successful ones."""
 
 from __future__ import annotations
 
@@ -30,12 +30,18 @@ from agentrun_nb.http.routes import Ask
 from agentrun_nb.http.settings import Settings
 
 MOST_CHARACTERS = 200
-"""Characters of an answer that an error repeats."""
+"""The most characters of an answer that an error repeats."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: its status, its headers (names in lower case) and its decoded body."""
+    """An answer.
+
+    Attributes:
+        status: the HTTP status.
+        headers: the headers by their names in lower case.
+        body: the decompressed body.
+    """
 
     status: int
     headers: dict[str, str]
@@ -44,14 +50,14 @@ class Reply:
 
 @dataclass(frozen=True)
 class Refusal:
-    """What an error body says; every part may be missing.
+    """The body of an error; every part may be missing.
 
     Attributes:
-        code: the service's word for what happened.
-        message: its sentence.
-        request_id: its name for the request.
-        retryable: whether it says that another attempt may do better.
-        ours: whether the body is the API's own, and not that of a proxy in between.
+        code: the code of the error.
+        message: a sentence about it.
+        request_id: the id of the request.
+        retryable: whether another attempt may do better, in the words of the service.
+        ours: whether the body comes from the API itself, and not from a proxy in between.
     """
 
     code: str = ""
@@ -62,55 +68,66 @@ class Refusal:
 
 
 def safe(text: object, key: str = "", most: int = MOST_CHARACTERS) -> str:
-    """A text of the service in one line, clipped, without the key in any form.
+    """Returns a text of the service as one line, clipped, without the key in any form.
 
-    Control characters are blanks, other characters that are not seen stand as codes.
+    Control characters become blanks; other invisible characters are written as codes.
+
+    Args:
+        text: the text.
+        key: the API key.
+        most: the most characters.
     """
-    shown = text if isinstance(text, str) else "" if text is None else str(text)
-    forms: set[str] = set()
-    if key:
-        encoded = base64.b64encode(key.encode()).decode().rstrip("=")
-        forms = {key, quote(key, safe=""), encoded}
-    for form in sorted(forms, key=len, reverse=True):
-        shown = shown.replace(form, "[key]")
-    shown = visible(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", shown))
-    return shown if len(shown) <= most else shown[: most - 1] + "…"
+    line = "" if text is None else str(text)
+    for form in _forms_of(key):
+        line = line.replace(form, "[key]")
+    line = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", line)
+    line = visible(line)
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def _forms_of(key: str) -> list[str]:
+    """Returns the forms in which a text may hold the key, the longest first."""
+    if not key:
+        return []
+    quoted = quote(key, safe="")
+    encoded = base64.b64encode(key.encode()).decode().rstrip("=")
+    return sorted({key, quoted, encoded}, key=len, reverse=True)
 
 
 def read_refusal(reply: Reply, key: str = "") -> Refusal:
-    """Reads an error body.
+    """Reads the body of an error.
 
-    It is `{"error": {"code", "message", …}}`, or the older `{"error": "text", "code": …}`.
+    It is `{"error": {"code", "message", …}}`, or in the older form `{"error": "text", "code": …}`.
     """
     request_id = safe(reply.headers.get("x-request-id"), key, 80) or None
     try:
         found: Any = msgspec.json.decode(reply.body)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return Refusal(
-            message=safe(reply.body[:4000].decode("utf-8", "replace"), key), request_id=request_id
-        )
+        text = reply.body[:4000].decode("utf-8", "replace")
+        return Refusal(message=safe(text, key), request_id=request_id)
     if not isinstance(found, dict) or "error" not in found:
         return Refusal(request_id=request_id)
     error = found["error"]
-    told = error if isinstance(error, dict) else found | {"message": error}
-    retryable = told.get("retryable")
+    fields = error if isinstance(error, dict) else found | {"message": error}
+    message = fields.get("message")
+    retryable = fields.get("retryable")
     return Refusal(
-        safe(told.get("code"), key, 80),
-        safe(told.get("message") if isinstance(told.get("message"), str) else None, key),
-        safe(told.get("request_id"), key, 80) or request_id,
-        retryable if isinstance(retryable, bool) else None,
+        code=safe(fields.get("code"), key, 80),
+        message=safe(message, key) if isinstance(message, str) else "",
+        request_id=safe(fields.get("request_id"), key, 80) or request_id,
+        retryable=retryable if isinstance(retryable, bool) else None,
         ours=True,
     )
 
 
 def failure(reply: Reply, ask: Ask, key: str, settings: Settings) -> Failure:
-    """What an answer other than 200 means.
+    """Makes the error of an answer other than 200.
 
     Args:
         reply: the answer.
-        ask: what was asked.
-        key: the key, so that no message repeats it.
-        settings: whom it was asked, with a key from where, through which proxy.
+        ask: the request.
+        key: the API key, which no message may repeat.
+        settings: those of the request.
     """
     refusal = read_refusal(reply, key)
     # A proxy in front of plain http answers in the service's place; in front of https only while it
@@ -119,18 +136,17 @@ def failure(reply: Reply, ask: Ask, key: str, settings: Settings) -> Failure:
     if reply.status == 407 or (reply.status == 403 and is_proxys):
         return refused_by_proxy(reply.status, settings)
     error = _error(reply, ask, refusal, settings, key)
-    error.status, error.request_id = reply.status, refusal.request_id
+    error.status = reply.status
+    error.request_id = refusal.request_id
     error.code = refusal.code if refusal.ours else None
-    error.retry_after = read_retry_after(
-        reply.headers.get("retry-after"), reply.headers.get("date")
-    )
-    return Failure(
-        error, is_transient(reply.status, refusal.retryable), crowded=reply.status in CROWDED
-    )
+    headers = reply.headers
+    error.retry_after = read_retry_after(headers.get("retry-after"), headers.get("date"))
+    transient = is_transient(reply.status, refusal.retryable)
+    return Failure(error, transient, crowded=reply.status in CROWDED)
 
 
 def refused_by_proxy(status: int, settings: Settings) -> Failure:
-    """What it means that a proxy did not let a request through to the service."""
+    """Makes the error of a proxy that did not let a request through to the service."""
     proxy = settings.proxy
     named = f"The proxy {proxy.address}" if proxy else "A proxy on the way"
     if status == 407 and proxy and proxy.login:
@@ -149,15 +165,15 @@ def refused_by_proxy(status: int, settings: Settings) -> Failure:
 
 
 def misplaced(settings: Settings) -> str:
-    """What is wrong with a base URL that holds a part of the routes; empty when it holds none."""
+    """Says that the base URL holds a part of the routes; empty when it does not."""
     url = settings.base_url
     path = urlsplit(url).path
     found = re.search(r"/v1(?=/|$)", path)
     if found is None:
         return ""
-    plain = url.removesuffix(path) + path[: found.start()]
-    ending = path[found.start() :]
-    return f"The base_url ends in {ending!r}, which every route brings itself: give {plain}."
+    prefix, rest = path[: found.start()], path[found.start() :]
+    plain = url.removesuffix(path) + prefix
+    return f"The base_url ends in {rest!r}, which every route brings itself: give {plain}."
 
 
 _REFUSALS = {
@@ -177,21 +193,21 @@ _REFUSALS = {
 
 def _error(reply: Reply, ask: Ask, refusal: Refusal, settings: Settings, key: str) -> AgentRunError:
     status = reply.status
-    said = f" The service says: {_said(refusal)}".removesuffix(".") + "." if _said(refusal) else ""
+    quotation = _quotation(refusal)
     if status in _REFUSALS:
         kind, message, hint = _REFUSALS[status]
         if status != 429 and not refusal.ours:
             hint += (
                 f" The answer is not from the API: check also that {settings.base_url} is right."
             )
-        return kind(message.format(source=settings.secret.source) + said, hint=hint)
+        return kind(message.format(source=settings.secret.source) + quotation, hint=hint)
     if _lacks_route(status, ask, refusal):
         hint = misplaced(settings) or ask.route.instead
         return NotOffered(f"This service does not offer {ask.route.template}.", hint=hint)
     if status == 404:
-        return _not_found(ask, refusal, said, settings)
+        return _not_found(ask, refusal, quotation, settings)
     if status >= 500 or status in (408, 425):
-        return ServerError(f"The service failed.{said}", hint="Try again later.")
+        return ServerError(f"The service failed.{quotation}", hint="Try again later.")
     if status == 304:
         message = (
             "The service answered that the record was not modified (304), which nobody had asked."
@@ -203,40 +219,49 @@ def _error(reply: Reply, ask: Ask, refusal: Refusal, settings: Settings, key: st
         return BadResponseError(message, hint="Give the right base_url.")
     if status < 300:
         return BadResponseError(f"The service answered {status} where 200 was expected.")
-    wished = ask.params.get("status", "")
-    near = get_close_matches(wished, STATUSES, 1)
     hint = "Check the arguments of the call."
-    if near and wished != near[0]:
-        hint = f"Near {wished!r}: {near[0]!r}."
-    return ServiceError(f"The service refused the request.{said}", hint=hint)
+    given = ask.params.get("status", "")
+    near = get_close_matches(given, STATUSES, 1)
+    if near and near[0] != given:
+        hint = f"Near {given!r}: {near[0]!r}."
+    return ServiceError(f"The service refused the request.{quotation}", hint=hint)
 
 
-def _said(refusal: Refusal) -> str:
-    return ": ".join(part for part in (refusal.code, refusal.message) if part)
+def _quotation(refusal: Refusal) -> str:
+    """Quotes what the service says, to follow a sentence; empty when it says nothing."""
+    text = ": ".join(part for part in (refusal.code, refusal.message) if part)
+    return f" The service says: {text.removesuffix('.')}." if text else ""
 
 
 def _lacks_route(status: int, ask: Ask, refusal: Refusal) -> bool:
-    """Whether the answer is about the route and not about what was asked for on it."""
+    """Whether an answer means that the service lacks the route, and not what was requested."""
     if not ask.route.instead:
         return False
     about_route = status in (405, 501) or refusal.code == "not_implemented"
     return about_route or (status == 404 and (not refusal.ours or not ask.ids))
 
 
-def _not_found(ask: Ask, refusal: Refusal, said: str, settings: Settings) -> NotFoundError:
-    named = ", ".join(f"{name.removesuffix('_id')} {value!r}" for name, value in ask.ids.items())
+def _not_found(ask: Ask, refusal: Refusal, quotation: str, settings: Settings) -> NotFoundError:
+    """Makes the error of a 404, which names the id that is not there where the answer says it."""
+    named = ", ".join(_named(name, value) for name, value in ask.ids.items())
     address = misplaced(settings)
     if not refusal.ours:
         message = (
-            f"The answer 404 is not from the API, so nothing says whether there is {named}.{said}"
+            "The answer 404 is not from the API, "
+            f"so nothing says whether there is {named}.{quotation}"
         )
         hint = f"{settings.base_url} may be the address of another service: check it, and the ids."
         return NotFoundError(message, hint=address or hint)
     blamed = refusal.code.removesuffix("_not_found")
     missing = next((name for name in ask.ids if blamed and blamed.split("_")[-1] in name), None)
     if address and not missing:
-        return NotFoundError(f"Nothing was found at this address.{said}", hint=address)
-    found = f"{missing.removesuffix('_id')} {ask.ids[missing]!r}" if missing else named
-    return NotFoundError(
-        f"The service has no {found}.{said}", hint="Check the id, and that the key may see it."
-    )
+        return NotFoundError(f"Nothing was found at this address.{quotation}", hint=address)
+    found = _named(missing, ask.ids[missing]) if missing else named
+    hint = "Check the id, and that the key may see it."
+    return NotFoundError(f"The service has no {found}.{quotation}", hint=hint)
+
+
+def _named(name: str, value: str) -> str:
+    """Writes an id with what it is of: `run 'run_1'`."""
+    kind = name.removesuffix("_id")
+    return f"{kind} {value!r}"

@@ -1,6 +1,6 @@
-"""What is tried again, how long is waited, and when it is enough.
+"""Decides whether a failed request is sent again, and after how long.
 
-There is no I/O here: the clock and the dice are arguments.
+No I/O: the clock and the random numbers are arguments.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from functools import lru_cache
 from agentrun_nb.errors import AgentRunError
 
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""Statuses that may be gone at the next attempt."""
+"""HTTP statuses after which the next attempt may do better."""
 
 CROWDED = frozenset({429, 503})
-"""Statuses by which a service asks for fewer requests."""
+"""HTTP statuses by which a service asks for fewer requests."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One attempt that did not bring what was asked for.
+    """An attempt that failed.
 
     Attributes:
-        error: what to raise if it is the last.
+        error: the error to raise if it was the last attempt.
         transient: whether another attempt may do better.
-        once: whether that holds for a first failure of the kind only.
+        once: whether that holds only for the first failure of this kind.
         crowded: whether the service asks for fewer requests.
     """
 
@@ -41,24 +41,24 @@ class Failure:
 
     @property
     def answered(self) -> bool:
-        """Whether the service is well, and this is its answer."""
+        """Whether the service works, and this is its answer."""
         return self.error.status is not None and not self.transient
 
 
 def is_transient(status: int, retryable: bool | None) -> bool:
-    """Whether a status is tried again; the service's own word can only narrow that."""
+    """Whether another attempt may do better, by the status and what the service says itself."""
     return status in TRANSIENT and retryable is not False
 
 
 @dataclass(frozen=True)
 class Policy:
-    """How patient a request is. All times in seconds.
+    """Limits the attempts of a request and the waits between them. All times are in seconds.
 
     Attributes:
-        attempts: how often it is sent at most.
+        attempts: the most times that it is sent.
         base: the longest first wait.
         crowded_base: the longest first wait when the service asks for fewer requests.
-        longest: the longest wait of our own choice.
+        longest: the longest wait that the service did not ask for.
         longest_asked: the longest wait that the service may ask for.
     """
 
@@ -70,13 +70,11 @@ class Policy:
 
 
 class Budget:
-    """What all requests to one service may spend on retries together.
+    """Limits the retries of all requests to one service together.
 
-    It keeps a service that is down from being asked over and over.
-
-    A retry costs one, an answer brings one back, and one comes back every `refill` seconds. Once
-    nothing is left for a retry, and until an answer comes, a first attempt costs one as well: a
-    dead service is hardly asked at all.
+    A retry costs one; every answer and every `refill` seconds bring one back. Once nothing is left,
+    and until an answer comes, a first attempt costs one as well: a dead service gets hardly any
+    requests.
     """
 
     def __init__(
@@ -94,7 +92,7 @@ class Budget:
         return not self._dead or self.spend()
 
     def spend(self) -> bool:
-        """Takes one retry; False when none is left."""
+        """Pays for one attempt; returns False when nothing is left."""
         now = self._clock()
         self._left = min(self.size, self._left + (now - self._at) / self.refill)
         self._at = now
@@ -105,16 +103,16 @@ class Budget:
         return True
 
     def repay(self) -> None:
-        """Gives one back for an answer."""
+        """Brings one back for an answer."""
         self._dead = False
         self._left = min(self.size, self._left + 1)
 
 
 class Schedule:
-    """The waits of one request.
+    """Plans the attempts of one request.
 
     Attributes:
-        attempts: how many attempts have failed.
+        attempts: the number of attempts that have failed.
     """
 
     def __init__(
@@ -134,11 +132,12 @@ class Schedule:
         self._used_once = False
 
     def has_time_for(self, pause: float) -> bool:
-        """Whether a pause is over before the request is, and no longer than may be asked for."""
-        return pause <= self._policy.longest_asked and self._clock() + pause < self._ends_at
+        """Whether a pause is short enough to wait for, and over before the request is."""
+        short_enough = pause <= self._policy.longest_asked
+        return short_enough and self._clock() + pause < self._ends_at
 
     def wait_after(self, failure: Failure) -> float | None:
-        """Seconds to wait before the next attempt, or None when this failure is the last."""
+        """Returns the seconds to wait before the next attempt; None when there is to be none."""
         self.attempts += 1
         spent = self.attempts >= self._policy.attempts or (failure.once and self._used_once)
         if not failure.transient or spent:
@@ -150,10 +149,11 @@ class Schedule:
         return wait
 
     def _wait(self, failure: Failure) -> float | None:
-        asked = failure.error.retry_after
-        if asked:
-            jitter = min(1.0, asked / 10) * self._dice()
-            return asked + jitter if asked <= self._policy.longest_asked else None
+        requested = failure.error.retry_after
+        if requested:
+            if requested > self._policy.longest_asked:
+                return None
+            return requested + min(1.0, requested / 10) * self._dice()
         base = self._policy.crowded_base if failure.crowded else self._policy.base
         ceiling: float = min(self._policy.longest, base * 2.0 ** (self.attempts - 1))
         return ceiling * self._dice()
@@ -162,13 +162,13 @@ class Schedule:
 def read_retry_after(
     text: str | None, date: str | None = None, now: float | None = None
 ) -> float | None:
-    """Reads a `Retry-After` header: seconds to wait, or None when it says nothing usable.
+    """Reads a `Retry-After` header: the seconds to wait, or None when it says nothing usable.
 
     Args:
         text: the header: seconds, or a date in one of the three forms of RFC 9110.
-        date: the answer's `Date` header, against which a date is measured, so that our clock does
-            not matter.
-        now: our own clock in seconds since the epoch, for an answer without a date.
+        date: the `Date` header of the answer, from which such a date is counted: our own clock may
+            differ.
+        now: our own time in seconds since the epoch, for an answer without a `Date`.
     """
     text = (text or "").strip()
     if re.fullmatch(r"\d+(\.\d+)?(e\d+)?|inf(inity)?", text, re.ASCII | re.IGNORECASE):
@@ -177,13 +177,14 @@ def read_retry_after(
     if until is None:
         return None
     since = read_http_date(date)
-    wait = until - (since if since is not None else time.time() if now is None else now)
-    return wait if wait > 0 else None
+    if since is None:
+        since = time.time() if now is None else now
+    return until - since if until > since else None
 
 
 @lru_cache(64)
 def read_http_date(text: str | None) -> float | None:
-    """Reads an HTTP date in any of its three forms: seconds since the epoch, or None."""
+    """Reads an HTTP date in any of its three forms, as seconds since the epoch; or None."""
     if not text or len(text) > 64 or not text.isascii():
         return None
     try:

@@ -1,6 +1,6 @@
-"""The service's routes, and ids checked before they enter a path.
+"""Lists the routes of the service, and checks ids before they become part of a path.
 
-Only calls that change nothing are listed.
+Only routes that change nothing are listed.
 """
 
 from __future__ import annotations
@@ -14,18 +14,22 @@ from agentrun_nb.core.schema import Table
 from agentrun_nb.errors import BadIdError
 
 LONGEST_ID = 512
-"""Characters of an id; a longer one is a mistake."""
+"""The most characters of an id; a longer one is a mistake."""
+
+
+_HARMFUL = re.compile(r"[/\\?#\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Characters that end a part of a path, or cannot be written in one."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One request: a route filled in.
+    """A request to a route.
 
     Attributes:
         route: the route.
-        path: the path, quoted.
-        ids: what the path was filled with, by name.
-        params: the query.
+        path: the path with its ids, quoted.
+        ids: the ids by their names in the template.
+        params: the parameters of the query.
     """
 
     route: Route
@@ -36,13 +40,14 @@ class Ask:
 
 @dataclass(frozen=True)
 class Route:
-    """A path template of the service.
+    """A route of the service.
 
     Attributes:
         template: the path, with the names of ids in braces.
-        instead: for a route that a service may lack, how to go on without it.
+        instead: how to go on without the route, where a service may lack it.
         table: the table whose records it gives; None where it gives a file.
-        key: where in the answer the list of records stands; empty where the answer is one record.
+        key: the key of the answer that holds the list of records; empty where the answer is one
+            record.
         unchecked: why `client.check()` does not ask it; empty where it does.
     """
 
@@ -54,25 +59,25 @@ class Route:
 
     @property
     def names(self) -> list[str]:
-        """The ids that the path is filled with."""
+        """The names of the ids in the path."""
         return re.findall(r"\{(\w+)\}", self.template)
 
     def ask(self, *ids: str, **params: str | int | None) -> Ask:
-        """Fills the template with ids in its order; a param that is None is left out.
+        """Makes a request.
+
+        Args:
+            *ids: the ids of the path, in the order of the template.
+            **params: the parameters of the query; one that is None is left out.
 
         Raises:
             BadIdError: an id cannot be one part of a path.
         """
-        filled = dict(zip(self.names, ids, strict=True))
-        path = self.template.format(
-            **{name: quote(check_id(name, value), safe="") for name, value in filled.items()}
-        )
-        return Ask(
-            self,
-            path,
-            filled,
-            {name: str(value) for name, value in params.items() if value is not None},
-        )
+        named = dict(zip(self.names, ids, strict=True))
+        quoted = {}
+        for name, value in named.items():
+            quoted[name] = quote(check_id(name, value), safe="")
+        query = {name: str(value) for name, value in params.items() if value is not None}
+        return Ask(self, self.template.format(**quoted), named, query)
 
 
 BY_SINGLE_RUNS = (
@@ -114,14 +119,18 @@ FILE = Route(
 )
 
 ROUTES = (RUN, DEPLOYMENTS, RUNS, VERSIONS, LOGS, OUTPUTS, FILE)
-"""All of them, the contract's own first."""
+"""All routes, the one of the contract first."""
 
 
 def check_id(name: str, value: object) -> str:
-    """Gives the id back when it can be one part of a path, however often it is unquoted on its way.
+    """Returns an id if it is one part of a path, however often it is unquoted on its way.
+
+    Args:
+        name: the name of the id in the template.
+        value: the id.
 
     Raises:
-        BadIdError: it cannot.
+        BadIdError: it is not.
     """
     if not isinstance(value, str):
         raise BadIdError(
@@ -131,10 +140,8 @@ def check_id(name: str, value: object) -> str:
     plain = value
     while len(value) <= LONGEST_ID and (further := unquote(plain)) != plain:
         plain = further
-    harmless = plain not in ("", ".", "..") and not re.search(
-        r"[/\\?#\x00-\x1f\x7f-\x9f\ud800-\udfff]", plain
-    )
+    harmless = plain not in ("", ".", "..") and not _HARMFUL.search(plain)
     if len(value) > LONGEST_ID or not harmless or not value.strip():
-        told = f"{name} {value[:80]!r} cannot be one part of a path."
-        raise BadIdError(told, hint="Give the id as the service does, unquoted.")
+        message = f"{name} {value[:80]!r} cannot be one part of a path."
+        raise BadIdError(message, hint="Give the id as the service does, unquoted.")
     return value

@@ -1,4 +1,4 @@
-"""The API key, in an object that shows nothing of it."""
+"""Holds the API key in an object that does not show it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _vault: WeakKeyDictionary[Secret, str | Callable[[], str]] = WeakKeyDictionary()
 
 
 class Secret:
-    """An API key, or a function that is asked for it at each request. It shows neither.
+    """Holds an API key, or a function that gives it for each request, and shows neither.
 
     Attributes:
         source: where it was found, in words.
@@ -26,24 +26,25 @@ class Secret:
         _vault[self] = key
 
     def reveal(self) -> str:
-        """The key itself.
+        """Returns the key itself.
 
         Raises:
             SettingsError: the function failed, or what it gave cannot stand in a header.
         """
-        key, failure = _held(self)
+        key, failure = _key_of(self)
         problem = failure or _flaw(key)
         if problem:
-            key = ""  # a traceback may show the locals of this frame
+            # A traceback may show the locals of this frame.
+            key = ""
             raise SettingsError(
                 f"The API key from {self.source} {problem}.", hint="Give it again with api_key=."
             )
         return key
 
     def flaw(self) -> str:
-        """What is wrong with the key, in words that do not show it; a function is not asked."""
-        held = _vault[self]
-        return "" if callable(held) else _flaw(held)
+        """Says what is wrong with the key without showing it; a function is not called."""
+        key = _vault[self]
+        return "" if callable(key) else _flaw(key)
 
     def __repr__(self) -> str:
         return f"<API key from {self.source}>"
@@ -58,11 +59,13 @@ class Secret:
         raise TypeError("An API key is never pickled; make a new Client where it is needed.")
 
 
-def _held(secret: Secret) -> tuple[str, str]:
-    held = _vault[secret]
+def _key_of(secret: Secret) -> tuple[str, str]:
+    """Returns the key, or in words why the function did not give it."""
+    key = _vault[secret]
     try:
-        return (held() if callable(held) else held), ""
-    except Exception as error:  # whatever it says may hold the key
+        return (key() if callable(key) else key), ""
+    except Exception as error:
+        # The text of the error may hold the key.
         return "", f"could not be had: the function raised {type(error).__name__}"
 
 

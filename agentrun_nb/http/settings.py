@@ -1,4 +1,4 @@
-"""Where the key and the URL come from, and what a client works with."""
+"""Finds the key and the URL of the service, and checks the settings of a client."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +25,8 @@ KEY_VARIABLES = ("AGENTRUN_API_KEY", "NULLSPACE_API_KEY")
 URL_VARIABLES = ("AGENTRUN_BASE_URL", "NULLSPACE_API_URL", "NULLSPACE_BASE_URL")
 MOST_CONFIG_BYTES = 1 << 20
 
+_PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~\[\]-]+")
+
 _LIMITS: dict[str, Any] = {
     "timeout": int | float,
     "deadline": int | float,
@@ -36,18 +37,18 @@ _LIMITS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What a client works with.
+    """The settings of a client.
 
     Attributes:
         base_url: scheme, host, port and a path prefix, without a slash at the end.
         secret: the key.
-        timeout: longest silence of the service, in seconds.
-        deadline: longest time of one request with all its retries, and longest time without any
-            answer, in seconds.
-        max_in_flight: how many requests may be under way at once.
-        max_bytes: how many bytes one answer may have, decoded.
-        trust: whose certificates are believed.
-        proxy: what the requests go through, or None.
+        timeout: the longest silence of the service, in seconds.
+        deadline: the longest time of one request with all its retries, and the longest time without
+            any answer, in seconds.
+        max_in_flight: the most requests at a time.
+        max_bytes: the most bytes of one answer, decompressed.
+        trust: checks certificates.
+        proxy: the proxy that requests go through, or None.
     """
 
     base_url: str
@@ -75,17 +76,20 @@ class Settings:
         return origin(self.base_url)
 
     def __repr__(self) -> str:
-        limits = (
-            f"at most {self.max_in_flight} requests at a time, {self.timeout:g} s of silence, "
-            f"{self.deadline:g} s a request with its retries, "
-            f"{self.max_bytes / 2**20:g} MiB an answer"
-        )
-        told = [self.base_url, f"key from {self.secret.source}", limits]
+        mebibytes = self.max_bytes / 2**20
+        parts = [
+            self.base_url,
+            f"key from {self.secret.source}",
+            f"at most {self.max_in_flight} requests at a time",
+            f"{self.timeout:g} s of silence",
+            f"{self.deadline:g} s a request with its retries",
+            f"{mebibytes:g} MiB an answer",
+        ]
         if self.proxy:
-            told.append(f"through the proxy {self.proxy.address}")
+            parts.append(f"through the proxy {self.proxy.address}")
         if self.trust.remark:
-            told.append(self.trust.remark)
-        return ", ".join(told)
+            parts.append(self.trust.remark)
+        return ", ".join(parts)
 
 
 def find_settings(
@@ -97,7 +101,7 @@ def find_settings(
     verify: object = True,
     **limits: Any,
 ) -> Settings:
-    """Finds the key and the URL, each at the first place that has it, and checks them.
+    """Finds the key and the URL, each at the first place that has it, and checks all settings.
 
     Raises:
         MissingKeyError: no place has a key.
@@ -120,20 +124,24 @@ def find_settings(
 
 
 def check_limits(limits: Mapping[str, Any]) -> None:
-    """Raises SettingsError where a limit is no number above zero; counts have to be whole."""
+    """Checks the limits of a client.
+
+    Raises:
+        SettingsError: one is no number above zero, or one that counts is not whole.
+    """
     for name, limit in limits.items():
-        if isinstance(limit, bool) or not isinstance(limit, _LIMITS[name]) or not limit > 0:
+        kind = _LIMITS[name]
+        is_number = isinstance(limit, kind) and not isinstance(limit, bool)
+        if not is_number or not limit > 0:
+            number = "whole number" if kind is int else "number"
             hint = "Give a large one where there should be none."
-            raise SettingsError(
-                f"{name} is to be a {'whole ' * (_LIMITS[name] is int)}number above zero.",
-                hint=hint,
-            )
+            raise SettingsError(f"{name} is to be a {number} above zero.", hint=hint)
 
 
 def config_paths(environment: Mapping[str, str]) -> list[Path]:
-    """The vendor's configuration files, in the order they are looked at.
+    """Returns the paths of the vendor's configuration files, in the order in which they are read.
 
-    None of them is looked for in the working folder.
+    None of them lies in the working folder.
     """
     try:
         home = Path.home()
@@ -141,15 +149,12 @@ def config_paths(environment: Mapping[str, str]) -> list[Path]:
         return []
     configured = environment.get("XDG_CONFIG_HOME", "")
     folder = Path(configured) if Path(configured).is_absolute() else home / ".config"
-    return [
-        path
-        for path in (folder / "nullspace/config.json", home / ".nullspace/config.json")
-        if path.is_absolute()
-    ]
+    paths = [folder / "nullspace/config.json", home / ".nullspace/config.json"]
+    return [path for path in paths if path.is_absolute()]
 
 
 def _read_config(path: Path) -> dict[str, str]:
-    """The texts of a configuration file; nothing of one that is absent, too large or not JSON."""
+    """Reads the texts of a configuration file; none where it is absent, too large or not JSON."""
     try:
         if path.stat().st_size > MOST_CONFIG_BYTES:
             return {}
@@ -167,46 +172,48 @@ def _find_key() -> Secret:
     paths = config_paths(os.environ)
     for path in paths:
         if key := _read_config(path).get("api_key"):
-            return Secret(key, _homely(path))
-    looked = [
-        "the argument api_key",
-        *KEY_VARIABLES,
-        *(f"api_key in {_homely(path)}" for path in paths),
-    ]
+            return Secret(key, _shorten(path))
+    looked = ["the argument api_key", *KEY_VARIABLES]
+    looked += [f"api_key in {_shorten(path)}" for path in paths]
+    places = "; ".join(looked)
     hint = (
         "Type it in with Client(api_key=getpass.getpass()), "
         "or try without one: agentrun_nb.local.serve().client."
     )
-    raise MissingKeyError("No API key was found. Looked at: " + "; ".join(looked) + ".", hint=hint)
+    raise MissingKeyError(f"No API key was found. Looked at: {places}.", hint=hint)
 
 
-def _homely(path: Path) -> str:
+def _shorten(path: Path) -> str:
+    """Writes a path with `~` for the home folder."""
     home = Path.home()
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 def _find_url() -> str:
-    configured = map(_read_config, config_paths(os.environ))
-    written = (found.get(name) for found in configured for name in ("base_url", "api_url"))
-    return next(filter(None, chain(map(os.environ.get, URL_VARIABLES), written)), DEFAULT_URL)
+    for variable in URL_VARIABLES:
+        if url := os.environ.get(variable):
+            return url
+    for path in config_paths(os.environ):
+        config = _read_config(path)
+        for name in ("base_url", "api_url"):
+            if url := config.get(name):
+                return url
+    return DEFAULT_URL
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port of a URL that was checked."""
+    """Returns scheme, host and port of a URL that was checked."""
     parts = urlsplit(url)
-    return (
-        parts.scheme,
-        parts.hostname or "",
-        parts.port or (443 if parts.scheme == "https" else 80),
-    )
+    default_port = 443 if parts.scheme == "https" else 80
+    return parts.scheme, parts.hostname or "", parts.port or default_port
 
 
 def check_url(url: str, *, allow_http: bool = False) -> str:
-    """Gives the URL back in its plain form.
+    """Checks a base URL, and returns it in its plain form.
 
     Raises:
-        UnsafeURLError: it is not an address that a key may be sent to. The message never repeats
-            the whole URL, which may hold a password.
+        UnsafeURLError: the key may not be sent to it. The message never repeats the whole URL,
+            which may hold a password.
     """
     try:
         parts = urlsplit(url if isinstance(url, str) else "")
@@ -223,21 +230,16 @@ def check_url(url: str, *, allow_http: bool = False) -> str:
         raise UnsafeURLError(
             "The base URL holds a name or a password.", hint="Give the key with api_key= instead."
         )
-    if (
-        parts.query
-        or parts.fragment
-        or not re.fullmatch(r"[A-Za-z0-9:/._~\[\]-]+", url)
-        or ".." in parts.path
-    ):
+    has_plain_path = _PLAIN_URL.fullmatch(url) and ".." not in parts.path
+    if parts.query or parts.fragment or not has_plain_path:
+        message = "The base URL holds more than scheme, host, port and a plain path."
         hint = (
             "Give one such as https://api.example.com; a name with other letters in its xn-- form."
         )
-        raise UnsafeURLError(
-            "The base URL holds more than scheme, host, port and a plain path.", hint=hint
-        )
+        raise UnsafeURLError(message, hint=hint)
     if parts.scheme == "http" and not (allow_http or _is_loopback(host)):
-        told = f"The base URL would send the key to {host} unencrypted."
-        raise UnsafeURLError(told, hint="Use https, or say allow_http=True.")
+        message = f"The base URL would send the key to {host} unencrypted."
+        raise UnsafeURLError(message, hint="Use https, or say allow_http=True.")
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 

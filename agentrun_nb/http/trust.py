@@ -1,7 +1,4 @@
-"""Whose certificates are believed.
-
-The argument `verify=` says it, and is read once, when a client is made.
-"""
+"""Decides which certificates are trusted, by the argument `verify=` of a client."""
 
 from __future__ import annotations
 
@@ -17,10 +14,13 @@ import certifi
 from agentrun_nb.errors import SettingsError
 
 VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""Where other clients look for authorities; here only when `verify="env"` asks for it."""
+"""Variables that name the authorities of other clients.
+
+They are read only with `verify="env"`.
+"""
 
 MOST_BYTES = 32 * 2**20
-"""Bytes of a file of certificates; a larger one is a mistake."""
+"""The most bytes of a file of certificates; a larger one is a mistake."""
 
 HINT = (
     'Give a file of certificates (PEM or DER), a folder of them, an ssl.SSLContext, "env" for what '
@@ -28,19 +28,19 @@ HINT = (
 )
 
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
-"""How OpenSSL wants files in a folder named."""
+"""The names of files in a folder that OpenSSL reads by itself."""
 
 _ENDINGS = (".pem", ".crt", ".cer", ".der")
 
 
 @dataclass(frozen=True)
 class Trust:
-    """Whose certificates are believed.
+    """The authorities whose certificates are trusted.
 
     Attributes:
-        context: what checks them.
+        context: checks certificates.
         source: where the authorities come from, in words.
-        remark: what a reader of the client's repr should know; empty for the usual.
+        remark: a remark for the repr of the client; empty for the authorities of certifi.
     """
 
     context: ssl.SSLContext
@@ -76,7 +76,7 @@ def read_trust(verify: object) -> Trust:
 
 
 def set_variables() -> list[str]:
-    """Those of `VARIABLES` that are set."""
+    """Returns which of `VARIABLES` are set."""
     return [name for name in VARIABLES if os.environ.get(name)]
 
 
@@ -96,7 +96,8 @@ def _of_certifi() -> ssl.SSLContext:
 @cache
 def _unchecked() -> ssl.SSLContext:
     context = _empty()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     return context
 
 
@@ -140,15 +141,21 @@ def _of_given_authorities() -> ssl.SSLContext:
 
 
 def _load(context: ssl.SSLContext, place: str, named: str) -> None:
-    """Loads a file or a folder.
+    """Loads the certificates of a file or a folder.
+
+    Args:
+        context: the context that they are loaded into.
+        place: the path.
+        named: what named the path, for the error.
 
     Raises:
-        SettingsError: no certificate can be read there; `named` is blamed.
+        SettingsError: no certificate can be read there.
     """
     try:
         path = Path(place).expanduser()
         readable = _load_folder(context, path) if path.is_dir() else _load_file(context, path)
-    except (OSError, ValueError, RuntimeError):  # not there, a NUL, an unknown ~user
+    except (OSError, ValueError, RuntimeError):
+        # Not there, a NUL in the path, an unknown ~user.
         readable = False
     if not readable:
         kind = "file or folder of certificates that can be read"
@@ -171,7 +178,7 @@ def _load_folder(context: ssl.SSLContext, folder: Path) -> bool:
 
 
 def _load_quietly(context: ssl.SSLContext, file: Path) -> bool:
-    """Loads a file of a folder, in which keys and requests may lie as well."""
+    """Loads a file of a folder, in which there may be keys and requests as well."""
     try:
         return _load_file(context, file)
     except OSError:
@@ -179,7 +186,7 @@ def _load_quietly(context: ssl.SSLContext, file: Path) -> bool:
 
 
 def _load_file(context: ssl.SSLContext, file: Path) -> bool:
-    """Loads a file; whether there was a certificate in it."""
+    """Loads a file; returns whether there was a certificate in it."""
     if not file.is_file() or file.stat().st_size > MOST_BYTES:
         return False
     content = file.read_bytes()

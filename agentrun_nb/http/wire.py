@@ -1,7 +1,4 @@
-"""One request: its destination, deadline, bounds and retries.
-
-It keeps to the limit that all requests to a service share.
-"""
+"""Sends requests to the service, with deadline, limits and retries, and returns what they bring."""
 
 from __future__ import annotations
 
@@ -42,23 +39,22 @@ from agentrun_nb.http.settings import Settings, check_limits
 T = TypeVar("T")
 
 log = logging.getLogger("agentrun_nb")
-"""Retries, waits and limits; never a body, a query or the key."""
+"""Logs retries, waits and limits; never a body, a query or the key."""
 
 HEADERS = {"Accept": "application/json", "Accept-Encoding": ACCEPTED, "User-Agent": "agentrun-nb"}
 
 
 @dataclass
 class Tally:
-    """What one call of the user's cost.
+    """Counts what the requests of one call cost.
 
     Attributes:
-        retries: sent again.
-        waited: seconds before retries and in pauses that the service asked for, summed.
+        retries: the number of requests that were sent again.
+        waited: the seconds before retries and in pauses that the service asked for.
         clock_offset: bounds of the service's clock minus ours, in seconds.
         waiting_for: why a request waits now, in words.
         oddities: what was odd about the answers, counted.
-        alive_at: when the last answer was had, by the monotonic clock; at first, when the call
-            began.
+        alive_at: when the last answer came, by the monotonic clock; at first, when the call began.
     """
 
     retries: int = 0
@@ -70,7 +66,7 @@ class Tally:
 
     @property
     def report_fields(self) -> dict[str, Any]:
-        """Its part of a fetch report."""
+        """The fields of a fetch report that it knows."""
         return {
             "retries": self.retries,
             "waited_seconds": self.waited,
@@ -78,7 +74,7 @@ class Tally:
         }
 
     async def wait(self, seconds: float, reason: str) -> None:
-        """Waits, counts it, and says meanwhile why."""
+        """Waits for some seconds, counts them, and says meanwhile why."""
         self.waited += seconds
         self.waiting_for = f"{reason}, waiting {seconds:.1f} s"
         await asyncio.sleep(seconds)
@@ -86,35 +82,42 @@ class Tally:
 
     @property
     def service_time(self) -> int:
-        """Now in microseconds since the epoch, by the service's clock.
+        """The time now by the clock of the service, in microseconds since the epoch.
 
-        That clock is taken to differ from ours only as far as it is known to.
+        It is our own time plus the least difference that the bounds of the offset allow.
         """
         low, high = self.clock_offset or (0.0, 0.0)
-        # Within the bounds the clocks may agree; outside of them the nearest bound is the least
-        # that they differ by.
-        differ = min(max(low, 0.0), high)
-        return round((time.time() + differ) * 1e6)
+        least_difference = min(max(low, 0.0), high)
+        return round((time.time() + least_difference) * 1e6)
 
     def note_date(self, header: str | None, sent: float, received: float) -> None:
-        """Narrows the bounds of the clock offset by one answer's `Date`.
+        """Narrows the bounds of the clock offset by the `Date` of an answer.
 
-        A `Date` is cut to whole seconds, and many servers write it anew only once a second.
+        Args:
+            header: the header `Date`.
+            sent: when the request was sent, in seconds since the epoch by our clock.
+            received: when the answer came, likewise.
         """
         date = read_http_date(header)
         if date is None:
             return
-        low, high = self.clock_offset or (float("-inf"), float("inf"))
-        bounds = date - received, date + 2 - sent
-        narrowed = max(low, bounds[0]), min(high, bounds[1])
-        self.clock_offset = narrowed if narrowed[0] <= narrowed[1] else bounds
+        # A date is cut to whole seconds, and many servers write it anew only once a second: the
+        # service's clock shows up to two seconds more.
+        low, high = date - received, date + 2 - sent
+        if self.clock_offset is not None:
+            before_low, before_high = self.clock_offset
+            narrowed = max(before_low, low), min(before_high, high)
+            if narrowed[0] <= narrowed[1]:
+                low, high = narrowed
+        self.clock_offset = low, high
 
 
 class Wire:
-    """The way to one service.
+    """Sends requests to one service.
 
     Attributes:
-        settings: where it is and what limits hold.
+        settings: the address of the service, and the limits.
+        policy: how often and when requests are sent again.
     """
 
     policy = Policy()
@@ -128,16 +131,18 @@ class Wire:
         self._finalizer = finalize(self, _hang_up, self._lines)
 
     async def fetch(self, ask: Ask, read: Callable[[bytes], T], tally: Tally) -> T:
-        """Sends a request until it is answered, refused, or out of time.
+        """Sends a request, again where that may help, and reads the answer.
 
         Args:
-            ask: what is asked.
-            read: makes the result of a body; a BadResponseError of it is worth one more attempt.
-            tally: where the cost is noted.
+            ask: the request.
+            read: reads a body; after a BadResponseError of it the request is sent once more.
+            tally: where the requests and their cost are noted.
+
+        Returns:
+            What `read` returned.
 
         Raises:
-            AgentRunError: what the last attempt ended in; whatever else was raised on the way
-                becomes one.
+            AgentRunError: the error of the last attempt; every other exception becomes one.
         """
         if self._closed:
             raise SettingsError("This client is closed.", hint="Make a new one.")
@@ -152,7 +157,7 @@ class Wire:
         raise bare
 
     async def _persist(self, ask: Ask, read: Callable[[bytes], T], tally: Tally) -> T:
-        """Tries until there is an answer or no sense in trying on."""
+        """Sends a request until it is answered, refused, or out of time."""
         started = time.monotonic()
         service = self._service()
         ends_at = min(started, tally.alive_at) + self.settings.deadline
@@ -179,16 +184,28 @@ class Wire:
                     log.info("%s: %s, asked again in %.1f s", ask.route.template, reason, wait)
                     await tally.wait(wait, reason)
         except TimeoutError:
-            before = f" Before that: {last.message}" if last else ""
-            within = f"{self.settings.deadline:g} s{self.settings.through}"
-            message = f"No whole answer came within {within}.{before}"
-            way = "" if last and last.status else unused_proxy(self.settings)
-            last = DeadlineExceededError(message, hint=f"Allow more with deadline=. {way}".rstrip())
+            last = self._out_of_time(last)
         last.method, last.route = "GET", ask.route.template
         last.elapsed = time.monotonic() - started
         last.attempts = max(schedule.attempts, 1) if last.attempts is None else last.attempts
         log.debug("%s: ended in %s after %.1f s", ask.route.template, last.kind, last.elapsed)
         raise last
+
+    def _out_of_time(self, before: AgentRunError | None) -> DeadlineExceededError:
+        """Makes the error of a request that is out of time.
+
+        Args:
+            before: the error of the attempt before, if there was one.
+        """
+        settings = self.settings
+        message = f"No whole answer came within {settings.deadline:g} s{settings.through}."
+        if before:
+            message += f" Before that: {before.message}"
+        hint = "Allow more with deadline=."
+        was_answered = before is not None and before.status
+        if not was_answered and (remark := unused_proxy(settings)):
+            hint += f" {remark}"
+        return DeadlineExceededError(message, hint=hint)
 
     async def _attempt(
         self,
@@ -217,19 +234,21 @@ class Wire:
         try:
             return read(outcome.body)
         except BadResponseError as error:
-            message, hint = replies.safe(error.message, key), error.hint
-            begins = outcome.body.lstrip()[:1]
-            if begins == b"<":
-                message = "HTML came where JSON was expected."
-            if begins in (b"<", b""):
-                hint = (
-                    f"{self.settings.base_url} may be the address of something else: "
-                    "check the base_url."
-                )
-            hint = replies.misplaced(self.settings) or hint
-            return Failure(
-                BadResponseError(message, hint=hint, status=200), transient=True, once=True
-            )
+            return self._unreadable(error, outcome.body, key)
+
+    def _unreadable(self, error: BadResponseError, body: bytes, key: str) -> Failure:
+        """Makes the failure of an answer whose body could not be read."""
+        message = replies.safe(error.message, key)
+        hint = error.hint
+        begins = body.lstrip()[:1]
+        if begins == b"<":
+            message = "HTML came where JSON was expected."
+        if begins in (b"<", b""):
+            base_url = self.settings.base_url
+            hint = f"{base_url} may be the address of something else: check the base_url."
+        hint = replies.misplaced(self.settings) or hint
+        bad_response = BadResponseError(message, hint=hint, status=200)
+        return Failure(bad_response, transient=True, once=True)
 
     async def _send_in_turn(
         self, ask: Ask, key: str, tally: Tally, service: Service, schedule: Schedule
@@ -239,28 +258,26 @@ class Wire:
             pause = service.pause_left()
             if pause > 0:
                 if not schedule.has_time_for(pause):
-                    message = (
-                        f"{self.settings.host} asked for a pause of {pause:,.0f} s more; "
-                        "nothing was sent."
-                    )
-                    hint = "Try again after that, or allow more with deadline=."
-                    error = RateLimitedError(
-                        message, hint=hint, attempts=schedule.attempts, retry_after=pause
-                    )
-                    return Failure(error)
+                    return self._paused(pause, schedule.attempts)
                 await tally.wait(pause, "a pause that the service asked for")
             async with service.gate:
                 if service.pause_left() > 0:
-                    continue  # somebody was told to wait while this request stood in line
+                    # The service asked for a pause while this request stood in line.
+                    continue
                 if schedule.attempts == 0 and not service.budget.admits():
-                    message = (
-                        f"{self.settings.host} was not asked, "
-                        "since it brings no answers at present."
-                    )
-                    return Failure(
-                        ConnectionFailedError(message, hint="Try again in a while.", attempts=0)
-                    )
+                    host = self.settings.host
+                    message = f"{host} was not asked, since it brings no answers at present."
+                    hint = "Try again in a while."
+                    return Failure(ConnectionFailedError(message, hint=hint, attempts=0))
                 return await self._send(ask, key, tally)
+
+    def _paused(self, pause: float, attempts: int) -> Failure:
+        """Makes the failure of a request in a pause that is too long to wait for."""
+        host = self.settings.host
+        message = f"{host} asked for a pause of {pause:,.0f} s more; nothing was sent."
+        hint = "Try again after that, or allow more with deadline=."
+        error = RateLimitedError(message, hint=hint, attempts=attempts, retry_after=pause)
+        return Failure(error)
 
     async def _send(self, ask: Ask, key: str, tally: Tally) -> Reply | Failure:
         """Sends one request and reads the whole answer."""
@@ -268,10 +285,9 @@ class Wire:
         sent = time.time()
         try:
             response = await line.handle_async_request(request)
-            headers = {
-                name.decode("latin-1").lower(): text.decode("latin-1")
-                for name, text in response.headers.raw
-            }
+            headers = {}
+            for name, text in response.headers.raw:
+                headers[name.decode("latin-1").lower()] = text.decode("latin-1")
             tally.note_date(headers.get("date"), sent, time.time())
             try:
                 stream: Any = response.stream
@@ -288,21 +304,29 @@ class Wire:
             return Failure(
                 BadResponseError(replies.safe(error.message, key)), transient=True, once=True
             )
-        except Exception as error:  # whatever a transport raises, it brought no answer
+        except Exception as error:
+            # Whatever a transport raises, it brought no answer.
             return unreached(error, self.settings)
 
     def _request(self, ask: Ask, key: str) -> httpx.Request:
-        silence = dict.fromkeys(("connect", "read", "write"), self.settings.timeout)
+        """Makes the request of httpx.
+
+        Raises:
+            UnsafeURLError: its URL is not one of the route on this service.
+        """
+        seconds = self.settings.timeout
+        timeouts = {"connect": seconds, "read": seconds, "write": seconds, "pool": None}
         headers = HEADERS | {"Authorization": f"Bearer {key}"}
         query = f"?{urlencode(ask.params)}" if ask.params else ""
         url = httpx.URL(self.settings.base_url + ask.path + query)
-        request = httpx.Request(
-            "GET", url, headers=headers, extensions={"timeout": silence | {"pool": None}}
-        )
-        place = url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
-        parts = url.raw_path.partition(b"?")[0].count(b"/") - ask.route.template.count("/")
+        request = httpx.Request("GET", url, headers=headers, extensions={"timeout": timeouts})
+        default_port = 443 if url.scheme == "https" else 80
+        origin = url.scheme, url.host, url.port or default_port
+        # The path has the parts of the base URL and those of the route, and no more.
+        path = url.raw_path.partition(b"?")[0]
+        further_parts = path.count(b"/") - ask.route.template.count("/")
         base_parts = self.settings.base_url.count("/", len("https://"))
-        if place != self.settings.origin or parts != base_parts:
+        if origin != self.settings.origin or further_parts != base_parts:
             raise UnsafeURLError(
                 "The request would leave the route it was made for; nothing was sent."
             )
@@ -314,19 +338,17 @@ class Wire:
         )
 
     def _line(self) -> Transport:
-        """The connections of this process; a forked child makes its own."""
+        """Returns the transport of this process; a forked child makes its own."""
         if os.getpid() not in self._lines:
             transport = self._injected or connect(self.settings)
             self._lines[os.getpid()] = asyncio.get_running_loop(), transport
         return self._lines[os.getpid()][1]
 
     def within(self, **limits: Any) -> Wire:
-        """The same way with other limits of `Settings`, where they are given."""
-        other, given = (
-            copy(self),
-            {name: limit for name, limit in limits.items() if limit is not None},
-        )
+        """Returns a copy with other limits of `Settings`; one that is None stays as it is."""
+        given = {name: limit for name, limit in limits.items() if limit is not None}
         check_limits(given)
+        other = copy(self)
         other.settings = replace(self.settings, **given)
         return other
 
@@ -347,6 +369,6 @@ def _hang_up(lines: dict[int, tuple[asyncio.AbstractEventLoop, Transport]]) -> N
 
 
 def _cancelled(error: BaseException) -> bool:
-    """Whether the loop ends this task, and the error is not one that a transport made up."""
+    """Whether the loop cancels this task; a transport may raise a CancelledError by itself."""
     task = asyncio.current_task()
     return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
