@@ -279,7 +279,8 @@ class Client:
             [200, 102]
         """
         query = self._query(deployment_id, status, version_id, since, until, limit, without)
-        return listing.list_chunks(self._wire, query, chunk, progress=progress)
+        rows = read_count("chunk", chunk, "Give the rows of a frame, above zero.")
+        return listing.list_chunks(self._wire, query, rows, progress=progress)
 
     def _query(
         self,
@@ -299,9 +300,8 @@ class Client:
         if limit is not None:
             limit = read_count("limit", limit, "Give one above zero, or None for all.")
         branches = branches_of(deployments, statuses, version_id)
-        return RunQuery(
-            branches, read_when(since), read_when(until), limit, tuple(without), unlisted
-        )
+        begin, end = read_when(since), read_when(until)
+        return RunQuery(branches, begin, end, limit, read_without(without), unlisted)
 
     def refetch(self, runs: Any, *, progress: bool = True) -> pd.DataFrame:
         """Asks again for rows with a `fetch_error` and for those that have not ended.

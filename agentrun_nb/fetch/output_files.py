@@ -59,7 +59,11 @@ def _row_of(run: Run, name: str) -> pd.Series[Any]:
 
     Raises:
         PathNotFound: there is none.
+        SettingsError: the name is no text.
     """
+    if not isinstance(name, str):
+        kind = type(name).__name__
+        raise SettingsError(f"An output is named by a text, and not by a {kind}.", hint=NAMES)
     table = run.outputs
     for column in ("name", "path", "configured_path"):
         has_name = (table[column] == name).fillna(False)

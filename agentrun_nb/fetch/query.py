@@ -182,8 +182,9 @@ def branches_of(deployments: Iterable[str], statuses: Any, versions: Any) -> lis
             order in which a run takes them.
         versions: the id of a version or several; None: one branch for all.
     """
-    in_turn = sorted(_as_list(statuses), key=_place_in_life)
-    combinations = product(dict.fromkeys(deployments), _as_list(versions), in_turn)
+    in_turn = sorted(_as_list("status", statuses), key=_place_in_life)
+    version_ids = _as_list("version_id", versions)
+    combinations = product(dict.fromkeys(deployments), version_ids, in_turn)
     return [Branch(deployment, status, version) for deployment, version, status in combinations]
 
 
@@ -235,12 +236,27 @@ def read_deployments(given: Any) -> list[str]:
     return deployments
 
 
-def _as_list(value: Any) -> list[str | None]:
+def read_without(without: Any) -> tuple[str, ...]:
+    """Checks the columns that a listing is to leave out.
+
+    Raises:
+        SettingsError: one cannot be left out, or is no column.
+    """
+    names = ", ".join(name for name in RUNS.names if name in DISPENSABLE)
+    hint = f"Columns that can be left out: {names}."
+    # One text alone would be taken for a column by whoever forgets the comma of a tuple.
+    columns = [without] if isinstance(without, str) else read_texts("without", without, hint)
+    unknown = sorted(set(columns) - DISPENSABLE)
+    if unknown or isinstance(without, str):
+        unknown = unknown or columns
+        raise SettingsError(f"without= takes a tuple of columns, and not {unknown}.", hint=hint)
+    return tuple(columns)
+
+
+def _as_list(name: str, value: Any) -> list[str | None]:
     if value is None:
         return [None]
-    if isinstance(value, str):
-        return [value]
-    return list(dict.fromkeys(value))
+    return list(dict.fromkeys(read_texts(name, value, "Give one or a list of them.")))
 
 
 def created(batch: Batch) -> pa.Array:
