@@ -119,7 +119,8 @@ class Client:
     def check(self) -> check.Check:
         """Asks the service for a deployment, a version and a run.
 
-        The result says what the service offers, and what to type next.
+        Returns:
+            What the service offers, route by route, and what to type next.
 
         Example:
             >>> client.check()
@@ -132,6 +133,13 @@ class Client:
 
     def get_run(self, deployment_id: str, run_id: str) -> Run:
         """One run.
+
+        Args:
+            deployment_id: its deployment.
+            run_id: its id.
+
+        Returns:
+            The run as it is now; `refetch` asks for it again.
 
         Raises:
             NotFoundError: there is none.
@@ -156,6 +164,9 @@ class Client:
             deployment_id: its deployment.
             run_id: its id.
             tz: the zone of the times shown, an IANA name.
+
+        Returns:
+            The view; in a notebook it shows itself as the last value of a cell.
 
         Example:
             >>> client.explore(deployment_id, run.id, tz="Europe/Berlin")
@@ -272,7 +283,19 @@ class Client:
     ) -> Iterator[pd.DataFrame]:
         """Lists runs as `list_runs` does, in frames of `chunk` rows.
 
-        The report of the last frame speaks for the whole walk.
+        Args:
+            deployment_id: as for `list_runs`, like all but the last.
+            status: one or several.
+            version_id: one or several.
+            since: the earliest `created_at`: a moment, or an age such as "7d".
+            until: the `created_at` before which they lie.
+            limit: how many runs at most; None: all.
+            without: columns that are not kept.
+            progress: whether a line says how far it is.
+            chunk: the rows of a frame; the last one has what is left.
+
+        Yields:
+            RUNS tables. The report of the last one speaks for the whole walk.
 
         Example:
             >>> [len(chunk) for chunk in client.iter_runs(chunk=200)]
@@ -376,6 +399,9 @@ class Client:
             max_bytes: the most that the file may have; None: as the client allows.
             deadline: seconds that it may take; None: as the client allows.
 
+        Returns:
+            The whole file as bytes.
+
         Raises:
             PathNotFound: the manifest lists no such output; the message names the nearest.
             NotFoundError: the sandbox or the file is gone.
@@ -392,6 +418,9 @@ class Client:
     def list_deployments(self) -> pd.DataFrame:
         """The DEPLOYMENTS table: all there are.
 
+        Returns:
+            One row per deployment, in the order of the service.
+
         Example:
             >>> client.list_deployments()["name"].head(2).tolist()
             ['nightly-forecast', 'site-crawler']
@@ -400,6 +429,12 @@ class Client:
 
     def list_versions(self, deployment_id: str) -> pd.DataFrame:
         """The VERSIONS table: all versions of a deployment.
+
+        Args:
+            deployment_id: the deployment.
+
+        Returns:
+            One row per version, in the order of the service.
 
         Example:
             >>> client.list_versions(deployment_id)[["version_number", "status"]]

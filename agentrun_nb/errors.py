@@ -33,6 +33,9 @@ from collections.abc import Iterator
 class AgentRunError(Exception):
     """The base of all errors of this package: one sentence on what happened, and a hint.
 
+    Args:
+        message: what happened, in a sentence.
+
     Attributes:
         kind: a short stable word, the same as the code in `fetch_error`.
         hint: one sentence on what to do next; may be empty.

@@ -27,6 +27,11 @@ class Run:
     A field is None where the record does not have it, or where it cannot be read as its type;
     `notes` says which and why.
 
+    Args:
+        raw: the bytes of one JSON object.
+        fetched_at: when it was fetched, by the service's clock (timezone-aware); None where that is
+            not known.
+
     Attributes:
         raw: the record's bytes as they came.
         extra: the fields this package does not know, as a mapping; a value that is not JSON stands
@@ -215,6 +220,9 @@ class Run:
     def to_frame(self) -> pd.DataFrame:
         """The run as a RUNS table of one row.
 
+        Returns:
+            The table under a fresh index.
+
         Example:
             >>> run.to_frame()[["status", "exit_code"]]
                   status  exit_code
@@ -225,10 +233,11 @@ class Run:
     def to_dict(self) -> dict[str, Any]:
         """The 18 fields of the record as Python objects, in the record's order.
 
-        Times are aware UTC datetimes, integers are exact, `input` and `output_manifest` are parsed.
-        A field that is absent, null or cannot be read as its type is None; `notes` says which and
-        why. A document that is not JSON stands as its text. Unknown fields are in `extra`, and
-        `raw` has everything to the letter.
+        Returns:
+            The fields by name. Times are aware UTC datetimes, integers are exact, `input` and
+            `output_manifest` are parsed. A field that is absent, null or cannot be read as its type
+            is None; `notes` says which and why. A document that is not JSON stands as its text.
+            Unknown fields are in `extra`, and `raw` has everything to the letter.
 
         Example:
             >>> run.to_dict()["output_manifest"]["rows"]

@@ -6,6 +6,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -119,6 +120,44 @@ def has_example(value: Any) -> bool:
 @pytest.mark.parametrize("name", PUBLIC)
 def test_each_public_name_has_an_example(name):
     assert has_example(PUBLIC[name])
+
+
+def undocumented(value: Any) -> list[str]:
+    """The parameters that no line of a docstring names, and `returns` where nothing says what comes."""
+    text = inspect.getdoc(value) or ""
+    function = getattr(value, "__func__", value)
+    if not callable(function) or is_property(function):
+        return []
+    signature = inspect.signature(function)
+    missing = [
+        name
+        for name in signature.parameters
+        if name not in ("self", "cls") and not re.search(rf"^ +{name}: ", text, re.MULTILINE)
+    ]
+    gives = signature.return_annotation not in ("None", inspect.Signature.empty)
+    said = re.search(r"^(Returns|Yields):", text, re.MULTILINE)
+    if gives and not inspect.isclass(value) and not said and len(signature.parameters) > 1:
+        missing.append("returns")
+    return missing
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_each_parameter_has_a_line(name):
+    assert not undocumented(PUBLIC[name])
+
+
+def test_a_parameter_without_a_line_is_seen():
+    """The control of the law above."""
+
+    def double(number: int, times: int) -> int:
+        """Doubles.
+
+        Args:
+            number: what to double.
+        """
+        return number * 2 * times
+
+    assert undocumented(double) == ["times", "returns"]
 
 
 def test_one_without_an_example_is_seen():

@@ -22,6 +22,9 @@ def show(figure: go.Figure) -> None:
     Without it a timeline brings its own picture, as it was before any restyling; for other figures
     the lack of a picture is said.
 
+    Args:
+        figure: one of this module or of plotly.
+
     Raises:
         SettingsError: it is no figure.
 

@@ -60,6 +60,9 @@ def outcomes(
         template: a plotly template, such as `plotly_dark`; by default colours that hold on any
             ground.
 
+    Returns:
+        The figure: a bar for each group, its statuses side by side, in percent.
+
     Example:
         >>> figure = arn.figures.outcomes(runs, by="version_id")
         >>> [bars.name for bars in figure.data]
@@ -162,6 +165,9 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
         template: a plotly template, such as `plotly_dark`; by default colours that hold on any
             ground.
 
+    Returns:
+        The figure: a histogram of seconds, statuses on each other.
+
     Example:
         >>> figure = arn.figures.durations(runs)
         >>> figure.layout.yaxis.title.text
@@ -207,6 +213,9 @@ def survival(
         by: the column to group by; beyond 8 groups the smallest are one. None: all together.
         template: a plotly template, such as `plotly_dark`; by default colours that hold on any
             ground.
+
+    Returns:
+        The figure: a step curve for each group, in percent over seconds.
 
     Example:
         >>> figure = arn.figures.survival(runs, by="deployment_id")

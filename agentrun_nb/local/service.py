@@ -43,6 +43,11 @@ class Service:
     It listens on this machine only. Made by `serve`; it ends with `close`, at the end of a `with`
     block, or with the interpreter.
 
+    Args:
+        workers: runs at one time.
+        folder: where the service makes its own folder; None: among the temporary files.
+        port: where to listen; 0: on a port that is free.
+
     Attributes:
         base_url: where it listens, a random port of 127.0.0.1.
         api_key: made for this service; in no repr.
@@ -124,6 +129,9 @@ class Service:
                 `{}`.
             version: 1, 2, or the version's id; None: the active one.
 
+        Returns:
+            The run as it is now, mostly queued.
+
         Raises:
             LocalServiceError: no such deployment or version, or the input is no JSON object; a
                 ValueError too.
@@ -148,7 +156,13 @@ class Service:
         return self.client.get_run(run.deployment_id, run.id)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Waits until every run has ended; False: `timeout` seconds were over before that.
+        """Waits until every run has ended.
+
+        Args:
+            timeout: seconds to wait at most; None: as long as it takes.
+
+        Returns:
+            Whether every run has ended; False: the seconds were over before that.
 
         Example:
             >>> service.wait(timeout=60)
@@ -157,7 +171,13 @@ class Service:
         return self._workshop.wait(timeout)
 
     def load(self, runs: Iterable[bytes]) -> int:
-        """Adds finished runs, such as the runs of `generate`, and returns their number.
+        """Adds finished runs, such as the runs of `generate`.
+
+        Args:
+            runs: records as JSON, of which every one has an id of its own.
+
+        Returns:
+            How many they were.
 
         Raises:
             ValueError: one is not a JSON object with `id` and `deployment_id`, or its id is there
@@ -275,6 +295,9 @@ def serve(workers: int = 2, folder: str | Path | None = None) -> Service:
         workers: runs at one time.
         folder: where the service makes its own folder, removed at its end; None: among the
             temporary files.
+
+    Returns:
+        The running service, which ends with `close` or at the end of a `with` block.
 
     Example:
         >>> with arn.local.serve(workers=4) as service:

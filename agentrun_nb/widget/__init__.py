@@ -21,6 +21,9 @@ def explore(x: Any, client: RunSource | None = None, *, tz: str = "UTC") -> RunE
         client: where the runs came from; `code` then tells how to get them again.
         tz: the zone in which times are shown, an IANA name.
 
+    Returns:
+        The view; in a notebook it shows itself as the last value of a cell.
+
     Raises:
         SettingsError: there is no such zone, or `client` is no client.
         SchemaError: `x` holds no runs.
@@ -40,6 +43,9 @@ def explore_json(x: Any) -> JsonExplorer:
     Args:
         x: JSON text as `str` or bytes, shown to the letter; or Python objects, which are written as
             JSON.
+
+    Returns:
+        The view.
 
     Raises:
         DataError: the objects cannot be written as JSON.

@@ -63,6 +63,9 @@ class JsonExplorer(View):
     def update(self, x: Any) -> None:
         """Shows another document in place.
 
+        Args:
+            x: as for `explore_json`.
+
         Example:
             >>> view = arn.explore_json('{"score": 0.96}')
             >>> view.update({"score": 0.97})
@@ -73,7 +76,13 @@ class JsonExplorer(View):
         self._replaced()
 
     def to_html(self, path: str | Path) -> Path:
-        """Writes the view as one file that works offline, and gives its path.
+        """Writes the view as one file that works offline.
+
+        Args:
+            path: where to.
+
+        Returns:
+            The path.
 
         Raises:
             DataError: the file cannot be written; what was there stays.

@@ -196,9 +196,10 @@ class RunExplorer(View):
     def figure(self) -> go.Figure:
         """Draws what is on the screen as a plotly figure.
 
-        The figure has the rows, stretch of time, folds, colours and zone of the screen.
-        What the legend highlights there is not told apart: in the figure a click on the legend
-        hides a status.
+        Returns:
+            The figure, with the rows, stretch of time, folds, colours and zone of the screen. What
+            the legend highlights there is not told apart: in the figure a click on the legend hides
+            a status.
 
         Example:
             >>> figure = ex.figure()

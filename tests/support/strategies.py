@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
@@ -30,6 +31,28 @@ GOLDEN = {
     "idempotency_key": '"key-16"',
 }
 """A run with another value in each field, as JSON texts, in the order of the contract."""
+
+GOLDEN_CELLS = {
+    "id": "run-1",
+    "deployment_id": "dep-2",
+    "version_id": "ver-3",
+    "mode": "service",
+    "status": "timed_out",
+    "input": '{"four": 4}',
+    "created_at": datetime(2026, 1, 5, tzinfo=UTC),
+    "updated_at": datetime(2026, 1, 6, 0, 0, 0, 500_000, UTC),
+    "retain_on_failure": True,
+    "retention_seconds": 8,
+    "sandbox_id": "box-9",
+    "process_id": 10,
+    "exit_code": -11,
+    "failure_reason": "reason twelve",
+    "output_manifest": '{"thirteen": [13]}',
+    "started_at": datetime(2026, 1, 5, 14, 0, 0, 14, UTC),
+    "completed_at": datetime(2026, 1, 5, 15, 15, tzinfo=UTC),
+    "idempotency_key": "key-16",
+}
+"""What is read from it."""
 
 
 def record(members: Mapping[str, str] | Iterable[tuple[str, str]]) -> bytes:
