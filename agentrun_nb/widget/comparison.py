@@ -27,19 +27,21 @@ def comparison(a: pd.DataFrame, b: pd.DataFrame) -> dict[str, Any]:
         `diff`.
     """
     rows = diff(a, b, equal=True)
-    told = rows[rows["change"] != "equal"]
-    shown = told.head(_MOST).astype("object")
+    differences = rows[rows["change"] != "equal"]
+    shown = differences.head(_MOST).astype("object")
     left, right = (run_docs(run)[0]["outputs"] for run in (a, b))
+    outputs = []
+    for i, j in _pairs(rows):
+        outputs.append({"a": left[int(i)] if i else None, "b": right[int(j)] if j else None})
     return {
-        "count": len(told),
-        "differences": [
-            {name: _cell(value) for name, value in row.items()} for row in shown.to_dict("records")
-        ],
-        "outputs": [
-            {"a": left[int(i)] if i else None, "b": right[int(j)] if j else None}
-            for i, j in _pairs(rows)
-        ],
+        "count": len(differences),
+        "differences": [_cells(row) for row in shown.to_dict("records")],
+        "outputs": outputs,
     }
+
+
+def _cells(row: dict[Any, Any]) -> dict[Any, str | None]:
+    return {name: _cell(value) for name, value in row.items()}
 
 
 def _cell(value: Any) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from agentrun_nb.core.schema import RUNS, STATUS_ROWS, Column
+from agentrun_nb.core.schema import RUNS, STATUS_ROWS, Column, Status
 from agentrun_nb.drawing.layout import MOST_BANDS, MOST_ROWS, MOST_SINGLE
 from agentrun_nb.drawing.status_style import LOOKS, NONE, UNKNOWN, Look, stack
 from agentrun_nb.widget.run_docs import OUTPUT_CELLS
@@ -27,20 +27,20 @@ def page_head() -> dict[str, Any]:
     statuses, the unknown one and the one of no status.
     """
     looks = [*LOOKS.values(), UNKNOWN, NONE]
-    statuses = [
-        {key: value for key, value in asdict(row).items() if key in STATUS_KEYS}
-        | _look(LOOKS[row.name])
-        for row in STATUS_ROWS
-    ]
-    return {
-        "fields": _fields(RUNS.wire),
-        "outputs": _fields(OUTPUT_CELLS),
-        "statuses": statuses,
-        "unknown": _look(UNKNOWN),
-        "none": _look(NONE),
-        "stack": [looks.index(look) for look in stack()],
-        "limits": LIMITS,
-    }
+    head: dict[str, Any] = {}
+    head["fields"] = _fields(RUNS.wire)
+    head["outputs"] = _fields(OUTPUT_CELLS)
+    head["statuses"] = [_status(row) for row in STATUS_ROWS]
+    head["unknown"] = _look(UNKNOWN)
+    head["none"] = _look(NONE)
+    head["stack"] = [looks.index(look) for look in stack()]
+    head["limits"] = LIMITS
+    return head
+
+
+def _status(row: Status) -> dict[str, Any]:
+    facts = {key: value for key, value in asdict(row).items() if key in STATUS_KEYS}
+    return facts | _look(LOOKS[row.name])
 
 
 def _fields(columns: Iterable[Column]) -> list[dict[str, str]]:

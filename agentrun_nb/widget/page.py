@@ -53,33 +53,43 @@ def runs_page(
         most: the most bytes of documents that go with it.
         rows: the most runs whose documents go with it.
     """
+    page = _blank(kind, uid)
+    page["n"] = len(runs)
+    page["now"] = now
+    page["title"] = counted(len(runs), "run")
+    page["note"] = completeness(runs)
+    if kind == "run":
+        page["title"] = f"Run {runs['id'].iloc[0]}"
+        page["note"] = ""
     parcel = Parcel()
+    page["columns"] = _moments(runs, now, parcel)
     status = runs["status"].cat
-    versions, deployments = pd.factorize(runs["version_id"]), pd.factorize(runs["deployment_id"])
-    errors = pd.factorize(pd.Series(not_read(runs), dtype="str"))
-    columns = {
-        **{name: parcel.add(_floats(runs[f"{name}_at"])) for name in _MOMENTS},
-        "until": parcel.add(known_until(runs, now).astype("<f8").tobytes()),
-        "status": parcel.add(_codes(status.codes.to_numpy())),
-        "version": parcel.add(_codes(versions[0])),
-        "deployment": parcel.add(_codes(deployments[0])),
-        "error": parcel.add(_codes(errors[0])),
-        "ids": parcel.add(msgspec.json.encode(runs["id"].fillna("").tolist())),
+    page["statuses"] = list(status.categories)
+    page["columns"]["status"] = parcel.add(_codes(status.codes.to_numpy()))
+    # A text that many runs have goes once, and each run has its place in the list.
+    groups = {
+        "version": runs["version_id"],
+        "deployment": runs["deployment_id"],
+        "error": pd.Series(not_read(runs), dtype="str"),
     }
+    for name, texts in groups.items():
+        codes, distinct = pd.factorize(texts)
+        page["columns"][name] = parcel.add(_codes(codes))
+        page[f"{name}s"] = distinct.tolist()
+    ids = runs["id"].fillna("").tolist()
+    page["columns"]["ids"] = parcel.add(msgspec.json.encode(ids))
     docs = packed_docs(runs, absent, most) if len(runs) <= rows else None
-    page = _blank(kind, uid) | {
-        "n": len(runs),
-        "now": now,
-        "title": f"Run {runs['id'].iloc[0]}" if kind == "run" else counted(len(runs), "run"),
-        "statuses": list(status.categories),
-        "versions": versions[1].tolist(),
-        "deployments": deployments[1].tolist(),
-        "errors": errors[1].tolist(),
-        "columns": columns,
-        "docs": None if docs is None else parcel.add(docs, packed=True),
-        "note": completeness(runs) if kind == "runs" else "",
-    }
+    if docs is not None:
+        page["docs"] = parcel.add(docs, packed=True)
     return page, parcel.buffers
+
+
+def _moments(runs: pd.DataFrame, now: float, parcel: Parcel) -> dict[str, Any]:
+    """Adds the timestamps of runs, and until when each is known, in ms since the epoch."""
+    columns = {name: parcel.add(_floats(runs[f"{name}_at"])) for name in _MOMENTS}
+    until = known_until(runs, now).astype("<f8")
+    columns["until"] = parcel.add(until.tobytes())
+    return columns
 
 
 def json_page(text: str, uid: str) -> Message:
@@ -91,17 +101,11 @@ def json_page(text: str, uid: str) -> Message:
 
 
 def _blank(kind: str, uid: str) -> dict[str, Any]:
-    page: dict[str, Any] = {
-        "kind": kind,
-        "uid": uid,
-        "n": 0,
-        "now": 0,
-        "title": "",
-        "columns": {},
-        "note": "",
-    }
-    page |= {"no_previews": "", "screen": None, "head": page_head()}
-    return page | {name: [] for name in TABLES} | {"docs": None, "text": None}
+    page: dict[str, Any] = {name: [] for name in TABLES}
+    page |= {"kind": kind, "uid": uid, "head": page_head()}
+    page |= {"n": 0, "now": 0, "title": "", "columns": {}, "note": ""}
+    page |= {"no_previews": "", "screen": None, "docs": None, "text": None}
+    return page
 
 
 def _floats(moments: pd.Series[Any]) -> bytes:

@@ -57,37 +57,44 @@ def run_docs(
         first: the number that the page knows the first of them by.
         absent: the names of fields that the records are known not to have.
     """
-    fields = [_plain(column.kind, runs[column.name]) for column in FIELDS]
     names = [column.name for column in FIELDS]
-    texts = {name: _plain("text", runs[name]) for name in ("input", "output_manifest", "extra")}
-    notes, errors = (_plain("text", runs[name]) for name in ("parse_notes", "fetch_error"))
-    fetched = _plain("time", runs["fetched_at"])
-    reasons = not_read(runs)
+    fields = [_plain(column.kind, runs[column.name]) for column in FIELDS]
+    columns = {
+        "input": _plain("text", runs["input"]),
+        "output_manifest": _plain("text", runs["output_manifest"]),
+        "extra": _plain("text", runs["extra"]),
+        "notes": _plain("text", runs["parse_notes"]),
+        "error": _plain("text", runs["fetch_error"]),
+        "fetched": _plain("time", runs["fetched_at"]),
+        "not_read": not_read(runs),
+    }
+    outputs_of = _outputs_by_row(runs)
     without = list(left_out(runs))
-    left_behind = _outputs_by_row(runs)
-    return [
-        {
-            "row": first + place,
-            "fields": (told := dict(zip(names, cells, strict=True))),
-            "fetched": fetched[place],
-            "absent": list(absent),
-            "left_out": without,
-            "unread": _unread(told, notes[place]),
-            "outputs": left_behind.get(str(place), []),
-            "notes": notes[place],
-            "error": errors[place],
-            "not_read": reasons[place],
-            **{name: text[place] for name, text in texts.items()},
-        }
-        for place, cells in enumerate(zip(*fields, strict=True))
-    ]
+    docs = []
+    for place, cells in enumerate(zip(*fields, strict=True)):
+        doc: dict[str, Any] = {name: column[place] for name, column in columns.items()}
+        doc["row"] = first + place
+        doc["fields"] = dict(zip(names, cells, strict=True))
+        doc["outputs"] = outputs_of.get(str(place), [])
+        doc["unread"] = _unread(doc["fields"], doc["notes"])
+        doc["absent"] = list(absent)
+        doc["left_out"] = without
+        docs.append(doc)
+    return docs
 
 
 def not_read(runs: pd.DataFrame) -> list[str | None]:
     """Why runs were not read, in a few words; None for each run of which there is a record."""
+    # A row that was read before and could not be read again has its status still.
     errors = runs["fetch_error"].where(runs["status"].isna())
-    codes = [None if pd.isna(error) else str(error).partition(":")[0] for error in errors]
-    return [None if code is None else NOT_READ.get(code, code) for code in codes]
+    return [_in_few_words(error) for error in errors]
+
+
+def _in_few_words(fetch_error: Any) -> str | None:
+    if pd.isna(fetch_error):
+        return None
+    code, _, _ = str(fetch_error).partition(":")
+    return NOT_READ.get(code, code)
 
 
 def absent_fields(run: Run) -> list[str]:
@@ -112,11 +119,12 @@ def _unread(cells: Mapping[str, Any], notes: str | None) -> dict[str, str]:
 
     The texts are as the notes have them.
     """
-    return {
-        name: text
-        for name, text in _NOTE.findall(notes or "")
-        if text not in ("", "null") and cells.get(name, text) is None
-    }
+    unread = {}
+    for name, text in _NOTE.findall(notes or ""):
+        is_field = name in cells
+        if is_field and cells[name] is None and text not in ("", "null"):
+            unread[name] = text
+    return unread
 
 
 def _outputs_by_row(runs: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:

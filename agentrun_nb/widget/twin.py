@@ -83,21 +83,23 @@ def twin(uid: str, code: str, story: Story) -> str:
         code: the Python that shows the live view.
         story: what is told.
     """
-    told = (_framed(uid, clip(code, room.text), joined(*story(room))) for room in _ROOMS)
-    return next(html for html in told if len(html.encode()) <= MOST_BYTES)
+    for room in _ROOMS:
+        body = joined(*story(room))
+        html = _framed(uid, clip(code, room.text), body)
+        if len(html.encode()) <= MOST_BYTES:
+            break
+    return html
 
 
 def _framed(uid: str, code: str, body: Markup) -> Markup:
-    live, name = f"body:has(.arn-live-{uid})", f"arn-twin-{uid}"
+    live = f"body:has(.arn-live-{uid})"
+    name = f"arn-twin-{uid}"
     hide = f"{live} .{name},{live} .jp-OutputArea-child:has(.{name}){{display:none}}"
-    again = el(
-        "p",
-        "A still picture, taken when the cell ran. For the live view run the cell again: ",
-        el("code", code, style=_MONO),
-        style=f"{_QUIET};margin:8px 0 0",
-    )
-    parts = (el("style", Markup(hide)), body, again)
-    return el("div", *parts, class_=f"arn-twin {name}", style=_FRAME)
+    style = el("style", Markup(hide))
+    words = "A still picture, taken when the cell ran. For the live view run the cell again: "
+    code_again = el("code", code, style=_MONO)
+    again = el("p", words, code_again, style=f"{_QUIET};margin:8px 0 0")
+    return el("div", style, body, again, class_=f"arn-twin {name}", style=_FRAME)
 
 
 # --- one run --------------------------------------------------------------------------------------
@@ -170,10 +172,10 @@ def _track(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> Marku
 def _field_table(doc: dict[str, Any], room: Room) -> Markup:
     """All fields in two columns; documents are told below, null and absent are told apart."""
     names = [column.name for column in RUNS.wire]
-    cells = [
-        joined(el("th", name, style=_HEADCELL), el("td", _field(doc, name, room), style=_CELL))
-        for name in names
-    ]
+    cells = []
+    for name in names:
+        value = el("td", _field(doc, name, room), style=_CELL)
+        cells.append(joined(el("th", name, style=_HEADCELL), value))
     half = (len(cells) + 1) // 2
     rows = [el("tr", *pair) for pair in zip(cells[:half], cells[half:], strict=False)]
     summary = el("summary", f"All {len(names)} fields")
@@ -278,19 +280,25 @@ def runs_story(runs: pd.DataFrame, now: float, tz: str) -> Story:
 
 
 def _runs_table(runs: pd.DataFrame, tz: str, room: Room) -> Markup:
-    told = in_words(runs, tz).astype("object").drop(columns="status")
-    names = [name for name in told.columns if (told[name].notna() & told[name].ne("")).any()]
+    words = in_words(runs, tz).astype("object").drop(columns="status")
+    has_value = words.notna() & words.ne("")
+    words = words.loc[:, has_value.any()]
     statuses = runs["status"].astype("object").where(runs["status"].notna(), None)
-    rows = [
-        [_status(status, room), *(_shown(row[name], room) for name in names)]
-        for status, (_, row) in zip(statuses, told.iterrows(), strict=True)
-    ]
-    return _table(["status", *(name.removesuffix("_id").replace("_", " ") for name in names)], rows)
+    rows = []
+    for status, (_, row) in zip(statuses, words.iterrows(), strict=True):
+        cells = [_shown(value, room) for value in row]
+        rows.append([_status(status, room), *cells])
+    titles = [name.removesuffix("_id").replace("_", " ") for name in words.columns]
+    return _table(["status", *titles], rows)
 
 
 def _shown(value: Any, room: Room) -> str:
-    text = "\u2013" if pd.isna(value) else clip(str(value), max(6, room.text // 3))
-    return el("div", text, style="min-width:20em") if len(text) > _LONG else text
+    if pd.isna(value):
+        return "\u2013"
+    text = clip(str(value), max(6, room.text // 3))
+    if len(text) <= _LONG:
+        return text
+    return el("div", text, style="min-width:20em")
 
 
 # --- pieces ---------------------------------------------------------------------------------------
@@ -322,4 +330,6 @@ def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> Markup:
 
 
 def _more(hidden: int) -> Markup | None:
-    return el("p", f"and {hidden:,} more", style=f"{_QUIET};margin:0") if hidden > 0 else None
+    if hidden <= 0:
+        return None
+    return el("p", f"and {hidden:,} more", style=f"{_QUIET};margin:0")

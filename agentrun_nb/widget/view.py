@@ -158,7 +158,8 @@ class View(anywidget.AnyWidget):
     # --- the displays
 
     def _twin(self) -> dict[str, str]:
-        return {"text/html": twin(self.uid, self._call(), self._story()), "text/plain": repr(self)}
+        html = twin(self.uid, self._call(), self._story())
+        return {"text/html": html, "text/plain": repr(self)}
 
     def _ipython_display_(self, **_: Any) -> None:
         """Publishes the static twin and then the live view, which hides it while it is there.
