@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +21,16 @@ MOST_ROWS = 24
 """Up to so many runs have a row each."""
 MOST_BANDS = 12
 """Up to so many groups have a band each; the last holds all others where there are more."""
+ROW, LANE, THICKEST = 22, 16, 22
+"""The heights of a row and of a lane, and the most that a lane may have where there is room."""
+LOWEST_BAND, BAND_LABEL, BAND_GAP = 34, 18, 8
+"""The least height of a band, that of its name above it, and what stays free below it."""
+ONE_BAND_HIGH, ALL_BANDS_HIGH = 240, 400
+"""The most height of a band that stands alone, and of all bands together."""
+FAILURE_STRIP, FAILURE_CELL = 20, 10
+"""The height of the strip of failures above all bands, and the width that one mark stands for."""
+_FREE_TOP = 4
+"""What stays free above all bands where there is no strip of failures."""
 _PLAIN_END, _MARKED_END = 1, 13
 """What stays free behind a run: more where the shape of its status stands there."""
 
@@ -40,7 +53,54 @@ def lanes(
     return placed.lanes(MARK * unit, room, int(height // THINNEST))
 
 
+class Place(NamedTuple):
+    """Where a band lies, in pixels from the top of the picture."""
+
+    top: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        """How high it is."""
+        return self.bottom - self.top
+
+
+def most_height(bands: int, grouped: bool) -> int:
+    """The most height of each band where there are so many."""
+    everything = ALL_BANDS_HIGH if grouped else ONE_BAND_HIGH
+    return round(everything / bands)
+
+
+def band_height(lane_count: int | None, most: int) -> int:
+    """The height of a band for its lanes; None is for columns, which take all that there is."""
+    if lane_count is None:
+        return most
+    least = min(LOWEST_BAND, most)
+    return min(max(LANE * lane_count, least), most)
+
+
+def stack_bands(heights: Iterable[int], named: bool, strip: bool) -> list[Place]:
+    """The places of bands, one below the other.
+
+    Args:
+        heights: of each band, its name not counted.
+        named: whether a name stands above each.
+        strip: whether a strip of failures stands above all.
+    """
+    label = BAND_LABEL if named else 0
+    y = FAILURE_STRIP if strip else _FREE_TOP
+    places: list[Place] = []
+    for height in heights:
+        top = y + label
+        bottom = top + height
+        places.append(Place(top, bottom))
+        y = bottom + BAND_GAP
+    return places
+
+
 def column_edges(start: float, end: float, unit: float) -> Floats:
     """The edges of the columns between two places, at whole multiples of their width."""
     step = COLUMN * unit
-    return step * np.arange(np.floor(start / step), np.ceil(end / step) + 1)
+    first = np.floor(start / step)
+    last = np.ceil(end / step)
+    return step * np.arange(first, last + 1)

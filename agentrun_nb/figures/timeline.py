@@ -1,4 +1,4 @@
-"""Runs along time as the widget draws them.
+"""Draws runs along time as a plotly figure, with the layout of the widget.
 
 Single runs are drawn in rows or lanes, and columns of counts where those do not fit.
 """
@@ -6,7 +6,7 @@ Single runs are drawn in rows or lanes, and columns of counts where those do not
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from math import isfinite, nan
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,23 @@ from agentrun_nb.core.times import duration_text
 from agentrun_nb.drawing import svg_timeline
 from agentrun_nb.drawing.axis import Tick, clock_text, ticks
 from agentrun_nb.drawing.course import course
-from agentrun_nb.drawing.layout import COLUMN, MOST_BANDS, MOST_ROWS, column_edges, lanes
+from agentrun_nb.drawing.layout import (
+    BAND_GAP,
+    COLUMN,
+    FAILURE_CELL,
+    FAILURE_STRIP,
+    LOWEST_BAND,
+    MOST_BANDS,
+    MOST_ROWS,
+    ROW,
+    THICKEST,
+    Place,
+    band_height,
+    column_edges,
+    lanes,
+    most_height,
+    stack_bands,
+)
 from agentrun_nb.drawing.spans import Kind, Spans, spans
 from agentrun_nb.drawing.status_style import LOOKS, Look, by_look, look_of
 from agentrun_nb.drawing.window import Fold, Window
@@ -45,10 +61,6 @@ from agentrun_nb.tables.moments import last_moment, milliseconds
 Chosen = NDArray[np.bool_]
 
 _MOST_TICKS, _LONGEST_NAME = 9, 28
-_CELL, _ROW, _LANE, _THICKEST = 10, 22, 16, 22
-"""Pixels, as in the widget: of a mark of failures, a row, and of lanes."""
-_LOWEST, _LABEL, _GAP, _STRIP = 34, 18, 8, 20
-"""Likewise: of a band at least, its name, what follows it, and the strip of failures."""
 _THICK = 0.85
 """How much of its row or lane a bar fills.
 
@@ -56,8 +68,26 @@ By itself plotly would take that from the rows of the same colour, and draw over
 """
 _Edges = tuple[float | None, float | None]
 _GROUPINGS = ("time", "version", "status")
-_DARK = "#111111"
+_BACKGROUNDS = {None: None, True: "#111111", False: CLEAR}
+"""By whether the page is dark.
+
+A dark page says so of itself alone, so its figure carries that background to wherever it is shown.
+"""
 _TIMES = ["created_at", "started_at", "completed_at"]
+_PALE, _LIVE, _UNDIVIDED, _SOLID = 0.35, 0.5, 0.65, 1.0
+"""The opacity of a bar before the start, of a run that goes on, without a start, and after it."""
+_LEAST_ROOM = 5
+"""Milliseconds that are free before the first run and after the last one, at least."""
+_LEGEND = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
+_FOLD = {
+    "yref": "paper", "y0": 0, "y1": 1, "layer": "below", "fillcolor": GRID,
+    "line": {"color": GREY, "width": 1, "dash": "dot"},
+}  # fmt: skip
+_TITLE = {
+    "xref": "paper", "x": 0, "xanchor": "left",
+    "yref": "paper", "yanchor": "bottom", "showarrow": False,
+}  # fmt: skip
+"""How the name of a band stands above it."""
 
 
 def timeline(
@@ -68,7 +98,7 @@ def timeline(
     by: str = "time",
     template: str | None = None,
 ) -> go.Figure:
-    """Runs along time, from the timestamps of their records alone.
+    """Draws runs along time, from the timestamps of their records alone.
 
     Up to 24 runs have a row each, more share lanes: pale before the start, solid after it, hatched
     up to the last known moment while a run has not ended. Where lanes do not fit, the runs of each
@@ -80,11 +110,11 @@ def timeline(
         window: first and last moment of the axis in ms since the epoch; None: where the runs begin
             or end.
         by: what runs are grouped by: `time` (not at all), `version` or `status`.
-        template: a plotly template, such as `plotly_dark`; by default colours that hold on any
-            ground.
+        template: a plotly template, such as `plotly_dark`; by default colours that are read on
+            any background.
 
     Returns:
-        The figure; its ground is that of the template, and clear without one.
+        The figure; its background is that of the template, and clear without one.
 
     Example:
         >>> figure = arn.figures.timeline(runs.head(20), tz="Europe/Berlin")
@@ -107,15 +137,13 @@ def _checked_ends(window: Any) -> tuple[float | None, float | None]:
     Raises:
         SettingsError: they are not two numbers or None, or not in order.
     """
-    ends = window if isinstance(window, tuple | list) and len(window) == 2 else (nan, nan)
-    for end in ends:
-        number = isinstance(end, int | float | np.number) and not isinstance(end, bool)
-        if end is not None and not (number and isfinite(end)):
-            raise SettingsError(
-                f"{words(window)!r} is not a window of a timeline.",
-                hint="Give its first and last moment in ms since the epoch, or None for either.",
-            )
-    start, stop = (None if end is None else float(end) for end in ends)
+    pair = isinstance(window, tuple | list) and len(window) == 2
+    if not pair or not all(map(_is_end, window)):
+        raise SettingsError(
+            f"{words(window)!r} is not a window of a timeline.",
+            hint="Give its first and last moment in ms since the epoch, or None for either.",
+        )
+    start, stop = (None if end is None else float(end) for end in window)
     if start is not None and stop is not None and start >= stop:
         raise SettingsError(
             f"The window {words(window)} ends before it begins.",
@@ -124,10 +152,18 @@ def _checked_ends(window: Any) -> tuple[float | None, float | None]:
     return start, stop
 
 
+def _is_end(end: Any) -> bool:
+    """Whether a value is an end of a window: a finite number, or None for an open one."""
+    if end is None:
+        return True
+    number = isinstance(end, int | float | np.number) and not isinstance(end, bool)
+    return number and isfinite(end)
+
+
 def draw(
     runs: pd.DataFrame, now: float, tz: str, window: Window, template: str | None
 ) -> go.Figure:
-    """Runs along time as they are in a window.
+    """Draws the runs that a window shows.
 
     Args:
         runs: the RUNS table.
@@ -137,210 +173,300 @@ def draw(
         template: a plotly template.
     """
     check_template(template)
-    track = _Track(runs, now, tz, window, template)
-    track.draw_bands()
-    track.draw_axis()
-    if not track.known.any():
-        say_empty(track.figure, len(runs), "has a created time that can be read")
-    elif not track.inside.any():
-        say(track.figure, "no runs in this stretch of time")
-    seen = runs[[*_TIMES, "fetched_at", "status"]][track.inside]
+    drawing = _Drawing(runs, now, tz, window, template)
+    drawing.draw_bands()
+    drawing.draw_axis()
+    figure = drawing.figure
+    if not drawing.known.any():
+        say_empty(figure, len(runs), "has a created time that can be read")
+    elif not drawing.inside.any():
+        say(figure, "no runs in this stretch of time")
+    seen = runs[[*_TIMES, "fetched_at", "status"]][drawing.inside]
     # A figure is not ours to subclass; `show` finds here what it puts beside it.
-    track.figure._still = svg_timeline.timeline(seen, now, tz)
-    return track.figure
+    figure._still = svg_timeline.timeline(seen, now, tz)
+    return figure
 
 
 class _Axis:
     """The time axis: a place on it is a moment, less the middles of the folds before it."""
 
     def __init__(self, folds: Iterable[Fold]) -> None:
-        middles = [(at + kept / 2, at + length - kept / 2) for at, length, kept in folds]
-        self.cuts = np.array(middles).reshape(-1, 2)
-        self._gone = np.append(0.0, np.cumsum(np.diff(self.cuts)))
-        self._places = self.cuts[:, 0] - self._gone[:-1]
+        at, length, shown = np.array(list(folds), "float64").reshape(-1, 3).T
+        # Of what a fold keeps one half stands before the cut and one behind it.
+        half = shown / 2
+        self.cuts = np.column_stack([at + half, at + length - half])
+        removed = np.diff(self.cuts).cumsum()
+        self._removed = np.append(0.0, removed)
+        self._places = self.cuts[:, 0] - self._removed[:-1]
 
     def place(self, moments: Any) -> Any:
-        behind = np.searchsorted(self.cuts[:, 1], moments)
-        return np.minimum(moments - self._gone[behind], np.append(self._places, np.inf)[behind])
+        """The places of moments; those inside a cut lie where the cut is."""
+        cuts_before = np.searchsorted(self.cuts[:, 1], moments)
+        next_cut = np.append(self._places, np.inf)[cuts_before]
+        return np.minimum(moments - self._removed[cuts_before], next_cut)
 
     def moment(self, places: Any) -> Any:
-        return places + self._gone[np.searchsorted(self._places, places)]
+        """The moments at places, the inverse of `place`."""
+        cuts_before = np.searchsorted(self._places, places)
+        return places + self._removed[cuts_before]
 
 
-class _Track:
-    """A figure in the making: runs have places on the axis, and lengths are those of the screen."""
+class _Drawing:
+    """A figure in the making: runs have places on the axis, and lengths are those of the screen.
+
+    Attributes:
+        figure: what is drawn so far.
+        known: the runs that have a place.
+        inside: of these, the ones that touch the window.
+    """
 
     def __init__(
         self, runs: pd.DataFrame, now: float, tz: str, window: Window, template: str | None
     ) -> None:
-        self.runs, self.now, self.tz, self.window, self.template = runs, now, tz, window, template
-        self.figure, self.looks, self.named = go.Figure(), by_look(runs), set[Look]()
-        self.axis, timed = _Axis(window.folds), spans(runs, now)
-        begin, middle, end = map(self.axis.place, (timed.begin, timed.middle, timed.end))
-        self.placed, self.known = Spans(begin, middle, end, timed.kind), ~np.isnan(begin)
+        self.figure = go.Figure()
+        self._runs = runs
+        self._now = now
+        self._tz = tz
+        self._window = window
+        self._template = template
+        self._looks = by_look(runs)
+        self._in_legend = set[Look]()
+        self._axis = _Axis(window.folds)
+        self._place_runs()
+        self._place_window()
+        self.inside = self._placed.touching(self._start, self._end)
+        few = int(np.count_nonzero(self.known)) <= MOST_ROWS
+        self._in_rows = few and window.by == "time"
+        self._height = 0.0
+
+    def _place_runs(self) -> None:
+        """Finds where the runs lie on the axis, and from where to where all of them do."""
+        timed = spans(self._runs, self._now)
+        begin = self._axis.place(timed.begin)
+        middle = self._axis.place(timed.middle)
+        end = self._axis.place(timed.end)
+        self._placed = Spans(begin, middle, end, timed.kind)
+        self.known = ~np.isnan(begin)
         first, last = 0.0, 0.0
         if self.known.any():
-            first, last = begin[self.known].min(), end[self.known].max()
-        room = max((last - first) * 0.02, 5)
-        self.whole = (first - room, last + room)
-        start, stop = window.start, window.end
-        self.start = self.whole[0] if start is None else float(self.axis.place(start))
-        self.end = self.whole[1] if stop is None else float(self.axis.place(stop))
+            first = begin[self.known].min()
+            last = end[self.known].max()
+        self._room = max((last - first) * 0.02, _LEAST_ROOM)
+        self._whole = (first - self._room, last + self._room)
+
+    def _place_window(self) -> None:
+        """Finds the ends of the axis, and how much of it a pixel is."""
+        start, end = self._window.start, self._window.end
+        self._start, self._end = self._whole
+        if start is not None:
+            self._start = float(self._axis.place(start))
+        if end is not None:
+            self._end = float(self._axis.place(end))
         # A side that is open may lie beyond the other one; an axis has a length all the same.
         if start is None:
-            self.start = min(self.start, self.end - room)
-        if stop is None:
-            self.end = max(self.end, self.start + room)
-        self.clock = Clock(tz, *self.axis.moment([self.start, self.end]).tolist())
-        self.unit = (self.end - self.start) / window.width
-        self.inside = self.placed.touching(self.start, self.end)
-        self.rows = window.by == "time" and int(np.count_nonzero(self.known)) <= MOST_ROWS
+            self._start = min(self._start, self._end - self._room)
+        if end is None:
+            self._end = max(self._end, self._start + self._room)
+        first, last = self._axis.moment([self._start, self._end]).tolist()
+        self._clock = Clock(self._tz, first, last)
+        self._unit = (self._end - self._start) / self._window.width
 
     def draw_bands(self) -> None:
         """Draws band by band from the top, and the strip of failures over them."""
-        failed = [look for look in map(look_of, FAILURES) if look in self.looks and not self.rows]
-        bands, grouped = self._bands(), self.window.by != "time"
-        y, places, most = _STRIP if failed else 4, [], round((400 if grouped else 240) / len(bands))
-        for _, chosen in bands:
-            top = y + _LABEL * grouped
-            places.append((top, top + self._height(chosen, most)))
-            y = places[-1][1] + _GAP
-        for number, ((name, chosen), (top, low)) in enumerate(zip(bands, places, strict=True), 1):
-            axis = self._draw_band(number, chosen, low - top)
-            axis = {"domain": [1 - low / y, 1 - top / y], **axis}
-            self.figure.update_layout({f"yaxis{number}": axis})
-            corner = {"x": 0, "y": 1 - top / y, "xanchor": "left", "yanchor": "bottom"}
-            of_paper = {"xref": "paper", "yref": "paper", "showarrow": False}
-            self.figure.add_annotation(text=name, **corner, **of_paper)
-        strip = {"domain": [1 - _STRIP / y, 1], "range": [-1, 1]}
-        strip |= {"visible": False, "fixedrange": True}
+        failures = map(look_of, FAILURES)
+        failed = [look for look in failures if look in self._looks and not self._in_rows]
+        bands = self._bands()
+        grouped = self._window.by != "time"
+        most = most_height(len(bands), grouped)
+        heights = [self._band_height(rows, most) for _, rows in bands]
+        places = stack_bands(heights, named=grouped, strip=bool(failed))
+        self._height = places[-1].bottom + BAND_GAP
+        for number, ((name, rows), place) in enumerate(zip(bands, places, strict=True), 1):
+            axis = self._draw_band(number, rows, int(place.height))
+            self._add_axis(number, place, axis)
+            upper = 1 - place.top / self._height
+            self.figure.add_annotation(text=name, y=upper, **_TITLE)
+        number = len(bands) + 1
         for look in failed:
-            self._draw_failures(len(bands) + 1, look)
-            self.figure.update_layout({f"yaxis{len(bands) + 1}": strip})
-        self.height = y
+            self._draw_failures(number, look)
+            strip = {"range": [-1, 1], "visible": False, "fixedrange": True}
+            self._add_axis(number, Place(0, FAILURE_STRIP), strip)
+
+    def _add_axis(self, number: int, place: Place, axis: dict[str, Any]) -> None:
+        """Adds the vertical axis of a band, in the part of the figure that is its place."""
+        # Plotly counts from the bottom, in shares of the whole.
+        lower = 1 - place.bottom / self._height
+        upper = 1 - place.top / self._height
+        self.figure.update_layout({f"yaxis{number}": {"domain": [lower, upper], **axis}})
 
     def _bands(self) -> list[tuple[str, Chosen]]:
-        """The groups and their runs, in the widget's order."""
-        if self.window.by == "time" or self.runs.empty:
+        """The names of the groups and which runs are theirs, in the widget's order."""
+        if self._window.by == "time" or self._runs.empty:
             # Without runs there are no groups, and still one band to write into.
             return [("", self.known)]
-        names = groups(
-            self.runs, "status" if self.window.by == "status" else "version_id", MOST_BANDS
-        )
-        order = (
-            [*STATUSES, *names.cat.categories] if names.name == "status" else names.cat.categories
-        )
-        chosen = {
-            name: self.known & (names == name).to_numpy()
-            for name in order
-            if name in names.cat.categories
-        }
-        return [
-            (f"{label(name)}, {np.count_nonzero(rows):,}", rows) for name, rows in chosen.items()
-        ]
+        column = "status" if self._window.by == "status" else "version_id"
+        names = groups(self._runs, column, MOST_BANDS)
+        order = list(names.cat.categories)
+        if column == "status":
+            documented = [status for status in STATUSES if status in order]
+            order = documented + [name for name in order if name not in STATUSES]
+        bands = []
+        for name in order:
+            rows = self.known & (names == name).to_numpy()
+            bands.append((f"{label(name)}, {np.count_nonzero(rows):,}", rows))
+        return bands
 
-    def _height(self, chosen: Chosen, most: int) -> int:
-        if self.rows:
-            return max(_ROW * int(np.count_nonzero(chosen)), _LOWEST)
-        lane_of = self._lanes(chosen, self.whole[0], self.whole[1] - self.whole[0], 1, most)
-        wished = most if lane_of is None else _LANE * (max(lane_of.values(), default=0) + 1)
-        return min(max(wished, min(_LOWEST, most)), most)
+    def _band_height(self, chosen: Chosen, most: int) -> int:
+        """The height of a band in pixels, which no window changes."""
+        if self._in_rows:
+            return max(ROW * int(np.count_nonzero(chosen)), LOWEST_BAND)
+        first, last = self._whole
+        lane_of = self._lanes(chosen, first, last - first, 1, most)
+        if lane_of is None:
+            return band_height(None, most)
+        return band_height(max(lane_of.values(), default=0) + 1, most)
 
     def _lanes(
         self, chosen: Chosen, start: float, span: float, spans: int, height: int
     ) -> dict[int, int] | None:
-        """Finds the lanes of the runs of some spans, each as wide as the axis.
+        """Finds the lanes of the runs in some stretches of the axis; None where they do not fit.
 
-        It gives None where they do not fit.
+        Args:
+            chosen: the runs of a band.
+            start: where the first stretch begins.
+            span: how long each is, which is as wide as the axis.
+            spans: how many there are.
+            height: of the band, in pixels.
         """
-        near = chosen & self.placed.touching(start, start + spans * span)
-        succeeded = self.runs["status"].isin(SUCCESSES).to_numpy(dtype=bool)
-        return lanes(self.placed.only(near), succeeded, span / self.window.width, height)
+        near = self._placed.touching(start, start + spans * span)
+        placed = self._placed.only(chosen & near)
+        succeeded = self._runs["status"].isin(SUCCESSES).to_numpy(dtype=bool)
+        return lanes(placed, succeeded, span / self._window.width, height)
 
     def _draw_band(self, axis: int, chosen: Chosen, height: int) -> dict[str, Any]:
         """Draws the runs of a band in rows, lanes or columns, and gives its axis."""
-        if self.rows:
-            in_turn = np.argsort(self.placed.begin, kind="stable")
-            order = in_turn[: np.count_nonzero(chosen)].tolist()
-            names = [clip(name, _LONGEST_NAME) for name in self.runs["id"].fillna("").iloc[order]]
-            self._draw_bars(axis, {row: lane for lane, row in enumerate(order)})
-            ticks = {"tickvals": [*range(len(order))], "ticktext": [*map(words, names)]}
-            return {"range": [len(order) - 0.5, -0.5], **ticks}
-        span = self.end - self.start
-        lane_of = self._lanes(chosen, self.start // span * span, span, 2, height)
-        if lane_of is None:
-            self._draw_columns(axis, chosen & self.inside)
-            title = (
-                f"runs in each {duration_text(COLUMN * self.unit)}"
-                if self.window.by == "time"
-                else None
-            )
-            return {"tickformat": ",", "nticks": height // 30, "title": title}
-        self._draw_bars(axis, lane_of)
-        lowest = max([height / _THICKEST - 1, *lane_of.values()])
-        return {"range": [lowest + 0.5, -0.5], "tickvals": []}
+        if self._in_rows:
+            return self._draw_rows(axis, chosen)
+        # Lanes are found for whole spans, so that they hardly change while the window moves.
+        span = self._end - self._start
+        first = self._start // span * span
+        lane_of = self._lanes(chosen, first, span, 2, height)
+        if lane_of is not None:
+            self._draw_bars(axis, lane_of)
+            lowest = max([height / THICKEST - 1, *lane_of.values()])
+            return {"range": [lowest + 0.5, -0.5], "tickvals": []}
+        self._draw_columns(axis, chosen & self.inside)
+        title = None
+        if self._window.by == "time":
+            title = f"runs in each {duration_text(COLUMN * self._unit)}"
+        return {"tickformat": ",", "nticks": height // 30, "title": title}
+
+    def _draw_rows(self, axis: int, chosen: Chosen) -> dict[str, Any]:
+        """Draws each run in a row of its own, with its name beside it, and gives the axis."""
+        in_turn = np.argsort(self._placed.begin, kind="stable")
+        # Runs without a place are sorted behind those that have one.
+        order = in_turn[: np.count_nonzero(chosen)].tolist()
+        ids = self._runs["id"].fillna("").iloc[order]
+        names = [words(clip(name, _LONGEST_NAME)) for name in ids]
+        self._draw_bars(axis, {row: lane for lane, row in enumerate(order)})
+        ends = [len(order) - 0.5, -0.5]
+        return {"range": ends, "tickvals": [*range(len(order))], "ticktext": names}
 
     def _trace(self, axis: int, look: Look, **marker: Any) -> dict[str, Any]:
         """What all traces of a look have in common; the first of them stands in the legend."""
-        legend = {"showlegend": look not in self.named, "legendgroup": look.label}
-        self.named.add(look)
-        known = [*LOOKS.values()]
-        legend["legendrank"] = known.index(look) if look in known else len(known)
-        marker = {"color": color(look, self.template), **marker}
-        return {"yaxis": f"y{axis}", "name": look.label, "marker": marker, **legend}
+        first = look not in self._in_legend
+        self._in_legend.add(look)
+        documented = [*LOOKS.values()]
+        rank = documented.index(look) if look in documented else len(documented)
+        return {
+            "yaxis": f"y{axis}",
+            "name": look.label,
+            "marker": {"color": color(look, self._template), **marker},
+            "showlegend": first,
+            "legendgroup": look.label,
+            "legendrank": rank,
+        }
 
-    def _wall(self, places: Any) -> NDArray[np.float64]:
-        return self.clock(self.axis.moment(places))
+    def _on_clock(self, places: Any) -> NDArray[np.float64]:
+        """Places on the axis as plotly takes them: what a clock of the zone shows there."""
+        return self._clock(self._axis.moment(places))
 
     def _draw_bars(self, axis: int, lane_of: dict[int, int]) -> None:
-        """A bar for each run, hatched while it goes on, and a pale one before its start."""
-        for look, those in self.looks.items():
-            rows = np.array([row for row in lane_of if those[row] and self.inside[row]], "int64")
-            waited = rows[self.placed.middle[rows] > self.placed.begin[rows]]
-            pale, rows = np.repeat([False, True], [len(rows), len(waited)]), np.append(rows, waited)
-            placed, kind = self.placed, self.placed.kind[rows]
-            edges = (placed.begin, placed.middle, placed.end)
-            begin, middle, end = (self._wall(places[rows]) for places in edges)
-            split = np.where(np.isnan(middle), begin, middle)
-            base, live = np.where(pale, begin, split), (kind == Kind.LIVE) & ~pale
-            opacity = np.select([pale, live, kind == Kind.UNDIVIDED], [0.35, 0.5, 0.65], 1.0)
-            pattern = {"shape": np.where(live, "/", "").tolist(), "fillmode": "overlay"}
-            edge = {"color": color(look, self.template), "width": 1}
-            length = np.maximum(np.where(pale, split, end) - base, 0)
-            bars = {"base": base, "x": length, "y": [lane_of[row] for row in rows], "width": _THICK}
-            told = {"hovertext": list(self._told(rows)), "hoverinfo": "text"}
-            if len(rows):
-                trace = self._trace(axis, look, opacity=opacity, line=edge, pattern=pattern)
-                self.figure.add_bar(**bars, **told, **trace, orientation="h")
+        """Draws a bar for each run, and a pale one before its start."""
+        for look, has_look in self._looks.items():
+            rows = [row for row in lane_of if has_look[row] and self.inside[row]]
+            if rows:
+                self._draw_bars_of(axis, look, np.array(rows, "int64"), lane_of)
 
-    def _told(self, rows: NDArray[np.int64]) -> Iterator[str]:
+    def _draw_bars_of(
+        self, axis: int, look: Look, started: NDArray[np.int64], lane_of: dict[int, int]
+    ) -> None:
+        """Draws the bars of one look; those of runs that have not ended are hatched."""
+        placed = self._placed
+        waited = started[placed.middle[started] > placed.begin[started]]
+        # All solid bars come first, then the pale ones of the same runs.
+        rows = np.append(started, waited)
+        pale = np.arange(len(rows)) >= len(started)
+        begin = self._on_clock(placed.begin[rows])
+        middle = self._on_clock(placed.middle[rows])
+        end = self._on_clock(placed.end[rows])
+        # Where no start divides a run its bar is of the whole.
+        split = np.where(np.isnan(middle), begin, middle)
+        base = np.where(pale, begin, split)
+        stop = np.where(pale, split, end)
+        kind = placed.kind[rows]
+        live = (kind == Kind.LIVE) & ~pale
+        which = [pale, live, kind == Kind.UNDIVIDED]
+        opacity = np.select(which, [_PALE, _LIVE, _UNDIVIDED], _SOLID)
+        hatching = np.where(live, "/", "").tolist()
+        pattern = {"shape": hatching, "fillmode": "overlay"}
+        edge = {"color": color(look, self._template), "width": 1}
+        self.figure.add_bar(
+            orientation="h",
+            base=base,
+            x=np.maximum(stop - base, 0),
+            y=[lane_of[row] for row in rows.tolist()],
+            width=_THICK,
+            hovertext=list(self._hover_texts(rows)),
+            hoverinfo="text",
+            **self._trace(axis, look, opacity=opacity, line=edge, pattern=pattern),
+        )
+
+    def _hover_texts(self, rows: NDArray[np.int64]) -> Iterator[str]:
         """What is said of each run when it is pointed at."""
-        runs = self.runs[["id", "version_id", "status", *_TIMES]].iloc[rows]
-        names = zip(runs["id"], runs["version_id"], runs["status"], strict=True)
+        runs = self._runs.iloc[rows]
+        live = self._placed.kind[rows] == Kind.LIVE
+        records = zip(runs["id"], runs["version_id"], runs["status"], strict=True)
         times = zip(*(milliseconds(runs[name]) for name in _TIMES), strict=True)
-        live = self.placed.kind[rows] == Kind.LIVE
-        for (run, version, status), moments, goes_on in zip(names, times, live, strict=True):
+        for (run, version, status), moments, goes_on in zip(records, times, live, strict=True):
             created, started, completed = moments
-            parts = course(created, started, completed, goes_on, self.now)
-            told = [f"{look_of(status).label}, {version}"]
-            told.append(f"created {clock_text(created, self.tz)}")
-            told += [part.words for part in parts]
-            yield "<br>".join([f"<b>{words(run)}</b>", *map(words, told)])
+            stretches = course(created, started, completed, goes_on, self._now)
+            lines = [f"{look_of(status).label}, {version}"]
+            lines.append(f"created {clock_text(created, self._tz)}")
+            lines += [stretch.words for stretch in stretches]
+            yield "<br>".join([f"<b>{words(run)}</b>", *map(words, lines)])
 
     def _draw_columns(self, axis: int, chosen: Chosen) -> None:
-        """How many runs touch each column, look on look."""
-        edges = column_edges(self.start, self.end, self.unit)
-        below = np.zeros(len(edges) - 1, "int64")
-        for look, those in self.looks.items():
-            counts = self.placed.tally(chosen & those, edges)
-            at = np.flatnonzero(counts)
-            bars = {"base": below[at], "y": counts[at], "customdata": counts[at]}
-            moments = self.axis.moment(edges)
-            middles = (moments[:-1] + moments[1:])[at] / 2
-            bars |= {"x": self.clock(middles), "width": np.diff(moments)[at]}
-            hover = self.clock.hover("%{customdata:,} in this column<br>", middles)
-            if len(at):
-                self.figure.add_bar(**bars, **hover, **self._trace(axis, look, line={"width": 0}))
+        """Draws how many runs touch each column, look on look."""
+        edges = column_edges(self._start, self._end, self._unit)
+        moments = self._axis.moment(edges)
+        middles = (moments[:-1] + moments[1:]) / 2
+        widths = np.diff(moments)
+        below = np.zeros(len(widths), "int64")
+        for look, has_look in self._looks.items():
+            counts = self._placed.tally(chosen & has_look, edges)
+            columns = np.flatnonzero(counts)
+            if len(columns):
+                at = middles[columns]
+                self.figure.add_bar(
+                    base=below[columns],
+                    x=self._clock(at),
+                    y=counts[columns],
+                    width=widths[columns],
+                    customdata=counts[columns],
+                    **self._clock.hover("%{customdata:,} in this column<br>", at),
+                    **self._trace(axis, look, line={"width": 0}),
+                )
             below = below + counts
 
     def _draw_failures(self, axis: int, look: Look) -> None:
@@ -348,59 +474,64 @@ class _Track:
 
         Marks that would lie on one another are one, which says how many it stands for.
         """
-        ends = self.placed.end[self.looks[look]]
-        ends = ends[(ends >= self.start) & (ends <= self.end)]
-        _, first, counts = np.unique(
-            (ends - self.start) // (_CELL * self.unit), return_index=True, return_counts=True
-        )
+        ends = self._placed.end[self._looks[look]]
+        ends = ends[(ends >= self._start) & (ends <= self._end)]
+        if not len(ends):
+            return
+        cells = (ends - self._start) // (FAILURE_CELL * self._unit)
+        _, first, counts = np.unique(cells, return_index=True, return_counts=True)
+        places = ends[first]
         # The worst failures stand on the upper of two lines, so that no mark hides another kind.
-        height = 0.4 if look.label == LOOKS[FAILURES[0]].label else -0.4
-        if len(ends):
-            moments = self.axis.moment(ends[first])
-            hover = self.clock.hover("%{customdata:,} here, the first at ", moments)
-            told = {"customdata": counts, **hover}
-            marks = {"x": self._wall(ends[first]), "y": [height] * len(first), "mode": "markers"}
-            self.figure.add_scatter(
-                **marks, **told, **self._trace(axis, look, symbol=look.symbol, size=7)
-            )
+        worst = look.label == LOOKS[FAILURES[0]].label
+        height = 0.4 if worst else -0.4
+        moments = self._axis.moment(places)
+        self.figure.add_scatter(
+            mode="markers",
+            x=self._clock(moments),
+            y=[height] * len(first),
+            customdata=counts,
+            **self._clock.hover("%{customdata:,} here, the first at ", moments),
+            **self._trace(axis, look, symbol=look.symbol, size=7),
+        )
 
     def draw_axis(self) -> None:
-        """Gives the figure its ground and its time axis.
-
-        Where that axis has folds, there are ticks between them and words in them.
-        """
-        legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
-        # A dark page says so of itself alone.
-        # Its figure therefore carries that ground to wherever it is shown.
-        background = {None: None, True: _DARK, False: CLEAR}[self.window.dark]
-        dress(self.figure, self.template, background=background, legend=legend, barmode="overlay")
-        reach = self._wall([self.start, self.end])
-        axis = {"type": "date", "title": f"time ({words(self.tz)})", "range": reach}
-        cuts = [{"bounds": self.clock(cut)} for cut in self.axis.cuts]
-        own_ticks = self._ticks() if cuts or self.clock.changes else {}
-        self.figure.update_xaxes(**axis, anchor="free", rangebreaks=cuts, **own_ticks)
-        self.figure.update_yaxes(showgrid=False, automargin=True)
-        margin = self.figure.layout.margin
-        self.figure.layout.height = self.height + margin.t + margin.b
-        for at, length, _ in self.window.folds:
-            x0, x1 = self.clock([at, at + length])
-            look = {
-                "fillcolor": GRID,
-                "layer": "below",
-                "line": {"color": GREY, "width": 1, "dash": "dot"},
-            }
-            told = {"text": duration_text(length), "textangle": -90}
-            self.figure.add_shape(x0=x0, x1=x1, y0=0, y1=1, yref="paper", label=told, **look)
+        """Gives the figure its background and its time axis, with ticks between the folds."""
+        figure = self.figure
+        background = _BACKGROUNDS[self._window.dark]
+        dress(figure, self._template, background=background, legend=_LEGEND, barmode="overlay")
+        figure.update_xaxes(
+            type="date",
+            title=f"time ({words(self._tz)})",
+            range=self._on_clock([self._start, self._end]),
+            anchor="free",
+            rangebreaks=[{"bounds": self._clock(cut)} for cut in self._axis.cuts],
+            **self._ticks(),
+        )
+        figure.update_yaxes(showgrid=False, automargin=True)
+        margin = figure.layout.margin
+        figure.layout.height = self._height + margin.t + margin.b
+        for at, length, _ in self._window.folds:
+            x0, x1 = self._clock([at, at + length])
+            sentence = {"text": duration_text(length), "textangle": -90}
+            figure.add_shape(x0=x0, x1=x1, label=sentence, **_FOLD)
 
     def _ticks(self) -> dict[str, Any]:
-        """Gives ticks of our own.
+        """Gives ticks of our own where plotly's are wrong, else none.
 
         Plotly knows nothing of folds, and of clocks that are put forward or back.
         """
-        between = [cut for cut in self.axis.cuts if self.start < self.axis.place(cut[0]) < self.end]
-        edges = [*self.axis.moment([self.start]), *np.ravel(between), *self.axis.moment([self.end])]
+        cuts = self._axis.cuts
+        if not len(cuts) and not self._clock.changes:
+            return {}
+        first, last = self._axis.moment([self._start, self._end])
+        places = self._axis.place(cuts[:, 0])
+        between = cuts[(self._start < places) & (places < self._end)]
+        # What is left of the axis are the stretches from the end of a cut to the next one.
+        edges = [first, *between.ravel(), last]
         found: list[Tick] = []
         for start, end in zip(edges[::2], edges[1::2], strict=True):
-            most = int(_MOST_TICKS * (end - start) / (self.end - self.start))
-            found += ticks(start, end, self.tz, most) if most else []
-        return self.clock.marks(found)
+            share = (end - start) / (self._end - self._start)
+            most = int(_MOST_TICKS * share)
+            if most:
+                found += ticks(start, end, self._tz, most)
+        return self._clock.marks(found)
