@@ -1,4 +1,4 @@
-"""Pictures of runs to keep, restyle and export: frames in, plotly figures out."""
+"""Draws frames of runs as plotly figures, to keep, restyle and export."""
 
 from __future__ import annotations
 
@@ -37,14 +37,17 @@ def show(figure: go.Figure) -> None:
             f"A {type(figure).__name__} is not a figure.",
             hint="Give one of arn.figures or of plotly.",
         )
-    written = json.loads(figure.to_json()) | {"config": {"responsive": True}}
-    live = {"application/vnd.plotly.v1+json": written}
-    still = getattr(figure, "_still", None)
+    live = json.loads(figure.to_json())
+    live["config"] = {"responsive": True}
+    picture = getattr(figure, "_still", None)
     if find_spec("kaleido"):
-        still = figure.to_image(format="svg").decode()
-    lack = "" if still else ", without a static picture: kaleido is not installed"
-    words = f"A plotly figure{lack}"
-    display(live | ({"image/svg+xml": still} if still else {}) | {"text/plain": words}, raw=True)  # type: ignore[no-untyped-call]
+        picture = figure.to_image(format="svg").decode()
+    bundle = {"application/vnd.plotly.v1+json": live, "text/plain": "A plotly figure"}
+    if picture:
+        bundle["image/svg+xml"] = picture
+    else:
+        bundle["text/plain"] += ", without a static picture: kaleido is not installed"
+    display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
 def __dir__() -> list[str]:

@@ -1,6 +1,6 @@
-"""What all figures share: their ground, their colours and their words.
+"""What all figures share: background, colours, clock, and words that are safe to show.
 
-Words out of the data are made so that they do nothing but be read.
+Text out of the data is escaped here, since plotly reads a little HTML in every text.
 """
 
 from __future__ import annotations
@@ -31,19 +31,30 @@ GREY = "#7f7f7f"
 GRID, CLEAR = "rgba(127,127,127,.25)", "rgba(0,0,0,0)"
 _SHORT, _LINE = 40, 110
 _DARK = 1.2
-"""Below this sum of red, green and blue, each 0 to 1, a ground is dark."""
+"""Below this sum of red, green and blue, each 0 to 1, a background is dark."""
 _SHORT_AXIS = 4 * 86_400_000.0
-"""Up to this length an hour more or less is seen on a time axis."""
+"""The longest axis, in ms, on which an hour more or less is seen."""
 _EARLIEST, _LATEST = -62_135_510_400_000.0, 253_402_214_400_000.0
 """The years that a clock knows in any zone, in ms since the epoch.
 
 Beyond them an offset stays as it was.
 """
 
+_LAYOUT = {"hovermode": "closest", "showlegend": True}
+"""By default plotly draws no legend of one trace, and nothing would say what its colour means."""
+_TITLE = {
+    "title_x": 0, "title_xref": "paper", "title_y": 1, "title_yanchor": "top", "title_pad_t": 14,
+}  # fmt: skip
+_MIDDLE = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
+
 
 def color(look: Look, template: Any) -> str:
-    """The colour of a look on the ground of a template; by default one that holds on any."""
-    return look.either if template is None else look.dark if is_dark(template) else look.light
+    """The colour of a look on the background of a template; one for any where there is none."""
+    if template is None:
+        return look.either
+    if is_dark(template):
+        return look.dark
+    return look.light
 
 
 def check_template(template: Any) -> None:
@@ -59,20 +70,21 @@ def check_template(template: Any) -> None:
 
 
 def is_dark(template: Any) -> bool:
-    """Says whether the ground of a template is dark, whatever it is called.
+    """Whether the background of a template is dark, whatever the template is called.
 
-    A ground that has no colour of its own is not dark.
+    A background that has no colour of its own is not dark.
     """
     try:
-        ground = go.Layout(template=template).template.layout.paper_bgcolor or CLEAR
-        [shares] = validate_colors(ground, colortype="tuple")
+        background = go.Layout(template=template).template.layout.paper_bgcolor or CLEAR
+        [shares] = validate_colors(background, colortype="tuple")
     except (ValueError, PlotlyError):
         return False
-    return not ground.startswith("rgba") and sum(shares) < _DARK
+    # One that lets the page through is as dark as the page, which is not known here.
+    return not background.startswith("rgba") and sum(shares) < _DARK
 
 
 def words(text: Any, most: int = 80) -> str:
-    """Text out of the data, as plotly, which reads a little HTML in every text, may show it."""
+    """Text out of the data, shortened and escaped for plotly, which reads HTML in every text."""
     return escape(visible(clip(str(text), most)), quote=False)
 
 
@@ -81,8 +93,8 @@ def label(outcome: str) -> str:
     return look_of(outcome).label if outcome in STATUSES else words(outcome, _SHORT)
 
 
-def wall(moments: Any, tz: str) -> NDArray[np.float64]:
-    """Instants in ms as what a clock of the zone shows, which is all that a plotly axis knows."""
+def local_times(moments: Any, tz: str) -> NDArray[np.float64]:
+    """What a clock of a zone shows at moments, as ms since the epoch: plotly knows no zones."""
     instants = np.asarray(moments, dtype="float64")
     near = np.nan_to_num(instants.clip(_EARLIEST, _LATEST)).astype("int64").view("datetime64[ms]")
     there = pd.DatetimeIndex(near, tz="UTC").tz_convert(zone(tz))
@@ -102,30 +114,36 @@ class Clock:
     def __init__(self, tz: str, start: float, end: float) -> None:
         """Makes the clock of an axis from its first to its last moment, in ms since the epoch."""
         ends = np.array([start, end])
-        self._tz, offsets = tz, wall(ends, tz) - ends
-        self._offset = offsets[0]
-        self.changes = bool(offsets[0] != offsets[1]) and end - start <= _SHORT_AXIS
+        first, last = local_times(ends, tz) - ends
+        self._tz = tz
+        self._offset = first
+        self.changes = bool(first != last) and end - start <= _SHORT_AXIS
 
     def __call__(self, moments: Any) -> NDArray[np.float64]:
         """Moments in ms since the epoch as places on the axis."""
         if not self.changes:
-            return wall(moments, self._tz)
+            return local_times(moments, self._tz)
         places: NDArray[np.float64] = np.asarray(moments, dtype="float64") + self._offset
         return places
 
     def ticks(self, start: float, end: float, most: int) -> dict[str, Any]:
         """Ticks of our own between two moments; empty where those of plotly are right."""
-        return self.marks(ticks(start, end, self._tz, most)) if self.changes else {}
+        if not self.changes:
+            return {}
+        return self.marks(ticks(start, end, self._tz, most))
 
     def marks(self, found: Sequence[Tick]) -> dict[str, Any]:
         """Ticks as an axis of plotly takes them."""
         labels = [f"{tick.label}<br>{tick.context}" for tick in found]
-        return {"tickvals": self([tick.at for tick in found]), "ticktext": labels}
+        places = self([tick.at for tick in found])
+        return {"tickvals": places, "ticktext": labels}
 
     def hover(self, template: str, moments: Any) -> dict[str, Any]:
-        """Gives what is said of a mark when it is pointed at.
+        """The options of a trace for what is said of a mark when it is pointed at.
 
-        It is a template, and behind it the moment of each mark.
+        Args:
+            template: the words before the moment, as plotly takes them.
+            moments: of the marks, in ms since the epoch.
         """
         if not self.changes:
             return {"hovertemplate": template + "%{x}"}
@@ -149,17 +167,27 @@ def groups(runs: pd.DataFrame, by: str | None, most: int) -> pd.Series[Any]:
             hint="Give the name of a column; runs.assign(...) adds one.",
         )
     check_columns(runs, [by])
-    names = runs[by].astype("object").where(runs[by].notna(), f"no {by} recorded").astype("str")
-    counts = names.value_counts()
-    rare = set(counts.index[most - 1 :] if len(counts) > most else ())
-    by_age = names.iloc[np.argsort(milliseconds(runs["created_at"]))].unique()
-    order = [name for name in by_age if name not in rare] + ["others"] * bool(rare)
-    return names.where(~names.isin(rare), "others").astype(pd.CategoricalDtype(order))
+    values = runs[by]
+    texts = values.astype("object").where(values.notna(), f"no {by} recorded")
+    names = texts.astype("str")
+    sizes = names.value_counts()
+    # Of too many groups the last that is shown holds all that are smaller.
+    rare = set(sizes.index[most - 1 :]) if len(sizes) > most else set()
+    by_age = np.argsort(milliseconds(runs["created_at"]))
+    oldest_first = names.iloc[by_age].unique()
+    order = [name for name in oldest_first if name not in rare]
+    if rare:
+        order.append("others")
+    shown = names.where(~names.isin(rare), "others")
+    return shown.astype(pd.CategoricalDtype(order))
 
 
-def told(left_out: dict[str, int]) -> list[str]:
-    """What a figure could not show, in words."""
-    return [f"{count:,} left out: {words(reason)}" for reason, count in left_out.items()]
+def left_out_notes(left_out: dict[str, int]) -> list[str]:
+    """A note for each reason why a figure does not show some runs."""
+    notes = []
+    for reason, count in left_out.items():
+        notes.append(f"{count:,} left out: {words(reason)}")
+    return notes
 
 
 def dress(
@@ -170,16 +198,16 @@ def dress(
     background: str | None = None,
     **layout: Any,
 ) -> go.Figure:
-    """Gives a figure its ground, its legend, and over it a title with notes.
+    """Gives a figure its background, its legend, and over it a title with notes.
 
     Words out of the data are escaped by the caller.
 
     Args:
-        figure: what is dressed.
-        template: the template of plotly, whose own ground the figure has; None: a clear ground.
+        figure: the figure, which is changed.
+        template: the template of plotly, whose own background the figure has; None: a clear one.
         title: the title; empty: none.
         notes: what is said under it.
-        background: another ground than that of the template, a colour of CSS.
+        background: another background than that of the template, a colour of CSS.
         **layout: more of the layout.
 
     Raises:
@@ -188,20 +216,22 @@ def dress(
     check_template(template)
     figure.update_layout(template=template or "none")
     lines = wrap("; ".join(notes), _LINE, break_long_words=False)
-    heading = {"text": title, "subtitle": {"text": "<br>".join(lines)}} if title else None
-    place = {"title_x": 0, "title_xref": "paper"}
-    place |= {"title_y": 1, "title_yanchor": "top", "title_pad_t": 14}
-    margin = {"l": 60, "r": 20, "t": 52 + 18 * len(lines) if title else 30, "b": 50}
+    heading = {"text": title, "subtitle": {"text": "<br>".join(lines)}}
+    top = 52 + 18 * len(lines) if title else 30
     if background is None:
         background = CLEAR if template is None else figure.layout.template.layout.paper_bgcolor
-    ground = {"paper_bgcolor": background, "plot_bgcolor": background}
-    ground |= {"font_color": None if template else GREY}
-    # By default plotly draws no legend of one trace, and nothing would say what its colour means.
-    always = {"hovermode": "closest", "showlegend": True}
-    figure.update_layout(title=heading, margin=margin, **always, **layout)
-    figure.update_layout(**place, **ground)
+    figure.update_layout(**_LAYOUT, **layout)
+    figure.update_layout(
+        title=heading if title else None,
+        margin={"l": 60, "r": 20, "t": top, "b": 50},
+        **_TITLE,
+        paper_bgcolor=background,
+        plot_bgcolor=background,
+        font_color=None if template else GREY,
+    )
     grid = {} if template else {"gridcolor": GRID, "linecolor": GREY}
-    return figure.update_xaxes(zeroline=False, **grid).update_yaxes(zeroline=False, **grid)
+    figure.update_xaxes(zeroline=False, **grid)
+    return figure.update_yaxes(zeroline=False, **grid)
 
 
 def say_empty(figure: go.Figure, runs: int, lack: str) -> go.Figure:
@@ -221,5 +251,4 @@ def say_empty(figure: go.Figure, runs: int, lack: str) -> go.Figure:
 
 def say(figure: go.Figure, sentence: str) -> go.Figure:
     """Writes a sentence into the middle of a figure."""
-    place = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
-    return figure.add_annotation(text=sentence, **place, showarrow=False, font_size=14)
+    return figure.add_annotation(text=sentence, font_size=14, **_MIDDLE)
