@@ -5,8 +5,7 @@ Single runs are drawn in rows or lanes, and columns of counts where those do not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from math import isfinite
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -39,8 +38,9 @@ from agentrun_nb.drawing.layout import (
 )
 from agentrun_nb.drawing.spans import Kind, Spans, spans
 from agentrun_nb.drawing.status_style import LOOKS, Look, by_look, look_of
-from agentrun_nb.drawing.window import Fold, Window
+from agentrun_nb.drawing.window import Window
 from agentrun_nb.errors import SettingsError
+from agentrun_nb.figures.folded_axis import FoldedAxis, checked_ends
 from agentrun_nb.figures.style import (
     CLEAR,
     GREY,
@@ -127,37 +127,8 @@ def timeline(
             f"{words(by)!r} is not a grouping of a timeline.",
             hint=f"Choose among {', '.join(_GROUPINGS)}.",
         )
-    start, end = _checked_ends(window)
+    start, end = checked_ends(window)
     return draw(runs, last_moment(runs), tz, Window(start, end, by=by), template)
-
-
-def _checked_ends(window: Any) -> tuple[float | None, float | None]:
-    """The ends of a stretch of time in ms since the epoch, as a reader gave them.
-
-    Raises:
-        SettingsError: they are not two numbers or None, or not in order.
-    """
-    pair = isinstance(window, tuple | list) and len(window) == 2
-    if not pair or not all(map(_is_end, window)):
-        raise SettingsError(
-            f"{words(window)!r} is not a window of a timeline.",
-            hint="Give its first and last moment in ms since the epoch, or None for either.",
-        )
-    start, stop = (None if end is None else float(end) for end in window)
-    if start is not None and stop is not None and start >= stop:
-        raise SettingsError(
-            f"The window {words(window)} ends before it begins.",
-            hint="Give its first moment before its last one.",
-        )
-    return start, stop
-
-
-def _is_end(end: Any) -> bool:
-    """Whether a value is an end of a window: a finite number, or None for an open one."""
-    if end is None:
-        return True
-    number = isinstance(end, int | float | np.number) and not isinstance(end, bool)
-    return number and isfinite(end)
 
 
 def draw(
@@ -187,30 +158,6 @@ def draw(
     return figure
 
 
-class _Axis:
-    """The time axis: a place on it is a moment, less the middles of the folds before it."""
-
-    def __init__(self, folds: Iterable[Fold]) -> None:
-        at, length, shown = np.array(list(folds), "float64").reshape(-1, 3).T
-        # Of what a fold keeps one half stands before the cut and one behind it.
-        half = shown / 2
-        self.cuts = np.column_stack([at + half, at + length - half])
-        removed = np.diff(self.cuts).cumsum()
-        self._removed = np.append(0.0, removed)
-        self._places = self.cuts[:, 0] - self._removed[:-1]
-
-    def place(self, moments: Any) -> Any:
-        """The places of moments; those inside a cut lie where the cut is."""
-        cuts_before = np.searchsorted(self.cuts[:, 1], moments)
-        next_cut = np.append(self._places, np.inf)[cuts_before]
-        return np.minimum(moments - self._removed[cuts_before], next_cut)
-
-    def moment(self, places: Any) -> Any:
-        """The moments at places, the inverse of `place`."""
-        cuts_before = np.searchsorted(self._places, places)
-        return places + self._removed[cuts_before]
-
-
 class _Drawing:
     """A figure in the making: runs have places on the axis, and lengths are those of the screen.
 
@@ -231,7 +178,7 @@ class _Drawing:
         self._template = template
         self._looks = by_look(runs)
         self._in_legend = set[Look]()
-        self._axis = _Axis(window.folds)
+        self._axis = FoldedAxis(window.folds)
         self._place_runs()
         self._place_window()
         self.inside = self._placed.touching(self._start, self._end)

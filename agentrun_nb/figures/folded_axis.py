@@ -1,0 +1,66 @@
+"""Computes places on a time axis of which some stretches are folded, and checks its ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from agentrun_nb.drawing.window import Fold
+from agentrun_nb.errors import SettingsError
+from agentrun_nb.figures.style import words
+
+
+class FoldedAxis:
+    """The time axis: a place on it is a moment, less the middles of the folds before it."""
+
+    def __init__(self, folds: Iterable[Fold]) -> None:
+        at, length, shown = np.array(list(folds), "float64").reshape(-1, 3).T
+        # Of what a fold keeps one half stands before the cut and one behind it.
+        half = shown / 2
+        self.cuts = np.column_stack([at + half, at + length - half])
+        removed = np.diff(self.cuts).cumsum()
+        self._removed = np.append(0.0, removed)
+        self._places = self.cuts[:, 0] - self._removed[:-1]
+
+    def place(self, moments: Any) -> Any:
+        """The places of moments; those inside a cut lie where the cut is."""
+        cuts_before = np.searchsorted(self.cuts[:, 1], moments)
+        next_cut = np.append(self._places, np.inf)[cuts_before]
+        return np.minimum(moments - self._removed[cuts_before], next_cut)
+
+    def moment(self, places: Any) -> Any:
+        """The moments at places, the inverse of `place`."""
+        cuts_before = np.searchsorted(self._places, places)
+        return places + self._removed[cuts_before]
+
+
+def checked_ends(window: Any) -> tuple[float | None, float | None]:
+    """The ends of a stretch of time in ms since the epoch, as a reader gave them.
+
+    Raises:
+        SettingsError: they are not two numbers or None, or not in order.
+    """
+    pair = isinstance(window, tuple | list) and len(window) == 2
+    if not pair or not all(map(_is_end, window)):
+        raise SettingsError(
+            f"{words(window)!r} is not a window of a timeline.",
+            hint="Give its first and last moment in ms since the epoch, or None for either.",
+        )
+    start, stop = (None if end is None else float(end) for end in window)
+    if start is not None and stop is not None and start >= stop:
+        raise SettingsError(
+            f"The window {words(window)} ends before it begins.",
+            hint="Give its first moment before its last one.",
+        )
+    return start, stop
+
+
+def _is_end(end: Any) -> bool:
+    """Whether a value is an end of a window: a finite number, or None for an open one."""
+    if end is None:
+        return True
+    number = isinstance(end, int | float | np.number) and not isinstance(end, bool)
+    return number and isfinite(end)
