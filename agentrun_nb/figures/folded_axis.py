@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from agentrun_nb.drawing.axis import Tick, ticks
 from agentrun_nb.drawing.window import Fold
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.figures.style import words
@@ -35,6 +36,21 @@ class FoldedAxis:
         """The moments at places, the inverse of `place`."""
         cuts_before = np.searchsorted(self._places, places)
         return places + self._removed[cuts_before]
+
+    def ticks(self, start: float, end: float, tz: str, most: int) -> list[Tick]:
+        """Ticks between two places, none in a fold, at most about `most` of them."""
+        places = self.place(self.cuts[:, 0])
+        between = self.cuts[(start < places) & (places < end)]
+        # What is left of the axis are the stretches from the end of a cut to the next one.
+        first, last = self.moment([start, end])
+        edges = [first, *between.ravel(), last]
+        found: list[Tick] = []
+        for begin, stop in zip(edges[::2], edges[1::2], strict=True):
+            share = (stop - begin) / (end - start)
+            room = int(most * share)
+            if room:
+                found += ticks(begin, stop, tz, room)
+        return found
 
 
 def checked_ends(window: Any) -> tuple[float | None, float | None]:

@@ -17,7 +17,7 @@ from agentrun_nb.core.schema import FAILURES, STATUSES, SUCCESSES
 from agentrun_nb.core.text import clip
 from agentrun_nb.core.times import duration_text
 from agentrun_nb.drawing import svg_timeline
-from agentrun_nb.drawing.axis import Tick, clock_text, ticks
+from agentrun_nb.drawing.axis import clock_text
 from agentrun_nb.drawing.course import course
 from agentrun_nb.drawing.layout import (
     BAND_GAP,
@@ -467,18 +467,6 @@ class _Drawing:
 
         Plotly knows nothing of folds, and of clocks that are put forward or back.
         """
-        cuts = self._axis.cuts
-        if not len(cuts) and not self._clock.changes:
+        if not len(self._axis.cuts) and not self._clock.changes:
             return {}
-        first, last = self._axis.moment([self._start, self._end])
-        places = self._axis.place(cuts[:, 0])
-        between = cuts[(self._start < places) & (places < self._end)]
-        # What is left of the axis are the stretches from the end of a cut to the next one.
-        edges = [first, *between.ravel(), last]
-        found: list[Tick] = []
-        for start, end in zip(edges[::2], edges[1::2], strict=True):
-            share = (end - start) / (self._end - self._start)
-            most = int(_MOST_TICKS * share)
-            if most:
-                found += ticks(start, end, self._tz, most)
-        return self._clock.marks(found)
+        return self._clock.marks(self._axis.ticks(self._start, self._end, self._tz, _MOST_TICKS))
