@@ -21,7 +21,7 @@ from PIL import Image
 import agentrun_nb as arn
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "tests"))
+sys.path.insert(0, str(HERE.parent))
 FIGURE, COLOURS = "application/vnd.plotly.v1+json", 96
 
 
@@ -47,7 +47,7 @@ def execute(path: Path) -> nbformat.NotebookNode:
 
 def add_pictures(notebook: nbformat.NotebookNode) -> None:
     """Puts a picture beside each plotly figure that has none."""
-    from lab.chromium import chromium
+    from tests.support.chromium import chromium
 
     outputs = [
         output

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import sys
 from pathlib import Path
 
 import nbformat
+import plotly.graph_objects as go
 import pytest
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 ALL = sorted(NOTEBOOKS.glob("*.ipynb"))
 sys.path.insert(0, str(NOTEBOOKS))
 
-from execute import execute  # noqa: E402
+from execute import FIGURE, add_pictures, execute  # noqa: E402
 
 KEY = re.compile(r"local_[\w-]{20,}")
 """What the key of a local service looks like."""
@@ -53,3 +56,13 @@ def test_a_figure_in_a_saved_notebook_is_seen_without_a_script(path: Path) -> No
         if "application/vnd.plotly.v1+json" in output.get("data", {})
     ):
         assert {"image/svg+xml", "image/png"} & bundle.keys()
+
+
+def test_a_figure_without_a_picture_gets_one():
+    figure = go.Figure(go.Bar(x=["a"], y=[1])).update_layout(title="Bars")
+    bundle = {FIGURE: json.loads(figure.to_json())}
+    output = nbformat.v4.new_output("display_data", data=bundle)
+    cell = nbformat.v4.new_code_cell("figure", outputs=[output])
+    add_pictures(nbformat.v4.new_notebook(cells=[cell]))
+    assert base64.b64decode(output.data["image/png"]).startswith(b"\x89PNG")
+    assert output.metadata["image/png"]["alt"] == "Figure: Bars"
