@@ -1,8 +1,9 @@
-"""How dense the code is: `python -m tests.density` prints it by layer, `--against REV` beside another revision.
+"""How dense the code is: `python -m tests.density` prints it by room.
 
-A statement that says much at once takes long to read. What is counted is the nodes of expressions in
-a statement, those of its blocks not included, beside the comments, the width of the lines and the
-paths through a function (cyclomatic complexity).
+With `--against REV` another revision stands beside it. A statement that says much at once takes
+long to read. What is counted is the nodes of expressions in a statement, those of its blocks not
+included, beside the comments, the width of the lines and the paths through a function (cyclomatic
+complexity).
 """
 
 from __future__ import annotations
@@ -95,7 +96,10 @@ def is_docstring(node: ast.stmt) -> bool:
 
 
 def nodes(node: ast.AST) -> int:
-    """The expressions in a part of a statement; the statements of a handler or a case count for themselves."""
+    """The expressions in a part of a statement.
+
+    The statements of a handler or a case count for themselves.
+    """
     inner = sum(
         nodes(child) for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt)
     )
@@ -112,7 +116,10 @@ def functions(tree: ast.AST) -> Iterator[tuple[str, float]]:
 
 
 def complexity(function: ast.AST) -> int:
-    """One, and one more for each statement by which a function may go another way, as ruff counts."""
+    """One, and one more for each statement by which a function may go another way.
+
+    This is what ruff counts.
+    """
     paths = 0
     for node in ast.walk(function):
         if isinstance(node, _BRANCHES):

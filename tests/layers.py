@@ -72,7 +72,10 @@ LAYERS = (
         "__init__": "the public names, each imported when it is first used",
     },
 )
-"""The rooms from the ground up; imports go down only, and rooms of one layer do not know each other."""
+"""The rooms from the ground up, each with what is in it.
+
+Imports go down only, and rooms of one layer do not know each other.
+"""
 
 SOURCES = ROOT / "widget" / "src"
 PAGE_LAYERS = (
@@ -189,7 +192,7 @@ def layer(module: str, layers: Iterable[Iterable[str]] = LAYERS) -> int:
 def upward(
     module: str, imported: Iterable[str], layers: Iterable[Iterable[str]] = LAYERS
 ) -> set[str]:
-    """Those of the imported modules that stand above the importing one, or beside it in another room."""
+    """The imported modules that stand above the importing one, or beside it in another room."""
     return {
         name
         for name in imported
@@ -248,10 +251,11 @@ def drawing(graph: Mapping[str, Iterable[str]], layers: Iterable[Iterable[str]])
     for module, imported in graph.items():
         below.setdefault(room(module), set()).update(map(room, imported))
     order = [name for rooms in layers for name in rooms if name in below]
-    return [
-        f"  {name:<11}{' '.join(other for other in order if other in below[name] - {name})}".rstrip()
-        for name in reversed(order)
-    ]
+    lines = []
+    for name in reversed(order):
+        imported = [other for other in order if other in below[name] and other != name]
+        lines.append(f"  {name:<11}{' '.join(imported)}".rstrip())
+    return lines
 
 
 def main(arguments: list[str]) -> int:

@@ -123,7 +123,10 @@ def test_each_public_name_has_an_example(name):
 
 
 def undocumented(value: Any) -> list[str]:
-    """The parameters that no line of a docstring names, and `returns` where nothing says what comes."""
+    """The parameters that no line of a docstring names.
+
+    With `returns` where a function takes something and nothing says what it gives.
+    """
     text = inspect.getdoc(value) or ""
     function = getattr(value, "__func__", value)
     if not callable(function) or is_property(function):

@@ -220,14 +220,49 @@ def test_contributing_shows_the_rooms_as_they_are():
     assert f"\n\n{layers.table()}\n\n" in CONTRIBUTING
 
 
+def in_repository(name: str) -> list[Path]:
+    """The files or folders of that name, which may begin at the package or at the page's sources."""
+    roots = (ROOT.parent, ROOT, ROOT / "widget", SOURCES)
+    return [root / name for root in roots if (root / name).exists()]
+
+
+def recipes() -> dict[str, str]:
+    """The recipes of CONTRIBUTING.md by their titles."""
+    section = CONTRIBUTING.partition("## Recipes\n")[2].partition("\n## ")[0]
+    return dict(re.findall(r"^\*\*(.+?)\.\*\*(.+?)(?:\n\n|\Z)", section, re.M | re.S))
+
+
+def test_there_is_a_recipe_for_each_change():
+    assert list(recipes()) == [
+        "A field of the record",
+        "A status",
+        "An endpoint",
+        "A kind of preview",
+        "A figure",
+        "A host",
+    ]
+
+
+@pytest.mark.parametrize("title", recipes())
+def test_a_recipe_speaks_of_the_code_as_it_is(title):
+    """Each name in it stands in one of the files that it sends the reader to."""
+    words = re.findall(r"`([^`]+)`", recipes()[title])
+    places = [place for word in words if "/" in word for place in in_repository(word)]
+    files = [file for place in places for file in (place.rglob("*") if place.is_dir() else [place])]
+    code = " ".join(
+        file.read_text("utf-8") for file in files if file.suffix in (".py", ".mjs", ".css")
+    )
+    names = [word for word in words if word.isidentifier()]
+    assert places
+    assert not [name for name in names if not re.search(rf"\b{name}\b", code)]
+
+
 def test_contributing_names_files_that_are_there():
     """Every path and every command in it."""
     named = set(re.findall(r"`((?:agentrun_nb|tests|notebooks|[a-z]+)/[\w/.]*)`", CONTRIBUTING))
-    repository = ROOT.parent
-    roots = (repository, ROOT, SOURCES)
     assert len(named) > 20
-    assert not [name for name in named if not any((root / name).exists() for root in roots)]
-    makefile = (repository / "Makefile").read_text("utf-8")
+    assert not [name for name in named if not in_repository(name)]
+    makefile = (ROOT.parent / "Makefile").read_text("utf-8")
     commands = set(re.findall(r"\bmake (\w+)", CONTRIBUTING))
     assert commands <= set(re.findall(r"^(\w+):", makefile, re.M))
     modules = set(re.findall(r"python -m (tests[\w.]*)", CONTRIBUTING))
