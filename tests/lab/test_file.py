@@ -52,7 +52,7 @@ def test_a_view_that_was_zoomed_grouped_and_highlighted_opens_as_it_was_seen(
     )
     expect(page.get_by_test_id("arn-group-status")).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".arn-tl-key[aria-pressed=true]")).to_contain_text("failed")
-    expect(page.get_by_test_id("arn-timeline-lit")).to_contain_text("of")
+    expect(page.get_by_test_id("arn-timeline-highlighted")).to_contain_text("of")
 
 
 def test_what_is_left_out_is_said_to_be(page: Page, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_legend_highlights_and_notes_count_what_is_in_the_window_of_how_many(
     }
     inside = sum(inside for inside, _ in zoomed.values())
     assert f": {inside} runs." in window.inner_text()
-    lit = stage.page.get_by_test_id("arn-timeline-lit").inner_text()
+    lit = stage.page.get_by_test_id("arn-timeline-highlighted").inner_text()
     found = re.findall(r"(\d+) of ([\d,]+) runs", lit)
     assert [int(part) for part, _ in found] == [zoomed["failed"][0], inside - zoomed["failed"][0]]
     assert "dashed" not in stage.page.get_by_test_id("arn-timeline-notes").inner_text(), (
@@ -110,7 +110,7 @@ def seen(stage: Stage) -> dict[str, Any]:
     return {
         "window": page.get_by_test_id("arn-window").inner_text(),
         "pressed": page.locator(".arn-timeline [aria-pressed=true]").all_inner_texts(),
-        "highlighted": page.get_by_test_id("arn-timeline-lit").inner_text(),
+        "highlighted": page.get_by_test_id("arn-timeline-highlighted").inner_text(),
         "notes": page.get_by_test_id("arn-timeline-notes").inner_text(),
         "legend": legend(stage),
         "run": page.locator(".arn-run header").inner_text(),

@@ -545,7 +545,7 @@ def test_an_update_keeps_window_grouping_and_what_is_highlighted(open_stage: Ope
     assert stage.page.get_by_test_id("arn-group-version").get_attribute("aria-pressed") == "true"
     assert window.inner_text().partition("(")[0] == before
     update(stage, page_of(finished(200)))
-    expect(stage.page.get_by_test_id("arn-timeline-lit")).to_have_text("")
+    expect(stage.page.get_by_test_id("arn-timeline-highlighted")).to_have_text("")
 
 
 def test_two_fingers_zoom_about_what_they_hold(open_stage: Opener) -> None:

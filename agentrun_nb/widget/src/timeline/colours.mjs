@@ -3,7 +3,7 @@
 import { h } from "../base/dom.mjs";
 import { LOOKS } from "../base/status.mjs";
 
-/** @typedef {{text: string, muted: string, grid: string, ground: string, accent: string, font: string, looks: string[], vivid: string[]}} Colours */
+/** @typedef {{text: string, muted: string, grid: string, background: string, accent: string, font: string, looks: string[], vivid: string[]}} Colours */
 
 /** How much of its colour a run keeps that the legend does not bring out. */
 const PALE = "30%";
@@ -12,7 +12,7 @@ const ROLES = ["--arn-ink", "--arn-dim", "--arn-edge", "--arn-paper", "--arn-acc
 /**
  * An unseen element that lets the browser work the style sheet's colours out, theme and forced colours included.
  * @param {Element} root
- * @returns {(lit: Set<number>) => Colours} where some looks are lit, the others are pale; in `vivid` none is
+ * @returns {(highlighted: Set<number>) => Colours} where some looks are highlighted, the others are pale; in `vivid` none is
  */
 export function colourReader(root) {
   const vivid = LOOKS.map(({ color }) => `var(${color})`);
@@ -23,18 +23,18 @@ export function colourReader(root) {
     return swatch;
   });
   root.append(h("span", { class: "arn-swatches", hidden: true }, ...swatches));
-  return (lit) => {
-    const [text, muted, grid, ground, accent, ...both] = swatches.map(
+  return (highlighted) => {
+    const [text, muted, grid, background, accent, ...both] = swatches.map(
       (swatch) => getComputedStyle(swatch).color,
     );
     const looks = LOOKS.map(
-      (_, look) => both[lit.size && !lit.has(look) ? LOOKS.length + look : look],
+      (_, look) => both[highlighted.size && !highlighted.has(look) ? LOOKS.length + look : look],
     );
     return {
       text,
       muted,
       grid,
-      ground,
+      background,
       accent,
       looks,
       vivid: both,

@@ -77,7 +77,7 @@ export function elements({ group, zoom, fit, failure, range, fold, unplaced, unr
     notes: part("timeline-notes"),
     unplaced: button("", unplaced),
     unread: button("", unread),
-    lit: part("timeline-lit"),
+    highlighted: part("timeline-highlighted"),
     tip: part("tooltip", "div"),
     table: part("timeline-table", "div"),
   };
@@ -86,15 +86,15 @@ export function elements({ group, zoom, fit, failure, range, fold, unplaced, unr
 /**
  * @param {HTMLElement} legend
  * @param {import("./model.mjs").StatusCount[]} counts
- * @param {Set<number>} lit the looks that are brought out
+ * @param {Set<number>} highlighted the looks that are brought out
  * @param {(look: number) => void} toggle
  * @param {HTMLElement} unread the way to runs that were not read
  */
-export function fillLegend(legend, counts, lit, toggle, unread) {
+export function fillLegend(legend, counts, highlighted, toggle, unread) {
   const keys = counts.slice(0, MOST_KEYS).map(({ name, look }) => {
     const key = button("", () => toggle(look), {
       class: "arn-tl-key",
-      "aria-pressed": String(lit.has(look)),
+      "aria-pressed": String(highlighted.has(look)),
     });
     key.append(
       statusMark(name),

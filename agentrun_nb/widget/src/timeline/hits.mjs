@@ -24,12 +24,12 @@ export function hitAt(scene, x, y) {
     : columnAt(scene, fills[b].places, x, columns.x);
 }
 
-/** @param {Scene["frame"]} frame @param {import("./layout.mjs").Lanes} lanes @param {number} x @param {number} wanted lane @returns {Hit | null} */
-function runAt({ rows, left }, { places, lane, x0, x1 }, x, wanted) {
+/** @param {Scene["frame"]} frame @param {import("./layout.mjs").Lanes} lanes @param {number} x @param {number} laneAt the number of a lane @returns {Hit | null} */
+function runAt({ rows, left }, { places, lane, x0, x1 }, x, laneAt) {
   let [best, nearest] = [-1, rows && x < left ? Infinity : NEAR];
   for (let i = 0; i < places.length; i++) {
     const away = Math.max(x0[i] - x, x - x1[i], 0);
-    if (lane[i] === wanted && away <= nearest) [best, nearest] = [i, away];
+    if (lane[i] === laneAt && away <= nearest) [best, nearest] = [i, away];
   }
   return best < 0 ? null : { places: [places[best]], window: null };
 }

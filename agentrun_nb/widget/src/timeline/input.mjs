@@ -1,11 +1,11 @@
-/** Pointer, wheel and keys on the canvas, turned into what they ask for. */
+/** Pointer, wheel and keys on the canvas, turned into commands. */
 
 import { timeOf, xOf } from "./layout.mjs";
 
 /**
  * @typedef {import("./layout.mjs").Window} Window
  * @typedef {import("./view.mjs").Scene} Scene
- * @typedef {object} Asked
+ * @typedef {object} Commands
  * @property {() => Scene} scene
  * @property {(window: Window) => boolean} show  false when the window stays as it was
  * @property {(factor: number, at?: number) => boolean} zoom  about an instant
@@ -13,7 +13,7 @@ import { timeOf, xOf } from "./layout.mjs";
  * @property {(x: number, y: number) => void} hover
  * @property {() => void} leave
  * @property {(range: Window | null, done: boolean) => void} range
- * @property {() => boolean} selecting  whether a plain drag selects a range
+ * @property {() => boolean} isSelecting  whether a plain drag selects a range
  * @property {Record<string, (event: KeyboardEvent) => unknown>} keys  by key; false: not used
  */
 
@@ -22,8 +22,8 @@ const EDGE = 6;
 const LINE = 16;
 const STEP = 120;
 
-/** @param {HTMLCanvasElement} canvas @param {Asked} asked @param {AbortSignal} signal */
-export function listen(canvas, asked, signal) {
+/** @param {HTMLCanvasElement} canvas @param {Commands} commands @param {AbortSignal} signal */
+export function listen(canvas, commands, signal) {
   /** @type {{x: number, drag: (x: number, done: boolean) => void, far: boolean} | null} */
   let grip = null;
   /** Where the fingers are that touch the canvas. @type {Map<number, number>} */
@@ -36,34 +36,34 @@ export function listen(canvas, asked, signal) {
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
     fingers.set(event.pointerId, event.offsetX);
-    grip = fingers.size > 1 ? null : { x: event.offsetX, drag: grab(asked, event), far: false };
-    asked.leave();
+    grip = fingers.size > 1 ? null : { x: event.offsetX, drag: grab(commands, event), far: false };
+    commands.leave();
   });
   on("pointermove", ({ pointerId, offsetX, offsetY }) => {
     if (fingers.size === 2 && fingers.has(pointerId))
-      return pinch(asked, fingers, pointerId, offsetX);
-    if (!grip) return asked.hover(offsetX, offsetY);
+      return pinch(commands, fingers, pointerId, offsetX);
+    if (!grip) return commands.hover(offsetX, offsetY);
     grip.far ||= Math.abs(offsetX - grip.x) >= STILL;
     if (grip.far) grip.drag(offsetX, false);
   });
   on("pointerup", ({ pointerId, offsetX, offsetY, ctrlKey, metaKey }) => {
     fingers.delete(pointerId);
     if (grip?.far) grip.drag(offsetX, true);
-    else if (grip) asked.click(offsetX, offsetY, ctrlKey || metaKey);
+    else if (grip) commands.click(offsetX, offsetY, ctrlKey || metaKey);
     grip = null;
   });
   on("pointercancel", ({ pointerId }) => {
     fingers.delete(pointerId);
     grip = null;
-    asked.range(null, false);
+    commands.range(null, false);
   });
-  on("pointerleave", asked.leave);
-  on("wheel", (event) => onWheel(canvas, asked, event));
+  on("pointerleave", commands.leave);
+  on("wheel", (event) => onWheel(canvas, commands, event));
   on("keydown", (event) => {
     const { key, altKey, ctrlKey, metaKey } = event;
     const ours =
-      Object.hasOwn(asked.keys, key) && !altKey && (key === "Enter" || !(ctrlKey || metaKey));
-    if (!ours || asked.keys[key](event) === false) return;
+      Object.hasOwn(commands.keys, key) && !altKey && (key === "Enter" || !(ctrlKey || metaKey));
+    if (!ours || commands.keys[key](event) === false) return;
     event.preventDefault();
     event.stopPropagation();
   });
@@ -72,19 +72,20 @@ export function listen(canvas, asked, signal) {
 /** @param {Window} window @param {number} by @returns {Window} */
 export const moved = ({ start, end }, by) => ({ start: start + by, end: end + by });
 
-/** What a drag from here does. @param {Asked} asked @param {PointerEvent} event @returns {(x: number, done: boolean) => void} */
-function grab(asked, { offsetX: x, offsetY, shiftKey }) {
-  const { frame, window, whole } = asked.scene();
-  if (offsetY >= frame.overview) return grabOverview(asked, frame, window, whole, x);
+/** What a drag from here does. @param {Commands} commands @param {PointerEvent} event @returns {(x: number, done: boolean) => void} */
+function grab(commands, { offsetX: x, offsetY, shiftKey }) {
+  const { frame, window, whole } = commands.scene();
+  if (offsetY >= frame.overview) return grabOverview(commands, frame, window, whole, x);
   const time = timeOf(frame, window);
-  if (!shiftKey && !asked.selecting()) return (to) => asked.show(moved(window, time(x) - time(to)));
+  if (!shiftKey && !commands.isSelecting())
+    return (to) => commands.show(moved(window, time(x) - time(to)));
   const inside = (/** @type {number} */ at) =>
     time(Math.min(frame.right, Math.max(frame.left, at)));
   return (to, done) =>
-    asked.range({ start: inside(Math.min(x, to)), end: inside(Math.max(x, to)) }, done);
+    commands.range({ start: inside(Math.min(x, to)), end: inside(Math.max(x, to)) }, done);
 }
 
-/** Two fingers hold their instants. @param {Asked} asked @param {Map<number, number>} fingers @param {number} moved the one that goes to x @param {number} x */
+/** Two fingers hold their instants. @param {Commands} commands @param {Map<number, number>} fingers @param {number} moved the one that goes to x @param {number} x */
 function pinch({ scene, show }, fingers, moved, x) {
   const { frame, window } = scene();
   const before = [...fingers.values()].map(timeOf(frame, window));
@@ -98,31 +99,34 @@ function pinch({ scene, show }, fingers, moved, x) {
     });
 }
 
-/** @param {Asked} asked @param {Scene["frame"]} frame @param {Window} window @param {Window} whole @param {number} x @returns {(x: number) => void} */
+/** @param {Commands} commands @param {Scene["frame"]} frame @param {Window} window @param {Window} whole @param {number} x @returns {(x: number) => void} */
 function grabOverview({ show }, frame, window, whole, x) {
   const { start, end } = window;
   const time = timeOf(frame, whole);
   const near = (/** @type {number} */ at) => Math.abs(xOf(frame, whole)(at) - x) <= EDGE;
   if (near(start)) return (to) => show({ start: Math.min(time(to), end - 1), end });
   if (near(end)) return (to) => show({ start, end: Math.max(time(to), start + 1) });
-  const held =
+  const grabbed =
     time(x) > start && time(x) < end ? window : moved(window, time(x) - (start + end) / 2);
-  return (to) => show(moved(held, time(to) - time(x)));
+  return (to) => show(moved(grabbed, time(to) - time(x)));
 }
 
-/** The wheel zooms where the canvas has the focus, or with ctrl or meta; else the page scrolls. @param {HTMLCanvasElement} canvas @param {Asked} asked @param {WheelEvent} event */
-function onWheel(canvas, asked, event) {
+/** The wheel zooms where the canvas has the focus, or with ctrl or meta; else the page scrolls. @param {HTMLCanvasElement} canvas @param {Commands} commands @param {WheelEvent} event */
+function onWheel(canvas, commands, event) {
   const { ctrlKey, metaKey, shiftKey, deltaX, deltaY, deltaMode, offsetX } = event;
-  const held = ctrlKey || metaKey;
-  if (!held && /** @type {Document | ShadowRoot} */ (canvas.getRootNode()).activeElement !== canvas)
+  const hasModifier = ctrlKey || metaKey;
+  if (
+    !hasModifier &&
+    /** @type {Document | ShadowRoot} */ (canvas.getRootNode()).activeElement !== canvas
+  )
     return;
-  const { frame, window } = asked.scene();
+  const { frame, window } = commands.scene();
   const time = timeOf(frame, window);
   const unit = deltaMode ? LINE : 1;
   const sideways = shiftKey || Math.abs(deltaX) > Math.abs(deltaY);
   const turn = Math.max(-STEP, Math.min(STEP, deltaY * unit));
   const changed = sideways
-    ? asked.show(moved(window, time((deltaX || deltaY) * unit) - time(0)))
-    : asked.zoom(Math.exp(turn / 300), time(Math.max(frame.left, offsetX)));
-  if (changed || held) event.preventDefault();
+    ? commands.show(moved(window, time((deltaX || deltaY) * unit) - time(0)))
+    : commands.zoom(Math.exp(turn / 300), time(Math.max(frame.left, offsetX)));
+  if (changed || hasModifier) event.preventDefault();
 }

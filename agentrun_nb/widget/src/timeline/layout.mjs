@@ -116,21 +116,23 @@ function groups(model, by, versionName) {
   const counts = new Map();
   for (let p = 0; p < size; p++) counts.set(codes[row[p]], (counts.get(codes[row[p]]) ?? 0) + 1);
   const status = (/** @type {number} */ code) => data.statuses[code] ?? null;
-  let kept = [...counts.keys()];
+  let shown = [...counts.keys()];
   const mostBands = head().limits.bands;
-  if (kept.length > mostBands) {
+  if (shown.length > mostBands) {
     const common = new Set(
-      [...kept].sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0)).slice(0, mostBands - 1),
+      [...shown]
+        .sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0))
+        .slice(0, mostBands - 1),
     );
-    kept = kept.filter((code) => common.has(code));
+    shown = shown.filter((code) => common.has(code));
   }
-  if (by === "status") kept.sort((a, b) => lookOf(status(a)) - lookOf(status(b)) || a - b);
-  const names = kept.map(by === "version" ? versionName : (code) => describe(status(code)).label);
-  const bands = new Map(kept.map((code, band) => [code, band]));
+  if (by === "status") shown.sort((a, b) => lookOf(status(a)) - lookOf(status(b)) || a - b);
+  const names = shown.map(by === "version" ? versionName : (code) => describe(status(code)).label);
+  const bands = new Map(shown.map((code, band) => [code, band]));
   const bandOf = new Uint16Array(size);
-  for (let p = 0; p < size; p++) bandOf[p] = bands.get(codes[row[p]]) ?? kept.length;
-  if (kept.length < counts.size)
-    names.push(`${counts.size - kept.length} other ${by === "version" ? "versions" : "statuses"}`);
+  for (let p = 0; p < size; p++) bandOf[p] = bands.get(codes[row[p]]) ?? shown.length;
+  if (shown.length < counts.size)
+    names.push(`${counts.size - shown.length} other ${by === "version" ? "versions" : "statuses"}`);
   return { names, bandOf };
 }
 

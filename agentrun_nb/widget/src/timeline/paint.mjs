@@ -142,14 +142,14 @@ function paintMarkers(
 /** @param {Context} ctx @param {Picture} picture @param {Band} band @param {import("./layout.mjs").Fill} fill */
 function paintBandWords(
   ctx,
-  { frame: { left, width }, colours: { text: colour, muted, ground } },
+  { frame: { left, width }, colours: { text: colour, muted, background } },
   { label, count, y },
   { columns, places },
 ) {
   if (!label) return;
   const peak = columns ? `, up to ${countOf(columns.peak)} in a column` : "";
-  const end = text(ctx, colour, fitted(ctx, visible(label), width * 0.45), left, y - 9, ground);
-  text(ctx, muted, partOf(places.length, count) + peak, end + 8, y - 9, ground);
+  const end = text(ctx, colour, fitted(ctx, visible(label), width * 0.45), left, y - 9, background);
+  text(ctx, muted, partOf(places.length, count) + peak, end + 8, y - 9, background);
 }
 
 /** @param {Context} ctx @param {Picture} picture */
@@ -169,7 +169,7 @@ function paintOverview(
     window,
     whole,
     overview,
-    colours: { ground, grid, accent, looks },
+    colours: { background, grid, accent, looks },
   },
 ) {
   clipped(ctx, left, y, right - left, OVERVIEW, () =>
@@ -177,8 +177,8 @@ function paintOverview(
   );
   const [x0, end] = [window.start, window.end].map(xOf(frame, whole));
   const x1 = Math.max(x0 + MARK, end);
-  box(ctx, ground, left, y, x0 - left, OVERVIEW, 0.65);
-  box(ctx, ground, x1, y, right - x1, OVERVIEW, 0.65);
+  box(ctx, background, left, y, x0 - left, OVERVIEW, 0.65);
+  box(ctx, background, x1, y, right - x1, OVERVIEW, 0.65);
   outline(ctx, grid, left, y, right - left, OVERVIEW);
   outline(ctx, accent, x0, y, x1 - x0, OVERVIEW);
   for (const x of [x0, x1 - MARK]) box(ctx, accent, x, y + OVERVIEW / 2 - 7, MARK, 14);

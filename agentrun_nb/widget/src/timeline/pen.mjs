@@ -45,10 +45,10 @@ export function shape(ctx, look, colour, x, y, size) {
   ctx.restore();
 }
 
-/** @param {Context} ctx @param {string} colour @param {string} words @param {number} x their left end @param {number} y their middle @param {string} [ground] painted behind them @returns {number} their right end */
-export function text(ctx, colour, words, x, y, ground) {
+/** @param {Context} ctx @param {string} colour @param {string} words @param {number} x their left end @param {number} y their middle @param {string} [background] painted behind them @returns {number} their right end */
+export function text(ctx, colour, words, x, y, background) {
   const { width } = ctx.measureText(words);
-  if (ground) box(ctx, ground, x - 3, y - 8, width + 6, 16, 0.85);
+  if (background) box(ctx, background, x - 3, y - 8, width + 6, 16, 0.85);
   ctx.fillStyle = colour;
   ctx.fillText(words, x, y);
   return x + width;

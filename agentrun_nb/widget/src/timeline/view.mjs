@@ -115,7 +115,7 @@ export class View {
     this.#renew();
   }
 
-  /** @param {Window} wanted @returns {boolean} whether the window changed */
+  /** @param {Window} window @returns {boolean} whether the window changed */
   show({ start, end }) {
     const { whole, window } = this;
     const span = Math.min(Math.max(end - start, SHORTEST), whole.end - whole.start);

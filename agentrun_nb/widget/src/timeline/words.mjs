@@ -87,19 +87,19 @@ export const windowWords = ({ start, end }, zone, runs) =>
 
 /**
  * @param {import("./model.mjs").StatusCount[]} counts
- * @param {Set<number>} lit looks
+ * @param {Set<number>} highlighted looks
  * @returns {string} what the legend brings out and what it dims, in a sentence each
  */
-export function highlights(counts, lit) {
+export function highlights(counts, highlighted) {
   const sum = (/** @type {typeof counts} */ some) =>
     runsOf(
       some.reduce((total, { inside }) => total + inside, 0),
       some.reduce((total, { count }) => total + count, 0),
     );
-  const [on, off] = [true, false].map((wanted) =>
-    counts.filter(({ look }) => lit.has(look) === wanted),
+  const [on, off] = [true, false].map((isOn) =>
+    counts.filter(({ look }) => highlighted.has(look) === isOn),
   );
-  return lit.size
+  return highlighted.size
     ? `Highlighted: ${on.map(({ name }) => describe(name).label).join(", ")}, ${sum(on)}. Dimmed: the other ${sum(off)}.`
     : "";
 }
@@ -128,8 +128,8 @@ export function footnotes({ data, size, kind, axis: { folds } }, parts, unread) 
   for (let p = 0; p < size; p++) everywhere[kind[p]]++;
   for (const places of parts) for (let i = 0; i < places.length; i++) inside[kind[places[i]]]++;
   const unplaced = data.n - size - unread;
-  const drawn = DRAWN.filter(([wanted]) => inside[wanted]).map(
-    ([wanted, note]) => `${runsOf(inside[wanted], everywhere[wanted])} ${note}.`,
+  const drawn = DRAWN.filter(([drawnAs]) => inside[drawnAs]).map(
+    ([drawnAs, note]) => `${runsOf(inside[drawnAs], everywhere[drawnAs])} ${note}.`,
   );
   return [
     folds.length &&

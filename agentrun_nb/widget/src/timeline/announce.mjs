@@ -1,0 +1,105 @@
+/** Everything that the timeline says in words: what is in the window, the legend, the notes, and what a screen reader reads out. */
+
+import { countOf, formatCount } from "../base/numbers.mjs";
+import { formatZone } from "../base/ticks.mjs";
+import { GROUPINGS, countLegend, fillLegend } from "./elements.mjs";
+import { countInside } from "./model.mjs";
+import { countUnplaced } from "./state.mjs";
+import { emptyWords, footnotes, highlights, tellLines, windowWords } from "./words.mjs";
+
+/** @typedef {ReturnType<typeof createAnnouncer>} Announcer */
+
+const HELP =
+  "Arrow keys go from run to run, plus and minus zoom, 0 shows all, n and p go to failures, Enter selects, Escape clears.";
+
+/**
+ * @param {import("./state.mjs").State} state
+ * @param {ReturnType<typeof import("./elements.mjs").elements> & {picture: HTMLElement}} parts
+ * @param {(look: number) => void} onHighlight  a key of the legend was pressed
+ */
+export function createAnnouncer(state, parts, onHighlight) {
+  /** To a screen reader. @param {string} sentence */
+  function say(sentence) {
+    parts.live.textContent = sentence;
+  }
+
+  /** @param {number} place @param {string} before words in front */
+  function sayRun(place, before) {
+    const { model } = state.view;
+    say(before + tellLines(model, model.row[place], state.zone).join(", "));
+  }
+
+  /** Says what is in the window, of how many. @param {import("./view.mjs").Scene} scene */
+  function writeWindow({ frame, fills }) {
+    const { view, zone, unknownZone } = state;
+    const inWindow = fills.map(({ places }) => places);
+    const runs = inWindow.reduce((sum, places) => sum + places.length, 0);
+    const words = windowWords(runs ? view.stretch : view.instants, zone, countOf(runs));
+    const sentences = [`${words}.`, `Times in ${formatZone(view.instants, zone)}${unknownZone}.`];
+    // Bands have peaks of their own, which stand beside their names.
+    const peak = frame.bandOf ? 0 : (fills[0].columns?.peak ?? 0);
+    if (peak) sentences.push(`Up to ${countOf(peak)} in a column.`);
+    parts.window.textContent = sentences.join(" ");
+    writeCounts(inWindow);
+  }
+
+  /** @param {Uint32Array[]} inWindow places */
+  function writeCounts(inWindow) {
+    const {
+      view: { model },
+      counts,
+      highlighted,
+      unreadRows,
+    } = state;
+    // Where nothing has a place in time there is no window, and all counts are whole.
+    const counted = model.size
+      ? countInside(model, counts, inWindow)
+      : counts.map((status) => ({ ...status, inside: status.count }));
+    countLegend(parts.legend, counted);
+    parts.highlighted.textContent = highlights(counted, highlighted);
+    parts.notes.textContent = footnotes(model, inWindow, unreadRows.length);
+  }
+
+  /** Writes what depends on the runs and not on the window. */
+  function writeData() {
+    const { view, counts, highlighted } = state;
+    fillLegend(parts.legend, counts, highlighted, onHighlight, parts.unread);
+    writeCounts([view.places()]);
+    writeMissing();
+    writeControls();
+    parts.canvas.setAttribute("aria-label", `Timeline of ${countOf(view.model.size)}. ${HELP}`);
+  }
+
+  /** The ways to runs that are not drawn, and why there may be no picture at all. */
+  function writeMissing() {
+    const { model } = state.view;
+    const unread = state.unreadRows.length;
+    const unplaced = countUnplaced(state);
+    parts.unread.hidden = unread === 0;
+    parts.unread.textContent = `not read ${formatCount(unread)}`;
+    parts.unread.setAttribute("aria-label", `not read ${formatCount(unread)}: select them`);
+    parts.unplaced.hidden = unplaced <= 0;
+    parts.unplaced.textContent = `Choose ${countOf(unplaced)}`;
+    parts.empty.hidden = model.size > 0;
+    parts.empty.textContent = emptyWords(model.data.n, unread);
+  }
+
+  /** Shows only the controls that can do something here. */
+  function writeControls() {
+    const { model, folded } = state.view;
+    const { bar, window, picture, table, grouping, ranger, failures, folder } = parts;
+    for (const part of [bar, window, picture, table]) part.hidden = model.size === 0;
+    for (const part of [grouping, ranger]) part.hidden = model.size < 2;
+    failures.hidden = model.failures.length === 0;
+    folder.hidden = !model.foldable;
+    folder.setAttribute("aria-pressed", String(folded));
+  }
+
+  function writeGrouping() {
+    parts.groups.forEach((button, i) =>
+      button.setAttribute("aria-pressed", String(GROUPINGS[i] === state.view.by)),
+    );
+  }
+
+  return { say, sayRun, writeWindow, writeData, writeGrouping };
+}
