@@ -129,12 +129,15 @@ def _short_offset(moment: datetime) -> str:
 def _day_ticks(start: float, end: float, tz: str, step: int) -> Iterator[Tick]:
     """Ticks where days begin; of weeks, where Mondays do."""
     first, last = local(start, tz).toordinal(), local(end, tz).toordinal()
-    for ordinal in range(first + (_MONDAY - first) % step, last + 1, step):
+    # Steps are counted from a Monday, so that those of weeks are Mondays.
+    first += (_MONDAY - first) % step
+    for ordinal in range(first, last + 1, step):
         at = _first_instant(date.fromordinal(ordinal), tz)
         # Clocks may skip midnight, and islands have skipped a whole day: what begins here is what
         # the clock shows.
         day = local(at, tz)
-        yield Tick(at, f"{day.day} {day:%b}", f"{day.year:04}")
+        label = f"{day.day} {day:%b}"
+        yield Tick(at, label, f"{day.year:04}")
 
 
 def _month_ticks(start: float, end: float, tz: str, most: int) -> Iterator[Tick]:

@@ -1,4 +1,4 @@
-"""HTML and SVG as text: data enters it escaped, and only here."""
+"""Writes HTML and SVG as text, into which data comes escaped, and only here."""
 
 from __future__ import annotations
 
@@ -21,23 +21,25 @@ def el(name: str, *children: str | None, **attributes: str | int | float) -> Mar
         children: text or markup.
         attributes: names with `_` for `-`, and a trailing `_` where Python reserves the word.
     """
-    written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{safe(str(value))}"'
-        for key, value in attributes.items()
-    )
-    return Markup(f"<{name}{written}>{joined(*children)}</{name}>")
+    start = name
+    for key, value in attributes.items():
+        attribute = key.rstrip("_").replace("_", "-")
+        start += f' {attribute}="{safe(str(value))}"'
+    content = joined(*children)
+    return Markup(f"<{start}>{content}</{name}>")
 
 
 def joined(*children: str | None) -> Markup:
-    """Pieces one after the other."""
-    return Markup(
-        "".join(child if isinstance(child, Markup) else safe(child) for child in children if child)
-    )
+    """Joins pieces of text or markup; what is not markup is escaped, None is left out."""
+    pieces = []
+    for child in filter(None, children):
+        markup = child if isinstance(child, Markup) else safe(child)
+        pieces.append(markup)
+    return Markup("".join(pieces))
 
 
 def safe(text: str) -> Markup:
-    """Text escaped, with control and direction characters seen instead of obeyed.
-
-    Line ends stay.
-    """
-    return Markup(escape("\n".join(visible(line) for line in text.split("\n"))))
+    """Escapes text, and shows control and direction characters as symbols; line ends stay."""
+    lines = [visible(line) for line in text.split("\n")]
+    shown = "\n".join(lines)
+    return Markup(escape(shown))

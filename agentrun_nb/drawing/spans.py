@@ -105,8 +105,12 @@ class Spans:
     def tally(self, chosen: NDArray[np.bool_], edges: Floats) -> NDArray[np.int64]:
         """How many of the chosen runs touch each stretch between two edges, as on the page."""
         chosen = chosen & ~np.isnan(self.begin)
-        begin, end = np.sort(self.begin[chosen]), np.sort(self.end[chosen])
-        return np.searchsorted(begin, edges[1:], "left") - np.searchsorted(end, edges[:-1], "left")
+        begin = np.sort(self.begin[chosen])
+        end = np.sort(self.end[chosen])
+        # Those that touch a stretch are those begun before its end less those ended before it.
+        begun = np.searchsorted(begin, edges[1:], "left")
+        ended = np.searchsorted(end, edges[:-1], "left")
+        return begun - ended
 
 
 def spans(runs: pd.DataFrame, now: float) -> Spans:
@@ -116,10 +120,9 @@ def spans(runs: pd.DataFrame, now: float) -> Spans:
         runs: a RUNS table.
         now: in ms since the epoch, when a record was read that does not say it itself.
     """
-    created, started, completed = (
-        milliseconds(runs[name]) for name in ("created_at", "started_at", "completed_at")
-    )
-    started, completed = without_zero_times(started), without_zero_times(completed)
+    created = milliseconds(runs["created_at"])
+    started = without_zero_times(milliseconds(runs["started_at"]))
+    completed = without_zero_times(milliseconds(runs["completed_at"]))
     terminal = runs["status"].isin(TERMINAL).to_numpy(dtype=bool)
     divided = started >= created
     reversed_ = (completed < created) | (completed < started)
@@ -129,11 +132,12 @@ def spans(runs: pd.DataFrame, now: float) -> Spans:
         [Kind.POINT, Kind.PHASES, Kind.UNDIVIDED, Kind.OPEN],
         default=Kind.LIVE,
     ).astype(np.int8)
+    point = kind == Kind.POINT
     known = np.where(divided, started, created)
+    seen_until = np.fmax(known, known_until(runs, now))
     end = np.select(
-        [kind == Kind.POINT, ended, kind == Kind.OPEN],
-        [created, completed, known],
-        default=np.fmax(known, known_until(runs, now)),
+        [point, ended, kind == Kind.OPEN], [created, completed, known], default=seen_until
     )
-    middle = np.where(divided & (kind != Kind.POINT), started, np.nan)
-    return Spans(created, middle, np.where(np.isnan(created), np.nan, end), kind)
+    end = np.where(np.isnan(created), np.nan, end)
+    middle = np.where(divided & ~point, started, np.nan)
+    return Spans(created, middle, end, kind)

@@ -19,8 +19,8 @@ class Style(NamedTuple):
     """The colours and the shape of a status.
 
     Attributes:
-        light: the colour on a light ground.
-        dark: the colour on a dark ground.
+        light: the colour on a light background.
+        dark: the colour on a dark background.
         either: a colour that holds on both, for pictures that do not know where they will stand.
         shape: SVG path data in a box of 12 by 12, filled evenodd.
         symbol: the marker of plotly that comes nearest to the shape.
@@ -39,7 +39,7 @@ class Look:
 
     Attributes:
         label: the words.
-        layer: by what looks are sorted in a stack of counts, from the ground up.
+        layer: by what looks are sorted in a stack of counts, from the bottom up.
     """
 
     label: str
@@ -117,12 +117,12 @@ def look_of(status: str | None) -> Look:
 
 
 def stack() -> list[Look]:
-    """All looks from the ground of a stack up; unknown statuses share one."""
+    """All looks from the bottom of a stack up; unknown statuses share one."""
     return sorted([*LOOKS.values(), UNKNOWN, NONE], key=lambda look: look.layer)
 
 
 def by_look(runs: pd.DataFrame) -> dict[Look, NDArray[np.bool_]]:
-    """Which rows of a RUNS table have each look that occurs, from the ground of a stack up.
+    """Which rows of a RUNS table have each look that occurs, from the bottom of a stack up.
 
     All unknown statuses are one.
     """
@@ -139,7 +139,9 @@ def painting_order(statuses: list[str | None]) -> list[str | None]:
     Unknown ones come first, then the others in lifecycle order, failures last.
     """
     rank = {name: place for place, name in enumerate(STATUSES)}
-    return sorted(
-        statuses,
-        key=lambda name: (name in FAILURES, rank.get(name or "", -1), name is not None, str(name)),
-    )
+
+    def place(name: str | None) -> tuple[bool, int, bool, str]:
+        lifecycle = rank.get(name or "", -1)
+        return name in FAILURES, lifecycle, name is not None, str(name)
+
+    return sorted(statuses, key=place)

@@ -1,10 +1,11 @@
-"""Still pictures as SVG text; they stand in an `<img>`, on a ground that they do not know."""
+"""Still pictures as SVG text; they stand in an `<img>`, on a background that they do not know."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Container
 from math import isnan
+from typing import NamedTuple
 
 from agentrun_nb.drawing.axis import clock_text
 from agentrun_nb.drawing.course import Stretch
@@ -29,11 +30,9 @@ def picture(svg: Markup, alt: str) -> Markup:
 
 def drawing(body: Markup, height: float) -> Markup:
     """The SVG of a drawing `WIDTH` wide."""
-    size: dict[str, str | int] = {
-        "viewBox": f"0 0 {WIDTH} {height:g}",
-        "width": WIDTH,
-        "height": f"{height:g}",
-    }
+    high = f"{height:g}"
+    box = f"0 0 {WIDTH} {high}"
+    size: dict[str, str | int] = {"viewBox": box, "width": WIDTH, "height": high}
     return el("svg", body, xmlns="http://www.w3.org/2000/svg", style=_FONT, **size)
 
 
@@ -79,32 +78,53 @@ def track(
 
     moments = [moment(f"{name}_at", at) for name, at in zip(names, times, strict=True)]
     dots = [None if isnan(at) else color for at in times]
-    stops = [_stop(*told) for told in zip(names, moments, dots, _STOPS, strict=True)]
+    stops = [_stop(*stop) for stop in zip(names, moments, dots, _STOPS, strict=True)]
     return drawing(joined(*lines, *stops), 78)
 
 
+class _Stroke(NamedTuple):
+    """How a stretch of a run is drawn: its width, its dashes, and whether in the run's colour."""
+
+    width: int
+    dashes: str
+    colored: bool
+
+
+_STROKES = {
+    "closed": _Stroke(6, "none", True),
+    "open": _Stroke(2, "8 5", True),
+    "missing": _Stroke(2, "1 5", False),
+    "reversed": _Stroke(2, "1 5", False),
+}
+
+
 def _line(x0: float, x1: float, color: str, stretch: Stretch, pale: bool) -> Markup:
-    solid = stretch.kind == "closed"
+    width, dashes, known = _STROKES[stretch.kind]
+    left, right = x0 + 6, x1 - 6
+    stroke = color if known else GREY
+    opacity = 0.4 if pale else 1
     return el(
         "path",
-        d=f"M{x0 + 6:g} 28H{x1 - 6:g}",
-        stroke=color if solid or stretch.kind == "open" else GREY,
-        stroke_width=6 if solid else 2,
-        stroke_opacity=0.4 if pale else 1,
-        stroke_dasharray={"closed": "none", "open": "8 5"}.get(stretch.kind, "1 5"),
+        d=f"M{left:g} 28H{right:g}",
+        stroke=stroke,
+        stroke_width=width,
+        stroke_opacity=opacity,
+        stroke_dasharray=dashes,
     )
 
 
 def _words(words: str, x: float) -> Markup:
-    return el(
-        "text", words, x=f"{x:g}", y=16, fill=GREY, text_anchor="middle", style="font-size:12px"
-    )
+    place = f"{x:g}"
+    style = "font-size:12px"
+    return el("text", words, x=place, y=16, fill=GREY, text_anchor="middle", style=style)
 
 
 def _stop(name: str, moment: str, dot: str | None, place: tuple[int, str]) -> Markup:
     x, anchor = place
-    return joined(
-        el("circle", cx=x, cy=28, r=6, fill=dot or "none", stroke=dot or GREY, stroke_width=1.5),
-        el("text", name, x=x, y=52, fill=GREY, text_anchor=anchor, style="font-weight:600"),
-        el("text", moment, x=x, y=68, fill=GREY, text_anchor=anchor),
-    )
+    # A moment that is not known is a ring.
+    fill, stroke = (dot, dot) if dot else ("none", GREY)
+    bold = "font-weight:600"
+    mark = el("circle", cx=x, cy=28, r=6, fill=fill, stroke=stroke, stroke_width=1.5)
+    title = el("text", name, x=x, y=52, fill=GREY, text_anchor=anchor, style=bold)
+    time = el("text", moment, x=x, y=68, fill=GREY, text_anchor=anchor)
+    return joined(mark, title, time)

@@ -1,4 +1,4 @@
-"""The twin's picture of many runs along time."""
+"""Draws many runs along time as a still picture, in SVG."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ _HIGHEST_LANE, _LANES_HIGH = 22, 200
 _COLUMN, _COLUMNS_HIGH = 6, 90
 _LEAST = 3
 _HALF_LETTER = 3
+_MOST_TICKS = 8
+_LABEL_BELOW, _CONTEXT_BELOW = 16, 29
+"""How far below the axis the baselines are of labels, and of days and the sentence."""
+_SENTENCE_WIDE = 230
 
 
 def timeline(runs: pd.DataFrame, now: float, tz: str) -> Markup | None:
@@ -63,26 +67,36 @@ class _Scale:
         self.unit = (end - start) / (_RIGHT - _LEFT)
 
     def __call__(self, at: Any) -> Any:
-        return np.round(_LEFT + (at - self.start) / self.unit, 1)
+        pixels = (at - self.start) / self.unit
+        return np.round(_LEFT + pixels, 1)
 
 
 def _axis(scale: _Scale, y: float, tz: str, words: str) -> Markup:
     line = el("path", d=f"M{_LEFT} {y:g}H{_RIGHT}", stroke=GREY, stroke_opacity="0.5")
-    marks = [_tick(tick, scale(tick.at), y) for tick in ticks(scale.start, scale.end, tz, 8)]
-    return joined(
-        line, *marks, el("text", words, x=_RIGHT, y=f"{y + 29:g}", fill=GREY, text_anchor="end")
-    )
+    found = ticks(scale.start, scale.end, tz, _MOST_TICKS)
+    marks = [_tick(tick, scale(tick.at), y) for tick in found]
+    below = f"{y + _CONTEXT_BELOW:g}"
+    sentence = el("text", words, x=_RIGHT, y=below, fill=GREY, text_anchor="end")
+    return joined(line, *marks, sentence)
 
 
 def _tick(tick: Tick, x: float, y: float) -> Markup:
     half = _HALF_LETTER * len(tick.label)
-    anchor = "start" if x < _LEFT + half else "end" if x > _RIGHT - half else "middle"
-    day = el("text", tick.context, x=max(x - 12, _LEFT), y=f"{y + 29:g}", fill=GREY)
-    return joined(
-        el("path", d=f"M{x} {y:g}v4", stroke=GREY),
-        el("text", tick.label, x=x, y=f"{y + 16:g}", fill=GREY, text_anchor=anchor),
-        day if tick.context and x < _RIGHT - 230 else None,
-    )
+    anchor = "middle"
+    # At the edges of the picture a label in the middle of its tick would be cut off.
+    if x < _LEFT + half:
+        anchor = "start"
+    elif x > _RIGHT - half:
+        anchor = "end"
+    mark = el("path", d=f"M{x} {y:g}v4", stroke=GREY)
+    label_at = f"{y + _LABEL_BELOW:g}"
+    label = el("text", tick.label, x=x, y=label_at, fill=GREY, text_anchor=anchor)
+    # On the right the sentence of the axis stands where the day would.
+    if not tick.context or x >= _RIGHT - _SENTENCE_WIDE:
+        return joined(mark, label)
+    left = max(x - 12, _LEFT)
+    day = el("text", tick.context, x=left, y=f"{y + _CONTEXT_BELOW:g}", fill=GREY)
+    return joined(mark, label, day)
 
 
 # --- single runs ----------------------------------------------------------------------------------
@@ -112,7 +126,9 @@ class _Shapes:
 
     def add(self, placed: Spans, row: int, scale: _Scale, y: float) -> None:
         """Adds one run."""
-        begin, end, kind = scale(placed.begin[row]), scale(placed.end[row]), placed.kind[row]
+        begin = scale(placed.begin[row])
+        end = scale(placed.end[row])
+        kind = placed.kind[row]
         divided = not np.isnan(placed.middle[row])
         split = scale(float(placed.middle[row])) if divided else begin
         if split > begin:
@@ -128,18 +144,20 @@ class _Shapes:
             self._undivided += self._box(split, max(end, split + _LEAST), y)
 
     def _box(self, left: float, right: float, y: float) -> str:
-        return f"M{left} {y:.1f}H{right:.1f}v{self._thick:.1f}H{left}z"
+        start = f"M{left} {y:.1f}"
+        around = f"H{right:.1f}v{self._thick:.1f}H{left}z"
+        return start + around
 
     def paths(self, color: str) -> list[Markup]:
         """The paths in one colour, what is solid last."""
         dashed = {"stroke": color, "stroke_dasharray": "4 3"}
-        found = [
-            (self._pale, {"fill": color, "fill_opacity": "0.35"}),
-            (self._open, {"fill": color, "fill_opacity": "0.2", **dashed}),
-            (self._undivided, {"fill": color, "fill_opacity": "0.65"}),
-            (self._solid, {"fill": color}),
-        ]
-        return [el("path", d=shape, **how) for shape, how in found if shape]
+        pale = el("path", d=self._pale, fill=color, fill_opacity="0.35")
+        unended = el("path", d=self._open, fill=color, fill_opacity="0.2", **dashed)
+        undivided = el("path", d=self._undivided, fill=color, fill_opacity="0.65")
+        solid = el("path", d=self._solid, fill=color)
+        shapes = (self._pale, self._open, self._undivided, self._solid)
+        drawn = zip(shapes, (pale, unended, undivided, solid), strict=True)
+        return [path for shape, path in drawn if shape]
 
 
 # --- many runs ------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ class Window:
         by: the grouping: `time`, `version` or `status`.
         folds: the stretches that are folded.
         width: of the time axis, in pixels.
-        dark: whether the ground is dark; None where no page has said.
+        dark: whether the background is dark; None where no page has said.
         folded: whether the reader asked for the stretches without runs to be folded.
         highlighted: the statuses that the legend brings out; None is a run without one.
     """
