@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, astuple, dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from difflib import get_close_matches
+from datetime import datetime
 from itertools import product
 from typing import Any
 
@@ -18,61 +16,17 @@ import pyarrow.compute as pc
 from agentrun_nb.core import times
 from agentrun_nb.core.arguments import read_texts
 from agentrun_nb.core.schema import RUNS, STATUSES
+from agentrun_nb.core.when import When as When
+from agentrun_nb.core.when import read_statuses as read_statuses
+from agentrun_nb.core.when import read_when as read_when
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.http import routes
 from agentrun_nb.records.batch import Batch
-
-When = str | date | datetime | timedelta
-"""A moment, or an age before now such as "7d"."""
-
-_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)", re.ASCII)
-NEAR = 0.68
-"""The least similarity, by difflib, of a word that is taken for a misspelt status.
-
-That of "timeout" and "timed_out" is just above it.
-"""
-
-_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 _NEEDED = {"id", "deployment_id", "version_id", "created_at", "updated_at"}
 
 DISPENSABLE = {column.name for column in RUNS.wire} - _NEEDED
 """Columns that a listing can do without."""
-
-
-def read_when(when: When | None) -> int | None:
-    """Converts a moment, or an age before now, to microseconds since the epoch.
-
-    Args:
-        when: an ISO date or time, a datetime or date, a timedelta, or an age such as "7d". Without
-            a zone it is UTC.
-
-    Raises:
-        SettingsError: it is none of these.
-    """
-    if when is None:
-        return None
-    try:
-        moment = _read_text(when.strip()) if isinstance(when, str) else when
-        if isinstance(moment, timedelta):
-            moment = datetime.now(UTC) - moment
-        if not isinstance(moment, datetime):
-            moment = datetime.combine(moment, time())
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return int((aware - times.EPOCH) // times.MICROSECOND)
-    except (ValueError, TypeError, OverflowError):
-        raise SettingsError(
-            f"{str(when)[:80]!r} is not a moment.",
-            hint='Give an ISO date or time, or an age such as "7d" or "12h".',
-        ) from None
-
-
-def _read_text(text: str) -> datetime | timedelta:
-    age = _AGE.fullmatch(text)
-    if age is None:
-        return datetime.fromisoformat(text)
-    amount, unit = age.groups()
-    return timedelta(seconds=float(amount) * _UNITS[unit])
 
 
 @dataclass(frozen=True)
@@ -191,25 +145,6 @@ def branches_of(deployments: Iterable[str], statuses: Any, versions: Any) -> lis
 def _place_in_life(status: str | None) -> int:
     """Returns the place of a status in the life of a run; unknown ones come first."""
     return STATUSES.index(status) if status in STATUSES else -1
-
-
-def read_statuses(statuses: Any) -> list[str] | None:
-    """Checks the statuses to ask for, and returns them as a list; None for all.
-
-    A service may have statuses of its own: only one that is nearly one of the contract is refused.
-
-    Raises:
-        SettingsError: one is no text, or a misspelt status of the contract.
-    """
-    if statuses is None:
-        return None
-    words = read_texts("status", statuses, f"Known: {', '.join(STATUSES)}.")
-    for word in words:
-        plain = re.sub(r"[\s-]+", "_", word.strip().lower())
-        near = get_close_matches(plain, STATUSES, 1, NEAR)
-        if word not in STATUSES and near:
-            raise SettingsError(f"There is no status {word[:80]!r}.", hint=f"Near it: {near[0]!r}.")
-    return words
 
 
 def read_deployments(given: Any) -> list[str]:

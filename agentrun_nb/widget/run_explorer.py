@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,14 @@ import numpy as np
 import pandas as pd
 import traitlets
 
+from agentrun_nb.analysis.filter_rows import Mask, filter_rows
+from agentrun_nb.analysis.filter_rules import frozen
 from agentrun_nb.core.arguments import read_texts
 from agentrun_nb.core.jsontext import JSONTextError
 from agentrun_nb.core.paths import parse_path
 from agentrun_nb.core.schema import DOCUMENTS
 from agentrun_nb.core.text import clip, counted, visible
+from agentrun_nb.core.times import EPOCH
 from agentrun_nb.drawing.status_style import look_of, painting_order
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.run import Run, value_at
@@ -25,7 +29,7 @@ from agentrun_nb.widget.comparison import comparison
 from agentrun_nb.widget.html_file import write_page
 from agentrun_nb.widget.page import Message, runs_page
 from agentrun_nb.widget.preview import NO_CLIENT, read_file
-from agentrun_nb.widget.python_code import place_code, rows_code
+from agentrun_nb.widget.python_code import place_code, rows_code, selection_code, shown_code
 from agentrun_nb.widget.run_docs import absent_fields, run_docs
 from agentrun_nb.widget.twin import Story, run_story, runs_story
 from agentrun_nb.widget.view import View, shows_html
@@ -55,11 +59,20 @@ class RunExplorer(View):
         path: the place that is chosen in a document, such as `output_manifest.outputs[0].path`; may
             be set.
         tz: the zone in which times are shown, an IANA name; may be set.
+        filter: which runs are shown, as `explore` takes it; None: all. May be set.
     """
 
     selected: Any = traitlets.TraitType([]).tag(sync=True)
+    filter: Any = traitlets.TraitType(None, allow_none=True).tag(sync=True)
 
-    def __init__(self, x: Any, client: RunSource | None = None, *, tz: str = "UTC") -> None:
+    def __init__(
+        self,
+        x: Any,
+        client: RunSource | None = None,
+        *,
+        tz: str = "UTC",
+        filter: Any = None,  # noqa: A002 - the word of the contract
+    ) -> None:
         """Makes the view; `explore` says what may be given."""
         if client is not None and not hasattr(client, "read_output"):
             raise SettingsError(
@@ -68,7 +81,7 @@ class RunExplorer(View):
             )
         self._client = client
         self._take(x)
-        super().__init__(tz=tz, selected=self._first_choice())
+        super().__init__(tz=tz, selected=self._first_choice(), filter=filter)
 
     def _take(self, x: Any) -> None:
         self._is_row = isinstance(x, pd.Series)
@@ -80,6 +93,22 @@ class RunExplorer(View):
         self._absent = () if self._one is None or self._is_row else absent_fields(self._one)
         latest = last_moment(self._runs)
         self._now = 0.0 if isnan(latest) else latest
+        self._mask: Mask | None = None
+
+    @traitlets.observe("filter")
+    def _filtered(self, _: Any) -> None:
+        self._mask = None
+
+    @property
+    def _newest(self) -> datetime:
+        """The newest look, from which ages in a filter count back."""
+        return EPOCH + timedelta(milliseconds=self._now)
+
+    def _shown(self) -> Mask:
+        """Which rows the filter lets through; computed once for a filter and a table."""
+        if self._mask is None:
+            self._mask = filter_rows(self._runs, self.filter, self._newest)
+        return self._mask
 
     def _first_choice(self) -> list[list[str]]:
         """The newest run."""
@@ -101,8 +130,31 @@ class RunExplorer(View):
         return list(zip(key["deployment_id"], key["id"], strict=True))
 
     @property
+    def runs(self) -> pd.DataFrame:
+        """All runs of the view, under the index they came with.
+
+        Example:
+            >>> len(ex.runs)
+            302
+        """
+        return self._runs.copy(deep=False)
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The runs that `filter` lets through, under the index they came with.
+
+        Example:
+            >>> failed = arn.explore(runs, filter={"status": "failed"})
+            >>> set(failed.shown["status"])
+            {'failed'}
+        """
+        return self._runs[self._shown()]
+
+    @property
     def selection(self) -> pd.DataFrame:
         """The selected rows, under the index they came with.
+
+        A run that the filter does not let through stays selected.
 
         Example:
             >>> ex.selected = runs.head(2)
@@ -148,21 +200,28 @@ class RunExplorer(View):
 
     @property
     def code(self) -> str:
-        """The Python that gives `selection`, and `value` where a path is chosen.
+        """The Python that gives `shown`, `selection`, and `value` where a path is chosen.
 
-        The data is called `runs` in it.
+        The data is called `runs` in it. Ages in the filter stand in it as moments.
 
         Example:
             >>> ex.selected, ex.path = run, ""
             >>> print(ex.code)
+            shown = runs
             selection = runs[runs["deployment_id"].eq('adep_6257b013') & runs["id"].eq('adrun_...')]
         """
+        lines = []
+        if self._one is not None:
+            lines += [f"run = {self._source()}", "runs = run.to_frame()"]
+        chosen = np.zeros(len(self._runs), dtype=bool)
+        chosen[self._chosen()] = True
+        keys = ((deployment, name) for deployment, name in self.selected)
+        rules = None if self.filter is None else frozen(self.filter, self._newest)
+        lines += [
+            f"shown = {shown_code(rules)}",
+            f"selection = {selection_code(self._runs, self._shown(), chosen, keys)}",
+        ]
         run, steps = self.run, parse_path(self.path)
-        if self._one is None:
-            keys = ((deployment, name) for deployment, name in self.selected)
-            lines = [f"selection = {rows_code(keys)}"]
-        else:
-            lines = [f"run = {self._source()}", "selection = run.to_frame()"]
         if run is not None and steps:
             # The page copies this line alone, so it stands by itself.
             first = rows_code([(run.deployment_id or "", run.id or "")])

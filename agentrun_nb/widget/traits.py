@@ -1,4 +1,4 @@
-"""The three values that page and kernel share, and what each of them can be."""
+"""The values that page and kernel share, and what each of them can be."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from agentrun_nb.analysis.filter_rules import read_filter
 from agentrun_nb.core import times
 from agentrun_nb.core.paths import parse_path
 from agentrun_nb.errors import AgentRunError, SettingsError
@@ -81,4 +82,4 @@ def tz(value: Any) -> str:
     return times.zone(value).key
 
 
-CHECKS = {"selected": selected, "path": path, "tz": tz}
+CHECKS = {"selected": selected, "path": path, "tz": tz, "filter": read_filter}

@@ -54,7 +54,7 @@ class View(anywidget.AnyWidget):
         super().__init__(**traits)
         self.on_msg(self._receive)
 
-    @traitlets.validate("path", "tz", "selected")
+    @traitlets.validate(*CHECKS)
     def _checked(self, proposal: Any) -> Any:
         return CHECKS[proposal.trait.name](proposal.value)
 
@@ -201,9 +201,10 @@ def _soon(work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
 
 
 def _is_sound(name: str, value: Any) -> bool:
-    if name == "selected" and not are_keys(value):
+    if name not in CHECKS or (name == "selected" and not are_keys(value)):
         return False
     try:
-        return name in CHECKS and CHECKS[name](value) is not None
+        CHECKS[name](value)
+        return True
     except (AgentRunError, RecursionError):
         return False

@@ -1,0 +1,175 @@
+"""Which runs a filter lets through."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from agentrun_nb.analysis.failures import failures
+from agentrun_nb.analysis.filter_rules import Rules, frozen
+from agentrun_nb.core.paths import Step, find, parse_path
+from agentrun_nb.documents.reading import Gap, read, texts
+
+Mask = NDArray[np.bool_]
+"""One boolean for each run."""
+
+IDENTITIES = ("status", "deployment_id", "version_id", "mode")
+"""The columns of which a filter names values."""
+
+
+def filter_rows(
+    runs: pd.DataFrame,
+    rules: Rules | None,
+    newest: datetime | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Mask:
+    """Finds the runs that a filter lets through.
+
+    Args:
+        runs: a RUNS table.
+        rules: what `read_filter` gave.
+        newest: the moment from which ages such as `since="1h"` count back; None: now.
+        names: of deployments and versions by their ids, in which `text` is searched too.
+
+    Returns:
+        One boolean for each run, true where all rules hold. A run without a readable created_at
+        is in every window of time, as in a listing.
+
+    Example:
+        >>> set(runs[filter_rows(runs, {"status": "failed"})]["status"])
+        {'failed'}
+    """
+    mask = np.ones(len(runs), dtype=bool)
+    if not rules:
+        return mask
+    moments = frozen(rules, newest)
+    for column in IDENTITIES:
+        if column in rules:
+            mask &= _is_one_of(runs[column], rules[column])
+    if "since" in moments:
+        mask &= ~_true(runs["created_at"] < pd.Timestamp(moments["since"]))
+    if "until" in moments:
+        mask &= ~_true(runs["created_at"] >= pd.Timestamp(moments["until"]))
+    if rules.get("text"):
+        mask &= _has_text(runs, rules["text"], names or {})
+    if "failure" in rules:
+        mask &= _true(failures(runs, each=True) == rules["failure"])
+    if "has_outputs" in rules:
+        mask &= _has_outputs(runs) == rules["has_outputs"]
+    for document, tests in _tests_of_documents(rules.get("where", [])).items():
+        mask &= _passes(runs[document], tests)
+    return mask
+
+
+def _true(column: pd.Series[Any]) -> Mask:
+    return np.asarray(column.to_numpy(dtype=bool, na_value=False))
+
+
+def _is_one_of(column: pd.Series[Any], value: str | Sequence[str | None]) -> Mask:
+    sought = [value] if isinstance(value, str) else value
+    texts_sought = [text for text in sought if text is not None]
+    mask = _true(column.isin(texts_sought))
+    return mask | _true(column.isna()) if None in sought else mask
+
+
+def _has_text(runs: pd.DataFrame, text: str, names: Mapping[str, str]) -> Mask:
+    """Whether a text stands in the id, name, version or reason of a run, in whatever case."""
+    mask = _contain(runs["id"].array, text) | _contain(runs["failure_reason"].array, text)
+    for column in ("deployment_id", "version_id"):
+        # Few of them stand in many rows, so each is searched once.
+        codes, different = pd.factorize(runs[column])
+        ids = different.to_numpy(dtype="object")
+        found = _contain(ids, text) | _contain([names.get(key) for key in ids], text)
+        # The code of a missing value is -1, which takes the last.
+        mask |= np.append(found, False)[codes]
+    return mask
+
+
+def _contain(words: Any, text: str) -> Mask:
+    column = pa.array(words, pa.large_string())
+    found = pc.match_substring(column, text, ignore_case=True).fill_null(False)
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _has_outputs(runs: pd.DataFrame) -> Mask:
+    return _passes(runs["output_manifest"], [_Test(("outputs", None), "exists", True)])
+
+
+class _Test:
+    """One rule about a place in a document."""
+
+    def __init__(self, steps: Sequence[Step], sign: str, value: Any) -> None:
+        self.steps = steps
+        self.sign = sign
+        self.value = value
+
+    def passes(self, document: Any) -> bool:
+        """Whether a document passes; of several values at the path one is enough."""
+        values = [] if isinstance(document, Gap) else find(document, self.steps)
+        if self.sign == "exists":
+            return bool(values) is self.value
+        return any(_SIGNS[self.sign](value, self.value) for value in values)
+
+
+def _tests_of_documents(where: Sequence[Sequence[Any]]) -> dict[str, list[_Test]]:
+    """The rules by the document that they are about, so that each is read once."""
+    tests: dict[str, list[_Test]] = {}
+    for path, sign, value in where:
+        document, *steps = parse_path(path)
+        tests.setdefault(str(document), []).append(_Test(steps, sign, value))
+    return tests
+
+
+def _passes(column: pd.Series[Any], tests: Sequence[_Test]) -> Mask:
+    documents = (read(text) for some in texts(column) for text in some)
+    passed = (all(test.passes(document) for test in tests) for document in documents)
+    return np.fromiter(passed, dtype=bool, count=len(column))
+
+
+def _kind(value: Any) -> str:
+    """The kind of a value: only values of one kind are compared."""
+    if value is None or isinstance(value, bool):
+        return type(value).__name__
+    if isinstance(value, int | float | Decimal):
+        return "number"
+    return type(value).__name__
+
+
+def _equals(value: Any, sought: Any) -> bool:
+    return _kind(value) == _kind(sought) and bool(value == sought)
+
+
+def _in_order(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def holds(value: Any, sought: Any) -> bool:
+        kind = _kind(value)
+        # NaN is in no order, and the Decimal of it raises an error when it is compared.
+        comparable = kind in ("number", "str") and kind == _kind(sought) and bool(value == value)
+        return comparable and compare(value, sought)
+
+    return holds
+
+
+def _contains(value: Any, sought: Any) -> bool:
+    if isinstance(value, str):
+        return isinstance(sought, str) and sought in value
+    return isinstance(value, list) and any(_equals(item, sought) for item in value)
+
+
+_SIGNS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": _equals,
+    "!=": lambda value, sought: not _equals(value, sought),
+    "<": _in_order(operator.lt),
+    "<=": _in_order(operator.le),
+    ">": _in_order(operator.gt),
+    ">=": _in_order(operator.ge),
+    "contains": _contains,
+}

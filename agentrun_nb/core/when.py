@@ -1,0 +1,107 @@
+"""The words in which runs are asked for: moments, ages, statuses."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
+from typing import Any
+
+from agentrun_nb.core import times
+from agentrun_nb.core.arguments import read_texts
+from agentrun_nb.core.schema import STATUSES
+from agentrun_nb.errors import SettingsError
+
+When = str | date | datetime | timedelta
+"""A moment, or an age before now such as "7d"."""
+
+_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)", re.ASCII)
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+NEAR = 0.68
+"""The least similarity, by difflib, of a word that is taken for a misspelt status.
+
+That of "timeout" and "timed_out" is just above it.
+"""
+
+
+def read_when(when: When | None, now: datetime | None = None) -> int | None:
+    """Converts a moment, or an age, to microseconds since the epoch.
+
+    Args:
+        when: an ISO date or time, a datetime or date, a timedelta, or an age such as "7d". Without
+            a zone it is UTC.
+        now: the moment from which an age counts back; None: the time it is.
+
+    Raises:
+        SettingsError: it is none of these.
+
+    Example:
+        >>> read_when("1970-01-01T00:00:01")
+        1000000
+    """
+    if when is None:
+        return None
+    try:
+        moment = _read_text(when.strip()) if isinstance(when, str) else when
+        if isinstance(moment, timedelta):
+            moment = (now or datetime.now(UTC)) - moment
+        if not isinstance(moment, datetime):
+            moment = datetime.combine(moment, time())
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return int((aware - times.EPOCH) // times.MICROSECOND)
+    except (ValueError, TypeError, OverflowError):
+        raise SettingsError(
+            f"{str(when)[:80]!r} is not a moment.",
+            hint='Give an ISO date or time, or an age such as "7d" or "12h".',
+        ) from None
+
+
+def plain_when(when: When) -> str:
+    """Writes a moment as ISO text in UTC, and an age as text, as JSON can hold them.
+
+    Raises:
+        SettingsError: it is neither.
+
+    Example:
+        >>> plain_when("1970-01-01"), plain_when(timedelta(hours=1)), plain_when("7d")
+        ('1970-01-01T00:00:00Z', '3600s', '7d')
+    """
+    micros = read_when(when)
+    if isinstance(when, timedelta) and when >= timedelta(0):
+        seconds = f"{when / timedelta(seconds=1):.6f}"
+        return f"{seconds.rstrip('0').rstrip('.')}s"
+    if isinstance(when, str) and _AGE.fullmatch(when.strip()):
+        return when.strip()
+    return times.iso(micros or 0)
+
+
+def _read_text(text: str) -> datetime | timedelta:
+    age = _AGE.fullmatch(text)
+    if age is None:
+        return datetime.fromisoformat(text)
+    amount, unit = age.groups()
+    return timedelta(seconds=float(amount) * _UNITS[unit])
+
+
+def read_statuses(statuses: Any) -> list[str] | None:
+    """Checks the statuses to ask for, and returns them as a list; None for all.
+
+    A service may have statuses of its own: only one that is nearly one of the contract is refused.
+
+    Raises:
+        SettingsError: one is no text, or a misspelt status of the contract.
+
+    Example:
+        >>> read_statuses("failed")
+        ['failed']
+    """
+    if statuses is None:
+        return None
+    words = read_texts("status", statuses, f"Known: {', '.join(STATUSES)}.")
+    for word in words:
+        plain = re.sub(r"[\s-]+", "_", word.strip().lower())
+        near = get_close_matches(plain, STATUSES, 1, NEAR)
+        if word not in STATUSES and near:
+            raise SettingsError(f"There is no status {word[:80]!r}.", hint=f"Near it: {near[0]!r}.")
+    return words
