@@ -324,8 +324,7 @@ def drawn(view) -> str:
 
 
 TERMINAL = """
-import json, sys
-sys.path.insert(0, "tests")
+import json
 import agentrun_nb as arn
 from tests.support.samples import HOSTILE, body, record
 run = arn.Run(json.dumps(record(3, "timed_out", exit_code=137)).encode())
