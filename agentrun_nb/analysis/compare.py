@@ -1,4 +1,4 @@
-"""Whether one group of runs does better than another."""
+"""Compares two groups of runs: which succeeds more often, and which takes longer."""
 
 from __future__ import annotations
 
@@ -149,19 +149,24 @@ class _Pair:
 
     @classmethod
     def of(cls, before: pd.DataFrame, after: pd.DataFrame, horizon: float) -> _Pair:
-        return cls((before, after), tallies(before, after), RunTimes.of((before, after), horizon))
+        groups = (before, after)
+        counts = tallies(before, after)
+        times = RunTimes.of(groups, horizon)
+        return cls(groups, counts, times)
 
     def verdicts(self, level: float = LEVEL) -> dict[str, str]:
         """Gives the verdict of each measure.
 
         Groups that are equal get one as rarely as the level says.
         """
-        verdicts = (
-            _verdict(success_rates(*self.counts, level), SUCCESS),
-            self.times.verdict(level),
-            _verdict(paired_success(*self.counts, level), SUCCESS),
-            _verdict(paired_run_time(*self.groups, level), FASTER),
-        )
+        rates = success_rates(*self.counts, level)
+        success = _verdict(rates, SUCCESS)
+        run_time = self.times.verdict(level)
+        of_pairs = paired_success(*self.counts, level)
+        paired_rate = _verdict(of_pairs, SUCCESS)
+        paired_times = paired_run_time(*self.groups, level)
+        paired_time = _verdict(paired_times, FASTER)
+        verdicts = (success, run_time, paired_rate, paired_time)
         return dict(zip(self.measures, verdicts, strict=True))
 
     def rows(self) -> list[dict[str, Any]]:
@@ -225,9 +230,11 @@ def _holm(pairs: list[_Pair]) -> dict[tuple[int, str], str]:
 
 def _row(name: str, found: Contrast, verdict: str) -> dict[str, Any]:
     a, b, between = found.a, found.b, found.between
-    row: dict[str, Any] = {"measure": name, "n_a": a.n, "n_b": b.n, "a": a.value, "b": b.value}
+    row: dict[str, Any] = {"measure": name, "verdict": verdict, "notes": found.notes}
+    row |= {"n_a": a.n, "n_b": b.n}
+    row |= {"a": a.value, "b": b.value}
     row |= {"difference": between.value, "low": between.low, "high": between.high}
-    return row | {"verdict": verdict, "notes": found.notes}
+    return row
 
 
 def _verdict(found: Contrast, words: tuple[str, str]) -> str:
@@ -238,7 +245,10 @@ def _verdict(found: Contrast, words: tuple[str, str]) -> str:
     between = found.between
     if min(found.a.n, found.b.n) < TOO_FEW or isnan(between.low) or isnan(between.high):
         return NOT_ENOUGH
-    return words[0] if between.high < 0 else words[1] if between.low > 0 else NO_DIFFERENCE
+    less, more = words
+    if between.high < 0:
+        return less
+    return more if between.low > 0 else NO_DIFFERENCE
 
 
 def _unknown(runs: pd.DataFrame, *groups: pd.DataFrame) -> Iterator[dict[str, Any]]:

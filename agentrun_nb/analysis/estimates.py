@@ -149,7 +149,8 @@ def _last_seen(runs: pd.DataFrame, horizon: float, start: Floats) -> Floats:
 
     That is not before they began, whatever the clocks say.
     """
-    return np.fmax(np.rint(known_until(runs, horizon) * 1_000), start)
+    seen_until = np.rint(known_until(runs, horizon) * 1_000)
+    return np.fmax(seen_until, start)
 
 
 def _micros(moments: pd.Series[Any]) -> Floats:

@@ -1,4 +1,4 @@
-"""What failed, in groups of the same failure."""
+"""Groups failed runs by what is the same about their failure."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ _DTYPES = {
     "example": "str", "deployment_id": "str", "run_id": "str",
 }  # fmt: skip
 _GROUP = ("status", "exit_code", "fingerprint")
+_OF_THE_LAST = {
+    "fingerprint": "fingerprint", "status": "status", "exit_code": "exit_code",
+    "example": "failure_reason", "deployment_id": "deployment_id", "run_id": "id",
+}  # fmt: skip
+"""Columns of the result that are those of the last run of a group."""
 
 
 def failures(
@@ -110,28 +115,25 @@ _KEEP_NA = ("str", "Int64", "Float64", "boolean", "category", "datetime64[us, UT
 def _row(group: pd.DataFrame) -> dict[str, Any]:
     """The values of one group, whose runs stand in the order of their ends."""
     last = group.iloc[-1]
-    return {
-        "n": len(group),
-        "share": len(group) / last["of"],
-        "fingerprint": last["fingerprint"],
-        "status": last["status"],
-        "exit_code": last["exit_code"],
-        "meaning": exit_meaning(last["exit_code"]),
-        "phase": _listed(group["phase"]),
-        "versions": _listed(group["version"]),
-        "first_seen": group["seen"].min(),
-        "last_seen": group["seen"].max(),
-        "example": last["failure_reason"],
-        "deployment_id": last["deployment_id"],
-        "run_id": last["id"],
-    }
+    row = {column: last[source] for column, source in _OF_THE_LAST.items()}
+    row["n"] = len(group)
+    row["share"] = len(group) / last["of"]
+    row["meaning"] = exit_meaning(last["exit_code"])
+    row["phase"] = _listed(group["phase"])
+    row["versions"] = _listed(group["version"])
+    row["first_seen"] = group["seen"].min()
+    row["last_seen"] = group["seen"].max()
+    return row
 
 
 def _listed(words: pd.Series[Any], most: int = 5) -> str | None:
     """Words with their counts, the most frequent first: `a: 3, b: 1`."""
     counts = words.value_counts()
-    text = ", ".join(f"{word}: {count}" for word, count in counts.head(most).items())
-    return f"{text} and {len(counts) - most} more" if len(counts) > most else text or None
+    parts = [f"{word}: {count}" for word, count in counts.head(most).items()]
+    text = ", ".join(parts)
+    if len(counts) > most:
+        return f"{text} and {len(counts) - most} more"
+    return text or None
 
 
 def _phases(failed: pd.DataFrame, logs: pd.DataFrame | None) -> pd.Series[Any]:

@@ -1,8 +1,9 @@
-"""Which runs had the same input, and how much less they say for it."""
+"""Finds which runs had the same input, and how much less such runs say than independent ones."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 import pandas as pd
@@ -38,9 +39,11 @@ def runs_of_inputs(a: Floats, b: Floats) -> str:
     """
     if max(a.max(initial=0), b.max(initial=0)) <= 1:
         return ""
-    return " against ".join(
-        f"{runs.sum():,.0f} runs of {(runs > 0).sum():,} inputs" for runs in (a, b)
-    )
+    sides = []
+    for runs in (a, b):
+        inputs = (runs > 0).sum()
+        sides.append(f"{runs.sum():,.0f} runs of {inputs:,} inputs")
+    return " against ".join(sides)
 
 
 @dataclass(frozen=True)
@@ -90,12 +93,13 @@ def design_effects(a: Floats, b: Floats, alike: float) -> tuple[float, float]:
     """
     shares = a / a.sum(), b / b.sum()
     common = shares[0] @ shares[1]
-    effects = [
-        1 + alike * (runs.sum() * (share @ share - common) - 1)
-        for runs, share in zip((a, b), shares, strict=True)
-    ]
-    # Where no input repeats the effect is 1, but for rounding.
-    first, second = (float(effect) if effect > 1 + 1e-9 else 1.0 for effect in effects)
+    effects = []
+    for runs, share in zip((a, b), shares, strict=True):
+        together = runs.sum() * (share @ share - common)
+        effect = float(1 + alike * (together - 1))
+        # Where no input repeats the effect is 1, but for rounding.
+        effects.append(effect if effect > 1 + 1e-9 else 1.0)
+    first, second = effects
     return first, second
 
 
@@ -105,8 +109,12 @@ def cluster_quantile(a: Floats, b: Floats, level: float) -> float:
     It is the quantile of t with one degree of freedom less than the inputs of the group that has
     fewer (Korn & Graubard 1998, Survey Methodology 24:193); NaN for a single one.
     """
-    fewest = int(min((a > 0).sum(), (b > 0).sum()))
-    return float(scipy_stats().t.ppf((1 + level) / 2, fewest - 1)) if fewest > 1 else float("nan")
+    inputs = (a > 0).sum(), (b > 0).sum()
+    fewest = int(min(inputs))
+    if fewest <= 1:
+        return nan
+    freedom = fewest - 1
+    return float(scipy_stats().t.ppf((1 + level) / 2, freedom))
 
 
 def sizes_divided(a: Floats, b: Floats, alike: float, level: float) -> tuple[float, float]:

@@ -70,12 +70,12 @@ class Sample:
     def of(cls, groups: tuple[pd.DataFrame, pd.DataFrame], times: tuple[Times, Times]) -> Sample:
         """The sample of two RUNS tables with `input_key`, and their run times."""
         keys = [group["input_key"][time.known] for group, time in zip(groups, times, strict=True)]
-        return cls(
-            np.concatenate([time.seconds for time in times]),
-            np.concatenate([time.ended for time in times]),
-            np.repeat([False, True], [len(time.seconds) for time in times]),
-            pd.factorize(pd.concat(keys))[0],
-        )
+        seconds = np.concatenate([time.seconds for time in times])
+        ended = np.concatenate([time.ended for time in times])
+        sizes = [len(time.seconds) for time in times]
+        after = np.repeat([False, True], sizes)
+        inputs, _ = pd.factorize(pd.concat(keys))
+        return cls(seconds, ended, after, inputs)
 
     @property
     def sizes(self) -> tuple[int, int]:

@@ -54,7 +54,9 @@ class Tally:
     @property
     def share(self) -> float:
         """The share of the runs that succeeded; NaN without runs."""
-        return float(self.successes.sum() / self.n) if self.n else nan
+        if not self.n:
+            return nan
+        return float(self.successes.sum() / self.n)
 
 
 def tallies(before: pd.DataFrame, after: pd.DataFrame) -> tuple[Tally, Tally]:
@@ -166,9 +168,12 @@ def _margin(a: Tally, b: Tally, gains: Floats, level: float) -> float:
 
 
 def _mcnemar(gains: Floats, level: float) -> tuple[float, float]:
-    better, worse = int((gains > 0).sum()), int((gains < 0).sum())
-    ends = scipy_stats().binomtest(better, better + worse).proportion_ci(level, method="exact")
-    low, high = ((2 * end - 1) * (better + worse) / len(gains) for end in ends)
+    better = int((gains > 0).sum())
+    differing = int((gains != 0).sum())
+    test = scipy_stats().binomtest(better, differing)
+    # Of the inputs that differ the share that got better becomes a gain, from -1 to 1.
+    ends = test.proportion_ci(level, method="exact")
+    low, high = ((2 * end - 1) * differing / len(gains) for end in ends)
     return low, high
 
 

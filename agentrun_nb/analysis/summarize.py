@@ -1,4 +1,4 @@
-"""How many runs there are, how they ended and how long they took."""
+"""Counts runs by groups: how many there are, how they ended and how long they took."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ from agentrun_nb.tables.moments import last_moment
 
 _ENDED = tuple(status for status in STATUSES if status in TERMINAL)
 _COUNTS = ("n", *_ENDED, "not_ended", "not_fetched", "no_status", "unknown_status")
+_UNKNOWN_KINDS = {
+    "not_fetched": "not fetched", "no_status": "no status", "unknown_status": "unknown status",
+}  # fmt: skip
+"""Columns that count runs without a documented status, and how their outcomes begin."""
 _RATES = ("success_rate", "success_low", "success_high")
 _TIMES = (
     "before_start_p50",
@@ -91,7 +95,7 @@ def summarize(runs: Runs, by: By = None) -> pd.DataFrame:
     repeated = repeated_keys(runs).to_numpy("int64", na_value=-1)
     queues, spans = (times(runs, horizon).of_groups(groups) for times in (queue_times, run_times))
     rows = [
-        dict(zip(_DTYPES, _row(Counter(words[places]), queue, run, repeated[places]), strict=True))
+        _row(Counter(words[places]), queue, run, repeated[places])
         for places, queue, run in zip(groups, queues, spans, strict=True)
     ]
     return keys.join(pd.DataFrame(rows, columns=list(_DTYPES)).astype(_DTYPES), how="right")
@@ -109,30 +113,37 @@ def _places(runs: pd.DataFrame, names: list[str]) -> list[NDArray[np.intp]]:
     return np.split(by_group, edges) if len(runs) else []
 
 
-def _row(words: Counter[str], queue: Times, run: Times, repeated: NDArray[np.int64]) -> list[Any]:
-    """The values of one group, in the order of the columns."""
-    known = {status: words[status] for status in STATUSES}
+def _row(
+    words: Counter[str], queue: Times, run: Times, repeated: NDArray[np.int64]
+) -> dict[str, Any]:
+    """The values of one group, by their columns."""
     others = {word: count for word, count in words.most_common() if word not in STATUSES}
-    success = rate(known["succeeded"], sum(known[status] for status in JUDGED))
-    waits, spans = quantiles(queue, 0.5, 0.9), quantiles(run, 0.5, 0.9)
-    notes = [
-        *([] if success.n else ["success rate: none succeeded or failed"]),
-        *_remarks("before_start", queue, waits),
-        *_remarks("after_start", run, spans),
-        *(f"{word}: {count}" for word, count in others.items()),
-        *repeated_note(len(np.unique(repeated[repeated >= 0]))),
-    ]
-    kinds = ("not fetched", "no status", "unknown status")
-    return [
-        words.total(),
-        *(known[status] for status in _ENDED),
-        sum(count for status, count in known.items() if status not in TERMINAL),
-        *(sum(count for word, count in others.items() if word.startswith(kind)) for kind in kinds),
-        *(success.value, success.low, success.high),
-        *(wait.value for wait in waits),
-        *(spans[0].value, spans[0].low, spans[0].high, spans[1].value),
-        "; ".join(notes),
-    ]
+    judged = sum(words[status] for status in JUDGED)
+    success = rate(words["succeeded"], judged)
+    waits = quantiles(queue, 0.5, 0.9)
+    spans = quantiles(run, 0.5, 0.9)
+    row: dict[str, Any] = {"n": words.total()}
+    row |= {status: words[status] for status in _ENDED}
+    row["not_ended"] = sum(words[status] for status in STATUSES if status not in TERMINAL)
+    for column, kind in _UNKNOWN_KINDS.items():
+        counts = [count for word, count in others.items() if word.startswith(kind)]
+        row[column] = sum(counts)
+    row |= zip(_RATES, (success.value, success.low, success.high), strict=True)
+    row["before_start_p50"], row["before_start_p90"] = (wait.value for wait in waits)
+    median, late = spans
+    row["after_start_p50"] = median.value
+    row["after_start_p50_low"] = median.low
+    row["after_start_p50_high"] = median.high
+    row["after_start_p90"] = late.value
+    notes: list[str] = []
+    if not success.n:
+        notes.append("success rate: none succeeded or failed")
+    notes += _remarks("before_start", queue, waits)
+    notes += _remarks("after_start", run, spans)
+    notes += [f"{word}: {count}" for word, count in others.items()]
+    notes += repeated_note(len(np.unique(repeated[repeated >= 0])))
+    row["notes"] = "; ".join(notes)
+    return row
 
 
 def _remarks(name: str, times: Times, found: list[Estimate]) -> Iterator[str]:
