@@ -499,6 +499,56 @@ def test_a_dense_statement_is_counted_as_one():
     assert density.complexity(tree) == 2
 
 
+DENSE = {
+    "analysis.estimates:_beta",
+    "analysis.estimates:difference",
+    "analysis.estimates:of",
+    "analysis.filter_rows:_equals",
+    "analysis.filter_rows:_has_outputs",
+    "analysis.run_time:at_risk",
+    "analysis.run_time:medians",
+    "analysis.run_time:of",
+    "analysis.run_time:paired_run_time",
+    "analysis.run_time:time_ratio",
+    "analysis.success:success_rates",
+    "widget.protocol:_is_fold",
+    "widget.protocol:_is_place",
+    "widget.protocol:_is_status",
+    "widget.python_code:_is",
+    "widget.python_code:place_code",
+    "widget.run_explorer:_comparison",
+    "widget.run_explorer:_doc",
+    "widget.run_explorer:_file",
+    "widget.run_explorer:_line",
+    "widget.run_explorer:run",
+    "widget.traits:_is_key",
+    "widget.twin:tell",
+    "widget.view:_say",
+}
+"""Functions that still say more than the law below allows, as of 2026-11-26; none may be added."""
+
+
+def dense_functions(name: str, code: str) -> set[str]:
+    """The functions of a module whose statements have more than 12 nodes in the mean."""
+    found = density.functions(ast.parse(code))
+    return {f"{name}:{function}" for function, average in found if average > 12}
+
+
+def test_no_function_says_much_in_each_statement():
+    found: set[str] = set()
+    for name, file in FILES.items():
+        if not within(name, {"local.agents"}):
+            found |= dense_functions(name, file.read_text("utf-8"))
+    assert not found - DENSE
+
+
+def test_a_planted_dense_function_is_seen():
+    """The control of the law above."""
+    code = "def f(a):\n    return [b for b in a if b and b.c + b.d * b.e > len(a[0])]\n"
+    assert dense_functions("m", code) == {"m:f"}
+    assert not dense_functions("m", "def f(a):\n    return len(a)\n")
+
+
 RINGS = {"both_sides", "page", "lab", "hosts", "hostile", "faults", "witness", "support"}
 """Folders of tests that look at more than one room, and what all tests share."""
 
