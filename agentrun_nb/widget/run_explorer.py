@@ -268,10 +268,12 @@ class RunExplorer(View):
         from agentrun_nb.figures.timeline import draw
 
         template = {None: None, True: "plotly_dark", False: "plotly_white"}[self._window.dark]
-        return draw(self._runs, self._now, self.tz, self._window, template)
+        return draw(self._drawn(), self._now, self.tz, self._window, template)
 
     def to_html(self, path: str | Path, without: Iterable[str] = ()) -> Path:
         """Writes the view as one file that works offline and opens as the page was last seen.
+
+        It holds the runs that `filter` lets through.
 
         Args:
             path: where to.
@@ -292,12 +294,16 @@ class RunExplorer(View):
         left_out = read_texts("without", without, hint)
         if not set(left_out) <= set(DOCUMENTS):
             raise SettingsError(f"without= names no document: {left_out!r:.80}.", hint=hint)
-        told = {name: self._runs[name] for name in left_out}
+        told = {name: self._drawn()[name] for name in left_out}
         blank = {name: texts.where(texts.isna(), LEFT_OUT) for name, texts in told.items()}
-        runs = self._runs.assign(**blank)
+        runs = self._drawn().assign(**blank)
         page = self._page_of(runs, **_EVERYTHING)
         shared = {"selected": self.selected, "path": self.path, "tz": self.tz}
         return write_page(path, page, shared, _contents(len(runs), left_out))
+
+    def _drawn(self) -> pd.DataFrame:
+        """The rows of a figure or file: what is shown, and one run always."""
+        return self.shown if self._one is None else self._runs
 
     # --- what a view gives
 

@@ -194,3 +194,12 @@ def test_an_empty_view_takes_a_filter():
     view = explore([], filter={"status": "failed", "since": "1h"})
     assert (len(view.shown), len(view.selection)) == (0, 0)
     assert np.array_equal(again(view, view.runs)["shown"].columns, view.shown.columns)
+
+
+def test_a_figure_and_a_file_hold_what_is_shown(tmp_path):
+    view, shown = explore(RUNS, filter={"status": "failed"}), RUNS[RUNS["status"].eq("failed")]
+    assert view.figure() == explore(shown).figure()
+    written = view.to_html(tmp_path / "runs.html", without="input").read_text()
+    assert f"the records of {len(shown)} runs" in written
+    one = explore(arn.Run(json.dumps(record(3)).encode()), filter={"status": "failed"})
+    assert "the records of 1 run " in one.to_html(tmp_path / "run.html").read_text()
