@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from .conftest import Opener, Stage
@@ -109,6 +111,44 @@ def test_both_durations_are_written_on_the_track(open_stage: Opener) -> None:
     ]
 
 
+PARTS = """() => [...document.querySelectorAll('.arn-part')].map((part) => {
+  const {width, height} = part.getBoundingClientRect();
+  return [width, height];
+})"""
+
+
+@pytest.mark.parametrize("width", [360, 1000])
+@pytest.mark.parametrize("colors", ["none", "active"])
+def test_the_track_is_to_scale_and_thin_before_the_start(
+    open_stage: Opener, width: int, colors: str
+) -> None:
+    stage = open_stage(one_run(finished_run()), width=width)
+    stage.page.emulate_media(forced_colors=colors)  # type: ignore[arg-type]
+    (before, thin), (after, thick) = stage.page.evaluate(PARTS)
+    assert before / after == pytest.approx(2.1 / 41.3, abs=0.005)
+    assert 0 < thin < thick
+    stage.page.emulate_media(forced_colors="none")
+
+
+@pytest.mark.parametrize(
+    ("started", "shorter"), [(CREATED, 0), (COMPLETED, 1)], ids=["at once", "at the end"]
+)
+def test_the_shortest_part_of_the_track_is_still_seen(
+    open_stage: Opener, started: str, shorter: int
+) -> None:
+    stage = open_stage(one_run(finished_run(started_at=started)))
+    widths = [width for width, _ in stage.page.evaluate(PARTS)]
+    assert widths[shorter] == 6 < widths[1 - shorter]
+
+
+def test_a_sentence_beside_the_status_says_how_the_run_ended(open_stage: Opener) -> None:
+    stage = open_stage(one_run(finished_run()))
+    [sentence] = words_of(stage, ".arn-sentence")
+    assert re.fullmatch(r"exit code 0, 41\.3 s after start · .+ ago", sentence)
+    unknown = open_stage(one_run(example_run()))
+    assert words_of(unknown, ".arn-sentence")[0].startswith("exit code 123, 0 s after start")
+
+
 def test_an_open_end_is_dashed_and_no_end_is_made_up(open_stage: Opener) -> None:
     stage = open_stage(one_run(live_run()))
     assert words_of(stage, ".arn-words") == [
@@ -116,9 +156,8 @@ def test_an_open_end_is_dashed_and_no_end_is_made_up(open_stage: Opener) -> None
         "47.4 s since start, open when read",
     ]
     assert words_of(stage, ".arn-completed") == ["completed not recorded"]
-    assert stage.page.locator(".arn-completed .arn-dot").is_hidden()
     assert "dashed" in stage.page.evaluate(
-        "() => getComputedStyle(document.querySelector('.arn-open .arn-line'), '::before').borderStyle"
+        "() => getComputedStyle(document.querySelector('.arn-part.arn-open')).borderTopStyle"
     )
     assert "Read at 22:13:20 2023-11-14 UTC" in " ".join(stage.text().split())
 
@@ -159,7 +198,11 @@ def test_a_failure_says_why_at_once(open_stage: Opener) -> None:
     stage = open_stage(one_run(failed_run()))
     reason = stage.page.locator(".arn-banner pre")
     assert reason.inner_text().endswith("FileNotFoundError: data/sales.csv")
-    assert reason.bounding_box()["y"] < stage.page.locator(".arn-track").bounding_box()["y"]  # type: ignore[index]
+    tops = [
+        stage.page.locator(part).first.bounding_box()["y"]  # type: ignore[index]
+        for part in (".arn-sentence", ".arn-track", ".arn-banner pre", ".arn-wide")
+    ]
+    assert tops == sorted(tops), "the sentence, the track right under it, the reason, the rest"
     assert (
         "kept on failure for 1 h (the default), until 23:12:34.1 2023-11-14 UTC"
         in words_of(stage, ".arn-wide")[0]

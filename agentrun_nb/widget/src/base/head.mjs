@@ -6,9 +6,9 @@
 /** @type {Head | null} */
 let known = null;
 
-/** @param {Head} told */
-export const setHead = (told) => {
-  known = told;
+/** @param {Head} newer */
+export const setHead = (newer) => {
+  known = newer;
 };
 
 /** Whether the page has been told. */

@@ -46,10 +46,10 @@ export function createTable(columns, rows) {
     ),
   );
   const body = h("tbody");
-  const held = !some.some((row) => WIDE_WORD.test(String(columns[0].value?.(row))));
+  const isNameFixed = !some.some((row) => WIDE_WORD.test(String(columns[0].value?.(row))));
   const table = h(
     "table",
-    held ? "arn-outputs arn-held" : "arn-outputs",
+    isNameFixed ? "arn-outputs arn-fixed" : "arn-outputs",
     h("thead", {}, h("tr", {}, ...heads)),
     body,
   );
@@ -103,7 +103,7 @@ export function createTable(columns, rows) {
 
   paint();
   const element = h("div", "arn-scroll", grid(table));
-  if (held)
+  if (isNameFixed)
     table.addEventListener(
       "focusin",
       () => (element.style.scrollPaddingLeft = `${heads[0].offsetWidth + RING}px`),

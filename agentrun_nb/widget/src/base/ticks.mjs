@@ -34,18 +34,19 @@ function aheadOf(at, zone) {
   return wallTime(whole, zone) - whole;
 }
 
-/** The instants at which a clock shows a wall time: none where it skips it, two where it goes back. @param {number} wall @param {string} zone @returns {number[]} rising */
-function instants(wall, zone) {
+/** The instants at which a clock shows a wall time: none where it skips it, two where it goes back. @param {number} clockTime @param {string} zone @returns {number[]} rising */
+function instants(clockTime, zone) {
   // No zone of today is a day ahead or behind, so a day before and after the clock has the offsets of both sides of a change.
-  const offsets = new Set([wall - DAY, wall + DAY].map((at) => aheadOf(at, zone)));
+  const offsets = new Set([clockTime - DAY, clockTime + DAY].map((at) => aheadOf(at, zone)));
   return [...offsets]
-    .map((offset) => wall - offset)
-    .filter((at) => at + aheadOf(at, zone) === wall)
+    .map((offset) => clockTime - offset)
+    .filter((at) => at + aheadOf(at, zone) === clockTime)
     .sort((a, b) => a - b);
 }
 
-/** @param {number} wall @param {string} zone @returns {number} the first instant of a wall time; where a clock skips it, the instant at which it goes on as much later */
-export const instant = (wall, zone) => instants(wall, zone)[0] ?? wall - aheadOf(wall - DAY, zone);
+/** @param {number} clockTime @param {string} zone @returns {number} the first instant of a wall time; where a clock skips it, the instant at which it goes on as much later */
+export const instant = (clockTime, zone) =>
+  instants(clockTime, zone)[0] ?? clockTime - aheadOf(clockTime - DAY, zone);
 
 /** @param {number} at @param {string} zone @returns {string} like " UTC-4" where the clock shows the time of an instant twice, else "" */
 function offsetWhereTwice(at, zone) {
@@ -53,9 +54,9 @@ function offsetWhereTwice(at, zone) {
   return ` ${offsetOf(at, zone)}`;
 }
 
-/** @param {number} wall @returns {[string, string]} date and time of day */
-const dateAndTime = (wall) =>
-  /** @type {[string, string]} */ (new Date(wall).toISOString().slice(0, -1).split("T"));
+/** @param {number} clockTime @returns {[string, string]} date and time of day */
+const dateAndTime = (clockTime) =>
+  /** @type {[string, string]} */ (new Date(clockTime).toISOString().slice(0, -1).split("T"));
 
 /** @param {number} at @param {string} zone @returns {string} like "2026-11-24 05:31:56.123"; the zone is written elsewhere, once, but in an hour that comes twice its offset stands here too */
 export const formatTime = (at, zone) =>
@@ -123,11 +124,11 @@ function dayTicks(start, end, zone, step) {
   const last = wallTime(end, zone);
   const found = [];
   for (
-    let wall = Math.ceil((wallTime(start, zone) - anchor) / step) * step + anchor;
-    wall <= last;
-    wall += step
+    let clockTime = Math.ceil((wallTime(start, zone) - anchor) / step) * step + anchor;
+    clockTime <= last;
+    clockTime += step
   ) {
-    const at = instant(wall, zone);
+    const at = instant(clockTime, zone);
     if (at < start || at > end || at <= (found.at(-1)?.at ?? -Infinity)) continue;
     // Clocks may skip midnight, and islands have skipped a whole day: what begins here is what the clock shows.
     const [year, month, day] = dateAndTime(wallTime(at, zone))[0].split("-");

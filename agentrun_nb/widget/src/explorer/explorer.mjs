@@ -15,7 +15,7 @@ import { createZoneSwitch } from "./zone.mjs";
  * What a body is given, and what it is. A body that cannot take other data lives until the page is replaced.
  * @typedef {{kernel: import("../kernel/requests.mjs").Kernel, traits: import("../kernel/traits.mjs").Traits, tz: string, signal: AbortSignal}} Context
  * Its `corner` is where the switch of the zone goes; without one it stands on the status line.
- * @typedef {{element: HTMLElement, corner?: HTMLElement, update?(held: Held): void, setZone?(tz: string): void, setPath?(path: string): void, setSelected?(keys: unknown): void}} Body
+ * @typedef {{element: HTMLElement, corner?: HTMLElement, update?(data: Held): void, setZone?(tz: string): void, setPath?(path: string): void, setSelected?(keys: unknown): void}} Body
  * @typedef {import("../protocol.mjs").Held} Held
  */
 
@@ -56,9 +56,9 @@ export function createExplorer(model, el, signal) {
 
   /** @param {import("../kernel/requests.mjs").Reply} reply */
   async function show({ answer, buffers }) {
-    const held = await unpack(answer.page, buffers);
+    const data = await unpack(answer.page, buffers);
     if (signal.aborted) return;
-    const { kind, uid, note, head } = held.page;
+    const { kind, uid, note, head } = data.page;
     if (head) learn(head);
     // Other data that comes before the page is opened: the answer to `open` holds it too.
     if (!hasHead()) return;
@@ -67,11 +67,11 @@ export function createExplorer(model, el, signal) {
     if (/^[0-9a-f]+$/.test(uid)) root.classList.add(`arn-live-${uid}`);
     status.say(note);
     zone.element.hidden = kind === "json";
-    if (body?.update && shown === kind) body.update(held);
+    if (body?.update && shown === kind) body.update(data);
     else {
       bodyEnd.abort();
       bodyEnd = new AbortController();
-      body = BODIES[kind](held, { kernel, traits, tz: zone.get(), signal: bodyEnd.signal });
+      body = BODIES[kind](data, { kernel, traits, tz: zone.get(), signal: bodyEnd.signal });
       place.replaceChildren(body.element);
       (body.corner ?? top).append(zone.element);
       shown = kind;

@@ -2,7 +2,7 @@
 import { parsePath } from "../json/path.mjs";
 import { jsonView } from "../tree/json_view.mjs";
 
-/** @param {import("./explorer.mjs").Held} held @param {import("./explorer.mjs").Context} context @returns {import("./explorer.mjs").Body} */
+/** @param {import("./explorer.mjs").Held} data @param {import("./explorer.mjs").Context} context @returns {import("./explorer.mjs").Body} */
 export function createJsonBody({ text }, { traits, signal }) {
   const { element, tree } = jsonView(text ?? "", {
     root: "",

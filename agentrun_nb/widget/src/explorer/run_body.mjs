@@ -2,7 +2,7 @@
 import { h } from "../base/dom.mjs";
 import { createRunView } from "../run/view.mjs";
 
-/** @param {import("./explorer.mjs").Held} held @param {import("./explorer.mjs").Context} context @returns {import("./explorer.mjs").Body} */
+/** @param {import("./explorer.mjs").Held} data @param {import("./explorer.mjs").Context} context @returns {import("./explorer.mjs").Body} */
 export function createRunBody({ docs, page }, { kernel, traits, tz, signal }) {
   if (!docs?.[0]) return { element: h("p", "arn-hint", "There is no run to show.") };
   const { element, corner, setZone, reveal } = createRunView(docs[0], {

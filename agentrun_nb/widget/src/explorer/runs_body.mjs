@@ -12,8 +12,8 @@ import { formatCount } from "../base/numbers.mjs";
 
 /** @typedef {import("./explorer.mjs").Held} Held */
 
-/** @param {Held} held @param {import("./explorer.mjs").Context} context @returns {import("./explorer.mjs").Body} */
-export function createRunsBody(held, { kernel, traits, tz, signal }) {
+/** @param {Held} data @param {import("./explorer.mjs").Context} context @returns {import("./explorer.mjs").Body} */
+export function createRunsBody(data, { kernel, traits, tz, signal }) {
   /** @type {number[]} */
   let rows = [];
   let at = 0;
@@ -27,13 +27,13 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   /** @type {Map<number, import("../protocol.mjs").RunDoc>} */
   let docs = new Map();
   const stage = h("div");
-  const told = h("span", { role: "status" });
+  const position = h("span", { role: "status" });
   const both = button("Compare the two", () => (both.ariaPressed === "true" ? show() : compare()));
   const chooser = toolbar(
     "Chosen runs",
     "arn-line-up",
     button("‹", () => step(-1), { "aria-label": "Previous chosen run" }),
-    told,
+    position,
     button("›", () => step(1), { "aria-label": "Next chosen run" }),
     both,
   );
@@ -45,10 +45,10 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   });
   const hint = (/** @type {string} */ words) => place.replaceChildren(h("p", "arn-hint", words));
 
-  /** Takes other data; the timeline keeps its window. @param {Held} data */
-  function update(data) {
-    const { page, columns } = (held = data);
-    docs = new Map((data.docs ?? []).map((doc) => [doc.row, doc]));
+  /** Takes other data; the timeline keeps its window. @param {Held} newer */
+  function update(newer) {
+    const { page, columns } = (data = newer);
+    docs = new Map((newer.docs ?? []).map((doc) => [doc.row, doc]));
     if (columns)
       timeline.setData({
         n: page.n,
@@ -65,7 +65,7 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   function choose(chosen) {
     traits.put(
       "selected",
-      chosen.map((row) => keyOf(held, row)),
+      chosen.map((row) => keyOf(data, row)),
     );
     take(chosen);
   }
@@ -89,7 +89,7 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
     chooser.hidden = rows.length < 2;
     both.hidden = rows.length !== 2 || kernel.alone;
     both.ariaPressed = "false";
-    told.textContent = `Run ${formatCount(at + 1)} of ${formatCount(rows.length)} chosen`;
+    position.textContent = `Run ${formatCount(at + 1)} of ${formatCount(rows.length)} chosen`;
     if (doc) return showRun(doc);
     const { signal: current } = clear();
     if (rows.length)
@@ -99,7 +99,7 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
       });
     else
       hint(
-        held.page.n ? "Choose a run on the timeline to see it here." : "There are no runs to show.",
+        data.page.n ? "Choose a run on the timeline to see it here." : "There are no runs to show.",
       );
   }
 
@@ -112,20 +112,20 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
 
   /** A run that is as it was stays as it is, with all that was opened in it. @param {import("../protocol.mjs").RunDoc} doc */
   function showRun(doc) {
-    const now = held.columns?.until[doc.row] ?? held.page.now;
+    const now = data.columns?.until[doc.row] ?? data.page.now;
     // What has ended is drawn the same whenever it was read.
     const ended = isTerminal(/** @type {string | null} */ (doc.fields.status));
     const state = JSON.stringify(ended ? { ...doc, fetched: null } : [doc, now]);
     if (view && state === shown) return;
     clear();
     shown = state;
-    const key = keyOf(held, doc.row);
+    const key = keyOf(data, doc.row);
     const onPath = (/** @type {string} */ chosen) => {
       // A path leads into the first of the selected runs, so the one on show becomes the first.
       if (first !== doc.row)
         traits.put("selected", [
           key,
-          ...rows.filter((row) => row !== doc.row).map((row) => keyOf(held, row)),
+          ...rows.filter((row) => row !== doc.row).map((row) => keyOf(data, row)),
         ]);
       first = doc.row;
       traits.put("path", (path = chosen));
@@ -135,7 +135,7 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
       tz,
       now,
       kernel,
-      noPreviews: held.page.no_previews,
+      noPreviews: data.page.no_previews,
       pythonOf,
       signal: viewEnd.signal,
       onPath,
@@ -147,8 +147,8 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   function compare() {
     both.ariaPressed = "true";
     const runs = rows.map((row) => ({
-      id: keyOf(held, row)[1],
-      status: held.page.statuses[held.columns?.status[row] ?? -1] ?? null,
+      id: keyOf(data, row)[1],
+      status: data.page.statuses[data.columns?.status[row] ?? -1] ?? null,
     }));
     void request("compare", { rows }, "comparison", clear().signal, (read) =>
       place.replaceChildren(comparisonView(read, runs)),
@@ -172,8 +172,8 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
   }
 
   signal.addEventListener("abort", () => viewEnd.abort());
-  update(held);
-  if (held.page.screen) timeline.setScreen(held.page.screen);
+  update(data);
+  if (data.page.screen) timeline.setScreen(data.page.screen);
   timeline.setZone(tz);
   show();
   return {
@@ -184,12 +184,12 @@ export function createRunsBody(held, { kernel, traits, tz, signal }) {
       timeline.setZone(zone);
       view?.setZone(zone);
     },
-    setPath(wanted) {
-      path = wanted;
+    setPath(chosen) {
+      path = chosen;
       view?.reveal(path);
     },
     setSelected(keys) {
-      take(rowsOf(held, keys));
+      take(rowsOf(data, keys));
       timeline.setSelected(rows);
     },
   };

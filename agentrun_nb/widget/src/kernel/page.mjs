@@ -34,18 +34,20 @@ export async function unpack(page, buffers) {
   };
 }
 
-/** @param {Held} held @param {number} row @returns {[string, string]} the key of a run: deployment and run id */
+/** @param {Held} data @param {number} row @returns {[string, string]} the key of a run: deployment and run id */
 export function keyOf({ page, columns }, row) {
   const { deployment, ids } = /** @type {import("../protocol.mjs").Columns} */ (columns);
   return [page.deployments[deployment[row]] ?? "", ids[row]];
 }
 
-/** @param {Held} held @param {unknown} keys pairs as the kernel holds them @returns {number[]} the rows of those that are here, in the order of the keys */
-export function rowsOf(held, keys) {
-  const wanted = new Map((Array.isArray(keys) ? keys : []).map((key) => [JSON.stringify(key), -1]));
-  for (let row = wanted.size ? held.page.n - 1 : -1; row >= 0; row--) {
-    const key = JSON.stringify(keyOf(held, row));
-    if (wanted.has(key)) wanted.set(key, row);
+/** @param {Held} data @param {unknown} keys pairs as the kernel holds them @returns {number[]} the rows of those that are here, in the order of the keys */
+export function rowsOf(data, keys) {
+  const rowByKey = new Map(
+    (Array.isArray(keys) ? keys : []).map((key) => [JSON.stringify(key), -1]),
+  );
+  for (let row = rowByKey.size ? data.page.n - 1 : -1; row >= 0; row--) {
+    const key = JSON.stringify(keyOf(data, row));
+    if (rowByKey.has(key)) rowByKey.set(key, row);
   }
-  return [...wanted.values()].filter((row) => row >= 0);
+  return [...rowByKey.values()].filter((row) => row >= 0);
 }

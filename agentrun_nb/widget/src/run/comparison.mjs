@@ -69,14 +69,14 @@ function outputsTable(outputs, names) {
       (side, i) =>
         /** @type {[string, (pair: Pair) => string | null]} */ ([
           names[i],
-          (pair) => told(pair[side]),
+          (pair) => outputWords(pair[side]),
         ]),
     ),
   ]);
 }
 
 /** @param {OutputRow | null} output */
-const told = (output) =>
+const outputWords = (output) =>
   output &&
   [
     output.status ?? "no status",

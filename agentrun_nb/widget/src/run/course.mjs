@@ -7,10 +7,6 @@
  */
 import { NOT_KNOWN, duration, milliseconds, withoutZeroTime } from "../base/times.mjs";
 
-const LEAST_SHARE = 0.22;
-/** What is right of the start needs room for two moments, however short it was. */
-const MOST_SHARE = 0.58;
-
 /**
  * @param {Record<string, import("../protocol.mjs").Scalar>} fields
  * @param {boolean} live whether the status says that the run goes on
@@ -47,10 +43,9 @@ export function courseOf(fields, live, now) {
   const before = started - created,
     after = (goesOn ? now : completed) - started;
   if (!(before >= 0 && after >= 0)) return { intervals, share: 0.5, notes };
-  const exact = before / (before + after);
-  const share = Math.min(Math.max(exact || 0, LEAST_SHARE), MOST_SHARE);
-  if (share !== exact) notes.push("lengths not to scale");
-  return { intervals, share, notes };
+  // Two lengths of nothing share the track evenly.
+  const whole = before + after;
+  return { intervals, share: whole > 0 ? before / whole : 0.5, notes };
 }
 
 /** @param {number} moment */

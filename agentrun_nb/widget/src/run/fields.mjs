@@ -13,7 +13,7 @@ const LONGEST = 400;
 /** What stands in the place of a field that a listing did not keep. */
 export const LEFT_OUT = "left out of the listing";
 
-/** @param {RunDoc} doc @param {string} name @param {string} tz @returns {HTMLElement} a value as it stands in the record; null and absent are told apart */
+/** @param {RunDoc} doc @param {string} name @param {string} tz @returns {HTMLElement} a value as it stands in the record; null and absent are not the same */
 function fieldValue(doc, name, tz) {
   const { kind } = head().fields.find((field) => field.name === name) ?? { kind: "text" };
   if (kind === "json") return documentValue(doc, name);
@@ -66,7 +66,7 @@ export function fact(doc, name, label, tz) {
 export function facts(doc, tz) {
   // The clock of the page and not the moment of the data: a view may be opened years after it was made.
   const { words, until } = retention(doc, Date.now());
-  const kept = h(
+  const retained = h(
     "span",
     {},
     words || missing(doc, "retain_on_failure"),
@@ -80,7 +80,7 @@ export function facts(doc, tz) {
     fact(doc, "sandbox_id", "Sandbox", tz),
     fact(doc, "updated_at", "Updated", tz),
     fact(doc, "idempotency_key", "Idempotency key", tz),
-    h("div", "arn-wide", h("dt", {}, "Sandbox after a failure"), h("dd", {}, kept)),
+    h("div", "arn-wide", h("dt", {}, "Sandbox after a failure"), h("dd", {}, retained)),
   );
 }
 

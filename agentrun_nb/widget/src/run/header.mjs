@@ -4,19 +4,24 @@ import { describe, statusMark } from "../base/status.mjs";
 import { unreadable, visible } from "../base/text.mjs";
 import { LEFT_OUT, fact } from "./fields.mjs";
 
-/** @param {import("../protocol.mjs").RunDoc} doc @returns {{element: HTMLElement, line: HTMLElement}} the head, and the line in it that has room at its end */
-export function header(doc) {
+/**
+ * @param {import("../protocol.mjs").RunDoc} doc @param {HTMLElement} sentence what became of it @param {HTMLElement | false} course @param {import("../base/dom.mjs").Child[]} parts what stands between that and the names
+ * @returns {{element: HTMLElement, line: HTMLElement}} the head, and the line in it that has room at its end
+ */
+export function header(doc, sentence, course, parts) {
   const name = /** @type {string | null} */ (doc.fields.status);
   const line = h(
     "div",
     "arn-status",
     statusMark(name),
     h("span", "arn-statusname", statusWords(doc)),
+    sentence,
   );
   const element = h(
     "header",
     {},
-    line,
+    h("div", "arn-section", line, course),
+    ...parts,
     h(
       "dl",
       "arn-facts",

@@ -1,4 +1,4 @@
-/** The course of a run as one line: created, started, completed, with the durations written on it. */
+/** The course of a run as one line to scale, thin before the start and thick after it; under it the lengths and the three moments. */
 import { h } from "../base/dom.mjs";
 import { describe } from "../base/status.mjs";
 import { unreadable } from "../base/text.mjs";
@@ -20,14 +20,13 @@ export function track({ fields, unread, left_out: leftOut, fetched }, tz, now) {
   const { intervals, share, notes } = courseOf(fields, live, now);
   const [first, second] = intervals;
   /** @param {"created" | "started" | "completed"} name */
-  const mark = (name) => {
+  const stop = (name) => {
     const field = `${name}_at`,
       utc = fields[field],
       known = typeof utc === "string";
     return h(
       "div",
       `arn-stop arn-${name}${known ? "" : " arn-unrecorded"}`,
-      h("span", { class: "arn-dot", "aria-hidden": "true" }),
       h("span", "arn-stopname", name),
       known
         ? momentText(utc, tz)
@@ -36,16 +35,16 @@ export function track({ fields, unread, left_out: leftOut, fetched }, tz, now) {
           : h("span", "arn-quiet", leftOut.includes(field) ? LEFT_OUT : "not recorded"),
     );
   };
+  const parts = second
+    ? [part(first, "arn-before", share), part(second, "arn-after", 1 - share)]
+    : [part(first, "arn-undivided", 1)];
   const line = h(
     "div",
     { class: "arn-track", role: "group", "aria-label": "Course of the run" },
-    mark("created"),
-    segment(first, second ? "arn-before" : "arn-undivided"),
-    mark("started"),
-    second && segment(second, "arn-after"),
-    mark("completed"),
+    h("div", { class: "arn-line", "aria-hidden": "true" }, ...parts),
+    h("div", "arn-lengths", ...intervals.map(lengthOf)),
+    h("div", "arn-stops", stop("created"), stop("started"), stop("completed")),
   );
-  line.style.setProperty("--arn-share", String(share));
   line.style.setProperty("--arn-course", `var(${status.color})`);
   const read =
     live &&
@@ -58,11 +57,12 @@ export function track({ fields, unread, left_out: leftOut, fetched }, tz, now) {
   return h("section", "arn-course", line, read, ...notes.map((note) => h("p", "arn-note", note)));
 }
 
-/** @param {Interval} interval @param {string} place */
-const segment = ({ kind, words }, place) =>
-  h(
-    "div",
-    `arn-segment arn-${kind} ${place}`,
-    h("span", "arn-words", words),
-    h("span", { class: "arn-line", "aria-hidden": "true" }),
-  );
+/** One stretch of the line, as long as its share of the whole. @param {Interval} interval @param {string} place @param {number} share */
+function part({ kind }, place, share) {
+  const element = h("span", `arn-part arn-${kind} ${place}`);
+  element.style.setProperty("--arn-share", String(share));
+  return element;
+}
+
+/** @param {Interval} interval */
+const lengthOf = ({ kind, words }) => h("span", `arn-words arn-${kind}`, words);

@@ -8,9 +8,14 @@ import { allFields, facts, missing } from "./fields.mjs";
 import { header } from "./header.mjs";
 import { outputsTable } from "./outputs.mjs";
 import { createPreview } from "./preview/preview.mjs";
+import { sentenceOf } from "./sentence.mjs";
 import { track } from "./track.mjs";
 
 /** @typedef {import("../protocol.mjs").RunDoc} RunDoc */
+
+/** How often the age of a run is written anew, in ms. */
+const AGE_EVERY = 10_000;
+
 /** @typedef {ReturnType<typeof createRunView>} RunView */
 
 /**
@@ -26,15 +31,21 @@ import { track } from "./track.mjs";
 
 /** @param {RunDoc} doc @param {Options} options */
 export function createRunView(doc, { tz, now, kernel, noPreviews, pythonOf, signal, onPath }) {
-  const { element: top, line: corner } = header(doc);
-  const course = h("div", "arn-timed");
+  const sentence = h("span", "arn-sentence");
+  const course = h("div");
+  const { element: top, line: corner } = header(doc, sentence, doc.error === null && course, [
+    banner("This run was not read", doc.error),
+    failure(doc),
+  ]);
+  const others = h("div");
   const record = h("div");
   const documents = createDocuments(doc, { signal, pythonOf, onPath });
   const preview = createPreview(doc, { ask: kernel.ask, signal });
 
   /** @param {string} zone */
   function setZone(zone) {
-    course.replaceChildren(track(doc, zone, now), facts(doc, zone));
+    course.replaceChildren(track(doc, zone, now));
+    others.replaceChildren(facts(doc, zone));
     record.replaceChildren(allFields(doc, zone));
   }
 
@@ -43,6 +54,12 @@ export function createRunView(doc, { tz, now, kernel, noPreviews, pythonOf, sign
     if (documents.reveal(path)) onPath(path);
   };
 
+  const age = () => {
+    sentence.textContent = sentenceOf(doc, now, Date.now());
+  };
+  const clock = setInterval(age, AGE_EVERY);
+  signal.addEventListener("abort", () => clearInterval(clock));
+  age();
   setZone(tz);
   return {
     setZone,
@@ -53,9 +70,7 @@ export function createRunView(doc, { tz, now, kernel, noPreviews, pythonOf, sign
       "article",
       "arn-run",
       top,
-      banner("This run was not read", doc.error),
-      failure(doc),
-      doc.error === null && course,
+      doc.error === null && others,
       doc.outputs.length > 0 &&
         h(
           "section",

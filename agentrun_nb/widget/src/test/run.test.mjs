@@ -3,6 +3,7 @@ import { test } from "node:test";
 import "./head.mjs";
 import { courseOf } from "../run/course.mjs";
 import { retention } from "../run/retention.mjs";
+import { sentenceOf } from "../run/sentence.mjs";
 
 const NOW = Date.parse("2026-01-01T00:01:00Z");
 const at = (/** @type {number | null} */ second) =>
@@ -91,13 +92,50 @@ test("times in reverse are a point and said to be", () => {
   assert.deepEqual(course(10, 7, 9).intervals[0].kind, "reversed");
 });
 
-test("a part that is too short to write on is widened, and that is said", () => {
-  const { share, notes } = course(0, 1, 59);
-  assert.ok(share > 1 / 59);
-  assert.deepEqual(
-    [notes, course(5, 5, 5).notes],
-    [["lengths not to scale"], ["lengths not to scale"]],
+test("the track is to scale, however short a part is", () => {
+  assert.equal(course(0, 1, 59).share, 1 / 59);
+  assert.equal(course(0, 58, 59).share, 58 / 59);
+  assert.equal(course(0, 0, 59).share, 0);
+  assert.equal(course(0, 59, 59).share, 1);
+  assert.equal(course(5, 5, 5).share, 0.5, "two lengths of nothing");
+  for (const times of [course(0, 1, 59), course(5, 5, 5)]) assert.deepEqual(times.notes, []);
+});
+
+test("the sentence says what the record does, and nothing of what it does not", () => {
+  const HOUR = 3_600_000;
+  /** @param {object} fields @param {string | null} [error] */
+  const sentence = (fields, error = null) =>
+    sentenceOf(
+      /** @type {any} */ ({
+        error,
+        fields: {
+          status: "failed",
+          created_at: at(0),
+          started_at: at(10),
+          completed_at: at(40),
+          exit_code: 1,
+          ...fields,
+        },
+      }),
+      NOW,
+      NOW + HOUR,
+    );
+  assert.equal(sentence({}), "exit code 1, 30 s after start · 1 h ago");
+  assert.equal(sentence({ exit_code: 0 }), "exit code 0, 30 s after start · 1 h ago");
+  assert.equal(sentence({ exit_code: null }), "30 s after start · 1 h ago");
+  assert.equal(
+    sentence({ started_at: null }),
+    "exit code 1, 40 s from created to completed · 1 h ago",
   );
+  assert.equal(sentence({ completed_at: null }), "exit code 1, 10 s before start");
+  assert.equal(
+    sentence({ status: "running", exit_code: null, completed_at: null }),
+    "50 s since start, open when read",
+  );
+  assert.equal(sentence({ completed_at: "2027-01-01T00:00:00Z" }).includes("ago"), false);
+  assert.equal(sentence({}, "not_found"), "");
+  const nothing = { created_at: null, started_at: null, completed_at: null, exit_code: null };
+  assert.equal(sentence(nothing), "");
 });
 
 test("a time after the moment of reading is noted, and no length is made of it", () => {

@@ -14,8 +14,8 @@ export function commandOf(key, rows, node, page) {
   const row = rows.rowOf(node);
   const container = doc.isContainer(node) && doc.nodes.count[node] > 0;
   const open = container && rows.expanded[node] === 1;
-  const at = (/** @type {number} */ wanted) => ({
-    to: rows.nodes[Math.max(0, Math.min(wanted, rows.length - 1))],
+  const at = (/** @type {number} */ index) => ({
+    to: rows.nodes[Math.max(0, Math.min(index, rows.length - 1))],
   });
   switch (key) {
     case "ArrowDown":

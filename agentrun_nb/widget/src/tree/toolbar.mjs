@@ -6,7 +6,7 @@ import { TYPES } from "./search.mjs";
 const PAUSE_MS = 150;
 const WHAT = "Search keys and values";
 
-/** @param {{onSearch(wanted: {query: string, kinds: number[]}): void, onStep(by: 1 | -1): void, onOpenAll(open: boolean): void, signal: AbortSignal}} options */
+/** @param {{onSearch(terms: {query: string, kinds: number[]}): void, onStep(by: 1 | -1): void, onOpenAll(open: boolean): void, signal: AbortSignal}} options */
 export function createToolbar({ onSearch, onStep, onOpenAll, signal }) {
   const count = h("span", { class: "arn-hits", role: "status" });
   const input = h("input", {

@@ -129,14 +129,14 @@ export function createTree(doc, { root, python, label, signal, onSelect }) {
     }
   }
 
-  /** @param {{query: string, kinds: number[]}} wanted */
-  async function find(wanted) {
+  /** @param {{query: string, kinds: number[]}} terms */
+  async function find(terms) {
     searching.abort();
     searching = new AbortController();
     const { signal: current } = searching;
-    const nothing = !wanted.query && !wanted.kinds.length;
+    const nothing = !terms.query && !terms.kinds.length;
     toolbar.say(nothing ? "" : "searching");
-    const found = nothing ? [] : await search(doc, wanted, current);
+    const found = nothing ? [] : await search(doc, terms, current);
     if (current.aborted) return;
     hits = new Set(found);
     refresh();
