@@ -511,19 +511,6 @@ DENSE = {
     "analysis.run_time:paired_run_time",
     "analysis.run_time:time_ratio",
     "analysis.success:success_rates",
-    "widget.protocol:_is_fold",
-    "widget.protocol:_is_place",
-    "widget.protocol:_is_status",
-    "widget.python_code:_is",
-    "widget.python_code:place_code",
-    "widget.run_explorer:_comparison",
-    "widget.run_explorer:_doc",
-    "widget.run_explorer:_file",
-    "widget.run_explorer:_line",
-    "widget.run_explorer:run",
-    "widget.traits:_is_key",
-    "widget.twin:tell",
-    "widget.view:_say",
 }
 """Functions that still say more than the law below allows, as of 2026-11-26; none may be added."""
 

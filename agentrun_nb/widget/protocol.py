@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from agentrun_nb.drawing.window import Window
 
-OPS = ("module", "open", "run", "window", "preview", "compare")
 GROUPINGS = ("time", "version", "status")
 TABLES = ("statuses", "versions", "deployments", "errors")
 # fmt: off
@@ -88,21 +87,55 @@ def read_request(content: Any, rows: int) -> Request:
     if number is None:
         raise RefusedError("A request is an object with a whole number as its id.")
     op = content.get("op")
-    if not isinstance(op, str) or op not in OPS:
+    if not isinstance(op, str) or op not in _READERS:
         raise RefusedError("The kernel knows no such request.")
-    if op == "window":
-        return Request(number, op, window=_window(content))
-    wanted = content.get("rows") if op == "compare" else [content.get("row")]
-    if op in ("module", "open"):
-        wanted = []
-    if not isinstance(wanted, list) or not all(_is_place(row, rows) for row in wanted):
-        raise RefusedError("There is no such row.")
-    if op == "compare" and len(wanted) != 2:
+    return Request(number, op, **_READERS[op](content, rows))
+
+
+def _read_nothing(content: dict[str, Any], rows: int) -> dict[str, Any]:
+    return {}
+
+
+def _read_row(content: dict[str, Any], rows: int) -> dict[str, Any]:
+    return {"rows": _rows([content.get("row")], rows)}
+
+
+def _read_pair(content: dict[str, Any], rows: int) -> dict[str, Any]:
+    pair = _rows(content.get("rows"), rows)
+    if len(pair) != 2:
         raise RefusedError("Two runs can be compared, no more and no less.")
-    output = content.get("output", 0) if op == "preview" else 0
+    return {"rows": pair}
+
+
+def _read_output(content: dict[str, Any], rows: int) -> dict[str, Any]:
+    row = _read_row(content, rows)
+    output = content.get("output", 0)
     if not _is_place(output, 2**53):
         raise RefusedError("There is no such output.")
-    return Request(number, op, rows=tuple(wanted), output=output)
+    return {**row, "output": output}
+
+
+def _read_window(content: dict[str, Any], rows: int) -> dict[str, Any]:
+    return {"window": _window(content)}
+
+
+_READERS: dict[str, Callable[[dict[str, Any], int], dict[str, Any]]] = {
+    "module": _read_nothing,
+    "open": _read_nothing,
+    "run": _read_row,
+    "compare": _read_pair,
+    "preview": _read_output,
+    "window": _read_window,
+}
+"""How each request is read: what it holds is checked there, and nothing else of it is used."""
+
+OPS = tuple(_READERS)
+
+
+def _rows(places: Any, count: int) -> tuple[int, ...]:
+    if not isinstance(places, list) or not all(_is_place(row, count) for row in places):
+        raise RefusedError("There is no such row.")
+    return tuple(places)
 
 
 def _window(content: dict[str, Any]) -> Window:
@@ -136,15 +169,23 @@ def _are(values: Any, sound: Callable[[Any], bool]) -> bool:
 
 
 def _is_status(name: Any) -> bool:
-    return name is None or (isinstance(name, str) and len(name) <= _LONGEST_STATUS)
+    if name is None:
+        return True
+    return isinstance(name, str) and len(name) <= _LONGEST_STATUS
 
 
 def _is_fold(fold: Any) -> bool:
-    return _are(fold, _is_moment) and len(fold) == 3 and 0 < fold[2] <= fold[1]
+    """Whether it is a fold: where it begins, how long it is, and the length that is left of it."""
+    if not _are(fold, _is_moment) or len(fold) != 3:
+        return False
+    _, length, left = fold
+    return bool(0 < left <= length)
 
 
 def _is_place(value: Any, count: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < count
+    if isinstance(value, bool) or not isinstance(value, int):
+        return False
+    return 0 <= value < count
 
 
 def _is_moment(value: Any) -> bool:

@@ -100,10 +100,15 @@ def selection_code(
 
 
 def _is(column: str, values: Sequence[str]) -> str:
-    found = f'runs["{column}"]' if "" not in values else f'runs["{column}"].fillna("")'
-    return f"{found}.eq({values[0]!r})" if len(values) == 1 else f"{found}.isin({list(values)!r})"
+    found = f'runs["{column}"]'
+    if "" in values:
+        found += '.fillna("")'
+    if len(values) == 1:
+        return f"{found}.eq({values[0]!r})"
+    return f"{found}.isin({list(values)!r})"
 
 
 def place_code(document: str, steps: Sequence[Step]) -> str:
     """The expression for a place in a parsed document."""
-    return document + "".join(f"[{step!r}]" for step in steps)
+    places = [f"[{step!r}]" for step in steps]
+    return document + "".join(places)

@@ -175,8 +175,19 @@ class RunExplorer(View):
         rows = self._chosen()
         # Of rows with one key the first is meant, so the first row enters the mapping last.
         row_of = dict(zip(reversed(self._keys(rows)), reversed(rows), strict=True))
-        found = next((row_of[key] for key in map(tuple, self.selected) if key in row_of), None)
-        return None if found is None else self._one or Run.of_row(self._runs.iloc[found])
+        for key in map(tuple, self.selected):
+            if key in row_of:
+                return self._run_at(row_of[key])
+        return None
+
+    def _run_at(self, row: int) -> Run:
+        if self._one is not None:
+            return self._one
+        return Run.of_row(self._runs.iloc[row])
+
+    def _table_of(self, row: int) -> pd.DataFrame:
+        """One row, as a table."""
+        return self._runs.iloc[row : row + 1]
 
     @property
     def value(self) -> Any:
@@ -331,13 +342,14 @@ class RunExplorer(View):
         return len(self._runs)
 
     def _doc(self, row: int) -> dict[str, Any]:
-        return run_docs(self._runs.iloc[row : row + 1], row, self._absent)[0]
+        docs = run_docs(self._table_of(row), row, self._absent)
+        return docs[0]
 
     def _comparison(self, a: int, b: int) -> dict[str, Any]:
-        return comparison(self._runs.iloc[a : a + 1], self._runs.iloc[b : b + 1])
+        return comparison(self._table_of(a), self._table_of(b))
 
     async def _file(self, row: int, output: int) -> bytes:
-        return await read_file(self._client, self._one or Run.of_row(self._runs.iloc[row]), output)
+        return await read_file(self._client, self._run_at(row), output)
 
     def _story(self) -> Story:
         if self._one is None:
@@ -352,23 +364,25 @@ class RunExplorer(View):
 
     def _line(self) -> str:
         if len(self._runs) == 1:
-            return repr(self._one or Run.of_row(self._runs.iloc[0]))
+            return repr(self._run_at(0))
         statuses = self._runs["status"].astype("object")
         tallies = statuses.where(statuses.notna(), None).value_counts(dropna=False)
         names = [None if pd.isna(status) else str(status) for status in tallies.index]
         counts = dict(zip(names, tallies, strict=True))
-        parts = [
-            f"{counts[status]:,} {visible(clip(look_of(status).label, 40))}"
-            for status in painting_order(list(counts))
-        ]
-        told = f"{': ' * bool(parts)}{', '.join(parts)}"
-        return f"<RunExplorer: {counted(len(self._runs), 'run')}{told}>"
+        parts = []
+        for status in painting_order(list(counts)):
+            label = clip(look_of(status).label, 40)
+            parts.append(f"{counts[status]:,} {visible(label)}")
+        sentence = counted(len(self._runs), "run")
+        if parts:
+            sentence += f": {', '.join(parts)}"
+        return f"<RunExplorer: {sentence}>"
 
     def __repr__(self) -> str:
         if not shows_html():
             return self._line()
-        held = counted(len(self._runs), "run") if self._one is None else f"run {self._one.id!r}"
-        return f"<RunExplorer: {held}, live while its kernel runs>"
+        shown = counted(len(self._runs), "run") if self._one is None else f"run {self._one.id!r}"
+        return f"<RunExplorer: {shown}, live while its kernel runs>"
 
 
 def _contents(count: int, left_out: Sequence[str]) -> str:

@@ -53,7 +53,9 @@ def _keys(value: Any) -> Iterator[list[str]]:
 
 
 def _is_key(value: Any) -> bool:
-    return _is_list(value) and len(value) == 2 and all(isinstance(part, str) for part in value)
+    if not _is_list(value) or len(value) != 2:
+        return False
+    return all(isinstance(part, str) for part in value)
 
 
 def _is_list(value: Any) -> bool:

@@ -249,7 +249,7 @@ def runs_story(runs: pd.DataFrame, now: float, tz: str) -> Story:
     """
     newest = np.argsort(-milliseconds(runs["created_at"]), kind="stable")
     failed = newest[runs["status"].isin(FAILURES).to_numpy()[newest]]
-    told_of = runs.drop(columns=list(_DOCUMENTS))
+    plain = runs.drop(columns=list(_DOCUMENTS))
     found = runs["status"].value_counts(dropna=False)
     found = found[found > 0]
     counts = {None if pd.isna(name) else str(name): count for name, count in found.items()}
@@ -263,17 +263,20 @@ def runs_story(runs: pd.DataFrame, now: float, tz: str) -> Story:
         tallies = [joined(" \u00b7 ", f"{counts[name]:,} ", _status(name, room)) for name in order]
         yield el("p", counted(len(runs), "run"), el("span", *tallies, style=_BESIDE), style=_HEAD)
         note = f"{completeness(runs)} {places}".strip()
-        yield el("p", clip(note, 3 * room.text), style=f"{_QUIET};margin:0 0 4px") if note else None
+        if note:
+            yield el("p", clip(note, 3 * room.text), style=f"{_QUIET};margin:0 0 4px")
         labels = {name: clip(look_of(name).label, room.text) for name in order}
-        told = ", ".join(f"{counts[name]:,} {label}" for name, label in labels.items())
-        yield picture and svg.picture(picture, f"Timeline of {counted(len(runs), 'run')}: {told}")
+        words = ", ".join(f"{counts[name]:,} {label}" for name, label in labels.items())
+        if picture:
+            alt = f"Timeline of {counted(len(runs), 'run')}: {words}"
+            yield svg.picture(picture, alt)
         shown = max(1, room.rows // 3)
         if len(failed) and len(runs) > room.rows:
-            table = _runs_table(told_of.iloc[failed[:shown]], tz, room)
+            table = _runs_table(plain.iloc[failed[:shown]], tz, room)
             yield _titled("Latest failures", table, _more(len(failed) - shown))
         shown = room.rows if len(runs) <= room.rows else max(1, room.rows * 3 // 5)
         if len(runs):
-            table = _runs_table(told_of.iloc[newest[:shown]], tz, room)
+            table = _runs_table(plain.iloc[newest[:shown]], tz, room)
             yield _titled("Newest runs", table, _more(len(runs) - shown))
 
     return tell

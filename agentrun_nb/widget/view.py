@@ -105,7 +105,8 @@ class View(anywidget.AnyWidget):
         buffers: Sequence[bytes] = (),
         ok: bool = True,
     ) -> None:
-        self.send({"id": number, "ok": ok} | told, list(buffers))
+        message = {"id": number, "ok": ok} | told
+        self.send(message, list(buffers))
 
     @contextmanager
     def _refusing(self, number: int | None) -> Iterator[None]:
