@@ -1,12 +1,14 @@
-"""How many runs waited and ran at each moment."""
+"""Counts how many runs waited and ran at each moment."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_keys
 from agentrun_nb.core.schema import STATUSES, TERMINAL, WAITING
@@ -14,90 +16,154 @@ from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.report import FetchReport, fetch_report
 
 ATTRS = "agentrun_nb_left_out"
-"""Where in `attrs` lies what could not be counted."""
+"""The key in `attrs` of the runs that could not be counted, by the reason."""
 
 REPEATED = "agentrun_nb_repeated"
-"""Where in `attrs` lies how many runs stand in the frame more than once."""
+"""The key in `attrs` of the number of runs that stand in the frame more than once."""
 
 LOWER_BOUND = "agentrun_nb_lower_bound"
-"""The key in `attrs` of the time in which the counts are lower bounds.
+"""The key in `attrs` of the time in which counts are lower bounds, for lack of older runs."""
 
-They are that because older runs are not in the frame.
-"""
+Micros = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 _NONE, _OPEN = np.iinfo("int64").min, np.iinfo("int64").max
+"""What stands for a time that is not recorded, and for one that has not come."""
 _LATEST = int(np.datetime64("9999-12-31T23:59:59", "us").astype("int64"))
 
 
 def concurrency(runs: Runs) -> pd.DataFrame:
-    """Counts the runs that waited and that ran, exactly, from the timestamps of the records.
+    """Counts the runs that waited and that ran at each moment, from the timestamps of the records.
 
-    A run waits from `created_at` until `started_at` and runs from there until `completed_at`, ends
-    excluded; one that has not ended is counted to the end of the table. Where a run has no start
-    recorded and is not before it by its status, what was waiting is not known: it is undivided.
+    A run waits from `created_at` until `started_at` and runs from there until `completed_at`; the
+    end is not part of either. One that has not ended is counted to the end of the table. Where no
+    start is recorded, and the status does not say that the run still waits, it counts as undivided:
+    how much of its time was waiting is not known.
 
     Args:
         runs: anything that `runs_frame` takes.
 
     Returns:
-        One row per moment that any timestamp names, in order, with a fresh index: `at` (t), and
-        `waiting`, `running`, `undivided` (Int64), which hold from that moment until the next.
-        `attrs["agentrun_nb_left_out"]` names and counts the runs in no row: no known status, no
-        creation or end recorded, times out of order. `attrs["agentrun_nb_repeated"]` counts the
-        runs that stand more than once; each of their rows is counted.
+        One row for each moment that a timestamp names, in order, with a fresh index: `at` (UTC),
+        and `waiting`, `running` and `undivided` (Int64), which hold from that moment until the
+        next. `attrs["agentrun_nb_left_out"]` counts the runs that are in no row, by the reason: no
+        known status, no creation or end recorded, times out of order.
+        `attrs["agentrun_nb_repeated"]` counts the runs that stand more than once; each of their
+        rows is counted.
 
-        Of a frame that was listed with `since=`, or whose listing was cut, the left edge is a lower
-        bound: runs that were created before and still went on are not in it. Then
-        `attrs["agentrun_nb_lower_bound"]` says so: `from` that moment `until` so long after it as
-        the longest run here went on (ISO); of longer ones nothing is known.
+        Where the frame was listed with `since=`, or the listing was cut, the counts at the left
+        edge are lower bounds: runs that were created before and still went on are not in it. Then
+        `attrs["agentrun_nb_lower_bound"]` holds two ISO times: `from` that moment, and `until` so
+        long after it as the longest run here went on. Of longer ones nothing is known.
 
     Example:
         >>> arn.concurrency(runs)["running"].max()
         np.int64(2)
     """
     runs = runs_frame(runs)
-    words = outcomes(runs)
-    created, started, completed = (
-        _micros(runs[name]) for name in ("created_at", "started_at", "completed_at")
-    )
-    known, begun = words.isin(STATUSES).to_numpy(), started != _NONE
-    ends = np.where(words.isin(TERMINAL), completed, _OPEN)
-    middle = np.where(begun, started, np.where(words.isin(WAITING), _OPEN, created))
-    complete = known & (created != _NONE) & (ends != _NONE)
-    placed = complete & (created <= middle) & (middle <= ends)
-    moments = np.unique(np.concatenate([created[placed], middle[placed], ends[placed]]))
-    moments = moments[moments != _OPEN]
-    spans = {"waiting": (created, middle, placed), "running": (middle, ends, placed & begun)}
-    spans["undivided"] = (middle, ends, placed & ~begun)
-    counts = {
-        name: pd.array(_inside(moments, *span), dtype="Int64") for name, span in spans.items()
-    }
-    at = pd.DatetimeIndex(moments.view("datetime64[us]")).tz_localize("UTC")
-    frame = pd.DataFrame({"at": at, **counts})
-    reasons = {
-        "no creation or end recorded": known & ~complete,
-        "times out of order": complete & ~placed,
-    }
-    frame.attrs[ATTRS] = left_out(words) | {
-        reason: int(rows.sum()) for reason, rows in reasons.items() if rows.any()
-    }
-    frame.attrs[REPEATED] = int(repeated_keys(runs).nunique())
-    edge = _left_edge(fetch_report(runs), created[placed])
+    all_outcomes = outcomes(runs)
+    phases = _Phases.of(runs, all_outcomes)
+    table = _count(phases)
+    table.attrs[ATTRS] = left_out(all_outcomes) | phases.reasons()
+    table.attrs[REPEATED] = int(repeated_keys(runs).nunique())
+    edge = _left_edge(fetch_report(runs), phases.created[phases.placed])
     if edge is not None:
-        seen_until = np.where(ends == _OPEN, moments.max(initial=edge), ends)
-        longest = int((seen_until - created)[placed].max(initial=0))
-        frame.attrs[LOWER_BOUND] = {"from": _iso(edge), "until": _iso(min(edge + longest, _LATEST))}
-    return frame
+        until = min(edge + phases.longest(edge), _LATEST)
+        table.attrs[LOWER_BOUND] = {"from": _iso(edge), "until": _iso(until)}
+    return table
 
 
-def _left_edge(report: FetchReport, created: Any) -> int | None:
-    """Finds the moment before which no run that the frame could hold was created.
+@dataclass(frozen=True)
+class _Phases:
+    """When runs began to wait, began to run and ended, in microseconds since the epoch.
 
-    It is None where all runs that there are may be in the frame.
+    Attributes:
+        created: when each run was created.
+        middle: when it began to run. Where that is not known, it is when it was created, and
+            `_OPEN` while it waits.
+        ends: when it ended; `_OPEN` while it goes on.
+        begun: whether its start is recorded.
+        known: whether its status is documented.
+        complete: whether, besides, its creation and its end are recorded.
+        placed: whether, besides, its times are in order.
+    """
+
+    created: Micros
+    middle: Micros
+    ends: Micros
+    begun: Mask
+    known: Mask
+    complete: Mask
+    placed: Mask
+
+    @classmethod
+    def of(cls, runs: pd.DataFrame, all_outcomes: pd.Series[Any]) -> _Phases:
+        created = _micros(runs["created_at"])
+        started = _micros(runs["started_at"])
+        completed = _micros(runs["completed_at"])
+        known = all_outcomes.isin(STATUSES).to_numpy()
+        has_ended = all_outcomes.isin(TERMINAL)
+        waits = all_outcomes.isin(WAITING)
+        begun = started != _NONE
+        ends = np.where(has_ended, completed, _OPEN)
+        middle_without_start = np.where(waits, _OPEN, created)
+        middle = np.where(begun, started, middle_without_start)
+        complete = known & (created != _NONE) & (ends != _NONE)
+        placed = complete & (created <= middle) & (middle <= ends)
+        return cls(created, middle, ends, begun, known, complete, placed)
+
+    def reasons(self) -> dict[str, int]:
+        """Counts the runs of a documented status that cannot be placed, by the reason."""
+        incomplete = int((self.known & ~self.complete).sum())
+        not_in_order = int((self.complete & ~self.placed).sum())
+        counts = {"no creation or end recorded": incomplete, "times out of order": not_in_order}
+        return {reason: count for reason, count in counts.items() if count}
+
+    def moments(self) -> Micros:
+        """Returns every moment at which a count changes, in order."""
+        named = [times[self.placed] for times in (self.created, self.middle, self.ends)]
+        every = np.unique(np.concatenate(named))
+        moments: Micros = every[every != _OPEN]
+        return moments
+
+    def longest(self, edge: int) -> int:
+        """Returns how long the longest run went on, as far as it was seen.
+
+        Args:
+            edge: until when runs were seen, where no moment is known.
+        """
+        last = self.moments().max(initial=edge)
+        seen_until = np.where(self.ends == _OPEN, last, self.ends)
+        lengths = (seen_until - self.created)[self.placed]
+        return int(lengths.max(initial=0))
+
+
+def _count(phases: _Phases) -> pd.DataFrame:
+    """Counts at every moment the runs that wait, that run, and of which that is not known."""
+    moments = phases.moments()
+    begun = phases.placed & phases.begun
+    undivided = phases.placed & ~phases.begun
+    at = pd.DatetimeIndex(moments.view("datetime64[us]")).tz_localize("UTC")
+    counts = {
+        "waiting": _inside(moments, phases.created, phases.middle, phases.placed),
+        "running": _inside(moments, phases.middle, phases.ends, begun),
+        "undivided": _inside(moments, phases.middle, phases.ends, undivided),
+    }
+    table = pd.DataFrame({"at": at})
+    for name, values in counts.items():
+        table[name] = pd.array(values, dtype="Int64")
+    return table
+
+
+def _left_edge(report: FetchReport, created: Micros) -> int | None:
+    """Finds the moment before which no run of the frame can have been created.
 
     Args:
-        report: what is known of how the frame was fetched.
-        created: when its runs were created, in microseconds since the epoch.
+        report: the fetch report of the frame.
+        created: when its runs were created.
+
+    Returns:
+        The moment; None where all runs that there are may be in the frame.
     """
     if report.since is not None:
         since = report.since.astimezone(UTC).replace(tzinfo=None)
@@ -110,17 +176,23 @@ def _iso(micros: int) -> str:
     return f"{np.datetime64(micros, 'us')}Z"
 
 
-def _micros(moments: pd.Series[Any]) -> Any:
-    """Microseconds since the epoch; `_NONE`, which is what NaT is, where nothing is recorded."""
-    return moments.dt.tz_localize(None).to_numpy("datetime64[us]").view("int64")
+def _micros(moments: pd.Series[Any]) -> Micros:
+    """Converts times to microseconds since the epoch; `_NONE` where none is recorded."""
+    naive = moments.dt.tz_localize(None).to_numpy("datetime64[us]")
+    # The number of NaT is the least one, which is `_NONE`.
+    micros: Micros = naive.view("int64")
+    return micros
 
 
-def _inside(moments: Any, begins: Any, ends: Any, counted: Any) -> Any:
-    """Counts how many of the counted spans hold each moment.
+def _inside(moments: Micros, begins: Micros, ends: Micros, counted: Mask) -> Micros:
+    """Counts the spans that hold each moment.
 
-    These are the spans begun by then less those ended by then.
+    Args:
+        moments: the moments, in order.
+        begins: when each span begins.
+        ends: when it ends; the end is not part of it.
+        counted: which spans count.
     """
-    begun, ended = (
-        np.searchsorted(np.sort(edges[counted]), moments, "right") for edges in (begins, ends)
-    )
+    begun = np.searchsorted(np.sort(begins[counted]), moments, "right")
+    ended = np.searchsorted(np.sort(ends[counted]), moments, "right")
     return begun - ended
