@@ -205,8 +205,8 @@ class Client:
             1        NaN  not_found: The service has no run 'no-such-run...
         """
         if isinstance(deployment_id, pd.DataFrame):
-            asked = mend(deployment_id)
-            keys = list(zip(asked["deployment_id"].fillna(""), asked["id"].fillna(""), strict=True))
+            rows = mend(deployment_id)
+            keys = list(zip(rows["deployment_id"].fillna(""), rows["id"].fillna(""), strict=True))
             with Deferred():
                 return fetch_runs(self._wire, keys, progress=progress).set_axis(deployment_id.index)
         several = isinstance(run_ids, Iterable) and not isinstance(run_ids, str | pd.DataFrame)

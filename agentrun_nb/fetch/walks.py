@@ -151,8 +151,10 @@ class Walks:
         deployment = branch.deployment
         try:
             async with asyncio.timeout(PATIENCE):
-                asked = collect(self._wire, VERSIONS, routes.VERSIONS, deployment, tally=self.tally)
-                found = await asked
+                listing = collect(
+                    self._wire, VERSIONS, routes.VERSIONS, deployment, tally=self.tally
+                )
+                found = await listing
         except (AgentRunError, TimeoutError):
             return []
         if report.fetch_report(found).complete is not True:

@@ -18,14 +18,14 @@ from agentrun_nb.widget.view import STATIC
 
 _BOOT = """
 const text = (id) => document.getElementById(id).textContent;
-const held = JSON.parse(text("arn-data"));
+const page = JSON.parse(text("arn-data"));
 const bytes = (part) => Uint8Array.from(atob(part), (char) => char.charCodeAt(0));
-held.buffers = held.buffers.map(bytes);
+page.buffers = page.buffers.map(bytes);
 const script = JSON.parse(text("arn-module"));
 const source = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
 const { mount } = await import(source);
 URL.revokeObjectURL(source);
-mount(document.getElementById("arn-place"), held);
+mount(document.getElementById("arn-place"), page);
 """
 
 _STYLE = "margin:1em auto;max-width:70em;padding:0 1em;font:14px/1.5 system-ui,sans-serif"
@@ -69,12 +69,12 @@ def write_page(
         el("style", Markup((STATIC / "widget.css").read_text("utf-8").replace("</", "<\\/"))),
     )
     origin = f"{contents} Written {written} by agentrun_nb {__version__}."
-    told = el("p", origin, style="opacity:.8;font-size:12px")
+    footer = el("p", origin, style="opacity:.8;font-size:12px")
     off = "This file shows its runs by a script of its own, which is switched off here."
     title = el("h1", page["title"], style="font-size:16px")
     body = el(
         "body",
-        el("main", title, el("div", id="arn-place"), told, el("noscript", off)),
+        el("main", title, el("div", id="arn-place"), footer, el("noscript", off)),
         _data("arn-data", data),
         _data("arn-module", (STATIC / "widget.js").read_text("utf-8")),
         el("script", Markup(_BOOT), type="module"),

@@ -150,8 +150,8 @@ def _window(content: dict[str, Any]) -> Window:
         raise RefusedError("A screen has folds, a width and a ground.")
     folded, highlighted = content.get("folded", False), content.get("highlighted", [])
     if not (isinstance(folded, bool) and _are(highlighted, _is_status)):
-        wanted = "A screen has its gaps folded or not, and statuses that are highlighted."
-        raise RefusedError(wanted)
+        sentence = "A screen has its gaps folded or not, and statuses that are highlighted."
+        raise RefusedError(sentence)
     return Window(
         start,
         end,

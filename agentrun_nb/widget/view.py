@@ -101,11 +101,11 @@ class View(anywidget.AnyWidget):
     def _say(
         self,
         number: int | None,
-        told: dict[str, Any],
+        answer: dict[str, Any],
         buffers: Sequence[bytes] = (),
         ok: bool = True,
     ) -> None:
-        message = {"id": number, "ok": ok} | told
+        message = {"id": number, "ok": ok} | answer
         self.send(message, list(buffers))
 
     @contextmanager
@@ -130,8 +130,8 @@ class View(anywidget.AnyWidget):
             return {}, []
         one = request.op == "run"
         parcel = Parcel()
-        told = self._doc(*request.rows) if one else self._comparison(*request.rows)
-        found = parcel.add(msgspec.json.encode(told))
+        answer = self._doc(*request.rows) if one else self._comparison(*request.rows)
+        found = parcel.add(msgspec.json.encode(answer))
         return {"doc" if one else "comparison": found}, parcel.buffers
 
     async def _send_file(self, request: Request) -> None:
