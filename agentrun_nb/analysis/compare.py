@@ -13,7 +13,12 @@ from agentrun_nb.analysis.estimates import LEVEL, NO_DIFFERENCE, NOT_ENOUGH, TOO
 from agentrun_nb.analysis.inputs import input_keys
 from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_notes
 from agentrun_nb.analysis.run_time import FASTER, RunTimes, paired_run_time, time_ratio
-from agentrun_nb.analysis.success import Tally, paired_success, success_rates, tallies
+from agentrun_nb.analysis.success import (
+    SuccessCounts,
+    count_successes,
+    paired_success,
+    success_rates,
+)
 from agentrun_nb.errors import DataError
 from agentrun_nb.tables.frames import Runs, check_columns, runs_frame
 from agentrun_nb.tables.moments import last_moment
@@ -142,7 +147,7 @@ class _Pair:
     """Two groups, with what is measured of them."""
 
     groups: tuple[pd.DataFrame, pd.DataFrame]
-    counts: tuple[Tally, Tally]
+    counts: tuple[SuccessCounts, SuccessCounts]
     times: RunTimes
 
     measures = ("success rate", "median run time (s)", "paired success rate", "paired run time (s)")
@@ -150,7 +155,7 @@ class _Pair:
     @classmethod
     def of(cls, before: pd.DataFrame, after: pd.DataFrame, horizon: float) -> _Pair:
         groups = (before, after)
-        counts = tallies(before, after)
+        counts = count_successes(before, after)
         times = RunTimes.of(groups, horizon)
         return cls(groups, counts, times)
 

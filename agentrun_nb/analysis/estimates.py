@@ -1,4 +1,4 @@
-"""Proportions and times with their uncertainty, by scipy where scipy has them."""
+"""Estimates proportions and times with confidence intervals, by scipy where it has them."""
 
 from __future__ import annotations
 
@@ -19,28 +19,30 @@ from agentrun_nb.errors import SettingsError
 from agentrun_nb.tables.moments import Floats, known_until, milliseconds
 
 TOO_FEW = 10
-"""How many runs are needed.
-
-With fewer runs whose end was seen there is no quantile, and with fewer runs there is no interval of
-it and no verdict.
-"""
+"""The fewest ends that were seen for a quantile, and the fewest runs for its interval or a
+verdict."""
 
 NO_DIFFERENCE, NOT_ENOUGH = "no difference seen", "not enough data"
-"""The verdicts that claim nothing."""
+"""The verdicts that name no difference."""
 
 LEVEL = 0.95
-"""The share of intervals that hold the truth, where nothing else is said."""
+"""The confidence level, where no other is given."""
 
 _ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What n runs say: a value and its interval, which is of 95 % by default.
+    """An estimate from n runs, with its interval.
 
-    The value is NaN where the data does not reach it. An end of an interval that is NaN is open:
-    the interval holds all that lies beyond. So it may have ends without a value, as of runs that
-    all still go on: their median is longer than `low`.
+    An end of the interval that is NaN is open: the interval holds all that lies beyond. It may have
+    an end where there is no value: the median of runs that all still go on is longer than `low`.
+
+    Attributes:
+        n: the number of runs.
+        value: the estimate; NaN where the data does not reach it.
+        low: the lower end of the interval.
+        high: the upper end.
     """
 
     n: int
@@ -51,9 +53,13 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Contrast:
-    """What two groups of runs say of one measure, and what lies between them (b - a).
+    """The estimates of one measure for two groups of runs.
 
-    The notes are what to know of it.
+    Attributes:
+        a: that of the group before.
+        b: that of the group after.
+        between: the difference b - a.
+        notes: remarks on them.
     """
 
     a: Estimate
@@ -64,15 +70,15 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Times:
-    """How long runs took.
+    """How long runs took, with those whose end was not seen.
 
     Attributes:
-        seconds: of each run, until its end or, where that was not seen, until it was last known to
-            go on.
+        seconds: the time of each run until its end or, where that was not seen, until it was last
+            known to go on.
         ended: whether its end was seen.
-        unreadable: how many runs should have a time here and have none that makes sense.
-        known: which of the runs the times are of.
-        due: which of the runs should have a time here.
+        unreadable: the number of runs that should have a time and have none that makes sense.
+        known: which runs of the table have a time.
+        due: which runs of the table should have one.
     """
 
     seconds: Floats
@@ -82,20 +88,25 @@ class Times:
     due: NDArray[np.bool_] | None = None
 
     def of_groups(self, groups: Sequence[NDArray[np.intp]]) -> list[Times]:
-        """The times of groups of the runs, each given by its places among the runs."""
+        """Returns the times of groups of the runs.
+
+        Args:
+            groups: for each group, the row numbers of its runs in the table.
+        """
         if self.known is None or self.due is None:
             raise ValueError("these times do not know which runs they are of")
         place = np.cumsum(self.known) - 1
-        unread = self.due & ~self.known
+        unreadable = self.due & ~self.known
         found = []
         for rows in groups:
             chosen = place[rows[self.known[rows]]]
-            found.append(Times(self.seconds[chosen], self.ended[chosen], int(unread[rows].sum())))
+            count = int(unreadable[rows].sum())
+            found.append(Times(self.seconds[chosen], self.ended[chosen], count))
         return found
 
 
 def scipy_stats() -> Any:
-    """The module scipy.stats, loaded when it is used.
+    """Loads the module scipy.stats when it is first used.
 
     Raises:
         SettingsError: scipy is not installed.
@@ -103,8 +114,9 @@ def scipy_stats() -> Any:
     try:
         return import_module("scipy.stats")
     except ImportError:
-        hint = "pip install 'agentrun-nb[analysis]'"
-        raise SettingsError("This needs scipy.", hint=hint) from None
+        raise SettingsError(
+            "This needs scipy.", hint="pip install 'agentrun-nb[analysis]'"
+        ) from None
 
 
 def queue_times(runs: pd.DataFrame, horizon: float) -> Times:
@@ -115,82 +127,93 @@ def queue_times(runs: pd.DataFrame, horizon: float) -> Times:
     Args:
         runs: a RUNS table; a run that has not ended is known to have gone on until its
             `fetched_at`.
-        horizon: the same moment of runs that nobody fetched, in ms since the epoch.
+        horizon: the same moment for runs that nobody fetched, in ms since the epoch.
     """
-    words = outcomes(runs)
-    created, started, completed = (
-        _micros(runs[name]) for name in ("created_at", "started_at", "completed_at")
-    )
-    waited = np.select(
-        [words == "succeeded", words.isin(TERMINAL)],
-        [nan, completed],
-        _last_seen(runs, horizon, created),
-    )
-    begun = ~np.isnan(started)
-    return _times(np.where(begun, started, waited) - created, begun, words.isin(STATUSES))
+    all_outcomes = outcomes(runs)
+    created = _micros(runs["created_at"])
+    started = _micros(runs["started_at"])
+    completed = _micros(runs["completed_at"])
+    # A run that succeeded without a start has no time that can be read.
+    last_seen = _last_seen(runs, horizon, created)
+    has_ended = [all_outcomes == "succeeded", all_outcomes.isin(TERMINAL)]
+    waited_until = np.select(has_ended, [nan, completed], last_seen)
+    has_start = ~np.isnan(started)
+    micros = np.where(has_start, started, waited_until) - created
+    return _times(micros, has_start, all_outcomes.isin(STATUSES))
 
 
 def run_times(runs: pd.DataFrame, horizon: float) -> Times:
     """Measures the times from `started_at` to `completed_at`, whatever the outcome.
 
-    What has not ended is censored where it was last seen. A service does not end by itself: it is
-    censored at its end.
+    A run that has not ended is censored where it was last seen. A service does not end by itself,
+    and is censored at its end.
+
+    Args:
+        runs: a RUNS table.
+        horizon: as in `queue_times`.
     """
-    words = outcomes(runs)
-    started, completed = _micros(runs["started_at"]), _micros(runs["completed_at"])
-    terminal = words.isin(TERMINAL)
-    due = words.isin(STATUSES) & (~np.isnan(started) | (words == "succeeded"))
-    seen_until = np.where(terminal, completed, _last_seen(runs, horizon, started))
-    return _times(seen_until - started, terminal & (runs["mode"] != "service"), due)
+    all_outcomes = outcomes(runs)
+    started = _micros(runs["started_at"])
+    completed = _micros(runs["completed_at"])
+    has_ended = all_outcomes.isin(TERMINAL)
+    has_run = ~np.isnan(started) | (all_outcomes == "succeeded")
+    due = all_outcomes.isin(STATUSES) & has_run
+    seen_until = np.where(has_ended, completed, _last_seen(runs, horizon, started))
+    end_seen = has_ended & (runs["mode"] != "service")
+    return _times(seen_until - started, end_seen, due)
 
 
 def _last_seen(runs: pd.DataFrame, horizon: float, start: Floats) -> Floats:
-    """Finds until when runs are known to have gone on, in microseconds since the epoch.
+    """Returns until when each run is known to have gone on, in microseconds since the epoch.
 
-    That is not before they began, whatever the clocks say.
+    That is not before it began, however much the clocks differ.
     """
-    seen_until = np.rint(known_until(runs, horizon) * 1_000)
-    return np.fmax(seen_until, start)
+    seen = known_until(runs, horizon)
+    return np.fmax(np.rint(seen * 1_000), start)
 
 
 def _micros(moments: pd.Series[Any]) -> Floats:
-    """Microseconds since the epoch, which a double holds exactly."""
+    """Converts times to microseconds since the epoch, which a double holds exactly."""
     return np.rint(milliseconds(moments) * 1_000)
 
 
-def _times(long: Floats, ended: Any, due: pd.Series[Any]) -> Times:
-    sound = due.to_numpy() & (long >= 0)
-    unread = int((due & ~sound).sum())
-    seen = np.asarray(ended, dtype=bool)[sound]
-    return Times(long[sound] / 1e6, seen, unread, sound, due.to_numpy(dtype=bool))
+def _times(micros: Floats, ended: Any, due: pd.Series[Any]) -> Times:
+    """Makes Times of all runs of a table, without those that have no time or a negative one."""
+    is_due = due.to_numpy(dtype=bool)
+    known = is_due & (micros >= 0)
+    unreadable = int((is_due & ~known).sum())
+    has_ended = np.asarray(ended, dtype=bool)
+    return Times(micros[known] / 1e6, has_ended[known], unreadable, known, is_due)
 
 
 def normal_quantile(level: float) -> float:
-    """Within so many standard errors of the truth lies that share of estimates."""
+    """Returns how many standard errors the half of an interval of that level is long."""
     return _normal_ppf(scipy_stats(), (1 + level) / 2)
 
 
 @cache
 def _normal_ppf(stats: Any, probability: float) -> float:
-    """Cached, because scipy takes longer for it than for all else of an interval."""
+    # Cached: scipy takes longer for it than for everything else of an interval.
     return float(stats.norm.ppf(probability))
 
 
 def rate(successes: float, n: int, effect: float = 1.0, level: float = LEVEL) -> Estimate:
-    """A proportion with the score interval (Wilson 1927).
+    """Estimates a proportion, with the score interval of Wilson (1927).
 
-    By hand, because scipy's takes whole numbers only.
+    scipy has that interval for whole numbers only.
 
     Args:
-        successes: how many succeeded.
-        n: of how many.
-        effect: how many of them say as much as one that is independent of the others; NaN where
-            that is not known.
-        level: the share of intervals that hold the truth.
+        successes: the number of successes.
+        n: the number of runs.
+        effect: the design effect: so many runs say as much as one that is independent of the
+            others. NaN where it is not known.
+        level: the confidence level.
     """
     if n == 0:
         return Estimate(0)
-    share, size, z = successes / n, n / effect, normal_quantile(level)
+    share = successes / n
+    size = n / effect
+    z = normal_quantile(level)
     middle = share + z * z / (2 * size)
     half = z * sqrt(share * (1 - share) / size + z * z / (4 * size * size))
     # At 0 and 1 the ends are exact, and rounding must not lead beyond.
@@ -203,11 +226,12 @@ def rate(successes: float, n: int, effect: float = 1.0, level: float = LEVEL) ->
 class Curve:
     """The curve of Kaplan & Meier (1958).
 
-    It has one element per moment at which a run ended or was last seen, and 0 before them.
+    It has one element for each moment at which a run ended or was last seen, and one for 0 before
+    them.
 
     Attributes:
         seconds: the moments, rising.
-        share: of the runs, how many go on after each.
+        share: the share of the runs that go on after each.
         low: the lower end of its interval.
         high: the upper end.
     """
@@ -219,42 +243,47 @@ class Curve:
 
 
 def curve(times: Times, level: float = LEVEL) -> Curve:
-    """Computes the share of runs that go on after each time, with its intervals.
+    """Estimates the share of runs that go on after a time, with intervals.
 
-    The intervals hold the truth also for few runs and where none has ended. Their ends are
-    quantiles of products of beta variables (Fay, Brittain & Proschan 2013, Biostatistics 14:723);
-    where every end was seen, that is the exact binomial interval.
+    The intervals hold also for few runs, and where none has ended.
+
+    The ends of the intervals are quantiles of products of beta variables (Fay, Brittain & Proschan
+    2013, Biostatistics 14:723); where every end was seen, that is the exact binomial interval.
 
     Args:
-        times: of at least one run.
-        level: the least share of intervals that hold the truth.
+        times: the times of one run at least.
+        level: the confidence level; the true one is no lower.
     """
     beta = scipy_stats().beta
     table = _Risks.of(times, effect=1.0)
-    # Where nothing has ended nothing bounds the share from above, and where nothing goes on
-    # nothing bounds it from below.
-    high = np.where(table.upper_a > 0, beta.ppf((1 + level) / 2, table.upper_a, table.upper_b), 1.0)
-    low = np.where(table.lower_a > 0, beta.ppf((1 - level) / 2, table.lower_a, table.lower_b), 0.0)
+    # Before the first end nothing bounds the share from above; where no run goes on, nothing from
+    # below.
+    upper = beta.ppf((1 + level) / 2, table.upper_a, table.upper_b)
+    lower = beta.ppf((1 - level) / 2, table.lower_a, table.lower_b)
+    high = np.where(table.upper_a > 0, upper, 1.0)
+    low = np.where(table.lower_a > 0, lower, 0.0)
     return Curve(table.seconds, table.share, low, high)
 
 
 def quantiles(
     times: Times, *shares: float, effect: float = 1.0, level: float = LEVEL
 ) -> list[Estimate]:
-    """Quantiles in seconds: when at least that share has ended, by the curve of Kaplan & Meier.
+    """Estimates quantiles of times in seconds, by the curve of Kaplan & Meier.
 
-    The interval holds the moments at which such a share is not refuted by the mid-p version of the
+    The interval holds the moments at which the share is not refuted by the mid-p version of the
     intervals of `curve` (Fay & Brittain 2016, Statistics in Medicine 35:2726). It is given from 10
-    runs on, however few have ended, since which samples have an interval must not depend on how
-    short their times are. The value needs 10 ends, and the upper end that 10 runs were watched that
-    long: only samples of short times would reach it with fewer.
+    runs on, however few have ended: whether a sample has an interval must not depend on how short
+    its times are. The value needs 10 ends. The upper end needs 10 runs that were watched that long:
+    with fewer, only samples of short times would reach it.
 
     Args:
-        times: how long runs took, independent of until when they were watched.
-        *shares: between 0 and 1.
-        effect: how many runs say as much as one that is independent of the others; NaN where that
-            is not known.
-        level: the share of intervals that hold the truth.
+        times: how long runs took, independent of how long they were watched.
+        *shares: the shares of runs that have ended by then, between 0 and 1.
+        effect: the design effect, as in `rate`.
+        level: the confidence level.
+
+    Returns:
+        An estimate for each share.
     """
     n = len(times.seconds)
     if n < TOO_FEW:
@@ -267,25 +296,31 @@ def quantiles(
         if isnan(effect):
             return Estimate(n, value)
         chance = table.chance_of_less(1 - share)
+        enough_watched = table.watched >= TOO_FEW - _ROUNDING
         low = _first(table.seconds, chance >= (1 - level) / 2)
-        watched = table.watched >= TOO_FEW - _ROUNDING
-        high = _first(table.seconds, (chance > (1 + level) / 2) & watched)
+        high = _first(table.seconds, (chance > (1 + level) / 2) & enough_watched)
         return Estimate(n, value, low, high)
 
     return [estimate(share) for share in shares]
 
 
 def _first(seconds: Floats, reached: NDArray[np.bool_]) -> float:
+    """Returns the first moment that is reached; NaN where none is."""
     return float(seconds[reached.argmax()]) if reached.any() else nan
 
 
 @dataclass(frozen=True)
 class _Risks:
-    """A curve and what bounds it after each of its moments.
+    """A curve of Kaplan & Meier, and the two beta variables that bound it after each moment.
 
-    The bounds are two beta variables, the upper and the lower. Their parameters are 0 where the
-    variable is a constant: the upper one 1, the lower one 0. Of the runs, `watched` is how many
-    would have been seen to go on until each moment if none had ended.
+    Attributes:
+        seconds: the moments, rising.
+        share: the share of the runs that go on after each.
+        watched: how many runs would have been seen to go on until then if none had ended.
+        upper_a: the first parameter of the upper variable; 0 where that is the constant 1.
+        upper_b: its second parameter.
+        lower_a: the first parameter of the lower variable; 0 where that is the constant 0.
+        lower_b: its second parameter.
     """
 
     seconds: Floats
@@ -298,34 +333,47 @@ class _Risks:
 
     @classmethod
     def of(cls, times: Times, effect: float) -> _Risks:
+        """Computes the curve of some times.
+
+        Args:
+            times: the times of one run at least.
+            effect: the design effect, as in `rate`.
+        """
         moments, place = np.unique(times.seconds, return_inverse=True)
         leaving = np.bincount(place, minlength=len(moments)).astype("float64")
         ends = np.bincount(place, weights=times.ended, minlength=len(moments))
         at_risk = leaving[::-1].cumsum()[::-1]
         share = np.cumprod(1 - ends / at_risk)
-        # A size that is divided by the design effect is that of independent runs which say as much.
-        size, ended, going_on = at_risk / effect, ends / effect, (at_risk - leaving) / effect
-        # Each moment has a factor Beta(size - ended + 1, ended); the first two moments multiply.
-        first = np.cumprod((size - ended + 1) / (size + 1))
-        second = np.cumprod((size - ended + 1) * (size - ended + 2) / ((size + 1) * (size + 2)))
-        # The lower one holds as if one more run ended just then: the factor Beta(going_on, 1).
-        lower = first * going_on / (going_on + 1), second * going_on / (going_on + 2)
-        # The same curve with ends and last sights changed about; what ended at a moment was still
-        # watched then.
-        lost = np.divide(
-            leaving - ends, at_risk - ends, out=np.zeros_like(ends), where=at_risk > ends
-        )
+        # So many independent runs say as much as these.
+        size = at_risk / effect
+        ended = ends / effect
+        going_on = (at_risk - leaving) / effect
+        # The upper variable is the product of an independent factor for each moment, Beta(left,
+        # ended). Its mean and its mean square are the products of those of the factors.
+        left = size - ended + 1
+        mean = np.cumprod(left / (size + 1))
+        mean_square = np.cumprod(left * (left + 1) / ((size + 1) * (size + 2)))
+        # The lower one has one factor more, Beta(going_on, 1): as if one more run ended just then.
+        lower_mean = mean * going_on / (going_on + 1)
+        lower_mean_square = mean_square * going_on / (going_on + 2)
+        # Before the first moment all runs go on.
         n = len(times.seconds)
-        watched = n * np.cumprod(np.append(1.0, 1 - lost[:-1])) if len(lost) else lost
-        columns = [share, watched, *_beta(first, second), *_beta(*lower)]
-        starts = [1.0, float(n), 0.0, 0.0, n / effect, 1.0]
-        begun = (np.insert(x, 0, at) for x, at in zip(columns, starts, strict=True))
-        return cls(np.insert(moments, 0, 0.0), *begun)
+        upper_a, upper_b = _beta(mean, mean_square)
+        lower_a, lower_b = _beta(lower_mean, lower_mean_square)
+        return cls(
+            seconds=np.insert(moments, 0, 0.0),
+            share=np.insert(share, 0, 1.0),
+            watched=np.insert(_watched(leaving, ends, at_risk), 0, float(n)),
+            upper_a=np.insert(upper_a, 0, 0.0),
+            upper_b=np.insert(upper_b, 0, 0.0),
+            lower_a=np.insert(lower_a, 0, n / effect),
+            lower_b=np.insert(lower_b, 0, 1.0),
+        )
 
     def chance_of_less(self, share: float) -> Floats:
-        """Computes the chance that at most that share goes on after each moment.
+        """Returns the chance that at most that share goes on after each moment.
 
-        It lies halfway between both bounds.
+        It is halfway between those of the upper and the lower variable.
         """
         beta = scipy_stats().beta
         upper = np.where(self.upper_a > 0, beta.cdf(share, self.upper_a, self.upper_b), 0.0)
@@ -333,23 +381,42 @@ class _Risks:
         return (upper + lower) / 2
 
 
-def _beta(first: Any, second: Any) -> tuple[Floats, Floats]:
-    """The parameters of beta variables with these moments; 0 and 0 for constants."""
-    variance = second - first**2
-    vary = (variance > _ROUNDING**2) & (first > 0)
-    scale = np.divide(first * (1 - first), variance, out=np.ones_like(first), where=vary) - 1
-    return np.where(vary, first * scale, 0.0), np.where(vary, (1 - first) * scale, 0.0)
+def _watched(leaving: Any, ends: Any, at_risk: Any) -> Any:
+    """Estimates how many runs would have been seen to go on until each moment if none had ended.
+
+    That is the same curve with ends and last sights exchanged. A run that ended at a moment was
+    still watched then.
+    """
+    if not len(leaving):
+        return leaving
+    not_ended = at_risk - ends
+    lost = np.divide(leaving - ends, not_ended, out=np.zeros_like(ends), where=not_ended > 0)
+    lost_before = np.append(0.0, lost[:-1])
+    return at_risk[0] * np.cumprod(1 - lost_before)
+
+
+def _beta(mean: Any, mean_square: Any) -> tuple[Floats, Floats]:
+    """Returns the parameters of beta variables with these moments; 0 and 0 for constants."""
+    variance = mean_square - mean**2
+    varies = (variance > _ROUNDING**2) & (mean > 0)
+    ratio = np.divide(mean * (1 - mean), variance, out=np.ones_like(mean), where=varies)
+    size = ratio - 1
+    a = np.where(varies, mean * size, 0.0)
+    b = np.where(varies, (1 - mean) * size, 0.0)
+    return a, b
 
 
 def difference(a: Estimate, b: Estimate) -> Estimate:
-    """The difference b - a of independent estimates, its interval from theirs (Zou & Donner 2008).
+    """Estimates the difference b - a of independent estimates (Zou & Donner 2008).
 
-    For proportions that is Newcombe's interval (1998, method 10). By hand, because scipy has
-    neither. Where a value is not known the interval reaches from the nearest to the farthest that
-    both intervals allow; that is wider.
+    For proportions its interval is that of Newcombe (1998, method 10). scipy has neither. Where a
+    value is not known, the interval reaches from the least to the greatest difference that both
+    intervals allow, which is wider.
     """
+    n = a.n + b.n
     value = b.value - a.value
     if isnan(value):
-        return Estimate(a.n + b.n, nan, b.low - a.high, b.high - a.low)
-    low, high = hypot(b.value - b.low, a.high - a.value), hypot(b.high - b.value, a.value - a.low)
-    return Estimate(a.n + b.n, value, value - low, value + high)
+        return Estimate(n, nan, b.low - a.high, b.high - a.low)
+    below = hypot(b.value - b.low, a.high - a.value)
+    above = hypot(b.high - b.value, a.value - a.low)
+    return Estimate(n, value, value - below, value + above)

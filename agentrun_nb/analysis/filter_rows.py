@@ -101,7 +101,8 @@ def _contain(words: Any, text: str) -> Mask:
 
 
 def _has_outputs(runs: pd.DataFrame) -> Mask:
-    return _passes(runs["output_manifest"], [_Test(("outputs", None), "exists", True)])
+    any_output = _Test(("outputs", None), "exists", True)
+    return _passes(runs["output_manifest"], [any_output])
 
 
 class _Test:
@@ -145,7 +146,9 @@ def _kind(value: Any) -> str:
 
 
 def _equals(value: Any, sought: Any) -> bool:
-    return _kind(value) == _kind(sought) and bool(value == sought)
+    if _kind(value) != _kind(sought):
+        return False
+    return bool(value == sought)
 
 
 def _in_order(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:

@@ -1,4 +1,4 @@
-"""By what runs are grouped: columns, or values of one's own."""
+"""Finds the columns by which runs are grouped, or adds them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def with_groups(
 
     Args:
         runs: a RUNS table.
-        by: as above; a Series without a name becomes the column `group`.
-        taken: names of columns that the result has of its own.
+        by: the columns or Series; a Series without a name becomes the column `group`.
+        taken: the names of the columns that the result has besides.
 
     Returns:
         The runs, and the names of the columns to group by, each once.
@@ -31,14 +31,16 @@ def with_groups(
         SchemaError: there is no such column, a Series is not of these runs, or a name is taken.
     """
     names: list[str] = []
-    for part in [by] if isinstance(by, str | pd.Series) else _listed(by):
+    for part in _as_list(by):
         name: Any = part
         if isinstance(part, pd.Series):
             name = "group" if part.name is None else part.name
-            runs = runs.assign(**{str(name): _of_these(runs, part, name)})
+            values = _values_of(runs, part, name)
             name = str(name)
+            runs = runs.assign(**{name: values})
         check_columns(runs, [name])
-        names += [] if name in names else [name]
+        if name not in names:
+            names.append(name)
     for name in names:
         if name in taken:
             hint = "Rename the column first: runs.rename(columns=...)."
@@ -46,8 +48,17 @@ def with_groups(
     return runs, names
 
 
-def _listed(by: Any) -> list[Any]:
-    parts = list(by) if isinstance(by, Iterable) else [by] if by is not None else []
+def _as_list(by: Any) -> list[Any]:
+    """Returns the columns and Series as a list.
+
+    Raises:
+        SchemaError: one is neither.
+    """
+    if by is None:
+        return []
+    if isinstance(by, str | pd.Series):
+        return [by]
+    parts = list(by) if isinstance(by, Iterable) else [by]
     for part in parts:
         if not isinstance(part, str | pd.Series):
             hint = "Give the name of a column, a Series under the runs' index, or a list of these."
@@ -55,8 +66,12 @@ def _listed(by: Any) -> list[Any]:
     return parts
 
 
-def _of_these(runs: pd.DataFrame, values: pd.Series[Any], name: Any) -> Any:
-    """The values in the order of the runs."""
+def _values_of(runs: pd.DataFrame, values: pd.Series[Any], name: Any) -> Any:
+    """Returns the values of a Series in the order of the runs.
+
+    Raises:
+        SchemaError: its index is not that of the runs.
+    """
     if values.index.equals(runs.index):
         return values.array
     if not values.index.is_unique or not runs.index.isin(values.index).all():

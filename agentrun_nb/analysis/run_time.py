@@ -1,4 +1,4 @@
-"""Whether one group of runs takes longer than another, also where many of them still go on."""
+"""Compares the run times of two groups of runs, also where many of them still go on."""
 
 from __future__ import annotations
 
@@ -38,16 +38,13 @@ from agentrun_nb.tables.moments import Floats
 
 FASTER = ("b is faster", "b is slower")
 SOONER = ("b ends sooner", "b ends later")
-"""What is said where runs that did not succeed may be why b ends sooner or later."""
+"""The verdicts where runs that did not succeed may be the reason for the difference."""
 
 TEST_SHARE = 0.9
-"""The share of the errors of a verdict on run times that the log-rank test may make.
-
-The rest is left to the medians.
-"""
+"""The share of false verdicts that the log-rank test may give; the medians give the rest."""
 
 _FINE = 1e-7
-"""Bounds of a ratio are sought until they are this near, as a difference of logarithms."""
+"""The precision of the bounds of a ratio, as a difference of logarithms."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +52,11 @@ class Sample:
     """The run times of two groups together, one element per run.
 
     Attributes:
-        seconds: until its end or, where that was not seen, until it was last known to go on.
-        ended: whether its end was seen.
-        after: whether it is of the group after.
-        inputs: a number that is the same where inputs are equal.
+        seconds: the time until the end or, where that was not seen, until the run was last known to
+            go on.
+        ended: whether the end was seen.
+        after: whether the run belongs to the group after.
+        inputs: a number that is the same for equal inputs.
     """
 
     seconds: Floats
@@ -68,49 +66,53 @@ class Sample:
 
     @classmethod
     def of(cls, groups: tuple[pd.DataFrame, pd.DataFrame], times: tuple[Times, Times]) -> Sample:
-        """The sample of two RUNS tables with `input_key`, and their run times."""
-        keys = [group["input_key"][time.known] for group, time in zip(groups, times, strict=True)]
-        seconds = np.concatenate([time.seconds for time in times])
-        ended = np.concatenate([time.ended for time in times])
-        sizes = [len(time.seconds) for time in times]
-        after = np.repeat([False, True], sizes)
-        inputs, _ = pd.factorize(pd.concat(keys))
-        return cls(seconds, ended, after, inputs)
+        """Makes the sample of two groups.
+
+        Args:
+            groups: the RUNS tables of the group before and the one after, with `input_key`.
+            times: their run times.
+        """
+        before, after = times
+        key_before = groups[0]["input_key"][before.known]
+        key_after = groups[1]["input_key"][after.known]
+        inputs, _ = pd.factorize(pd.concat([key_before, key_after]))
+        seconds = np.concatenate([before.seconds, after.seconds])
+        ended = np.concatenate([before.ended, after.ended])
+        is_after = np.repeat([False, True], [len(before.seconds), len(after.seconds)])
+        return cls(seconds, ended, is_after, inputs)
 
     @property
     def sizes(self) -> tuple[int, int]:
-        """How many runs are in the group before and in the one after."""
+        """The numbers of runs in the group before and in the one after."""
         after = int(self.after.sum())
         return len(self.after) - after, after
 
     def by_input(self, values: Floats) -> tuple[InputSums, InputSums]:
-        """Sums up by input what was measured of each run, for both groups.
-
-        The sums of the group before come first, then those of the one after.
-        """
+        """Sums a measure of each run by input, for the group before and the one after."""
         most = int(self.inputs.max()) + 1
 
         def summed(group: NDArray[np.bool_]) -> InputSums:
-            inputs, found = self.inputs[group], values[group]
+            inputs, measure = self.inputs[group], values[group]
             runs = np.bincount(inputs, minlength=most).astype("float64")
-            sums = np.bincount(inputs, found - found.mean(), most).astype("float64")
-            return InputSums(runs, sums, float(found.var()))
+            sums = np.bincount(inputs, measure - measure.mean(), most).astype("float64")
+            return InputSums(runs, sums, float(measure.var()))
 
         return summed(~self.after), summed(self.after)
 
     def only_successes_end(self, succeeded: NDArray[np.bool_]) -> Sample:
-        """The same, where a run that ended without success is no longer watched from its end on."""
+        """Returns the sample in which runs that ended without success are censored at their end."""
         return Sample(self.seconds, self.ended & succeeded, self.after, self.inputs)
 
 
 @dataclass(frozen=True)
 class LogRank:
-    """The test of Mantel (1966), Cancer Chemotherapy Reports 50:163, of two groups.
+    """The result of the log-rank test (Mantel 1966, Cancer Chemotherapy Reports 50:163).
 
     Attributes:
-        excess: so many more runs of the group after ended than expected if both took equally long.
-        margin: more than that, up or down, is no chance.
-        alike: how alike the runs of one input are, 0 to 1.
+        excess: the number of runs of the group after that ended, less the number expected if both
+            groups took equally long.
+        margin: the test refutes that they do where the excess is larger, up or down.
+        alike: the correlation of the runs of one input, from 0 to 1.
     """
 
     excess: float
@@ -121,15 +123,15 @@ class LogRank:
 def log_rank(sample: Sample, ratio: float = 1.0, level: float = LEVEL) -> LogRank:
     """Tests whether the times of the group after are those of the group before times a ratio.
 
-    The quantile is that of t, with the degrees of freedom of two groups of the smaller size, since
-    with the normal one small groups raise too many alarms. Where inputs repeat the margin is the
-    larger of that and one with the design effect of the scores, which are what each run adds to the
-    excess: its end less those expected of it until then.
+    The quantile is that of t, with the degrees of freedom of two groups of the smaller size: with
+    the normal one, small groups would give too many false verdicts. Where inputs repeat, the margin
+    is the larger of that one and one with the design effect of the scores. The score of a run is
+    what it adds to the excess: its end, less the ends that are expected of it until then.
 
     Args:
         sample: the times.
-        ratio: by which the times of the group after are divided before.
-        level: how often the margin is not passed where the ratio is the true one.
+        ratio: the ratio that is tested.
+        level: how often the margin is not exceeded where the ratio is the true one.
     """
     seconds = np.where(sample.after, sample.seconds / ratio, sample.seconds)
     moments, place = np.unique(seconds, return_inverse=True)
@@ -138,75 +140,88 @@ def log_rank(sample: Sample, ratio: float = 1.0, level: float = LEVEL) -> LogRan
         return np.bincount(place, weights=weights, minlength=len(moments)).astype("float64")
 
     def at_risk(weights: Any) -> Floats:
-        return count(weights)[::-1].cumsum()[::-1]
+        from_the_end = count(weights)[::-1].cumsum()
+        return from_the_end[::-1]
 
-    risk, ends = at_risk(np.ones(len(seconds))), count(sample.ended)
+    risk = at_risk(np.ones(len(seconds)))
+    ends = count(sample.ended)
     share = at_risk(sample.after) / risk
     excess = float((count(sample.ended & sample.after) - ends * share).sum())
+    # The number of ends in the group after is hypergeometric at each moment.
     variances = ends * share * (1 - share) * (risk - ends) / np.maximum(risk - 1, 1)
     error = sqrt(float(variances.sum()))
     n_a, n_b = sample.sizes
-    margin = float(scipy_stats().t.ppf((1 + level) / 2, max(2 * min(n_a, n_b) - 2, 1))) * error
+    freedom = max(2 * min(n_a, n_b) - 2, 1)
+    margin = float(scipy_stats().t.ppf((1 + level) / 2, freedom)) * error
 
-    a, b = sample.by_input(sample.ended - (ends / risk).cumsum()[place])
+    expected = (ends / risk).cumsum()[place]
+    a, b = sample.by_input(sample.ended - expected)
     alike = correlation(a, b)
-    effects = design_effects(a.runs, b.runs, alike)
-    if max(effects) > 1:
-        effect = (effects[0] / n_a + effects[1] / n_b) / (1 / n_a + 1 / n_b)
-        clustered = cluster_quantile(a.runs, b.runs, level) * error * sqrt(effect)
-        # NaN, where one input cannot tell what others would, must not get lost.
-        margin = float(np.maximum(margin, clustered))
+    effect_a, effect_b = design_effects(a.runs, b.runs, alike)
+    if max(effect_a, effect_b) > 1:
+        effect = (effect_a / n_a + effect_b / n_b) / (1 / n_a + 1 / n_b)
+        wider = cluster_quantile(a.runs, b.runs, level) * error * sqrt(effect)
+        # The quantile is NaN for a single input, and np.maximum keeps that where max may not.
+        margin = float(np.maximum(margin, wider))
     return LogRank(excess, margin, alike)
 
 
 def time_ratio(sample: Sample, level: float = LEVEL) -> Estimate:
-    """Estimates by which factor the group after takes longer, with an interval.
+    """Estimates the ratio of the times of the group after to those of the group before.
 
-    The interval holds the ratios that the log-rank test does not refute. Assumes, for the ratio and
-    not for whether 1 is among those, that the times of one group are those of the other times a
-    constant (Kalbfleisch & Prentice 2002, The Statistical Analysis of Failure Time Data, chapter
-    7).
+    The interval holds the ratios that the log-rank test does not refute. The ratio assumes that the
+    times of one group are those of the other times a constant (Kalbfleisch & Prentice 2002, The
+    Statistical Analysis of Failure Time Data, chapter 7). Whether 1 lies in the interval does not
+    depend on that.
 
     Args:
-        sample: the times; those of 0 s are the same in any ratio.
-        level: the share of intervals that hold the truth.
+        sample: the times; those of 0 s say nothing of the ratio.
+        level: the confidence level.
 
     Returns:
-        The value is NaN where in one group no end was seen; an end that is NaN is open.
+        The estimate, whose value is NaN where no end was seen in one of the groups.
     """
-    n, reach = len(sample.seconds), _reach(sample)
+    n = len(sample.seconds)
+    reach = _reach(sample)
     if reach is None:
         return Estimate(n)
 
-    def test(ratio: float) -> LogRank:
-        return log_rank(sample, ratio, level)
+    def is_too_small(ratio: float) -> bool:
+        return log_rank(sample, ratio, level).excess < 0
 
-    both_end = sample.ended[sample.after].any() and sample.ended[~sample.after].any()
-    return Estimate(
-        n,
-        _turn(lambda ratio: test(ratio).excess < 0, *reach) if both_end else nan,
-        _turn(lambda ratio: (found := test(ratio)).excess < -found.margin, *reach),
-        _turn(lambda ratio: (found := test(ratio)).excess <= found.margin, *reach),
-    )
+    def is_refuted_as_too_small(ratio: float) -> bool:
+        test = log_rank(sample, ratio, level)
+        return test.excess < -test.margin
+
+    def is_not_refuted_as_too_large(ratio: float) -> bool:
+        test = log_rank(sample, ratio, level)
+        return test.excess <= test.margin
+
+    value = nan
+    if sample.ended[sample.after].any() and sample.ended[~sample.after].any():
+        value = _turn(is_too_small, *reach)
+    low = _turn(is_refuted_as_too_small, *reach)
+    high = _turn(is_not_refuted_as_too_large, *reach)
+    return Estimate(n, value, low, high)
 
 
 def _reach(sample: Sample) -> tuple[float, float] | None:
-    """Finds the logarithms of the ratios beyond which one group lies wholly before the other.
+    """Returns the logarithms of the ratios beyond which one group lies wholly before the other.
 
-    It gives None where all times of a group are 0.
+    They are None where all times of a group are 0.
     """
-    positive = sample.seconds > 0
-    before, after = (sample.seconds[group & positive] for group in (~sample.after, sample.after))
+    is_positive = sample.seconds > 0
+    before = sample.seconds[is_positive & ~sample.after]
+    after = sample.seconds[is_positive & sample.after]
     if not (len(before) and len(after)):
         return None
-    return log(after.min() / before.max() / 2), log(after.max() / before.min() * 2)
+    smallest = after.min() / before.max() / 2
+    largest = after.max() / before.min() * 2
+    return log(smallest), log(largest)
 
 
 def _is_bounded(sample: Sample, level: float) -> bool:
-    """Tells whether the interval of the ratio has both ends.
-
-    For that the test must refute the smallest ratio and the largest.
-    """
+    """Whether the interval of the ratio has both ends: the test refutes both ends of the reach."""
     reach = _reach(sample)
     if reach is None:
         return False
@@ -215,14 +230,19 @@ def _is_bounded(sample: Sample, level: float) -> bool:
 
 
 def _turn(small: Callable[[float], bool], low: float, high: float) -> float:
-    """Finds the ratio from which on a ratio is no longer too small.
+    """Finds the ratio at which a condition stops to hold, by bisection.
 
-    It is sought between two logarithms, and is NaN where there is none.
+    Args:
+        small: the condition, which holds for small ratios and not for large ones.
+        low: the logarithm of the smallest ratio.
+        high: that of the largest.
+
+    Returns:
+        The ratio; NaN where the condition does not stop to hold in between.
     """
     if not small(exp(low)) or small(exp(high)):
         return nan
-    # The first ratio that is tried is 1, so that this end of the interval and the test of no
-    # difference agree.
+    # The ratio 1 is tried first, so that the interval agrees with the test of no difference.
     middle = 0.0 if low < 0 < high else (low + high) / 2
     while high - low > _FINE:
         if small(exp(middle)):
@@ -235,13 +255,13 @@ def _turn(small: Callable[[float], bool], low: float, high: float) -> float:
 
 @dataclass(frozen=True)
 class RunTimes:
-    """How long the runs of two groups went on, whatever their outcome.
+    """The run times of two groups, whatever the outcomes.
 
     Attributes:
         before: the times of the group before.
-        after: those of the group after.
+        after: the times of the group after.
         sample: both together.
-        succeeded: whether each run of the sample has succeeded.
+        succeeded: whether each run of the sample succeeded.
     """
 
     before: Times
@@ -251,51 +271,42 @@ class RunTimes:
 
     @classmethod
     def of(cls, groups: tuple[pd.DataFrame, pd.DataFrame], horizon: float) -> RunTimes:
-        """The run times of two RUNS tables with `input_key`.
+        """Measures the run times of two groups.
 
         Args:
-            groups: the group before and the one after.
-            horizon: the moment, in ms since the epoch, until which runs that have not ended are
-                known to have gone on where no `fetched_at` says.
+            groups: the RUNS tables of the group before and the one after, with `input_key`.
+            horizon: until when runs that have not ended are known to have gone on where they have
+                no `fetched_at`, in ms since the epoch.
         """
         before, after = (run_times(group, horizon) for group in groups)
-        words = [
-            outcomes(group)[times.known]
-            for group, times in zip(groups, (before, after), strict=True)
-        ]
-        succeeded = np.concatenate([(word == "succeeded").to_numpy(dtype=bool) for word in words])
+        success_before = (outcomes(groups[0]) == "succeeded").to_numpy(dtype=bool)
+        success_after = (outcomes(groups[1]) == "succeeded").to_numpy(dtype=bool)
+        succeeded = np.concatenate([success_before[before.known], success_after[after.known]])
         return cls(before, after, Sample.of(groups, (before, after)), succeeded)
 
     def medians(self, level: float = LEVEL) -> Contrast:
-        """Compares the medians in seconds, with their intervals.
-
-        The intervals hold the truth in the share of samples that `level` gives.
-        """
-        effects, repeats = (1.0, 1.0), ""
+        """Compares the medians in seconds, with intervals of a confidence level."""
+        effect_a, effect_b = 1.0, 1.0
+        notes = [f"end not seen: {_going_on(self.before)} and {_going_on(self.after)}"]
         if min(self.sample.sizes):
-            runs_a, runs_b = (group.runs for group in self.sample.by_input(self.sample.seconds))
-            effects = sizes_divided(runs_a, runs_b, log_rank(self.sample).alike, level)
-            repeats = runs_of_inputs(runs_a, runs_b)
-        a, b = (
-            quantiles(times, 0.5, effect=effect, level=level)[0]
-            for times, effect in zip((self.before, self.after), effects, strict=True)
-        )
-        going_on = " and ".join(
-            str(int((~times.ended).sum())) for times in (self.before, self.after)
-        )
-        notes = [f"end not seen: {going_on}", *([repeats] if repeats else [])]
+            sums_a, sums_b = self.sample.by_input(self.sample.seconds)
+            alike = log_rank(self.sample).alike
+            effect_a, effect_b = sizes_divided(sums_a.runs, sums_b.runs, alike, level)
+            if repeats := runs_of_inputs(sums_a.runs, sums_b.runs):
+                notes.append(repeats)
+        [a] = quantiles(self.before, 0.5, effect=effect_a, level=level)
+        [b] = quantiles(self.after, 0.5, effect=effect_b, level=level)
         return Contrast(a, b, difference(a, b), "; ".join(notes))
 
     def longer(self, level: float = LEVEL) -> int:
-        """Tells which group takes longer.
+        """Finds which group takes longer: 1: the one after; -1: the one before; 0: neither.
 
-        It is 1 for the one after, -1 for the one before and 0 where no difference is seen. That is
-        what the log-rank test says, or the medians, which see more where some runs end early and
-        others late. Of the errors that may be made, nine tenths are left to the test and a tenth to
-        the medians.
+        It is the one of the log-rank test, or that of the medians, which see more where some runs
+        end early and others late. Of the false verdicts, nine tenths are left to the test and a
+        tenth to the medians.
 
         Args:
-            level: how rarely equal times get a verdict.
+            level: the share of groups with equal times for which it is neither.
         """
         between = self.medians(1 - (1 - level) * (1 - TEST_SHARE)).between
         if between.low > 0 or between.high < 0:
@@ -306,23 +317,24 @@ class RunTimes:
     def verdict(self, level: float = LEVEL) -> str:
         """Says in words which group takes longer.
 
-        Equal times get such a verdict as rarely as the level says.
+        Args:
+            level: as in `longer`.
         """
         if min(self.sample.sizes) < TOO_FEW:
             return NOT_ENOUGH
         if direction := self.longer(level):
-            return self._words(direction, level)[direction > 0]
+            shorter, longer = self._words(direction, level)
+            return longer if direction > 0 else shorter
         between = self.medians(level).between
         bounded = not isnan(between.low + between.high) or _is_bounded(self.sample, level)
         return NO_DIFFERENCE if bounded else NOT_ENOUGH
 
     def _words(self, direction: int, level: float) -> tuple[str, str]:
-        """Chooses the words for a difference.
+        """Returns the two words for the difference: of speed, or only of which group ends sooner.
 
-        Faster and slower are said of runs that succeed; where others may be the reason, sooner and
-        later. A run that failed is no longer watched from then on (the cause-specific rate of
-        success, Prentice & others 1978, Biometrics 34:541): the times to success must differ in the
-        same direction, and so must the medians of those that succeeded.
+        It is one of speed where the times to success, in which runs that failed are censored (the
+        cause-specific rate of success, Prentice & others 1978, Biometrics 34:541), and the medians
+        of the runs that succeeded differ in the same direction.
         """
         sample = self.sample
         if not (sample.ended & ~self.succeeded).any():
@@ -330,49 +342,71 @@ class RunTimes:
         to_success = log_rank(sample.only_successes_end(self.succeeded), level=level)
         if -direction * to_success.excess <= to_success.margin:
             return SOONER
-        done = sample.ended & self.succeeded
-        a, b = (sample.seconds[done & group] for group in (~sample.after, sample.after))
-        contradict = len(a) and len(b) and direction * (np.median(b) - np.median(a)) < 0
-        return SOONER if contradict else FASTER
+        has_succeeded = sample.ended & self.succeeded
+        a = sample.seconds[has_succeeded & ~sample.after]
+        b = sample.seconds[has_succeeded & sample.after]
+        if not (len(a) and len(b)):
+            return FASTER
+        medians_contradict = direction * (np.median(b) - np.median(a)) < 0
+        return SOONER if medians_contradict else FASTER
+
+
+def _going_on(times: Times) -> int:
+    """Counts the runs whose end was not seen."""
+    return int((~times.ended).sum())
 
 
 def paired_run_time(before: pd.DataFrame, after: pd.DataFrame, level: float = LEVEL) -> Contrast:
-    """Compares the run times of what succeeded, on the inputs that both groups have run.
+    """Compares the run times of runs that succeeded, on the inputs that both groups ran.
 
-    The difference of an input is that of the medians, and zero where the two middle times of an
-    even number lie on both sides of the other median: so any numbers of runs are as likely to give
-    a gain as a loss. The interval is the exact one of the median difference by the sign test.
+    The difference of an input is that of the medians of the two groups. It is zero where the two
+    middle times of one group, which has an even number, lie on both sides of the median of the
+    other: so a gain is as likely as a loss for any numbers of runs. The interval of the median
+    difference is the exact one of the sign test.
 
     Args:
         before: a RUNS table with `input_key`.
         after: likewise.
-        level: the least share of intervals that hold the truth.
+        level: the confidence level; the true one is no lower.
 
     Returns:
-        With n the number of inputs whose runs have ended, and of which one on each side succeeded.
+        The contrast, in which n is the number of inputs all of whose runs have ended, and of which
+        one run on each side succeeded.
     """
     pairs = pd.merge(_middles(before), _middles(after), on="input_key", suffixes=("_a", "_b"))
     timed = pairs.dropna(subset=["low_a", "low_b"])
     n = len(timed)
-    middles = [(timed[f"low_{side}"] + timed[f"high_{side}"]) / 2 for side in "ab"]
+    notes = f"inputs without times on both sides: {len(pairs) - n}"
+    median_a = (timed["low_a"] + timed["high_a"]) / 2
+    median_b = (timed["low_b"] + timed["high_b"]) / 2
     apart = (timed["low_b"] > timed["high_a"]) | (timed["high_b"] < timed["low_a"])
-    gains = np.sort((middles[1] - middles[0]).where(apart, 0.0))
-    place = int(scipy_stats().binom.ppf((1 - level) / 2, n, 0.5)) if n else 0
-    low, high = (float(gains[place - 1]), float(gains[n - place])) if place else (nan, nan)
-    a, b = (Estimate(n, float(middle.median())) for middle in middles)
-    between = Estimate(n, float(np.median(gains)) if n else nan, low, high)
-    return Contrast(a, b, between, f"inputs without times on both sides: {len(pairs) - n}")
+    gains = np.sort((median_b - median_a).where(apart, 0.0))
+    a = Estimate(n, float(median_a.median()))
+    b = Estimate(n, float(median_b.median()))
+    if not n:
+        return Contrast(a, b, Estimate(n), notes)
+    value = float(np.median(gains))
+    # The interval reaches from the gain of that place, counted from 1, to the one from the end.
+    place = int(scipy_stats().binom.ppf((1 - level) / 2, n, 0.5))
+    low = float(gains[place - 1]) if place else nan
+    high = float(gains[n - place]) if place else nan
+    return Contrast(a, b, Estimate(n, value, low, high), notes)
 
 
 def _middles(runs: pd.DataFrame) -> pd.DataFrame:
-    """Gives the lower and the upper median of the seconds of what succeeded, a row per input.
+    """Computes the lower and the upper median of the seconds of runs that succeeded, by input.
 
-    Both are NaN where a run of the input still goes on.
+    Inputs of which a run goes on have none.
+
+    Returns:
+        One row for each input, with `input_key`, `low` and `high`.
     """
-    words = outcomes(runs)
+    all_outcomes = outcomes(runs)
     seconds = (runs["completed_at"] - runs["started_at"]).dt.total_seconds()
-    seconds = seconds.where((words == "succeeded") & (runs["mode"] != "service") & (seconds >= 0))
-    by_input = seconds.groupby(runs["input_key"])
-    going_on = (~words.isin(TERMINAL)).groupby(runs["input_key"]).any()
-    medians = {name: by_input.quantile(0.5, f"{name}er").mask(going_on) for name in ("low", "high")}
-    return pd.DataFrame(medians).reset_index()
+    has_time = (all_outcomes == "succeeded") & (runs["mode"] != "service") & (seconds >= 0)
+    by_input = seconds.where(has_time).groupby(runs["input_key"])
+    goes_on = ~all_outcomes.isin(TERMINAL)
+    any_goes_on = goes_on.groupby(runs["input_key"]).any()
+    low = by_input.quantile(0.5, "lower").mask(any_goes_on)
+    high = by_input.quantile(0.5, "higher").mask(any_goes_on)
+    return pd.DataFrame({"low": low, "high": high}).reset_index()

@@ -1,4 +1,4 @@
-"""Compares how often two groups of runs succeed, also where an input was run many times."""
+"""Compares the success rates of two groups of runs, also where inputs were run many times."""
 
 from __future__ import annotations
 
@@ -22,20 +22,18 @@ from agentrun_nb.analysis.outcomes import JUDGED, outcomes
 from agentrun_nb.tables.moments import Floats
 
 LEAST_MIXED = 5
-"""How many repeated inputs must have succeeded, and how many must have failed, at least once.
-
-With fewer of either nothing is known of how alike the runs of an input are.
-"""
+"""The fewest repeated inputs that ever succeeded, and that ever failed, from which the correlation
+of the runs of an input is estimated."""
 
 
 @dataclass(frozen=True)
-class Tally:
-    """How often a group ran each of some inputs, and how often it succeeded.
+class SuccessCounts:
+    """The runs and successes of a group, by input.
 
     Attributes:
-        runs: per input, the runs whose outcome says whether they succeeded; 0 where the group never
-            ran it.
-        successes: per input, how many of them succeeded.
+        runs: the number of runs of each input whose outcome says whether they succeeded; 0 where
+            the group never ran it.
+        successes: the number of them that succeeded.
     """
 
     runs: Floats
@@ -43,12 +41,12 @@ class Tally:
 
     @property
     def n(self) -> int:
-        """All runs."""
+        """The number of all runs."""
         return int(self.runs.sum())
 
     @property
     def inputs(self) -> int:
-        """How many inputs the group has run."""
+        """The number of inputs that the group ran."""
         return int((self.runs > 0).sum())
 
     @property
@@ -59,11 +57,13 @@ class Tally:
         return float(self.successes.sum() / self.n)
 
 
-def tallies(before: pd.DataFrame, after: pd.DataFrame) -> tuple[Tally, Tally]:
-    """Counts runs and successes per input.
+def count_successes(
+    before: pd.DataFrame, after: pd.DataFrame
+) -> tuple[SuccessCounts, SuccessCounts]:
+    """Counts the runs and successes of two groups by input.
 
     Args:
-        before: a RUNS table and `input_key`, which is equal where inputs are equal.
+        before: a RUNS table with `input_key`, which is the same for equal inputs.
         after: likewise.
 
     Returns:
@@ -71,74 +71,82 @@ def tallies(before: pd.DataFrame, after: pd.DataFrame) -> tuple[Tally, Tally]:
     """
     counts = []
     for group in (before, after):
-        words = outcomes(group)
-        succeeded = (words == "succeeded")[words.isin(JUDGED)]
+        all_outcomes = outcomes(group)
+        is_judged = all_outcomes.isin(JUDGED)
+        succeeded = (all_outcomes == "succeeded")[is_judged]
         counts.append(succeeded.groupby(group["input_key"]).agg(["size", "sum"]))
     inputs = counts[0].index.union(counts[1].index)
     aligned = [count.reindex(inputs, fill_value=0).to_numpy("float64") for count in counts]
-    a, b = (Tally(*columns.T) for columns in aligned)
+    a, b = (SuccessCounts(*columns.T) for columns in aligned)
     return a, b
 
 
-def success_rates(a: Tally, b: Tally, level: float = LEVEL) -> Contrast:
+def success_rates(a: SuccessCounts, b: SuccessCounts, level: float = LEVEL) -> Contrast:
     """Compares the success rates of all runs.
 
-    The difference has Newcombe's interval. Runs of one input are alike and say less than as many of
-    different inputs, so each group counts for fewer runs where it ran inputs many times: see
-    `sizes_divided`. Assumes that inputs are independent of each other.
+    The interval of the difference is Newcombe's. Runs of one input are alike and say less than as
+    many runs of different inputs, so a group counts for fewer runs where it ran inputs many times:
+    see `sizes_divided`. Inputs are assumed to be independent of each other.
 
     Args:
         a: the counts of the group before.
-        b: those of the group after.
-        level: the share of intervals that hold the truth.
+        b: the counts of the group after.
+        level: the confidence level.
     """
-    effects = (1.0, 1.0)
+    effect_a, effect_b = 1.0, 1.0
     if a.n and b.n:
-        effects = sizes_divided(a.runs, b.runs, _correlation(a, b), level)
-    before, after = (
-        rate(float(tally.successes.sum()), tally.n, effect, level)
-        for tally, effect in zip((a, b), effects, strict=True)
-    )
+        effect_a, effect_b = sizes_divided(a.runs, b.runs, _correlation(a, b), level)
+    before = rate(float(a.successes.sum()), a.n, effect_a, level)
+    after = rate(float(b.successes.sum()), b.n, effect_b, level)
     return Contrast(before, after, difference(before, after), runs_of_inputs(a.runs, b.runs))
 
 
-def _correlation(a: Tally, b: Tally) -> float:
-    """How alike the runs of one input are, 0 to 1; 1 where too few repeated inputs tell."""
-    succeeding = sum(int((tally.successes[tally.runs > 1] > 0).sum()) for tally in (a, b))
-    failing = sum(int((tally.successes < tally.runs)[tally.runs > 1].sum()) for tally in (a, b))
+def _correlation(a: SuccessCounts, b: SuccessCounts) -> float:
+    """Estimates the correlation of the runs of one input, from 0 to 1.
+
+    It is 1 where too few inputs were run more than once.
+    """
+    succeeding = failing = 0
+    for group in (a, b):
+        is_repeated = group.runs > 1
+        succeeding += int((group.successes > 0)[is_repeated].sum())
+        failing += int((group.successes < group.runs)[is_repeated].sum())
     if min(succeeding, failing) < LEAST_MIXED:
         return 1.0
-
-    def sums(tally: Tally) -> InputSums:
-        share = tally.share
-        return InputSums(tally.runs, tally.successes - tally.runs * share, share * (1 - share))
-
-    return correlation(sums(a), sums(b))
+    return correlation(_input_sums(a), _input_sums(b))
 
 
-def paired_success(a: Tally, b: Tally, level: float = LEVEL) -> Contrast:
-    """Compares the success rates on the inputs that both groups have run.
+def _input_sums(group: SuccessCounts) -> InputSums:
+    share = group.share
+    excess = group.successes - group.runs * share
+    return InputSums(group.runs, excess, variance=share * (1 - share))
 
-    Each input weighs the same. Where each input was run once by each group, the interval is the
-    exact binomial one given how many inputs differ (McNemar 1947). Otherwise it is the mean over
-    inputs of the difference, give or take the larger of
 
-    - t's quantile times the standard error that the spread between inputs gives, and
-    - the normal quantile times the one that chance alone gives where the successes on an input are
-      dealt out to its runs blindly (Mantel & Haenszel 1959), which holds also where hardly any run
-      fails.
+def paired_success(a: SuccessCounts, b: SuccessCounts, level: float = LEVEL) -> Contrast:
+    """Compares the success rates on the inputs that both groups ran, each with the same weight.
+
+    Where each group ran each input once, the interval is the exact binomial one given the number of
+    inputs that differ (McNemar 1947). Otherwise it is the mean over inputs of the difference, plus
+    and minus the larger of
+
+    - the quantile of t times the standard error by the spread between inputs, and
+    - the normal quantile times the standard error by chance alone, where the successes on an input
+      are distributed over its runs at random (Mantel & Haenszel 1959). It holds also where hardly
+      any run fails.
 
     Args:
         a: the counts of the group before.
-        b: those of the group after, over the same inputs.
-        level: the share of intervals that hold the truth.
+        b: the counts of the group after, over the same inputs.
+        level: the confidence level.
 
     Returns:
-        With n the number of common inputs.
+        The contrast, in which n is the number of common inputs.
     """
     common = (a.runs > 0) & (b.runs > 0)
-    a, b = (Tally(tally.runs[common], tally.successes[common]) for tally in (a, b))
-    share_a, share_b = a.successes / a.runs, b.successes / b.runs
+    a = SuccessCounts(a.runs[common], a.successes[common])
+    b = SuccessCounts(b.runs[common], b.successes[common])
+    share_a = a.successes / a.runs
+    share_b = b.successes / b.runs
     gains = share_b - share_a
     n = len(gains)
     if not n:
@@ -152,32 +160,38 @@ def paired_success(a: Tally, b: Tally, level: float = LEVEL) -> Contrast:
         margin = _margin(a, b, gains, level)
         low, high = max(value - margin, -1.0), min(value + margin, 1.0)
     notes = f"inputs that differ: {np.count_nonzero(gains):,} of {n:,}"
-    before, after = Estimate(n, float(share_a.mean())), Estimate(n, float(share_b.mean()))
+    before = Estimate(n, float(share_a.mean()))
+    after = Estimate(n, float(share_b.mean()))
     return Contrast(before, after, Estimate(n, value, low, high), notes)
 
 
-def _margin(a: Tally, b: Tally, gains: Floats, level: float) -> float:
-    """Half the length of the interval of the mean gain; see `paired_success`. NaN for one input."""
-    n, runs, successes = len(gains), a.runs + b.runs, a.successes + b.successes
+def _margin(a: SuccessCounts, b: SuccessCounts, gains: Floats, level: float) -> float:
+    """Returns half the length of the interval of `paired_success`; NaN for one input."""
+    n = len(gains)
     if n == 1:
         return nan
-    by_chance = successes * (runs - successes) / ((runs - 1) * a.runs * b.runs)
-    chance = normal_quantile(level) * sqrt(by_chance.sum()) / n
-    between = float(scipy_stats().t.ppf((1 + level) / 2, n - 1)) * gains.std(ddof=1) / sqrt(n)
-    return float(max(chance, between))
+    runs = a.runs + b.runs
+    successes = a.successes + b.successes
+    variances = successes * (runs - successes) / ((runs - 1) * a.runs * b.runs)
+    by_chance = normal_quantile(level) * sqrt(variances.sum()) / n
+    t_quantile = float(scipy_stats().t.ppf((1 + level) / 2, n - 1))
+    by_spread = t_quantile * gains.std(ddof=1) / sqrt(n)
+    return float(max(by_chance, by_spread))
 
 
 def _mcnemar(gains: Floats, level: float) -> tuple[float, float]:
+    """Returns the exact interval of the mean gain, given the number of inputs that differ."""
     better = int((gains > 0).sum())
-    differing = int((gains != 0).sum())
+    differing = better + int((gains < 0).sum())
     test = scipy_stats().binomtest(better, differing)
-    # Of the inputs that differ the share that got better becomes a gain, from -1 to 1.
     ends = test.proportion_ci(level, method="exact")
+    # Of the inputs that differ, a share p is better and 1 - p worse: a gain of 2 p - 1 on each.
     low, high = ((2 * end - 1) * differing / len(gains) for end in ends)
     return low, high
 
 
 def _no_gain(n: int, level: float) -> tuple[float, float]:
-    """Where no input differs, what bounds the difference is the share of inputs that may."""
-    high: float = scipy_stats().binomtest(0, n).proportion_ci(level, method="exact").high
+    """Returns the interval where no input differs: bounds of the share of inputs that may."""
+    test = scipy_stats().binomtest(0, n)
+    high: float = test.proportion_ci(level, method="exact").high
     return -high, high

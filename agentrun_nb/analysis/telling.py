@@ -1,24 +1,21 @@
-"""The part of a failure's reason that says why.
-
-That is the end of a traceback, or the lines that call themselves an error.
-"""
+"""Finds the part of a failure's reason that says why: the end of a traceback, an error message."""
 
 from __future__ import annotations
 
 import re
 
 _HEAD, _TAIL = 2_000, 6_000
-"""Characters that are read from the beginning and from the end of a reason."""
+"""The number of characters that are read from the beginning and from the end of a reason."""
 
 _PREFIX = re.compile(
     r"\s*(?:entrypoint|process|command|program|script|job|agent|task|container)"
     r" (?:failed|ended|exited|stopped) with (?:exit )?(?:code|status) -?\d+\s*[:.,-]\s*(?=\S)",
     re.IGNORECASE,
 )
-"""What the service writes before the agent's own words; the exit code has a column of its own."""
+"""The words of the service before those of the agent; the exit code has its own column."""
 
 _FRAME = re.compile(r'^[ \t|+-]*File "[^"\n]*", line \d+.*$', re.MULTILINE)
-"""A place in a Python traceback."""
+"""A line of a Python traceback that names a file."""
 
 _STACK = re.compile(
     # A place in a stack of JavaScript or Java, or of node's own machine code.
@@ -28,7 +25,7 @@ _STACK = re.compile(
     # Where in a database's text something was found, and the mark under it.
     r"|LINE \d+: [^\n]*|[ \t]*[\^~]+[ \t]*"
 )
-"""Lines that tell where, not why."""
+"""Lines that say where something failed, and not why."""
 
 _SOURCE = re.compile(r"\A\S+:\d+\n[^\n]*\n[ \t]*\^+[ \t]*\n")
 """The line of source that node prints before an error that nobody caught."""
@@ -40,16 +37,15 @@ _DETAILS = re.compile(r"^(?:Call log:|Require stack:)$", re.MULTILINE)
 
 
 def telling(reason: str) -> str:
-    """The part of a reason that says why.
+    """Returns the part of a reason that says why.
 
     Args:
-        reason: a `failure_reason`, of any length. Of a very long one the beginning and the end are
-            read.
+        reason: a `failure_reason`. Of a very long one only the beginning and the end are read.
 
     Returns:
-        The last exception of a Python traceback, else the lines from the first that calls itself an
-        error, else all; without places in a stack and without the service's words before the
-        agent's own.
+        The last exception of a Python traceback; or else the lines from the first that begins with
+        a word for an error; or else everything. Lines of a stack trace and the words of the service
+        before those of the agent are left out.
     """
     if len(reason) > _HEAD + _TAIL:
         reason = f"{reason[:_HEAD]}\n{reason[-_TAIL:]}"
@@ -63,24 +59,23 @@ def telling(reason: str) -> str:
 
 
 def _after_traceback(reason: str) -> str:
-    """Gives what follows the last place of a Python traceback and its lines of source.
-
-    It gives all of the reason where there is no traceback.
-    """
+    """Returns what follows the lines of a Python traceback, or everything where there is none."""
     places = list(_FRAME.finditer(reason))
     if not places:
         return reason
     lines = reason[places[-1].end() :].splitlines()[1:]
     # In a group of exceptions each line begins with a bar.
     lines = [re.sub(r"^[ \t]*\|", "", line) for line in lines]
-    first = next(
-        (number for number, line in enumerate(lines) if line[:1].strip() and line.strip(" +-")),
-        None,
-    )
-    return reason if first is None else "\n".join(lines[first:])
+    for number, line in enumerate(lines):
+        is_indented = not line[:1].strip()
+        is_ruler = not line.strip(" +-")
+        if not is_indented and not is_ruler:
+            return "\n".join(lines[number:])
+    return reason
 
 
 def _without_places(text: str) -> str:
+    """Drops the lines that say where something failed."""
     text = _SOURCE.sub("", text, count=1)
     if details := _DETAILS.search(text):
         text = text[: details.start()]

@@ -10,7 +10,7 @@ import pytest
 
 from agentrun_nb.analysis import compare
 from agentrun_nb.analysis.estimates import Contrast
-from agentrun_nb.analysis.success import Tally, paired_success, success_rates
+from agentrun_nb.analysis.success import SuccessCounts, paired_success, success_rates
 from tests.support.analysis import TORTURE, assert_rarely_false, frame, run
 
 REPEATS = 10_000 if TORTURE else 300
@@ -21,11 +21,11 @@ Runs = tuple[int, int]
 
 def tally(
     rng: np.random.Generator, chances: Any, runs: Runs, before: int = 0, behind: int = 0
-) -> Tally:
+) -> SuccessCounts:
     """Draws the successes of inputs with these chances; before and behind stand those of the other group alone."""
     counts = rng.integers(runs[0], runs[1] + 1, len(chances)).astype(float)
     successes = rng.binomial(counts.astype(int), chances).astype(float)
-    return Tally(np.pad(counts, (before, behind)), np.pad(successes, (before, behind)))
+    return SuccessCounts(np.pad(counts, (before, behind)), np.pad(successes, (before, behind)))
 
 
 def chances(rng: np.random.Generator, n: int, mean: float, alike: float) -> Any:
@@ -180,14 +180,17 @@ def test_two_hundred_runs_of_ten_inputs_are_said_to_be_that() -> None:
 
 def test_runs_of_one_input_by_both_groups_are_compared_as_they_are() -> None:
     """Both groups always ran the same document, so it explains no difference between them."""
-    a, b = Tally(np.array([60.0]), np.array([57.0])), Tally(np.array([60.0]), np.array([30.0]))
+    a, b = (
+        SuccessCounts(np.array([60.0]), np.array([57.0])),
+        SuccessCounts(np.array([60.0]), np.array([30.0])),
+    )
     assert success_rates(a, b).between.high < 0
 
 
 def test_one_input_before_and_another_after_say_nothing_of_the_versions() -> None:
     a, b = (
-        Tally(np.array([60.0, 0]), np.array([57.0, 0])),
-        Tally(np.array([0, 60.0]), np.array([0, 30.0])),
+        SuccessCounts(np.array([60.0, 0]), np.array([57.0, 0])),
+        SuccessCounts(np.array([0, 60.0]), np.array([0, 30.0])),
     )
     assert math.isnan(success_rates(a, b).between.low)
     records = [
@@ -213,8 +216,8 @@ def test_runs_without_an_input_are_independent_and_pair_with_none() -> None:
 
 
 def test_each_input_weighs_the_same_in_pairs() -> None:
-    a = Tally(np.array([1.0, 4, 2]), np.array([1.0, 1, 0]))
-    b = Tally(np.array([10.0, 2, 0]), np.array([5.0, 2, 0]))
+    a = SuccessCounts(np.array([1.0, 4, 2]), np.array([1.0, 1, 0]))
+    b = SuccessCounts(np.array([10.0, 2, 0]), np.array([5.0, 2, 0]))
     found = paired_success(a, b)
     assert (found.a.value, found.b.value, found.between.value) == (0.625, 0.75, 0.125)
     assert found.between.n == 2
