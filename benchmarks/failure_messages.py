@@ -112,8 +112,8 @@ FOR_WORK: dict[str, list[str]] = {
         "ERROR: Cannot install pandas==2.2.3 and numpy==1.20.1 because these package versions have conflicting dependencies.\nERROR: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/",
     ],
     "npm 404": [
-        "npm ERR! code E404\nnpm ERR! 404 Not Found - GET https://registry.npmjs.org/left-padd - Not found\nnpm ERR! A complete log of this run can be found in: /root/.npm/_logs/2026-03-01T10_11_12_345Z-debug-0.log",
-        "npm ERR! code E404\nnpm ERR! 404 Not Found - GET https://registry.npmjs.org/left-padd - Not found\nnpm ERR! A complete log of this run can be found in: /root/.npm/_logs/2026-04-07T22_01_59_001Z-debug-0.log",
+        "npm ERR! code E404\nnpm ERR! 404 Not Found - GET https://registry.example.com/left-padd - Not found\nnpm ERR! A complete log of this run can be found in: /srv/agent/.npm/_logs/2026-03-01T10_11_12_345Z-debug-0.log",
+        "npm ERR! code E404\nnpm ERR! 404 Not Found - GET https://registry.example.com/left-padd - Not found\nnpm ERR! A complete log of this run can be found in: /srv/agent/.npm/_logs/2026-04-07T22_01_59_001Z-debug-0.log",
     ],
     "npm resolve": [
         "npm ERR! code ERESOLVE\nnpm ERR! ERESOLVE unable to resolve dependency tree\nnpm ERR! While resolving: agent@1.4.0\nnpm ERR! Found: react@18.2.0",
@@ -212,7 +212,7 @@ FOR_PROOF: dict[str, list[str]] = {
     ],
     "import": [
         "ImportError: cannot import name 'AsyncClient' from 'toolkit' (/usr/lib/python3.12/site-packages/toolkit/__init__.py)",
-        "ImportError: cannot import name 'AsyncClient' from 'toolkit' (/opt/venv/lib/python3.11/site-packages/toolkit/__init__.py)",
+        "ImportError: cannot import name 'AsyncClient' from 'toolkit' (/srv/venv/lib/python3.11/site-packages/toolkit/__init__.py)",
     ],
     "pydantic missing": [
         "1 validation error for Invoice\ntotal\n  Field required [type=missing, input_value={'id': 7, 'lines': []}, input_type=dict]\n    For further information visit https://errors.pydantic.dev/2.9/v/missing",
@@ -247,8 +247,8 @@ FOR_PROOF: dict[str, list[str]] = {
         'Locator.click: Timeout 5000ms exceeded.\nCall log:\n  - waiting for locator("#pay-now-7")',
     ],
     "browser missing": [
-        "BrowserType.launch: Executable doesn't exist at /root/.cache/ms-playwright/chromium-1140/chrome-linux/chrome",
-        "BrowserType.launch: Executable doesn't exist at /home/agent/.cache/ms-playwright/chromium-1155/chrome-linux/chrome",
+        "BrowserType.launch: Executable doesn't exist at /srv/one/.cache/ms-playwright/chromium-1140/chrome-linux/chrome",
+        "BrowserType.launch: Executable doesn't exist at /srv/agent/.cache/ms-playwright/chromium-1155/chrome-linux/chrome",
     ],
     "net name": ["Page.goto: net::ERR_NAME_NOT_RESOLVED at https://a.example/", "Page.goto: net::ERR_NAME_NOT_RESOLVED at https://b.example/x?q=1"],
     "net refused": ["Page.goto: net::ERR_CONNECTION_REFUSED at https://a.example/", "Page.goto: net::ERR_CONNECTION_REFUSED at http://127.0.0.1:3000/x"],
@@ -280,7 +280,7 @@ FOR_PROOF: dict[str, list[str]] = {
     "node module": ["Error: Cannot find module 'express'\nRequire stack:\n- /app/index.js", "Error: Cannot find module 'express'\nRequire stack:\n- /srv/agent/main.js"],
     "node module axios": ["Error: Cannot find module 'axios'\nRequire stack:\n- /app/index.js", "Error: Cannot find module 'axios'\nRequire stack:\n- /app/lib/x.js"],
     "enoent": ["Error: ENOENT: no such file or directory, open '/app/in/a.json'", node("Error: ENOENT: no such file or directory, open '/data/b.json'")],
-    "eacces": ["Error: EACCES: permission denied, mkdir '/root/out'", node("Error: EACCES: permission denied, mkdir '/var/lib/x'")],
+    "eacces": ["Error: EACCES: permission denied, mkdir '/srv/out'", node("Error: EACCES: permission denied, mkdir '/var/lib/x'")],
     "socket": ["Error: socket hang up", node("Error: socket hang up", 9, 55)],
     "command": ["bash: line 1: poetry: command not found", "bash: line 14: poetry: command not found"],
     "git": ["fatal: repository 'https://git.example.com/a/b.git/' not found", "fatal: repository 'https://git.example.com/team/tools.git/' not found"],
