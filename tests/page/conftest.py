@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,8 +15,9 @@ from playwright.sync_api import (
     Error,
     Page,
     Request,
-    sync_playwright,
 )
+
+from tests.support.chromium import chromium
 
 from .scenarios import Scenario
 
@@ -36,18 +35,6 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
-CHROMIUM = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-ONLY_LOOPBACK = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
-MISSING = "the stub page needs Chromium on the path (Debian: apt-get install chromium)"
 
 
 class StageServer(ThreadingHTTPServer):
@@ -143,13 +130,8 @@ def stage_server() -> Iterator[StageServer]:
 
 @pytest.fixture(scope="package")
 def context() -> Iterator[BrowserContext]:
-    path = shutil.which("chromium")
-    if path is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*CHROMIUM, ONLY_LOOPBACK])
+    with chromium() as browser:
         yield browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-        browser.close()
 
 
 Opener = Callable[..., Stage]
