@@ -55,6 +55,27 @@ def preview(open_stage: Opener, name: str, content: bytes | None) -> tuple[Stage
     return stage, place
 
 
+KINDS = {
+    "picture.txt": (png(3, 2), "picture"),
+    "data.JSON": (b"[1]", "json"),
+    "rows.csv": (b"a,b\n1,2", "csv"),
+    "rows.tsv": (b"a\tb\n1\t2", "csv"),
+    "head_alone.csv": (b"a,b\n", "text"),
+    "json": (b"[1]", "text"),
+    "notes": (b"text", "text"),
+    "binary.json": (b"\xff", "unreadable"),
+    "binary.csv": (b"\xff,\xff\n1,2", "unreadable"),
+}
+"""Files by their names: what is in them, and the kind of preview that shows it."""
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_each_file_is_shown_by_the_first_kind_that_reads_it(open_stage: Opener, name: str) -> None:
+    content, kind = KINDS[name]
+    _, place = preview(open_stage, name, content)
+    expect(place.locator("[data-kind]")).to_have_attribute("data-kind", kind)
+
+
 def test_text_and_markdown_are_shown_as_text(open_stage: Opener) -> None:
     _, place = preview(open_stage, "out/report.md", f"# Title\n{HOSTILE}\n\u202e".encode())
     assert place.locator("pre").inner_text() == f"# Title\n{HOSTILE}\n‹U+202E›"

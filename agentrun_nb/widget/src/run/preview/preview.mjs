@@ -1,15 +1,11 @@
 /** A look into the file of an output, while its sandbox lives. The kernel reads it; the page names a run and an output by their numbers. */
 import { readBytes } from "../../kernel/bytes.mjs";
 import { button, h } from "../../base/dom.mjs";
-import { jsonView } from "../../tree/json_view.mjs";
-import { cellText, createTable } from "../../base/table.mjs";
-import { longText, shortText, visible } from "../../base/text.mjs";
-import { parseCsv } from "./csv.mjs";
-import { picture } from "./pictures.mjs";
 import { countOf } from "../../base/numbers.mjs";
+import { shortText, visible } from "../../base/text.mjs";
+import { fileOf } from "./kind.mjs";
+import { kindOf } from "./kinds.mjs";
 
-const MOST_ROWS = 10_000;
-const MOST_COLUMNS = 24;
 const LONGEST = 200;
 
 /**
@@ -62,8 +58,11 @@ export function createPreview({ row, outputs }, { ask, signal }) {
           if (isLatest()) said.textContent = words;
         });
         const bytes = await readBytes(answer.file, buffers);
-        const shown = await contentOf(bytes, file, signal);
+        const read = fileOf(bytes, file);
+        const kind = kindOf(read);
+        const shown = await kind.draw(read, signal);
         if (!isLatest()) return;
+        content.dataset.kind = kind.name;
         content.replaceChildren(shown);
         said.textContent = countOf(bytes.length, "byte");
       } catch (error) {
@@ -73,53 +72,4 @@ export function createPreview({ row, outputs }, { ask, signal }) {
       }
     },
   };
-}
-
-/** @param {Uint8Array} bytes @param {string} file its name, of which only the ending counts @param {AbortSignal} signal @returns {Promise<HTMLElement>} */
-async function contentOf(bytes, file, signal) {
-  const drawn = await picture(bytes);
-  if (drawn) return drawn;
-  let text;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return h(
-      "p",
-      "arn-quiet",
-      "This is neither text in UTF-8 nor a PNG or JPEG picture. client.read_output gives the bytes.",
-    );
-  }
-  const ending = /\.(csv|tsv|json)$/i.exec(file)?.[1].toLowerCase();
-  if (ending === "json")
-    return jsonView(text, {
-      root: "",
-      python: "document",
-      label: "File",
-      signal,
-      onSelect: () => {},
-    }).element;
-  return (ending && csvTable(text, ending === "tsv" ? "\t" : ",")) || longText(text);
-}
-
-/** @param {string} text @param {string} separator @returns {HTMLElement | null} null where there are no rows under the first */
-function csvTable(text, separator) {
-  const [head = [], ...rows] = parseCsv(text, separator, MOST_ROWS + 1);
-  if (!rows.length) return null;
-  const columns = head.slice(0, MOST_COLUMNS).map((name, i) => ({
-    label: shortText(name, LONGEST) || `column ${i + 1}`,
-    value: (/** @type {string[]} */ row) =>
-      row[i] ? (Number.isNaN(Number(row[i])) ? row[i] : Number(row[i])) : null,
-    cell: (/** @type {string[]} */ row) => cellText(row[i] ?? ""),
-  }));
-  const { element, more } = createTable(columns, rows);
-  const cut = [
-    head.length > MOST_COLUMNS && `The first ${MOST_COLUMNS} of ${countOf(head.length, "column")}.`,
-    rows.length === MOST_ROWS && `The first ${countOf(MOST_ROWS, "row")}.`,
-  ];
-  return h(
-    "div",
-    "arn-section",
-    element,
-    h("div", "arn-line-up", more, h("span", "arn-quiet", cut.filter(Boolean).join(" "))),
-  );
 }
