@@ -12,7 +12,13 @@ import pandas as pd
 from agentrun_nb.analysis.estimates import LEVEL, NO_DIFFERENCE, NOT_ENOUGH, TOO_FEW, Contrast
 from agentrun_nb.analysis.inputs import input_keys
 from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_notes
-from agentrun_nb.analysis.run_time import FASTER, RunTimes, paired_run_time, time_ratio
+from agentrun_nb.analysis.run_time import (
+    FASTER,
+    PairedTimes,
+    RunTimes,
+    paired_run_time,
+    time_ratio,
+)
 from agentrun_nb.analysis.success import (
     SuccessCounts,
     count_successes,
@@ -149,6 +155,7 @@ class _Pair:
     groups: tuple[pd.DataFrame, pd.DataFrame]
     counts: tuple[SuccessCounts, SuccessCounts]
     times: RunTimes
+    paired_times: PairedTimes
 
     measures = ("success rate", "median run time (s)", "paired success rate", "paired run time (s)")
 
@@ -157,7 +164,7 @@ class _Pair:
         groups = (before, after)
         counts = count_successes(before, after)
         times = RunTimes.of(groups, horizon)
-        return cls(groups, counts, times)
+        return cls(groups, counts, times, PairedTimes.of(before, after))
 
     def verdicts(self, level: float = LEVEL) -> dict[str, str]:
         """Gives the verdict of each measure.
@@ -169,7 +176,7 @@ class _Pair:
         run_time = self.times.verdict(level)
         of_pairs = paired_success(*self.counts, level)
         paired_rate = _verdict(of_pairs, SUCCESS)
-        paired_times = paired_run_time(*self.groups, level)
+        paired_times = paired_run_time(self.paired_times, level)
         paired_time = _verdict(paired_times, FASTER)
         verdicts = (success, run_time, paired_rate, paired_time)
         return dict(zip(self.measures, verdicts, strict=True))
@@ -180,7 +187,7 @@ class _Pair:
             success_rates(*self.counts),
             self.times.medians(),
             paired_success(*self.counts),
-            paired_run_time(*self.groups),
+            paired_run_time(self.paired_times),
         ]
         rows = [
             _row(name, contrast, verdict)

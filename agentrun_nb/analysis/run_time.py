@@ -356,40 +356,62 @@ def _going_on(times: Times) -> int:
     return int((~times.ended).sum())
 
 
-def paired_run_time(before: pd.DataFrame, after: pd.DataFrame, level: float = LEVEL) -> Contrast:
+@dataclass(frozen=True)
+class PairedTimes:
+    """The run times of two groups by input: on each, the median of the runs that succeeded.
+
+    Attributes:
+        before: the medians of the group before in seconds, one for each input of which no run goes
+            on and a run of each group succeeded.
+        after: the medians of the group after, on the same inputs.
+        gains: the differences, rising. The difference of an input is zero where the two middle
+            times of one group, which has an even number, lie on both sides of the median of the
+            other: so a gain is as likely as a loss for any numbers of runs.
+        left_out: the number of other inputs that both groups ran.
+    """
+
+    before: Floats
+    after: Floats
+    gains: Floats
+    left_out: int
+
+    @classmethod
+    def of(cls, before: pd.DataFrame, after: pd.DataFrame) -> PairedTimes:
+        """Measures two RUNS tables with `input_key`."""
+        pairs = pd.merge(_middles(before), _middles(after), on="input_key", suffixes=("_a", "_b"))
+        timed = pairs.dropna(subset=["low_a", "low_b"])
+        low_a, high_a = timed["low_a"].to_numpy(), timed["high_a"].to_numpy()
+        low_b, high_b = timed["low_b"].to_numpy(), timed["high_b"].to_numpy()
+        median_a = (low_a + high_a) / 2
+        median_b = (low_b + high_b) / 2
+        apart = (low_b > high_a) | (high_b < low_a)
+        gains = np.sort(np.where(apart, median_b - median_a, 0.0))
+        return cls(median_a, median_b, gains, len(pairs) - len(timed))
+
+
+def paired_run_time(times: PairedTimes, level: float = LEVEL) -> Contrast:
     """Compares the run times of runs that succeeded, on the inputs that both groups ran.
 
-    The difference of an input is that of the medians of the two groups. It is zero where the two
-    middle times of one group, which has an even number, lie on both sides of the median of the
-    other: so a gain is as likely as a loss for any numbers of runs. The interval of the median
-    difference is the exact one of the sign test.
+    The interval of the median difference is the exact one of the sign test.
 
     Args:
-        before: a RUNS table with `input_key`.
-        after: likewise.
+        times: the times by input.
         level: the confidence level; the true one is no lower.
 
     Returns:
-        The contrast, in which n is the number of inputs all of whose runs have ended, and of which
-        one run on each side succeeded.
+        The contrast, in which n is the number of inputs.
     """
-    pairs = pd.merge(_middles(before), _middles(after), on="input_key", suffixes=("_a", "_b"))
-    timed = pairs.dropna(subset=["low_a", "low_b"])
-    n = len(timed)
-    notes = f"inputs without times on both sides: {len(pairs) - n}"
-    median_a = (timed["low_a"] + timed["high_a"]) / 2
-    median_b = (timed["low_b"] + timed["high_b"]) / 2
-    apart = (timed["low_b"] > timed["high_a"]) | (timed["high_b"] < timed["low_a"])
-    gains = np.sort((median_b - median_a).where(apart, 0.0))
-    a = Estimate(n, float(median_a.median()))
-    b = Estimate(n, float(median_b.median()))
+    n = len(times.gains)
+    notes = f"inputs without times on both sides: {times.left_out}"
     if not n:
-        return Contrast(a, b, Estimate(n), notes)
-    value = float(np.median(gains))
+        return Contrast(Estimate(0), Estimate(0), Estimate(0), notes)
+    a = Estimate(n, float(np.median(times.before)))
+    b = Estimate(n, float(np.median(times.after)))
+    value = float(np.median(times.gains))
     # The interval reaches from the gain of that place, counted from 1, to the one from the end.
     place = int(scipy_stats().binom.ppf((1 - level) / 2, n, 0.5))
-    low = float(gains[place - 1]) if place else nan
-    high = float(gains[n - place]) if place else nan
+    low = float(times.gains[place - 1]) if place else nan
+    high = float(times.gains[n - place]) if place else nan
     return Contrast(a, b, Estimate(n, value, low, high), notes)
 
 

@@ -14,6 +14,7 @@ from agentrun_nb.analysis import compare
 from agentrun_nb.analysis.estimates import Times
 from agentrun_nb.analysis.run_time import (
     LogRank,
+    PairedTimes,
     RunTimes,
     Sample,
     log_rank,
@@ -331,7 +332,7 @@ def test_any_numbers_of_runs_are_as_likely_to_be_slower_as_faster() -> None:
                 rng.lognormal(2, 2, len(keys)), unit="s"
             )
             groups.append(group.assign(fetch_error=pd.Series(pd.NA, group.index, "str")))
-        between = paired_run_time(*groups).between
+        between = paired_run_time(PairedTimes.of(*groups)).between
         false += between.low > 0 or between.high < 0
     print(false / repeats)
     assert_rarely_false({"1 against 2": int(false)}, repeats)
@@ -370,7 +371,7 @@ def test_the_interval_of_paired_run_times_is_the_narrowest_that_holds_the_truth_
     ]
     place = max(place for place, share in enumerate(outside) if share <= 1 - level)
     ordered = sorted(gains)
-    between = paired_run_time(before, after, level).between
+    between = paired_run_time(PairedTimes.of(before, after), level).between
     if place == 0:
         assert np.isnan([between.low, between.high]).all()
     else:
