@@ -91,10 +91,14 @@ PAGE_LAYERS = (
     },
     {
         "tree": "a document as a tree",
+        "runs": "many runs as data: which are shown, which are chosen",
     },
     {
         "run": "one run: header, track, fields, outputs, previews",
         "timeline": "many runs on a line of time",
+    },
+    {
+        "workbench": "many runs: the views side by side",
     },
     {
         "explorer": "the views, put together",

@@ -1,0 +1,69 @@
+/** The runs that are shown, on the timeline. */
+import { h } from "../base/dom.mjs";
+import { createTimeline } from "../timeline/timeline.mjs";
+
+/** @typedef {import("../protocol.mjs").Columns} Columns */
+
+/** The columns that the timeline draws. @type {(keyof Columns)[]} */
+const DRAWN = ["created", "started", "completed", "until", "status", "version", "deployment"];
+
+/**
+ * @param {import("../runs/store.mjs").Store} store
+ * @param {{kernel: import("../kernel/requests.mjs").Kernel, signal: AbortSignal, onChoose: (rows: number[]) => void}} options
+ */
+export function createPicture(store, { kernel, signal, onChoose }) {
+  const { state } = store;
+  const stage = h("div");
+  const timeline = createTimeline(stage, {
+    onSelect: (places) => onChoose(places.map((place) => state.shown[place])),
+    onWindow: (window) => void kernel.ask("window", window).catch(() => {}),
+    signal,
+  });
+
+  function draw() {
+    const { page, columns } = state.data;
+    stage.hidden = page.n === 0;
+    if (!columns) return;
+    const { now, statuses, versions, deployments } = page;
+    const lists = { now, statuses, versions, deployments };
+    timeline.setData({ n: state.shown.length, ...lists, ...ofRows(columns, state.shown) });
+    choose();
+  }
+
+  function choose() {
+    timeline.setSelected(placesIn(state.shown, state.chosen));
+  }
+
+  store.watch(["data", "shown"], draw, signal);
+  store.watch(["chosen"], choose, signal);
+  store.watch(["tz"], () => timeline.setZone(state.tz), signal);
+  draw();
+  if (state.data.page.screen) timeline.setScreen(state.data.page.screen);
+  timeline.setZone(state.tz);
+  return { element: stage };
+}
+
+/** @param {Columns} columns @param {Uint32Array} rows @returns {Columns} of these rows alone; the same where these are all */
+function ofRows(columns, rows) {
+  if (rows.length === columns.ids.length) return columns;
+  const part = { ...columns };
+  for (const name of [...DRAWN, /** @type {"error"} */ ("error")])
+    Object.assign(part, { [name]: take(/** @type {Float64Array} */ (columns[name]), rows) });
+  part.ids = Array.from(rows, (row) => columns.ids[row]);
+  return part;
+}
+
+/** @param {Float64Array | Uint32Array} values @param {Uint32Array} rows */
+function take(values, rows) {
+  const taken = new /** @type {Float64ArrayConstructor} */ (values.constructor)(rows.length);
+  rows.forEach((row, place) => (taken[place] = values[row]));
+  return taken;
+}
+
+/** @param {Uint32Array} shown rising @param {number[]} rows @returns {number[]} where those that are shown stand among the shown */
+function placesIn(shown, rows) {
+  if (!rows.length) return [];
+  const place = new Map(rows.map((row) => [row, -1]));
+  shown.forEach((row, at) => place.has(row) && place.set(row, at));
+  return [...place.values()].filter((at) => at >= 0);
+}
