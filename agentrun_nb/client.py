@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pandas as pd
 
-from agentrun_nb.core import times
 from agentrun_nb.core.arguments import read_count
 from agentrun_nb.core.schema import DEPLOYMENTS, VERSIONS
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.fetch import check, listing, output_files
-from agentrun_nb.fetch.by_id import fetch_run, fetch_runs
+from agentrun_nb.fetch.by_id import fetch_run, fetch_runs, make_run
 from agentrun_nb.fetch.keys import RunsLike, names_only, one_key, run_keys
 from agentrun_nb.fetch.logs import fetch_logs
 from agentrun_nb.fetch.names import fetch_names, ids_for_names, is_blamed, refuse_name
@@ -29,7 +28,6 @@ from agentrun_nb.fetch.query import (
     read_without,
 )
 from agentrun_nb.fetch.refetch import refetch
-from agentrun_nb.fetch.strangers import note_strangers
 from agentrun_nb.http import loop, routes
 from agentrun_nb.http.connection import Transport
 from agentrun_nb.http.interrupts import Deferred
@@ -149,13 +147,9 @@ class Client:
             >>> client.get_run(deployment_id, run.id)
             <Run 'adrun_...': deployment 'adep_6257b013', succeeded, exit code 0, ...>
         """
-        tally = Tally()
         with ids_for_names(self._wire, [deployment_id]):
-            raw = loop.run(fetch_run(self._wire, (deployment_id, run_id), tally))
-        run = Run(raw, fetched_at=times.EPOCH + tally.service_time * times.MICROSECOND)
-        run.batch = note_strangers(run.batch, "deployment_id", [deployment_id])
-        run.notes = run.batch.cells["parse_notes"][0].as_py()
-        return run
+            record = loop.run(fetch_run(self._wire, (deployment_id, run_id), Tally()))
+        return make_run(self._wire, deployment_id, record)
 
     def explore(self, deployment_id: str, run_id: str, *, tz: str = "UTC") -> RunExplorer:
         """One run on the screen: status, track, outputs, manifest.
@@ -414,6 +408,24 @@ class Client:
         wire = self._wire.within(max_bytes=max_bytes, deadline=deadline)
         found = run if isinstance(run, Run) else self.get_run(*one_key(run))
         return output_files.read_output(wire, found, name)
+
+    def observations(self) -> pd.DataFrame:
+        """The OBSERVATIONS table: which status of which run this process saw, and when.
+
+        Every record that comes is a look, by whichever client of the service it comes. Of looks at
+        a run that saw one status after another, the first and the last are remembered, for the last
+        100,000 changes. A look names the last moment at which the record is known to have held:
+        when it was requested or, where that is later, when it was changed.
+
+        Returns:
+            The looks in the order of `seen_at`, under a fresh index.
+
+        Example:
+            >>> seen = client.observations()
+            >>> seen.loc[seen["run_id"] == run.id, "status"].iloc[-1]
+            'succeeded'
+        """
+        return self._wire.ledger.frame()
 
     def list_deployments(self) -> pd.DataFrame:
         """The DEPLOYMENTS table: all there are.

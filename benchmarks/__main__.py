@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick] [decode] [single] [listing] [sizes]`: figures, ratios and bounds.
+"""`python -m benchmarks [--quick] [decode] [single] [listing] [sizes] [looks]`: figures, ratios and bounds.
 
 They are printed; nothing is asserted. `--quick` decodes runs and fetches them with a tenth of the
 runs, in less than a minute.
@@ -16,7 +16,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import agentrun_nb as arn
+from agentrun_nb.core.schema import RUNS
+from agentrun_nb.core.times import Answered
 from agentrun_nb.local import generate
+from agentrun_nb.records.decode import decode_page
+from agentrun_nb.tables.ledger import Ledger
 
 from . import sides
 from .service import serving
@@ -107,6 +111,23 @@ def sizes(scale: float = 1.0) -> None:
                 print(f"{count:,} runs of {size / 1e3:g} KB, without=({without}): {told}")
 
 
+def looks(scale: float = 1.0) -> None:
+    """What it costs a listing to remember the looks at its runs, in microseconds of processor a row."""
+    records = list(generate(round(100_000 * scale)))
+    answer = Answered(0, 0)
+    pages = []
+    for start in range(0, len(records), 200):
+        body = b'{"items":[%s]}' % b",".join(records[start : start + 200])
+        pages.append(decode_page(RUNS, body).answered(answer).batch)
+    ledger = Ledger()
+    for kind in ("new", "equal"):
+        cpu = time.process_time()
+        for page in pages:
+            ledger.note(page)
+        each = (time.process_time() - cpu) / len(records) * 1e6
+        print(f"ledger, {kind} looks: {each:.2f} us a row")
+
+
 def one(url: str, without: str) -> None:
     """One listing in a process of its own."""
     before = sides.peak_mib()
@@ -120,10 +141,16 @@ def main(asked: list[str]) -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     if asked[:1] == ["--one"]:
         return one(*asked[1:])
-    jobs = {"decode": decode, "single": single, "listing": listing, "sizes": sizes}
+    jobs = {
+        "decode": decode,
+        "single": single,
+        "listing": listing,
+        "sizes": sizes,
+        "looks": looks,
+    }
     quick = "--quick" in asked
     names = [name for name in asked if name != "--quick"]
-    for name in names or (["decode", "single", "listing"] if quick else jobs):
+    for name in names or (["decode", "single", "listing", "looks"] if quick else jobs):
         jobs[name](0.1 if quick else 1.0)
 
 

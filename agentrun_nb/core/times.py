@@ -36,6 +36,18 @@ _DAY = 86_400_000_000
 """Microseconds."""
 
 
+class Answered(NamedTuple):
+    """When an answer was made, by the clock of the service, in microseconds since the epoch.
+
+    Attributes:
+        sent: when the request was sent.
+        received: when the answer came.
+    """
+
+    sent: int
+    received: int
+
+
 class Moment(NamedTuple):
     """A parsed time.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.schema import FETCH_CODES, RUNS
+from agentrun_nb.core.times import Answered
 from agentrun_nb.errors import AgentRunError, BadResponseError, ServiceError
 from agentrun_nb.fetch.keys import Key
 from agentrun_nb.fetch.progress import Line
@@ -21,8 +22,10 @@ from agentrun_nb.http.interrupts import Deferred
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records.batch import Batch, failed_runs
 from agentrun_nb.records.decode import decode_record, decode_records
+from agentrun_nb.run import Run
 from agentrun_nb.tables import report
 from agentrun_nb.tables.frames import table_frame
+from agentrun_nb.tables.ledger import Ledger
 from agentrun_nb.tables.report import FetchReport
 
 if TYPE_CHECKING:
@@ -54,25 +57,57 @@ def read_identity(body: bytes) -> Any:
         return decode_record(RUNS, body).cells["id"][0].as_py()
 
 
-async def fetch_run(wire: Wire, key: Key, tally: Tally) -> bytes:
+class FetchedRecord(NamedTuple):
+    """The record of one run.
+
+    Attributes:
+        body: its bytes, as they came.
+        identity: the id in it.
+        answered: when it was made.
+    """
+
+    body: bytes
+    identity: Any
+    answered: Answered
+
+
+async def fetch_run(wire: Wire, key: Key, tally: Tally) -> FetchedRecord:
     """Fetches the record of one run, byte for byte.
 
     Raises:
         AgentRunError: it did not come, or it is the record of another run.
     """
 
-    def read(body: bytes) -> tuple[bytes, Any]:
-        return body, read_identity(body)
+    def read(body: bytes) -> FetchedRecord:
+        return FetchedRecord(body, read_identity(body), tally.answered)
 
-    body, identity = await wire.fetch(routes.RUN.ask(*key), read, tally)
+    record = await wire.fetch(routes.RUN.ask(*key), read, tally)
+    identity = record.identity
     if identity == key[1]:
-        return body
+        return record
     about, hint = "is about another", ""
     if identity is None:
         about = "names no run"
         hint = f"{wire.settings.base_url} may be the address of another service."
     message = f"Run {key[1]!r} was asked for, and the answer {about}."
     raise BadResponseError(message, hint=hint, status=200, method="GET", route=routes.RUN.template)
+
+
+def make_run(wire: Wire, deployment_id: str, record: FetchedRecord) -> Run:
+    """Makes a Run of a record that was fetched, and notes the look at it.
+
+    Args:
+        wire: what it was fetched by.
+        deployment_id: the deployment that was asked for.
+        record: the record.
+    """
+    run = Run(record.body)
+    batch = run.batch.answered([record.answered])
+    wire.ledger.note(batch)
+    run.batch = note_strangers(batch, "deployment_id", [deployment_id])
+    run.fetched_at = run.batch.cells["fetched_at"][0].as_py()
+    run.notes = run.batch.cells["parse_notes"][0].as_py()
+    return run
 
 
 def fetch_error(error: AgentRunError) -> str:
@@ -92,34 +127,33 @@ class _Rows:
         failures: the `fetch_error` of each run that could not be fetched.
     """
 
-    def __init__(self, line: Line, tally: Tally) -> None:
+    def __init__(self, line: Line, ledger: Ledger) -> None:
         self.row_of: dict[Key, int] = {}
         self.batches: list[Batch] = []
         self.failures: dict[Key, str] = {}
         self._line = line
-        self._tally = tally
-        self._waiting: dict[Key, bytes] = {}
-        self._fetched: list[int] = []
+        self._ledger = ledger
+        self._waiting: dict[Key, FetchedRecord] = {}
 
-    def add(self, key: Key, outcome: bytes | AgentRunError) -> None:
+    def add(self, key: Key, outcome: FetchedRecord | AgentRunError) -> None:
         """Adds the record of a run, or the error that came instead."""
         if isinstance(outcome, AgentRunError):
             self.failures[key] = fetch_error(outcome)
         else:
             self.row_of[key] = len(self.row_of)
             self._waiting[key] = outcome
-            self._fetched.append(self._tally.service_time)
         if len(self._waiting) == GROUP:
             self._decode()
         self._line.add(1, f"{len(self.failures):,} failed" if self.failures else "")
 
     def _decode(self) -> None:
         records = list(self._waiting.values())
-        batch = decode_records(RUNS, records).with_fetched_at(self._fetched)
+        batch = decode_records(RUNS, [record.body for record in records])
+        batch = batch.answered([record.answered for record in records])
+        self._ledger.note(batch)
         deployments = [deployment for deployment, _ in self._waiting]
         self.batches.append(note_strangers(batch, "deployment_id", deployments))
         self._waiting.clear()
-        self._fetched.clear()
 
     def end(self, keys: Sequence[Key], otherwise: str) -> None:
         """Decodes the rest, and makes rows of the runs that did not come.
@@ -166,9 +200,9 @@ def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFra
     tally = Tally()
     distinct = list(dict.fromkeys(keys))
     with Deferred() as interrupts, Line(len(distinct), shown=progress) as line:
-        rows = _Rows(line, tally)
+        rows = _Rows(line, wire.ledger)
 
-        async def fetch(key: Key) -> bytes:
+        async def fetch(key: Key) -> FetchedRecord:
             return await fetch_run(wire, key, tally)
 
         interrupted = fetch_each(wire, distinct, fetch, rows.add, tally, line, interrupts)

@@ -14,6 +14,7 @@ import msgspec
 import pyarrow as pa
 
 from agentrun_nb.core.schema import RUNS, Table
+from agentrun_nb.core.times import Answered
 from agentrun_nb.errors import (
     AgentRunError,
     BadResponseError,
@@ -169,7 +170,7 @@ class Pager:
             offset=(ask.offset or 0) + len(identities) if has_more is True else None,
             names=frozenset(map(hash, identities)),
         )
-        return _Opened(got, body, page, self.tally.service_time)
+        return _Opened(got, body, page, self.tally.answered)
 
     def _read_lightly(self, body: bytes) -> tuple[list[Any], Any, Any]:
         """Reads the ids of the records, `has_more` and `next_cursor`, and no more of an answer.
@@ -232,13 +233,13 @@ class _Opened:
         got: what it says about the page after it.
         body: the answer itself.
         page: its records, where they had to be decoded already.
-        fetched: when it came, in microseconds since the epoch by the service's clock.
+        answered: when it was made, by the service's clock.
     """
 
     got: PageGot
     body: bytes = b""
     page: Page | None = None
-    fetched: int = 0
+    answered: Answered | None = None
 
     async def decode(self, pager: Pager, ask: PageAsk) -> Page | None:
         """Decodes the page in another thread; None when there is nothing in it to decode."""
@@ -248,8 +249,9 @@ class _Opened:
         if page is None:
             given = (pager.table, self.body, pager.key, pager.without)
             page = await asyncio.to_thread(decode_page, *given)
-        if pager.table is RUNS:
-            page = page.with_fetched_at(self.fetched)
+        if pager.table is RUNS and self.answered is not None:
+            page = page.answered(self.answered)
+            pager.wire.ledger.note(page.batch)
         batch = page.batch
         request = pager.ask_for(ask)
         for name, requested in (request.ids | request.params).items():

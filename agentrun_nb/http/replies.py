@@ -41,11 +41,13 @@ class Reply:
         status: the HTTP status.
         headers: the headers by their names in lower case.
         body: the decompressed body.
+        sent: when the request was sent, in seconds since the epoch by our clock.
     """
 
     status: int
     headers: dict[str, str]
     body: bytes
+    sent: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from weakref import finalize
 
 import httpx
 
+from agentrun_nb.core.times import Answered
 from agentrun_nb.errors import (
     AgentRunError,
     BadResponseError,
@@ -35,6 +36,7 @@ from agentrun_nb.http.replies import Reply
 from agentrun_nb.http.retry import Failure, Policy, Schedule, read_http_date
 from agentrun_nb.http.routes import Ask
 from agentrun_nb.http.settings import Settings, check_limits
+from agentrun_nb.tables.ledger import Ledger, shared_ledger
 
 T = TypeVar("T")
 
@@ -55,6 +57,8 @@ class Tally:
         waiting_for: why a request waits now, in words.
         oddities: what was odd about the answers, counted.
         alive_at: when the last answer came, by the monotonic clock; at first, when the call began.
+        sent_at: when the request was sent whose answer is read now, in seconds since the epoch by
+            our clock.
     """
 
     retries: int = 0
@@ -63,6 +67,7 @@ class Tally:
     waiting_for: str = ""
     oddities: Counter[str] = field(default_factory=Counter)
     alive_at: float = field(default_factory=time.monotonic)
+    sent_at: float = field(default_factory=time.time)
 
     @property
     def report_fields(self) -> dict[str, Any]:
@@ -81,14 +86,17 @@ class Tally:
         self.waiting_for = ""
 
     @property
-    def service_time(self) -> int:
-        """The time now by the clock of the service, in microseconds since the epoch.
+    def answered(self) -> Answered:
+        """When the answer that is read now was made, by the clock of the service.
 
-        It is our own time plus the least difference that the bounds of the offset allow.
+        Its time is our own plus the least difference that the bounds of the offset allow. Requests
+        share a tally, so only the function that reads an answer may ask for it.
         """
         low, high = self.clock_offset or (0.0, 0.0)
         least_difference = min(max(low, 0.0), high)
-        return round((time.time() + least_difference) * 1e6)
+        sent = round((self.sent_at + least_difference) * 1e6)
+        received = round((time.time() + least_difference) * 1e6)
+        return Answered(sent, received)
 
     def note_date(self, header: str | None, sent: float, received: float) -> None:
         """Narrows the bounds of the clock offset by the `Date` of an answer.
@@ -118,6 +126,7 @@ class Wire:
     Attributes:
         settings: the address of the service, and the limits.
         policy: how often and when requests are sent again.
+        ledger: remembers which status was seen of which run, for all clients of the service.
     """
 
     policy = Policy()
@@ -125,6 +134,7 @@ class Wire:
     def __init__(self, settings: Settings, transport: Transport | None = None) -> None:
         self.settings = settings
         self._injected = transport
+        self.ledger = Ledger() if transport else shared_ledger(settings.base_url)
         self._own_service = Service(Gate(settings.max_in_flight)) if transport else None
         self._lines: dict[int, tuple[asyncio.AbstractEventLoop, Transport]] = {}
         self._closed = False
@@ -231,6 +241,7 @@ class Wire:
         service.gate.widen()
         if "json" not in outcome.headers.get("content-type", "json"):
             tally.oddities["content_type"] += 1
+        tally.sent_at = outcome.sent
         try:
             return read(outcome.body)
         except BadResponseError as error:
@@ -297,7 +308,7 @@ class Wire:
             finally:
                 await response.aclose()
             log.debug("GET %s: %d", ask.route.template, response.status_code)
-            return Reply(response.status_code, headers, body)
+            return Reply(response.status_code, headers, body, sent)
         except TooLargeError as error:
             return Failure(TooLargeError(replies.safe(error.message, key), hint=error.hint))
         except BadResponseError as error:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agentrun_nb.core.schema import RUNS, Kind, Table
+from agentrun_nb.core.times import Answered
 
 ARROW: dict[Kind, pa.DataType] = {
     "text": pa.large_string(),
@@ -57,6 +58,25 @@ class Batch:
         fetched_at = _to_arrow(list(moments), ARROW["time"])
         return Batch(self.table, self.cells | {"fetched_at": fetched_at})
 
+    def answered(self, answers: Sequence[Answered]) -> Batch:
+        """The batch with `fetched_at` set: the last moment at which a record is known to have held.
+
+        The service read a record between the request and the answer, and no earlier than it was
+        changed last. So that moment is when the request was sent or, where that was later, when the
+        record was changed. The moment at which the answer came would be too late: a run that
+        changes its status on the way of an answer would seem to have changed it afterwards.
+
+        Args:
+            answers: when the answer with each record was made.
+        """
+        sent = pa.array([answer.sent for answer in answers], pa.int64())
+        received = pa.array([answer.received for answer in answers], pa.int64())
+        updated = self.cells["updated_at"].cast(pa.int64())
+        # A record that claims to be changed in the future is no later than its answer.
+        changed = pc.min_element_wise(updated, received, skip_nulls=False)
+        moments = pc.max_element_wise(changed, sent)
+        return Batch(self.table, self.cells | {"fetched_at": moments.cast(ARROW["time"])})
+
     def without(self, columns: Iterable[str]) -> Batch:
         """The batch with the named columns emptied."""
         dropped = {name: pa.nulls(len(self), self.cells[name].type) for name in columns}
@@ -78,10 +98,10 @@ class Page:
     envelope: dict[str, Any]
     lists: int = 1
 
-    def with_fetched_at(self, moment: int) -> Page:
-        """The page with `fetched_at` of all rows set, in microseconds since the epoch."""
-        moments = [moment] * len(self.batch)
-        return replace(self, batch=self.batch.with_fetched_at(moments))
+    def answered(self, answer: Answered) -> Page:
+        """The page with `fetched_at` of all rows set, as `Batch.answered` does."""
+        answers = [answer] * len(self.batch)
+        return replace(self, batch=self.batch.answered(answers))
 
 
 def failed_runs(keys: Sequence[tuple[str, str]], errors: Sequence[str]) -> Batch:

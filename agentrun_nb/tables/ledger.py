@@ -1,0 +1,155 @@
+"""Remembers which status was seen of which run, and when: every record that comes is a look."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from typing import Any
+from weakref import WeakSet
+
+import msgspec
+import pandas as pd
+import pyarrow as pa
+
+from agentrun_nb.core.schema import OBSERVATIONS
+from agentrun_nb.records.batch import Batch, to_batch
+from agentrun_nb.tables.frames import table_frame
+
+MOST_CHANGES = 100_000
+"""How many changes of a status are remembered; the oldest are forgotten first."""
+
+
+class _Change(msgspec.Struct, gc=False):
+    """A run was seen with a status it did not have at the look before, and with no other since.
+
+    Without `gc=False` a hundred thousand of them would make each garbage collection slow.
+
+    Attributes:
+        deployment_id: the deployment of the run.
+        run_id: the run.
+        status: the status that was seen.
+        first: the first look that saw it, in microseconds since the epoch by the service's clock.
+        first_updated: what the record said of its last change at that look, likewise.
+        last: the last look that saw it.
+        last_updated: what the record said then.
+    """
+
+    deployment_id: str
+    run_id: str
+    status: str
+    first: int
+    first_updated: int | None
+    last: int
+    last_updated: int | None
+
+
+class Ledger:
+    """The looks at the runs of one service. It knows no key, and no more of a run than its status.
+
+    Looks that see the same status one after another are stored as the first and the last of them.
+
+    Args:
+        most: how many changes are remembered.
+    """
+
+    def __init__(self, most: int = MOST_CHANGES) -> None:
+        self._most = most
+        self._changes: deque[_Change] = deque()
+        # Two steps instead of a pair of ids: a pair would have to be made for each row.
+        self._latest: dict[str, dict[str, _Change]] = {}
+        self._lock = threading.Lock()
+        _all_ledgers.add(self)
+
+    def renew_lock(self) -> None:
+        """Makes a new lock, in a forked child: a thread of the parent may hold the old one."""
+        self._lock = threading.Lock()
+
+    def note(self, batch: Batch) -> None:
+        """Adds a look at each run of a batch; records without a key or a status are no looks.
+
+        Args:
+            batch: records of the RUNS table with `fetched_at`.
+        """
+        cells = batch.cells
+        deployments = cells["deployment_id"].to_pylist()
+        ids = cells["id"].to_pylist()
+        statuses = cells["status"].to_pylist()
+        seen = cells["fetched_at"].cast(pa.int64()).to_pylist()
+        updated = cells["updated_at"].cast(pa.int64()).to_pylist()
+        rows = zip(deployments, ids, statuses, seen, updated, strict=True)
+        with self._lock:
+            for deployment_id, run_id, status, seen_at, updated_at in rows:
+                if deployment_id is None or run_id is None or status is None or seen_at is None:
+                    continue
+                latest = self._latest.get(deployment_id)
+                if latest is None:
+                    latest = self._latest[deployment_id] = {}
+                change = latest.get(run_id)
+                if change is not None and change.status == status:
+                    _widen(change, seen_at, updated_at)
+                    continue
+                added = _Change(
+                    deployment_id, run_id, status, seen_at, updated_at, seen_at, updated_at
+                )
+                self._changes.append(added)
+                # A look that ended later may have begun before the one that is the latest.
+                if change is None or change.last <= seen_at:
+                    latest[run_id] = added
+            self._forget()
+
+    def _forget(self) -> None:
+        """Forgets the oldest changes that are too many."""
+        while len(self._changes) > self._most:
+            oldest = self._changes.popleft()
+            latest = self._latest[oldest.deployment_id]
+            if latest.get(oldest.run_id) is oldest:
+                del latest[oldest.run_id]
+
+    def frame(self) -> pd.DataFrame:
+        """The looks as the OBSERVATIONS table, in the order of `seen_at`."""
+        columns: dict[str, list[Any]] = {name: [] for name in OBSERVATIONS.names}
+
+        def add(change: _Change, seen_at: int, updated_at: int | None) -> None:
+            columns["deployment_id"].append(change.deployment_id)
+            columns["run_id"].append(change.run_id)
+            columns["status"].append(change.status)
+            columns["seen_at"].append(seen_at)
+            columns["updated_at"].append(updated_at)
+
+        with self._lock:
+            for change in self._changes:
+                add(change, change.first, change.first_updated)
+                if change.last > change.first:
+                    add(change, change.last, change.last_updated)
+        looks = to_batch(OBSERVATIONS, columns, len(columns["seen_at"]))
+        frame = table_frame(OBSERVATIONS, [looks])
+        return frame.sort_values("seen_at", kind="stable", ignore_index=True)
+
+
+def _widen(change: _Change, seen_at: int, updated_at: int | None) -> None:
+    """Adds a look that sees the same status."""
+    if seen_at >= change.last:
+        change.last = seen_at
+        change.last_updated = updated_at
+    elif seen_at < change.first:
+        change.first = seen_at
+        change.first_updated = updated_at
+
+
+_all_ledgers: WeakSet[Ledger] = WeakSet()
+_ledgers: dict[str, Ledger] = {}
+
+
+def shared_ledger(base_url: str) -> Ledger:
+    """Returns the ledger that all clients of a service in this process share."""
+    return _ledgers.get(base_url) or _ledgers.setdefault(base_url, Ledger())
+
+
+def _renew_locks() -> None:
+    for ledger in list(_all_ledgers):
+        ledger.renew_lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
