@@ -520,7 +520,7 @@ def test_a_planted_dense_function_is_seen():
     assert not dense_functions("m", "def f(a):\n    return len(a)\n")
 
 
-RINGS = {"both_sides", "page", "lab", "hosts", "hostile", "faults", "witness", "support"}
+RINGS = {"both_sides", "golden", "page", "lab", "hosts", "hostile", "faults", "witness", "support"}
 """Folders of tests that look at more than one room, and what all tests share."""
 
 
