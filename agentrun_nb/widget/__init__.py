@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from agentrun_nb.widget.json_explorer import JsonExplorer
 from agentrun_nb.widget.run_explorer import RunExplorer
+from agentrun_nb.widget.traits import Names, Stretch
 
 if TYPE_CHECKING:
     from agentrun_nb.widget.run_source import RunSource
@@ -18,7 +20,14 @@ def explore(
     client: RunSource | None = None,
     *,
     tz: str = "UTC",
+    height: int | None = None,
+    view: str = "timeline",
+    by: str | None = None,
     filter: Any = None,  # noqa: A002 - the word of the contract
+    sort: str | None = None,
+    columns: Sequence[str] = (),
+    window: Stretch | None = None,
+    names: Names | None = None,
 ) -> RunExplorer:
     """Shows runs: one in full, or many on a timeline.
 
@@ -26,18 +35,29 @@ def explore(
         x: a Run or a row of a frame, shown in full; or anything else that `runs_frame` takes.
         client: where the runs came from; `code` then tells how to get them again.
         tz: the zone in which times are shown, an IANA name.
+        height: of the view, in pixels; None: as it fits.
+        view: `timeline`, `table` or `durations`.
+        by: what runs are grouped by: `deployment_id`, `version_id`, `status` or `none`; None: as it
+            fits.
         filter: which runs are shown, a mapping: `status`, `deployment_id`, `version_id`, `mode`
             (a value or a list; None in a list: runs without one), `since` and `until` (of
             created_at: a moment, or an age such as "1h" before the newest look), `text` (in id,
             name, version or reason, in whatever case), `has_outputs`, `failure` (a fingerprint of
             `failures`), `where` (rules [path, operator, value] about documents with ==, !=, <, <=,
             >, >=, contains, exists). None: all.
+        sort: what runs are sorted by: a field such as `exit_code`, `before_start`, `after_start` or
+            the path of a document; with `-` before it the last one first. None: as they come.
+        columns: paths in documents that the table shows, such as `output_manifest.score`.
+        window: the stretch of time that is shown: its beginning and its end, as moments or as ages
+            before the newest look. None: all.
+        names: of deployments and versions by their ids, as `client.names()` gives them.
 
     Returns:
         The view; in a notebook it shows itself as the last value of a cell.
 
     Raises:
-        SettingsError: there is no such zone, key, status or operator, or `client` is no client.
+        SettingsError: there is no such zone, view, grouping, order, column, key, status or
+            operator, or `client` is no client.
         SchemaError: `x` holds no runs.
 
     Example:
@@ -46,7 +66,10 @@ def explore(
         >>> arn.explore(run)
         <RunExplorer: ...>
     """
-    return RunExplorer(x, client, tz=tz, filter=filter)
+    shared: dict[str, Any] = {"tz": tz, "height": height, "view": view}
+    shared |= {"by": by, "filter": filter, "sort": sort}
+    shared |= {"columns": columns, "window": window}
+    return RunExplorer(x, client, shared, names)
 
 
 def explore_json(x: Any) -> JsonExplorer:

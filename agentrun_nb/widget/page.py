@@ -1,11 +1,11 @@
-"""The page that a view opens with.
+"""The page that a view opens with: what the view is about, and columns as bytes.
 
-It holds what the view is about, columns as bytes, and the documents while they are small.
+Documents follow when the page asks for them. A page of one run or of a file holds its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,18 +13,27 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agentrun_nb.core.text import counted
+from agentrun_nb.core.text import clip, counted
 from agentrun_nb.tables.moments import known_until, milliseconds
 from agentrun_nb.tables.report import completeness
 from agentrun_nb.widget.head import page_head
 from agentrun_nb.widget.protocol import TABLES, Parcel
 from agentrun_nb.widget.run_docs import not_read, packed_docs
 
-DOCS_WITH_THE_PAGE = 2 * 2**20
-"""Documents go with the page while they are no more bytes than this together, gzipped."""
+DOCS_AT_ONCE = 2 * 2**20
+"""Documents go to the page at once while they are no more bytes than this together, gzipped."""
 
-ROWS_WITH_THE_PAGE = 2_000
-"""And while they are of no more runs than this, so that opening a page stays quick."""
+ROWS_AT_ONCE = 2_000
+"""And while they are of no more runs than this, so that the answer stays quick."""
+
+REASONS_WHOLE = 2**20
+"""Failure reasons go whole while the distinct ones are no more characters than this together."""
+
+_CLIPPED_REASON = 300
+_REASONS_CLIPPED = 4 * 2**20
+"""How long a clipped reason is, and how long all of them may be together."""
+
+_SHORTEST_REASON = 40
 
 _MOMENTS = ("created", "started", "completed")
 
@@ -38,9 +47,8 @@ def runs_page(
     now: float,
     *,
     kind: str = "runs",
-    absent: Sequence[str] = (),
-    most: float = DOCS_WITH_THE_PAGE,
-    rows: float = ROWS_WITH_THE_PAGE,
+    docs: bytes | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Message:
     """The page of a RUNS table.
 
@@ -49,9 +57,8 @@ def runs_page(
         uid: the view's own name, hex.
         now: in ms since the epoch, when a record was read that does not say it itself.
         kind: `runs`, or `run` for a table of one.
-        absent: the fields that the record of one run does not have.
-        most: the most bytes of documents that go with it.
-        rows: the most runs whose documents go with it.
+        docs: the documents that go with it, as `packed_docs` gives them.
+        names: of deployments and versions by their ids; the page gets those of its runs.
     """
     page = _blank(kind, uid)
     page["n"] = len(runs)
@@ -70,18 +77,45 @@ def runs_page(
     groups = {
         "version": runs["version_id"],
         "deployment": runs["deployment_id"],
+        "mode": runs["mode"].astype("str"),
+        "reason": runs["failure_reason"],
         "error": pd.Series(not_read(runs), dtype="str"),
     }
     for name, texts in groups.items():
         codes, distinct = pd.factorize(texts)
         page["columns"][name] = parcel.add(_codes(codes))
         page[f"{name}s"] = distinct.tolist()
+    page["reasons"], page["reasons_clipped"] = bounded_reasons(page["reasons"])
+    exits = runs["exit_code"].to_numpy("<f8", na_value=np.nan)
+    page["columns"]["exit"] = parcel.add(exits.tobytes())
     ids = runs["id"].fillna("").tolist()
     page["columns"]["ids"] = parcel.add(msgspec.json.encode(ids))
-    docs = packed_docs(runs, absent, most) if len(runs) <= rows else None
+    page["names"] = page_names(runs, names or {})
     if docs is not None:
         page["docs"] = parcel.add(docs, packed=True)
     return page, parcel.buffers
+
+
+def bounded_reasons(reasons: Sequence[str]) -> tuple[list[str], bool]:
+    """Failure reasons as the page gets them, and whether any of them may be clipped."""
+    if sum(map(len, reasons)) <= REASONS_WHOLE:
+        return list(reasons), False
+    fair = _REASONS_CLIPPED // len(reasons)
+    most = min(_CLIPPED_REASON, max(_SHORTEST_REASON, fair))
+    return [clip(reason, most) for reason in reasons], True
+
+
+def page_names(runs: pd.DataFrame, names: Mapping[str, str]) -> dict[str, str]:
+    """The names of the deployments and versions that these runs have."""
+    columns = [runs["deployment_id"], runs["version_id"]]
+    ids = pd.concat(columns).dropna().unique()
+    known = [key for key in ids if key in names]
+    return {key: names[key] for key in known}
+
+
+def small_docs(runs: pd.DataFrame) -> bytes | None:
+    """All documents of runs, gzipped; None where they are too many to go at once."""
+    return packed_docs(runs, most=DOCS_AT_ONCE) if len(runs) <= ROWS_AT_ONCE else None
 
 
 def _moments(runs: pd.DataFrame, now: float, parcel: Parcel) -> dict[str, Any]:
@@ -104,6 +138,7 @@ def _blank(kind: str, uid: str) -> dict[str, Any]:
     page: dict[str, Any] = {name: [] for name in TABLES}
     page |= {"kind": kind, "uid": uid, "head": page_head()}
     page |= {"n": 0, "now": 0, "title": "", "columns": {}, "note": ""}
+    page |= {"reasons_clipped": False, "names": {}}
     page |= {"no_previews": "", "screen": None, "docs": None, "text": None}
     return page
 

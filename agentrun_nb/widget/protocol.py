@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from agentrun_nb.drawing.window import Window
 
 GROUPINGS = ("time", "version", "status")
-TABLES = ("statuses", "versions", "deployments", "errors")
+TABLES = ("statuses", "versions", "deployments", "modes", "reasons", "errors")
 # fmt: off
 PAGE_KEYS = (
     "kind",
@@ -22,6 +22,8 @@ PAGE_KEYS = (
     "now",
     "title",
     *TABLES,
+    "reasons_clipped",
+    "names",
     "columns",
     "docs",
     "text",
@@ -32,7 +34,7 @@ PAGE_KEYS = (
 )
 COLUMN_KEYS = (
     "created", "started", "completed", "until",
-    "status", "version", "deployment", "error", "ids",
+    "status", "version", "deployment", "mode", "reason", "error", "exit", "ids",
 )
 # fmt: on
 DIFFERENCE_KEYS = ("path_a", "path_b", "change", "a", "b")
@@ -122,6 +124,7 @@ def _read_window(content: dict[str, Any], rows: int) -> dict[str, Any]:
 _READERS: dict[str, Callable[[dict[str, Any], int], dict[str, Any]]] = {
     "module": _read_nothing,
     "open": _read_nothing,
+    "docs": _read_nothing,
     "run": _read_row,
     "compare": _read_pair,
     "preview": _read_output,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import isnan
 from pathlib import Path
@@ -27,10 +27,12 @@ from agentrun_nb.tables.frames import runs_frame
 from agentrun_nb.tables.moments import last_moment
 from agentrun_nb.widget.comparison import comparison
 from agentrun_nb.widget.html_file import write_page
-from agentrun_nb.widget.page import Message, runs_page
+from agentrun_nb.widget.page import Message, runs_page, small_docs
 from agentrun_nb.widget.preview import NO_CLIENT, read_file
 from agentrun_nb.widget.python_code import place_code, rows_code, selection_code, shown_code
-from agentrun_nb.widget.run_docs import absent_fields, run_docs
+from agentrun_nb.widget.run_docs import absent_fields, packed_docs, run_docs
+from agentrun_nb.widget.traits import Names, frozen_window
+from agentrun_nb.widget.traits import names as read_names
 from agentrun_nb.widget.twin import Story, run_story, runs_story
 from agentrun_nb.widget.view import View, shows_html
 
@@ -45,7 +47,8 @@ LEFT_OUT = '"left out when this file was written"'
 It is JSON, so that it reads as what it is.
 """
 
-_EVERYTHING = {"most": float("inf"), "rows": float("inf")}
+_OF_A_FILE = ("selected", "path", "tz", "view", "by", "sort", "columns", "window", "height")
+"""The shared values that an exported file opens with; its rows are those of the filter already."""
 
 
 class RunExplorer(View):
@@ -60,18 +63,30 @@ class RunExplorer(View):
             be set.
         tz: the zone in which times are shown, an IANA name; may be set.
         filter: which runs are shown, as `explore` takes it; None: all. May be set.
+        view: `timeline`, `table` or `durations`; may be set.
+        by: what runs are grouped by: `deployment_id`, `version_id`, `status` or `none`; None: as it
+            fits. May be set.
+        sort: what runs are sorted by, such as `-created_at`; may be set.
+        columns: paths in documents that the table shows; may be set.
+        window: the stretch of time that is shown, as two ISO texts; None: all. May be set.
+        height: of the view, in pixels; None: as it fits. May be set.
     """
 
     selected: Any = traitlets.TraitType([]).tag(sync=True)
     filter: Any = traitlets.TraitType(None, allow_none=True).tag(sync=True)
+    view: Any = traitlets.TraitType("timeline").tag(sync=True)
+    by: Any = traitlets.TraitType(None, allow_none=True).tag(sync=True)
+    sort: Any = traitlets.TraitType(None, allow_none=True).tag(sync=True)
+    columns: Any = traitlets.TraitType([]).tag(sync=True)
+    window: Any = traitlets.TraitType(None, allow_none=True).tag(sync=True)
+    height: Any = traitlets.TraitType(None, allow_none=True).tag(sync=True)
 
     def __init__(
         self,
         x: Any,
         client: RunSource | None = None,
-        *,
-        tz: str = "UTC",
-        filter: Any = None,  # noqa: A002 - the word of the contract
+        shared: Mapping[str, Any] | None = None,
+        names: Names | None = None,
     ) -> None:
         """Makes the view; `explore` says what may be given."""
         if client is not None and not hasattr(client, "read_output"):
@@ -80,8 +95,9 @@ class RunExplorer(View):
                 hint="Give the arn.Client that the runs came from, or leave it out.",
             )
         self._client = client
+        self._names = read_names(names)
         self._take(x)
-        super().__init__(tz=tz, selected=self._first_choice(), filter=filter)
+        super().__init__(selected=self._first_choice(), **(shared or {}))
 
     def _take(self, x: Any) -> None:
         self._is_row = isinstance(x, pd.Series)
@@ -95,6 +111,10 @@ class RunExplorer(View):
         self._now = 0.0 if isnan(latest) else latest
         self._mask: Mask | None = None
 
+    def _sound(self, name: str, value: Any) -> Any:
+        sound = super()._sound(name, value)
+        return frozen_window(sound, self._newest) if name == "window" else sound
+
     @traitlets.observe("filter")
     def _filtered(self, _: Any) -> None:
         self._mask = None
@@ -107,7 +127,7 @@ class RunExplorer(View):
     def _shown(self) -> Mask:
         """Which rows the filter lets through; computed once for a filter and a table."""
         if self._mask is None:
-            self._mask = filter_rows(self._runs, self.filter, self._newest)
+            self._mask = filter_rows(self._runs, self.filter, self._newest, self._names)
         return self._mask
 
     def _first_choice(self) -> list[list[str]]:
@@ -121,9 +141,9 @@ class RunExplorer(View):
         """The places of the selected rows in the table."""
         ids = self._runs["id"].fillna("")
         near = np.flatnonzero(ids.isin([run for _, run in self.selected]))
-        wanted = set(map(tuple, self.selected))
+        chosen = set(map(tuple, self.selected))
         keyed = zip(near.tolist(), self._keys(near), strict=True)
-        return [row for row, key in keyed if key in wanted]
+        return [row for row, key in keyed if key in chosen]
 
     def _keys(self, rows: Any) -> list[tuple[str, str]]:
         key = self._runs[["deployment_id", "id"]].iloc[rows].fillna("")
@@ -259,8 +279,9 @@ class RunExplorer(View):
             >>> ex.update(client.refetch(runs))
         """
         self._take(x)
-        kept = set(self._keys(self._chosen()))
-        self.selected = [key for key in self.selected if tuple(key) in kept] or self._first_choice()
+        present = set(self._keys(self._chosen()))
+        chosen = [key for key in self.selected if tuple(key) in present]
+        self.selected = chosen or self._first_choice()
         self._replaced()
 
     def figure(self) -> go.Figure:
@@ -305,11 +326,12 @@ class RunExplorer(View):
         left_out = read_texts("without", without, hint)
         if not set(left_out) <= set(DOCUMENTS):
             raise SettingsError(f"without= names no document: {left_out!r:.80}.", hint=hint)
-        told = {name: self._drawn()[name] for name in left_out}
-        blank = {name: texts.where(texts.isna(), LEFT_OUT) for name, texts in told.items()}
-        runs = self._drawn().assign(**blank)
-        page = self._page_of(runs, **_EVERYTHING)
-        shared = {"selected": self.selected, "path": self.path, "tz": self.tz}
+        runs = self._drawn()
+        texts = {name: runs[name] for name in left_out}
+        blank = {name: column.where(column.isna(), LEFT_OUT) for name, column in texts.items()}
+        runs = runs.assign(**blank)
+        page = self._page_of(runs, packed_docs(runs, self._absent))
+        shared = {name: getattr(self, name) for name in _OF_A_FILE}
         return write_page(path, page, shared, _contents(len(runs), left_out))
 
     def _drawn(self) -> pd.DataFrame:
@@ -319,11 +341,17 @@ class RunExplorer(View):
     # --- what a view gives
 
     def _page(self) -> Message:
-        return self._page_of(self._runs, **({} if self._one is None else _EVERYTHING))
+        docs = self._docs() if self._one is not None else None
+        return self._page_of(self._runs, docs)
 
-    def _page_of(self, runs: pd.DataFrame, **limits: float) -> Message:
-        kind, absent = "runs" if self._one is None else "run", self._absent
-        page, buffers = runs_page(runs, self.uid, self._now, kind=kind, absent=absent, **limits)
+    def _whole_page(self) -> Message:
+        return self._page_of(self._runs, self._docs())
+
+    def _page_of(self, runs: pd.DataFrame, docs: bytes | None) -> Message:
+        kind = "runs" if self._one is None else "run"
+        page, buffers = runs_page(
+            runs, self.uid, self._now, kind=kind, docs=docs, names=self._names
+        )
         page |= {"no_previews": NO_CLIENT if self._client is None else "", "screen": self._screen()}
         return page, buffers
 
@@ -344,6 +372,10 @@ class RunExplorer(View):
     def _doc(self, row: int) -> dict[str, Any]:
         docs = run_docs(self._table_of(row), row, self._absent)
         return docs[0]
+
+    def _docs(self) -> bytes | None:
+        whole = self._one is not None
+        return packed_docs(self._runs, self._absent) if whole else small_docs(self._runs)
 
     def _comparison(self, a: int, b: int) -> dict[str, Any]:
         return comparison(self._table_of(a), self._table_of(b))
@@ -387,7 +419,7 @@ class RunExplorer(View):
 
 def _contents(count: int, left_out: Sequence[str]) -> str:
     """What an exported file holds, in a sentence."""
-    held = " and ".join(name.replace("_", " ") for name in DOCUMENTS if name not in left_out)
-    documents = f"with their {held}" if held else "without their documents"
+    whole = " and ".join(name.replace("_", " ") for name in DOCUMENTS if name not in left_out)
+    documents = f"with their {whole}" if whole else "without their documents"
     records = f"This file holds the records of {counted(count, 'run')} {documents}."
     return f"{records} It reads no output files."

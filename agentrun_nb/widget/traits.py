@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from numbers import Integral
 from typing import Any
 
 import pandas as pd
 
 from agentrun_nb.analysis.filter_rules import read_filter
 from agentrun_nb.core import times
+from agentrun_nb.core.arguments import read_texts
+from agentrun_nb.core.jsontext import valid_unicode
 from agentrun_nb.core.paths import parse_path
+from agentrun_nb.core.when import When, plain_when, read_when
+from agentrun_nb.documents.extract import Col
 from agentrun_nb.errors import AgentRunError, SettingsError
 from agentrun_nb.tables.frames import runs_frame
+
+Names = Mapping[str, str]
+"""Names by the ids of deployments and versions."""
+
+Stretch = Sequence[When]
+"""A stretch of time: where it begins and ends."""
+
+VIEWS = ("timeline", "table", "durations")
+GROUPS = ("none", "deployment_id", "version_id", "status")
+SORTS = (
+    "name", "id", "deployment_id", "version_id", "mode", "status", "created_at", "started_at",
+    "completed_at", "before_start", "after_start", "exit_code", "failure_reason",
+)  # fmt: skip
+"""What runs are sorted by, beside the paths of documents; `-` before it turns the order round."""
+
+_MOST_COLUMNS = 20
+_LONGEST_PATH = 2_000
+_LONGEST_NAME = 200
+_LOWEST, _HIGHEST = 100, 10_000
+_PATH_HINT = 'Write it as "output_manifest.score".'
 
 
 def selected(value: Any) -> list[list[str]]:
@@ -84,4 +110,158 @@ def tz(value: Any) -> str:
     return times.zone(value).key
 
 
-CHECKS = {"selected": selected, "path": path, "tz": tz, "filter": read_filter}
+def view(value: Any) -> str:
+    """The way in which runs are shown.
+
+    Raises:
+        SettingsError: there is no such view.
+    """
+    return _one_of("view", value, VIEWS)
+
+
+def by(value: Any) -> str | None:
+    """What runs are grouped by; None: as it fits.
+
+    Raises:
+        SettingsError: runs are not grouped by that.
+    """
+    return None if value is None else _one_of("by", value, GROUPS)
+
+
+def sort(value: Any) -> str | None:
+    """What runs are sorted by, with `-` before it from the last to the first; None: as they come.
+
+    Raises:
+        SettingsError: runs are not sorted by that.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str) and _is_document_path(value.removeprefix("-")):
+        return value
+    descending = isinstance(value, str) and value.startswith("-")
+    key = value[1:] if descending else value
+    return f"{'-' * descending}{_one_of('sort', key, SORTS)}"
+
+
+def columns(value: Any) -> list[str]:
+    """The paths in documents that a table shows, each once.
+
+    Raises:
+        SettingsError: one of them is no path, or they are too many.
+    """
+    paths = read_texts("columns", () if value is None else value, _PATH_HINT)
+    if len(paths) > _MOST_COLUMNS:
+        sentence = f"{len(paths):,} columns are too many."
+        raise SettingsError(sentence, hint=f"Give at most {_MOST_COLUMNS}.")
+    return [_document_path(path) for path in dict.fromkeys(paths)]
+
+
+def window(value: Any) -> list[str] | None:
+    """The stretch of time that is shown: where it begins and ends; None: all.
+
+    An edge may be an age, such as "1h", which the view counts back from its newest look.
+
+    Raises:
+        SettingsError: it is no such pair.
+    """
+    if value is None:
+        return None
+    is_pair = isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 2
+    if not is_pair or None in list(value):
+        hint = 'Write it as ["2026-11-20T08:00Z", "2026-11-20T09:00Z"].'
+        raise SettingsError("`window` is a beginning and an end.", hint=hint)
+    return [plain_when(edge) for edge in value]
+
+
+def frozen_window(edges: list[str] | None, newest: Any) -> list[str] | None:
+    """The same window with moments in place of ages.
+
+    Args:
+        edges: what `window` gave.
+        newest: the moment from which ages count back.
+
+    Raises:
+        SettingsError: it ends before it begins.
+    """
+    if edges is None:
+        return None
+    start, end = (read_when(edge, newest) or 0 for edge in edges)
+    if start > end:
+        hint = "Give the beginning first."
+        raise SettingsError("`window` ends before it begins.", hint=hint)
+    return [times.iso(start), times.iso(end)]
+
+
+def height(value: Any) -> int | None:
+    """The height of a view in pixels; None: as it fits.
+
+    Raises:
+        SettingsError: it is no such number.
+    """
+    if value is None:
+        return None
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not is_whole or not _LOWEST <= value <= _HIGHEST:
+        hint = f"Give whole pixels from {_LOWEST} to {_HIGHEST:,}, or None."
+        raise SettingsError(f"height={value!r:.80} is no height.", hint=hint)
+    return int(value)
+
+
+def names(value: Any) -> dict[str, str]:
+    """Names by the ids of deployments and versions, as `client.names()` gives them.
+
+    Raises:
+        SettingsError: it is no mapping of texts to texts.
+    """
+    if value is None:
+        return {}
+    hint = "Give client.names(), or a mapping such as {deployment_id: name}."
+    if not isinstance(value, Mapping):
+        sentence = f"`names` is a mapping, and not a {type(value).__name__}."
+        raise SettingsError(sentence, hint=hint)
+    if not all(isinstance(word, str) for pair in value.items() for word in pair):
+        raise SettingsError("`names` gives a text for the text of an id.", hint=hint)
+    return {key: valid_unicode(name)[:_LONGEST_NAME] for key, name in value.items()}
+
+
+def _one_of(what: str, value: Any, known: Sequence[str]) -> str:
+    if isinstance(value, str) and value in known:
+        return value
+    near = get_close_matches(str(value)[:80], known, 1, 0.5)
+    hint = f"Near it: {near[0]!r}." if near else f"Known: {', '.join(known)}."
+    raise SettingsError(f"There is no {what} {value!r:.80}.", hint=hint)
+
+
+def _document_path(path: str) -> str:
+    try:
+        if len(path) > _LONGEST_PATH:
+            raise SettingsError(f"A path has {len(path):,} characters.")
+        return Col(valid_unicode(path)).path
+    except AgentRunError as error:
+        sentence = f"columns: {error.message[:200]}"
+        raise SettingsError(sentence, hint=error.hint or _PATH_HINT) from None
+
+
+def _is_document_path(text: str) -> bool:
+    try:
+        return _document_path(text) == text
+    except SettingsError:
+        return False
+
+
+CHECKS = {
+    "selected": selected,
+    "path": path,
+    "tz": tz,
+    "filter": read_filter,
+    "view": view,
+    "by": by,
+    "sort": sort,
+    "columns": columns,
+    "window": window,
+    "height": height,
+}
+"""How each value that page and kernel share is checked."""
+
+OF_THE_PROGRAM = frozenset({"height"})
+"""The values that a page is told and may not set."""

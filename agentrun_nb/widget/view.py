@@ -22,7 +22,7 @@ from agentrun_nb.drawing.window import Window
 from agentrun_nb.errors import AgentRunError
 from agentrun_nb.widget.page import Message
 from agentrun_nb.widget.protocol import Parcel, RefusedError, Request, read_request, request_id
-from agentrun_nb.widget.traits import CHECKS, are_keys
+from agentrun_nb.widget.traits import CHECKS, OF_THE_PROGRAM, are_keys
 from agentrun_nb.widget.twin import Story, twin
 
 STATIC = Path(__file__).parent / "static"
@@ -56,20 +56,35 @@ class View(anywidget.AnyWidget):
 
     @traitlets.validate(*CHECKS)
     def _checked(self, proposal: Any) -> Any:
-        return CHECKS[proposal.trait.name](proposal.value)
+        return self._sound(proposal.trait.name, proposal.value)
+
+    def _sound(self, name: str, value: Any) -> Any:
+        """A shared value as it is stored.
+
+        Raises:
+            AgentRunError: the value is not one of these.
+        """
+        return CHECKS[name](value)
 
     # --- what each kind of view gives
 
     _page: Callable[[], Message]
+    """The page as it opens."""
     _story: Callable[[], Story]
     _call: Callable[[], str]
     """The Python that shows this view."""
     _line: Callable[[], str]
     """What is shown in one line of text."""
 
+    def _whole_page(self) -> Message:
+        """The page with the documents that go with it at once."""
+        return self._page()
+
     # --- what those with rows give
 
     _doc: Callable[[int], dict[str, Any]]
+    _docs: Callable[[], bytes | None]
+    """All documents, gzipped; None where they are asked for one by one."""
     _comparison: Callable[[int, int], dict[str, Any]]
     _file: Callable[[int, int], Coroutine[Any, Any, bytes]]
 
@@ -128,8 +143,12 @@ class View(anywidget.AnyWidget):
         if request.op == "window":
             self._window = request.window
             return {}, []
-        one = request.op == "run"
         parcel = Parcel()
+        if request.op == "docs":
+            docs = self._docs()
+            found = None if docs is None else parcel.add(docs, packed=True)
+            return {"docs": found}, parcel.buffers
+        one = request.op == "run"
         answer = self._doc(*request.rows) if one else self._comparison(*request.rows)
         found = parcel.add(msgspec.json.encode(answer))
         return {"doc" if one else "comparison": found}, parcel.buffers
@@ -141,8 +160,11 @@ class View(anywidget.AnyWidget):
             self._say(request.id, {"file": found}, parcel.buffers)
 
     def _replaced(self) -> None:
-        """Tells the page and the twin that the data is another."""
-        page, buffers = self._page()
+        """Tells the page and the twin that the data is another.
+
+        The documents go along, so that what is open on the page can stay as it is.
+        """
+        page, buffers = self._whole_page()
         # What the tables are like was told when the page opened.
         self.send({"op": "update", "page": page | {"head": None}}, buffers)
         if self._displayed:
@@ -153,8 +175,20 @@ class View(anywidget.AnyWidget):
 
         The page sets the shared values and nothing else.
         """
-        sound = {name: value for name, value in sync_data.items() if _is_sound(name, value)}
+        sound = {name: value for name, value in sync_data.items() if self._takes(name, value)}
         super().set_state(sound)
+
+    def _takes(self, name: str, value: Any) -> bool:
+        """Whether the page may set a shared value to this."""
+        if name not in CHECKS or name in OF_THE_PROGRAM or not self.has_trait(name):
+            return False
+        if name == "selected" and not are_keys(value):
+            return False
+        try:
+            self._sound(name, value)
+            return True
+        except (AgentRunError, RecursionError):
+            return False
 
     # --- the displays
 
@@ -199,13 +233,3 @@ def _soon(work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
     except RuntimeError:
         asyncio.run(work)
         return None
-
-
-def _is_sound(name: str, value: Any) -> bool:
-    if name not in CHECKS or (name == "selected" and not are_keys(value)):
-        return False
-    try:
-        CHECKS[name](value)
-        return True
-    except (AgentRunError, RecursionError):
-        return False

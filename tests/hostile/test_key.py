@@ -87,7 +87,7 @@ def test_the_key_is_in_no_state_repr_bundle_or_embedded_page(
         "twin": view._twin(),
         "code": view.code,
         "traits": {name: getattr(view, name) for name in view.trait_names()},
-        "page": view._page(),
+        "page": view._whole_page(),
         "attributes": vars(view),
         "shown": capsys.readouterr(),
         "file": (tmp_path / "file.html").read_text(),

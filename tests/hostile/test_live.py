@@ -56,7 +56,7 @@ def view_of(texts: list[str]) -> RunExplorer:
 
 def handled(stage: Stage, texts: list[str]) -> dict[str, Any]:
     """Shows the texts, chooses every run, opens and touches everything; the shape and the words of what was shown."""
-    stage.show(view_of(texts)._page(), selected=[], path="", tz="UTC")
+    stage.show(view_of(texts)._whole_page(), selected=[], path="", tz="UTC")
     result: dict[str, Any] = stage.page.evaluate(CHOOSE, [[text, text] for text in texts])
     return result
 
@@ -106,7 +106,7 @@ def test_prototypes_are_not_reached_by_keys(stage: Stage) -> None:
         "input": {"__proto__": {"polluted": 1}},
     }
     stage.show(
-        explore([record])._page(),
+        explore([record])._whole_page(),
         selected=[["x", "x"]],
         path="output_manifest.constructor",
         tz="UTC",
@@ -131,7 +131,7 @@ def test_a_status_that_looks_like_another_is_not_taken_for_it(stage: Stage) -> N
 
 def test_the_same_texts_run_and_leave_where_they_are_taken_for_markup(stage: Stage) -> None:
     """The control: these tests see what they look for."""
-    stage.show(view_of(["x"])._page(), selected=[], path="", tz="UTC")
+    stage.show(view_of(["x"])._whole_page(), selected=[], path="", tz="UTC")
     stage.page.evaluate(SINK, OWN)
     stage.page.wait_for_function("() => window.fired.length > 0")
     assert any("outside.test" in url for url in stage.asked)

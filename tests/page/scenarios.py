@@ -188,6 +188,7 @@ class Scenario:
     page: dict[str, Any]
     buffers: list[bytes] = field(default_factory=list)
     docs: list[dict[str, Any]] = field(default_factory=list)
+    at_once: bool = False
     files: list[bytes | None] = field(default_factory=list)
     comparison: dict[str, Any] | None = None
     traits: dict[str, Any] = field(default_factory=dict)
@@ -217,7 +218,11 @@ def blank_page(kind: str, **changes: Any) -> dict[str, Any]:
         "statuses": [],
         "versions": [],
         "deployments": [],
+        "modes": [],
+        "reasons": [],
         "errors": [],
+        "reasons_clipped": False,
+        "names": {},
         "no_previews": "",
         "screen": None,
         "head": page_head(),
@@ -242,7 +247,7 @@ def one_document(text: str, **traits: Any) -> Scenario:
 
 
 def many_runs(docs: Sequence[dict[str, Any]], *, held: bool = True, **traits: Any) -> Scenario:
-    """A page of kind "runs"; `held` sends the documents with it, otherwise they are asked for one by one."""
+    """A page of kind "runs"; `held` sends the documents with it, otherwise they are asked for."""
     docs = [{**doc, "row": row} for row, doc in enumerate(docs)]
     scenario = Scenario(
         blank_page("runs", n=len(docs), note=f"{len(docs)} runs, complete."),
@@ -258,6 +263,8 @@ def many_runs(docs: Sequence[dict[str, Any]], *, held: bool = True, **traits: An
         ("status", "status", "statuses"),
         ("version", "version_id", "versions"),
         ("deployment", "deployment_id", "deployments"),
+        ("mode", "mode", "modes"),
+        ("reason", "failure_reason", "reasons"),
     ):
         values = [doc["fields"][key] for doc in docs]
         scenario.page[table] = sorted({value for value in values if value is not None})
@@ -268,6 +275,9 @@ def many_runs(docs: Sequence[dict[str, Any]], *, held: bool = True, **traits: An
         scenario.page["errors"].index(doc["not_read"]) if doc["not_read"] else NONE for doc in docs
     ]
     columns["error"] = scenario.add(struct.pack(f"<{len(errors)}I", *errors))
+    exits = [doc["fields"]["exit_code"] for doc in docs]
+    numbers = [float("nan") if code is None else float(code) for code in exits]
+    columns["exit"] = scenario.add(struct.pack(f"<{len(docs)}d", *numbers))
     columns["ids"] = scenario.add(json.dumps([doc["fields"]["id"] for doc in docs]).encode())
     scenario.page["columns"] = columns
     if held:

@@ -20,7 +20,7 @@ def shown(
 ) -> Any:
     """A view and its page, of which certain buttons were pressed; the view has been told what is on the screen."""
     view = explore(json.dumps(runs).encode(), **how)
-    page, buffers = view._page()
+    page, buffers = view._whole_page()
     stage = open_stage(
         Scenario(page, buffers, traits={"tz": view.tz, "selected": [], "path": ""}), scheme=scheme
     )

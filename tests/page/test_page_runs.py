@@ -95,6 +95,45 @@ def test_a_document_that_is_not_held_is_asked_for_once(open_stage: Opener) -> No
     assert [message["row"] for message in asked(stage, "run")] == [1, 2]
 
 
+def test_all_documents_are_asked_for_once_the_page_is_there(open_stage: Opener) -> None:
+    scenario = many_runs(DOCS, held=False, selected=[FAILED])
+    scenario.at_once = True
+    stage = open_stage(scenario)
+    stage.page.wait_for_function("() => window.stage.model.sent.some(({ op }) => op === 'docs')")
+    stage.page.wait_for_timeout(50)
+    for key, words in ((LIVE, "running"), (FAILED, "failed"), (SUCCEEDED, "succeeded")):
+        stage.set_trait("selected", [key])
+        expect(stage.page.locator(".arn-statusname")).to_have_text(words)
+    assert [message["row"] for message in asked(stage, "run")] == [1], (
+        "the run that was chosen from the start does not wait for the others"
+    )
+    assert len(asked(stage, "docs")) == 1
+
+
+def test_documents_of_data_that_was_replaced_are_not_taken(open_stage: Opener) -> None:
+    scenario = many_runs(DOCS, held=False)
+    scenario.at_once = True
+    stage = open_stage(scenario)
+    stage.page.evaluate(
+        """() => {
+          const { model } = window.stage;
+          window.late = [];
+          const answer = model.answer;
+          model.answer = (message) =>
+            message.op === "docs" ? window.late.push(message) : answer.call(model, message);
+          window.answerLate = () => answer.call(model, window.late.shift());
+        }"""
+    )
+    for docs in ([live_run(), live_run(id="other")], [live_run(), live_run(id="another")]):
+        update(stage, many_runs(docs, held=False))
+    stage.page.wait_for_function("() => window.late.length === 2")
+    stage.page.evaluate("() => window.answerLate()")
+    stage.page.wait_for_timeout(50)
+    stage.set_trait("selected", [[DEP, "another"]])
+    expect(stage.page.locator(".arn-statusname")).to_have_count(1)
+    assert [message["row"] for message in asked(stage, "run")] == [1]
+
+
 def test_the_kernels_own_sentence_is_shown_where_it_says_no(open_stage: Opener) -> None:
     scenario = many_runs(DOCS, held=False, selected=[FAILED])
     scenario.docs = []

@@ -23,7 +23,7 @@ records = [paused, record(2), record(3, "failed"), *(record(number) for number i
 
 
 def opened(view):
-    page, buffers = view._page()
+    page, buffers = view._whole_page()
     view.to_html(f"{sys.argv[1]}/{page['kind']}.html")
     packed = [base64.b64encode(part).decode() for part in buffers]
     return {"page": page, "buffers": packed, "selected": view.selected}

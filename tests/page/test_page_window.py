@@ -21,7 +21,7 @@ KEY = ["agdep_reviews", "adrun_00000003"]
 
 def stage_of(view: Any, open_stage: Opener, **how: Any) -> Stage:
     """The page of a real view, with the documents that come with it."""
-    page, buffers = view._page()
+    page, buffers = view._whole_page()
     traits = {"tz": view.tz, "selected": getattr(view, "selected", []), "path": view.path}
     return open_stage(Scenario(page, buffers, traits=traits), **how)
 

@@ -18,6 +18,7 @@ from agentrun_nb import Run
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.errors import DeadlineExceededError, NotFoundError, TooLargeError
 from agentrun_nb.widget import explore, explore_json, head, protocol
+from agentrun_nb.widget.page import bounded_reasons
 from agentrun_nb.widget.protocol import (
     OPS,
     PACK_ABOVE,
@@ -92,7 +93,9 @@ def test_a_page_and_its_documents_have_the_keys_of_the_protocol():
     page = content["page"]
     assert set(page) == set(protocol.PAGE_KEYS)
     assert set(page["columns"]) == set(protocol.COLUMN_KEYS)
-    docs = json.loads(unpacked(page["docs"], buffers))
+    assert page["docs"] is None, "the first picture does not wait for them"
+    content, buffers = ask({"id": 2, "op": "docs"})
+    docs = json.loads(unpacked(content["docs"], buffers))
     assert [doc["row"] for doc in docs] == [0, 1, 2, 3, 4]
     assert all(set(doc) == set(protocol.DOC_KEYS) for doc in docs)
 
@@ -128,6 +131,43 @@ def test_columns_are_the_moments_and_codes_of_the_frame():
     assert json.loads(read["ids"]) == ["adrun_00000001", "adrun_00000002"]
 
 
+def test_modes_reasons_exit_codes_and_names_are_those_of_the_frame():
+    records = [
+        record(1, "failed", failure_reason="KeyError: 'x'", exit_code=1),
+        record(2, "queued", mode=None, exit_code=None),
+        record(3, "failed", failure_reason="KeyError: 'x'", exit_code=2**60),
+    ]
+    names = {"agdep_reviews": "reviews", "agver_1": "reviews v1", "of another": "another"}
+    view = explore([json.dumps(each).encode() for each in records], names=names)
+    content, buffers = conversation(view)({"id": 1, "op": "open"})
+    page = content["page"]
+    read = {name: unpacked(ref, buffers) for name, ref in page["columns"].items()}
+    modes, reasons = (np.frombuffer(read[name], "<u4") for name in ("mode", "reason"))
+    assert [page["modes"][code] for code in modes if code != 0xFFFFFFFF] == ["job", "job"]
+    assert modes[1] == 0xFFFFFFFF
+    assert (page["reasons"], page["reasons_clipped"]) == (["KeyError: 'x'"], False)
+    assert reasons.tolist() == [0, 0xFFFFFFFF, 0]
+    exits = np.frombuffer(read["exit"], "<f8")
+    assert np.isnan(exits).tolist() == [False, True, False]
+    assert exits[[0, 2]].tolist() == [1, 2**60]
+    assert page["names"] == {"agdep_reviews": "reviews", "agver_1": "reviews v1"}
+
+
+@pytest.mark.parametrize(
+    ("count", "length", "clipped"),
+    [(0, 0, False), (4, 2**18, False), (4, 2**18 + 1, True), (200_000, 500, True)],
+)
+def test_reasons_go_whole_while_they_are_small_together(count, length, clipped):
+    reasons = [f"{number:>{length}}" for number in range(count)]
+    bounded, is_clipped = bounded_reasons(reasons)
+    assert (len(bounded), is_clipped) == (count, clipped)
+    if not clipped:
+        assert bounded == reasons
+    else:
+        assert max(map(len, bounded)) < 330
+        assert sum(map(len, bounded)) < 16 * 2**20
+
+
 def test_large_columns_travel_packed():
     columns = conversation(explore(body(40_000)))({"id": 1, "op": "open"})[0]["page"]["columns"]
     assert columns["created"]["gzip"]
@@ -140,7 +180,7 @@ def test_documents_too_large_for_the_page_are_given_one_by_one():
         json.dumps(record(n, input={"noise": rng.bytes(200_000).hex()})).encode() for n in range(12)
     ]
     ask = conversation(explore(rows))
-    assert ask({"id": 1, "op": "open"})[0]["page"]["docs"] is None
+    assert ask({"id": 1, "op": "docs"})[0]["docs"] is None
     content, buffers = ask({"id": 2, "op": "run", "row": 7})
     doc = json.loads(unpacked(content["doc"], buffers))
     assert (content["id"], doc["row"], doc["fields"]["id"]) == (2, 7, "adrun_00000007")
@@ -163,9 +203,9 @@ def test_only_a_run_whose_record_is_known_claims_that_fields_are_absent():
     raw = json.dumps(EXAMPLE).encode()
     not_there = [column.name for column in RUNS.wire if column.name not in EXAMPLE]
     assert {"mode", "status"} <= {*not_there}
-    for x, absent in ((Run(raw), not_there), (raw, [])):
-        content, buffers = conversation(explore(x))({"id": 1, "op": "open"})
-        [doc] = json.loads(unpacked(content["page"]["docs"], buffers))
+    for x, op, absent in ((Run(raw), "open", not_there), (raw, "docs", [])):
+        content, buffers = conversation(explore(x))({"id": 1, "op": op})
+        [doc] = json.loads(unpacked(content.get("page", content)["docs"], buffers))
         assert doc["absent"] == absent
         assert doc["fields"]["mode"] is None
 
@@ -175,8 +215,8 @@ def test_runs_with_the_same_key_keep_their_own_outputs():
         [json.dumps(record(1)).encode(), json.dumps(record(1, output_manifest={})).encode()]
     )
     assert [len(view._doc(row)["outputs"]) for row in (0, 1)] == [2, 0]
-    content, buffers = conversation(view)({"id": 1, "op": "open"})
-    docs = json.loads(unpacked(content["page"]["docs"], buffers))
+    content, buffers = conversation(view)({"id": 1, "op": "docs"})
+    docs = json.loads(unpacked(content["docs"], buffers))
     assert [len(doc["outputs"]) for doc in docs] == [2, 0]
 
 

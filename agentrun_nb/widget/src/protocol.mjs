@@ -2,9 +2,9 @@
  * The shapes of what kernel and page say to each other. Every string in them is hostile.
  *
  * @typedef {{buffer: number, gzip: boolean}} BufferRef
- * @typedef {{created: BufferRef, started: BufferRef, completed: BufferRef, until: BufferRef, status: BufferRef, version: BufferRef, deployment: BufferRef, error: BufferRef, ids: BufferRef}} ColumnRefs
- * @typedef {{kind: "runs" | "run" | "json", uid: string, n: number, now: number, title: string, statuses: string[], versions: string[], deployments: string[], errors: string[],
- *   columns: ColumnRefs | Record<string, never>, docs: BufferRef | null, text: BufferRef | null, note: string, no_previews: string, screen: Screen | null, head: Head | null}} Page `head` is told once, when the page opens
+ * @typedef {{created: BufferRef, started: BufferRef, completed: BufferRef, until: BufferRef, status: BufferRef, version: BufferRef, deployment: BufferRef, mode: BufferRef, reason: BufferRef, error: BufferRef, exit: BufferRef, ids: BufferRef}} ColumnRefs
+ * @typedef {{kind: "runs" | "run" | "json", uid: string, n: number, now: number, title: string, statuses: string[], versions: string[], deployments: string[], modes: string[], reasons: string[], errors: string[], reasons_clipped: boolean, names: Record<string, string>,
+ *   columns: ColumnRefs | Record<string, never>, docs: BufferRef | null, text: BufferRef | null, note: string, no_previews: string, screen: Screen | null, head: Head | null}} Page `head` is told once, when the page opens; `docs` are with a page of one run or of a file, and are asked for otherwise; `names` are those of deployments and versions that are known
  * @typedef {{start: number, end: number, by: "time" | "version" | "status", folded: boolean, highlighted: (string | null)[]}} Screen how the timeline stood when it was last looked at
  * @typedef {{name: string, kind: string, meaning: string}} Field a column of a table; `kind` is text, time, int, bool, category or json
  * @typedef {{label: string, light: string, dark: string, shape: string}} Look
@@ -19,7 +19,7 @@
  * @typedef {{a: OutputRow | null, b: OutputRow | null}} Pair
  * @typedef {{count: number, differences: Difference[], outputs: Pair[]}} Comparison
  *
- * @typedef {{created: Float64Array, started: Float64Array, completed: Float64Array, until: Float64Array, status: Uint32Array, version: Uint32Array, deployment: Uint32Array, error: Uint32Array, ids: string[]}} Columns
+ * @typedef {{created: Float64Array, started: Float64Array, completed: Float64Array, until: Float64Array, status: Uint32Array, version: Uint32Array, deployment: Uint32Array, mode: Uint32Array, reason: Uint32Array, error: Uint32Array, exit: Float64Array, ids: string[]}} Columns
  * @typedef {{page: Page, columns: Columns | null, docs: RunDoc[] | null, text: string | null}} Held what the page has been given, unpacked
  *
  * @typedef {{alone?: boolean, get(name: string): any, set(name: string, value: unknown): void, save_changes(): void, send(content: object): void,

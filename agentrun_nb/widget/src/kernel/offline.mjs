@@ -4,10 +4,24 @@
  * @typedef {{page: import("../protocol.mjs").Page, buffers: Uint8Array[], docs?: import("../protocol.mjs").RunDoc[], traits?: Record<string, unknown>}} Embedded
  */
 
+/** The values that page and kernel share, in a file that an earlier version wrote. */
+const DEFAULTS = {
+  selected: [],
+  path: "",
+  tz: "UTC",
+  filter: null,
+  view: "timeline",
+  by: null,
+  sort: null,
+  columns: [],
+  window: null,
+  height: null,
+};
+
 /** @param {Embedded} embedded @returns {import("../protocol.mjs").Model} */
 export function offlineModel({ page, buffers, docs = [], traits }) {
   /** @type {Record<string, unknown>} */
-  const state = { selected: [], path: "", tz: "UTC", ...traits };
+  const state = { ...DEFAULTS, ...traits };
   /** @type {[string, ((...values: any[]) => void)][]} */
   let listeners = [];
   const emit = (/** @type {string} */ event, /** @type {unknown[]} */ ...values) => {
@@ -18,6 +32,7 @@ export function offlineModel({ page, buffers, docs = [], traits }) {
   function answer({ op, row }) {
     if (op === "open") return [{ ok: true, page }, buffers];
     if (op === "window") return [{ ok: true }, []];
+    if (op === "docs") return [{ ok: true, docs: null }, []];
     const doc = docs.find((one) => one.row === row);
     if (!doc)
       return [{ ok: false, error: "This file does not hold the documents of this run." }, []];

@@ -13,6 +13,8 @@ const READERS = {
   status: readCodes,
   version: readCodes,
   deployment: readCodes,
+  mode: readCodes,
+  reason: readCodes,
   error: readCodes,
 };
 
@@ -24,11 +26,22 @@ export async function unpack(page, buffers) {
   );
   const docs = page.docs && (await readJson(page.docs, buffers));
   const text = page.text && (await readText(page.text, buffers));
-  // A file that an earlier version wrote has no column of errors.
-  const error = new Uint32Array(page.n).fill(NO_CODE);
+  // A file that an earlier version wrote lacks some columns.
+  const none = new Uint32Array(page.n).fill(NO_CODE);
+  const absent = {
+    error: none,
+    mode: none,
+    reason: none,
+    exit: new Float64Array(page.n).fill(NaN),
+  };
   return {
-    page,
-    columns: refs.length ? { error, ...Object.fromEntries(columns) } : null,
+    page: {
+      ...page,
+      modes: page.modes ?? [],
+      reasons: page.reasons ?? [],
+      names: page.names ?? {},
+    },
+    columns: refs.length ? { ...absent, ...Object.fromEntries(columns) } : null,
     docs,
     text,
   };

@@ -1,6 +1,6 @@
-/** The three values that page and kernel share. */
+/** The values that page and kernel share. */
 
-/** @typedef {"selected" | "path" | "tz"} Name */
+/** @typedef {"selected" | "path" | "tz" | "filter" | "view" | "by" | "sort" | "columns" | "window" | "height"} Name */
 /** @typedef {ReturnType<typeof createTraits>} Traits */
 
 /** @param {import("../protocol.mjs").Model} model @param {AbortSignal} signal */

@@ -41,7 +41,22 @@ export function createDetails(store, { kernel, signal, onChoose, onPath }) {
   const hint = (/** @type {string} */ words) => place.replaceChildren(h("p", "arn-hint", words));
 
   function takeDocs() {
-    docs = new Map((state.data.docs ?? []).map((doc) => [doc.row, doc]));
+    const { data } = state;
+    docs = new Map((data.docs ?? []).map((doc) => [doc.row, doc]));
+    if (!data.docs && data.page.n > 0 && !kernel.alone) void askForDocs(data);
+  }
+
+  /** Asks for all documents, after what is on the screen; those of a chosen run may come before. @param {import("../protocol.mjs").Held} data whose */
+  async function askForDocs(data) {
+    await new Promise((resolve) => setTimeout(resolve));
+    try {
+      const { answer, buffers } = await kernel.ask("docs");
+      const read = answer.docs ? await readJson(answer.docs, buffers) : [];
+      if (data !== state.data) return;
+      for (const doc of read) if (!docs.has(doc.row)) docs.set(doc.row, doc);
+    } catch {
+      // Without them each run is asked for when it is chosen.
+    }
   }
 
   function takeChosen() {
