@@ -76,6 +76,15 @@ DOORS: dict[str, Door] = {
     **{f"figures.{name}": (lambda world, odd, name=name: getattr(figures, name)(odd)) for name in (
         "timeline", "durations", "outcomes", "concurrency", "survival",
     )},
+    **{f"{name} names": (
+        lambda world, odd, name=name: getattr(arn, name)(world.runs, names=odd)
+    ) for name in ("brief", "summarize", "failures")},
+    "compare names": lambda world, odd: arn.compare(
+        world.runs, world.version_id, world.version_id, names=odd
+    ),
+    **{f"figures.{name} names": (
+        lambda world, odd, name=name: getattr(figures, name)(world.runs, names=odd)
+    ) for name in ("outcomes", "survival")},
     "extract of": lambda world, odd: arn.extract(odd, "input.topic"),
     "extract what": lambda world, odd: arn.extract(world.runs, odd),
     "extract a column": lambda world, odd: arn.extract(world.runs, topic=odd),

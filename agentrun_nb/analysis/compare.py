@@ -27,6 +27,7 @@ from agentrun_nb.analysis.success import (
 )
 from agentrun_nb.errors import DataError
 from agentrun_nb.tables.frames import Runs, check_columns, runs_frame
+from agentrun_nb.tables.labels import Names, with_labels
 from agentrun_nb.tables.moments import last_moment
 
 NOTHING = (NO_DIFFERENCE, NOT_ENOUGH)
@@ -40,7 +41,9 @@ _DTYPES = {
 }
 
 
-def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
+def compare(
+    runs: Runs, a: Any, b: Any, by: str = "version_id", *, names: Names = None
+) -> pd.DataFrame:
     """Compares success and run time of two groups.
 
     Args:
@@ -51,6 +54,8 @@ def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
             and the verdicts have Holm's correction, so that in 95 of 100 tables of equal groups
             none is named. a itself in it is left out.
         by: the column that tells the groups apart.
+        names: labels for the ids of deployments and versions, as from `client.names()`; a and b may
+            be given by their ids or labels then.
 
     Returns:
         One row per measure with a fresh index: measure, n_a, n_b (runs, or inputs where paired), a,
@@ -75,16 +80,17 @@ def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
 
         Then a row for each kind of run that nothing is known of; how many of them are in neither
         group is in the notes. Where b is a list the first column bears the name of `by` and holds
-        the value of b, and the verdicts end with `(Holm)`; the intervals are still those of one
-        comparison alone.
+        the value of b (its label with `names`), and the verdicts end with `(Holm)`; the intervals
+        are still those of one comparison alone.
 
     Raises:
         SchemaError: there is no such column.
         DataError: no run has the value a, or b.
+        SettingsError: `names` is no mapping of texts to texts.
 
     Example:
-        >>> named = runs.assign(version_id=runs["version_id"].map(client.names()))
-        >>> table = arn.compare(named, "ticket-triage v1", ["ticket-triage v2", "ticket-triage v3"])
+        >>> others = ["ticket-triage v2", "ticket-triage v3"]
+        >>> table = arn.compare(runs, "ticket-triage v1", others, names=client.names())
         >>> table[["version_id", "measure", "verdict"]].head(2)
                  version_id              measure                    verdict
         0  ticket-triage v2         success rate  no difference seen (Holm)
@@ -93,6 +99,11 @@ def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
     # An index may bear the name of a column, or repeat itself; no row here is found by it.
     runs = runs_frame(runs).reset_index(drop=True)
     check_columns(runs, [by])
+    ids = runs[by]
+    runs = with_labels(runs, names, [by])
+    a = _label(ids, runs[by], a)
+    several = pd.api.types.is_list_like(b)
+    b = [_label(ids, runs[by], value) for value in b] if several else _label(ids, runs[by], b)
     runs = runs.assign(input_key=input_keys(runs))
     before, horizon = _group(runs, by, a), last_moment(runs)
     others = _others(a, b)
@@ -102,15 +113,20 @@ def compare(runs: Runs, a: Any, b: Any, by: str = "version_id") -> pd.DataFrame:
         [*pair.rows(), *_unknown(runs, before, after)]
         for pair, after in zip(pairs, groups, strict=True)
     ]
-    several = pd.api.types.is_list_like(b)
     if several:
         _correct(rows, pairs)
     every = [row for part in rows for row in part]
     table = pd.DataFrame(every, columns=list(_DTYPES)).astype(_DTYPES)
     if several:
-        names = [other for other, part in zip(others, rows, strict=True) for _ in part]
-        table.insert(0, by, pd.Series(names, table.index, runs[by].dtype), allow_duplicates=True)
+        values = [other for other, part in zip(others, rows, strict=True) for _ in part]
+        table.insert(0, by, pd.Series(values, table.index, runs[by].dtype), allow_duplicates=True)
     return table
+
+
+def _label(ids: pd.Series[Any], labels: pd.Series[Any], value: Any) -> Any:
+    """The label of a group that is given by its id; any other value as it is."""
+    found = labels[_equals(ids, value)]
+    return found.iloc[0] if len(found) else value
 
 
 def _others(a: Any, b: Any) -> list[Any]:

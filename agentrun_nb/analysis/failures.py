@@ -13,6 +13,7 @@ from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_keys, rep
 from agentrun_nb.core.schema import FAILURES, LOGS
 from agentrun_nb.documents.reading import read
 from agentrun_nb.tables.frames import Runs, runs_frame
+from agentrun_nb.tables.labels import Names, with_labels
 from agentrun_nb.tables.mending import mend
 from agentrun_nb.tables.shown import ShownFrame
 
@@ -31,7 +32,12 @@ _OF_THE_LAST = {
 
 
 def failures(
-    runs: Runs, logs: pd.DataFrame | None = None, by: By = None, *, each: bool = False
+    runs: Runs,
+    logs: pd.DataFrame | None = None,
+    by: By = None,
+    *,
+    each: bool = False,
+    names: Names = None,
 ) -> pd.DataFrame | pd.Series[Any]:
     """Groups failed and timed-out runs by what is the same about them.
 
@@ -42,22 +48,25 @@ def failures(
         by: a column, a Series under the index of the runs, or several of these: the failures of
             each value apart.
         each: give the group of every run instead.
+        names: labels for the ids of deployments and versions, as from `client.names()`; an id
+            without a label stays, and a label that several share is followed by the id.
 
     Returns:
         One row per status, exit code and fingerprint of the reason, the most frequent first, with a
         fresh index: the columns of `by`, n, share (of the failures, with `by` of those of that
         value), fingerprint, status, exit_code, meaning (of the exit code), phase (with counts; NA
-        where no log tells), versions (numbers where the frame has `version_number`, else ids),
-        first_seen and last_seen (completed_at, or created_at), and example, deployment_id, run_id:
-        the reason of the last such run and the run. After them a row for each kind of run that
-        nothing is known of, such as `not fetched: connection`, and one where runs stand more than
-        once, with n alone.
+        where no log tells), versions (labels with `names`, else numbers where the frame has
+        `version_number`, else ids), first_seen and last_seen (completed_at, or created_at), and
+        example, deployment_id, run_id: the reason of the last such run and the run, by its ids.
+        After them a row for each kind of run that nothing is known of, such as
+        `not fetched: connection`, and one where runs stand more than once, with n alone.
 
         With `each` a Series of fingerprints under the index of the runs, NA where a run did not
         fail.
 
     Raises:
         SchemaError: there is no such column, or a Series is not of these runs.
+        SettingsError: `names` is no mapping of texts to texts.
 
     Example:
         >>> arn.failures(runs)[["n", "fingerprint"]].head(2)
@@ -68,7 +77,9 @@ def failures(
         >>> len(lost)
         10
     """
-    runs, names = with_groups(runs_frame(runs), by, _DTYPES)
+    runs = runs_frame(runs)
+    versions = _versions(runs, names)
+    runs, columns = with_groups(runs, by, _DTYPES, names)
     words = outcomes(runs)
     failed = runs[words.isin(FAILURES)]
     # Equal reasons are read once, however many runs ended with them.
@@ -78,7 +89,6 @@ def failures(
         texts = np.full(len(runs), None, dtype="object")
         texts[words.isin(FAILURES).to_numpy()] = found
         return pd.Series(texts, runs.index, "str", name="fingerprint")
-    version = "version_number" if "version_number" in failed else "version_id"
     # The index goes: it may bear the name of a column, and then pandas would not know which one
     # is meant.
     failed = (
@@ -87,29 +97,36 @@ def failures(
             fingerprint=found,
             seen=failed["completed_at"].fillna(failed["created_at"]),
             phase=_phases(failed, logs),
-            version=failed[version].astype("str"),
+            version=versions[words.isin(FAILURES)],
         )
         .reset_index(drop=True)
         .sort_values("seen", kind="stable", na_position="first")
     )
     of: Any = len(failed)
-    if names:
-        of = failed.groupby(names, dropna=False, observed=True)["id"].transform("size")
+    if columns:
+        of = failed.groupby(columns, dropna=False, observed=True)["id"].transform("size")
     failed = failed.assign(of=of)
     rows = []
-    for _, group in failed.groupby([*names, *_GROUP], dropna=False, observed=True):
-        rows.append(group.iloc[-1][names].to_dict() | _row(group))
+    for _, group in failed.groupby([*columns, *_GROUP], dropna=False, observed=True):
+        rows.append(group.iloc[-1][columns].to_dict() | _row(group))
     rows.sort(key=lambda row: -row["n"])
     repeated = int(repeated_keys(runs).nunique())
     others = left_out(words) | dict.fromkeys(repeated_note(repeated), repeated)
     rows += [{"fingerprint": word, "n": count} for word, count in others.items()]
-    kinds = {name: runs[name].dtype for name in names if str(runs[name].dtype) in _KEEP_NA}
-    table = pd.DataFrame(rows, columns=[*names, *_DTYPES]).astype(kinds | _DTYPES)
+    kinds = {name: runs[name].dtype for name in columns if str(runs[name].dtype) in _KEEP_NA}
+    table = pd.DataFrame(rows, columns=[*columns, *_DTYPES]).astype(kinds | _DTYPES)
     return ShownFrame(table)
 
 
 _KEEP_NA = ("str", "Int64", "Float64", "boolean", "category", "datetime64[us, UTC]")
 """Dtypes of columns to group by that a row without a value does not change."""
+
+
+def _versions(runs: pd.DataFrame, names: Names) -> pd.Series[Any]:
+    """What the version of each run is called."""
+    if names is None and "version_number" in runs:
+        return runs["version_number"].astype("str")
+    return with_labels(runs, names, ["version_id"])["version_id"].astype("str")
 
 
 def _row(group: pd.DataFrame) -> dict[str, Any]:

@@ -9,13 +9,14 @@ import pandas as pd
 
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.tables.frames import check_columns
+from agentrun_nb.tables.labels import Names, with_labels
 
 By: TypeAlias = "str | pd.Series[Any] | Sequence[str | pd.Series[Any]] | None"
 """A column, a Series under the index of the runs, or several of these."""
 
 
 def with_groups(
-    runs: pd.DataFrame, by: By, taken: Iterable[str] = ()
+    runs: pd.DataFrame, by: By, taken: Iterable[str] = (), names: Names = None
 ) -> tuple[pd.DataFrame, list[str]]:
     """Finds the columns to group by, and adds those that were given as a Series.
 
@@ -23,29 +24,31 @@ def with_groups(
         runs: a RUNS table.
         by: the columns or Series; a Series without a name becomes the column `group`.
         taken: the names of the columns that the result has besides.
+        names: labels for the ids of deployments and versions in the columns to group by.
 
     Returns:
         The runs, and the names of the columns to group by, each once.
 
     Raises:
         SchemaError: there is no such column, a Series is not of these runs, or a name is taken.
+        SettingsError: `names` is no mapping of texts to texts.
     """
-    names: list[str] = []
+    columns: list[str] = []
     for part in _as_list(by):
-        name: Any = part
+        column: Any = part
         if isinstance(part, pd.Series):
-            name = "group" if part.name is None else part.name
-            values = _values_of(runs, part, name)
-            name = str(name)
-            runs = runs.assign(**{name: values})
-        check_columns(runs, [name])
-        if name not in names:
-            names.append(name)
-    for name in names:
-        if name in taken:
+            column = "group" if part.name is None else part.name
+            values = _values_of(runs, part, column)
+            column = str(column)
+            runs = runs.assign(**{column: values})
+        check_columns(runs, [column])
+        if column not in columns:
+            columns.append(column)
+    for column in columns:
+        if column in taken:
             hint = "Rename the column first: runs.rename(columns=...)."
-            raise SchemaError(f"The result has a column {name!r} of its own.", hint=hint)
-    return runs, names
+            raise SchemaError(f"The result has a column {column!r} of its own.", hint=hint)
+    return with_labels(runs, names, columns), columns
 
 
 def _as_list(by: Any) -> list[Any]:

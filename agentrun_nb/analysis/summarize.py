@@ -24,6 +24,7 @@ from agentrun_nb.analysis.groups import By, with_groups
 from agentrun_nb.analysis.outcomes import JUDGED, outcomes, repeated_keys, repeated_note
 from agentrun_nb.core.schema import STATUSES, TERMINAL
 from agentrun_nb.tables.frames import Runs, runs_frame
+from agentrun_nb.tables.labels import Names
 from agentrun_nb.tables.moments import last_moment
 
 _ENDED = tuple(status for status in STATUSES if status in TERMINAL)
@@ -48,7 +49,7 @@ _DTYPES = (
 )
 
 
-def summarize(runs: Runs, by: By = None) -> pd.DataFrame:
+def summarize(runs: Runs, by: By = None, *, names: Names = None) -> pd.DataFrame:
     """Counts, success rate and times of groups of runs.
 
     Args:
@@ -57,10 +58,12 @@ def summarize(runs: Runs, by: By = None) -> pd.DataFrame:
             the table.
         by: a column, a Series under the index of the runs (`runs["created_at"].dt.hour`), or
             several of these; rows without a value there are a group too.
+        names: labels for the ids of deployments and versions, as from `client.names()`; an id
+            without a label stays, and a label that several share is followed by the id.
 
     Returns:
-        One row per group, one in all without `by`, with a fresh index: the columns of `by`,
-        `version_number` beside `version_id` where the frame has it, and
+        One row per group, one in all without `by`, with a fresh index: the columns of `by` (labels
+        in place of ids), `version_number` beside `version_id` where the frame has it, and
 
         - n, and of them succeeded, failed, cancelled, timed_out, not_ended, not_fetched, no_status,
           unknown_status;
@@ -75,22 +78,22 @@ def summarize(runs: Runs, by: By = None) -> pd.DataFrame:
 
     Raises:
         SchemaError: there is no such column, or a Series is not of these runs.
+        SettingsError: `names` is no mapping of texts to texts.
 
     Example:
-        >>> arn.summarize(runs, by="deployment_id")[["deployment_id", "n", "success_rate"]]
-           deployment_id    n  success_rate
-        0  adep_210be2c7    1           0.0
-        1  adep_3e8f3dcc   40         0.875
-        2  adep_47a65cb4  135      0.895522
+        >>> table = arn.summarize(runs, by="deployment_id", names=client.names())
+        >>> table[["deployment_id", "n", "success_rate"]]
+          deployment_id    n  success_rate
         ...
     """
     runs = runs_frame(runs)
-    runs, names = with_groups(runs, by, _DTYPES)
+    runs, columns = with_groups(runs, by, _DTYPES, names)
     horizon = last_moment(runs)
-    groups = _places(runs, names)
-    if "version_id" in names and "version_number" in runs and "version_number" not in names:
-        names.insert(names.index("version_id") + 1, "version_number")
-    keys = runs[names].iloc[[places[0] for places in groups if len(places)]].reset_index(drop=True)
+    groups = _places(runs, columns)
+    if "version_id" in columns and "version_number" in runs and "version_number" not in columns:
+        columns.insert(columns.index("version_id") + 1, "version_number")
+    firsts = [places[0] for places in groups if len(places)]
+    keys = runs[columns].iloc[firsts].reset_index(drop=True)
     words = outcomes(runs).to_numpy("object")
     repeated = repeated_keys(runs).to_numpy("int64", na_value=-1)
     queues, spans = (times(runs, horizon).of_groups(groups) for times in (queue_times, run_times))
@@ -101,12 +104,12 @@ def summarize(runs: Runs, by: By = None) -> pd.DataFrame:
     return keys.join(pd.DataFrame(rows, columns=list(_DTYPES)).astype(_DTYPES), how="right")
 
 
-def _places(runs: pd.DataFrame, names: list[str]) -> list[NDArray[np.intp]]:
+def _places(runs: pd.DataFrame, columns: list[str]) -> list[NDArray[np.intp]]:
     """The places of the runs of each group, groups in the order of their values."""
-    if not names:
+    if not columns:
         return [np.arange(len(runs))]
     # By values and not by names, which an index may bear too.
-    values = [runs[name] for name in names]
+    values = [runs[column] for column in columns]
     numbers = runs.groupby(values, dropna=False, observed=True).ngroup().to_numpy()
     by_group = np.argsort(numbers, kind="stable")
     edges = np.flatnonzero(np.diff(numbers[by_group])) + 1

@@ -31,6 +31,7 @@ from agentrun_nb.figures.style import (
     words,
 )
 from agentrun_nb.tables.frames import Runs, runs_frame
+from agentrun_nb.tables.labels import Names
 from agentrun_nb.tables.moments import Floats, last_moment, milliseconds
 
 _MOST_GROUPS = 15
@@ -59,13 +60,18 @@ _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7
 
 
 def outcomes(
-    runs: Runs, by: str | None = "deployment_id", *, template: str | None = None
+    runs: Runs,
+    by: str | None = "deployment_id",
+    *,
+    names: Names = None,
+    template: str | None = None,
 ) -> go.Figure:
     """Draws how the runs of each group ended, as shares of all its runs; none is left out.
 
     Args:
         runs: anything that `runs_frame` takes.
         by: the column to group by; beyond 15 groups the smallest are one. None: all together.
+        names: labels for the ids of deployments and versions, as from `client.names()`.
         template: a plotly template, such as `plotly_dark`; by default colours that are read on
             any background.
 
@@ -73,22 +79,22 @@ def outcomes(
         The figure: a bar for each group, its statuses side by side, in percent.
 
     Example:
-        >>> figure = arn.figures.outcomes(runs, by="version_id")
+        >>> figure = arn.figures.outcomes(runs, by="version_id", names=client.names())
         >>> [bars.name for bars in figure.data]
         ['succeeded', 'cancelled', 'failed', 'timed out']
     """
     check_template(template)
     runs = runs_frame(runs)
-    counts = pd.crosstab(groups(runs, by, _MOST_GROUPS), outcomes_of(runs))
+    counts = pd.crosstab(groups(runs, by, _MOST_GROUPS, names), outcomes_of(runs))
     sizes = counts.sum(axis="columns")
-    names = [f"{words(name, 40)} ({size:,})" for name, size in sizes.items()]
+    titles = [f"{words(name, 40)} ({size:,})" for name, size in sizes.items()]
     figure = go.Figure()
     for outcome in painting_order(list(counts.columns)):
         count = counts[outcome]
         figure.add_bar(
             orientation="h",
             x=100 * count / sizes,
-            y=names,
+            y=titles,
             width=0.7,
             name=label(str(outcome)),
             customdata=count,
@@ -277,7 +283,11 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
 
 
 def survival(
-    runs: Runs, by: str | None = "version_id", *, template: str | None = None
+    runs: Runs,
+    by: str | None = "version_id",
+    *,
+    names: Names = None,
+    template: str | None = None,
 ) -> go.Figure:
     """Draws the share of runs that go on after a time, whatever their outcome.
 
@@ -287,6 +297,7 @@ def survival(
     Args:
         runs: anything that `runs_frame` takes.
         by: the column to group by; beyond 8 groups the smallest are one. None: all together.
+        names: labels for the ids of deployments and versions, as from `client.names()`.
         template: a plotly template, such as `plotly_dark`; by default colours that are read on
             any background.
 
@@ -300,8 +311,10 @@ def survival(
     check_template(template)
     runs = runs_frame(runs)
     horizon = last_moment(runs)
-    names = groups(runs, by, len(_COLORS))
-    every = {str(name): run_times(runs[names == name], horizon) for name in names.cat.categories}
+    group_of = groups(runs, by, len(_COLORS), names)
+    every = {
+        str(name): run_times(runs[group_of == name], horizon) for name in group_of.cat.categories
+    }
     drawn = {name: times for name, times in every.items() if len(times.seconds) >= TOO_FEW}
     seconds = [times.seconds for times in drawn.values()]
     place = _place(np.concatenate([np.array([]), *seconds]))

@@ -25,6 +25,7 @@ from agentrun_nb.drawing.axis import Tick, clock_text, ticks
 from agentrun_nb.drawing.status_style import Look, look_of
 from agentrun_nb.errors import SchemaError, SettingsError
 from agentrun_nb.tables.frames import check_columns
+from agentrun_nb.tables.labels import Names, read_names, with_labels
 from agentrun_nb.tables.moments import milliseconds
 
 GREY = "#7f7f7f"
@@ -151,14 +152,22 @@ class Clock:
         return {"hovertemplate": template + "%{hovertext}", "hovertext": texts}
 
 
-def groups(runs: pd.DataFrame, by: str | None, most: int) -> pd.Series[Any]:
+def groups(runs: pd.DataFrame, by: str | None, most: int, names: Names = None) -> pd.Series[Any]:
     """Gives the group of each run as text, the oldest group first in its categories.
 
     Beyond `most` groups the smallest are one.
 
+    Args:
+        runs: a RUNS table.
+        by: the column to group by; None: all together.
+        most: how many groups there may be.
+        names: labels for the ids of deployments and versions.
+
     Raises:
         SchemaError: `by` is not the name of a column.
+        SettingsError: `names` is no mapping of texts to texts.
     """
+    read_names(names)
     if by is None:
         return pd.Series("all runs", runs.index, pd.CategoricalDtype(["all runs"]))
     if not isinstance(by, str):
@@ -167,18 +176,18 @@ def groups(runs: pd.DataFrame, by: str | None, most: int) -> pd.Series[Any]:
             hint="Give the name of a column; runs.assign(...) adds one.",
         )
     check_columns(runs, [by])
-    values = runs[by]
+    values = with_labels(runs, names, [by])[by]
     texts = values.astype("object").where(values.notna(), f"no {by} recorded")
-    names = texts.astype("str")
-    sizes = names.value_counts()
+    group_of = texts.astype("str")
+    sizes = group_of.value_counts()
     # Of too many groups the last that is shown holds all that are smaller.
     rare = set(sizes.index[most - 1 :]) if len(sizes) > most else set()
     by_age = np.argsort(milliseconds(runs["created_at"]))
-    oldest_first = names.iloc[by_age].unique()
+    oldest_first = group_of.iloc[by_age].unique()
     order = [name for name in oldest_first if name not in rare]
     if rare:
         order.append("others")
-    shown = names.where(~names.isin(rare), "others")
+    shown = group_of.where(~group_of.isin(rare), "others")
     return shown.astype(pd.CategoricalDtype(order))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,17 +12,18 @@ from agentrun_nb.core.schema import TERMINAL
 from agentrun_nb.core.text import visible
 from agentrun_nb.core.times import span_text, zone
 from agentrun_nb.tables.frames import Runs, runs_frame
+from agentrun_nb.tables.labels import Names, with_labels
 from agentrun_nb.tables.moments import ZERO_TIMES, milliseconds
 
 
-def brief(runs: Runs, tz: str = "UTC", names: Mapping[str, str] | None = None) -> pd.DataFrame:
+def brief(runs: Runs, tz: str = "UTC", names: Names = None) -> pd.DataFrame:
     """Selects the few columns that a person reads, as values that sort and add up.
 
     Args:
         runs: anything that `runs_frame` takes.
         tz: the time zone of `created`, an IANA name; the column's name says it.
         names: labels for the ids of deployments and versions, as from `client.names()`; an id
-            without a label stays.
+            without a label stays, and a label that several share is followed by the id.
 
     Returns:
         One row per run under the input's index: status (the service's word), created (text, in the
@@ -33,7 +33,7 @@ def brief(runs: Runs, tz: str = "UTC", names: Mapping[str, str] | None = None) -
         signs.
 
     Raises:
-        SettingsError: there is no such zone.
+        SettingsError: there is no such zone, or `names` is no mapping of texts to texts.
 
     Example:
         >>> table = arn.brief(runs, names=client.names())
@@ -41,9 +41,8 @@ def brief(runs: Runs, tz: str = "UTC", names: Mapping[str, str] | None = None) -
         >>> late["deployment_id"].tolist()
         ['nightly-forecast', 'contract-review', 'site-crawler']
     """
-    runs = runs_frame(runs)
+    runs = with_labels(runs_frame(runs), names)
     lengths = spans(runs)
-    labels = names or {}
     reason = runs["failure_reason"].fillna(runs["fetch_error"])
     created = _clock(runs["created_at"], zone(tz))
     columns = {
@@ -54,8 +53,8 @@ def brief(runs: Runs, tz: str = "UTC", names: Mapping[str, str] | None = None) -
         "exit_code": runs["exit_code"],
         "reason": reason.fillna(""),
         "id": runs["id"],
-        "deployment_id": _labelled(runs["deployment_id"], labels),
-        "version_id": _labelled(runs["version_id"], labels),
+        "deployment_id": runs["deployment_id"],
+        "version_id": runs["version_id"],
     }
     texts = ("status", "reason", "id", "deployment_id", "version_id")
     for name in texts:
@@ -63,13 +62,13 @@ def brief(runs: Runs, tz: str = "UTC", names: Mapping[str, str] | None = None) -
     return pd.DataFrame(columns)
 
 
-def in_words(runs: Runs, tz: str = "UTC") -> pd.DataFrame:
+def in_words(runs: Runs, tz: str = "UTC", names: Names = None) -> pd.DataFrame:
     """Makes the table of `brief` with words in place of values, for pages that are only read.
 
     Statuses lose their underscores, and lengths of time are written as `1 h 15 min`.
     """
     runs = runs_frame(runs)
-    table = brief(runs, tz)
+    table = brief(runs, tz, names)
     lengths = spans(runs)
     words = {
         "status": table["status"].str.replace("_", " "),
@@ -78,10 +77,6 @@ def in_words(runs: Runs, tz: str = "UTC") -> pd.DataFrame:
     }
     columns = {"before_start_s": "before_start", "after_start_s": "after_start"}
     return table.rename(columns=columns).assign(**words)
-
-
-def _labelled(ids: pd.Series[Any], labels: Mapping[str, str]) -> pd.Series[Any]:
-    return ids.map(lambda key: labels.get(key, key), na_action="ignore")
 
 
 def _seconds(lengths: pd.Series[Any]) -> pd.Series[Any]:

@@ -1,0 +1,73 @@
+"""Puts the names of deployments and versions where their ids stand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+import pandas as pd
+
+from agentrun_nb.errors import SettingsError
+
+Names: TypeAlias = "Mapping[str, str] | None"
+"""Names by the ids of deployments and versions, as from `client.names()`."""
+
+LABELLED = ("deployment_id", "version_id")
+"""The columns whose ids have names."""
+
+
+def read_names(names: Any) -> dict[str, str]:
+    """Checks what was given as `names=`; None is no names.
+
+    Raises:
+        SettingsError: it is no mapping of texts to texts.
+    """
+    if names is None:
+        return {}
+    hint = "Give a mapping of ids to names, such as client.names()."
+    if not isinstance(names, Mapping):
+        kind = type(names).__name__
+        raise SettingsError(f"names= takes a mapping, and not a {kind}.", hint=hint)
+    for text in (*names.keys(), *names.values()):
+        if not isinstance(text, str):
+            kind = type(text).__name__
+            raise SettingsError(f"names= maps texts to texts, and has a {kind}.", hint=hint)
+    # A lone surrogate is no Unicode, and no column of text takes it.
+    return {key: name.encode(errors="replace").decode() for key, name in names.items()}
+
+
+def labels_of(ids: Iterable[Any], names: Mapping[str, str]) -> dict[Any, str]:
+    """Gives each id its label: its name, and the id itself where it has none.
+
+    A name that several of them share is followed by the id, so that groups stay apart.
+    """
+    labels = {key: names.get(key, key) for key in ids}
+    uses = Counter(labels.values())
+    for key, label in labels.items():
+        is_shared = uses[label] > 1
+        if is_shared and label != key:
+            labels[key] = f"{label} ({key})"
+    return labels
+
+
+def with_labels(runs: pd.DataFrame, names: Any, columns: Iterable[str] = LABELLED) -> pd.DataFrame:
+    """Puts names where the ids of deployments and versions stand; what has no name stays.
+
+    Args:
+        runs: a table with columns of ids.
+        names: labels for the ids; None: none.
+        columns: those that may be changed; of others than these two nothing is.
+
+    Raises:
+        SettingsError: `names` is no mapping of texts to texts.
+    """
+    by_id = read_names(names)
+    changed = {}
+    for column in set(columns).intersection(LABELLED):
+        ids = runs[column].astype("object")
+        known = ids.dropna().unique()
+        if by_id.keys().isdisjoint(known):
+            continue
+        changed[column] = ids.map(labels_of(known, by_id)).astype("str")
+    return runs.assign(**changed)
