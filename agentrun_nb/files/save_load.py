@@ -115,16 +115,17 @@ def _table_of_records(table: Table, cells: Mapping[str, Any]) -> pd.DataFrame:
     """A table with its dtypes, of the columns that a file has of it."""
     length = len(next(iter(cells.values())))
     known = {}
-    texts = {}
+    others = {}
     for column in table.columns:
         found = cells.get(column.name, pa.nulls(length))
-        if column.kind == "time" and is_text(found.type):
-            # Read as in any frame: a text that is not RFC 3339 leaves a note.
-            texts[column.name] = found.to_pandas()
-            found = pa.nulls(length)
-        known[column.name] = _cast(column, found)
+        cast = _cast(column, found)
+        if cast is None:
+            # Read as in any frame: what cannot be read leaves a note.
+            others[column.name] = found.to_pandas()
+            cast = pa.nulls(length, ARROW[column.kind])
+        known[column.name] = cast
     frame = table_frame(table, [Batch(table, known)])
-    return mend(frame.assign(**texts), table)
+    return mend(frame.assign(**others), table)
 
 
 def _format(path: Path) -> Format:
@@ -216,15 +217,19 @@ def _read(kind: Format, file: BinaryIO, path: Path) -> Content:
     return content
 
 
-def _cast(column: Column, cells: Any) -> pa.Array:
-    """Converts a column of a file to the Arrow type of the table's column."""
+def _cast(column: Column, cells: Any) -> pa.Array | None:
+    """Converts a column of a file to the Arrow type of the table's column.
+
+    It is None where some cell must be looked at by itself.
+    """
     if isinstance(cells, pa.ChunkedArray):
         cells = cells.combine_chunks()
+    if column.kind == "time" and is_text(cells.type):
+        return None
     try:
         return cells.cast(ARROW[column.kind], safe=not pa.types.is_timestamp(cells.type))
-    except (pa.ArrowException, ValueError) as error:
-        sentence = f"The column {column.name!r} cannot be read as {column.kind}: {error}."
-        raise SchemaError(sentence, hint="Was the file changed?") from None
+    except (pa.ArrowException, ValueError):
+        return None
 
 
 FORMATS = {

@@ -92,11 +92,12 @@ def runs_frame(
 
     Returns:
         The table. A frame keeps its index; several objects are concatenated under a fresh index,
-        with their fetch reports combined. Times are read as RFC 3339; any other text, whether of a
-        record, a frame or a CSV file, gives an empty cell and a note.
+        with their fetch reports combined. Times are read as RFC 3339. A value that cannot be read,
+        whether of a record, a frame or a CSV file, gives an empty cell and a note.
 
     Raises:
-        SchemaError: `x` is none of these, or holds nothing that belongs to a run.
+        SchemaError: `x` is none of these, holds nothing that belongs to a run, or has a column with
+            several values of which none can be read.
         BadResponseError: `x` is bytes that hold no runs.
 
     Example:

@@ -1,6 +1,7 @@
 """Restores the columns and dtypes of a table to a frame that lost them.
 
-Values that can be read are converted, odd ones leave a note, and any other raises an error.
+Values that can be read are converted, and any other leaves an empty cell and a note. A column of
+which no value can be read raises an error.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -31,6 +32,9 @@ from agentrun_nb.tables.encode import document_text, plain
 Noted = dict[int, tuple[str, Any]]
 """What was odd about a column: by the position of the row a code and the value as it was."""
 
+_UNREADABLE = (ValueError, TypeError, ArithmeticError, RecursionError)
+"""What is raised by values that have no place in a column."""
+
 OTHERS = [table for table in TABLES if table is not RUNS and "deployment_id" in table.names]
 """Tables that have a key like that of runs, and hold something else than runs."""
 
@@ -50,12 +54,12 @@ def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
 
     The index, further columns and `attrs` stay. A frame that has all columns and dtypes is returned
     unchanged. The key of a run may stand in the index, and `run_id` in place of `id`. Times may be
-    texts (RFC 3339) or numbers since the epoch. As in a record, a text that is not RFC 3339 gives
-    an empty cell and a note.
+    texts (RFC 3339) or numbers since the epoch. As in a record, a value that cannot be read, such
+    as a text that is not RFC 3339, gives an empty cell and a note.
 
     Raises:
-        SchemaError: it is not a frame, it lacks the table's key columns, or a column cannot be read
-            as its dtype.
+        SchemaError: it is not a frame, it lacks the table's key columns, or a column holds several
+            values of which none can be read.
     """
     hint = f"Give a table of {table.name.lower()} as the client gives it."
     if table is RUNS:
@@ -77,7 +81,7 @@ def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
             changed[column.name] = pd.Series(None, index=frame.index, dtype="object")
         found = changed.get(column.name, frame.get(column.name))
         if not _has_dtype(column, found):
-            changed[column.name], noted[column.name] = _converted(column, found)
+            changed[column.name], noted[column.name] = _converted(table, column, found)
     if changed:
         frame = frame.assign(**changed)
     if any(noted.values()) and "parse_notes" in table.names:
@@ -158,15 +162,39 @@ def _has_dtype(column: Column, found: pd.Series[Any]) -> bool:
     return list(own) == categories(column, own)
 
 
-def _converted(column: Column, found: pd.Series[Any]) -> tuple[pd.Series[Any], Noted]:
-    """Converts values to the dtype of the table's column; returns them and what was odd."""
+def _converted(table: Table, column: Column, found: pd.Series[Any]) -> tuple[pd.Series[Any], Noted]:
+    """Converts values to the dtype of the table's column; returns them and what was odd.
+
+    Raises:
+        SchemaError: there are several values and none can be read, so this is another column; or
+            one cannot be read and the table has no place for a note.
+    """
     noted: Noted = {}
-    try:
-        return _READERS[column.kind](column, found, noted), noted
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+    cells = _READERS[column.kind](column, found, noted)
+    is_empty = cells.isna().to_numpy()
+    unread = [value for place, (_, value) in noted.items() if is_empty[place]]
+    if column.kind == "time" and any(_begins_with_year(value) for value in unread):
+        return cells, noted
+    is_other_column = len(unread) > 1 and is_empty.all()
+    if is_other_column or (unread and "parse_notes" not in table.names):
         dtype = {"json": "JSON", "category": "text"}.get(column.kind, DTYPES[column.kind])
-        sentence = f"The column {column.name!r} cannot be read as {dtype}: {error}."
-        raise SchemaError(sentence, hint="Mend its values, or drop the column.") from None
+        example = _clipped(unread[0])
+        sentence = f"The column {column.name!r} cannot be read as {dtype}: there is {example}."
+        raise SchemaError(sentence, hint="Mend its values, or drop the column.")
+    return cells, noted
+
+
+def _begins_with_year(value: Any) -> bool:
+    """Whether a text that cannot be read is still meant as a time."""
+    return isinstance(value, str) and value[:4].isdigit()
+
+
+def _clipped(value: Any) -> str:
+    """A value as an error shows it; its type where it cannot be written."""
+    try:
+        return repr(value)[:80]
+    except Exception:  # the code of foreign objects may raise anything
+        return f"a {type(value).__name__}"
 
 
 def _cells(found: pd.Series[Any]) -> list[Any]:
@@ -182,42 +210,77 @@ def _series(found: pd.Series[Any], cells: list[Any], kind: Kind) -> pd.Series[An
     return objects.astype(DTYPES[kind])
 
 
-def _text(value: Any) -> str:
-    """A value as text, a whole number without a point.
+def _read_each(
+    column: Column,
+    found: pd.Series[Any],
+    noted: Noted,
+    read: Callable[[Any], tuple[Any, str | None]],
+) -> list[Any]:
+    """Reads a column cell by cell.
 
-    pandas makes floats of integers where a column has gaps.
+    Args:
+        column: the table's column.
+        found: the values.
+        noted: is filled with what was odd.
+        read: reads a value that is not missing, and says what was odd about it; or raises.
     """
-    if isinstance(value, str):
-        return value
-    number = value.item() if isinstance(value, np.number) else value
-    if isinstance(number, int | float | Decimal) and not isinstance(number, bool):
-        return str(int(number)) if number % 1 == 0 else str(number)
-    raise TypeError(f"{str(value)[:80]!r} is a {type(value).__name__}")
+    cells = _cells(found)
+    for place, value in enumerate(cells):
+        if value is None:
+            continue
+        try:
+            cells[place], code = read(value)
+        except _UNREADABLE:
+            cells[place], code = None, _CODES[column.kind]
+        if code is not None:
+            noted[place] = (code, value)
+    return cells
+
+
+_CODES: dict[Kind, str] = {
+    "text": "not_text",
+    "category": "not_text",
+    "json": "not_object",
+    "bool": "unknown_value",
+    "int": "not_integer",
+    "time": "bad_time",
+}
+"""What is noted of a value that cannot be read, as for one of a record."""
 
 
 def _read_text(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
-    cells = _cells(found)
-    for place, value in enumerate(cells):
-        if value is not None:
-            cells[place] = jsontext.valid_unicode(_text(value))
-            if isinstance(value, str) and cells[place] != value:
-                noted[place] = ("not_unicode", value)
-    return _series(found, cells, "text")
+    return _series(found, _read_each(column, found, noted, _text), "text")
+
+
+def _text(value: Any) -> tuple[str, str | None]:
+    """Reads a text, or a number: pandas makes numbers of ids, and floats where there are gaps."""
+    if isinstance(value, str):
+        mended = jsontext.valid_unicode(value)
+        return mended, None if mended == value else "not_unicode"
+    number = value.item() if isinstance(value, np.number) else value
+    if isinstance(number, bool) or not isinstance(number, int | float | Decimal):
+        raise TypeError
+    return str(int(number)) if number % 1 == 0 else str(number), None
 
 
 def _read_document(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
-    cells = _cells(found)
-    texts = [None if value is None else document_text(value) for value in cells]
-    return _series(found, texts, "json")
+    return _series(found, _read_each(column, found, noted, _document), "json")
+
+
+def _document(value: Any) -> tuple[str, str | None]:
+    return document_text(value), None
 
 
 def _read_category(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
-    cells = _cells(found)
-    odd = next((value for value in cells if not isinstance(value, str | None)), None)
-    if odd is not None:
-        raise TypeError(f"{str(odd)[:80]!r} is a {type(odd).__name__}")
+    cells = _read_each(column, found, noted, _word_of_category)
     text = pd.Series(cells, index=found.index, name=found.name, dtype="object")
     return text.astype(pd.CategoricalDtype(categories(column, text.unique())))
+
+
+def _word_of_category(value: Any) -> tuple[str, str | None]:
+    if not isinstance(value, str):
+        raise TypeError
+    return value, None
 
 
 _BOOLEANS: dict[str, bool | None] = {
@@ -229,37 +292,51 @@ _BOOLEANS: dict[str, bool | None] = {
 
 
 def _read_bool(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
-    cells = _cells(found)
-    for place, value in enumerate(cells):
-        if value is not None:
-            word = str(value).strip().casefold()
-            if word not in _BOOLEANS:
-                raise ValueError(f"{str(value)[:80]!r} is neither true nor false")
-            cells[place] = _BOOLEANS[word]
-    return _series(found, cells, "bool")
+    return _series(found, _read_each(column, found, noted, _truth), "bool")
+
+
+def _truth(value: Any) -> tuple[bool | None, str | None]:
+    word = str(value).strip().casefold()
+    if word not in _BOOLEANS:
+        raise ValueError
+    return _BOOLEANS[word], None
 
 
 def _read_integer(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
-    if found.dtype not in ("object", "str", "string"):
-        return found.astype(DTYPES["int"])
-    cells = _cells(found)
-    integers = [None if value is None else _integer(value) for value in cells]
-    return _series(found, integers, "int")
+    if _are_whole(found):
+        try:
+            return found.astype(DTYPES["int"])
+        except _UNREADABLE:
+            pass  # a number that is too large: the cells say which
+    return _series(found, _read_each(column, found, noted, _integer), "int")
 
 
-def _integer(value: Any) -> int | None:
-    """Reads a whole number, also from text; empty text gives None."""
+def _are_whole(found: pd.Series[Any]) -> bool:
+    """Whether a column holds whole numbers only; pandas would cut the decimals of others off."""
+    if pd.api.types.is_integer_dtype(found.dtype):
+        return True
+    if not pd.api.types.is_float_dtype(found.dtype):
+        return False
+    numbers = found.dropna().to_numpy("float64")
+    is_small = np.abs(numbers) < 2.0**63
+    return bool((is_small & (numbers == np.trunc(numbers))).all())
+
+
+_INT64 = np.iinfo("int64")
+
+
+def _integer(value: Any) -> tuple[int | None, str | None]:
+    """Reads a whole number, also from text; an empty text is missing."""
     text = str(value).strip()
     if not text:
-        return None
-    try:
-        # A float would lose the last digits of long numbers.
-        number = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(f"{text[:80]!r} is no whole number") from None
+        return None, None
+    # A float would lose the last digits of long numbers.
+    number = Decimal(text)
     if not number.is_finite() or number.adjusted() > 40 or number != int(number):
-        raise ValueError(f"{text[:80]!r} is no whole number")
-    return int(number)
+        raise ValueError
+    if not _INT64.min <= number <= _INT64.max:
+        return None, "out_of_range"
+    return int(number), None
 
 
 _NOT_A_TIME = np.iinfo("int64").min
@@ -268,46 +345,42 @@ _NOT_A_TIME = np.iinfo("int64").min
 
 def _read_time(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
     if isinstance(found.dtype, pd.DatetimeTZDtype) or found.dtype.kind == "M":
-        return pd.to_datetime(found, utc=True).astype(DTYPES["time"])
+        try:
+            return pd.to_datetime(found, utc=True).astype(DTYPES["time"])
+        except _UNREADABLE:
+            pass  # a time that is too early or too late: the cells say which
     cells = _cells(found)
     if all(isinstance(value, str | None) for value in cells):
         moments = times.read_times(cells)
         if moments is not None:
             naive = moments.to_numpy(zero_copy_only=False)
             return pd.Series(naive, found.index, name=found.name).dt.tz_localize("UTC")
-    micros = [_moment(value, place, noted) for place, value in enumerate(cells)]
-    _check_times(cells, noted)
+    micros = _read_each(column, found, noted, _moment)
     integers = [_NOT_A_TIME if value is None else value for value in micros]
     naive = np.array(integers, "int64").view("datetime64[us]")
     stamps = pd.DatetimeIndex(naive).tz_localize("UTC")
     return pd.Series(stamps, index=found.index, name=found.name)
 
 
-def _check_times(cells: list[Any], noted: Noted) -> None:
-    """Raises ValueError where every text was odd and none looks like a time."""
-    texts = [value for value in cells if isinstance(value, str) and value]
-    if not texts or len(noted) < len(texts):
-        return
-    if not any(text[:4].isdigit() for text in texts):
-        raise ValueError(f"{texts[0][:80]!r} is no moment")
-
-
-def _moment(value: Any, place: int, noted: Noted) -> int | None:
-    """Reads one time into microseconds since the epoch; what was odd is noted as in a record."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, datetime | np.datetime64):
-        return _stamp_micros(pd.Timestamp(value))
+def _moment(value: Any) -> tuple[int | None, str | None]:
+    """Reads a time as microseconds since the epoch; an empty text is missing."""
+    if value == "":
+        return None, None
     if isinstance(value, str):
-        moment = times.read_time(value)
-    elif isinstance(value, int | float | Decimal | np.number) and not isinstance(value, bool):
-        number = value.item() if isinstance(value, np.number) else value
-        moment = times.read_epoch(float(number) if isinstance(number, Decimal) else number)
-    else:
-        raise TypeError(f"{str(value)[:80]!r} is a {type(value).__name__}")
-    if moment.code is not None:
-        noted[place] = (moment.code, value)
-    return moment.micros
+        return times.read_time(value)
+    if isinstance(value, datetime | np.datetime64):
+        return _stamp(value)
+    number = value.item() if isinstance(value, np.number) else value
+    if isinstance(number, bool) or not isinstance(number, int | float | Decimal):
+        raise TypeError
+    return times.read_epoch(float(number) if isinstance(number, Decimal) else number)
+
+
+def _stamp(value: datetime | np.datetime64) -> tuple[int | None, str | None]:
+    try:
+        return _stamp_micros(pd.Timestamp(value)), None
+    except (ValueError, OverflowError):
+        return None, "out_of_range"
 
 
 def _stamp_micros(stamp: pd.Timestamp) -> int:
@@ -341,8 +414,12 @@ def _with_notes(before: pd.Series[Any], noted: dict[str, Noted]) -> pd.Series[An
 
 
 def _original(value: Any) -> bytes:
-    """A value as the JSON text that a record would have."""
+    """A value as the JSON text that a record would have; as Python shows it where there is none."""
+    if isinstance(value, bytes):
+        return _clipped(value).encode()
     try:
         return msgspec.json.encode(value, enc_hook=plain)
     except UnicodeError:
         return document_text([value]).encode()[1:-1]
+    except _UNREADABLE:
+        return _clipped(value).encode("utf-8", "replace")

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+import math
+from datetime import date
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 import agentrun_nb as arn
 from agentrun_nb import figures
-from agentrun_nb.core.schema import RUNS
+from agentrun_nb.core.schema import OBSERVATIONS, RUNS
 from agentrun_nb.errors import AgentRunError, BadResponseError, SchemaError
 from agentrun_nb.records.decode import decode_page
 from agentrun_nb.tables.frames import runs_frame, table_frame
+from agentrun_nb.tables.mending import mend
 from tests.support.strategies import GOLDEN, page, record
 
 
@@ -279,26 +283,169 @@ def test_truth_is_read_where_it_is_plain(cells: list[object]) -> None:
     assert found.astype("object").where(found.notna(), None).tolist() == [True, False, None]
 
 
+ODD = [
+    ("exit_code", "abc", "not_integer"),
+    ("exit_code", 1.5, "not_integer"),
+    ("exit_code", math.inf, "not_integer"),
+    ("exit_code", True, "not_integer"),
+    ("exit_code", [7], "not_integer"),
+    ("exit_code", "1e999999", "not_integer"),
+    ("exit_code", 10**5_000, "not_integer"),
+    ("exit_code", 2**63, "out_of_range"),
+    ("process_id", "12x", "not_integer"),
+    ("retention_seconds", pd.Timedelta("1h"), "not_integer"),
+    ("retain_on_failure", "maybe", "unknown_value"),
+    ("retain_on_failure", 2, "unknown_value"),
+    ("retain_on_failure", [True], "unknown_value"),
+    ("status", 5, "not_text"),
+    ("status", ["failed"], "not_text"),
+    ("mode", b"job", "not_text"),
+    ("mode", True, "not_text"),
+    ("id", ["a"], "not_text"),
+    ("failure_reason", {"a": 1}, "not_text"),
+    ("sandbox_id", Decimal("Infinity"), "not_text"),
+    ("created_at", "yesterday", "bad_time"),
+    ("created_at", True, "bad_time"),
+    ("updated_at", ["2026-11-20T10:00:00Z"], "bad_time"),
+    ("completed_at", date(2026, 11, 20), "bad_time"),
+    ("started_at", np.datetime64(300_000, "Y"), "out_of_range"),
+    ("fetched_at", 1e30, "bad_time"),
+    ("input", {1, 2}, "not_object"),
+    ("output_manifest", b"{}", "not_object"),
+    ("output_manifest", {"a": object()}, "not_object"),
+    ("extra", object(), "not_object"),
+]
+"""A column, a value that has no place in it, and what is noted of that."""
+
+
+def with_odd(name: str, value: object) -> pd.DataFrame:
+    """Three runs, in the second of which a value is odd."""
+    frame = runs().astype({name: "object"})
+    frame[name] = pd.Series([*frame[name].iloc[:1], value, *frame[name].iloc[2:]], dtype="object")
+    return frame
+
+
+def assert_only_cell_is_lost(found: pd.DataFrame, name: str, code: str) -> None:
+    expected = runs()
+    assert found.dtypes.astype("str").tolist() == expected.dtypes.astype("str").tolist()
+    assert pd.isna(found[name].iloc[1])
+    assert found["parse_notes"].iloc[1].startswith(f"{name}: {code}: ")
+    others = [other for other in expected if other not in (name, "parse_notes")]
+    assert plain(found[others]) == plain(expected[others])
+    for row in (0, 2):
+        assert plain(found.iloc[[row]]) == plain(expected.iloc[[row]])
+
+
+OBJECTS = {
+    "a frame": lambda frame: frame,
+    "records of pandas": lambda frame: frame.to_dict("records"),
+    "rows": lambda frame: [row for _, row in frame.iterrows()],
+    "frames of one row": lambda frame: [frame.iloc[[place]] for place in range(3)],
+    "another index": lambda frame: frame.set_index("status", drop=False),
+}
+
+
+@pytest.mark.parametrize("door", OBJECTS)
+@pytest.mark.parametrize("place", range(len(ODD)), ids=lambda place: f"{ODD[place][0]} {place}")
+def test_an_odd_value_costs_its_cell_and_leaves_a_note(place: int, door: str) -> None:
+    name, value, code = ODD[place]
+    found = runs_frame(OBJECTS[door](with_odd(name, value)))
+    assert_only_cell_is_lost(found, name, code)
+
+
+FILES = {
+    "pandas of CSV": lambda frame, path: runs_frame(pd.read_csv(_csv(frame, path))),
+    "CSV": lambda frame, path: arn.load(_csv(frame, path)),
+    "Excel": lambda frame, path: arn.load(_excel(frame, path)),
+    "Parquet": lambda frame, path: arn.load(_parquet(frame, path)),
+    "Arrow": lambda frame, path: runs_frame(pa.Table.from_pandas(frame, preserve_index=False)),
+}
+
+
+def _csv(frame: pd.DataFrame, folder: Path) -> Path:
+    path = folder / "runs.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+def _excel(frame: pd.DataFrame, folder: Path) -> Path:
+    """A workbook of ours in which somebody wrote over a cell."""
+    path = arn.save(runs(), folder / "runs.xlsx")
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[0]
+    titles = [cell.value.removesuffix(" (UTC)") for cell in sheet[1]]
+    for name in frame:
+        if not frame[name].astype("str").equals(runs()[name].astype("str")):
+            sheet.cell(3, titles.index(name) + 1).value = frame[name].iloc[1]
+    book.save(path)
+    return path
+
+
+def _parquet(frame: pd.DataFrame, folder: Path) -> Path:
+    path = folder / "runs.parquet"
+    frame.to_parquet(path)
+    return path
+
+
+IN_FILES = [
+    ("exit_code", "abc", "not_integer"),
+    ("retention_seconds", "1.5", "not_integer"),
+    ("process_id", "9223372036854775808", "out_of_range"),
+    ("retain_on_failure", "maybe", "unknown_value"),
+    ("created_at", "yesterday", "bad_time"),
+    ("fetched_at", "2026-11-20", "bad_time"),
+]
+
+
+@pytest.mark.parametrize("door", FILES)
+@pytest.mark.parametrize(("name", "value", "code"), IN_FILES)
+def test_an_odd_text_of_a_file_costs_its_cell_and_leaves_a_note(
+    name: str, value: str, code: str, door: str, tmp_path: Path
+) -> None:
+    frame = runs()
+    texts = frame[name].astype("object").where(frame[name].notna(), None).tolist()
+    texts = [None if text is None else str(text).replace(" ", "T") for text in texts]
+    texts[1] = value
+    found = FILES[door](frame.assign(**{name: pd.Series(texts, dtype="str")}), tmp_path)
+    assert_only_cell_is_lost(found, name, code)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "Float64", "double[pyarrow]"])
+def test_a_number_that_is_not_whole_costs_its_cell(dtype: str, tmp_path: Path) -> None:
+    frame = runs().assign(exit_code=pd.array([None, 1.5, None], "Float64").astype(dtype))
+    assert_only_cell_is_lost(runs_frame(frame), "exit_code", "not_integer")
+    assert_only_cell_is_lost(arn.load(_parquet(frame, tmp_path)), "exit_code", "not_integer")
+
+
 @pytest.mark.parametrize(
     ("name", "cells"),
     [
-        ("retain_on_failure", ["maybe", True, None]),
-        ("retain_on_failure", [2, 1, 0]),
+        ("retain_on_failure", ["maybe", "perhaps", None]),
+        ("retain_on_failure", [2, 3, 4]),
         ("status", [1, 2, 3]),
-        ("status", ["failed", 5, None]),
-        ("status", [["failed"], None, None]),
+        ("status", [["failed"], 5, None]),
         ("mode", [True, False, True]),
         ("mode", [b"job", b"job", b"job"]),
-        ("id", [["a"], "b", "c"]),
-        ("failure_reason", [{"a": 1}, None, None]),
-        ("exit_code", ["1e999999", 1, 2]),
-        ("process_id", ["12x", 1, 2]),
+        ("id", [["a"], ["b"], ["c"]]),
+        ("failure_reason", [{"a": 1}, {"b": 1}, None]),
+        ("exit_code", ["seven", 1.5, math.inf]),
+        ("created_at", ["yesterday", "today", True]),
+        ("input", [{1}, {2}, None]),
     ],
     ids=repr,
 )
-def test_what_is_not_plain_is_refused_by_name(name: str, cells: list[object]) -> None:
+def test_a_column_of_which_no_value_can_be_read_is_refused_by_name(
+    name: str, cells: list[object]
+) -> None:
     with pytest.raises(SchemaError, match=f"{name}.*Mend its values"):
         runs_frame(runs().assign(**{name: pd.Series(cells, dtype="object")}))
+
+
+def test_a_table_without_notes_refuses_what_it_cannot_read() -> None:
+    names = {column.name: ["x", "y"] for column in OBSERVATIONS.columns}
+    seen_at = ["2026-11-20T10:00:00Z", "yesterday"]
+    with pytest.raises(SchemaError, match=r"seen_at.*yesterday"):
+        mend(pd.DataFrame(names | {"seen_at": seen_at, "updated_at": seen_at[0]}), OBSERVATIONS)
 
 
 def test_ids_that_a_csv_file_made_numbers_of_stay_whole() -> None:
