@@ -9,7 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from agentrun_nb.analysis.estimates import LEVEL, NO_DIFFERENCE, NOT_ENOUGH, TOO_FEW, Contrast
+from agentrun_nb.analysis.estimates import (
+    LEVEL,
+    NO_DIFFERENCE,
+    NOT_ENOUGH,
+    TOO_FEW,
+    Contrast,
+    scipy_stats,
+)
 from agentrun_nb.analysis.inputs import input_keys
 from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_notes
 from agentrun_nb.analysis.run_time import (
@@ -96,6 +103,7 @@ def compare(
         0  ticket-triage v2         success rate  no difference seen (Holm)
         1  ticket-triage v2  median run time (s)  no difference seen (Holm)
     """
+    scipy_stats()
     # An index may bear the name of a column, or repeat itself; no row here is found by it.
     runs = runs_frame(runs).reset_index(drop=True)
     check_columns(runs, [by])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from math import hypot, isnan, nan, sqrt
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -186,15 +187,10 @@ def _times(micros: Floats, ended: Any, due: pd.Series[Any]) -> Times:
     return Times(micros[known] / 1e6, has_ended[known], unreadable, known, is_due)
 
 
+@cache
 def normal_quantile(level: float) -> float:
     """Returns how many standard errors the half of an interval of that level is long."""
-    return _normal_ppf(scipy_stats(), (1 + level) / 2)
-
-
-@cache
-def _normal_ppf(stats: Any, probability: float) -> float:
-    # Cached: scipy takes longer for it than for everything else of an interval.
-    return float(stats.norm.ppf(probability))
+    return NormalDist().inv_cdf((1 + level) / 2)
 
 
 def rate(successes: float, n: int, effect: float = 1.0, level: float = LEVEL) -> Estimate:

@@ -19,6 +19,7 @@ from agentrun_nb.analysis.estimates import (
     queue_times,
     rate,
     run_times,
+    scipy_stats,
 )
 from agentrun_nb.analysis.groups import By, with_groups
 from agentrun_nb.analysis.outcomes import JUDGED, outcomes, repeated_keys, repeated_note
@@ -86,6 +87,8 @@ def summarize(runs: Runs, by: By = None, *, names: Names = None) -> pd.DataFrame
           deployment_id    n  success_rate
         ...
     """
+    # Asked for at once, so that no small table passes where a larger one would not.
+    scipy_stats()
     runs = runs_frame(runs)
     runs, columns = with_groups(runs, by, _DTYPES, names)
     horizon = last_moment(runs)

@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 from IPython.display import display
 
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.figures.charts import concurrency, durations, outcomes, survival
+from agentrun_nb.figures.charts import concurrency, durations, outcomes
+from agentrun_nb.figures.curves import survival
 from agentrun_nb.figures.timeline import timeline
 
 __all__ = ["concurrency", "durations", "outcomes", "show", "survival", "timeline"]

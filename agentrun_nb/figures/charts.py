@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import pairwise, product
-from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,20 +13,25 @@ from numpy.typing import NDArray
 from agentrun_nb.analysis.concurrency import ATTRS as LEFT_OUT
 from agentrun_nb.analysis.concurrency import LOWER_BOUND
 from agentrun_nb.analysis.concurrency import concurrency as concurrency_table
-from agentrun_nb.analysis.estimates import TOO_FEW, Times, curve, run_times
-from agentrun_nb.analysis.outcomes import left_out, repeated_notes
+from agentrun_nb.analysis.estimates import rate, run_times
+from agentrun_nb.analysis.outcomes import JUDGED, repeated_notes
 from agentrun_nb.analysis.outcomes import outcomes as outcomes_of
+from agentrun_nb.core.schema import SUCCESSES
 from agentrun_nb.core.times import duration_text, span_text
 from agentrun_nb.drawing.status_style import look_of, painting_order
+from agentrun_nb.figures.lengths import TICKS, places, reach, remarks
 from agentrun_nb.figures.style import (
     GREY,
     Clock,
+    by_words,
     check_template,
     color,
     dress,
+    group_titles,
     groups,
     label,
     left_out_notes,
+    or_empty,
     say_empty,
     words,
 )
@@ -38,25 +43,20 @@ _MOST_GROUPS = 15
 _MOMENTS = 1_000
 """The most steps of concurrency; of more moments each step is a stretch of time."""
 _BINS = 48
-_STEPS = 200
-"""The most points of a curve."""
 _MOST_TICKS = 9
 _COUNTS = {"running": "running", "waiting": "queued", "undivided": None}
 """The columns of counts, and the status whose colour each has."""
 _COUNT_NAMES = {"running": "running", "waiting": "waiting", "undivided": "waiting or running"}
 _SHARE = "%{customdata:,} runs, %{x:.2f} %"
+_RATE = (
+    "%{x:.1f} % (%{customdata[1]:.1f} to %{customdata[2]:.1f} %) of %{customdata[0]:,} "
+    "that succeeded, failed or timed out"
+)
+_GROUP_HIGH, _LEAST_GROUPS = 34, 5
+"""The height in pixels of a group of outcomes, and the fewest for which there is room."""
+_BARS_WIDE, _BETWEEN = 0.62, 0.06
+"""The shares of the width of the bars of outcomes, and of the space between them and the rates."""
 _RUNS = "%{y:,} runs, %{customdata}"
-_STILL = "%{y:.1f} % go on after %{customdata}"
-_MARKS = {
-    0.01: "≤ 10 ms", 0.03: "30 ms", 0.1: "0.1 s", 0.3: "0.3 s",
-    1: "1 s", 3: "3 s", 10: "10 s", 30: "30 s",
-    60: "1 min", 180: "3 min", 600: "10 min", 1_800: "30 min",
-    3_600: "1 h", 10_800: "3 h", 36_000: "10 h",
-    86_400: "1 d", 259_200: "3 d", 864_000: "10 d", 2_592_000: "30 d", 8_640_000: "100 d",
-}  # fmt: skip
-_TICKS = {"tickvals": np.log10(list(_MARKS)), "ticktext": list(_MARKS.values())}
-_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#a08020")
-"""Colours of groups, after Okabe and Ito."""
 
 
 def outcomes(
@@ -76,18 +76,19 @@ def outcomes(
             any background.
 
     Returns:
-        The figure: a bar for each group, its statuses side by side, in percent.
+        The figure: a bar for each group, its statuses side by side, in percent; beside it the
+        success rate, of the runs that succeeded, failed or timed out, with Wilson's 95 % interval.
 
     Example:
         >>> figure = arn.figures.outcomes(runs, by="version_id", names=client.names())
         >>> [bars.name for bars in figure.data]
-        ['succeeded', 'cancelled', 'failed', 'timed out']
+        ['succeeded', 'cancelled', 'failed', 'timed out', 'success rate']
     """
     check_template(template)
     runs = runs_frame(runs)
     counts = pd.crosstab(groups(runs, by, _MOST_GROUPS, names), outcomes_of(runs))
     sizes = counts.sum(axis="columns")
-    titles = [f"{words(name, 40)} ({size:,})" for name, size in sizes.items()]
+    titles = group_titles(sizes.to_dict())
     figure = go.Figure()
     for outcome in painting_order(list(counts.columns)):
         count = counts[outcome]
@@ -103,22 +104,65 @@ def outcomes(
         )
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, type="category")
     figure.update_xaxes(title="share of runs (%)", range=[0, 100])
-    title = f"How {len(runs):,} runs ended{_by_words(by)}"
+    _draw_rates(figure, titles, counts, template)
+    title = f"How {len(runs):,} runs ended{by_words(by)}"
     legend = {"traceorder": "normal"}
     dress(figure, template, title, repeated_notes(runs), barmode="stack", legend=legend)
-    return _or_empty(figure, runs, "has an outcome")
+    margin = figure.layout.margin
+    figure.layout.height = margin.t + margin.b + _GROUP_HIGH * max(len(titles), _LEAST_GROUPS)
+    return or_empty(figure, runs, "has an outcome")
 
 
-def _by_words(by: str | None) -> str:
-    """The end of a title that says how runs are grouped."""
-    return f", by {words(by)}" if by else ""
+def _draw_rates(
+    figure: go.Figure, titles: list[str], counts: pd.DataFrame, template: str | None
+) -> None:
+    """Draws the success rate of each group with its interval, on an axis beside the bars.
+
+    Args:
+        figure: the figure, which is changed.
+        titles: of the groups, on the axis that both have.
+        counts: how many runs of each group have each outcome.
+        template: a plotly template.
+    """
+    succeeded = _count(counts, SUCCESSES)
+    judged = _count(counts, JUDGED)
+    if not any(judged):
+        return
+    # Of a group in which no run succeeded or failed the rate is NaN, and nothing is drawn.
+    rates = [rate(*pair) for pair in zip(succeeded, judged, strict=True)]
+    share = _percent(found.value for found in rates)
+    low = _percent(found.low for found in rates)
+    high = _percent(found.high for found in rates)
+    interval = {"array": high - share, "arrayminus": share - low}
+    hue = color(look_of(SUCCESSES[0]), template)
+    figure.add_scatter(
+        mode="markers",
+        name="success rate",
+        x=share,
+        y=titles,
+        xaxis="x2",
+        error_x={**interval, "thickness": 2, "width": 5},
+        customdata=np.column_stack([judged, low, high]),
+        hovertemplate=_RATE,
+        marker={"color": hue, "size": 8},
+        cliponaxis=False,
+        showlegend=False,
+    )
+    title = "success rate, 95 % interval (%)"
+    beside = [_BARS_WIDE + _BETWEEN, 1]
+    axis = {"domain": beside, "range": [0, 100], "anchor": "y", "title": title}
+    figure.update_layout(xaxis={"domain": [0, _BARS_WIDE]}, xaxis2=axis)
 
 
-def _or_empty(figure: go.Figure, runs: pd.DataFrame, lack: str) -> go.Figure:
-    """The figure, with a sentence in its middle where nothing is drawn."""
-    if figure.data:
-        return figure
-    return say_empty(figure, len(runs), lack)
+def _count(counts: pd.DataFrame, statuses: Sequence[str]) -> list[int]:
+    """How many runs of each group have one of these outcomes."""
+    chosen = counts.reindex(columns=statuses, fill_value=0)
+    total: list[int] = chosen.sum(axis="columns").tolist()
+    return total
+
+
+def _percent(shares: Iterable[float]) -> Floats:
+    return 100 * np.array([*shares])
 
 
 def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> go.Figure:
@@ -252,9 +296,9 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
     times = run_times(runs, last_moment(runs))
     became = outcomes_of(runs)
     outcome = became.to_numpy("object")[times.known]
-    place = _place(times.seconds)
-    reach = _reach(place)
-    edges = np.linspace(*reach, _BINS + 1)
+    place = places(times.seconds)
+    ends = reach(place)
+    edges = np.linspace(*ends, _BINS + 1)
     width = 0.95 * (edges[1] - edges[0])
     spans = [f"{span_text(10**low)} to {span_text(10**high)}" for low, high in pairwise(edges)]
     figure = go.Figure()
@@ -275,139 +319,8 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
         )
     figure.update_yaxes(title="runs", tickformat=",")
     axis = "run time (started to completed, logarithmic)"
-    figure.update_xaxes(title=axis, range=reach, **_TICKS)
+    figure.update_xaxes(title=axis, range=ends, **TICKS)
     title = f"How long {len(place):,} of {len(runs):,} runs took"
-    notes = [*_remarks(times, became), *repeated_notes(runs)]
+    notes = [*remarks(times, became), *repeated_notes(runs)]
     dress(figure, template, title, notes, barmode="stack")
-    return _or_empty(figure, runs, "has a run time that can be read")
-
-
-def survival(
-    runs: Runs,
-    by: str | None = "version_id",
-    *,
-    names: Names = None,
-    template: str | None = None,
-) -> go.Figure:
-    """Draws the share of runs that go on after a time, whatever their outcome.
-
-    The curves are those of Kaplan & Meier. A curve further to the right is slower. Runs whose end
-    was not seen count for as long as they were; the band is the 95 % interval. Needs scipy.
-
-    Args:
-        runs: anything that `runs_frame` takes.
-        by: the column to group by; beyond 8 groups the smallest are one. None: all together.
-        names: labels for the ids of deployments and versions, as from `client.names()`.
-        template: a plotly template, such as `plotly_dark`; by default colours that are read on
-            any background.
-
-    Returns:
-        The figure: a step curve for each group, in percent over seconds.
-
-    Example:
-        >>> figure = arn.figures.survival(runs, by="deployment_id")
-        >>> figure.write_html("survival.html")
-    """
-    check_template(template)
-    runs = runs_frame(runs)
-    horizon = last_moment(runs)
-    group_of = groups(runs, by, len(_COLORS), names)
-    every = {
-        str(name): run_times(runs[group_of == name], horizon) for name in group_of.cat.categories
-    }
-    drawn = {name: times for name, times in every.items() if len(times.seconds) >= TOO_FEW}
-    seconds = [times.seconds for times in drawn.values()]
-    place = _place(np.concatenate([np.array([]), *seconds]))
-    first, last = _reach(place)
-    figure = go.Figure()
-    for (name, times), hue in zip(drawn.items(), _COLORS, strict=False):
-        title = f"{words(name, 40)} ({len(times.seconds):,})"
-        _draw_curve(figure, title, _points(times, first), hue)
-    figure.update_yaxes(title="share still going on (%)", range=[0, 101])
-    axis = "time since the start (logarithmic)"
-    figure.update_xaxes(title=axis, range=(first, last), **_TICKS)
-    title = f"How long {len(place):,} of {len(runs):,} runs went on{_by_words(by)}"
-    few = {
-        f"{name}, too few ended": len(times.seconds)
-        for name, times in every.items()
-        if name not in drawn
-    }
-    notes = _remarks(run_times(runs, horizon), outcomes_of(runs))
-    notes += [*left_out_notes(few), *repeated_notes(runs)]
-    dress(figure, template, title, notes)
-    return _or_empty(figure, runs, "is in a group of which enough have ended")
-
-
-class _Points(NamedTuple):
-    """The points of a curve on the axis, with shares in percent."""
-
-    place: Floats
-    share: Floats
-    low: Floats
-    high: Floats
-
-
-def _points(times: Times, start: float) -> _Points:
-    """The points at which a curve of survival is drawn, evenly chosen among its moments.
-
-    Args:
-        times: how long the runs of a group took.
-        start: where the axis begins.
-    """
-    table = curve(times)
-    spread = np.linspace(0, len(table.seconds) - 1, _STEPS)
-    chosen = np.unique(spread.astype(int))
-    place = _place(table.seconds[chosen])
-    # The first point is before all ends, at 0 s, which a logarithmic axis cannot show.
-    # It stands at the edge.
-    place[0] = start
-    share = 100 * table.share[chosen]
-    return _Points(place, share, 100 * table.low[chosen], 100 * table.high[chosen])
-
-
-def _draw_curve(figure: go.Figure, name: str, points: _Points, hue: str) -> None:
-    """Draws a curve with its band, which the legend shows and hides together."""
-    common: dict[str, Any] = {"mode": "lines", "legendgroup": name, "x": points.place}
-    edge = {"width": 0, "shape": "hv", "color": hue}
-    unseen = {"line": edge, "hoverinfo": "skip", "showlegend": False}
-    # The band is what lies between its upper edge and the trace before that, the lower one.
-    figure.add_scatter(**common, **unseen, y=points.low, fill=None)
-    figure.add_scatter(**common, **unseen, y=points.high, fill="tonexty")
-    figure.add_scatter(
-        **common,
-        name=name,
-        y=points.share,
-        line={"width": 2, "shape": "hv", "color": hue},
-        customdata=[span_text(10**at) for at in points.place],
-        hovertemplate=_STILL,
-    )
-
-
-def _remarks(times: Times, became: pd.Series[Any]) -> list[str]:
-    """Notes of how many runs' ends were not seen, and of which runs are not in the picture."""
-    counts = left_out(became)
-    counts["without readable times"] = times.unreadable
-    counts["not started"] = len(became) - len(times.seconds) - sum(counts.values())
-    notes = []
-    not_seen = int((~times.ended).sum())
-    if not_seen:
-        notes.append(f"{not_seen:,} whose end was not seen")
-    some = {reason: count for reason, count in counts.items() if count}
-    return notes + left_out_notes(some)
-
-
-def _place(seconds: Floats) -> Any:
-    """The places of times on the axis, which are their logarithms.
-
-    On a logarithmic axis of plotly's own, bars would not have one width.
-    """
-    return np.log10(np.maximum(seconds, min(_MARKS)))
-
-
-def _reach(place: Floats) -> tuple[float, float]:
-    """The ends of the axis: the times with some room, a tenfold at least."""
-    low, high = (place.min(), place.max()) if len(place) else (0.0, 1.0)
-    missing = 1 - (high - low)
-    room = max(0.1, missing / 2)
-    first = np.log10(min(_MARKS))
-    return max(low - room, first), high + room
+    return or_empty(figure, runs, "has a run time that can be read")

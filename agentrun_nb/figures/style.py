@@ -191,6 +191,23 @@ def groups(runs: pd.DataFrame, by: str | None, most: int, names: Names = None) -
     return shown.astype(pd.CategoricalDtype(order))
 
 
+def group_titles(sizes: dict[Any, int]) -> list[str]:
+    """Names of groups with their sizes, as an axis or a legend of plotly takes them.
+
+    Groups whose long names are cut to the same words stay apart.
+
+    Args:
+        sizes: how many runs each group has, by its name.
+    """
+    titles: list[str] = []
+    for name, size in sizes.items():
+        title = f"{words(name, _SHORT)} ({size:,})"
+        if title in titles:
+            title = f"{title} no. {len(titles) + 1}"
+        titles.append(title)
+    return titles
+
+
 def left_out_notes(left_out: dict[str, int]) -> list[str]:
     """A note for each reason why a figure does not show some runs."""
     notes = []
@@ -261,3 +278,15 @@ def say_empty(figure: go.Figure, runs: int, lack: str) -> go.Figure:
 def say(figure: go.Figure, sentence: str) -> go.Figure:
     """Writes a sentence into the middle of a figure."""
     return figure.add_annotation(text=sentence, font_size=14, **_MIDDLE)
+
+
+def by_words(by: str | None) -> str:
+    """The end of a title that says how runs are grouped."""
+    return f", by {words(by)}" if by else ""
+
+
+def or_empty(figure: go.Figure, runs: pd.DataFrame, lack: str) -> go.Figure:
+    """The figure, with a sentence in its middle where nothing is drawn."""
+    if figure.data:
+        return figure
+    return say_empty(figure, len(runs), lack)

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from agentrun_nb.core.jsontext import valid_unicode
 from agentrun_nb.errors import SettingsError
 
 Names: TypeAlias = "Mapping[str, str] | None"
@@ -33,8 +34,7 @@ def read_names(names: Any) -> dict[str, str]:
         if not isinstance(text, str):
             kind = type(text).__name__
             raise SettingsError(f"names= maps texts to texts, and has a {kind}.", hint=hint)
-    # A lone surrogate is no Unicode, and no column of text takes it.
-    return {key: name.encode(errors="replace").decode() for key, name in names.items()}
+    return {key: valid_unicode(name) for key, name in names.items()}
 
 
 def labels_of(ids: Iterable[Any], names: Mapping[str, str]) -> dict[Any, str]:

@@ -77,11 +77,12 @@ def test_the_shares_of_outcomes_are_those_of_all_runs_of_a_group() -> None:
         fetch_error=lambda rows: rows["fetch_error"].where(rows["id"] != "run-0", "server: no")
     )
     figure = figures.outcomes(runs, by="version_id")
-    for place, name in enumerate(figure.data[0].y):
-        assert sum(trace.x[place] for trace in figure.data) == pytest.approx(100)
+    bars = [trace for trace in figure.data if trace.type == "bar"]
+    for place, name in enumerate(bars[0].y):
+        assert sum(trace.x[place] for trace in bars) == pytest.approx(100)
         size = int(re.search(r"\((\d+)\)", name)[1])
-        assert sum(trace.customdata[place] for trace in figure.data) == size
-    names = [trace.name for trace in figure.data]
+        assert sum(trace.customdata[place] for trace in bars) == size
+    names = [trace.name for trace in bars]
     assert names[-1] == "failed"
     assert {"not fetched: server", "no status", "unknown status: waiting_for_input"} <= set(names)
 
@@ -91,7 +92,48 @@ def test_beyond_the_most_groups_the_smallest_are_one_and_nothing_is_lost() -> No
     figure = figures.outcomes(frame(records), by="version_id")
     assert len(figure.data[0].y) == 15
     assert figure.data[0].y[-1].startswith("others (")
-    assert sum(sum(trace.customdata) for trace in figure.data) == 401
+    assert sum(sum(trace.customdata) for trace in figure.data if trace.type == "bar") == 401
+
+
+def rates_of(figure: Any) -> Any:
+    [rates] = [trace for trace in figure.data if trace.name == "success rate"]
+    return rates
+
+
+@pytest.mark.parametrize("by", [None, "version_id"])
+def test_beside_the_bars_stands_the_success_rate_of_summarize_with_its_interval(by: Any) -> None:
+    runs = frame(
+        [*ODD, *(run(60 + n, ("failed", "timed_out")[n % 2], version_id="c") for n in range(4))]
+    )
+    rates, table = rates_of(figures.outcomes(runs, by)), arn.summarize(runs, by)
+    names = {re.sub(r" \(\d+\)$", "", name): place for place, name in enumerate(rates.y)}
+    for _, row in table.iterrows():
+        place = names["all runs" if by is None else row["version_id"]]
+        low = rates.x[place] - rates.error_x.arrayminus[place]
+        high = rates.x[place] + rates.error_x.array[place]
+        assert np.array([rates.x[place], low, high]) / 100 == pytest.approx(
+            row[["success_rate", "success_low", "success_high"]].to_numpy("float64")
+        )
+        assert list(rates.customdata[place][1:]) == pytest.approx([low, high])
+
+
+def test_a_group_in_which_nothing_succeeded_or_failed_has_no_rate() -> None:
+    live = [run(n, "running", (0, 1, None), version_id="new") for n in range(3)]
+    rates = rates_of(figures.outcomes(frame([*ODD, *live]), "version_id"))
+    assert [
+        np.isnan(share) for share, name in zip(rates.x, rates.y, strict=True) if "new" in name
+    ] == [True]
+    assert len(figures.outcomes(frame(live)).data) == 1
+
+
+def test_groups_whose_names_are_cut_to_the_same_words_stay_apart() -> None:
+    records = [run(n, times=(0, 1, 2 + n), version_id="x" * 50 + "ab"[n % 2]) for n in range(40)]
+    bars, rates = figures.outcomes(frame(records), "version_id").data
+    assert len(set(bars.y)) == len(set(rates.y)) == 2
+    legend = {
+        trace.legendgroup for trace in figures.survival(frame(records)).data if trace.legendgroup
+    }
+    assert len(legend) == 2
 
 
 @pytest.mark.parametrize("n", [40, 3_000])
@@ -154,6 +196,65 @@ def test_a_group_that_all_goes_on_is_drawn_flat_until_it_was_last_seen() -> None
     # With none of 40 ended, at least 91 of 100 go on, until all are lost from view at once.
     assert low.y[0] == pytest.approx(100 * 0.025 ** (1 / 40))
     assert low.y[-1] == 0
+
+
+def watched() -> pd.DataFrame:
+    """Two versions of 20 runs; of one, each second run still goes on and was last seen then."""
+    ended = [run(n, times=(0, 1, 2 + n), version_id="a") for n in range(20)]
+    half = [
+        run(
+            30 + n,
+            "succeeded" if n % 2 else "running",
+            (0, 1, 3 + n if n % 2 else None),
+            version_id="b",
+        )
+        for n in range(20)
+    ]
+    runs = frame([*ended, *half])
+    seen = pd.Timestamp("2026-03-02T00:00:01Z") + pd.to_timedelta(np.arange(40) % 20 + 2, unit="s")
+    return runs.assign(fetched_at=seen)
+
+
+def at_risk(figure: Any) -> list[tuple[int, float, str]]:
+    """The numbers at risk, each with its row and its place on the axis."""
+    return [
+        found
+        for trace in figure.data
+        if trace.name == "runs at risk"
+        for found in zip(trace.y, trace.x, trace.text, strict=True)
+    ]
+
+
+def test_under_the_curves_stands_how_many_runs_were_at_risk() -> None:
+    runs = watched()
+    figure = figures.survival(runs)
+    numbers, titles = at_risk(figure), figure.layout.yaxis2.ticktext
+    horizon = last_moment(runs)
+    assert len(titles) == 2
+    for row, at, text in numbers:
+        of_group = run_times(runs[runs["version_id"] == titles[row][0]], horizon)
+        still = np.count_nonzero(of_group.seconds >= 10**at * (1 - 1e-9))
+        # Seconds that are shorter than the axis begins are at its edge.
+        assert int(text) == (still if at > numbers[0][1] else 20)
+    assert len({text for _, _, text in numbers}) > 3
+
+
+def test_a_tick_stands_where_runs_that_go_on_were_last_seen() -> None:
+    figure = figures.survival(watched())
+    with_ticks = {}
+    for trace in figure.data:
+        if trace.showlegend is not False:
+            with_ticks[trace.name] = {
+                round(10**at) for at, size in zip(trace.x, trace.marker.size, strict=True) if size
+            }
+    assert with_ticks == {"a (20)": set(), "b (20)": set(range(2, 22, 2))}
+    assert "ticks: where runs that go on were last seen" in told(figure)
+    assert "ticks" not in told(figures.survival(watched().head(20)))
+
+
+def test_the_bands_of_survival_are_said_to_be_of_95_percent() -> None:
+    assert "bands: 95 % intervals" in told(figures.survival(watched()))
+    assert "95" not in told(figures.survival([]))
 
 
 def test_a_group_of_which_too_few_have_ended_is_not_drawn_and_told() -> None:
@@ -259,7 +360,7 @@ def test_every_bar_is_given_its_width(draw: Any) -> None:
     ],
 )
 def test_a_template_is_dark_by_its_ground_and_not_by_its_name(template: Any, dark: bool) -> None:
-    [bars] = figures.outcomes(frame([run(0)]), template=template).data
+    bars, _ = figures.outcomes(frame([run(0)]), template=template).data
     assert bars.marker.color == (LOOKS["succeeded"].dark if dark else LOOKS["succeeded"].light)
 
 

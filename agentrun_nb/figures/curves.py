@@ -1,0 +1,238 @@
+"""Draws how long runs go on, as curves of what share is left."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.colors import hex_to_rgb
+
+from agentrun_nb.analysis.estimates import TOO_FEW, Times, curve, run_times
+from agentrun_nb.analysis.outcomes import outcomes, repeated_notes
+from agentrun_nb.core.text import counted
+from agentrun_nb.core.times import span_text
+from agentrun_nb.figures.lengths import TICKS, places, reach, remarks
+from agentrun_nb.figures.style import (
+    CLEAR,
+    by_words,
+    check_template,
+    dress,
+    group_titles,
+    groups,
+    left_out_notes,
+    or_empty,
+)
+from agentrun_nb.tables.frames import Runs, runs_frame
+from agentrun_nb.tables.labels import Names
+from agentrun_nb.tables.moments import Floats, last_moment
+
+_STEPS = 200
+"""The most points of a curve."""
+_STILL = "%{y:.1f} % go on after %{customdata}"
+_BAND = 0.2
+"""The opacity of a band."""
+_TICK_HIGH = 9
+"""The height in pixels of a tick where runs were last seen."""
+_CURVES_HIGH, _AXIS_HIGH, _ROW_HIGH = 300, 78, 18
+"""The heights in pixels of the curves, of the axis under them, and of a row of numbers."""
+_AT_RISK_AXIS = {
+    "fixedrange": True, "showgrid": False, "showline": False, "automargin": True,
+    # Ticks that nobody sees keep the titles apart from the numbers.
+    "ticks": "outside", "ticklen": 6, "tickcolor": CLEAR, "tickfont": {"size": 11},
+}  # fmt: skip
+"""The axis on which the groups have a row each for their numbers at risk."""
+_LEAST_APART = 0.06
+"""How far from the left edge, as a share of the width, the next number stands at least."""
+_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#a08020")
+"""Colours of groups, after Okabe and Ito."""
+
+
+def survival(
+    runs: Runs,
+    by: str | None = "version_id",
+    *,
+    names: Names = None,
+    template: str | None = None,
+) -> go.Figure:
+    """Draws the share of runs that go on after a time, whatever their outcome.
+
+    The curves are those of Kaplan & Meier. A curve further to the right is slower. Runs whose end
+    was not seen count for as long as they were, and a tick stands where they were last seen; the
+    band is the 95 % interval. Needs scipy.
+
+    Args:
+        runs: anything that `runs_frame` takes.
+        by: the column to group by; beyond 8 groups the smallest are one. None: all together.
+        names: labels for the ids of deployments and versions, as from `client.names()`.
+        template: a plotly template, such as `plotly_dark`; by default colours that are read on
+            any background.
+
+    Returns:
+        The figure: a step curve for each group, in percent over seconds, and under the axis how
+        many runs of each were at risk: had not ended before that time, and were still watched.
+
+    Example:
+        >>> figure = arn.figures.survival(runs, by="deployment_id")
+        >>> figure.write_html("survival.html")
+    """
+    check_template(template)
+    runs = runs_frame(runs)
+    horizon = last_moment(runs)
+    group_of = groups(runs, by, len(_COLORS), names)
+    every = {
+        str(name): run_times(runs[group_of == name], horizon) for name in group_of.cat.categories
+    }
+    drawn = {name: times for name, times in every.items() if len(times.seconds) >= TOO_FEW}
+    titles = group_titles({name: len(times.seconds) for name, times in drawn.items()})
+    seconds = [times.seconds for times in drawn.values()]
+    on_axis = places(np.concatenate([np.array([]), *seconds]))
+    first, last = reach(on_axis)
+    figure = go.Figure()
+    for title, times, hue in zip(titles, drawn.values(), _COLORS, strict=False):
+        _draw_curve(figure, title, _points(times, first), hue)
+    figure.update_yaxes(title="share still going on (%)", range=[0, 101])
+    axis = "time since the start (logarithmic)"
+    figure.update_xaxes(title=axis, range=(first, last), **TICKS)
+    if drawn:
+        _draw_at_risk(figure, dict(zip(titles, seconds, strict=True)), (first, last))
+    few = {
+        f"{name}, too few ended": len(times.seconds)
+        for name, times in every.items()
+        if name not in drawn and len(times.seconds)
+    }
+    notes = remarks(run_times(runs, horizon), outcomes(runs))
+    notes += [*left_out_notes(few), *repeated_notes(runs), *_legend_notes(drawn)]
+    title = f"How long {len(on_axis):,} of {len(runs):,} runs went on{by_words(by)}"
+    dress(figure, template, title, notes)
+    if drawn:
+        _make_room(figure, len(drawn))
+    return or_empty(figure, runs, "is in a group of which enough have ended")
+
+
+def _legend_notes(drawn: dict[str, Times]) -> list[str]:
+    """What bands and ticks mean, where there are any."""
+    notes = []
+    if drawn:
+        notes.append("bands: 95 % intervals")
+    if not all(times.ended.all() for times in drawn.values()):
+        notes.append("ticks: where runs that go on were last seen")
+    return notes
+
+
+class _Points(NamedTuple):
+    """The points of a curve on the axis, with shares in percent.
+
+    For each point there is the number of runs that were last seen, still going on, since the point
+    before it.
+    """
+
+    place: Floats
+    share: Floats
+    low: Floats
+    high: Floats
+    last_seen: NDArray[np.int64]
+
+
+def _points(times: Times, start: float) -> _Points:
+    """The points at which a curve of survival is drawn, evenly chosen among its moments.
+
+    Args:
+        times: how long the runs of a group took.
+        start: where the axis begins.
+    """
+    table = curve(times)
+    spread = np.linspace(0, len(table.seconds) - 1, _STEPS)
+    chosen = np.unique(spread.astype(int))
+    moments = table.seconds[chosen]
+    of_point = np.searchsorted(moments, times.seconds[~times.ended])
+    last_seen = np.bincount(of_point, minlength=len(moments))
+    place = places(moments)
+    # The first point is before all ends, at 0 s, which a logarithmic axis cannot show.
+    # It stands at the edge.
+    place[0] = start
+    share = 100 * table.share[chosen]
+    return _Points(place, share, 100 * table.low[chosen], 100 * table.high[chosen], last_seen)
+
+
+def _draw_curve(figure: go.Figure, name: str, points: _Points, hue: str) -> None:
+    """Draws a curve with its band, which the legend shows and hides together."""
+    common: dict[str, Any] = {"legendgroup": name, "x": points.place}
+    edge = {"width": 0, "shape": "hv", "color": hue}
+    unseen = {"mode": "lines", "line": edge, "hoverinfo": "skip", "showlegend": False}
+    # The band is what lies between its upper edge and the trace before that, the lower one.
+    figure.add_scatter(**common, **unseen, y=points.low, fill=None)
+    pale = "rgba({},{},{},{})".format(*hex_to_rgb(hue), _BAND)
+    figure.add_scatter(**common, **unseen, y=points.high, fill="tonexty", fillcolor=pale)
+    has_tick = points.last_seen > 0
+    stroke = {"width": np.where(has_tick, 1.5, 0), "color": hue}
+    size = np.where(has_tick, _TICK_HIGH, 0)
+    ticks = {"symbol": "line-ns", "size": size, "line": stroke}
+    figure.add_scatter(
+        **common,
+        mode="lines+markers",
+        name=name,
+        y=points.share,
+        line={"width": 2, "shape": "hv", "color": hue},
+        marker=ticks,
+        customdata=_hover_words(points),
+        hovertemplate=_STILL,
+    )
+
+
+def _hover_words(points: _Points) -> list[str]:
+    """What is said of each point when it is pointed at: its time, and who was last seen there."""
+    words = []
+    for at, count in zip(points.place, points.last_seen.tolist(), strict=True):
+        last_seen = f"<br>{counted(count, 'run')} last seen by then" if count else ""
+        words.append(f"{span_text(10**at)}{last_seen}")
+    return words
+
+
+def _draw_at_risk(figure: go.Figure, seconds: dict[str, Floats], ends: tuple[float, float]) -> None:
+    """Writes under the ticks how many runs of each group were at risk there.
+
+    Args:
+        figure: the figure, which is changed.
+        seconds: how long the runs of each group were seen to go on, by its title.
+        ends: of the axis of time.
+    """
+    first, last = ends
+    nearest = first + _LEAST_APART * (last - first)
+    marks = [at for at in TICKS["tickvals"] if nearest < at < last]
+    for row, (lengths, hue) in enumerate(zip(seconds.values(), _COLORS, strict=False)):
+        on_axis = places(lengths)
+        # At the left edge stand all runs, as the curve does.
+        counts = [len(lengths)]
+        counts += [int(np.count_nonzero(on_axis >= at)) for at in marks]
+        figure.add_scatter(
+            mode="text",
+            name="runs at risk",
+            x=[first, *marks],
+            y=[row] * len(counts),
+            yaxis="y2",
+            text=[f"{count:,}" for count in counts],
+            textposition=["middle right", *["middle center"] * len(marks)],
+            textfont={"size": 11, "color": hue},
+            hoverinfo="skip",
+            cliponaxis=False,
+            showlegend=False,
+        )
+    rows = len(seconds)
+    figure.update_layout(yaxis2={"range": [rows - 0.5, -0.5], **_AT_RISK_AXIS})
+    figure.update_layout(yaxis2={"tickvals": [*range(rows)], "ticktext": [*seconds]})
+
+
+def _make_room(figure: go.Figure, groups: int) -> None:
+    """Gives the numbers at risk their place below the axis of the curves."""
+    rows = groups * _ROW_HIGH
+    height = _CURVES_HIGH + _AXIS_HIGH + rows
+    upper = (rows + _AXIS_HIGH) / height
+    figure.update_layout(yaxis={"domain": [upper, 1]}, yaxis2={"domain": [0, rows / height]})
+    figure.layout.margin.b = 16
+    figure.layout.height = height + figure.layout.margin.t + figure.layout.margin.b
+    figure.add_annotation(
+        text="runs at risk", xref="paper", x=0, xanchor="left", yref="paper",
+        y=rows / height, yanchor="bottom", showarrow=False, font_size=11,
+    )  # fmt: skip
