@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from agentrun_nb.drawing.spans import Kind, Spans
@@ -17,7 +18,7 @@ THINNEST = 5
 """The least height of a lane."""
 MOST_SINGLE = 4_000
 """More runs than this are counted in columns and not drawn one by one."""
-MOST_ROWS = 24
+MOST_ROWS = 30
 """Up to so many runs have a row each."""
 MOST_BANDS = 12
 """Up to so many groups have a band each; the last holds all others where there are more."""
@@ -33,6 +34,28 @@ _FREE_TOP = 4
 """What stays free above all bands where there is no strip of failures."""
 _PLAIN_END, _MARKED_END = 1, 13
 """What stays free behind a run: more where the shape of its status stands there."""
+
+
+def fitting_grouping(count: int, deployments: int, versions: int) -> str:
+    """By what runs are grouped where nobody has chosen: one of the GROUPINGS of `window.py`.
+
+    Args:
+        count: how many runs have a place.
+        deployments: how many deployments they are of; having none counts as one.
+        versions: how many versions, likewise.
+    """
+    if count <= MOST_ROWS:
+        return "none"
+    if deployments > 1:
+        return "deployment_id"
+    return "version_id" if versions > 1 else "none"
+
+
+def grouping_of(placed: pd.DataFrame) -> str:
+    """By what these runs, all of which have a place, are grouped where nobody has chosen."""
+    deployments = placed["deployment_id"].nunique(dropna=False)
+    versions = placed["version_id"].nunique(dropna=False)
+    return fitting_grouping(len(placed), deployments, versions)
 
 
 def lanes(

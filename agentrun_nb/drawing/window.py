@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+GROUPINGS = ("none", "deployment_id", "version_id", "status")
+"""By what the runs of a timeline are grouped; None: as it fits."""
+
 Fold = tuple[float, float, float]
 """A stretch of time of which an axis keeps a part.
 
@@ -18,7 +21,7 @@ class Window:
     Attributes:
         start: where it begins, in ms since the epoch; None: with the first run.
         end: likewise.
-        by: the grouping: `time`, `version` or `status`.
+        by: the grouping, one of GROUPINGS; None: as it fits.
         folds: the stretches that are folded.
         width: of the time axis, in pixels.
         dark: whether the background is dark; None where no page has said.
@@ -28,7 +31,7 @@ class Window:
 
     start: float | None = None
     end: float | None = None
-    by: str = "time"
+    by: str | None = None
     folds: tuple[Fold, ...] = ()
     width: float = 800
     dark: bool | None = None

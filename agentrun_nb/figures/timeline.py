@@ -27,18 +27,20 @@ from agentrun_nb.drawing.layout import (
     LOWEST_BAND,
     MOST_BANDS,
     MOST_ROWS,
+    MOST_SINGLE,
     ROW,
     THICKEST,
     Place,
     band_height,
     column_edges,
+    grouping_of,
     lanes,
     most_height,
     stack_bands,
 )
 from agentrun_nb.drawing.spans import Kind, Spans, spans
 from agentrun_nb.drawing.status_style import LOOKS, Look, by_look, look_of
-from agentrun_nb.drawing.window import Window
+from agentrun_nb.drawing.window import GROUPINGS, Window
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.figures.folded_axis import FoldedAxis, checked_ends
 from agentrun_nb.figures.style import (
@@ -67,7 +69,6 @@ _THICK = 0.85
 By itself plotly would take that from the rows of the same colour, and draw over other runs.
 """
 _Edges = tuple[float | None, float | None]
-_GROUPINGS = ("time", "version", "status")
 _BACKGROUNDS = {None: None, True: "#111111", False: CLEAR}
 """By whether the page is dark.
 
@@ -95,12 +96,12 @@ def timeline(
     tz: str = "UTC",
     *,
     window: _Edges = (None, None),
-    by: str = "time",
+    by: str | None = None,
     template: str | None = None,
 ) -> go.Figure:
     """Draws runs along time, from the timestamps of their records alone.
 
-    Up to 24 runs have a row each, more share lanes: pale before the start, solid after it, hatched
+    Up to 30 runs have a row each, more share lanes: pale before the start, solid after it, hatched
     up to the last known moment while a run has not ended. Where lanes do not fit, the runs of each
     column are counted. Every failure has a mark in a strip of its own on top.
 
@@ -109,7 +110,9 @@ def timeline(
         tz: the zone of the time axis, an IANA name.
         window: first and last moment of the axis in ms since the epoch; None: where the runs begin
             or end.
-        by: what runs are grouped by: `time` (not at all), `version` or `status`.
+        by: what runs are grouped by: `deployment_id`, `version_id`, `status` or `none`; None: as it
+            fits, which is not at all while each run has a row, then by deployment, and by version
+            where they are of one deployment.
         template: a plotly template, such as `plotly_dark`; by default colours that are read on
             any background.
 
@@ -122,10 +125,10 @@ def timeline(
         Figure(...)
     """
     runs = runs_frame(runs)
-    if not isinstance(by, str) or by not in _GROUPINGS:
+    if by is not None and (not isinstance(by, str) or by not in GROUPINGS):
         raise SettingsError(
             f"{words(by)!r} is not a grouping of a timeline.",
-            hint=f"Choose among {', '.join(_GROUPINGS)}.",
+            hint=f"Choose among {', '.join(GROUPINGS)}.",
         )
     start, end = checked_ends(window)
     return draw(runs, last_moment(runs), tz, Window(start, end, by=by), template)
@@ -183,7 +186,8 @@ class _Drawing:
         self._place_window()
         self.inside = self._placed.touching(self._start, self._end)
         few = int(np.count_nonzero(self.known)) <= MOST_ROWS
-        self._in_rows = few and window.by == "time"
+        self._by = window.by or grouping_of(runs[self.known])
+        self._in_rows = few and self._by == "none"
         self._height = 0.0
 
     def _place_runs(self) -> None:
@@ -223,7 +227,7 @@ class _Drawing:
         failures = map(look_of, FAILURES)
         failed = [look for look in failures if look in self._looks and not self._in_rows]
         bands = self._bands()
-        grouped = self._window.by != "time"
+        grouped = self._by != "none"
         most = most_height(len(bands), grouped)
         heights = [self._band_height(rows, most) for _, rows in bands]
         places = stack_bands(heights, named=grouped, strip=bool(failed))
@@ -248,13 +252,12 @@ class _Drawing:
 
     def _bands(self) -> list[tuple[str, Chosen]]:
         """The names of the groups and which runs are theirs, in the widget's order."""
-        if self._window.by == "time" or self._runs.empty:
+        if self._by == "none" or self._runs.empty:
             # Without runs there are no groups, and still one band to write into.
             return [("", self.known)]
-        column = "status" if self._window.by == "status" else "version_id"
-        names = groups(self._runs, column, MOST_BANDS)
+        names = groups(self._runs, self._by, MOST_BANDS)
         order = list(names.cat.categories)
-        if column == "status":
+        if self._by == "status":
             documented = [status for status in STATUSES if status in order]
             order = documented + [name for name in order if name not in STATUSES]
         bands = []
@@ -286,6 +289,9 @@ class _Drawing:
             height: of the band, in pixels.
         """
         near = self._placed.touching(start, start + spans * span)
+        # The limit is one of the picture, however many bands it has.
+        if np.count_nonzero(near) > MOST_SINGLE:
+            return None
         placed = self._placed.only(chosen & near)
         succeeded = self._runs["status"].isin(SUCCESSES).to_numpy(dtype=bool)
         return lanes(placed, succeeded, span / self._window.width, height)
@@ -304,7 +310,7 @@ class _Drawing:
             return {"range": [lowest + 0.5, -0.5], "tickvals": []}
         self._draw_columns(axis, chosen & self.inside)
         title = None
-        if self._window.by == "time":
+        if self._by == "none":
             title = f"runs in each {duration_text(COLUMN * self._unit)}"
         return {"tickformat": ",", "nticks": height // 30, "title": title}
 

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any, NamedTuple
 
-from agentrun_nb.drawing.window import Window
+from agentrun_nb.drawing.window import GROUPINGS, Window
 
-GROUPINGS = ("time", "version", "status")
 TABLES = ("statuses", "versions", "deployments", "modes", "reasons", "errors")
 # fmt: off
 PAGE_KEYS = (
@@ -143,7 +142,8 @@ def _rows(places: Any, count: int) -> tuple[int, ...]:
 
 def _window(content: dict[str, Any]) -> Window:
     start, end, by = content.get("start"), content.get("end"), content.get("by")
-    if not all(edge is None or _is_moment(edge) for edge in (start, end)) or by not in GROUPINGS:
+    are_edges = all(edge is None or _is_moment(edge) for edge in (start, end))
+    if not are_edges or by not in (None, *GROUPINGS):
         raise RefusedError("A window has a start, an end and a grouping.")
     if start is not None and end is not None and start > end:
         raise RefusedError("A window ends after it starts.")
@@ -158,7 +158,7 @@ def _window(content: dict[str, Any]) -> Window:
     return Window(
         start,
         end,
-        str(by),
+        by,
         tuple(map(tuple, folds)),
         max(width, 100),
         dark,

@@ -16,6 +16,7 @@ from agentrun_nb.core.jsontext import valid_unicode
 from agentrun_nb.core.paths import parse_path
 from agentrun_nb.core.when import When, plain_when, read_when
 from agentrun_nb.documents.extract import Col
+from agentrun_nb.drawing.window import GROUPINGS
 from agentrun_nb.errors import AgentRunError, SettingsError
 from agentrun_nb.tables.frames import runs_frame
 
@@ -26,7 +27,6 @@ Stretch = Sequence[When]
 """A stretch of time: where it begins and ends."""
 
 VIEWS = ("timeline", "table", "durations")
-GROUPS = ("none", "deployment_id", "version_id", "status")
 SORTS = (
     "name", "id", "deployment_id", "version_id", "mode", "status", "created_at", "started_at",
     "completed_at", "before_start", "after_start", "exit_code", "failure_reason",
@@ -125,7 +125,7 @@ def by(value: Any) -> str | None:
     Raises:
         SettingsError: runs are not grouped by that.
     """
-    return None if value is None else _one_of("by", value, GROUPS)
+    return None if value is None else _one_of("by", value, GROUPINGS)
 
 
 def sort(value: Any) -> str | None:

@@ -17,7 +17,7 @@ import pytest
 from agentrun_nb.core.schema import RUNS, SUCCESSES
 from agentrun_nb.core.times import duration_text
 from agentrun_nb.drawing.course import course
-from agentrun_nb.drawing.layout import column_edges, lanes
+from agentrun_nb.drawing.layout import column_edges, fitting_grouping, lanes
 from agentrun_nb.drawing.spans import Kind, spans
 from agentrun_nb.drawing.status_style import by_look
 from agentrun_nb.tables.frames import runs_frame
@@ -48,6 +48,12 @@ def test_the_course_of_a_run_has_the_words_of_the_page(case):
     moments = (instant(case[name]) for name in ("created", "started", "completed"))
     stretches = course(*moments, case["live"], case["now"])
     assert [[stretch.kind, stretch.words] for stretch in stretches] == case["stretches"]
+
+
+@pytest.mark.parametrize("case", cases("groupings"), ids=str)
+def test_runs_are_grouped_as_on_the_page_where_nobody_has_chosen(case):
+    found = fitting_grouping(case["count"], case["deployments"], case["versions"])
+    assert found == case["by"]
 
 
 def frame_of(runs: list[list[Any]]) -> pd.DataFrame:

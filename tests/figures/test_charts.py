@@ -148,7 +148,7 @@ def test_the_highest_count_of_concurrency_is_never_averaged_away(n: int) -> None
 
 def test_a_column_of_many_runs_says_how_long_a_stretch_it_counts() -> None:
     runs = generated(3_000)
-    figure = figures.timeline(runs)
+    figure = figures.timeline(runs, by="none")
     assert re.fullmatch(r"runs in each \d+ h \d\d min", figure.layout.yaxis.title.text)
     in_stretches = max(max(trace.base + trace.y) for trace in figure.data if trace.type == "bar")
     assert in_stretches > arn.concurrency(runs)["running"].max()

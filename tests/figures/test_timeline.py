@@ -16,6 +16,7 @@ import agentrun_nb as arn
 from agentrun_nb import figures
 from agentrun_nb.drawing.axis import ticks
 from agentrun_nb.drawing.status_style import LOOKS, look_of
+from agentrun_nb.drawing.window import GROUPINGS
 from agentrun_nb.widget import explore
 from tests.support.samples import HOSTILE, START, body, moment, record
 
@@ -74,7 +75,7 @@ def test_a_run_that_goes_on_ends_at_the_last_moment_known_and_is_hatched():
     assert "52.8 s since start, open when read" in figure.data[0].hovertext[0]
 
 
-@pytest.mark.parametrize("by", ["time", "version", "status"])
+@pytest.mark.parametrize("by", ["none", "deployment_id", "version_id", "status"])
 @pytest.mark.parametrize("count", [1, 2, 10, 60])
 def test_each_bar_stays_in_its_own_row(by, count):
     """Those that failed are far from each other in a trace of their own, and yet no bar covers another."""
@@ -98,7 +99,7 @@ def boxes_of(trace) -> list[tuple]:
     ]
 
 
-@pytest.mark.parametrize("by", ["time", "version", "status"])
+@pytest.mark.parametrize("by", ["none", "deployment_id", "version_id", "status"])
 def test_a_window_without_runs_says_so_on_its_axis(by):
     start = (START.timestamp() + 86_400) * 1_000
     figure = figures.timeline(body(20), window=(start, start + 60_000), by=by)
@@ -129,7 +130,7 @@ def test_the_legend_has_the_statuses_in_the_order_of_their_lives():
 
 
 def test_runs_are_grouped_by_version_or_status():
-    by_version = figures.timeline(body(50), by="version")
+    by_version = figures.timeline(body(50), by="version_id")
     assert [band.text for band in by_version.layout.annotations] == ["agver_1, 25", "agver_2, 25"]
     by_status = [
         band.text.partition(",")[0]
@@ -148,7 +149,7 @@ def test_many_runs_make_a_small_figure_in_which_no_failure_is_lost(count):
 
 def test_hostile_text_is_shown_as_text():
     hostile = '<b>x</b><a href="https://evil.example">y</a><span style="background:url(https://evil.example)">z</span>'
-    for by in ("time", "version", "status"):
+    for by in GROUPINGS:
         figure = figures.timeline(rows(record(1, hostile, id=hostile, version_id=HOSTILE)), by=by)
         texts = [*names(figure), *(figure.layout.yaxis.ticktext or ()), *figure.data[0].hovertext]
         texts += [band.text for band in figure.layout.annotations]
@@ -198,7 +199,7 @@ def test_a_run_of_any_year_is_drawn(day, tz):
         ("timeline", {"template": 5}, "'5' is not a template"),
         ("timeline", {"tz": "nope"}, "not a time zone"),
         ("concurrency", {"tz": "nope"}, "not a time zone"),
-        ("timeline", {"by": "nope"}, "Choose among time, version, status"),
+        ("timeline", {"by": "nope"}, "Choose among none, deployment_id, version_id, status"),
         ("survival", {"by": "version"}, "Near it: version_id"),
         ("outcomes", {"by": "version"}, "Near it: version_id"),
     ],
@@ -218,7 +219,7 @@ def test_the_figure_of_a_dark_page_carries_its_ground():
     for dark, ground in ((True, "#111111"), (False, "rgba(0,0,0,0)")):
         view._receive(
             view,
-            {"id": 1, "op": "window", "start": None, "end": None, "by": "time", "dark": dark},
+            {"id": 1, "op": "window", "start": None, "end": None, "by": "none", "dark": dark},
             [],
         )
         assert view.figure().layout.paper_bgcolor == view.figure().layout.plot_bgcolor == ground
@@ -235,7 +236,9 @@ def test_the_explorers_figure_is_what_is_on_the_screen():
     assert len(drawn(view.figure())) == 20
     start = START.timestamp() * 1_000
     view._receive(
-        view, {"id": 1, "op": "window", "start": start, "end": start + 125_000, "by": "version"}, []
+        view,
+        {"id": 1, "op": "window", "start": start, "end": start + 125_000, "by": "version_id"},
+        [],
     )
     figure = view.figure()
     assert len(drawn(figure)) == 3
@@ -334,7 +337,7 @@ NO_PLACE = {
 }
 
 
-@pytest.mark.parametrize("by", ["time", "version", "status"])
+@pytest.mark.parametrize("by", ["none", "deployment_id", "version_id", "status"])
 @pytest.mark.parametrize("records", NO_PLACE.values(), ids=NO_PLACE)
 def test_a_timeline_without_a_run_that_has_a_place_says_so(records, by):
     """Also the figure of an explorer."""
@@ -352,14 +355,14 @@ def test_a_timeline_without_a_run_that_has_a_place_says_so(records, by):
 @pytest.mark.parametrize(
     "window", [5, None, "ab", (1,), (1, 2, 3), ("a", "b"), (2, 1), (1, 1), (np.nan, 1), (np.inf, 1)]
 )
-@pytest.mark.parametrize("by", ["time", "version"])
+@pytest.mark.parametrize("by", ["none", "version_id"])
 def test_a_window_that_is_no_stretch_of_time_is_an_error_with_a_hint(window, by):
     with pytest.raises(arn.errors.SettingsError) as caught:
         figures.timeline(rows(record(0)), window=window, by=by)
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("by", ["time", "version"])
+@pytest.mark.parametrize("by", ["none", "version_id"])
 def test_a_window_that_is_open_beyond_all_runs_has_a_length(by):
     first = START.timestamp() * 1_000
     for window in ((None, first - 3_600_000), (first + 3_600_000, None)):

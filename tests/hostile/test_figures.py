@@ -39,7 +39,7 @@ def drawn(stage: Stage, figure: go.Figure) -> set[str]:
     return set(stage.page.evaluate(DRAWN))
 
 
-@pytest.mark.parametrize("by", ["time", "version", "status"])
+@pytest.mark.parametrize("by", ["none", "deployment_id", "version_id", "status"])
 def test_a_figure_of_every_payload_holds_no_markup_out_of_it(open_stage: Stage, by: str) -> None:
     for batch in batches(60):
         view = explore(hostile_runs(batch))

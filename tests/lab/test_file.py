@@ -50,7 +50,7 @@ def test_a_view_that_was_zoomed_grouped_and_highlighted_opens_as_it_was_seen(
     expect(page.get_by_test_id("arn-window")).to_contain_text(
         "2026-11-20 09:40:00 to 2026-11-20 10:10:00 (30 min)"
     )
-    expect(page.get_by_test_id("arn-group-status")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_test_id("arn-by")).to_have_value("status")
     expect(page.locator(".arn-tl-key[aria-pressed=true]")).to_contain_text("failed")
     expect(page.get_by_test_id("arn-timeline-highlighted")).to_contain_text("of")
 

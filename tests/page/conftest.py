@@ -108,6 +108,14 @@ class Stage:
     def set_trait(self, name: str, value: object) -> None:
         self.page.evaluate("([name, value]) => window.stage.model.set(name, value)", [name, value])
 
+    def press(self, control: str) -> None:
+        """Presses a button by its test id, or chooses a grouping: "by:status"; "by:" is as it fits."""
+        kind, _, by = control.partition(":")
+        if kind == "by":
+            self.page.get_by_test_id("arn-by").select_option(by)
+        else:
+            self.page.get_by_test_id(control).click()
+
     def rows(self) -> list[str]:
         """The texts of the tree rows that are mounted, from top to bottom."""
         rows: list[str] = self.page.evaluate(ROWS)

@@ -14,6 +14,9 @@ from tests.support.samples import moment, record, records
 from .conftest import Opener, Stage
 from .scenarios import Scenario
 
+END = 15
+"""What stays free behind the axis of the page."""
+
 
 def shown(
     open_stage: Opener, runs: list[dict[str, Any]], *presses: str, scheme: str = "light", **how: Any
@@ -25,7 +28,7 @@ def shown(
         Scenario(page, buffers, traits={"tz": view.tz, "selected": [], "path": ""}), scheme=scheme
     )
     for press in presses:
-        stage.page.get_by_test_id(press).click()
+        stage.press(press)
     stage.page.wait_for_timeout(600)
     view._receive(
         view,
@@ -79,10 +82,12 @@ def in_figure(figure: Any) -> dict[str, float]:
     [
         (12, 0, []),
         (12, 30, ["arn-fold"]),
-        (25, 0, []),
+        (35, 0, []),
         (300, 0, []),
-        (300, 0, ["arn-group-status"]),
-        (300, 30, ["arn-group-version", "arn-fold"]),
+        (300, 0, ["by:none"]),
+        (300, 0, ["by:deployment_id"]),
+        (300, 0, ["by:status"]),
+        (300, 30, ["by:version_id", "arn-fold"]),
         (300, 0, ["arn-zoom-in", "arn-zoom-in"]),
     ],
 )
@@ -109,11 +114,12 @@ def test_rows_bear_the_names_of_their_runs(open_stage: Opener) -> None:
 
 @pytest.mark.parametrize("x", [200, 500, 800])
 def test_columns_hold_the_same_counts(open_stage: Opener, x: int) -> None:
-    view, stage = shown(open_stage, records(5_000))
+    view, stage = shown(open_stage, records(5_000), "by:none")
     stage.page.get_by_test_id("arn-timeline-canvas").hover(position={"x": x, "y": 240})
     told = stage.page.get_by_test_id("arn-tooltip").inner_text()
     window = view._window
-    at = window.start + (x - 1) / window.width * (window.end - window.start)
+    left = stage.page.evaluate("document.querySelector('canvas').clientWidth") - END - window.width
+    at = window.start + (x - left) / window.width * (window.end - window.start)
     counts = [
         y
         for bars in view.figure().data

@@ -27,8 +27,9 @@ LEAVES = ", ".join(
         ".arn-says, .arn-zone, .arn-tl-window, .arn-statusname, .arn-stopname, .arn-words, .arn-time, .arn-date",
     ]
 )
-ASIDE = ".arn-tl-timeline-table, .arn-utc, .arn-tree"
-"""What is hidden from the eye, what is shown on demand, and the rows of a tree, which stand where they are put."""
+ASIDE = ".arn-tl-timeline-table, .arn-utc, .arn-tree, .arn-tl-corner"
+"""What is hidden from the eye, what is shown on demand, and what stands where it is put: rows of a tree, and the zone in the
+corner that a timeline leaves free."""
 
 COVERED = """([leaves, aside]) => {
   const root = document.querySelector(".arn-root");
@@ -91,6 +92,29 @@ def test_nothing_covers_anything_at_any_width(open_stage: Opener, scenario: Scen
         )
         found[width] = stage.page.evaluate(COVERED, [LEAVES, ASIDE])
     assert {width: pairs for width, pairs in found.items() if pairs} == {}
+
+
+@pytest.mark.parametrize("count", [3, 200])
+def test_the_zone_is_chosen_in_the_corner_under_the_names(open_stage: Opener, count: int) -> None:
+    """Left of the axis and under the last row, in a place that the canvas leaves free."""
+    runs = [finished_run(id=f"adrun_{number}") for number in range(count)]
+    stage = open_stage(many_runs(runs))
+    for width in (320, 640, 1_600):
+        stage.page.set_viewport_size({"width": width, "height": 900})
+        stage.page.wait_for_timeout(250)
+        canvas = stage.page.get_by_test_id("arn-timeline-canvas")
+        around, zone = canvas.bounding_box(), stage.page.locator(".arn-zone").bounding_box()
+        last = canvas.evaluate("(canvas, row) => canvas.arnLocate(row)", count - 1)
+        assert around is not None
+        assert zone is not None
+        assert zone["y"] + 1 >= around["y"] + (last["y"] if last else 0)
+        assert zone["y"] + zone["height"] <= around["y"] + around["height"] + 1
+        assert zone["x"] + zone["width"] <= around["x"] + 180
+    zone_of = stage.page.locator(".arn-zone select")
+    assert zone_of.get_attribute("aria-label") == "Time zone of the times shown"
+    options = zone_of.locator("option").all_inner_texts()
+    zone_of.select_option(options[-1])
+    assert stage.trait("tz") == options[-1]
 
 
 def test_a_view_without_width_and_without_room_draws_and_recovers(open_stage: Opener) -> None:

@@ -47,10 +47,12 @@ OWN_TAGS = (
 )
 FOREIGN = """(tags) => [...document.querySelectorAll('.arn-root *')]
   .filter((one) => !tags.split(' ').includes(one.tagName)
-    || one.getAttributeNames().some((name) => /^(on|src|href|name|title)/.test(name)))
+    || one.getAttributeNames().some((name) => /^(on|src|href|name)/.test(name)))
   .map((one) => one.outerHTML.slice(0, 80))"""
 NAMED = """(texts) => texts.filter((text) =>
-  document.getElementById(text) || document.getElementsByName(text).length)"""
+  document.getElementById(text) || document.getElementsByName(text).length
+    || [...document.querySelectorAll('[title]')].some(({ title }) => title.includes(text)))"""
+"""The texts that an attribute holds: titles say words of our own."""
 EVERY_ROW = """async () => {
   const tree = [...document.querySelectorAll('.arn-tree')].find((one) => one.checkVisibility());
   for (let top = 0; top < tree.scrollHeight; top += 400) {

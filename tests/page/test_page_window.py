@@ -40,12 +40,12 @@ def counts(words: str) -> list[int]:
     return numbers if len(numbers) == 2 else numbers * 2
 
 
-@pytest.mark.parametrize("group", ["time", "version", "status"])
+@pytest.mark.parametrize("group", ["none", "deployment_id", "version_id", "status"])
 def test_legend_highlights_and_notes_count_what_is_in_the_window_of_how_many(
     open_stage: Opener, group: str
 ) -> None:
     stage = stage_of(explore(body(1_000)), open_stage)
-    stage.page.get_by_test_id(f"arn-group-{group}").click()
+    stage.press(f"by:{group}")
     whole = {name: counts(words) for name, words in legend(stage).items()}
     assert all(inside == total for inside, total in whole.values())
     assert sum(total for _, total in whole.values()) == 1_000
@@ -109,6 +109,7 @@ def seen(stage: Stage) -> dict[str, Any]:
     page = stage.page
     return {
         "window": page.get_by_test_id("arn-window").inner_text(),
+        "by": page.get_by_test_id("arn-by").input_value(),
         "pressed": page.locator(".arn-timeline [aria-pressed=true]").all_inner_texts(),
         "highlighted": page.get_by_test_id("arn-timeline-highlighted").inner_text(),
         "notes": page.get_by_test_id("arn-timeline-notes").inner_text(),
@@ -130,10 +131,10 @@ def apart() -> bytes:
     "presses",
     [
         [],
-        ["arn-group-status"],
-        ["arn-zoom-in", "arn-zoom-in", "arn-group-version"],
+        ["by:status"],
+        ["arn-zoom-in", "arn-zoom-in", "by:version_id"],
         ["arn-fold"],
-        ["arn-fold", "arn-zoom-in", "arn-group-status"],
+        ["arn-fold", "arn-zoom-in", "by:status"],
         ["arn-fold", "arn-fold", "arn-zoom-in"],
     ],
 )
@@ -143,7 +144,7 @@ def test_a_file_and_a_reopened_view_show_what_was_seen(
     view = explore(apart(), tz="Europe/Berlin")
     stage = stage_of(view, open_stage)
     for press in presses:
-        stage.page.get_by_test_id(press).click()
+        stage.press(press)
     stage.page.locator(".arn-tl-key", has_text="failed").click()
     stage.page.wait_for_timeout(600)
     before = seen(stage)
@@ -251,7 +252,7 @@ RECORD_WORDS = """() => {
 
 def test_bands_count_what_is_in_the_window_of_how_many(open_stage: Opener) -> None:
     stage = stage_of(explore(body(1_000)), open_stage)
-    stage.page.get_by_test_id("arn-group-version").click()
+    stage.press("by:version_id")
     for _ in range(4):
         stage.page.get_by_test_id("arn-zoom-in").click()
     stage.page.wait_for_timeout(300)

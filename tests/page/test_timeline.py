@@ -259,8 +259,11 @@ def test_a_person_finds_three_failures_among_100000_runs_in_three_actions(
 
 
 def test_columns_say_in_words_how_many_runs_they_hold(open_stage: Opener) -> None:
-    words = open_stage(page_of(finished(100_000))).page.get_by_test_id("arn-window")
-    expect(words).to_contain_text("100,000 runs. Times in UTC. Up to 374 runs in a column.")
+    stage = open_stage(page_of(finished(100_000)))
+    stage.press("by:none")
+    expect(stage.page.get_by_test_id("arn-window")).to_contain_text(
+        "100,000 runs. Times in UTC. Up to 468 runs in a column."
+    )
 
 
 def test_failures_are_seen_among_100000_runs_before_anything_is_done(open_stage: Opener) -> None:
@@ -354,7 +357,9 @@ def test_the_kernel_is_told_the_window_once_it_stands_still(open_stage: Opener) 
     stage.page.evaluate("""() => {
         const button = (name) => document.querySelector(`[data-testid=arn-${name}]`);
         for (let times = 0; times < 4; times++) button("zoom-in").click();
-        button("group-status").click();
+        const by = document.querySelector("[data-testid=arn-by]");
+        by.value = "status";
+        by.dispatchEvent(new Event("change"));
     }""")
     stage.page.wait_for_timeout(900)
     assert len(windows(stage)) == told_before + 1
@@ -446,7 +451,7 @@ def test_nothing_overflows(open_stage: Opener, width: int) -> None:
         for row in some_of_each()
     ]
     stage = open_stage(page_of(rows), width=width)
-    stage.page.get_by_test_id("arn-group-version").click()
+    stage.press("by:version_id")
     stage.page.wait_for_timeout(100)
     assert stage.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -532,7 +537,7 @@ def test_runs_without_gaps_offer_no_folding(open_stage: Opener) -> None:
 def test_an_update_keeps_window_grouping_and_what_is_highlighted(open_stage: Opener) -> None:
     stage = open_stage(page_of(finished(200, range(0, 200, 10))))
     legend_key(stage, "failed").click()
-    stage.page.get_by_test_id("arn-group-version").click()
+    stage.press("by:version_id")
     for _ in range(2):
         stage.page.get_by_test_id("arn-zoom-in").click()
     window = stage.page.get_by_test_id("arn-window")
@@ -542,7 +547,7 @@ def test_an_update_keeps_window_grouping_and_what_is_highlighted(open_stage: Ope
     legend_key(stage, "failed").filter(has_text=re.compile(r"\d+ of 40$")).wait_for()
     assert legend_key(stage, "failed").get_attribute("aria-pressed") == "true"
     assert re.search(r"Highlighted: failed, \d+ of 40 runs\.", timeline(stage).inner_text())
-    assert stage.page.get_by_test_id("arn-group-version").get_attribute("aria-pressed") == "true"
+    assert stage.page.get_by_test_id("arn-by").input_value() == "version_id"
     assert window.inner_text().partition("(")[0] == before
     update(stage, page_of(finished(200)))
     expect(stage.page.get_by_test_id("arn-timeline-highlighted")).to_have_text("")

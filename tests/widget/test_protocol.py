@@ -447,7 +447,7 @@ def test_one_file_is_read_at_a_time():
     assert said[1]["ok"]
 
 
-WINDOW = {"id": 1, "op": "window", "start": 0, "end": 1, "by": "time", "folds": [], "dark": True}
+WINDOW = {"id": 1, "op": "window", "start": 0, "end": 1, "by": "none", "folds": [], "dark": True}
 
 
 @pytest.mark.parametrize(
@@ -464,9 +464,9 @@ WINDOW = {"id": 1, "op": "window", "start": 0, "end": 1, "by": "time", "folds": 
         {"id": 1, "op": "compare", "rows": [0, 1, 2]},
         {"id": 1, "op": "compare", "rows": [0, "1"]},
         {"id": 1, "op": "compare", "rows": "01"},
-        {"id": 1, "op": "window", "start": 2, "end": 1, "by": "time"},
-        {"id": 1, "op": "window", "start": float("nan"), "end": 1, "by": "time"},
-        {"id": 1, "op": "window", "start": 0, "end": 1, "by": ["time"]},
+        {"id": 1, "op": "window", "start": 2, "end": 1, "by": "none"},
+        {"id": 1, "op": "window", "start": float("nan"), "end": 1, "by": "none"},
+        {"id": 1, "op": "window", "start": 0, "end": 1, "by": ["none"]},
         WINDOW | {"folds": {}},
         WINDOW | {"folds": [[0, 1]]},
         WINDOW | {"folds": [[0, 1, 2]]},

@@ -13,6 +13,14 @@ export const partOf = (n, all) =>
 /** @param {number} n @param {number} all @returns {string} like "3 of 12 runs", or "12 runs" where that is all */
 export const runsOf = (n, all) => (n === all ? countOf(n) : `${formatCount(n)} of ${countOf(all)}`);
 
+/** @param {number} share from 0 to 1 @returns {string} like "6 %"; only none is 0 % and only all are 100 % */
+export function percent(share) {
+  const whole = Math.round(share * 100);
+  if (whole === 0 && share > 0) return "<\u00a01\u00a0%";
+  if (whole === 100 && share < 1) return ">\u00a099\u00a0%";
+  return `${whole}\u00a0%`;
+}
+
 const UNITS = ["kB", "MB", "GB", "TB", "PB", "EB"];
 
 /** @param {import("../protocol.mjs").Scalar | undefined} bytes a number, or digits where a number would not be exact @returns {string} "48.2 kB" */

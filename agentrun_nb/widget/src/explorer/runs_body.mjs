@@ -3,13 +3,22 @@ import { h } from "../base/dom.mjs";
 import { keyOf, rowsOf } from "../kernel/page.mjs";
 import { allRows, createStore } from "../runs/store.mjs";
 import { createDetails } from "../workbench/details.mjs";
+import { groupingOf } from "../timeline/grouping.mjs";
 import { createPicture } from "../workbench/picture.mjs";
 
 /** @typedef {import("./explorer.mjs").Held} Held */
 
 /** @param {Held} data @param {import("./explorer.mjs").Context} context @returns {import("./explorer.mjs").Body} */
 export function createRunsBody(data, { kernel, traits, tz, signal }) {
-  const store = createStore({ data, shown: allRows(data), chosen: [], tz, path: "" });
+  const store = createStore({
+    data,
+    shown: allRows(data),
+    chosen: [],
+    by: groupingOf(traits.get("by")),
+    names: new Map(Object.entries(data.page.names)),
+    tz,
+    path: "",
+  });
   const { state } = store;
 
   /** @param {number[]} chosen by a person */
@@ -30,10 +39,18 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
     store.change({ path });
   }
 
-  const picture = createPicture(store, { kernel, signal, onChoose: choose });
+  /** @param {import("../protocol.mjs").Grouping | null} by chosen by a person */
+  function group(by) {
+    traits.put("by", by);
+    store.change({ by });
+  }
+
+  traits.watch("by", (by) => store.change({ by: groupingOf(by) }));
+  const picture = createPicture(store, { kernel, signal, onChoose: choose, onGroup: group });
   const details = createDetails(store, { kernel, signal, onChoose: share, onPath: choosePath });
   return {
     element: h("div", {}, picture.element, details.element),
+    corner: picture.corner,
     update: (newer) =>
       store.change({
         data: newer,

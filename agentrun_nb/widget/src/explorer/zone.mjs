@@ -23,6 +23,6 @@ export function createZoneSwitch(given, onChange) {
   return {
     set,
     get: () => select.value,
-    element: h("label", "arn-zone", "Times in ", select, warning),
+    element: h("label", "arn-zone", h("span", "arn-zone-words", "Times in "), select, warning),
   };
 }

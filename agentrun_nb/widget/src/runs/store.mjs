@@ -8,6 +8,8 @@
  * @property {Held} data
  * @property {Uint32Array} shown  the rows that the filter lets through, rising
  * @property {number[]} chosen  rows, in the order in which they were chosen
+ * @property {import("../protocol.mjs").Grouping | null} by  what runs are grouped by; null: as it fits
+ * @property {Map<string, string>} names  of deployments and versions by their ids
  * @property {string} tz  the zone in which times are shown
  * @property {string} path  the place that is chosen in a document
  *

@@ -5,6 +5,7 @@ import { HEAD, bothSides } from "./head.mjs";
 import { LOOKS } from "../base/status.mjs";
 import { duration } from "../base/times.mjs";
 import { courseOf } from "../run/course.mjs";
+import { fittingGrouping } from "../timeline/grouping.mjs";
 import { columns, pack } from "../timeline/layout.mjs";
 import { KIND, NONE, index, touching } from "../timeline/model.mjs";
 
@@ -32,6 +33,7 @@ function dataOf({ runs, now }) {
     statuses: names,
     versions: [],
     deployments: [],
+    names: new Map(),
     created: times(1),
     started: times(2),
     completed: times(3),
@@ -68,5 +70,17 @@ test("runs lie where Python lays them", () => {
       .map((count, look) => [LOOKS[look].label, [...count.subarray(0, size)]])
       .filter(([, of]) => /** @type {number[]} */ (of).some((count) => count > 0));
     assert.deepEqual(Object.fromEntries(seen), picture.columns, what);
+  }
+});
+
+test("runs are grouped as Python groups them where nobody has chosen", () => {
+  for (const { count, deployments, versions, by } of bothSides("groupings")) {
+    const runs = Array.from({ length: count }, () => ["succeeded", 0, 0, 0]);
+    const data = dataOf({ runs, now: 0 });
+    /** @param {number} of how many groups there are; the last of several is of runs that have none */
+    const codes = (of) =>
+      Uint32Array.from({ length: count }, (_, row) => (of > 1 && row % of === 0 ? NONE : row % of));
+    const model = index({ ...data, deployment: codes(deployments), version: codes(versions) });
+    assert.equal(fittingGrouping(model), by, JSON.stringify({ count, deployments, versions }));
   }
 });

@@ -33,6 +33,7 @@ function dataOf(runs) {
     statuses,
     versions: runs.map((_, i) => `v${i}`),
     deployments: ["dep"],
+    names: new Map(),
     ids: runs.map((_, i) => `run_${i}`),
     created: column("created"),
     started: column("started"),
@@ -269,7 +270,7 @@ test("three failures among 100,000 runs are found by three steps, each with a ma
 });
 
 test("what is located is hit, in every grouping", () => {
-  for (const by of /** @type {const} */ (["time", "version", "status"]))
+  for (const by of /** @type {const} */ (["none", "deployment_id", "version_id", "status", null]))
     for (const n of [1, 12, 60]) {
       const view = new View(dataOf(someRuns(n, n)));
       view.fit(700);
@@ -288,16 +289,16 @@ test("what is located is hit, in every grouping", () => {
 test("every run is in one band, and versions beyond the twelfth band are one that says how many", () => {
   const runs = someRuns(600, 19).map((run, i) => ({ ...run, version: i % 40 }));
   const model = index(dataOf(runs));
-  const frame = frameOf(model, "version", 800, (code) => `v${code}`);
+  const frame = frameOf(model, "version_id", 800);
   assert.equal(frame.bands.length, 12);
-  assert.equal(frame.bands.at(-1)?.label, "29 other versions");
+  assert.equal(frame.bands.at(-1)?.name, "29 other versions");
   assert.equal(
     frame.bands.reduce((sum, { count }) => sum + count, 0),
     model.size,
   );
   assert.deepEqual(
-    frameOf(model, "status", 800, String)
-      .bands.map(({ label }) => label)
+    frameOf(model, "status", 800)
+      .bands.map(({ name }) => name)
       .slice(-2),
     ["unknown status: waiting_for_input", "no status recorded"],
   );
@@ -326,7 +327,7 @@ test("a window stays within all runs, keeps its span when it is moved, and keeps
 
 test("lanes stay while the window moves a little", () => {
   const model = index(dataOf(someRuns(300, 29)));
-  const frame = frameOf(model, "time", 800, String);
+  const frame = frameOf(model, "none", 800);
   const span = 60_000;
   const start = Math.floor((NOW - 1_200_000) / span) * span;
   const [before, later] = [100, 45_000].map(

@@ -2,7 +2,8 @@
 
 import { countOf, formatCount } from "../base/numbers.mjs";
 import { formatZone } from "../base/ticks.mjs";
-import { GROUPINGS, countLegend, fillLegend } from "./elements.mjs";
+import { countLegend, fillLegend } from "./elements.mjs";
+import { fittingGrouping } from "./grouping.mjs";
 import { countInside } from "./model.mjs";
 import { countUnplaced } from "./state.mjs";
 import { emptyWords, footnotes, highlights, tellLines, windowWords } from "./words.mjs";
@@ -14,7 +15,7 @@ const HELP =
 
 /**
  * @param {import("./state.mjs").State} state
- * @param {ReturnType<typeof import("./elements.mjs").elements> & {picture: HTMLElement}} parts
+ * @param {ReturnType<typeof import("./elements.mjs").elements> & {picture: HTMLElement, foot: HTMLElement}} parts
  * @param {(look: number) => void} onHighlight  a key of the legend was pressed
  */
 export function createAnnouncer(state, parts, onHighlight) {
@@ -40,6 +41,7 @@ export function createAnnouncer(state, parts, onHighlight) {
     const peak = frame.bandOf ? 0 : (fills[0].columns?.peak ?? 0);
     if (peak) sentences.push(`Up to ${countOf(peak)} in a column.`);
     parts.window.textContent = sentences.join(" ");
+    parts.foot.classList.toggle("arn-zoomed", view.isZoomed);
     writeCounts(inWindow);
   }
 
@@ -65,6 +67,8 @@ export function createAnnouncer(state, parts, onHighlight) {
     const { view, counts, highlighted } = state;
     fillLegend(parts.legend, counts, highlighted, onHighlight, parts.unread);
     writeCounts([view.places()]);
+    writeGrouping();
+    writePosition();
     writeMissing();
     writeControls();
     parts.canvas.setAttribute("aria-label", `Timeline of ${countOf(view.model.size)}. ${HELP}`);
@@ -87,19 +91,26 @@ export function createAnnouncer(state, parts, onHighlight) {
   /** Shows only the controls that can do something here. */
   function writeControls() {
     const { model, folded } = state.view;
-    const { bar, window, picture, table, grouping, ranger, failures, folder } = parts;
-    for (const part of [bar, window, picture, table]) part.hidden = model.size === 0;
-    for (const part of [grouping, ranger]) part.hidden = model.size < 2;
+    const { bar, foot, picture, table, by, ranger, failures, folder } = parts;
+    for (const part of [bar, foot, picture, table]) part.hidden = model.size === 0;
+    for (const part of [by.element, ranger]) part.hidden = model.size < 2;
     failures.hidden = model.failures.length === 0;
     folder.hidden = !model.foldable;
     folder.setAttribute("aria-pressed", String(folded));
   }
 
   function writeGrouping() {
-    parts.groups.forEach((button, i) =>
-      button.setAttribute("aria-pressed", String(GROUPINGS[i] === state.view.by)),
-    );
+    const { view } = state;
+    parts.by.show(view.by, fittingGrouping(view.model));
   }
 
-  return { say, sayRun, writeWindow, writeData, writeGrouping };
+  /** Where among the failures the run is that the keyboard is at. */
+  function writePosition() {
+    const { failures } = state.view.model;
+    const at = failures.indexOf(state.active);
+    const count = formatCount(failures.length);
+    parts.position.textContent = `Failures ${at < 0 ? count : `${formatCount(at + 1)} of ${count}`}`;
+  }
+
+  return { say, sayRun, writeWindow, writeData, writeGrouping, writePosition };
 }

@@ -1,19 +1,28 @@
 /** How the runs are arranged: by what they are grouped, whether gaps are folded, which statuses are highlighted. */
 
 import { lookOf } from "../base/status.mjs";
+import { groupingOf } from "./grouping.mjs";
 import { dropAbsentHighlights } from "./state.mjs";
 import { View } from "./view.mjs";
 
+/** @typedef {import("../protocol.mjs").Grouping} Grouping */
+
 /**
  * @param {import("./state.mjs").State} state
- * @param {{announcer: import("./announce.mjs").Announcer, parts: ReturnType<typeof import("./elements.mjs").elements>, changed: () => void}} options
+ * @param {{announcer: import("./announce.mjs").Announcer, parts: ReturnType<typeof import("./elements.mjs").elements>, changed: () => void, onGroup?: (by: Grouping | null) => void}} options `onGroup` is told what a person has chosen
  */
-export function createArrangement(state, { announcer, parts, changed }) {
-  /** @param {import("./layout.mjs").Grouping} by */
+export function createArrangement(state, { announcer, parts, changed, onGroup }) {
+  /** @param {Grouping | null} by null: as it fits */
   function group(by) {
     state.view.group(by);
     announcer.writeGrouping();
     changed();
+  }
+
+  /** @param {Grouping | null} by */
+  function chooseGrouping(by) {
+    group(by);
+    onGroup?.(by);
   }
 
   /** Folds the stretches in which no run goes on, or takes the folds out. */
@@ -38,7 +47,7 @@ export function createArrangement(state, { announcer, parts, changed }) {
   function restore({ start, end, by, folded, highlighted }) {
     if (folded) state.view = new View(state.view.model.data, state.view, true);
     const { view } = state;
-    view.group(by);
+    view.group(view.by ?? groupingOf(by));
     view.show(view.model.axis.places({ start, end }));
     for (const name of highlighted) state.highlighted.add(lookOf(name));
     dropAbsentHighlights(state);
@@ -54,5 +63,5 @@ export function createArrangement(state, { announcer, parts, changed }) {
     parts.canvas.classList.toggle("arn-selecting", state.isSelecting);
   }
 
-  return { group, fold, highlight, restore, toggleSelecting };
+  return { group, chooseGrouping, fold, highlight, restore, toggleSelecting };
 }

@@ -3,8 +3,8 @@
 import { MARK, xOf } from "./layout.mjs";
 import { KIND } from "./model.mjs";
 import { LOOKS, UNKNOWN, isFailure } from "../base/status.mjs";
-import { box, dashed, fitted, outline, shape, text } from "./pen.mjs";
-import { visible } from "../base/text.mjs";
+import { box, dashed, outline, shape, text } from "./pen.mjs";
+import { lengthWords } from "./words.mjs";
 
 /**
  * @typedef {import("./paint.mjs").Picture} Picture
@@ -14,6 +14,8 @@ import { visible } from "../base/text.mjs";
  */
 
 const SHAPE_FROM = 7;
+/** Between a bar and the words of its length: there the shape of its end stands. */
+const LENGTH_GAP = 16;
 
 /** @param {Context} ctx @param {Picture} picture @param {Band} band @param {Lanes} lanes */
 export function paintLanes(ctx, picture, band, { places, lane, x0, x1, pitch }) {
@@ -34,9 +36,20 @@ export function paintLanes(ctx, picture, band, { places, lane, x0, x1, pitch }) 
         1.5,
       );
     paintRun(ctx, picture, places[i], x0[i], x1[i], y, height);
+    if (frame.rows) paintLength(ctx, picture, places[i], x0[i], x1[i], y + height / 2);
     if (selected.has(places[i])) ring(colours.text, 2);
     if (active === places[i]) ring(colours.accent, 3.5);
   }
+}
+
+/** Behind the bar and the shape of its end; before the bar where there is no room behind. @param {Context} ctx @param {Picture} picture @param {number} p @param {number} x0 @param {number} x1 @param {number} y */
+function paintLength(ctx, { model, frame: { left, width }, colours }, p, x0, x1, y) {
+  const words = lengthWords(model, p);
+  const room = ctx.measureText(words).width;
+  const behind = x1 + LENGTH_GAP;
+  if (behind + room <= width) text(ctx, colours.text, words, behind, y, colours.background);
+  else if (x0 - room - LENGTH_GAP > left)
+    text(ctx, colours.text, words, x0 - room - 6, y, colours.background);
 }
 
 /** @param {Context} ctx @param {Picture} picture @param {number} p @param {number} x0 @param {number} x1 @param {number} y @param {number} height */
@@ -80,12 +93,4 @@ function paintLive(ctx, colour, x0, x1, y, height, started) {
 function paintOpen(ctx, colour, x, y, height) {
   box(ctx, colour, x, y, 2, height);
   for (const edge of [y, y + height - 1.2]) box(ctx, colour, x, edge, 6, 1.2);
-}
-
-/** @param {Context} ctx @param {Picture} picture @param {Band} band @param {Lanes} lanes */
-export function paintRowNames(ctx, { model, frame, colours, selected }, band, { pitch }) {
-  for (let p = 0; p < model.size; p++) {
-    const name = fitted(ctx, visible(model.data.ids[model.row[p]] ?? ""), frame.left - 10);
-    text(ctx, selected.has(p) ? colours.text : colours.muted, name, 0, band.y + (p + 0.5) * pitch);
-  }
 }

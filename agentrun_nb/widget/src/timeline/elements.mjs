@@ -3,6 +3,7 @@
 import { button, h } from "../base/dom.mjs";
 import { toolbar } from "../base/roving.mjs";
 import { describe, statusMark } from "../base/status.mjs";
+import { GROUPINGS, WORDS } from "./grouping.mjs";
 import { FIELDS, tell } from "./words.mjs";
 import { formatCount, partOf, runsOf } from "../base/numbers.mjs";
 
@@ -10,62 +11,87 @@ import { formatCount, partOf, runsOf } from "../base/numbers.mjs";
  * @typedef {import("./layout.mjs").Grouping} Grouping
  * @typedef {import("./model.mjs").Model} Model
  * @typedef {object} Commands
- * @property {(by: Grouping) => void} group
+ * @property {(by: Grouping | null) => void} group  null: as it fits
  * @property {(factor: number) => void} zoom
  * @property {() => void} fit
  * @property {(step: 1 | -1) => void} failure
  * @property {() => void} range
  * @property {() => void} fold
+ * @property {() => void} keep  makes a filter of the window
  * @property {() => void} unplaced
  * @property {() => void} unread
  */
 
+/** What nobody guesses. */
+const GESTURES =
+  "thin: before start \u00b7 thick: after start \u00b7 shift-drag: choose \u00b7 ctrl-click: add";
+
 const MOST_KEYS = 14;
 const MOST_ROWS = 200;
-/** @type {Grouping[]} */
-export const GROUPINGS = ["time", "version", "status"];
 
 /** @param {Commands} commands */
-export function elements({ group, zoom, fit, failure, range, fold, unplaced, unread }) {
+export function elements(commands) {
+  const { group, zoom, fit, failure, range, fold, keep, unplaced, unread } = commands;
   const act = (
     /** @type {string} */ test,
     /** @type {string} */ label,
     /** @type {string} */ name,
+    /** @type {string} */ key,
     /** @type {() => void} */ action,
-  ) => button(label, action, { "aria-label": name, "data-testid": `arn-${test}` });
-  const groups = GROUPINGS.map((by) => act(`group-${by}`, by, `Group by ${by}`, () => group(by)));
+  ) =>
+    button(label, action, {
+      "aria-label": name,
+      "aria-keyshortcuts": key || false,
+      title: key ? `${name} (${key})` : name,
+      "data-testid": `arn-${test}`,
+    });
   const part = (/** @type {string} */ name, /** @type {"div" | "p"} */ tag = "p") =>
     h(tag, { class: `arn-tl-${name}`, "data-testid": `arn-${name}` });
-  const grouping = h("span", "arn-tl-segments", "By\u00a0", ...groups);
+  const by = groupingSelect(group);
+  const position = h("span", { class: "arn-tl-position", "data-testid": "arn-failure-position" });
   const failures = h(
     "span",
-    "arn-tl-segments",
-    act("failure-previous", "\u2039 Failure", "Previous failure", () => failure(-1)),
-    act("failure-next", "Failure \u203a", "Next failure", () => failure(1)),
+    "arn-tl-failures",
+    position,
+    h(
+      "span",
+      "arn-tl-segments",
+      act("failure-previous", "\u2039", "Previous failure", "p", () => failure(-1)),
+      act("failure-next", "\u203a", "Next failure", "n", () => failure(1)),
+    ),
   );
-  const ranger = act("range", "Select range", "Select range by dragging", range);
-  const folder = act("fold", "Fold gaps", "Fold gaps in which no run goes on", fold);
+  const ranger = act("range", "Select range", "Select range by dragging", "", range);
+  const folder = act("fold", "Fold gaps", "Fold gaps in which no run goes on", "", fold);
   ranger.setAttribute("aria-pressed", "false");
+  const whole = act("fit", "Fit", "Fit all runs", "0", fit);
   const zooms = h(
     "span",
     "arn-tl-segments",
-    act("zoom-out", "\u2212", "Zoom out", () => zoom(2)),
-    act("zoom-in", "+", "Zoom in", () => zoom(0.5)),
-    act("fit", "Fit", "Fit all runs", fit),
+    act("zoom-out", "\u2212", "Zoom out", "-", () => zoom(2)),
+    act("zoom-in", "+", "Zoom in", "+", () => zoom(0.5)),
   );
   const live = part("timeline-live", "div");
   live.setAttribute("aria-live", "polite");
   const legend = toolbar("Highlight runs by status", "arn-tl-legend");
   legend.dataset.testid = "arn-legend";
   return {
-    groups,
-    grouping,
+    by,
+    position,
     failures,
+    keep: act("keep-window", "Keep this window", "Show only the runs of this window", "", keep),
+    /** Where the choice of the zone is put. */
+    corner: h("div", "arn-tl-corner"),
     ranger,
     folder,
     live,
     legend,
-    bar: toolbar("Timeline", "arn-tl-bar", grouping, zooms, failures, ranger, folder),
+    // The choice is no part of the toolbar, in which the arrow keys go from button to button.
+    bar: h(
+      "div",
+      "arn-tl-bar",
+      by.element,
+      toolbar("Timeline", "arn-tl-tools", whole, zooms, folder, ranger, failures),
+    ),
     canvas: h("canvas", {
       tabindex: "0",
       role: "application",
@@ -73,6 +99,7 @@ export function elements({ group, zoom, fit, failure, range, fold, unplaced, unr
       "data-testid": "arn-timeline-canvas",
     }),
     window: part("window"),
+    gestures: h("p", "arn-tl-gestures", GESTURES),
     empty: part("timeline-empty"),
     notes: part("timeline-notes"),
     unplaced: button("", unplaced),
@@ -80,6 +107,25 @@ export function elements({ group, zoom, fit, failure, range, fold, unplaced, unr
     highlighted: part("timeline-highlighted"),
     tip: part("tooltip", "div"),
     table: part("timeline-table", "div"),
+  };
+}
+
+/**
+ * The choice of the grouping.
+ * @param {(by: Grouping | null) => void} group
+ */
+function groupingSelect(group) {
+  const choices = [null, ...GROUPINGS];
+  const options = choices.map((by) => h("option", { value: by ?? "" }, by ? WORDS[by][0] : ""));
+  const list = h("select", { "data-testid": "arn-by", title: "Group the runs" }, ...options);
+  list.addEventListener("change", () => group(choices[list.selectedIndex]));
+  return {
+    element: h("label", "arn-tl-by", "By ", list),
+    /** @param {Grouping | null} by @param {Grouping} fitting what fits now */
+    show(by, fitting) {
+      options[0].textContent = `as fits (${WORDS[fitting][0]})`;
+      list.selectedIndex = choices.indexOf(by);
+    },
   };
 }
 

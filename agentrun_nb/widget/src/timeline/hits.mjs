@@ -4,7 +4,7 @@ import { COLUMN, timeOf } from "./layout.mjs";
 
 /**
  * @typedef {import("./view.mjs").Scene} Scene
- * @typedef {{places: ArrayLike<number> & Iterable<number>, window: import("./layout.mjs").Window | null}} Hit  the runs there; a window: they are counted in a column
+ * @typedef {{places: ArrayLike<number> & Iterable<number>, window: import("./layout.mjs").Window | null, band?: number}} Hit  the runs there; a window: they are counted in a column; a band: its name is there
  */
 
 const NEAR = 4;
@@ -16,17 +16,19 @@ export function hitAt(scene, x, y) {
     const mark = marks.find((candidate) => Math.abs(candidate.x - x) <= NEAR + 1);
     return mark ? { places: mark.places, window: null } : null;
   }
+  if (y > frame.axis) return null;
   const b = frame.bands.findIndex((band) => y >= band.y && y <= band.y + band.height);
   if (b < 0) return null;
-  const { lanes, columns } = fills[b];
+  const { lanes, columns, places } = fills[b];
+  if (!frame.rows && x < frame.left - NEAR) return { places, window: null, band: b };
   return lanes
     ? runAt(frame, lanes, x, Math.floor((y - frame.bands[b].y) / lanes.pitch))
-    : columnAt(scene, fills[b].places, x, columns.x);
+    : columnAt(scene, places, x, columns.x);
 }
 
 /** @param {Scene["frame"]} frame @param {import("./layout.mjs").Lanes} lanes @param {number} x @param {number} laneAt the number of a lane @returns {Hit | null} */
-function runAt({ rows, left }, { places, lane, x0, x1 }, x, laneAt) {
-  let [best, nearest] = [-1, rows && x < left ? Infinity : NEAR];
+function runAt({ rows }, { places, lane, x0, x1 }, x, laneAt) {
+  let [best, nearest] = [-1, rows ? Infinity : NEAR];
   for (let i = 0; i < places.length; i++) {
     const away = Math.max(x0[i] - x, x - x1[i], 0);
     if (lane[i] === laneAt && away <= nearest) [best, nearest] = [i, away];
@@ -53,5 +55,6 @@ export function locate({ frame, fills, marks, window, model }, place) {
   const i = lanes.places.indexOf(place);
   if (i < 0 || model.to[place] < window.start || model.from[place] > window.end) return null;
   const x = (Math.max(frame.left, lanes.x0[i]) + Math.min(frame.width, lanes.x1[i])) / 2;
-  return { x, y: frame.bands[b].y + (lanes.lane[i] + 0.5) * lanes.pitch };
+  const y = frame.bands[b].y + (lanes.lane[i] + 0.5) * lanes.pitch;
+  return y > frame.strip && y < frame.axis ? { x, y } : null;
 }

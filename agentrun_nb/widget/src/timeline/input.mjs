@@ -111,7 +111,7 @@ function grabOverview({ show }, frame, window, whole, x) {
   return (to) => show(moved(grabbed, time(to) - time(x)));
 }
 
-/** The wheel zooms where the canvas has the focus, or with ctrl or meta; else the page scrolls. @param {HTMLCanvasElement} canvas @param {Commands} commands @param {WheelEvent} event */
+/** The wheel zooms where the canvas has the focus and nothing is to be scrolled in it, or with ctrl or meta; else the page scrolls. @param {HTMLCanvasElement} canvas @param {Commands} commands @param {WheelEvent} event */
 function onWheel(canvas, commands, event) {
   const { ctrlKey, metaKey, shiftKey, deltaX, deltaY, deltaMode, offsetX } = event;
   const hasModifier = ctrlKey || metaKey;
@@ -120,8 +120,10 @@ function onWheel(canvas, commands, event) {
     /** @type {Document | ShadowRoot} */ (canvas.getRootNode()).activeElement !== canvas
   )
     return;
-  const { frame, window } = commands.scene();
+  const { frame, window, lift } = commands.scene();
   const time = timeOf(frame, window);
+  const isScrolled = lift > 0 && !hasModifier && !shiftKey && Math.abs(deltaX) <= Math.abs(deltaY);
+  if (isScrolled) return;
   const unit = deltaMode ? LINE : 1;
   const sideways = shiftKey || Math.abs(deltaX) > Math.abs(deltaY);
   const turn = Math.max(-STEP, Math.min(STEP, deltaY * unit));

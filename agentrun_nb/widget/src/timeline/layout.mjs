@@ -1,25 +1,28 @@
 /** Where runs lie on the canvas: bands of groups, and in each band either lanes of single runs or columns of counts. Lengths are CSS pixels. */
 
 import { head } from "../base/head.mjs";
-import { LOOKS, describe, lookOf } from "../base/status.mjs";
+import { LOOKS } from "../base/status.mjs";
+import { groupsOf } from "./grouping.mjs";
 import { KIND, touching } from "./model.mjs";
+import { rowName } from "./words.mjs";
 
 /**
  * @typedef {import("./model.mjs").Model} Model
- * @typedef {"time" | "version" | "status"} Grouping
+ * @typedef {import("../protocol.mjs").Grouping} Grouping
  * @typedef {{start: number, end: number}} Window
- * @typedef {{label: string, count: number, y: number, height: number}} Band
+ * @typedef {{name: string, id: string, count: number, y: number, height: number, wish: number}} Band  `wish` is the height that it likes, by which single runs or columns are chosen
  * @typedef {object} Frame  what stays while the window moves
  * @property {number} width
- * @property {number} left  where the time axis begins
- * @property {number} right  where it ends; behind it there is room for the mark of an end
- * @property {boolean} rows  every run has a row of its own, named in the margin
+ * @property {number} left  where the time axis begins; the names stand before it
+ * @property {number} right  where it ends; behind it there is room for the mark of an end, and in rows for the length of the run
+ * @property {boolean} rows  every run has a row of its own
  * @property {number} strip  height of the strip of failures on top, 0 where there is none
  * @property {Band[]} bands
  * @property {Uint16Array | null} bandOf  the band of each place, null where there is one
  * @property {number} axis  y of the axis
  * @property {number} overview  y of the overview
- * @property {number} height  of all; it ends where the overview would begin when there is but one run
+ * @property {number} height  of all; it ends where the overview would begin where there is none
+ * @property {number} natural  the height that all of it likes
  * @typedef {object} Lanes  single runs: place, lane, left and right edge
  * @property {Uint32Array} places
  * @property {Uint16Array} lane
@@ -39,14 +42,30 @@ export const MARK = 3;
 export const COLUMN = 3;
 export const OVERVIEW = 34;
 const AXIS = 34;
-const LABEL = 18;
 const GAP = 8;
+const TOP = 4;
 const ROOM = 15;
 const LETTER = 7;
 const CELL = 10;
 const STRIP = 16;
 const THINNEST = 5;
 const THICKEST = 22;
+/** The names in the margin: their share of the width, and how wide they are. */
+const NAMES_SHARE = 0.2;
+const NAMES_LEAST = 96;
+const NAMES_MOST = 180;
+/** What the length of a run takes up behind its bar. */
+const LENGTH_ROOM = 92;
+/** The heights of rows: of few, of more, and the least. */
+const HIGH_ROW = 26;
+const ROW = 20;
+const FEW = 8;
+const LEAST_ROW = 16;
+/** The heights of bands: of a lane, the least, the most of one alone, the most of all together. */
+const LANE = 16;
+const LOWEST = 34;
+const ONE_BAND = 240;
+const ALL_BANDS = 400;
 
 /** @param {number} value @param {number} low @param {number} high */
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
@@ -59,33 +78,34 @@ export function extent({ first, last, size }) {
 }
 
 /**
- * @param {Model} model @param {Grouping} by @param {number} width @param {(code: number) => string} versionName
+ * @param {Model} model @param {Grouping} by @param {number} width
+ * @param {number} [room]  how high it may be; rows and bands are lower where that is less than they wish, down to a least height
  * @returns {Frame}
  */
-export function frameOf(model, by, width, versionName) {
-  const rows = by === "time" && model.size <= head().limits.rows;
-  const left = rows ? Math.round(Math.min(nameRoom(model), clamp(width * 0.2, 100, 190))) : 1;
-  const right = width - ROOM;
+export function frameOf(model, by, width, room = Infinity) {
+  const rows = by === "none" && model.size <= head().limits.rows;
+  const widest = clamp(width * NAMES_SHARE, NAMES_LEAST, NAMES_MOST);
+  const left = Math.round(rows ? clamp(nameRoom(model), NAMES_LEAST, widest) : widest);
+  const right = Math.round(width - (rows ? clamp(width * NAMES_SHARE, ROOM, LENGTH_ROOM) : ROOM));
   const strip = !rows && model.failures.length ? STRIP : 0;
-  const { names, bandOf } = groups(model, by, versionName);
-  const whole = extent(model);
-  let y = strip + 4;
-  const most = Math.round((by === "time" ? 240 : 400) / Math.max(1, names.length));
-  const bands = split(touching(model, -Infinity, Infinity), bandOf, names.length).map(
-    (places, band) => {
-      const lanes = pack(model, places, whole, right - left, most);
-      const wished = rows
-        ? places.length * (places.length > 8 ? 20 : 26)
-        : lanes
-          ? lanes.count * 16
-          : most;
-      const height = rows ? Math.max(wished, 34) : clamp(wished, Math.min(34, most), most);
-      const top = y + (names[band] ? LABEL : 0);
-      y = top + height + GAP;
-      return { label: names[band], count: places.length, y: top, height };
-    },
+  const { groups, bandOf } = groupsOf(model, by);
+  const parts = split(touching(model, -Infinity, Infinity), bandOf, groups.length);
+  const highest = Math.round((by === "none" ? ONE_BAND : ALL_BANDS) / groups.length);
+  const wishes = parts.map((places) =>
+    rows ? rowsWish(places.length) : bandWish(model, places, right - left, highest),
   );
+  const around = strip + TOP + AXIS + GAP * (groups.length - 1);
+  const heights = lowered(wishes, room - around, rows ? LEAST_ROW * model.size : 0);
+  let y = strip + TOP;
+  const bands = groups.map((group, band) => {
+    const height = heights[band];
+    const top = y;
+    y += height + GAP;
+    return { ...group, count: parts[band].length, y: top, height, wish: wishes[band] };
+  });
   const axis = y - GAP + 2;
+  const height = axis + AXIS;
+  const natural = height + sum(wishes) - sum(heights);
   return {
     width,
     left,
@@ -95,46 +115,36 @@ export function frameOf(model, by, width, versionName) {
     bands,
     bandOf,
     axis,
-    overview: axis + AXIS,
-    height: axis + AXIS + (model.size > 1 ? OVERVIEW + 2 : 0),
+    overview: height,
+    height,
+    natural,
   };
 }
 
-/** @param {Model} model @returns {number} what the longest id takes up at most */
-const nameRoom = ({ data, row }) =>
-  row.reduce((longest, r) => Math.max(longest, data.ids[r].length), 0) * LETTER + ROOM;
+/** @param {number[]} values */
+const sum = (values) => values.reduce((total, value) => total + value, 0);
 
-/**
- * @param {Model} model @param {Grouping} by @param {(code: number) => string} versionName
- * @returns {{names: string[], bandOf: Uint16Array | null}}
- */
-function groups(model, by, versionName) {
-  if (by === "time") return { names: [""], bandOf: null };
-  const { data, row, size } = model;
-  const codes = by === "version" ? data.version : data.status;
-  /** @type {Map<number, number>} */
-  const counts = new Map();
-  for (let p = 0; p < size; p++) counts.set(codes[row[p]], (counts.get(codes[row[p]]) ?? 0) + 1);
-  const status = (/** @type {number} */ code) => data.statuses[code] ?? null;
-  let shown = [...counts.keys()];
-  const mostBands = head().limits.bands;
-  if (shown.length > mostBands) {
-    const common = new Set(
-      [...shown]
-        .sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0))
-        .slice(0, mostBands - 1),
-    );
-    shown = shown.filter((code) => common.has(code));
-  }
-  if (by === "status") shown.sort((a, b) => lookOf(status(a)) - lookOf(status(b)) || a - b);
-  const names = shown.map(by === "version" ? versionName : (code) => describe(status(code)).label);
-  const bands = new Map(shown.map((code, band) => [code, band]));
-  const bandOf = new Uint16Array(size);
-  for (let p = 0; p < size; p++) bandOf[p] = bands.get(codes[row[p]]) ?? shown.length;
-  if (shown.length < counts.size)
-    names.push(`${counts.size - shown.length} other ${by === "version" ? "versions" : "statuses"}`);
-  return { names, bandOf };
+/** @param {number} count @returns {number} how high so many rows like to be */
+const rowsWish = (count) => Math.max(count * (count > FEW ? ROW : HIGH_ROW), LOWEST);
+
+/** @param {Model} model @param {Uint32Array} places @param {number} width @param {number} most @returns {number} how high a band likes to be */
+function bandWish(model, places, width, most) {
+  const isCounted = model.size > head().limits.single;
+  const lanes = isCounted ? null : pack(model, places, extent(model), width, most);
+  return clamp(lanes ? lanes.count * LANE : most, Math.min(LOWEST, most), most);
 }
+
+/** @param {number[]} wishes @param {number} room for all @param {number} least  of all together @returns {number[]} the heights that fit, each in proportion, none below the lowest */
+function lowered(wishes, room, least) {
+  const share = Math.max(room, least) / sum(wishes);
+  if (share >= 1) return wishes;
+  return wishes.map((wish) => Math.max(Math.min(wish, LOWEST), Math.floor(wish * share)));
+}
+
+/** @param {Model} model @returns {number} what the longest name takes up at most */
+const nameRoom = ({ data, row }) =>
+  row.reduce((longest, r) => Math.max(longest, rowName(data, r).join(" ").length), 0) * LETTER +
+  ROOM;
 
 /** @param {Frame} frame @param {Window} window @returns {(at: number) => number} where an instant lies */
 export const xOf =
@@ -160,20 +170,22 @@ export function fill(model, frame, window) {
   const base = rows ? window.start : Math.floor(window.start / span) * span;
   const near = split(touching(model, base, base + 2 * span), bandOf, bands.length);
   const inside = split(touching(model, window.start, window.end), bandOf, bands.length);
-  return bands.map(({ height }, band) => {
-    const lanes = (rows ? ownRows : pack)(
-      model,
-      near[band],
-      { start: base, end: base + span },
-      width,
-      height,
-    );
+  const stretch = { start: base, end: base + span };
+  // The limit is one of the picture, however many bands it has.
+  const isCounted = sum(near.map(({ length }) => length)) > head().limits.single;
+  return bands.map(({ height, wish }, band) => {
+    const lanes = rows
+      ? ownRows(model, near[band], stretch, width, height)
+      : isCounted
+        ? null
+        : pack(model, near[band], stretch, width, wish);
     if (!lanes)
       return {
         lanes,
         columns: columns(model, inside[band], window, width, left),
         places: inside[band],
       };
+    lanes.pitch = Math.min(lanes.pitch, height / Math.max(1, lanes.count));
     const shift = xOf(frame, window)(base);
     for (const x of [lanes.x0, lanes.x1]) for (let i = 0; i < x.length; i++) x[i] += shift;
     return { lanes, columns: null, places: inside[band] };

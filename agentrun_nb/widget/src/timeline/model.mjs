@@ -11,6 +11,7 @@ import { withoutZeroTime } from "../base/times.mjs";
  * @property {string[]} statuses
  * @property {string[]} versions
  * @property {string[]} deployments
+ * @property {ReadonlyMap<string, string>} names  of deployments and versions by their ids, as far as they are known
  * @property {Float64Array} created
  * @property {Float64Array} started
  * @property {Float64Array} completed

@@ -1,13 +1,12 @@
 /** Painting the timeline: it decides nothing, it draws a scene that is laid out. Lengths are CSS pixels. */
 
-import { paintLanes, paintRowNames } from "./bars.mjs";
+import { paintBandWords, paintRowNames, paintRowsBehind } from "./margin.mjs";
+import { paintLanes } from "./bars.mjs";
 import { COLUMN, MARK, OVERVIEW, xOf } from "./layout.mjs";
 import { KIND } from "./model.mjs";
 import { STACK, isFailure } from "../base/status.mjs";
-import { box, clipped, dashed, fitted, outline, shape, text, upright } from "./pen.mjs";
+import { box, clipped, dashed, outline, shape, text, upright } from "./pen.mjs";
 import { duration } from "../base/times.mjs";
-import { countOf, partOf } from "../base/numbers.mjs";
-import { visible } from "../base/text.mjs";
 
 /**
  * @typedef {import("./view.mjs").Scene} Scene
@@ -30,8 +29,7 @@ const LINE = 9;
 /** @param {Context} ctx @param {Picture} picture */
 export function paint(ctx, picture) {
   const {
-    frame: { bands, width, height, left, strip, rows, overview },
-    fills,
+    frame: { bands, width, height, strip, axis, overview },
     colours,
     marks,
   } = picture;
@@ -39,20 +37,34 @@ export function paint(ctx, picture) {
   ctx.font = `11px ${colours.font}`;
   ctx.textBaseline = "middle";
   paintAxis(ctx, picture);
-  bands.forEach((band, b) => {
-    const { lanes, columns } = fills[b];
-    clipped(ctx, left - MARK, band.y - 2, width - left + MARK, band.height + 4, () => {
-      if (lanes) paintLanes(ctx, picture, band, lanes);
-      else paintColumns(ctx, columns, band, colours.looks);
-    });
-    if (rows && lanes) paintRowNames(ctx, picture, band, lanes);
-    if (columns) paintMarkers(ctx, picture, band, b);
-    paintBandWords(ctx, picture, band, fills[b]);
-  });
+  // What is scrolled out of sight is not to be seen over the axis and the strip.
+  clipped(ctx, 0, strip, width, axis - strip, () =>
+    bands.forEach((_, b) => paintBand(ctx, picture, b)),
+  );
   if (strip)
     for (const { x, look } of marks) shape(ctx, look, colours.vivid[look], x, strip / 2, 9);
   paintRange(ctx, picture);
   if (overview < height) paintOverview(ctx, picture);
+}
+
+/** @param {Context} ctx @param {Picture} picture @param {number} b the place of the band */
+function paintBand(ctx, picture, b) {
+  const {
+    frame: { bands, left, width, rows },
+    fills,
+    colours,
+  } = picture;
+  const band = bands[b];
+  const { lanes, columns } = fills[b];
+  if (rows && lanes) paintRowsBehind(ctx, picture, band, lanes);
+  clipped(ctx, left - MARK, band.y - 2, width - left + MARK, band.height + 4, () => {
+    if (lanes) paintLanes(ctx, picture, band, lanes);
+    else paintColumns(ctx, columns, band, colours.looks);
+  });
+  if (columns) paintMarkers(ctx, picture, band, b);
+  if (rows && lanes) paintRowNames(ctx, picture, band, lanes);
+  else paintBandWords(ctx, picture, band, fills[b]);
+  if (b > 0) box(ctx, colours.grid, 0, band.y - 5, width, 1);
 }
 
 /** @param {Context} ctx @param {Picture} picture */
@@ -137,19 +149,6 @@ function paintMarkers(
   };
   for (const p of selected) mark(p, colours.text);
   if (active >= 0) mark(active, colours.accent);
-}
-
-/** @param {Context} ctx @param {Picture} picture @param {Band} band @param {import("./layout.mjs").Fill} fill */
-function paintBandWords(
-  ctx,
-  { frame: { left, width }, colours: { text: colour, muted, background } },
-  { label, count, y },
-  { columns, places },
-) {
-  if (!label) return;
-  const peak = columns ? `, up to ${countOf(columns.peak)} in a column` : "";
-  const end = text(ctx, colour, fitted(ctx, visible(label), width * 0.45), left, y - 9, background);
-  text(ctx, muted, partOf(places.length, count) + peak, end + 8, y - 9, background);
 }
 
 /** @param {Context} ctx @param {Picture} picture */

@@ -3,7 +3,7 @@
 import { countOf } from "../base/numbers.mjs";
 import { showTip } from "./elements.mjs";
 import { hitAt } from "./hits.mjs";
-import { outcomes, tellLines, windowWords } from "./words.mjs";
+import { outcomes, tellBand, tellLines, windowWords } from "./words.mjs";
 
 /** How much nearer a click on a column of runs goes. */
 const CLICK_ZOOM = 1 / 6;
@@ -21,7 +21,8 @@ export function createPointer(state, { canvas, picture, tip }, { navigation, sel
   function click(x, y, add) {
     const hit = under(x, y);
     if (!hit) return;
-    const { places, window } = hit;
+    const { places, window, band } = hit;
+    if (band !== undefined) return;
     if (window && navigation.zoom(CLICK_ZOOM, (window.start + window.end) / 2)) return;
     navigation.goTo(places[0]);
     selection.select(places, add);
@@ -31,13 +32,14 @@ export function createPointer(state, { canvas, picture, tip }, { navigation, sel
   function hover(x, y) {
     const hit = under(x, y);
     tip.hidden = !hit;
-    canvas.classList.toggle("arn-pointing", Boolean(hit));
+    canvas.classList.toggle("arn-pointing", hit !== null && hit.band === undefined);
     if (hit) showTip(tip, describe(hit), x + picture.offsetLeft, y + picture.offsetTop);
   }
 
   /** @param {import("./hits.mjs").Hit} hit @returns {string[]} lines */
-  function describe({ places, window }) {
-    const { model } = state.view;
+  function describe({ places, window, band }) {
+    const { model, scene } = state.view;
+    if (band !== undefined) return tellBand(model, scene.frame.bands[band], scene.fills[band]);
     if (places.length === 1) return tellLines(model, model.row[places[0]], state.zone);
     const counted = outcomes(model, places);
     if (!window)

@@ -31,6 +31,7 @@ const NO_RUNS = {
   statuses: [],
   versions: [],
   deployments: [],
+  names: new Map(),
   ids: [],
   created: noTimes,
   started: noTimes,

@@ -16,16 +16,21 @@ import { createState, highlightedStatuses, takeData, takeZone } from "./state.mj
 /**
  * @typedef {import("./model.mjs").TimelineData} TimelineData
  * @typedef {import("./view.mjs").View} View
+ * @typedef {import("../protocol.mjs").Grouping} Grouping
  * @typedef {object} Options
  * @property {(rows: number[]) => void} [onSelect]  a person selected rows
  * @property {(screen: View["screen"] & {dark: boolean, highlighted: (string | null)[]}) => void} [onWindow]  what is on the screen, once it stands still
+ * @property {(by: Grouping | null) => void} [onGroup]  a person chose a grouping; null: as it fits
+ * @property {(instants: import("./layout.mjs").Window) => void} [onKeep]  a person wants to keep the window as a filter; in ms since the epoch
  * @property {AbortSignal} [signal]  ends the timeline
  * @typedef {object} Timeline
  * @property {(data: TimelineData) => void} setData
  * @property {(screen: import("../protocol.mjs").Screen) => void} setScreen  shows the same stretch of time, grouping, folds and highlights as were seen before
+ * @property {(by: Grouping | null) => void} setGrouping  null: as it fits
  * @property {(rows: Iterable<number>) => void} setSelected
  * @property {(tz: string) => void} setZone  an IANA name; UTC where the browser does not know it, and that is said
  * @property {(row: number) => {x: number, y: number} | null} locate  a point on a run, in CSS pixels of the canvas; null where it has no mark of its own now
+ * @property {HTMLElement} corner  below the names, beside the axis: where the choice of the zone is put
  * @property {() => void} destroy
  */
 
@@ -39,25 +44,28 @@ const MIDDLE = 127;
  * @param {Options} [options]
  * @returns {Timeline}
  */
-export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
+export function createTimeline(root, { onSelect, onWindow, onGroup, onKeep, signal } = {}) {
   const life = new AbortController();
   const state = createState();
   // The toolbar is made before what it commands, which writes on it: the names are looked up when a button is pressed.
   const toolbar = elements({
-    group: (by) => arrangement.group(by),
+    group: (by) => arrangement.chooseGrouping(by),
     fold: () => arrangement.fold(),
     range: () => arrangement.toggleSelecting(),
     zoom: (factor) => navigation.zoom(factor),
     fit: () => navigation.fit(),
     failure: (by) => navigation.goToFailure(by),
+    keep: () => onKeep?.(state.view.instants),
     unplaced: () => selection.selectUnplaced(),
     unread: () => selection.selectUnread(),
   });
   const { canvas, tip } = toolbar;
-  const picture = h("div", "arn-tl-picture", canvas);
-  const parts = { ...toolbar, picture };
+  const sizer = h("div", "arn-tl-sizer", canvas);
+  const picture = h("div", "arn-tl-picture", sizer);
+  const foot = h("div", "arn-tl-foot", toolbar.window, toolbar.gestures, toolbar.keep);
+  const parts = { ...toolbar, picture, foot };
   const announcer = createAnnouncer(state, parts, (look) => arrangement.highlight(look));
-  const arrangement = createArrangement(state, { announcer, parts, changed });
+  const arrangement = createArrangement(state, { announcer, parts, changed, onGroup });
   const selection = createSelection(state, { redraw, say: announcer.say, onSelect });
   const navigation = createNavigation(state, { selection, announcer, changed, redraw });
   const pointer = createPointer(state, parts, { navigation, selection });
@@ -66,9 +74,9 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   root.dataset.testid = "arn-timeline";
   root.append(
     parts.bar,
-    parts.window,
     parts.empty,
-    picture,
+    h("div", "arn-tl-stage", picture, parts.corner),
+    foot,
     parts.legend,
     parts.highlighted,
     parts.notes,
@@ -91,15 +99,31 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   function draw() {
     nextFrame = 0;
     if (life.signal.aborted || !isOnScreen()) return;
-    state.view.fit(canvas.clientWidth);
-    const { scene } = state.view;
+    const { scene } = fitted();
     sizeCanvas(canvas, scene.frame);
+    parts.corner.style.top = `${scene.frame.axis + 3}px`;
+    parts.corner.style.maxWidth = `${scene.frame.left}px`;
+    parts.keep.hidden = !onKeep || !state.view.isZoomed;
     const ctx = canvas.getContext("2d");
     if (!ctx) return;
     ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     const { zone, selected, active, range, highlighted } = state;
     paint(ctx, { ...scene, zone, selected, active, range, colours: readColours(highlighted) });
     announcer.writeWindow(scene);
+    announcer.writePosition();
+  }
+
+  /** The view, laid out for the room that there is. */
+  function fitted() {
+    const { view } = state;
+    view.fit(canvas.clientWidth);
+    const { natural } = view.frame;
+    picture.style.height = `${natural}px`;
+    // Where the page bounds the picture it is lower than it likes to be.
+    view.fit(canvas.clientWidth, Math.min(picture.clientHeight || natural, natural));
+    sizer.style.height = `${view.scene.frame.height + view.scene.lift}px`;
+    if (picture.scrollTop !== view.scroll) picture.scrollTop = view.scroll;
+    return view;
   }
 
   /** Draws at once, and informs those who listen when nothing moves any more. */
@@ -113,10 +137,9 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     const { view, zone, highlighted } = state;
     fillTable(parts.table, view.model, view.places(), zone);
     if (!isOnScreen()) return;
-    view.fit(canvas.clientWidth);
     const red = parseInt(readColours(highlighted).text.replace(/^\D+/, ""));
     onWindow?.({
-      ...view.screen,
+      ...fitted().screen,
       highlighted: highlightedStatuses(state),
       dark: red > MIDDLE,
     });
@@ -164,6 +187,9 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
     },
     life.signal,
   );
+  picture.addEventListener("scroll", () => state.view.scrollTo(picture.scrollTop) && redraw(), {
+    signal: life.signal,
+  });
   const resized = new ResizeObserver(changed);
   resized.observe(picture);
   watchTheme(changed, life.signal);
@@ -171,10 +197,11 @@ export function createTimeline(root, { onSelect, onWindow, signal } = {}) {
   // Where a run is drawn cannot be seen from outside of a canvas; those who test the page ask here.
   Object.defineProperty(canvas, "arnLocate", { value: locateRow });
   pointer.leave();
-  announcer.writeGrouping();
   announcer.writeData();
   return {
     setData,
+    setGrouping: arrangement.group,
+    corner: parts.corner,
     setScreen: arrangement.restore,
     setSelected: selection.show,
     setZone,

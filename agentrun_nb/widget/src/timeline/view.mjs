@@ -1,8 +1,8 @@
 /** Which runs are on the screen and where: a window on the model, laid out when it is asked for. It touches no page. */
 
-import { columns, extent, failureMarks, fill, frameOf } from "./layout.mjs";
+import { fittingGrouping } from "./grouping.mjs";
+import { OVERVIEW, columns, extent, failureMarks, fill, frameOf } from "./layout.mjs";
 import { index, touching } from "./model.mjs";
-import { versionName } from "./words.mjs";
 
 /**
  * @typedef {import("./layout.mjs").Window} Window
@@ -11,7 +11,8 @@ import { versionName } from "./words.mjs";
  * @property {import("./model.mjs").Model} model
  * @property {Window} window
  * @property {Window} whole  the extent of the overview
- * @property {import("./layout.mjs").Frame} frame
+ * @property {import("./layout.mjs").Frame} frame  as it is on the screen, with what is scrolled out of it above and below
+ * @property {number} lift  how far it can be scrolled
  * @property {import("./layout.mjs").Columns} overview
  * @property {import("./layout.mjs").Fill[]} fills  by band
  * @property {ReturnType<typeof failureMarks>} marks
@@ -25,12 +26,15 @@ export class View {
   model;
   whole;
   window;
-  /** @type {Grouping} */
-  by = "time";
+  /** What the person has chosen; null: as it fits. @type {Grouping | null} */
+  by = null;
   /** Whether the stretches in which no run goes on are folded. */
   folded = false;
   #width = NARROWEST;
-  /** What stays while the window moves. @type {Pick<Scene, "frame" | "overview"> | null} */
+  #room = Infinity;
+  /** How far the bands are scrolled up. */
+  scroll = 0;
+  /** What stays while the window moves. @type {{frame: import("./layout.mjs").Frame, overview: Scene["overview"]} | null} */
   #still = null;
   /** @type {Scene | null} */
   #scene = null;
@@ -47,7 +51,18 @@ export class View {
     if (!before) return;
     this.by = before.by;
     this.#width = before.#width;
+    this.#room = before.#room;
+    this.scroll = before.scroll;
     if (before.window !== before.whole) this.show(this.model.axis.places(before.instants));
+  }
+
+  /** By what the runs are grouped now. @returns {Grouping} */
+  get grouping() {
+    return this.by ?? fittingGrouping(this.model);
+  }
+
+  get isZoomed() {
+    return this.window !== this.whole;
   }
 
   /** What the window shows, in ms since the epoch. */
@@ -76,22 +91,43 @@ export class View {
     return touching(this.model, start, end);
   }
 
+  /** What stays while the window moves. The overview is there while something is out of the window. */
+  #standing() {
+    if (this.#still) return this.#still;
+    const { model, whole, grouping } = this;
+    const below = this.isZoomed && model.size > 1 ? OVERVIEW + 2 : 0;
+    const frame = frameOf(model, grouping, this.#width, this.#room - below);
+    frame.height += below;
+    frame.natural += below;
+    const overview = columns(
+      model,
+      below ? this.places(whole) : new Uint32Array(0),
+      whole,
+      frame.right - frame.left,
+      frame.left,
+    );
+    return (this.#still = { frame, overview });
+  }
+
+  /** Where everything lies before it is scrolled. */
+  get frame() {
+    return this.#standing().frame;
+  }
+
   /** @returns {Scene} */
   get scene() {
+    if (this.#scene) return this.#scene;
     const { model, whole, window } = this;
-    if (!this.#still) {
-      const frame = frameOf(model, this.by, this.#width, (code) => versionName(model.data, code));
-      this.#still = {
-        frame,
-        overview: columns(model, this.places(whole), whole, frame.right - frame.left, frame.left),
-      };
-    }
-    const { frame } = this.#still;
-    return (this.#scene ??= {
-      ...this.#still,
+    const { frame, overview } = this.#standing();
+    const lift = Math.max(0, frame.height - this.#room);
+    this.scroll = Math.min(this.scroll, lift);
+    return (this.#scene = {
       model,
       window,
       whole,
+      overview,
+      frame: scrolled(frame, this.scroll, lift),
+      lift,
       fills: fill(model, frame, window),
       marks: failureMarks(model, frame, window),
     });
@@ -102,14 +138,23 @@ export class View {
     this.#still = this.#scene = null;
   }
 
-  /** @param {number} width of the canvas in CSS pixels */
-  fit(width) {
-    const room = Math.max(width, NARROWEST);
-    if (room !== this.#width) this.#renew();
-    this.#width = room;
+  /** @param {number} width of the canvas in CSS pixels @param {number} [room] how high it can be */
+  fit(width, room = this.#room) {
+    const wide = Math.max(width, NARROWEST);
+    if (wide !== this.#width || room !== this.#room) this.#renew();
+    this.#width = wide;
+    this.#room = room;
   }
 
-  /** @param {Grouping} by */
+  /** @param {number} scroll how far the bands are scrolled up @returns {boolean} whether they move */
+  scrollTo(scroll) {
+    if (scroll === this.scroll) return false;
+    this.scroll = scroll;
+    this.#scene = null;
+    return true;
+  }
+
+  /** @param {Grouping | null} by null: as it fits */
   group(by) {
     this.by = by;
     this.#renew();
@@ -125,8 +170,10 @@ export class View {
       whole.end - span,
     );
     if (from === window.start && from + span === window.end) return false;
+    const wasZoomed = this.isZoomed;
     this.window = span === whole.end - whole.start ? whole : { start: from, end: from + span };
     this.#scene = null;
+    if (wasZoomed !== this.isZoomed) this.#renew();
     return true;
   }
 
@@ -142,10 +189,24 @@ export class View {
       model: { from, to },
       window: { start, end },
     } = this;
-    return (
-      (to[place] < start || from[place] > end) &&
-      this.show({ start: from[place] - (end - start) / 2, end: from[place] + (end - start) / 2 })
-    );
+    const half = (end - start) / 2;
+    const isOutside = to[place] < start || from[place] > end;
+    const moved = isOutside && this.show({ start: from[place] - half, end: from[place] + half });
+    return this.#scrollToRun(place) || moved;
+  }
+
+  /** Scrolls no farther than it needs. @param {number} place @returns {boolean} */
+  #scrollToRun(place) {
+    const { lift, frame, fills } = this.scene;
+    if (!lift) return false;
+    const b = frame.bandOf ? frame.bandOf[place] : 0;
+    const { y, height } = frame.bands[b];
+    const { lanes } = fills[b];
+    const lane = lanes ? lanes.lane[lanes.places.indexOf(place)] : 0;
+    const top = lanes ? y + lane * lanes.pitch : y;
+    const bottom = top + (lanes ? lanes.pitch : height);
+    if (top < frame.strip) return this.scrollTo(this.scroll + top - frame.strip);
+    return bottom > frame.axis && this.scrollTo(this.scroll + bottom - frame.axis);
   }
 
   /** Comes so near that a run has a mark of its own, with its end in the middle. @param {number} place @returns {boolean} */
@@ -155,14 +216,22 @@ export class View {
       scene: { frame },
     } = this;
     const end = model.to[place];
+    const b = frame.bandOf ? frame.bandOf[place] : 0;
     let half = (this.window.end - this.window.start) / 2;
-    while (
-      half > SHORTEST &&
-      !fill(model, frame, { start: end - half, end: end + half })[
-        frame.bandOf ? frame.bandOf[place] : 0
-      ].lanes
-    )
+    while (half > SHORTEST && !fill(model, frame, { start: end - half, end: end + half })[b].lanes)
       half /= 3;
     return this.show({ start: end - half, end: end + half });
   }
+}
+
+/** @param {import("./layout.mjs").Frame} frame @param {number} scroll how far its bands are moved up @param {number} lift how far what is under them is */
+function scrolled(frame, scroll, lift) {
+  if (!lift) return frame;
+  return {
+    ...frame,
+    bands: frame.bands.map((band) => ({ ...band, y: band.y - scroll })),
+    axis: frame.axis - lift,
+    overview: frame.overview - lift,
+    height: frame.height - lift,
+  };
 }

@@ -4,7 +4,8 @@ import { formatTime } from "../base/ticks.mjs";
 import { LOOKS, UNKNOWN, describe, isFailure } from "../base/status.mjs";
 import { KIND, NONE, statusOf } from "./model.mjs";
 import { NOT_KNOWN, duration } from "../base/times.mjs";
-import { countOf, formatCount, runsOf } from "../base/numbers.mjs";
+import { countOf, formatCount, partOf, percent, runsOf } from "../base/numbers.mjs";
+import { nameOfRun, shortId } from "../runs/names.mjs";
 import { visible } from "../base/text.mjs";
 
 /**
@@ -18,6 +19,60 @@ const between = (start, end) => (end >= start ? duration(end - start) : NOT_KNOW
 /** @param {TimelineData} data @param {number} code @returns {string} */
 export const versionName = (data, code) =>
   code === NONE ? "no version recorded" : visible(data.versions[code] ?? "");
+
+/** @param {TimelineData} data @param {number} row @returns {string} its name, "" where none is known */
+const nameOf = ({ names, deployment, deployments, version, versions }, row) =>
+  nameOfRun(names, deployments[deployment[row]] ?? "", versions[version[row]] ?? "");
+
+/** @param {TimelineData} data @param {number} row @returns {[name: string, behind: string]} what stands in the margin of a row: the name and the end of the id, or the id alone */
+export function rowName(data, row) {
+  const id = visible(data.ids[row] ?? "");
+  const name = visible(nameOf(data, row));
+  return name ? [name, shortId(id)] : [id, ""];
+}
+
+/** @param {Model} model @param {number} place @returns {string} how long the run took after its start, and what its record does not say */
+export function lengthWords({ kind, from, middle, to, axis }, place) {
+  const begin = Number.isNaN(middle[place]) ? from[place] : middle[place];
+  const length = duration(Math.round(axis.instant(to[place]) - axis.instant(begin)));
+  switch (kind[place]) {
+    case KIND.PHASES:
+      return length;
+    case KIND.UNDIVIDED:
+      return `${length} in all`;
+    case KIND.LIVE:
+      return `${length} so far`;
+    default:
+      return "";
+  }
+}
+
+/**
+ * @param {Model} model @param {import("./layout.mjs").Band} band @param {import("./layout.mjs").Fill} fill
+ * @returns {{name: string, count: string, failed: string, peak: string}} what stands in the margin of a band
+ */
+export function bandWords({ look }, { name, count }, { places, columns }) {
+  let failed = 0;
+  let judged = 0;
+  for (const place of places) {
+    if (isFailure(look[place])) failed++;
+    if (isFailure(look[place]) || LOOKS[look[place]].succeeded) judged++;
+  }
+  const runs = places.length === count ? countOf(count) : partOf(places.length, count);
+  return {
+    name: visible(name),
+    count: runs,
+    failed: judged ? `${formatCount(failed)} ${percent(failed / judged)}` : "",
+    peak: columns ? `up to ${formatCount(columns.peak)} in a column` : "",
+  };
+}
+
+/** @param {Model} model @param {import("./layout.mjs").Band} band @param {import("./layout.mjs").Fill} fill @returns {string[]} lines on a band */
+export function tellBand(model, band, fill) {
+  const { name, count, peak } = bandWords(model, band, fill);
+  const id = band.id === band.name ? "" : visible(band.id);
+  return [name, id, count, ...outcomes(model, fill.places), peak].filter(Boolean);
+}
 
 /** The names of what is told of a run. */
 export const FIELDS = [
@@ -42,7 +97,7 @@ export function tell(model, row, zone) {
     Number.isNaN(at) ? NOT_KNOWN : formatTime(at, zone),
   );
   return [
-    visible(data.ids[row] ?? ""),
+    [nameOf(data, row), data.ids[row] ?? ""].filter(Boolean).map(visible).join(" \u00b7 "),
     describe(statusOf(data, row)).label,
     versionName(data, data.version[row]),
     whenCreated,

@@ -2,20 +2,24 @@
 import { h } from "../base/dom.mjs";
 import { createTimeline } from "../timeline/timeline.mjs";
 
-/** @typedef {import("../protocol.mjs").Columns} Columns */
+/**
+ * @typedef {import("../protocol.mjs").Columns} Columns
+ * @typedef {import("../protocol.mjs").Grouping} Grouping
+ */
 
 /** The columns that the timeline draws. @type {(keyof Columns)[]} */
 const DRAWN = ["created", "started", "completed", "until", "status", "version", "deployment"];
 
 /**
  * @param {import("../runs/store.mjs").Store} store
- * @param {{kernel: import("../kernel/requests.mjs").Kernel, signal: AbortSignal, onChoose: (rows: number[]) => void}} options
+ * @param {{kernel: import("../kernel/requests.mjs").Kernel, signal: AbortSignal, onChoose: (rows: number[]) => void, onGroup: (by: Grouping | null) => void}} options
  */
-export function createPicture(store, { kernel, signal, onChoose }) {
+export function createPicture(store, { kernel, signal, onChoose, onGroup }) {
   const { state } = store;
   const stage = h("div");
   const timeline = createTimeline(stage, {
     onSelect: (places) => onChoose(places.map((place) => state.shown[place])),
+    onGroup,
     onWindow: (window) => void kernel.ask("window", window).catch(() => {}),
     signal,
   });
@@ -25,7 +29,7 @@ export function createPicture(store, { kernel, signal, onChoose }) {
     stage.hidden = page.n === 0;
     if (!columns) return;
     const { now, statuses, versions, deployments } = page;
-    const lists = { now, statuses, versions, deployments };
+    const lists = { now, statuses, versions, deployments, names: state.names };
     timeline.setData({ n: state.shown.length, ...lists, ...ofRows(columns, state.shown) });
     choose();
   }
@@ -34,13 +38,15 @@ export function createPicture(store, { kernel, signal, onChoose }) {
     timeline.setSelected(placesIn(state.shown, state.chosen));
   }
 
-  store.watch(["data", "shown"], draw, signal);
+  store.watch(["data", "shown", "names"], draw, signal);
+  store.watch(["by"], () => timeline.setGrouping(state.by), signal);
   store.watch(["chosen"], choose, signal);
   store.watch(["tz"], () => timeline.setZone(state.tz), signal);
+  timeline.setGrouping(state.by);
   draw();
   if (state.data.page.screen) timeline.setScreen(state.data.page.screen);
   timeline.setZone(state.tz);
-  return { element: stage };
+  return { element: stage, corner: timeline.corner };
 }
 
 /** @param {Columns} columns @param {Uint32Array} rows @returns {Columns} of these rows alone; the same where these are all */

@@ -1,0 +1,68 @@
+/** Painting what stands beside the runs: names of rows and of bands, and which rows are chosen. */
+
+import { UNKNOWN, isFailure } from "../base/status.mjs";
+import { bandWords, rowName } from "./words.mjs";
+import { box, fitted, shape, text } from "./pen.mjs";
+
+/**
+ * @typedef {import("./paint.mjs").Picture} Picture
+ * @typedef {import("./layout.mjs").Lanes} Lanes
+ * @typedef {import("./layout.mjs").Band} Band
+ * @typedef {import("./pen.mjs").Context} Context
+ */
+
+/** What stays free between a name and the picture. */
+const GAP = 10;
+/** The height of a line of words, and of a mark on a chosen row. */
+const LINE = 14;
+const EDGE = 3;
+/** Where words begin that a shape stands before. */
+const MARKED = 14;
+
+/** Chosen rows are seen by a mark at their left as well as by their ground. @param {Context} ctx @param {Picture} picture @param {Band} band @param {Lanes} lanes */
+export function paintRowsBehind(ctx, { frame, colours, selected }, band, { pitch }) {
+  for (const p of selected) {
+    const y = band.y + p * pitch;
+    box(ctx, colours.accent, 0, y, frame.width, pitch, 0.12);
+    box(ctx, colours.accent, 0, y, EDGE, pitch);
+  }
+}
+
+/** @param {Context} ctx @param {Picture} picture @param {Band} band @param {Lanes} lanes */
+export function paintRowNames(ctx, { model, frame, colours }, band, { pitch }) {
+  const most = frame.left - GAP - EDGE;
+  for (let p = 0; p < model.size; p++) {
+    const [name, behind] = rowName(model.data, model.row[p]);
+    const y = band.y + (p + 0.5) * pitch;
+    const end = text(ctx, colours.text, fitted(ctx, name, most), EDGE + 3, y) + 6;
+    if (behind && end + ctx.measureText(behind).width < frame.left - 4)
+      text(ctx, colours.muted, behind, end, y);
+  }
+}
+
+/** As many lines as the band is high: the name, how many runs, how many of them failed, the scale of its columns. @param {Context} ctx @param {Picture} picture @param {Band} band @param {import("./layout.mjs").Fill} fill */
+export function paintBandWords(ctx, { model, frame, colours }, band, fill) {
+  const { name, count, failed, peak } = bandWords(model, band, fill);
+  const { text: ink, muted } = colours;
+  const lines = [
+    { words: name, colour: ink, isFailed: false },
+    { words: count, colour: muted, isFailed: false },
+    { words: failed, colour: ink, isFailed: true },
+    { words: peak, colour: muted, isFailed: false },
+  ].filter(({ words }) => words);
+  const shown = lines.slice(0, Math.max(1, Math.floor((band.height + 4) / LINE)));
+  let y = band.y + Math.max(LINE / 2, (band.height - (shown.length - 1) * LINE) / 2);
+  for (const { words, colour, isFailed } of shown) {
+    const x = isFailed ? MARKED : 0;
+    // The shape says it as well as the colour.
+    if (isFailed) paintFailure(ctx, colours, y);
+    text(ctx, colour, fitted(ctx, words, frame.left - GAP - x), x, y);
+    y += LINE;
+  }
+}
+
+/** @param {Context} ctx @param {Picture["colours"]} colours @param {number} y */
+function paintFailure(ctx, { vivid }, y) {
+  const look = vivid.findIndex((_, place) => place < UNKNOWN && isFailure(place));
+  shape(ctx, look, vivid[look], 5, y, 9);
+}
