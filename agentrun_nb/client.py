@@ -11,10 +11,17 @@ import pandas as pd
 
 from agentrun_nb.core.arguments import read_count
 from agentrun_nb.core.schema import DEPLOYMENTS, VERSIONS
+from agentrun_nb.core.when import Span, read_span
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.fetch import check, listing, output_files
 from agentrun_nb.fetch.by_id import fetch_run, fetch_runs, make_run
-from agentrun_nb.fetch.keys import RunsLike, names_only, one_key, run_keys
+from agentrun_nb.fetch.keys import (
+    RunsLike,
+    names_deployments,
+    names_only,
+    one_key,
+    run_keys,
+)
 from agentrun_nb.fetch.logs import fetch_logs
 from agentrun_nb.fetch.names import fetch_names, ids_for_names, is_blamed, refuse_name
 from agentrun_nb.fetch.page_reader import fetch_table
@@ -34,6 +41,9 @@ from agentrun_nb.http.interrupts import Deferred
 from agentrun_nb.http.secret import Secret
 from agentrun_nb.http.settings import find_settings
 from agentrun_nb.http.wire import Tally, Wire
+from agentrun_nb.live.listener import Listener
+from agentrun_nb.live.outcome import Given
+from agentrun_nb.live.watch import Watch, end_watches, wait_for
 from agentrun_nb.run import Run
 from agentrun_nb.tables.frames import runs_frame
 from agentrun_nb.tables.mending import mend
@@ -345,6 +355,95 @@ class Client:
                 return fetch_runs(self._wire, run_keys(runs), progress=progress)
             return refetch(self._wire, runs_frame(runs), progress=progress)
 
+    def wait(
+        self, runs: RunsLike, *, timeout: Span | None = None, progress: bool = True
+    ) -> Run | pd.DataFrame:
+        """Waits until runs have ended, and looks at them now and then meanwhile.
+
+        A run is looked at after a tenth of its age, at least after a second and at most after half
+        a minute. A run that has failed raises nothing.
+
+        Args:
+            runs: a Run, a row of a frame, (deployment_id, run_id), a list of these, or a frame.
+            timeout: how long at most: seconds, a timedelta or a text such as "30m"; None: as long
+                as it takes.
+            progress: whether a line says how many have ended and, at the end, how.
+
+        Returns:
+            What was given as it is then: a Run, or the RUNS table; a frame keeps its index. An
+            interrupt gives what is known by then.
+
+        Raises:
+            NotEndedError: not all had ended after `timeout`, or some of them cannot be seen; its
+                `runs` are the runs as they were last seen.
+            NotFoundError: there is no such run, where one alone is waited for.
+            UnauthorizedError: the key was refused.
+
+        Example:
+            >>> client.wait(service.submit("csv-report"), timeout="1m").status
+            'succeeded'
+        """
+        seconds = read_span("timeout", timeout)
+        watch = self._watch_runs(Given.of(runs), None)
+        return wait_for(watch, seconds, progress=progress)
+
+    def watch(
+        self,
+        what: RunsLike | str | Iterable[str] | None = None,
+        *,
+        since: When | None = None,
+        interval: Span | None = None,
+    ) -> Watch:
+        """Looks at runs in the background until they have ended; the call returns at once.
+
+        Args:
+            what: runs, as for `wait`; or a deployment, several of them as a set or a frame of
+                `list_deployments`, or None for all. Of a deployment: the runs that have not ended,
+                and those that are created from now on.
+            since: of a deployment also those that were created since, ended or not: a moment, or
+                an age such as "7d".
+            interval: the time between two looks at a run: seconds, a timedelta or a text such as
+                "10s"; None: a tenth of the run's age, at least a second and at most half a minute.
+
+        Returns:
+            The watch. It looks as long as somebody holds it.
+
+        Raises:
+            SettingsError: something in `what` names no run.
+
+        Example:
+            >>> with client.watch(deployment_id) as watch:
+            ...     submitted = service.submit("csv-report")
+            ...     for ended in watch:
+            ...         break
+            >>> ended.id == submitted.id, watch.reason
+            (True, 'stopped')
+        """
+        seconds = read_span("interval", interval)
+        if seconds == 0:
+            hint = "Give a second or more."
+            raise SettingsError("interval=0 would ask without a pause.", hint=hint)
+        deployments = self._deployments_of(what)
+        if deployments is None:
+            if since is not None:
+                hint = "Leave it out, or watch the deployment."
+                raise SettingsError("since= is for the runs of a deployment.", hint=hint)
+            return self._watch_runs(Given.of(what), seconds)
+        moment = read_when(since)
+        listener = Listener(self._wire, deployments=deployments, since=moment, interval=seconds)
+        return Watch(listener, Given.nothing())
+
+    def _deployments_of(self, what: Any) -> list[str] | None:
+        """The deployments that are to be watched; None where runs are."""
+        if what is None:
+            return read_deployments(self.list_deployments().dropna(subset="id"))
+        if names_deployments(what):
+            return read_deployments(what)
+        return None
+
+    def _watch_runs(self, given: Given, interval: float | None) -> Watch:
+        return Watch(Listener(self._wire, given.to_watch, interval=interval), given)
+
     def get_logs(
         self, runs: RunsLike, *, tail: int | None = None, progress: bool = True
     ) -> pd.DataFrame:
@@ -486,6 +585,7 @@ class Client:
             >>> client.close()
         """
         self._wire.close()
+        end_watches(self._wire)
 
     def __enter__(self) -> Client:
         return self

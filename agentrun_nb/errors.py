@@ -19,6 +19,7 @@ AgentRunError
 ├── DataError                    the data do not have what was requested
 │   ├── PathNotFound
 │   └── SchemaError
+├── NotEndedError                runs that were waited for have not ended
 └── ArchiveError
     ├── ArchiveDamagedError
     ├── ArchiveVersionError
@@ -28,6 +29,7 @@ AgentRunError
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 
 class AgentRunError(Exception):
@@ -177,14 +179,14 @@ class TooLargeError(ServiceError):
     kind = "too_large"
 
 
-class ConnectionFailedError(AgentRunError):
-    """No answer came: refused, reset, not resolved, or not trusted."""
+class ConnectionFailedError(AgentRunError, ConnectionError):
+    """No answer came: refused, reset, not resolved, or not trusted. It is a ConnectionError too."""
 
     kind = "connection"
 
 
-class DeadlineExceededError(AgentRunError):
-    """The whole call took longer than its deadline."""
+class DeadlineExceededError(AgentRunError, TimeoutError):
+    """The whole call took longer than its deadline. It is a TimeoutError too."""
 
     kind = "deadline"
 
@@ -207,6 +209,20 @@ class SchemaError(DataError):
     """A frame or a file that cannot be read as the table it should be."""
 
     kind = "schema"
+
+
+class NotEndedError(AgentRunError, TimeoutError):
+    """Runs that were waited for have not ended, and the wait has. It is a TimeoutError too.
+
+    Attributes:
+        runs: the runs as they were last seen, the RUNS table.
+    """
+
+    kind = "not_ended"
+
+    def __init__(self, message: str, *, runs: Any, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.runs = runs
 
 
 class ArchiveError(AgentRunError):

@@ -61,6 +61,9 @@ LAYERS = (
         "widget": "anywidget and ipywidgets, alone; the page's sources",
     },
     {
+        "live": "runs looked at again until they end: one poller a service, many watches",
+    },
+    {
         "client": "the face of the network; it may open a view",
     },
     {

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 import agentrun_nb as arn
+from agentrun_nb.live.watch import Watch
 from agentrun_nb.local.service import Service
 from agentrun_nb.widget import JsonExplorer, RunExplorer
 
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-CLASSES = (arn.Client, arn.Run, RunExplorer, JsonExplorer, Service)
+CLASSES = (arn.Client, arn.Run, RunExplorer, JsonExplorer, Service, Watch)
 """The classes of which every public method and property has an example."""
 
 

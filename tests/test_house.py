@@ -38,7 +38,7 @@ from tests.layers import (
 STATIC = ROOT / "widget" / "static"
 CONTRIBUTING = (ROOT.parent / "CONTRIBUTING.md").read_text("utf-8")
 PURE = {"fetch.paging", "http.retry"}
-NETWORK = {"http", "fetch", "client"}
+NETWORK = {"http", "fetch", "live", "client"}
 """The modules that send requests, or exist for those that do."""
 
 FOREIGN = {
@@ -363,7 +363,7 @@ def test_only_the_network_knows_the_network():
         (name, module)
         for name, module in all_imports()
         if within(module, NETWORK)
-        and not within(name, NETWORK | {"local", "watch", "archive", "dask", ""})
+        and not within(name, NETWORK | {"local", "live", "archive", "dask", ""})
     ]
     assert not wrong
 

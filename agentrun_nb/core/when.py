@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
+from numbers import Real
 from typing import Any
 
 from agentrun_nb.core import times
@@ -17,6 +18,9 @@ When = str | date | datetime | timedelta
 
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)", re.ASCII)
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+_LONGEST = 1e9
+"""The most seconds that make sense: some thirty years."""
 
 NEAR = 0.68
 """The least similarity, by difflib, of a word that is taken for a misspelt status.
@@ -55,6 +59,44 @@ def read_when(when: When | None, now: datetime | None = None) -> int | None:
             f"{str(when)[:80]!r} is not a moment.",
             hint='Give an ISO date or time, or an age such as "7d" or "12h".',
         ) from None
+
+
+Span = float | str | timedelta
+"""A length of time: seconds, a text such as "30m", or a timedelta."""
+
+
+def read_span(name: str, span: Span | None) -> float | None:
+    """Converts a length of time to seconds.
+
+    Args:
+        name: the argument that it was given for.
+        span: seconds, a text such as "30m" or "1.5h", a timedelta, or None.
+
+    Raises:
+        SettingsError: it is none of these, or less than nothing.
+
+    Example:
+        >>> read_span("timeout", "30m"), read_span("timeout", timedelta(seconds=2))
+        (1800.0, 2.0)
+    """
+    if span is None:
+        return None
+    seconds = float("nan")
+    if isinstance(span, timedelta):
+        seconds = span.total_seconds()
+    elif isinstance(span, str):
+        age = _AGE.fullmatch(span.strip())
+        if age is not None:
+            amount, unit = age.groups()
+            seconds = float(amount) * _UNITS[unit]
+    elif isinstance(span, Real) and not isinstance(span, bool):
+        seconds = float(span) if abs(span) < _LONGEST else float("nan")
+    if not 0 <= seconds < _LONGEST:
+        raise SettingsError(
+            f"{name}={str(span)[:80]!r} is not a length of time.",
+            hint='Give seconds, a timedelta, or a text such as "30m" or "2h".',
+        )
+    return seconds
 
 
 def plain_when(when: When) -> str:

@@ -53,6 +53,21 @@ def names_only(runs: Any) -> bool:
     return _is_pair(runs) or (sequence and any(_is_pair(run) for run in runs))
 
 
+def names_deployments(thing: Any) -> bool:
+    """Whether it names deployments and no runs: a text, a frame of them, or texts.
+
+    Two texts in a list or a tuple are a run.
+    """
+    if isinstance(thing, str):
+        return True
+    if isinstance(thing, pd.DataFrame):
+        return "id" in thing.columns and "active_version_id" in thing.columns
+    if isinstance(thing, pd.Series):
+        return thing.dtype == "str" and "id" not in thing.index
+    is_plain = isinstance(thing, list | tuple | set | frozenset) and not _is_pair(thing)
+    return is_plain and bool(thing) and all(isinstance(part, str) for part in thing)
+
+
 def _keys(runs: Any) -> list[Key]:
     if isinstance(runs, pd.DataFrame):
         return _keys_of_frame(runs)

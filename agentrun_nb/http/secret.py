@@ -46,6 +46,10 @@ class Secret:
         key = _vault[self]
         return "" if callable(key) else _flaw(key)
 
+    def is_same_as(self, other: Secret) -> bool:
+        """Whether another one holds the same key or the same function; no function is called."""
+        return _vault[self] == _vault[other]
+
     def __repr__(self) -> str:
         return f"<API key from {self.source}>"
 

@@ -140,6 +140,11 @@ class Wire:
         self._closed = False
         self._finalizer = finalize(self, _hang_up, self._lines)
 
+    @property
+    def closed(self) -> bool:
+        """Whether requests fail because the client was closed."""
+        return self._closed
+
     async def fetch(self, ask: Ask, read: Callable[[bytes], T], tally: Tally) -> T:
         """Sends a request, again where that may help, and reads the answer.
 

@@ -583,3 +583,20 @@ def test_what_the_service_says_keeps_its_script_and_shows_what_is_not_seen() -> 
     assert "می\u200cخواهم" in shown
     assert not set("\n\u202e\u2066\u200b") & set(shown)
     assert "202E" in shown
+
+
+@pytest.mark.parametrize(
+    ("ours", "python"),
+    [
+        (errors.DeadlineExceededError, TimeoutError),
+        (errors.NotEndedError, TimeoutError),
+        (errors.ConnectionFailedError, ConnectionError),
+    ],
+)
+def test_what_python_has_a_name_for_is_caught_by_that_name_too(ours, python):
+    runs = {"runs": []} if ours is errors.NotEndedError else {}
+    error = ours("What happened.", hint="What to do.", **runs)
+    assert isinstance(error, errors.AgentRunError)
+    assert isinstance(error, python)
+    assert str(error) == "What happened. What to do."
+    assert (error.message, error.args) == ("What happened.", ("What happened.",))

@@ -1,0 +1,1 @@
+"""Looks at runs again until they have ended: one poller for each service, for all who watch."""

@@ -1,0 +1,1 @@
+"""Runs that are looked at again until they have ended."""
