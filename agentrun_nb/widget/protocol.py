@@ -108,6 +108,11 @@ def _read_pair(content: dict[str, Any], rows: int) -> dict[str, Any]:
     return {"rows": pair}
 
 
+def _read_choice(content: dict[str, Any], rows: int) -> dict[str, Any]:
+    chosen = _rows(content.get("rows"), rows)
+    return {"rows": tuple(dict.fromkeys(chosen))}
+
+
 def _read_output(content: dict[str, Any], rows: int) -> dict[str, Any]:
     row = _read_row(content, rows)
     output = content.get("output", 0)
@@ -126,6 +131,8 @@ _READERS: dict[str, Callable[[dict[str, Any], int], dict[str, Any]]] = {
     "docs": _read_nothing,
     "run": _read_row,
     "compare": _read_pair,
+    "select": _read_choice,
+    "selected": _read_nothing,
     "preview": _read_output,
     "window": _read_window,
 }

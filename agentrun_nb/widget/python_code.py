@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from agentrun_nb.analysis.filter_rows import Mask
+from agentrun_nb.analysis.filter_rows import IDENTITIES, Mask
 from agentrun_nb.analysis.filter_rules import Rules
 from agentrun_nb.core.paths import Step
 
-_FEW = 20
+_FEW = 3
 """So many runs are named by their ids, more by a rule where there is one."""
 
 
@@ -51,10 +52,10 @@ def shown_code(rules: Rules | None) -> str:
     return f"runs[{' & '.join(f'({test})' for test in tests)}]"
 
 
-def _has_value(column: str, value: str | Sequence[str | None]) -> str:
+def _has_value(column: str, value: str | Sequence[str | None], name: str = "runs") -> str:
     sought = [value] if isinstance(value, str) else value
     texts = [text for text in sought if text is not None]
-    found = f'runs["{column}"]'
+    found = f'{name}["{column}"]'
     test = f"{found}.eq({texts[0]!r})" if len(texts) == 1 else f"{found}.isin({texts!r})"
     return f"{test} | {found}.isna()" if None in sought else test
 
@@ -75,7 +76,7 @@ _CONDITIONS: dict[str, Callable[[str, Any], str]] = {
 def selection_code(
     runs: pd.DataFrame, shown: Mask, chosen: Mask, keys: Iterable[tuple[str, str]]
 ) -> str:
-    """The expression for the chosen rows: a rule where they are many, else their keys.
+    """The expression for the chosen rows: a rule where one says them, else their keys.
 
     Args:
         runs: the table.
@@ -83,20 +84,57 @@ def selection_code(
         chosen: which of them are chosen.
         keys: the keys that are chosen, also those that no row has.
     """
-    if chosen.sum() <= _FEW:
-        return rows_code(keys)
-    if (chosen == shown).all():
-        return "shown"
-    if chosen.all():
-        return "runs"
-    created = runs["created_at"]
-    first, last = created[chosen].min(), created[chosen].max()
-    inside = created.between(first, last).to_numpy(dtype=bool)
-    edges = f"pd.Timestamp({str(first)!r}), pd.Timestamp({str(last)!r})"
-    for name, rows in (("shown", shown), ("runs", True)):
-        if (chosen == (inside & rows)).all():
-            return f'{name}[{name}["created_at"].between({edges})]'
+    if chosen.sum() > _FEW:
+        for name, rows in (("shown", shown), ("runs", np.ones(len(runs), dtype=bool))):
+            if (chosen <= rows).all():
+                rule = _rule(name, runs[rows], chosen[rows])
+                if rule is not None:
+                    return rule
     return rows_code(keys)
+
+
+def _rule(name: str, rows: pd.DataFrame, chosen: Mask) -> str | None:
+    """What says which of some rows are chosen; None where nothing short does.
+
+    Args:
+        name: what the rows are called in the code.
+        rows: the rows.
+        chosen: which of them are chosen, one at least.
+    """
+    if chosen.all():
+        return name
+    for column in IDENTITIES:
+        values = rows[column]
+        several = values[chosen].unique().tolist()
+        found = [None if pd.isna(value) else str(value) for value in several]
+        if len(found) <= _FEW and (chosen == _has_one_of(values, found)).all():
+            return f"{name}[{_has_value(column, found, name)}]"
+    return _stretch(name, rows, chosen)
+
+
+def _has_one_of(values: pd.Series[Any], sought: Sequence[str | None]) -> Mask:
+    missing = values.isna() if None in sought else False
+    return np.asarray(values.isin([text for text in sought if text is not None]) | missing)
+
+
+def _stretch(name: str, rows: pd.DataFrame, chosen: Mask) -> str | None:
+    """The stretch of time in which just the chosen rows began, or went on."""
+    created, completed = rows["created_at"], rows["completed_at"]
+    first, last = created[chosen].min(), created[chosen].max()
+    if pd.isna(first):
+        return None
+    edge = f"pd.Timestamp({str(last)!r})"
+    if (chosen == created.between(first, last).to_numpy(dtype=bool)).all():
+        return f'{name}[{name}["created_at"].between(pd.Timestamp({str(first)!r}), {edge})]'
+    # A drag over the timeline chooses also what began before it and ended in it or later.
+    ended = completed[chosen].min()
+    if pd.isna(ended):
+        return None
+    goes_on = ~completed.lt(ended)
+    if (chosen == (created.le(last) & goes_on).to_numpy(dtype=bool)).all():
+        before = f'~{name}["completed_at"].lt(pd.Timestamp({str(ended)!r}))'
+        return f'{name}[{name}["created_at"].le({edge}) & {before}]'
+    return None
 
 
 def _is(column: str, values: Sequence[str]) -> str:

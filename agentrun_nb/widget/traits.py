@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from numbers import Integral
@@ -33,6 +35,10 @@ SORTS = (
 )  # fmt: skip
 """What runs are sorted by, beside the paths of documents; `-` before it turns the order round."""
 
+MOST_KEYS = 100
+"""So many keys of chosen runs are synced with the page; more are asked for by it."""
+
+_MOST_BYTES = 10_000
 _MOST_COLUMNS = 20
 _LONGEST_PATH = 2_000
 _LONGEST_NAME = 200
@@ -86,6 +92,21 @@ def _is_key(value: Any) -> bool:
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, list | tuple)
+
+
+def compact(keys: list[list[str]], _: Any = None) -> Any:
+    """The chosen runs as they are synced and saved: their keys while they are few.
+
+    Of more runs it is how many they are, and a mark that is another for another choice.
+    """
+    if len(keys) <= MOST_KEYS and len(json.dumps(keys)) <= _MOST_BYTES:
+        return keys
+    return {"n": len(keys), "mark": mark(keys)}
+
+
+def mark(keys: Sequence[Sequence[str]]) -> int:
+    """A number by which one choice of runs is told from another."""
+    return zlib.crc32(json.dumps(keys).encode())
 
 
 def path(value: Any) -> str:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
-import msgspec
 import traitlets
 from IPython.core.getipython import get_ipython
 from IPython.display import display
@@ -21,18 +20,25 @@ from IPython.display import display
 from agentrun_nb.drawing.window import Window
 from agentrun_nb.errors import AgentRunError
 from agentrun_nb.widget.page import Message
-from agentrun_nb.widget.protocol import Parcel, RefusedError, Request, read_request, request_id
+from agentrun_nb.widget.protocol import RefusedError, Request, read_request, request_id
 from agentrun_nb.widget.traits import CHECKS, OF_THE_PROGRAM, are_keys
 from agentrun_nb.widget.twin import Story, twin
 
 STATIC = Path(__file__).parent / "static"
 """Where the built files of the page are."""
 
+READINGS = {"preview": "file"}
+"""What waits for a client, by the name of the request; one of each at a time."""
+
+Answer = Callable[[Request], Message]
+Reading = Callable[[Request], Coroutine[Any, Any, Message]]
+
 
 class View(anywidget.AnyWidget):
     """A view in the notebook.
 
-    Data, documents and the page's module go to it by messages, so that none are in the saved state.
+    Data, documents, the page's module and its styles go to it by messages, so that none are in the
+    saved state.
 
     Attributes:
         path: the place that is chosen in a document; may be set.
@@ -41,7 +47,6 @@ class View(anywidget.AnyWidget):
     """
 
     _esm = STATIC / "loader.js"
-    _css = STATIC / "widget.css"
 
     path: Any = traitlets.TraitType("").tag(sync=True)
     tz: Any = traitlets.TraitType("UTC").tag(sync=True)
@@ -50,7 +55,7 @@ class View(anywidget.AnyWidget):
         self.uid = secrets.token_hex(8)
         self._window = Window()
         self._displayed = False
-        self._reading: asyncio.Task[None] | None = None
+        self._reading: dict[str, asyncio.Task[None] | None] = {}
         super().__init__(**traits)
         self.on_msg(self._receive)
 
@@ -80,15 +85,8 @@ class View(anywidget.AnyWidget):
         """The page with the documents that go with it at once."""
         return self._page()
 
-    # --- what those with rows give
-
-    _doc: Callable[[int], dict[str, Any]]
-    _docs: Callable[[], bytes | None]
-    """All documents, gzipped; None where they are asked for one by one."""
-    _comparison: Callable[[int, int], dict[str, Any]]
-    _file: Callable[[int, int], Coroutine[Any, Any, bytes]]
-
     def _rows(self) -> int:
+        """How many rows a page may name."""
         return 0
 
     # --- the conversation with the page
@@ -106,12 +104,27 @@ class View(anywidget.AnyWidget):
         number = request_id(content)
         with self._refusing(number):
             request = read_request(content, self._rows())
-            if request.op != "preview":
-                self._say(number, *self._answer(request))
-            elif self._reading is not None and not self._reading.done():
-                raise RefusedError("Another file is being read.")
+            # A method `_answer_docs` answers the request `docs` at once; `_read_preview` asks a
+            # client first for `preview`. The names of requests are those of the protocol.
+            answer: Answer | None = getattr(self, f"_answer_{request.op}", None)
+            reading: Reading | None = getattr(self, f"_read_{request.op}", None)
+            if answer is not None:
+                self._say(number, *answer(request))
+            elif reading is not None:
+                self._start(request, reading)
             else:
-                self._reading = _soon(self._send_file(request))
+                raise RefusedError("This view has no runs to ask about.")
+
+    def _start(self, request: Request, reading: Reading) -> None:
+        """Begins what waits for a client."""
+        running = self._reading.get(request.op)
+        if running is not None and not running.done():
+            raise RefusedError(f"Another {READINGS[request.op]} is being read.")
+        self._reading[request.op] = _soon(self._finish(request, reading))
+
+    async def _finish(self, request: Request, reading: Reading) -> None:
+        with self._refusing(request.id):
+            self._say(request.id, *await reading(request))
 
     def _say(
         self,
@@ -134,30 +147,16 @@ class View(anywidget.AnyWidget):
             sentence = f"The kernel could not answer: {type(error).__name__}."
             self._say(number, {"error": sentence}, ok=False)
 
-    def _answer(self, request: Request) -> Message:
-        if request.op == "open":
-            page, buffers = self._page()
-            return {"page": page}, buffers
-        if request.op == "module":
-            return {}, [(STATIC / "widget.js").read_bytes()]
-        if request.op == "window":
-            self._window = request.window
-            return {}, []
-        parcel = Parcel()
-        if request.op == "docs":
-            docs = self._docs()
-            found = None if docs is None else parcel.add(docs, packed=True)
-            return {"docs": found}, parcel.buffers
-        one = request.op == "run"
-        answer = self._doc(*request.rows) if one else self._comparison(*request.rows)
-        found = parcel.add(msgspec.json.encode(answer))
-        return {"doc" if one else "comparison": found}, parcel.buffers
+    def _answer_open(self, _: Request) -> Message:
+        page, buffers = self._page()
+        return {"page": page}, buffers
 
-    async def _send_file(self, request: Request) -> None:
-        with self._refusing(request.id):
-            parcel = Parcel()
-            found = parcel.add(await self._file(request.rows[0], request.output))
-            self._say(request.id, {"file": found}, parcel.buffers)
+    def _answer_module(self, _: Request) -> Message:
+        return {}, [(STATIC / name).read_bytes() for name in ("widget.js", "widget.css")]
+
+    def _answer_window(self, request: Request) -> Message:
+        self._window = request.window
+        return {}, []
 
     def _replaced(self) -> None:
         """Tells the page and the twin that the data is another.

@@ -134,7 +134,7 @@ def test_a_view_that_is_closed_while_a_file_is_read_shows_nothing_more(tmp_path:
         )
         silent.settimeout(30)
         asked, _ = silent.accept()
-        reading = "reading = ex._reading; ex.close()"
+        reading = "reading = ex._reading['preview']; ex.close()"
         assert told(kernel, reading) == ("", [])
         asked.close()
         silent.close()

@@ -50,9 +50,21 @@ class StubModel {
     this.emit("msg:custom", { id, ok: true, [name]: { buffer: 0, gzip: false } }, [new DataView(bytes.buffer)]);
   }
 
-  answer({ id, op, row, output }) {
+  /** Of many chosen runs a kernel has the rows, and shares how many they are with a mark. */
+  rows = [];
+
+  chooseMany(rows) {
+    this.rows = rows;
+    const mark = rows.reduce((sum, row) => (sum * 31 + row) % 1_000_003, 7);
+    this.set("selected", { n: rows.length, mark });
+    return mark;
+  }
+
+  answer({ id, op, row, rows, output }) {
     if (op === "open") return this.emit("msg:custom", { id, ok: true, page }, bytes.map((part) => new DataView(part.buffer)));
     if (op === "window") return this.emit("msg:custom", { id, ok: true }, []);
+    if (op === "select") return this.emit("msg:custom", { id, ok: true, mark: this.chooseMany(rows) }, []);
+    if (op === "selected") return this.part(id, "rows", new Uint8Array(Uint32Array.from(this.rows).buffer), "");
     const json = (value) => value && new TextEncoder().encode(JSON.stringify(value));
     if (op === "docs" && !atOnce) return this.emit("msg:custom", { id, ok: true, docs: null }, []);
     if (op === "docs") return this.part(id, "docs", json(docs), "The runs are gone.");

@@ -95,6 +95,33 @@ def test_a_document_that_is_not_held_is_asked_for_once(open_stage: Opener) -> No
     assert [message["row"] for message in asked(stage, "run")] == [1, 2]
 
 
+MANY = [finished_run(id=f"adrun_{number:04}") for number in range(150)]
+
+
+def test_more_runs_than_a_hundred_are_chosen_by_their_rows(open_stage: Opener) -> None:
+    nowhere = [finished_run(id=f"adrun_{number:04}", created_at=None) for number in range(150)]
+    stage = open_stage(many_runs(nowhere))
+    stage.page.get_by_role("button", name="Choose 150 runs").click()
+    [request] = asked(stage, "select")
+    assert request["rows"] == list(range(150))
+    expect(stage.page.get_by_text("Run 1 of 150 chosen")).to_be_visible()
+    stage.page.wait_for_timeout(50)
+    assert stage.trait("selected")["n"] == 150, "no keys are shared"  # type: ignore[index]
+    assert asked(stage, "selected") == [], "what the page chose itself it need not ask for"
+
+
+def test_many_runs_chosen_in_the_kernel_are_asked_for(open_stage: Opener) -> None:
+    stage = open_stage(many_runs(MANY))
+    for rows in (range(120), range(30, 150)):
+        stage.page.evaluate("(rows) => window.stage.model.chooseMany(rows)", [*rows])
+        expect(stage.page.get_by_text("Run 1 of 120 chosen")).to_be_visible()
+        expect(stage.page.locator(".arn-run header")).to_contain_text(f"adrun_{rows[0]:04}")
+    assert len(asked(stage, "selected")) == 2, "as many as before, and other ones"
+    stage.set_trait("selected", [[DEP, "adrun_0007"]])
+    expect(stage.page.locator(".arn-run header")).to_contain_text("adrun_0007")
+    assert asked(stage, "select") == [], "what the kernel chose is not sent back"
+
+
 def test_all_documents_are_asked_for_once_the_page_is_there(open_stage: Opener) -> None:
     scenario = many_runs(DOCS, held=False, selected=[FAILED])
     scenario.at_once = True
@@ -220,25 +247,45 @@ def test_an_exported_page_works_without_a_kernel(open_stage: Opener, scenario: S
     stage.page.get_by_role("button", name="Expand all").first.click()
 
 
-LOAD = """async () => {
+LOAD = """async (inShadow) => {
   window.stage.unmount();
-  const module = await (await fetch("/widget.js")).arrayBuffer();
+  const [module, styles] = await Promise.all(
+    ["/widget.js", "/widget.css"].map(async (name) => (await fetch(name)).arrayBuffer()),
+  );
+  document.querySelector('link[href="/widget.css"]').remove();
   const { model, host } = window.stage, { answer } = model;
+  const place = inShadow ? host.attachShadow({ mode: "open" }).appendChild(document.createElement("div")) : host;
   window.said = [];
   model.answer = (request) => {
-    window.said.push([request.op, host.innerText]);
+    window.said.push([request.op, place.innerText]);
     if (request.op !== "module") answer.call(model, request);
-    else model.emit("msg:custom", { id: request.id, ok: true }, [new DataView(module)]);
+    else
+      model.emit("msg:custom", { id: request.id, ok: true }, [
+        new DataView(module),
+        new DataView(styles),
+      ]);
   };
   const { default: loader } = await import("/loader.js");
-  window.stage.unmount = await loader.render({ model, el: host });
+  const unmount = await loader.render({ model, el: place });
+  const other = document.createElement("div");
+  place.after(other);
+  (await loader.render({ model, el: other }))();
+  window.stage.unmount = unmount;
+  window.sheets = [document, host.shadowRoot].map((root) => root?.adoptedStyleSheets.length);
 }"""
 
 
-def test_a_notebook_holds_a_loader_that_asks_the_kernel_for_the_view(open_stage: Opener) -> None:
+@pytest.mark.parametrize("in_shadow", [False, True], ids=["in the page", "in a shadow tree"])
+def test_a_notebook_holds_a_loader_that_asks_the_kernel_for_the_view(
+    open_stage: Opener, in_shadow: bool
+) -> None:
     stage = open_stage(many_runs(DOCS), strict=False)
-    stage.page.evaluate(LOAD)
+    stage.page.evaluate(LOAD, in_shadow)
     expect(stage.page.locator(".arn-body > *")).not_to_have_count(0)
+    assert stage.page.evaluate("() => window.sheets") == ([0, 1] if in_shadow else [1, None]), (
+        "its styles come from the kernel too, once for several views"
+    )
+    expect(stage.page.locator(".arn-root")).to_have_css("isolation", "isolate")
     asked = stage.page.evaluate("() => window.said")
     assert asked[0] == ["module", "The live view waits for its kernel."]
     assert asked[1][0] == "open"

@@ -123,21 +123,34 @@ def test_the_code_of_one_run_assigns_what_is_shown():
     pd.testing.assert_frame_equal(names["selection"], view.selection)
 
 
-@pytest.mark.parametrize(
-    "chosen",
-    [
-        lambda view: view.shown,
-        lambda view: view.runs,
-        lambda view: view.shown[view.shown["created_at"].between(moment(3_000), moment(15_000))],
-        lambda view: view.runs[view.runs["created_at"] >= moment(3_000)],
+def touching(runs: pd.DataFrame) -> pd.DataFrame:
+    """What a drag over the timeline chooses: the runs that go on at any time of a stretch."""
+    before = runs["created_at"].le(moment(15_000))
+    return runs[before & ~runs["completed_at"].lt(moment(3_020))]
+
+
+SHORT = {
+    "all that is shown": lambda view: view.shown,
+    "all": lambda view: view.runs,
+    "a stretch of what is shown": lambda view: view.shown[
+        view.shown["created_at"].between(moment(3_000), moment(15_000))
     ],
-)
+    "a stretch to the end": lambda view: view.runs[view.runs["created_at"] >= moment(3_000)],
+    "a drag": lambda view: touching(view.shown),
+    "a version": lambda view: view.shown[view.shown["version_id"].eq("agver_1")],
+    "two statuses": lambda view: view.runs[view.runs["status"].isin(["failed", "queued"])],
+    "no version": lambda view: view.runs[view.runs["version_id"].isna()],
+    "three": lambda view: view.runs.iloc[[5, 90, 200]],
+}
+
+
+@pytest.mark.parametrize("chosen", SHORT.values(), ids=SHORT)
 @pytest.mark.parametrize("rules", [None, {"status": ["failed", "succeeded"]}])
-def test_the_code_of_a_window_is_short(chosen, rules):
+def test_the_code_of_what_a_rule_says_is_short(chosen, rules):
     view = explore(MANY, filter=rules)
     view.selected = chosen(view)
-    assert len(view.selection) > 20
-    assert len(view.code) < 400
+    assert len(view.selection) >= 3
+    assert len(view.code) < 320, view.code
     pd.testing.assert_frame_equal(again(view, MANY)["selection"], view.selection)
 
 

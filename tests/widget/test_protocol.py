@@ -18,6 +18,7 @@ from agentrun_nb import Run
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.errors import DeadlineExceededError, NotFoundError, TooLargeError
 from agentrun_nb.widget import explore, explore_json, head, protocol
+from agentrun_nb.widget.comparison import comparison
 from agentrun_nb.widget.page import bounded_reasons
 from agentrun_nb.widget.protocol import (
     OPS,
@@ -214,7 +215,7 @@ def test_runs_with_the_same_key_keep_their_own_outputs():
     view = explore(
         [json.dumps(record(1)).encode(), json.dumps(record(1, output_manifest={})).encode()]
     )
-    assert [len(view._doc(row)["outputs"]) for row in (0, 1)] == [2, 0]
+    assert [len(view._table.doc(row)["outputs"]) for row in (0, 1)] == [2, 0]
     content, buffers = conversation(view)({"id": 1, "op": "docs"})
     docs = json.loads(unpacked(content["docs"], buffers))
     assert [len(doc["outputs"]) for doc in docs] == [2, 0]
@@ -288,7 +289,7 @@ def test_an_output_stands_once_whatever_keys_it_gained_or_lost(before, after, pa
     )
     found = [
         tuple(side and side["name"] for side in (pair["a"], pair["b"]))
-        for pair in view._comparison(0, 1)["outputs"]
+        for pair in comparison(view._table.part(0), view._table.part(1))["outputs"]
     ]
     assert sorted(found, key=str) == sorted(pairs, key=str)
 
@@ -390,7 +391,9 @@ def test_a_look_is_not_offered_where_it_would_be_refused(outputs, reasons):
         [json.dumps(record(1, output_manifest={"outputs": outputs})).encode()], Files(b"text")
     )
     ask = conversation(view)
-    for position, (output, reason) in enumerate(zip(view._doc(0)["outputs"], reasons, strict=True)):
+    for position, (output, reason) in enumerate(
+        zip(view._table.doc(0)["outputs"], reasons, strict=True)
+    ):
         assert (output["no_preview"] is None) == (reason is None)
         assert (reason or "") in (output["no_preview"] or "")
         content, _ = ask({"id": 1, "op": "preview", "row": 0, "output": position})
@@ -439,7 +442,7 @@ def test_one_file_is_read_at_a_time():
         assert [content["id"] for content in said] == [2], (
             "the kernel is free while it waits for the file"
         )
-        await view._reading
+        await view._reading["preview"]
         free.set()
 
     asyncio.run(work())

@@ -279,7 +279,7 @@ def view_value(view):
 def test_neither_data_nor_documents_nor_the_key_are_in_the_state():
     view = explore(body(1_000), Client())
     state = json.dumps(view.get_state(), default=str)
-    assert len(state) <= 110_000
+    assert len(state) <= 20_000
     assert "report.md" not in state
     assert "2026-Q1" not in state
     assert CANARY not in state

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import agentrun_nb as arn
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.widget import explore, traits
+from agentrun_nb.widget.traits import mark
 from tests.support.samples import body, record
+from tests.widget.test_protocol import conversation, unpacked
 
 RUNS = arn.runs_frame(body(12))
 HOUR = ["2026-11-20T08:00:00Z", "2026-11-20T09:00:00Z"]
@@ -104,11 +107,79 @@ def test_the_page_sets_all_but_what_the_program_says(name, stored):
     assert getattr(view, name) == (before if name in traits.OF_THE_PROGRAM else stored)
 
 
+def many(count: int) -> pd.DataFrame:
+    """Runs with ids as long as those of the service."""
+    ids = [f"adrun_{number:032x}" for number in range(count)]
+    runs = arn.runs_frame(body(1))
+    return pd.concat([runs] * count, ignore_index=True).assign(id=ids)
+
+
+MANY = many(20_000)
+
+
+@pytest.mark.parametrize("count", [0, 1, 100, 101, 20_000])
+def test_a_saved_view_is_small_however_many_runs_are_chosen(count):
+    view = explore(MANY, names={f"agdep_{n}": "a name" for n in range(1_000)})
+    view.selected = MANY.head(count)
+    assert len(view.selected) == len(view.selection) == count
+    state = json.dumps(view.get_state(), default=str)
+    assert len(state) <= 20_000
+    shared = view.get_state("selected")["selected"]
+    assert shared == (view.selected if count <= 100 else {"n": count, "mark": mark(view.selected)})
+
+
+def test_keys_that_are_long_are_not_saved_either():
+    view = explore(RUNS)
+    view.selected = [["d" * 400, "r" * 400]] * 100
+    assert view.get_state("selected")["selected"]["n"] == 100
+
+
+def test_another_choice_of_as_many_runs_is_shared_as_another():
+    view = explore(MANY)
+    marks = set()
+    for start in range(3):
+        view.selected = MANY.iloc[start : start + 500]
+        marks.add(json.dumps(view.get_state("selected")))
+    view.selected = [["\ud800", "x"]] * 500
+    assert len(marks | {json.dumps(view.get_state("selected"))}) == 4
+
+
+def test_the_page_chooses_many_runs_by_their_rows_and_is_told_them_again():
+    view = explore(MANY)
+    ask = conversation(view)
+    rows = list(range(0, 20_000, 2))[::-1]
+    content, _ = ask({"id": 1, "op": "select", "rows": [*rows, *rows]})
+    assert content["mark"] == view.get_state("selected")["selected"]["mark"]
+    assert view.selected[:2] == [["agdep_reviews", MANY["id"].iloc[row]] for row in rows[:2]]
+    assert view.selection.index.tolist() == sorted(rows)
+    content, buffers = ask({"id": 2, "op": "selected"})
+    assert np.frombuffer(unpacked(content["rows"], buffers), "<u4").tolist() == rows
+    view.set_state({"selected": {"n": 5, "mark": 1}})
+    assert len(view.selected) == len(rows), (
+        "a page that sends back what it was told changes nothing"
+    )
+
+
+def test_of_runs_with_one_key_the_page_is_told_the_first():
+    view = explore(pd.concat([RUNS, RUNS]))
+    view.selected = [*RUNS.iloc[[3, 1, 3]][["deployment_id", "id"]].to_numpy().tolist(), ["a", "b"]]
+    content, buffers = conversation(view)({"id": 1, "op": "selected"})
+    assert np.frombuffer(unpacked(content["rows"], buffers), "<u4").tolist() == [3, 1]
+
+
+@pytest.mark.parametrize("rows", [None, "0", [12], [-1], [True], [0.0], [[0]], {"0": 0}])
+def test_the_page_chooses_rows_that_are_there(rows):
+    view = explore(RUNS)
+    before = view.selected
+    content, _ = conversation(view)({"id": 1, "op": "select", "rows": rows})
+    assert (content["ok"], view.selected) == (False, before)
+
+
 def test_ages_of_a_window_count_back_from_the_newest_look():
     view = explore(RUNS, window=("10 min", "0s"))
     start, end = (pd.Timestamp(edge) for edge in view.window)
     assert end - start == pd.Timedelta("10min")
-    assert end.timestamp() * 1_000 == view._now
+    assert end.timestamp() * 1_000 == view._table.now
 
 
 def test_names_are_searched_and_travel_with_the_page():

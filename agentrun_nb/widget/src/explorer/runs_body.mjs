@@ -1,5 +1,6 @@
 /** A page of many runs: the picture, and the details of what is chosen on it. */
 import { h } from "../base/dom.mjs";
+import { readCodes } from "../kernel/bytes.mjs";
 import { keyOf, rowsOf } from "../kernel/page.mjs";
 import { allRows, createStore } from "../runs/store.mjs";
 import { createDetails } from "../workbench/details.mjs";
@@ -7,6 +8,9 @@ import { groupingOf } from "../timeline/grouping.mjs";
 import { createPicture } from "../workbench/picture.mjs";
 
 /** @typedef {import("./explorer.mjs").Held} Held */
+
+/** So many keys of chosen runs are shared with the kernel; of more it is told the rows. */
+const MOST_KEYS = 100;
 
 /** @param {Held} data @param {import("./explorer.mjs").Context} context @returns {import("./explorer.mjs").Body} */
 export function createRunsBody(data, { kernel, traits, tz, signal }) {
@@ -27,10 +31,52 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
     store.change({ chosen });
   }
 
+  /** How many choices are on their way to the kernel, which says of each that it was made. */
+  let pending = 0;
+  /** The mark of the last choice that the kernel has and this page too. */
+  let mark = -1;
+
   /** @param {number[]} rows */
   function share(rows) {
-    const keys = rows.map((row) => keyOf(state.data, row));
-    traits.put("selected", keys);
+    if (kernel.alone || rows.length <= MOST_KEYS)
+      traits.put(
+        "selected",
+        rows.map((row) => keyOf(state.data, row)),
+      );
+    else void shareMany(rows);
+  }
+
+  /** The keys of many runs would make a large message, and a large notebook. @param {number[]} rows */
+  async function shareMany(rows) {
+    pending++;
+    try {
+      ({ mark } = (await kernel.ask("select", { rows })).answer);
+    } catch {
+      // Without an answer the choice stays on this page.
+    }
+    pending--;
+    takeSelected();
+  }
+
+  /** Takes what the kernel has chosen: keys of few runs, or how many they are, and then it is asked for their rows. */
+  function takeSelected() {
+    const selected = traits.get("selected");
+    if (Array.isArray(selected)) store.change({ chosen: rowsOf(state.data, selected) });
+    else if (!pending && selected && selected.mark !== mark) void askForChosen(selected.mark);
+  }
+
+  /** @param {number} asked the mark of the choice that is asked for */
+  async function askForChosen(asked) {
+    const { data } = state;
+    try {
+      const { answer, buffers } = await kernel.ask("selected");
+      const rows = await readCodes(answer.rows, buffers);
+      if (signal.aborted || data !== state.data || traits.get("selected").mark !== asked) return;
+      mark = asked;
+      store.change({ chosen: [...rows] });
+    } catch {
+      // Without an answer what was chosen before stays on show.
+    }
   }
 
   /** @param {string} path chosen by a person */
@@ -51,14 +97,14 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
   return {
     element: h("div", {}, picture.element, details.element),
     corner: picture.corner,
-    update: (newer) =>
-      store.change({
-        data: newer,
-        shown: allRows(newer),
-        chosen: rowsOf(newer, traits.get("selected")),
-      }),
+    update(newer) {
+      mark = -1;
+      const chosen = rowsOf(newer, traits.get("selected"));
+      store.change({ data: newer, shown: allRows(newer), chosen });
+      takeSelected();
+    },
     setZone: (zone) => store.change({ tz: zone }),
     setPath: (path) => store.change({ path }),
-    setSelected: (keys) => store.change({ chosen: rowsOf(state.data, keys) }),
+    setSelected: takeSelected,
   };
 }

@@ -1,0 +1,140 @@
+"""The conversation of an explorer of runs with its page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import traitlets
+
+from agentrun_nb.analysis.filter_rows import Mask
+from agentrun_nb.errors import SettingsError
+from agentrun_nb.widget.comparison import comparison
+from agentrun_nb.widget.page import Message, runs_page
+from agentrun_nb.widget.preview import NO_CLIENT, read_file
+from agentrun_nb.widget.protocol import Parcel, Request
+from agentrun_nb.widget.run_table import RunTable
+from agentrun_nb.widget.traits import Names, compact, frozen_window, mark
+from agentrun_nb.widget.traits import names as read_names
+from agentrun_nb.widget.view import View
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from agentrun_nb.widget.run_source import RunSource
+
+
+class RunView(View):
+    """A view of runs: the values that it shares with its page, and what the page may ask.
+
+    `RunExplorer` says what the values are.
+    """
+
+    # The keys of thousands of runs would be in every saved notebook.
+    selected: Any = traitlets.TraitType([]).tag(sync=True, to_json=compact)
+    filter: Any = traitlets.TraitType(None, allow_none=True).tag(sync=True)
+    view: Any = traitlets.TraitType("timeline").tag(sync=True)
+    by: Any = traitlets.TraitType(None, allow_none=True).tag(sync=True)
+    sort: Any = traitlets.TraitType(None, allow_none=True).tag(sync=True)
+    columns: Any = traitlets.TraitType([]).tag(sync=True)
+    window: Any = traitlets.TraitType(None, allow_none=True).tag(sync=True)
+    height: Any = traitlets.TraitType(None, allow_none=True).tag(sync=True)
+
+    def __init__(
+        self,
+        x: Any,
+        client: RunSource | None = None,
+        shared: Mapping[str, Any] | None = None,
+        names: Names | None = None,
+    ) -> None:
+        """Makes the view; `explore` says what may be given."""
+        if client is not None and not hasattr(client, "read_output"):
+            raise SettingsError(
+                "`client` is no client.",
+                hint="Give the arn.Client that the runs came from, or leave it out.",
+            )
+        self._client = client
+        self._names = read_names(names)
+        self._table = RunTable(x)
+        super().__init__(selected=self._table.newest_key(), **(shared or {}))
+
+    def _sound(self, name: str, value: Any) -> Any:
+        sound = super()._sound(name, value)
+        return frozen_window(sound, self._table.newest) if name == "window" else sound
+
+    @property
+    def _runs(self) -> pd.DataFrame:
+        return self._table.runs
+
+    def _shown(self) -> Mask:
+        """Which rows the filter lets through."""
+        return self._table.mask(self.filter, self._names)
+
+    # --- what the page opens with
+
+    def _page(self) -> Message:
+        docs = self._table.docs() if self._table.one is not None else None
+        return self._page_of(self._runs, docs)
+
+    def _whole_page(self) -> Message:
+        return self._page_of(self._runs, self._table.docs())
+
+    def _page_of(self, runs: pd.DataFrame, docs: bytes | None) -> Message:
+        kind = "runs" if self._table.one is None else "run"
+        now = self._table.now
+        page, buffers = runs_page(runs, self.uid, now, kind=kind, docs=docs, names=self._names)
+        page |= {"no_previews": NO_CLIENT if self._client is None else "", "screen": self._screen()}
+        return page, buffers
+
+    def _screen(self) -> dict[str, Any] | None:
+        """How the page stood when it last said so, as a page opens with it.
+
+        It is None before the page has said anything.
+        """
+        seen = self._window
+        if seen.start is None or seen.end is None:
+            return None
+        shown = {"start": seen.start, "end": seen.end, "by": seen.by, "folded": seen.folded}
+        return shown | {"highlighted": list(seen.highlighted)}
+
+    # --- what it asks
+
+    def _rows(self) -> int:
+        return len(self._table)
+
+    def _answer_docs(self, _: Request) -> Message:
+        parcel = Parcel()
+        docs = self._table.docs()
+        found = None if docs is None else parcel.add(docs, packed=True)
+        return {"docs": found}, parcel.buffers
+
+    def _answer_run(self, request: Request) -> Message:
+        [row] = request.rows
+        return _json_part("doc", self._table.doc(row))
+
+    def _answer_compare(self, request: Request) -> Message:
+        a, b = (self._table.part(row) for row in request.rows)
+        return _json_part("comparison", comparison(a, b))
+
+    def _answer_select(self, request: Request) -> Message:
+        self.selected = [list(key) for key in self._table.keys(list(request.rows))]
+        return {"mark": mark(self.selected)}, []
+
+    def _answer_selected(self, _: Request) -> Message:
+        rows = np.array(self._table.first_rows(self.selected), dtype="<u4")
+        parcel = Parcel()
+        return {"rows": parcel.add(rows.tobytes())}, parcel.buffers
+
+    async def _read_preview(self, request: Request) -> Message:
+        [row] = request.rows
+        parcel = Parcel()
+        file = await read_file(self._client, self._table.run(row), request.output)
+        return {"file": parcel.add(file)}, parcel.buffers
+
+
+def _json_part(name: str, value: Any) -> Message:
+    """An answer with one part, as JSON."""
+    parcel = Parcel()
+    return {name: parcel.add(msgspec.json.encode(value))}, parcel.buffers
