@@ -74,7 +74,7 @@ DOORS: dict[str, Door] = {
         "fetch_report", "json_paths", "explore", "explore_json", "parse", "load",
     )},
     **{f"figures.{name}": (lambda world, odd, name=name: getattr(figures, name)(odd)) for name in (
-        "timeline", "durations", "outcomes", "concurrency", "survival",
+        "timeline", "durations", "outcomes", "concurrency", "survival", "trend",
     )},
     **{f"{name} names": (
         lambda world, odd, name=name: getattr(arn, name)(world.runs, names=odd)
@@ -84,7 +84,7 @@ DOORS: dict[str, Door] = {
     ),
     **{f"figures.{name} names": (
         lambda world, odd, name=name: getattr(figures, name)(world.runs, names=odd)
-    ) for name in ("outcomes", "survival")},
+    ) for name in ("outcomes", "survival", "trend")},
     "extract of": lambda world, odd: arn.extract(odd, "input.topic"),
     "extract what": lambda world, odd: arn.extract(world.runs, odd),
     "extract a column": lambda world, odd: arn.extract(world.runs, topic=odd),
@@ -96,6 +96,8 @@ DOORS: dict[str, Door] = {
     "diff b": lambda world, odd: arn.diff(world.run, odd),
     "diff ignore": lambda world, odd: arn.diff(world.run, world.run, ignore=odd),
     "summarize by": lambda world, odd: arn.summarize(world.runs, by=odd),
+    "summarize freq": lambda world, odd: arn.summarize(world.runs, freq=odd),
+    "figures.trend freq": lambda world, odd: figures.trend(world.runs, odd),
     "failures by": lambda world, odd: arn.failures(world.runs, by=odd),
     "failures logs": lambda world, odd: arn.failures(world.runs, logs=odd),
     "brief tz": lambda world, odd: arn.brief(world.runs, tz=odd),

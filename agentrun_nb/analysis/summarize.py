@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from math import isnan
 from typing import Any
 
@@ -23,6 +24,7 @@ from agentrun_nb.analysis.estimates import (
 )
 from agentrun_nb.analysis.groups import By, with_groups
 from agentrun_nb.analysis.outcomes import JUDGED, outcomes, repeated_keys, repeated_note
+from agentrun_nb.analysis.periods import PERIOD, periods, read_freq, with_empty_periods
 from agentrun_nb.core.schema import STATUSES, TERMINAL
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.labels import Names
@@ -50,7 +52,9 @@ _DTYPES = (
 )
 
 
-def summarize(runs: Runs, by: By = None, *, names: Names = None) -> pd.DataFrame:
+def summarize(
+    runs: Runs, by: By = None, *, freq: str | timedelta | None = None, names: Names = None
+) -> pd.DataFrame:
     """Counts, success rate and times of groups of runs.
 
     Args:
@@ -59,12 +63,16 @@ def summarize(runs: Runs, by: By = None, *, names: Names = None) -> pd.DataFrame
             the table.
         by: a column, a Series under the index of the runs (`runs["created_at"].dt.hour`), or
             several of these; rows without a value there are a group too.
+        freq: the length of periods, such as `1h`, `1D` or `7D`: a row for each period in which runs
+            were created and for the empty ones between them. Periods are of UTC, and those of weeks
+            begin with a Monday.
         names: labels for the ids of deployments and versions, as from `client.names()`; an id
             without a label stays, and a label that several share is followed by the id.
 
     Returns:
         One row per group, one in all without `by`, with a fresh index: the columns of `by` (labels
-        in place of ids), `version_number` beside `version_id` where the frame has it, and
+        in place of ids), `version_number` beside `version_id` where the frame has it, with `freq`
+        the first moment of the `period` (NA: runs without a created_at), and
 
         - n, and of them succeeded, failed, cancelled, timed_out, not_ended, not_fetched, no_status,
           unknown_status;
@@ -79,7 +87,8 @@ def summarize(runs: Runs, by: By = None, *, names: Names = None) -> pd.DataFrame
 
     Raises:
         SchemaError: there is no such column, or a Series is not of these runs.
-        SettingsError: `names` is no mapping of texts to texts.
+        SettingsError: `names` is no mapping of texts to texts; `freq` is no length of a second at
+            least, or there would be more than 500,000 rows.
 
     Example:
         >>> table = arn.summarize(runs, by="deployment_id", names=client.names())
@@ -90,7 +99,12 @@ def summarize(runs: Runs, by: By = None, *, names: Names = None) -> pd.DataFrame
     # Asked for at once, so that no small table passes where a larger one would not.
     scipy_stats()
     runs = runs_frame(runs)
-    runs, columns = with_groups(runs, by, _DTYPES, names)
+    length = None if freq is None else read_freq(freq)
+    taken = _DTYPES if length is None else [*_DTYPES, PERIOD]
+    runs, columns = with_groups(runs, by, taken, names)
+    if length is not None:
+        runs = runs.assign(**{PERIOD: periods(runs["created_at"], length)})
+        columns.append(PERIOD)
     horizon = last_moment(runs)
     groups = _places(runs, columns)
     if "version_id" in columns and "version_number" in runs and "version_number" not in columns:
@@ -104,7 +118,13 @@ def summarize(runs: Runs, by: By = None, *, names: Names = None) -> pd.DataFrame
         _row(Counter(words[places]), queue, run, repeated[places])
         for places, queue, run in zip(groups, queues, spans, strict=True)
     ]
-    return keys.join(pd.DataFrame(rows, columns=list(_DTYPES)).astype(_DTYPES), how="right")
+    table = keys.join(pd.DataFrame(rows, columns=list(_DTYPES)).astype(_DTYPES), how="right")
+    if length is None:
+        return table
+    columns.remove(PERIOD)
+    whole = with_empty_periods(table, columns, length)
+    counts = dict.fromkeys(_COUNTS, 0)
+    return whole.fillna(counts | {"notes": "no runs"})
 
 
 def _places(runs: pd.DataFrame, columns: list[str]) -> list[NDArray[np.intp]]:

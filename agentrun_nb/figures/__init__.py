@@ -12,8 +12,9 @@ from agentrun_nb.errors import SettingsError
 from agentrun_nb.figures.charts import concurrency, durations, outcomes
 from agentrun_nb.figures.curves import survival
 from agentrun_nb.figures.timeline import timeline
+from agentrun_nb.figures.trends import trend
 
-__all__ = ["concurrency", "durations", "outcomes", "show", "survival", "timeline"]
+__all__ = ["concurrency", "durations", "outcomes", "show", "survival", "timeline", "trend"]
 
 
 def show(figure: go.Figure) -> None:

@@ -16,6 +16,7 @@ from agentrun_nb.core.times import span_text
 from agentrun_nb.figures.lengths import TICKS, places, reach, remarks
 from agentrun_nb.figures.style import (
     CLEAR,
+    COLORS,
     by_words,
     check_template,
     dress,
@@ -45,8 +46,6 @@ _AT_RISK_AXIS = {
 """The axis on which the groups have a row each for their numbers at risk."""
 _LEAST_APART = 0.06
 """How far from the left edge, as a share of the width, the next number stands at least."""
-_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#a08020")
-"""Colours of groups, after Okabe and Ito."""
 
 
 def survival(
@@ -80,7 +79,7 @@ def survival(
     check_template(template)
     runs = runs_frame(runs)
     horizon = last_moment(runs)
-    group_of = groups(runs, by, len(_COLORS), names)
+    group_of = groups(runs, by, len(COLORS), names)
     every = {
         str(name): run_times(runs[group_of == name], horizon) for name in group_of.cat.categories
     }
@@ -90,7 +89,7 @@ def survival(
     on_axis = places(np.concatenate([np.array([]), *seconds]))
     first, last = reach(on_axis)
     figure = go.Figure()
-    for title, times, hue in zip(titles, drawn.values(), _COLORS, strict=False):
+    for title, times, hue in zip(titles, drawn.values(), COLORS, strict=False):
         _draw_curve(figure, title, _points(times, first), hue)
     figure.update_yaxes(title="share still going on (%)", range=[0, 101])
     axis = "time since the start (logarithmic)"
@@ -201,7 +200,7 @@ def _draw_at_risk(figure: go.Figure, seconds: dict[str, Floats], ends: tuple[flo
     first, last = ends
     nearest = first + _LEAST_APART * (last - first)
     marks = [at for at in TICKS["tickvals"] if nearest < at < last]
-    for row, (lengths, hue) in enumerate(zip(seconds.values(), _COLORS, strict=False)):
+    for row, (lengths, hue) in enumerate(zip(seconds.values(), COLORS, strict=False)):
         on_axis = places(lengths)
         # At the left edge stand all runs, as the curve does.
         counts = [len(lengths)]

@@ -30,6 +30,8 @@ from agentrun_nb.tables.moments import milliseconds
 
 GREY = "#7f7f7f"
 GRID, CLEAR = "rgba(127,127,127,.25)", "rgba(0,0,0,0)"
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#a08020")
+"""Colours of groups, after Okabe and Ito."""
 _SHORT, _LINE = 40, 110
 _DARK = 1.2
 """Below this sum of red, green and blue, each 0 to 1, a background is dark."""

@@ -23,7 +23,9 @@ from tests.support.analysis import frame, run
 from tests.support.samples import HOSTILE
 
 EVERY = [getattr(figures, name) for name in figures.__all__ if name != "show"]
-CHARTS = [figures.durations, figures.outcomes, figures.concurrency, figures.survival]
+CHARTS = [
+    figures.durations, figures.outcomes, figures.concurrency, figures.survival, figures.trend,
+]  # fmt: skip
 ODD = [
     *(run(n, times=(0, 1, 2 + n), version_id="ab"[n % 2]) for n in range(24)),
     *(run(30 + n, "failed", (5, 6, 6 + n)) for n in range(3)),
@@ -198,6 +200,41 @@ def test_a_group_that_all_goes_on_is_drawn_flat_until_it_was_last_seen() -> None
     assert low.y[-1] == 0
 
 
+@pytest.mark.parametrize("by", [None, "deployment_id"])
+def test_a_trend_draws_what_summarize_says_of_each_period(by: Any) -> None:
+    runs = generated(600)
+    figure = figures.trend(runs, "7D", by)
+    table = arn.summarize(runs, [] if by is None else by, freq="7D")
+    groups = {re.sub(r" \(.*", "", trace.name) for trace in figure.data}
+    assert groups == ({"all runs"} if by is None else set(runs["deployment_id"].unique()))
+    for group in groups:
+        rows = table if by is None else table[table[by] == group]
+        rate, median, late = (trace for trace in figure.data if trace.name.startswith(group))
+        same = {"nan_ok": True}
+        assert list(rate.y) == pytest.approx(floats(100 * rows["success_rate"]), **same)
+        high = np.array(rate.y) + rate.error_y.array
+        assert list(high) == pytest.approx(floats(100 * rows["success_high"]), **same)
+        for trace, name in ((median, "after_start_p50"), (late, "after_start_p90")):
+            assert list(10 ** np.array(trace.y)) == pytest.approx(floats(rows[name]), **same)
+        week = 7 * 86_400_000
+        begins = rows["period"].astype("datetime64[ms, UTC]").astype("int64")
+        assert list(np.floor((np.array(rate.x) - begins) / week)) == [0] * len(rows)
+
+
+def floats(column: Any) -> list[float]:
+    return column.to_numpy("float64", na_value=np.nan).tolist()
+
+
+@pytest.mark.parametrize("days", [0, 0.1, 1, 20, 900, 40_000, 2_000_000])
+def test_a_trend_has_few_periods_where_nobody_says_how_long_they_are(days: float) -> None:
+    runs = frame([run(n, times=(0, 1, 2)) for n in range(12)])
+    created = runs["created_at"].mask(
+        runs["id"] == "run-0", runs["created_at"] + pd.Timedelta(days=days)
+    )
+    figure = figures.trend(runs.assign(created_at=created))
+    assert 1 <= len(figure.data[0].x) <= 32
+
+
 def watched() -> pd.DataFrame:
     """Two versions of 20 runs; of one, each second run still goes on and was last seen then."""
     ended = [run(n, times=(0, 1, 2 + n), version_id="a") for n in range(20)]
@@ -288,7 +325,9 @@ def test_hostile_text_is_shown_as_text_in_charts(draw: Any) -> None:
     for text in found:
         assert not re.search(r"<(?!br>)", text)
         assert "\u202e" not in text
-    assert draw is figures.durations or any("<" in unescape(text) for text in found)
+    assert draw in (figures.durations, figures.trend) or any(
+        "<" in unescape(text) for text in found
+    )
 
 
 @pytest.mark.parametrize("draw", CHARTS)
@@ -297,7 +336,7 @@ def test_a_template_brings_its_ground_and_colours(draw: Any) -> None:
     light, dark = draw(runs), draw(runs, template="plotly_dark")
     assert light.layout.paper_bgcolor == light.layout.plot_bgcolor == "rgba(0,0,0,0)"
     assert dark.layout.paper_bgcolor == dark.layout.plot_bgcolor == "rgb(17,17,17)"
-    if draw is not figures.survival:
+    if draw not in (figures.survival, figures.trend):
         assert LOOKS["running"].dark in dark.to_json()
         assert LOOKS["running"].either in light.to_json()
 
@@ -364,7 +403,7 @@ def test_a_template_is_dark_by_its_ground_and_not_by_its_name(template: Any, dar
     assert bars.marker.color == (LOOKS["succeeded"].dark if dark else LOOKS["succeeded"].light)
 
 
-@pytest.mark.parametrize("name", ["outcomes", "durations", "concurrency", "survival"])
+@pytest.mark.parametrize("name", ["outcomes", "durations", "concurrency", "survival", "trend"])
 def test_a_chart_says_which_runs_stand_in_it_more_than_once(name: str) -> None:
     draw = getattr(figures, name)
     runs = frame([run(number) for number in range(30)])

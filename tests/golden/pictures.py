@@ -120,6 +120,7 @@ PICTURES: dict[str, Callable[[], str]] = {
     "figure_durations.json": lambda: figure_json(arn.figures.durations(runs_of(40))),
     "figure_outcomes.json": lambda: figure_json(arn.figures.outcomes(runs_of(40))),
     "figure_survival.json": lambda: figure_json(arn.figures.survival(runs_of(40))),
+    "figure_trend.json": lambda: figure_json(arn.figures.trend(runs_of(40), "10min")),
     "figure_concurrency.json": lambda: figure_json(arn.figures.concurrency(runs_of(16))),
 }
 """Each picture by the name of its file."""

@@ -68,6 +68,9 @@ DOORS: dict[str, Groups] = {
     "figures.outcomes": lambda runs, names: groups_of(
         figures.outcomes(runs, "version_id", names=names)
     ),
+    "figures.trend": lambda runs, names: groups_of(
+        figures.trend(runs, by="version_id", names=names)
+    ),
     "figures.survival": lambda runs, names: groups_of(figures.survival(runs, names=names)),
 }
 """What each function calls the versions of runs; `compare` those that are not the first one."""
