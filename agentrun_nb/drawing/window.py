@@ -7,6 +7,9 @@ from dataclasses import dataclass
 GROUPINGS = ("none", "deployment_id", "version_id", "status")
 """By what the runs of a timeline are grouped; None: as it fits."""
 
+LARGEST_DATE = 8.64e15
+"""The largest date of JavaScript, in ms since the epoch; the smallest lies as far before it."""
+
 Fold = tuple[float, float, float]
 """A stretch of time of which an axis keeps a part.
 

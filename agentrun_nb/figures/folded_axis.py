@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from agentrun_nb.drawing.axis import Tick, ticks
-from agentrun_nb.drawing.window import Fold
+from agentrun_nb.drawing.window import LARGEST_DATE, Fold
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.figures.style import words
 
@@ -40,7 +39,8 @@ class FoldedAxis:
     def ticks(self, start: float, end: float, tz: str, most: int) -> list[Tick]:
         """Ticks between two places, none in a fold, at most about `most` of them."""
         places = self.place(self.cuts[:, 0])
-        between = self.cuts[(start < places) & (places < end)]
+        # A place where a cut is stands for the moment before it, as in `moment`.
+        between = self.cuts[(start <= places) & (places < end)]
         # What is left of the axis are the stretches from the end of a cut to the next one.
         first, last = self.moment([start, end])
         edges = [first, *between.ravel(), last]
@@ -75,8 +75,8 @@ def checked_ends(window: Any) -> tuple[float | None, float | None]:
 
 
 def _is_end(end: Any) -> bool:
-    """Whether a value is an end of a window: a finite number, or None for an open one."""
+    """Whether a value is an end of a window: a moment, or None for an open one."""
     if end is None:
         return True
     number = isinstance(end, int | float | np.number) and not isinstance(end, bool)
-    return number and isfinite(end)
+    return number and bool(abs(end) <= LARGEST_DATE)

@@ -213,11 +213,12 @@ class _Drawing:
             self._start = float(self._axis.place(start))
         if end is not None:
             self._end = float(self._axis.place(end))
-        # A side that is open may lie beyond the other one; an axis has a length all the same.
+        # A side that is open may lie beyond the other one, and two moments may have one place, as
+        # in a fold; an axis has a length all the same.
         if start is None:
             self._start = min(self._start, self._end - self._room)
-        if end is None:
-            self._end = max(self._end, self._start + self._room)
+        elif self._end <= self._start:
+            self._end = self._start + self._room
         first, last = self._axis.moment([self._start, self._end]).tolist()
         self._clock = Clock(self._tz, first, last)
         self._unit = (self._end - self._start) / self._window.width

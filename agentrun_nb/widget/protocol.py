@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
-from math import isfinite
 from typing import Any, NamedTuple
 
-from agentrun_nb.drawing.window import GROUPINGS, Window
+from agentrun_nb.drawing.window import GROUPINGS, LARGEST_DATE, Window
 
 TABLES = ("statuses", "versions", "deployments", "modes", "reasons", "errors")
 # fmt: off
@@ -46,7 +45,6 @@ DOC_KEYS = (
 PACK_ABOVE = 256 * 1024
 """Buffers of more bytes are sent gzipped."""
 
-_LATEST = 8.64e15
 _MOST_HIGHLIGHTED = 100
 _LONGEST_STATUS = 10_000
 
@@ -201,7 +199,7 @@ def _is_place(value: Any, count: int) -> bool:
 def _is_moment(value: Any) -> bool:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
-    return abs(value) <= _LATEST and isfinite(value)
+    return abs(value) <= LARGEST_DATE
 
 
 class Parcel:

@@ -16,7 +16,7 @@ import agentrun_nb as arn
 from agentrun_nb import figures
 from agentrun_nb.drawing.axis import ticks
 from agentrun_nb.drawing.status_style import LOOKS, look_of
-from agentrun_nb.drawing.window import GROUPINGS
+from agentrun_nb.drawing.window import GROUPINGS, LARGEST_DATE
 from agentrun_nb.widget import explore
 from tests.support.samples import HOSTILE, START, body, moment, record
 
@@ -353,7 +353,20 @@ def test_a_timeline_without_a_run_that_has_a_place_says_so(records, by):
 
 
 @pytest.mark.parametrize(
-    "window", [5, None, "ab", (1,), (1, 2, 3), ("a", "b"), (2, 1), (1, 1), (np.nan, 1), (np.inf, 1)]
+    "window",
+    [
+        5,
+        None,
+        "ab",
+        (1,),
+        (1, 2, 3),
+        ("a", "b"),
+        (2, 1),
+        (1, 1),
+        (np.nan, 1),
+        (np.inf, 1),
+        (0, 1e300),
+    ],
 )
 @pytest.mark.parametrize("by", ["none", "version_id"])
 def test_a_window_that_is_no_stretch_of_time_is_an_error_with_a_hint(window, by):
@@ -368,3 +381,27 @@ def test_a_window_that_is_open_beyond_all_runs_has_a_length(by):
     for window in ((None, first - 3_600_000), (first + 3_600_000, None)):
         low, high = figures.timeline(rows(record(0)), window=window, by=by).layout.xaxis.range
         assert low < high
+
+
+FIRST = START.timestamp() * 1_000
+NO_LENGTH = {
+    "one moment": (FIRST, FIRST, ()),
+    "one moment after all runs": (FIRST + 1e9, FIRST + 1e9, ()),
+    "two moments in one fold": (FIRST + 2_000, FIRST + 5_000, ((FIRST - 1_000, 1e7, 10.0),)),
+    "the last moment that there is": (LARGEST_DATE, LARGEST_DATE, ()),
+    "open, from the last moment on": (LARGEST_DATE, None, ()),
+}
+"""Windows as a page may send them: two ends and the folds, between which the axis keeps nothing."""
+
+
+@pytest.mark.parametrize("name", NO_LENGTH)
+@pytest.mark.parametrize("by", GROUPINGS)
+@pytest.mark.parametrize("count", [0, 1, 100, 2_000])
+def test_an_axis_has_a_length_whatever_the_window(name, by, count):
+    """With runs in rows, in lanes and in columns."""
+    start, end, folds = NO_LENGTH[name]
+    runs = many(2_000).iloc[:count]
+    explorer = explore(runs)
+    explorer._window = replace(explorer._window, start=start, end=end, folds=folds, by=by)
+    low, high = explorer.figure().layout.xaxis.range
+    assert low < high
