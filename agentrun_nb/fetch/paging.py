@@ -41,6 +41,11 @@ class PageAsk:
     offset: int | None = None
 
     @property
+    def is_first(self) -> bool:
+        """Whether it is the first page of the listing."""
+        return self.cursor is None and self.offset is None
+
+    @property
     def params(self) -> dict[str, str | int | None]:
         """The parameters of the query."""
         return {"limit": self.limit, "cursor": self.cursor, "offset": self.offset}

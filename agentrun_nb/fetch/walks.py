@@ -225,7 +225,7 @@ class _BranchWalk:
         rows = await self._emit_rows(read.page)
         self._remember_place(read)
         facts = PageFacts(
-            is_first=read.ask.cursor is None,
+            is_first=read.ask.is_first,
             has_next=read.following is not None,
             rows=len(rows),
             created=created(read.page.batch).to_pylist(),
