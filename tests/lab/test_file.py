@@ -59,6 +59,7 @@ def test_what_is_left_out_is_said_to_be(page: Page, tmp_path: Path) -> None:
     target = explore(body(1)).to_html(tmp_path / "lean.html", without=["output_manifest"])
     assert b"report.md" not in target.read_bytes()
     page.goto(target.as_uri())
+    page.get_by_role("tab", name="Manifest").click()
     expect(page.locator(".arn-run")).to_contain_text("left out when this file was written")
 
 

@@ -75,6 +75,7 @@ def test_the_manifest_is_searched_expanded_and_gives_its_value(
     with host.open(browser, name) as notebook:
         notebook.run_all()
         view = live(notebook, 1)
+        view.get_by_role("tab", name="Manifest").click()
         tree = view.locator(".arn-tree")
         view.get_by_role("button", name="Collapse all").click()
         expect(tree.get_by_text("size_bytes")).to_have_count(0)
@@ -196,7 +197,7 @@ def test_after_a_restart_a_look_into_a_file_says_what_happened_and_what_to_do(
     with host.open(browser, name) as notebook:
         notebook.run_all()
         preview, place = (
-            live(notebook, 1).get_by_role("button", name="Preview").first,
+            live(notebook, 1).locator("table button").first,
             live(notebook, 1).locator("pre"),
         )
         preview.click()

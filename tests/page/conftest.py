@@ -116,6 +116,13 @@ class Stage:
         else:
             self.page.get_by_test_id(control).click()
 
+    def open_tab(self, name: str) -> None:
+        """Opens a tab of the run on show."""
+        self.page.get_by_role("tab", name=name).click()
+
+    def shown_tab(self) -> str:
+        return self.page.get_by_role("tab", selected=True).inner_text()
+
     def rows(self) -> list[str]:
         """The texts of the tree rows that are mounted, from top to bottom."""
         rows: list[str] = self.page.evaluate(ROWS)

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, expect
 
 from .conftest import Opener, Stage
 from .scenarios import Scenario, finished_run, many_runs, one_run
+from .test_page_run import PANEL
 from .test_page_runs import DEP, asked
 
 JPEG_START = bytes.fromhex("ffd8ffe000104a46494600010100000100010000")
@@ -46,7 +47,7 @@ def one_file(name: str, content: bytes | None) -> Scenario:
 def preview(open_stage: Opener, name: str, content: bytes | None) -> tuple[Stage, Locator]:
     stage = open_stage(one_file(name, content))
     assert asked(stage, "preview") == []
-    stage.page.get_by_role("button", name="Preview").click()
+    stage.page.get_by_role("button", name="it", exact=True).click()
     place = stage.page.locator(".arn-preview")
     expect(place).not_to_contain_text("Asking")
     assert [set(message) for message in asked(stage, "preview")] == [
@@ -86,7 +87,7 @@ def test_a_preview_that_closes_gives_the_focus_back(open_stage: Opener) -> None:
     stage, place = preview(open_stage, "out/report.md", b"text")
     place.get_by_role("button", name="Close").press("Enter")
     expect(place).to_be_hidden()
-    expect(stage.page.get_by_role("button", name="Preview")).to_be_focused()
+    expect(stage.page.get_by_role("button", name="it", exact=True)).to_be_focused()
 
 
 def test_csv_is_a_table_with_quoted_cells(open_stage: Opener) -> None:
@@ -134,7 +135,7 @@ def test_one_file_is_asked_for_at_a_time(open_stage: Opener) -> None:
     stage = open_stage(one_file("a.txt", b"text"))
     stage.page.evaluate("() => { window.stage.model.answer = () => {} }")
     for _ in range(3):
-        stage.page.get_by_role("button", name="Preview").click()
+        stage.page.get_by_role("button", name="it", exact=True).click()
     assert len(asked(stage, "preview")) == 1
 
 
@@ -226,12 +227,12 @@ def test_the_second_press_leads_from_the_comparison_back_to_the_run(open_stage: 
 def test_a_file_without_a_kernel_offers_nothing_that_needs_one(open_stage: Opener) -> None:
     stage = open_stage(pair())
     offers = [
-        stage.page.get_by_role("button", name=name).first for name in ("Preview", "Compare the two")
+        stage.page.get_by_role("button", name=name).first for name in ("report", "Compare the two")
     ]
     for offer in offers:
         expect(offer).to_be_visible()
     stage.page.evaluate("() => { window.stage.unmount(); window.stage.mountOffline(); }")
-    expect(stage.page.locator(".arn-outputs")).to_have_count(1)
+    expect(stage.page.locator(".arn-outputs")).to_contain_text("report")
     for offer in offers:
         expect(offer).to_have_count(0)
 
@@ -265,11 +266,11 @@ def test_a_file_that_cannot_be_had_is_not_offered_and_the_reason_stands_in_its_p
     open_stage: Opener,
 ) -> None:
     stage = open_stage(one_run(finished_run(outputs=missing_and_large())))
-    expect(stage.page.get_by_role("button", name="Preview")).to_have_count(1)
-    expect(stage.page.locator(".arn-outputs")).to_contain_text(
-        "The record says that this file is missing."
-    )
-    expect(stage.page.locator(".arn-outputs")).to_contain_text("The file has 1,000,000,000 bytes.")
+    stage.open_tab("Outputs")
+    table = stage.page.locator(PANEL).locator(".arn-outputs")
+    expect(table.locator("tbody th button")).to_have_text(["here"])
+    expect(table).to_contain_text("The record says that this file is missing.")
+    expect(table).to_contain_text("The file has 1,000,000,000 bytes.")
 
 
 @pytest.mark.parametrize("many", [True, False])
@@ -282,9 +283,11 @@ def test_a_view_without_a_client_offers_no_looks_and_says_why(
         "This view has no client: make it with arn.explore(runs, client)."
     )
     stage = open_stage(scenario)
+    stage.open_tab("Outputs")
     expect(stage.page.get_by_text("make it with arn.explore(runs, client)")).to_be_visible()
-    expect(stage.page.get_by_role("button", name="Preview")).to_have_count(0)
-    assert "File" not in stage.page.locator(".arn-outputs thead").inner_text()
+    table = stage.page.locator(PANEL).locator(".arn-outputs")
+    expect(table.locator("tbody th button")).to_have_count(0)
+    assert "File" not in table.locator("thead").inner_text()
 
 
 CUT = "() => window.stage.host.classList.add('jupyter-widgets-disconnected')"
@@ -296,7 +299,7 @@ def test_after_a_restart_a_look_says_at_its_place_what_happened_and_what_to_do(
     stage = open_stage(one_file("a.txt", b"text"))
     stage.page.evaluate(CUT)
     for _ in range(2):
-        stage.page.get_by_role("button", name="Preview").click()
+        stage.page.get_by_role("button", name="it", exact=True).click()
         expect(stage.page.locator(".arn-preview")).to_contain_text(
             "The kernel was restarted or has ended"
         )
@@ -311,7 +314,7 @@ def test_a_kernel_that_is_silent_is_told_of_at_the_place_and_may_be_asked_again(
     stage.page.evaluate(
         "() => { window.late = window.stage.model.answer; window.stage.model.answer = () => {}; }"
     )
-    preview = stage.page.get_by_role("button", name="Preview")
+    preview = stage.page.get_by_role("button", name="it", exact=True)
     preview.click()
     stage.page.clock.fast_forward(11_000)
     place = stage.page.locator(".arn-preview")

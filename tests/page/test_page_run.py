@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from .conftest import Opener, Stage
 from .scenarios import (
@@ -19,6 +20,9 @@ from .scenarios import (
     run_doc,
 )
 
+PANEL = "[role=tabpanel]:not([hidden])"
+"""The panel of the tab that is open."""
+
 STICKING_OUT = """() => {
   const edge = document.querySelector('.arn-root').getBoundingClientRect().right + 0.5;
   return [...document.querySelectorAll('.arn-root *')]
@@ -31,8 +35,14 @@ def words_of(stage: Stage, selector: str) -> list[str]:
     return [" ".join(text.split()) for text in stage.page.locator(selector).all_inner_texts()]
 
 
+def clipboard(stage: Stage) -> str:
+    text: str = stage.page.evaluate("() => navigator.clipboard.readText()")
+    return text
+
+
 def fields_of(stage: Stage) -> dict[str, str]:
-    stage.page.get_by_text("All 18 fields of the record").click()
+    stage.open_tab("Record")
+    expect(stage.page.get_by_text("All 18 fields of the record")).to_be_visible()
     return dict(
         zip(words_of(stage, ".arn-allfields dt"), words_of(stage, ".arn-allfields dd"), strict=True)
     )
@@ -40,7 +50,7 @@ def fields_of(stage: Stage) -> dict[str, str]:
 
 def test_the_contracts_example_is_shown_without_mode_and_status(open_stage: Opener) -> None:
     stage = open_stage(one_run(example_run()))
-    assert words_of(stage, ".arn-statusname") == ["No status recorded"]
+    assert words_of(stage, ".arn-statusname") == ["no status recorded"]
     assert words_of(stage, ".arn-words") == ["0 s before start", "0 s after start"]
     fields = fields_of(stage)
     assert len(fields) == 18
@@ -56,6 +66,8 @@ def test_the_contracts_example_is_shown_without_mode_and_status(open_stage: Open
         "no status, no failure"
     )
     assert "mode: missing" in stage.text()
+    stage.open_tab("Overview")
+    assert words_of(stage, ".arn-panel:not([hidden]) .arn-wide") == []
 
 
 def test_null_and_absent_are_told_apart(open_stage: Opener) -> None:
@@ -87,10 +99,10 @@ def test_null_and_absent_are_told_apart(open_stage: Opener) -> None:
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        ("succeeded", "Succeeded"),
-        ("timed_out", "Timed out"),
-        (None, "No status recorded"),
-        ("waiting_for_input", "Unknown status: waiting_for_input"),
+        ("succeeded", "succeeded"),
+        ("timed_out", "timed out"),
+        (None, "no status recorded"),
+        ("waiting_for_input", "unknown status: waiting_for_input"),
     ],
 )
 def test_a_status_is_told_in_words_and_by_a_shape(
@@ -144,9 +156,9 @@ def test_the_shortest_part_of_the_track_is_still_seen(
 def test_a_sentence_beside_the_status_says_how_the_run_ended(open_stage: Opener) -> None:
     stage = open_stage(one_run(finished_run()))
     [sentence] = words_of(stage, ".arn-sentence")
-    assert re.fullmatch(r"exit code 0, 41\.3 s after start · .+ ago", sentence)
+    assert re.fullmatch(r", exit code 0, 41\.3 s after start · .+ ago", sentence)
     unknown = open_stage(one_run(example_run()))
-    assert words_of(unknown, ".arn-sentence")[0].startswith("exit code 123, 0 s after start")
+    assert words_of(unknown, ".arn-sentence")[0].startswith(", exit code 123, 0 s after start")
 
 
 def test_an_open_end_is_dashed_and_no_end_is_made_up(open_stage: Opener) -> None:
@@ -207,6 +219,7 @@ def test_a_failure_says_why_at_once(open_stage: Opener) -> None:
         "kept on failure for 1 h (the default), until 23:12:34.1 2023-11-14 UTC"
         in words_of(stage, ".arn-wide")[0]
     )
+    stage.open_tab("Manifest")
     assert "Output manifest not in the record" in stage.text()
 
 
@@ -244,28 +257,36 @@ def test_what_cannot_be_read_is_shown_as_it_is_written_and_not_as_nothing(
     unread = {"created_at": '"gar\u202ebage"', "exit_code": '"zwei"', "retain_on_failure": "2"}
     doc = run_doc(id="r", unread={**unread, "status": "5"}, outputs=[output, named])
     stage = open_stage(one_run(doc))
-    assert words_of(stage, ".arn-statusname") == ["Status not readable: 5"]
+    assert words_of(stage, ".arn-statusname") == ["status not readable: 5"]
     assert words_of(stage, ".arn-created") == ['created not readable: "gar‹U+202E›bage"']
     assert words_of(stage, ".arn-started") == ["started not recorded"]
     assert fields_of(stage)["exit_code"] == 'not readable: "zwei"'
     assert words_of(stage, ".arn-wide") == ["Sandbox after a failure not readable: 2"]
-    assert words_of(stage, ".arn-outputs td:nth-child(4)") == ["not readable: -5", "not recorded"]
-    assert words_of(stage, ".arn-outputs td:last-child") == ["", "kind: unknown_value"]
-    assert stage.page.get_by_role("button", name="Preview").count() == 1, (
+    stage.open_tab("Outputs")
+    assert words_of(stage, f"{PANEL} .arn-outputs td:nth-child(4)") == [
+        "not readable: -5",
+        "not recorded",
+    ]
+    assert words_of(stage, f"{PANEL} .arn-outputs td:last-child") == ["", "kind: unknown_value"]
+    assert words_of(stage, f"{PANEL} .arn-outputs tbody th") == ["not recorded", "a"]
+    assert stage.page.locator(f"{PANEL} .arn-outputs tbody th button").count() == 1, (
         "a file without a name cannot be asked for"
     )
 
 
 def test_a_sandbox_whose_keeping_is_null_is_told_as_null(open_stage: Opener) -> None:
     stage = open_stage(one_run(run_doc(id="r", status="failed")))
+    assert words_of(stage, ".arn-wide") == [], "what is null is told among all fields only"
+    stage.open_tab("Record")
     assert words_of(stage, ".arn-wide") == ["Sandbox after a failure null"]
 
 
 def test_outputs_sort_by_column_and_show_exact_bytes_on_demand(open_stage: Opener) -> None:
     stage = open_stage(one_run(finished_run()))
-    names = lambda: words_of(stage, ".arn-outputs tbody th")  # noqa: E731
+    stage.open_tab("Outputs")
+    names = lambda: words_of(stage, f"{PANEL} .arn-outputs tbody th")  # noqa: E731
     assert names() == ["report", "plot", "notes"]
-    size = stage.page.locator(".arn-outputs th.arn-right")
+    size = stage.page.locator(f"{PANEL} .arn-outputs th.arn-right")
     for order, expected in (
         ("ascending", ["report", "plot", "notes"]),
         ("descending", ["plot", "report", "notes"]),
@@ -273,15 +294,20 @@ def test_outputs_sort_by_column_and_show_exact_bytes_on_demand(open_stage: Opene
     ):
         size.locator("button").click()
         assert (size.get_attribute("aria-sort"), names()) == (order, expected)
-    assert words_of(stage, "td.arn-right") == ["48.2 kB", "1.31 MB", "not recorded"]
+    assert words_of(stage, f"{PANEL} td.arn-right") == ["48.2 kB", "1.31 MB", "not recorded"]
     stage.page.get_by_role("button", name="Exact bytes").click()
-    assert words_of(stage, "td.arn-right") == ["48,213 bytes", "1,310,720 bytes", "not recorded"]
+    assert words_of(stage, f"{PANEL} td.arn-right") == [
+        "48,213 bytes",
+        "1,310,720 bytes",
+        "not recorded",
+    ]
 
 
 def test_an_output_leads_to_its_place_in_the_manifest(open_stage: Opener) -> None:
     stage = open_stage(one_run(finished_run()))
-    stage.page.get_by_role("button", name="plot").click()
+    stage.page.get_by_role("button", name="outputs[1]").click()
     assert stage.trait("path") == "output_manifest.outputs[1]"
+    assert stage.shown_tab() == "Manifest"
     assert stage.page.locator(".arn-active").inner_text().startswith("1: {…}")
 
 
@@ -291,9 +317,12 @@ def test_many_outputs_come_a_page_at_a_time(open_stage: Opener) -> None:
         for n in range(120)
     ]
     stage = open_stage(one_run(finished_run(outputs=outputs)))
-    assert stage.page.locator(".arn-outputs tbody tr").count() == 50
+    assert stage.page.locator(".arn-outputs tbody tr").count() == 5
+    stage.page.get_by_role("button", name="Show all").click()
+    assert stage.shown_tab() == "Outputs 120"
+    assert stage.page.locator(f"{PANEL} .arn-outputs tbody tr").count() == 50
     stage.page.get_by_role("button", name="70 rows are hidden").click()
-    assert stage.page.locator(".arn-outputs tbody tr").count() == 100
+    assert stage.page.locator(f"{PANEL} .arn-outputs tbody tr").count() == 100
     stage.page.get_by_role("button", name="20 rows are hidden").click()
     assert [
         text for text in stage.page.locator("button").all_text_contents() if "Show more" in text
@@ -305,7 +334,11 @@ def test_ids_are_copied_as_they_are(open_stage: Opener) -> None:
     assert "adrun_‹U+202E›evil" in stage.text()
     stage.page.get_by_role("button", name="Copy id").click()
     stage.page.get_by_text("Copied").wait_for()
-    assert stage.page.evaluate("() => navigator.clipboard.readText()") == "adrun_\u202eevil"
+    assert clipboard(stage) == "adrun_\u202eevil"
+    stage.page.get_by_role("button", name="Copy ▾").click()
+    stage.page.get_by_role("menuitem", name="Run id").click()
+    stage.page.get_by_role("button", name="Copied").wait_for()
+    assert clipboard(stage) == "adrun_\u202eevil"
 
 
 @pytest.mark.parametrize(
@@ -315,12 +348,12 @@ def test_ids_are_copied_as_they_are(open_stage: Opener) -> None:
 )
 def test_nothing_sticks_out_at_any_width(open_stage: Opener, doc: dict[str, object]) -> None:
     stage = open_stage(one_run(doc, tz="America/Argentina/ComodRivadavia"))
-    stage.page.get_by_text("All 18 fields of the record").click()
-    for width in (320, 620, 1600):
-        stage.page.set_viewport_size({"width": width, "height": 900})
-        assert stage.page.evaluate("() => document.documentElement.scrollWidth") <= width
-        wide = stage.page.evaluate(STICKING_OUT)
-        assert wide == []
+    for tab in stage.page.get_by_role("tab").all():
+        tab.click()
+        for width in (320, 620, 1600):
+            stage.page.set_viewport_size({"width": width, "height": 900})
+            assert stage.page.evaluate("() => document.documentElement.scrollWidth") <= width
+            assert stage.page.evaluate(STICKING_OUT) == []
 
 
 def test_a_sandbox_that_was_kept_until_long_ago_is_told_of_in_the_past(open_stage: Opener) -> None:
@@ -331,6 +364,7 @@ def test_a_sandbox_that_was_kept_until_long_ago_is_told_of_in_the_past(open_stag
         in words
     )
     cancelled = open_stage(one_run(failed_run(status="cancelled")))
+    cancelled.open_tab("Record")
     assert "until" not in words_of(cancelled, ".arn-wide")[0]
 
 
@@ -349,7 +383,9 @@ def test_what_a_listing_left_out_is_not_said_to_be_null(open_stage: Opener) -> N
     blank = dict.fromkeys(left_out)
     stage = open_stage(one_run(finished_run(**blank, outputs=[], left_out=left_out)))
     words = " ".join(stage.text().split())
-    assert "Status left out of the listing" in words
+    assert "status left out of the listing" in words
     assert "started left out of the listing" in words
-    assert "Output manifest left out of the listing" in words
     assert "not recorded" not in words
+    for tab in ("Outputs 0", "Manifest"):
+        stage.open_tab(tab)
+        assert "Output manifest left out of the listing" in " ".join(stage.text().split())

@@ -43,18 +43,18 @@ def test_a_run_chosen_in_the_kernel_is_shown_under_the_timeline(open_stage: Open
         "Choose a run on the timeline to see it here."
     )
     stage.set_trait("selected", [FAILED])
-    assert shown_run(stage) == "Failed"
+    assert shown_run(stage) == "failed"
     stage.set_trait("selected", [[DEP, "no such run"]])
     expect(stage.page.locator(".arn-hint")).to_have_count(1)
 
 
 def test_several_chosen_runs_are_gone_through_one_by_one(open_stage: Opener) -> None:
     stage = open_stage(many_runs(DOCS, selected=[LIVE, SUCCEEDED]))
-    assert shown_run(stage) == "Running"
+    assert shown_run(stage) == "running"
     stage.page.get_by_role("button", name="Next chosen run").click()
-    assert shown_run(stage) == "Succeeded"
+    assert shown_run(stage) == "succeeded"
     stage.page.get_by_role("button", name="Next chosen run").click()
-    assert shown_run(stage) == "Running"
+    assert shown_run(stage) == "running"
     assert stage.trait("selected") == [LIVE, SUCCEEDED], (
         "going through them does not change what is chosen"
     )
@@ -91,7 +91,7 @@ def test_a_document_that_is_not_held_is_asked_for_once(open_stage: Opener) -> No
     stage.set_trait("selected", [LIVE])
     expect(stage.page.locator(".arn-statusname")).to_have_text("running")
     stage.set_trait("selected", [FAILED])
-    assert shown_run(stage) == "Failed"
+    assert shown_run(stage) == "failed"
     assert [message["row"] for message in asked(stage, "run")] == [1, 2]
 
 
@@ -189,6 +189,7 @@ def update(stage: Stage, scenario: Scenario) -> None:
 
 def test_a_run_that_did_not_change_stays_as_it_was_opened(open_stage: Opener) -> None:
     stage = open_stage(many_runs(DOCS, selected=[SUCCEEDED]))
+    stage.open_tab("Manifest")
     stage.page.get_by_role("button", name="Expand all").click()
     opened = len(stage.rows())
     update(stage, many_runs([*DOCS, failed_run(id="new")]))
@@ -243,6 +244,9 @@ def test_a_page_that_cannot_be_read_says_so(open_stage: Opener) -> None:
 def test_an_exported_page_works_without_a_kernel(open_stage: Opener, scenario: Scenario) -> None:
     stage = open_stage(scenario)
     stage.page.evaluate("() => { window.stage.unmount(); window.stage.mountOffline(); }")
+    stage.page.locator(".arn-run, .arn-tree").first.wait_for()
+    for tab in stage.page.get_by_role("tab", name="Input").all():
+        tab.click()
     stage.page.locator(".arn-tree").first.wait_for()
     stage.page.get_by_role("button", name="Expand all").first.click()
 
@@ -296,7 +300,10 @@ def test_a_notebook_holds_a_loader_that_asks_the_kernel_for_the_view(
 
 @pytest.mark.parametrize(
     "scenario",
-    [many_runs(DOCS, selected=[SUCCEEDED]), one_document(json.dumps(list(range(100))))],
+    [
+        many_runs(DOCS, selected=[SUCCEEDED], path="input"),
+        one_document(json.dumps(list(range(100)))),
+    ],
     ids=["runs", "json"],
 )
 def test_fifty_views_leave_nothing_behind(open_stage: Opener, scenario: Scenario) -> None:

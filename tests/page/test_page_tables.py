@@ -62,8 +62,15 @@ def output(name: str, **changes: Any) -> dict[str, Any]:
     return {**known, **changes}
 
 
-def with_outputs(*outputs: dict[str, Any]) -> Any:
-    return one_run(finished_run(outputs=list(outputs)))
+def shown(open_stage: Opener, *outputs: dict[str, Any], **how: Any) -> Stage:
+    """A run with these outputs, and the tab with their table."""
+    stage = open_stage(one_run(finished_run(outputs=list(outputs))), **how)
+    stage.open_tab("Outputs")
+    # What the overview shows of them is another table.
+    stage.page.locator("[role=tabpanel][hidden]").evaluate_all(
+        "(all) => all.map((one) => one.replaceChildren())"
+    )
+    return stage
 
 
 def headings(stage: Stage) -> list[str]:
@@ -72,8 +79,8 @@ def headings(stage: Stage) -> list[str]:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_word_is_broken_at_any_width(open_stage: Opener, width: int) -> None:
-    stage = open_stage(
-        with_outputs(*map(output, NAMES), output("sum", kind=PROSE, status="f" * 60)), width=width
+    stage = shown(
+        open_stage, *map(output, NAMES), output("sum", kind=PROSE, status="f" * 60), width=width
     )
     assert stage.page.evaluate(BROKEN) == []
     assert stage.page.evaluate("() => document.documentElement.scrollWidth") <= width
@@ -83,13 +90,13 @@ def test_no_word_is_broken_at_any_width(open_stage: Opener, width: int) -> None:
 
 def test_on_paper_the_table_fits_and_what_can_be_pressed_is_gone(open_stage: Opener) -> None:
     """Paper does not scroll: 718 pixels are the width of A4 without its margins."""
-    stage = open_stage(with_outputs(*map(output, NAMES)), width=718)
-    preview = stage.page.get_by_role("button", name="Preview").first
-    assert preview.is_visible()
+    stage = shown(open_stage, *map(output, NAMES), width=718)
+    place = stage.page.get_by_role("button", name="outputs[0]")
+    assert place.is_visible()
     stage.page.emulate_media(media="print")
     assert stage.page.evaluate(BROKEN) == []
     assert stage.page.locator(".arn-outputs").bounding_box()["width"] <= 718  # type: ignore[index]
-    assert not preview.is_visible()
+    assert not place.is_visible()
     assert not stage.page.get_by_role("toolbar").first.is_visible()
     stage.page.emulate_media(media="screen")
 
@@ -98,8 +105,8 @@ def test_on_paper_the_table_fits_and_what_can_be_pressed_is_gone(open_stage: Ope
 @pytest.mark.parametrize("width", WIDTHS)
 def test_cells_stand_in_line(open_stage: Opener, width: int, scheme: str) -> None:
     """In a row by their first lines, in a column by their left edges, numbers by their right ones."""
-    stage = open_stage(
-        with_outputs(*map(output, NAMES), output("b", size_bytes=7)), width=width, scheme=scheme
+    stage = shown(
+        open_stage, *map(output, NAMES), output("b", size_bytes=7), width=width, scheme=scheme
     )
     rows = stage.page.evaluate(FIRST_LINES)
     for row in rows:
@@ -126,19 +133,19 @@ def test_cells_stand_in_line(open_stage: Opener, width: int, scheme: str) -> Non
 def test_a_column_that_only_repeats_or_serves_the_machine_is_left_to_the_tree(
     open_stage: Opener,
 ) -> None:
-    plain = ["Name", "Kind", "Status", "Size", "File", "Path"]
-    assert headings(open_stage(with_outputs(output("a"), output("b")))) == [
+    plain = ["Name", "Kind", "Status", "Size", "In manifest", "Path"]
+    assert headings(shown(open_stage, output("a"), output("b"))) == [
         *plain,
         "Configured path",
     ]
-    same = open_stage(
-        with_outputs(
-            output("a", configured_path="p", path="p"), output("b", configured_path=None, path=None)
-        )
+    same = shown(
+        open_stage,
+        output("a", configured_path="p", path="p"),
+        output("b", configured_path=None, path=None),
     )
     assert headings(same) == [*plain, "Access path"]
-    apart = open_stage(
-        with_outputs(output("a", sandbox_id="sbx_1"), output("b", access_path="/elsewhere/b"))
+    apart = shown(
+        open_stage, output("a", sandbox_id="sbx_1"), output("b", access_path="/elsewhere/b")
     )
     assert headings(apart) == [*plain, "Configured path", "Access path", "Sandbox"]
 
@@ -159,7 +166,7 @@ def test_a_column_of_numbers_stands_at_the_right_and_null_is_no_word(open_stage:
 
 
 def test_short_names_stay_in_sight_while_the_table_scrolls_under_them(open_stage: Opener) -> None:
-    stage = open_stage(with_outputs(output("review.md"), output("notes.txt")), width=360)
+    stage = shown(open_stage, output("review.md"), output("notes.txt"), width=360)
     left = lambda cell: stage.page.locator(f".arn-outputs tbody {cell}").first.bounding_box()["x"]  # type: ignore[index]  # noqa: E731
     before = left("th"), left("td")
     stage.page.locator(".arn-scroll").evaluate("(scroller) => (scroller.scrollLeft = 200)")
@@ -167,7 +174,7 @@ def test_short_names_stay_in_sight_while_the_table_scrolls_under_them(open_stage
 
 
 def test_the_names_never_cover_the_cell_that_has_the_focus(open_stage: Opener) -> None:
-    stage = open_stage(with_outputs(output("review.md"), output("notes.txt")), width=360)
+    stage = shown(open_stage, output("review.md"), output("notes.txt"), width=360)
     stage.page.get_by_role("button", name="review.md").focus()
     free = """() => document.activeElement.getBoundingClientRect().left
       - document.querySelector('.arn-outputs th').getBoundingClientRect().right"""
@@ -179,7 +186,7 @@ def test_the_names_never_cover_the_cell_that_has_the_focus(open_stage: Opener) -
 
 def test_a_table_is_one_tab_stop_and_arrows_lead_to_every_cell(open_stage: Opener) -> None:
     """The grid pattern: a cell that holds a button hands the focus to it, so that Enter presses it."""
-    stage = open_stage(with_outputs(*map(output, NAMES)))
+    stage = shown(open_stage, *map(output, NAMES))
     press = stage.page.keyboard.press
     at = lambda: stage.page.evaluate(GRID)  # noqa: E731
     assert stage.page.locator(".arn-outputs [tabindex='0']").count() == 1
@@ -204,7 +211,7 @@ def test_a_table_is_one_tab_stop_and_arrows_lead_to_every_cell(open_stage: Opene
         press(key)
         assert (key, at()) == (key, cell)
     press("Enter")
-    assert stage.trait("path") == "output_manifest.outputs[0]"
+    assert stage.page.locator(".arn-preview:visible").count() == 1
     for _ in range(9):
         press("ArrowDown")
     assert at() == [3, 0]
@@ -216,7 +223,7 @@ def test_a_table_is_one_tab_stop_and_arrows_lead_to_every_cell(open_stage: Opene
 
 
 def test_sorting_keeps_the_focus_and_the_one_stop(open_stage: Opener) -> None:
-    stage = open_stage(with_outputs(*map(output, NAMES)))
+    stage = shown(open_stage, *map(output, NAMES))
     stage.page.get_by_role("button", name="Size").press("Enter")
     assert stage.page.evaluate(GRID) == [0, 3]
     stage.page.keyboard.press("ArrowDown")
@@ -228,14 +235,14 @@ def test_sorting_keeps_the_focus_and_the_one_stop(open_stage: Opener) -> None:
 def test_the_last_rows_that_are_shown_get_the_focus_of_the_button_that_goes(
     open_stage: Opener,
 ) -> None:
-    stage = open_stage(with_outputs(*(output(f"{number}.txt") for number in range(110))))
+    stage = shown(open_stage, *(output(f"{number}.txt") for number in range(110)))
     for row in (0, 101):
         stage.page.get_by_role("button", name="Show more").press("Enter")
         assert (stage.page.evaluate(GRID) or [0])[0] == row
 
 
 def test_the_arrow_of_the_column_that_sorts_stands_out(open_stage: Opener) -> None:
-    stage = open_stage(with_outputs(*map(output, NAMES)))
+    stage = shown(open_stage, *map(output, NAMES))
     colour = lambda: stage.page.evaluate(  # noqa: E731
         "() => getComputedStyle(document.querySelector('.arn-sort'), '::after').color"
     )

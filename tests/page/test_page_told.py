@@ -50,7 +50,8 @@ def scenario_of(opened: dict[str, Any]) -> Scenario:
 
 def test_a_nineteenth_field_is_shown_with_its_meaning(open_stage: Opener, pages):
     stage = open_stage(scenario_of(pages["run"]))
-    stage.page.get_by_text("All 19 fields of the record").click()
+    stage.open_tab("Record")
+    assert "All 19 fields of the record" in stage.text()
     term = stage.page.locator("dt", has_text="priority")
     assert term.get_attribute("aria-description") == "how soon the run was wanted"
     assert term.locator("xpath=following-sibling::dd[1]").inner_text() == "soon"
@@ -73,7 +74,8 @@ def test_a_new_status_is_shown_under_its_own_words(open_stage: Opener, pages, sc
 def test_an_exported_file_knows_them_too(context, pages):
     page = context.new_page()
     page.goto((Path(pages["folder"]) / "run.html").as_uri())
-    page.get_by_text("All 19 fields of the record").click()
+    page.get_by_role("tab", name="Record").click()
+    assert "All 19 fields of the record" in page.locator(".arn-run").inner_text()
     assert "paused" in page.locator(".arn-statusname").inner_text().lower()
     assert "soon" in page.locator(".arn-allfields").inner_text()
     page.close()

@@ -66,7 +66,9 @@ def test_paths_and_values_are_copied_exactly(open_stage: Opener) -> None:
 def test_a_path_set_in_the_kernel_opens_the_way(open_stage: Opener) -> None:
     stage = open_stage(one_run(finished_run(), path="output_manifest.steps[11].messages[1]"))
     assert stage.page.locator(".arn-active").inner_text() == '1: "checked"'
+    assert stage.shown_tab() == "Manifest"
     stage.set_trait("path", "input.limit")
+    assert stage.shown_tab() == "Input"
     assert stage.page.locator(".arn-active").last.inner_text() == "limit: 9007199254740993"
     stage.set_trait("path", "input.no.such")
     assert stage.page.locator(".arn-active").last.inner_text() == "limit: 9007199254740993"
@@ -74,6 +76,7 @@ def test_a_path_set_in_the_kernel_opens_the_way(open_stage: Opener) -> None:
 
 def test_search_counts_opens_the_way_and_goes_round(open_stage: Opener) -> None:
     stage = open_stage(one_run(finished_run()))
+    stage.open_tab("Manifest")
     search(stage, "CHECKED", "1 of 12")
     assert stage.trait("path") == "output_manifest.steps[0].messages[1]"
     stage.page.get_by_role("button", name="Previous match").click()
@@ -87,6 +90,7 @@ def test_search_counts_opens_the_way_and_goes_round(open_stage: Opener) -> None:
 
 def test_expand_all_and_collapse_all(open_stage: Opener) -> None:
     stage = open_stage(one_run(finished_run()))
+    stage.open_tab("Manifest")
     closed = len(stage.rows())
     stage.page.get_by_role("button", name="Expand all").click()
     assert len(stage.rows()) > closed
@@ -100,6 +104,7 @@ def test_expand_all_and_collapse_all(open_stage: Opener) -> None:
 
 def test_the_keyboard_does_what_the_tree_pattern_says(open_stage: Opener) -> None:
     stage = open_stage(one_run(finished_run()))
+    stage.open_tab("Manifest")
     assert press(stage, "ArrowDown") == "outputs: […]3 items"
     assert press(stage, "ArrowRight", "ArrowRight") == "0: {…}6 keys"
     assert press(stage, "ArrowLeft") == "outputs: […]3 items"

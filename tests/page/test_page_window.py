@@ -181,6 +181,7 @@ def test_a_copied_line_is_the_one_that_the_code_gives(open_stage: Opener, run: s
     view = explore(json.dumps(runs).encode())
     view.selected = [[record(1)["deployment_id"], run]]
     stage = stage_of(view, open_stage)
+    stage.open_tab("Manifest")
     stage.page.get_by_role("button", name="Expand all").first.click()
     for text in ("it's: 2", "1"):
         stage.page.locator(".arn-row:not(.arn-outofsight)", has_text=text).last.click()
@@ -202,6 +203,7 @@ def test_a_value_chosen_in_a_run_further_on_is_the_one_that_python_gives(
     view = explore(body(6))
     view.selected = [["agdep_reviews", "adrun_00000000"], ["agdep_reports", "adrun_00000001"], KEY]
     stage = stage_of(view, open_stage)
+    stage.open_tab("Manifest")
     for run in ("adrun_00000001", "adrun_00000003", "adrun_00000000"):
         stage.page.get_by_role("button", name="Next chosen run").click()
         expect(stage.page.locator(".arn-run header")).to_contain_text(run)
@@ -215,6 +217,8 @@ def test_a_value_chosen_in_a_run_further_on_is_the_one_that_python_gives(
 def test_one_run_and_one_document_have_the_line_of_their_code(open_stage: Opener) -> None:
     for view in (explore(arn.Run(json.dumps(record(3)).encode())), arn.explore_json({"it's": [1]})):
         stage = stage_of(view, open_stage)
+        for tab in stage.page.get_by_role("tab", name="Manifest").all():
+            tab.click()
         stage.page.locator(".arn-row:not(.arn-outofsight)").nth(1).click()
         view.path = stage.trait("path")
         assert copied(stage) == view.code.splitlines()[-1]

@@ -22,7 +22,7 @@ export function copyButton(name, text, label = name) {
 }
 
 /** @param {string} text @returns {Promise<boolean>} whether it was copied */
-async function copy(text) {
+export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;

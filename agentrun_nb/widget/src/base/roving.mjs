@@ -67,7 +67,7 @@ function rove(group, itemsOf, way) {
 }
 
 /** From end to end and round again. @type {Way} */
-function alongLine(key, items, at) {
+export function alongLine(key, items, at) {
   const ends = { Home: 0, End: -1, ArrowRight: at + 1, ArrowLeft: at - 1 };
   const to = ends[/** @type {keyof typeof ends} */ (key)];
   return to === undefined ? undefined : items.at(to % items.length);

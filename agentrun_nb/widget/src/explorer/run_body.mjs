@@ -10,9 +10,13 @@ export function createRunBody({ docs, page }, { kernel, traits, tz, signal }) {
     now: page.now,
     kernel,
     noPreviews: page.no_previews,
+    names: new Map(Object.entries(page.names)),
+    tab: "overview",
     pythonOf: (name) => `run.${name}`,
     signal,
     onPath: (path) => traits.put("path", path),
+    onTab: () => {},
+    onCompare: null,
   });
-  return { element, corner, setZone, setPath: reveal };
+  return { element, corner, setZone, setPath: (path) => reveal(path) };
 }

@@ -12,7 +12,7 @@ const ESCAPES = new Map([
 const UNPRINTABLE = /^(?! )[\p{C}\p{Z}]$/u;
 
 /** @param {string} text @returns {string} a literal, as Python's repr writes it */
-function pythonText(text) {
+export function pythonText(text) {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   const letters = Array.from(text, (letter) => {
     if (letter === quote) return `\\${letter}`;

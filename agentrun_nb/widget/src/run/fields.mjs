@@ -1,5 +1,4 @@
-/** The fields of a record: a few in sight, all of them one click away. */
-import { copyButton } from "../base/clipboard.mjs";
+/** The fields of a record, each as it stands there. */
 import { h } from "../base/dom.mjs";
 import { head } from "../base/head.mjs";
 import { longText, shortText, unreadable, visible } from "../base/text.mjs";
@@ -45,42 +44,17 @@ function whyMissing(doc, name) {
   return doc.absent.includes(name) ? "not in the record" : "null";
 }
 
-/** A field under its name, an id with a way to copy it. @param {RunDoc} doc @param {string} name @param {string} label @param {string} tz */
-export function fact(doc, name, label, tz) {
-  const value = doc.fields[name] ?? null;
-  const copyable = value !== null && /(id|key)$/.test(name) && name !== "process_id";
-  return h(
-    "div",
-    {},
-    h("dt", {}, label),
-    h(
-      "dd",
-      {},
-      fieldValue(doc, name, tz),
-      copyable && copyButton(`Copy ${name.replace("_", " ")}`, String(value), "Copy"),
-    ),
-  );
-}
-
-/** @param {RunDoc} doc @param {string} tz */
-export function facts(doc, tz) {
+/** What the record says about keeping the sandbox of a failed run. @param {RunDoc} doc @param {string} tz */
+export function retainedWords(doc, tz) {
   // The clock of the page and not the moment of the data: a view may be opened years after it was made.
   const { words, until } = retention(doc, Date.now());
-  const retained = h(
-    "span",
-    {},
+  return h(
+    "p",
+    "arn-wide",
+    h("span", "arn-stopname", "Sandbox after a failure"),
+    " ",
     words || missing(doc, "retain_on_failure"),
     ...(until ? [", until ", momentText(until, tz), ", counted from completed"] : []),
-  );
-  return h(
-    "dl",
-    "arn-facts",
-    fact(doc, "exit_code", "Exit code", tz),
-    fact(doc, "process_id", "Process", tz),
-    fact(doc, "sandbox_id", "Sandbox", tz),
-    fact(doc, "updated_at", "Updated", tz),
-    fact(doc, "idempotency_key", "Idempotency key", tz),
-    h("div", "arn-wide", h("dt", {}, "Sandbox after a failure"), h("dd", {}, retained)),
   );
 }
 

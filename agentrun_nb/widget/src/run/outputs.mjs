@@ -1,4 +1,4 @@
-/** The outputs of a run as a table, each with a look into its file. */
+/** The outputs of a run as a table. Their names open their files; beside them is where they stand in the manifest. */
 import { button, h } from "../base/dom.mjs";
 import { head } from "../base/head.mjs";
 import { countOf, exactSize, humanSize } from "../base/numbers.mjs";
@@ -11,8 +11,10 @@ import { unreadable } from "../base/text.mjs";
 const ALWAYS = ["name", "kind", "status", "size_bytes", "path"];
 /** What is written over a column whose name does not say it well. @type {Record<string, string>} */
 const TITLES = { size_bytes: "Size", parse_notes: "Notes", sandbox_id: "Sandbox" };
-/** Where a look into the file stands: before the paths, which are long. */
-const FILE = 4;
+/** Where the place in the manifest stands: before the paths, which are long. */
+const BEFORE_PATHS = 4;
+/** So many outputs stand in the overview. */
+const FEW = 5;
 /** What the service needs to find a file; a person, only where it tells the outputs apart. */
 const INTERNAL = ["access_path", "sandbox_id"];
 /** By what the service is asked for a file. */
@@ -33,12 +35,17 @@ const titleOf = (name) =>
   TITLES[name] ?? name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
 
 /**
+ * @typedef {object} Ways
+ * @property {(position: number) => void} onPlace asked to show an output in the manifest
+ * @property {false | ((position: number) => void)} onOpen asked to show what is in its file, where there is a kernel to read it
+ */
+
+/**
  * @param {OutputRow[]} outputs
- * @param {(position: number) => void} onChoose asked to show an output in the manifest
- * @param {false | ((position: number) => void)} onPreview asked to show what is in its file, where there is a kernel to read it
+ * @param {Ways} ways
  * @returns {HTMLElement}
  */
-export function outputsTable(outputs, onChoose, onPreview) {
+export function outputsTable(outputs, { onPlace, onOpen }) {
   let exact = false;
   /** @type {import("../base/table.mjs").Column<number>[]} */
   const columns = columnNames()
@@ -48,13 +55,17 @@ export function outputsTable(outputs, onChoose, onPreview) {
       value: (/** @type {number} */ at) => sortValue(outputs[at], name),
       cell: (/** @type {number} */ at) => cell(at, name),
     }));
-  const look = onPreview && {
-    label: "File",
-    cell: (/** @type {number} */ at) => fileCell(outputs[at], () => onPreview(at)),
+  const place = {
+    label: "In manifest",
+    cell: (/** @type {number} */ at) => placeLink(at, onPlace),
   };
-  const { element, more, paint } = createTable(look ? columns.toSpliced(FILE, 0, look) : columns, [
-    ...outputs.keys(),
-  ]);
+  const obstacle = {
+    label: "File",
+    cell: (/** @type {number} */ at) => h("span", "arn-long arn-quiet", outputs[at].no_preview),
+  };
+  const isAnyClosed = onOpen && outputs.some((output) => output.no_preview);
+  columns.splice(BEFORE_PATHS, 0, place, ...(isAnyClosed ? [obstacle] : []));
+  const { element, more, paint } = createTable(columns, [...outputs.keys()]);
   const bytes = button(
     "Exact bytes",
     () => {
@@ -67,13 +78,9 @@ export function outputsTable(outputs, onChoose, onPreview) {
 
   /** @param {number} at @param {string} name */
   function cell(at, name) {
-    const value = outputs[at][name] ?? null,
-      unread = outputs[at].unread?.[name];
-    if (unread) return unreadable(unread);
-    if (value === null) return OURS.includes(name) ? "" : emptyCell("not recorded");
-    if (name === SIZE) return exact ? exactSize(value) : humanSize(value);
-    if (name !== "name") return cellText(value);
-    return button(cellText(value || "(no name)"), () => onChoose(at), { class: "arn-link" });
+    return name === "name"
+      ? nameCell(outputs[at], at, onOpen)
+      : plainCell(outputs[at], name, exact);
   }
 
   return h(
@@ -91,11 +98,50 @@ export function outputsTable(outputs, onChoose, onPreview) {
   );
 }
 
-/** A look into a file is offered only where one may be had. @param {OutputRow} output @param {() => void} onPreview */
-function fileCell(output, onPreview) {
-  if (output.no_preview) return h("span", "arn-long arn-quiet", output.no_preview);
-  return NAMES.some((name) => output[name]) && button("Preview", onPreview, { class: "arn-link" });
+/** A few outputs, and of each what tells most. @param {OutputRow[]} outputs @param {Ways} ways @param {() => void} onAll asked to show all of them */
+export function outputsList(outputs, { onPlace, onOpen }, onAll) {
+  /** @type {import("../base/table.mjs").Column<number>[]} */
+  const columns = [
+    { label: "Name", cell: (at) => nameCell(outputs[at], at, onOpen) },
+    { label: "Size", cell: (at) => plainCell(outputs[at], SIZE) },
+    { label: "Status", cell: (at) => plainCell(outputs[at], "status") },
+    { label: "In manifest", cell: (at) => placeLink(at, onPlace) },
+  ];
+  const places = [...outputs.keys()].slice(0, FEW);
+  const title = h("b", {}, countOf(outputs.length, "output"));
+  const all = button("Show all", onAll, { class: "arn-link" });
+  return h(
+    "section",
+    "arn-section",
+    h("div", "arn-line-up", title, outputs.length > FEW && all),
+    createTable(columns, places).element,
+  );
 }
+
+/** What stands in the record, as it is read. @param {OutputRow} output @param {string} name of a column @param {boolean} [exact] whether a size is told to the byte */
+function plainCell(output, name, exact = false) {
+  const value = output[name] ?? null;
+  const unread = output.unread?.[name];
+  if (unread) return unreadable(unread);
+  if (value === null) return OURS.includes(name) ? "" : emptyCell("not recorded");
+  if (name === SIZE) return exact ? exactSize(value) : humanSize(value);
+  return cellText(value);
+}
+
+/** The name opens the file where one may be had; a file without a name is called by its path. @param {OutputRow} output @param {number} at @param {Ways["onOpen"]} onOpen */
+function nameCell(output, at, onOpen) {
+  if (output.unread?.name) return unreadable(output.unread.name);
+  const path = NAMES.map((part) => output[part]).find(Boolean);
+  const canOpen = onOpen && !output.no_preview && path;
+  const name = output.name ?? (canOpen ? path : null);
+  if (name === null) return emptyCell("not recorded");
+  const words = cellText(name || "(no name)");
+  return canOpen ? button(words, () => onOpen(at), { class: "arn-link" }) : h("span", {}, words);
+}
+
+/** @param {number} at @param {Ways["onPlace"]} onPlace */
+const placeLink = (at, onPlace) =>
+  button(`outputs[${at}]`, () => onPlace(at), { class: "arn-link" });
 
 /** Whether a column says what no column before it says; the tree shows them all. @param {OutputRow[]} outputs @param {string} name */
 function tellsMore(outputs, name) {

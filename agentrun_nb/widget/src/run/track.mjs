@@ -1,11 +1,9 @@
-/** The course of a run as one line to scale, thin before the start and thick after it; under it the lengths and the three moments. */
+/** The course of a run as one line to scale, thin before the start and thick after it; under it the lengths. */
 import { h } from "../base/dom.mjs";
 import { describe } from "../base/status.mjs";
-import { unreadable } from "../base/text.mjs";
 import { isoText } from "../base/times.mjs";
 import { courseOf } from "./course.mjs";
 import { momentText } from "./moments.mjs";
-import { LEFT_OUT } from "./fields.mjs";
 
 /** @typedef {import("./course.mjs").Interval} Interval */
 
@@ -14,27 +12,11 @@ import { LEFT_OUT } from "./fields.mjs";
  * @param {string} tz
  * @param {number} now until when the run is known to have gone on, in milliseconds
  */
-export function track({ fields, unread, left_out: leftOut, fetched }, tz, now) {
+export function track({ fields, fetched }, tz, now) {
   const status = describe(/** @type {string | null} */ (fields.status));
   const live = status.name !== null && !status.terminal;
   const { intervals, share, notes } = courseOf(fields, live, now);
   const [first, second] = intervals;
-  /** @param {"created" | "started" | "completed"} name */
-  const stop = (name) => {
-    const field = `${name}_at`,
-      utc = fields[field],
-      known = typeof utc === "string";
-    return h(
-      "div",
-      `arn-stop arn-${name}${known ? "" : " arn-unrecorded"}`,
-      h("span", "arn-stopname", name),
-      known
-        ? momentText(utc, tz)
-        : field in unread
-          ? unreadable(unread[field])
-          : h("span", "arn-quiet", leftOut.includes(field) ? LEFT_OUT : "not recorded"),
-    );
-  };
   const parts = second
     ? [part(first, "arn-before", share), part(second, "arn-after", 1 - share)]
     : [part(first, "arn-undivided", 1)];
@@ -43,7 +25,6 @@ export function track({ fields, unread, left_out: leftOut, fetched }, tz, now) {
     { class: "arn-track", role: "group", "aria-label": "Course of the run" },
     h("div", { class: "arn-line", "aria-hidden": "true" }, ...parts),
     h("div", "arn-lengths", ...intervals.map(lengthOf)),
-    h("div", "arn-stops", stop("created"), stop("started"), stop("completed")),
   );
   line.style.setProperty("--arn-course", `var(${status.color})`);
   const read =

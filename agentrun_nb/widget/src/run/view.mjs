@@ -1,12 +1,14 @@
-/** One run, whole: its status, its course, what it left behind. */
-import { h } from "../base/dom.mjs";
+/** One run, whole: what it is called and how it went, and all that its record says in tabs. */
+import { button, h } from "../base/dom.mjs";
 import { head } from "../base/head.mjs";
-import { describe } from "../base/status.mjs";
-import { longText } from "../base/text.mjs";
+import { formatCount } from "../base/numbers.mjs";
+import { createTabs } from "../base/tabs.mjs";
+import { copyMenu } from "./copying.mjs";
 import { createDocuments } from "./documents.mjs";
-import { allFields, facts, missing } from "./fields.mjs";
+import { allFields, missing, retainedWords } from "./fields.mjs";
 import { header } from "./header.mjs";
-import { outputsTable } from "./outputs.mjs";
+import { outputsList, outputsTable } from "./outputs.mjs";
+import { banner, failure, moments } from "./overview.mjs";
 import { createPreview } from "./preview/preview.mjs";
 import { sentenceOf } from "./sentence.mjs";
 import { track } from "./track.mjs";
@@ -15,6 +17,8 @@ import { track } from "./track.mjs";
 
 /** How often the age of a run is written anew, in ms. */
 const AGE_EVERY = 10_000;
+/** The tab in which each document stands. */
+const TAB_OF = { output_manifest: "manifest", input: "input", extra: "record" };
 
 /** @typedef {ReturnType<typeof createRunView>} RunView */
 
@@ -24,88 +28,149 @@ const AGE_EVERY = 10_000;
  * @property {number} now when the record was read
  * @property {import("../kernel/requests.mjs").Kernel} kernel
  * @property {string} noPreviews why no file can be looked into, "" where they can
+ * @property {import("./header.mjs").Names} names
+ * @property {string} tab the one that is open at first
  * @property {(name: string) => string} pythonOf the expression of a parsed document
  * @property {AbortSignal} signal
  * @property {(path: string) => void} onPath
+ * @property {(tab: string) => void} onTab
+ * @property {(() => void) | null} onCompare asked to compare it with the last success, where that can be
  */
 
 /** @param {RunDoc} doc @param {Options} options */
-export function createRunView(doc, { tz, now, kernel, noPreviews, pythonOf, signal, onPath }) {
+export function createRunView(doc, options) {
+  const { tz, now, kernel, noPreviews, names, pythonOf, signal, onPath, onTab, onCompare } =
+    options;
+  const hasClient = !kernel.alone && !noPreviews;
   const sentence = h("span", "arn-sentence");
   const course = h("div");
-  const { element: top, line: corner } = header(doc, sentence, doc.error === null && course, [
-    banner("This run was not read", doc.error),
-    failure(doc),
-  ]);
-  const others = h("div");
-  const record = h("div");
+  /** What is drawn again for another zone. @type {((zone: string) => void)[]} */
+  const inZone = [(zone) => course.replaceChildren(track(doc, zone, now))];
+  let zone = tz;
   const documents = createDocuments(doc, { signal, pythonOf, onPath });
-  const preview = createPreview(doc, { ask: kernel.ask, signal });
+  const compare = onCompare && button("Compare with last success", onCompare);
+  const {
+    element: top,
+    title,
+    nameId,
+    setNames,
+  } = header(doc, {
+    sentence,
+    course: doc.error === null && course,
+    actions: [compare, copyMenu(doc, { hasClient, viewCode: null })],
+    names,
+  });
 
-  /** @param {string} zone */
-  function setZone(zone) {
-    course.replaceChildren(track(doc, zone, now));
-    others.replaceChildren(facts(doc, zone));
-    record.replaceChildren(allFields(doc, zone));
+  const tabs = createTabs(
+    "The run",
+    [
+      { name: "overview", label: "Overview", draw: overview },
+      { name: "outputs", label: `Outputs ${formatCount(doc.outputs.length)}`, draw: outputs },
+      {
+        name: "manifest",
+        label: "Manifest",
+        draw: () => [documents.draw("output_manifest")],
+      },
+      { name: "input", label: "Input", draw: () => [documents.draw("input")] },
+      { name: "record", label: "Record", draw: record },
+    ],
+    onTab,
+  );
+
+  function overview() {
+    const preview = createPreview(doc, { ask: kernel.ask, signal });
+    const list =
+      doc.outputs.length > 0 &&
+      outputsList(doc.outputs, waysOf(preview), () => tabs.lead("outputs"));
+    return [
+      banner("This run was not read", doc.error),
+      failure(doc),
+      list,
+      preview.element,
+      doc.error === null && zoned((at) => moments(doc, at)),
+    ];
   }
 
-  const showOutput = (/** @type {number} */ position) => {
-    const path = `output_manifest.outputs[${position}]`;
-    if (documents.reveal(path)) onPath(path);
-  };
+  function outputs() {
+    if (!doc.outputs.length) return [noOutputs()];
+    const preview = createPreview(doc, { ask: kernel.ask, signal });
+    return [
+      outputsTable(doc.outputs, waysOf(preview)),
+      !kernel.alone && noPreviews && h("p", "arn-quiet", noPreviews),
+      preview.element,
+    ];
+  }
+
+  function noOutputs() {
+    return doc.output_manifest === null
+      ? h("p", {}, h("b", {}, "Output manifest"), " ", missing(doc, "output_manifest"))
+      : h("p", "arn-quiet", "No outputs stand in the output manifest.");
+  }
+
+  function record() {
+    return [
+      h("b", {}, `All ${head().fields.length} fields of the record`),
+      zoned((at) => allFields(doc, at)),
+      zoned((at) => retainedWords(doc, at)),
+      doc.extra !== null &&
+        h("section", "arn-section", h("b", {}, "Unknown fields"), documents.draw("extra")),
+      banner("Notes on the record", doc.notes),
+    ];
+  }
+
+  /** @param {ReturnType<typeof createPreview>} preview @returns {import("./outputs.mjs").Ways} */
+  function waysOf(preview) {
+    return {
+      onOpen: hasClient && preview.show,
+      onPlace(position) {
+        const path = `output_manifest.outputs[${position}]`;
+        documents.reveal(path);
+        tabs.lead("manifest");
+        onPath(path);
+      },
+    };
+  }
+
+  /** A part that is drawn again for another zone. @param {(zone: string) => HTMLElement} draw */
+  function zoned(draw) {
+    const place = h("div", {}, draw(zone));
+    inZone.push((at) => place.replaceChildren(draw(at)));
+    return place;
+  }
+
+  /** @param {string} name of a tab */
+  function choose(name) {
+    tabs.open(name);
+    onTab(name);
+  }
+
+  /** @param {string} path with the document's name in front @param {boolean} [isNew] whether its tab is opened */
+  function reveal(path, isNew = true) {
+    const name = documents.nameOf(path);
+    if (name === null) return;
+    documents.reveal(path);
+    if (isNew) choose(TAB_OF[name]);
+  }
 
   const age = () => {
-    sentence.textContent = sentenceOf(doc, now, Date.now());
+    const words = sentenceOf(doc, now, Date.now());
+    sentence.textContent = words && `, ${words}`;
   };
   const clock = setInterval(age, AGE_EVERY);
   signal.addEventListener("abort", () => clearInterval(clock));
   age();
-  setZone(tz);
+  inZone[0](zone);
+  tabs.open(options.tab);
   return {
-    setZone,
+    /** @param {string} other */
+    setZone(other) {
+      zone = other;
+      for (const draw of inZone) draw(zone);
+    },
+    setNames,
     /** A line with room at its end. */
-    corner,
-    reveal: documents.reveal,
-    element: h(
-      "article",
-      "arn-run",
-      top,
-      doc.error === null && others,
-      doc.outputs.length > 0 &&
-        h(
-          "section",
-          "arn-section",
-          outputsTable(doc.outputs, showOutput, !kernel.alone && !noPreviews && preview.show),
-          !kernel.alone && noPreviews && h("p", "arn-quiet", noPreviews),
-          preview.element,
-        ),
-      documents.element,
-      h(
-        "details",
-        {},
-        h("summary", {}, `All ${head().fields.length} fields of the record`),
-        record,
-      ),
-      banner("Notes on the record", doc.notes),
-    ),
+    corner: title,
+    reveal,
+    element: h("article", { class: "arn-run", "aria-labelledby": nameId }, top, tabs.element),
   };
-}
-
-/** @param {string} title @param {string | null} text */
-const banner = (title, text) =>
-  text !== null && h("section", "arn-section arn-banner", h("b", {}, title), longText(text));
-
-/** The reason of a failure; where a failed run gives none, that is said. @param {RunDoc} doc */
-function failure(doc) {
-  const reason = doc.fields.failure_reason ?? null;
-  const { failed, color } = describe(/** @type {string | null} */ (doc.fields.status));
-  if (reason === null && !failed) return "";
-  const section = h(
-    "section",
-    "arn-section arn-banner",
-    h("b", {}, "Failure reason"),
-    reason === null ? missing(doc, "failure_reason") : longText(String(reason)),
-  );
-  section.style.setProperty("--arn-course", `var(${color})`);
-  return section;
 }

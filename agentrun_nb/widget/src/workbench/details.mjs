@@ -19,12 +19,14 @@ export function createDetails(store, { kernel, signal, onChoose, onPath }) {
   let at = 0;
   /** The row that is the first of the chosen ones for the kernel. */
   let first = -1;
-  /** The path that was chosen in the run on show, which therefore need not be revealed there. */
-  let ownPath = "";
+  /** The path that was chosen in the run on show or shown there last, so that its tab need not be opened again. */
+  let revealed = "";
   /** @type {import("../run/view.mjs").RunView | null} */
   let view = null;
   let viewEnd = new AbortController();
   let shown = "";
+  /** The tab that is open, which stays so from run to run. */
+  let tab = "overview";
   /** @type {Map<number, import("../protocol.mjs").RunDoc>} */
   let docs = new Map();
   const position = h("span", { role: "status" });
@@ -116,19 +118,32 @@ export function createDetails(store, { kernel, signal, onChoose, onPath }) {
       now,
       kernel,
       noPreviews: data.page.no_previews,
+      names: new Map(Object.entries(data.page.names)),
+      tab,
       pythonOf: (/** @type {string} */ name) => documentOf(...key, name),
       signal: viewEnd.signal,
       onPath: (path) => choosePath(doc.row, path),
+      onTab: (name) => (tab = name),
+      onCompare: null,
     });
     place.replaceChildren(view.element);
+    // The tab stays, unless a path has come that nobody has been shown yet.
+    view.reveal(state.path, state.path !== revealed);
+    revealed = state.path;
+  }
+
+  /** A path that somebody else has chosen is shown. */
+  function takePath() {
+    if (state.path === revealed || !view) return;
     view.reveal(state.path);
+    revealed = state.path;
   }
 
   /** A path leads into the first of the chosen runs, so the one on show becomes the first. @param {number} row @param {string} path */
   function choosePath(row, path) {
     if (first !== row) onChoose([row, ...state.chosen.filter((other) => other !== row)]);
     first = row;
-    onPath((ownPath = path));
+    onPath((revealed = path));
   }
 
   function compare() {
@@ -164,7 +179,7 @@ export function createDetails(store, { kernel, signal, onChoose, onPath }) {
   store.watch(["data"], takeDocs, signal);
   store.watch(["data", "chosen"], takeChosen, signal);
   store.watch(["tz"], () => view?.setZone(state.tz), signal);
-  store.watch(["path"], () => state.path !== ownPath && view?.reveal(state.path), signal);
+  store.watch(["path"], takePath, signal);
   takeDocs();
   show();
   return { element: h("div", {}, chooser, place) };

@@ -1,6 +1,7 @@
 /** A look into the file of an output, while its sandbox lives. The kernel reads it; the page names a run and an output by their numbers. */
 import { readBytes } from "../../kernel/bytes.mjs";
 import { button, h } from "../../base/dom.mjs";
+import { saveFile } from "../../base/save.mjs";
 import { countOf } from "../../base/numbers.mjs";
 import { shortText, visible } from "../../base/text.mjs";
 import { fileOf } from "./kind.mjs";
@@ -16,6 +17,9 @@ export function createPreview({ row, outputs }, { ask, signal }) {
   const title = h("b");
   const said = h("span", { class: "arn-quiet", role: "status" });
   const content = h("div");
+  /** The file that is shown. @type {{bytes: Uint8Array, path: string} | null} */
+  let file = null;
+  const save = button("Save file", () => file && saveFile(file.bytes, file.path), { hidden: true });
   const close = button("Close", () => {
     place.hidden = true;
     opener?.focus();
@@ -23,7 +27,7 @@ export function createPreview({ row, outputs }, { ask, signal }) {
   const place = h(
     "section",
     { class: "arn-section arn-preview", hidden: true },
-    h("div", "arn-line-up", title, said, h("span", "arn-spring"), close),
+    h("div", "arn-line-up", title, said, h("span", "arn-spring"), save, close),
     content,
   );
   /** The request that is waited for, until it is long in coming. @type {object | null} */
@@ -38,16 +42,17 @@ export function createPreview({ row, outputs }, { ask, signal }) {
     /** One at a time, unless an answer is long in coming. @param {number} output */
     async show(output) {
       const { name, path, configured_path: configured } = outputs[output];
-      const file = String(path ?? configured ?? name ?? "");
+      const filePath = String(path ?? configured ?? name ?? "");
       if (pending) return;
       const request = (pending = latest = {});
       opener = /** @type {HTMLElement | null} */ (
         /** @type {Document | ShadowRoot} */ (place.getRootNode()).activeElement
       );
       place.hidden = false;
-      title.textContent = shortText(file, LONGEST) || "(no name)";
+      title.textContent = shortText(filePath, LONGEST) || "(no name)";
       said.textContent = "Asking the kernel for this file";
       content.replaceChildren();
+      save.hidden = true;
       const isLatest = () => request === latest;
       const settle = () => {
         if (pending === request) pending = null;
@@ -58,12 +63,14 @@ export function createPreview({ row, outputs }, { ask, signal }) {
           if (isLatest()) said.textContent = words;
         });
         const bytes = await readBytes(answer.file, buffers);
-        const read = fileOf(bytes, file);
+        const read = fileOf(bytes, filePath);
         const kind = kindOf(read);
         const shown = await kind.draw(read, signal);
         if (!isLatest()) return;
         content.dataset.kind = kind.name;
         content.replaceChildren(shown);
+        file = { bytes, path: filePath };
+        save.hidden = false;
         said.textContent = countOf(bytes.length, "byte");
       } catch (error) {
         if (isLatest()) said.textContent = visible(/** @type {Error} */ (error).message);
