@@ -18,6 +18,8 @@ THINNEST = 5
 """The least height of a lane."""
 MOST_SINGLE = 4_000
 """More runs than this are counted in columns and not drawn one by one."""
+MOST_MARKS = 150
+"""More runs than this are counted too where most of them are no longer than the least length."""
 MOST_ROWS = 30
 """Up to so many runs have a row each."""
 MOST_BANDS = 12
@@ -56,6 +58,22 @@ def grouping_of(placed: pd.DataFrame) -> str:
     deployments = placed["deployment_id"].nunique(dropna=False)
     versions = placed["version_id"].nunique(dropna=False)
     return fitting_grouping(len(placed), deployments, versions)
+
+
+def are_counted(placed: Spans, near: NDArray[np.bool_], unit: float) -> bool:
+    """Whether the runs of a picture are counted in columns and not drawn one by one.
+
+    Args:
+        placed: where the runs lie on the axis.
+        near: which of them are in the picture or near it, those of all bands together.
+        unit: how much of the axis a pixel is.
+    """
+    count = np.count_nonzero(near)
+    if count > MOST_SINGLE:
+        return True
+    lengths = placed.end[near] - placed.begin[near]
+    brief = np.count_nonzero(lengths < MARK * unit)
+    return bool(count > MOST_MARKS and 2 * brief > count)
 
 
 def lanes(

@@ -13,7 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from agentrun_nb.core.schema import FAILURES, STATUSES, SUCCESSES
+from agentrun_nb.core.schema import FAILURES, SUCCESSES
 from agentrun_nb.core.text import clip
 from agentrun_nb.core.times import duration_text
 from agentrun_nb.drawing import svg_timeline
@@ -25,12 +25,11 @@ from agentrun_nb.drawing.layout import (
     FAILURE_CELL,
     FAILURE_STRIP,
     LOWEST_BAND,
-    MOST_BANDS,
     MOST_ROWS,
-    MOST_SINGLE,
     ROW,
     THICKEST,
     Place,
+    are_counted,
     band_height,
     column_edges,
     grouping_of,
@@ -42,6 +41,7 @@ from agentrun_nb.drawing.spans import Kind, Spans, spans
 from agentrun_nb.drawing.status_style import LOOKS, Look, by_look, look_of
 from agentrun_nb.drawing.window import GROUPINGS, Window
 from agentrun_nb.errors import SettingsError
+from agentrun_nb.figures.bands import bands_of
 from agentrun_nb.figures.folded_axis import FoldedAxis, checked_ends
 from agentrun_nb.figures.style import (
     CLEAR,
@@ -51,8 +51,6 @@ from agentrun_nb.figures.style import (
     check_template,
     color,
     dress,
-    groups,
-    label,
     say,
     say_empty,
     words,
@@ -227,14 +225,22 @@ class _Drawing:
         """Draws band by band from the top, and the strip of failures over them."""
         failures = map(look_of, FAILURES)
         failed = [look for look in failures if look in self._looks and not self._in_rows]
-        bands = self._bands()
+        bands = bands_of(self._runs, self.known, self._by)
         grouped = self._by != "none"
         most = most_height(len(bands), grouped)
-        heights = [self._band_height(rows, most) for _, rows in bands]
+        heights = self._heights([rows for _, rows in bands], most)
         places = stack_bands(heights, named=grouped, strip=bool(failed))
         self._height = places[-1].bottom + BAND_GAP
-        for number, ((name, rows), place) in enumerate(zip(bands, places, strict=True), 1):
-            axis = self._draw_band(number, rows, int(place.height))
+        lane_maps = [
+            self._lanes_on_screen(rows, int(place.height))
+            for (_, rows), place in zip(bands, places, strict=True)
+        ]
+        # Bands are compared with one another, so all of them are drawn in one way.
+        if None in lane_maps:
+            lane_maps = [None] * len(bands)
+        drawn = zip(bands, places, lane_maps, strict=True)
+        for number, ((name, rows), place, lane_of) in enumerate(drawn, 1):
+            axis = self._draw_band(number, rows, int(place.height), lane_of)
             self._add_axis(number, place, axis)
             upper = 1 - place.top / self._height
             self.figure.add_annotation(text=name, y=upper, **_TITLE)
@@ -251,31 +257,16 @@ class _Drawing:
         upper = 1 - place.top / self._height
         self.figure.update_layout({f"yaxis{number}": {"domain": [lower, upper], **axis}})
 
-    def _bands(self) -> list[tuple[str, Chosen]]:
-        """The names of the groups and which runs are theirs, in the widget's order."""
-        if self._by == "none" or self._runs.empty:
-            # Without runs there are no groups, and still one band to write into.
-            return [("", self.known)]
-        names = groups(self._runs, self._by, MOST_BANDS)
-        order = list(names.cat.categories)
-        if self._by == "status":
-            documented = [status for status in STATUSES if status in order]
-            order = documented + [name for name in order if name not in STATUSES]
-        bands = []
-        for name in order:
-            rows = self.known & (names == name).to_numpy()
-            bands.append((f"{label(name)}, {np.count_nonzero(rows):,}", rows))
-        return bands
-
-    def _band_height(self, chosen: Chosen, most: int) -> int:
-        """The height of a band in pixels, which no window changes."""
+    def _heights(self, bands: list[Chosen], most: int) -> list[int]:
+        """The heights of bands in pixels, which no window changes."""
         if self._in_rows:
-            return max(ROW * int(np.count_nonzero(chosen)), LOWEST_BAND)
+            return [max(ROW * int(np.count_nonzero(rows)), LOWEST_BAND) for rows in bands]
         first, last = self._whole
-        lane_of = self._lanes(chosen, first, last - first, 1, most)
-        if lane_of is None:
-            return band_height(None, most)
-        return band_height(max(lane_of.values(), default=0) + 1, most)
+        lane_maps = [self._lanes(rows, first, last - first, 1, most) for rows in bands]
+        counts = [lane_of and max(lane_of.values()) + 1 for lane_of in lane_maps]
+        if None in lane_maps:
+            counts = [None] * len(bands)
+        return [band_height(None if count is None else count or 1, most) for count in counts]
 
     def _lanes(
         self, chosen: Chosen, start: float, span: float, spans: int, height: int
@@ -290,21 +281,25 @@ class _Drawing:
             height: of the band, in pixels.
         """
         near = self._placed.touching(start, start + spans * span)
-        # The limit is one of the picture, however many bands it has.
-        if np.count_nonzero(near) > MOST_SINGLE:
+        unit = span / self._window.width
+        if are_counted(self._placed, near, unit):
             return None
         placed = self._placed.only(chosen & near)
         succeeded = self._runs["status"].isin(SUCCESSES).to_numpy(dtype=bool)
-        return lanes(placed, succeeded, span / self._window.width, height)
+        return lanes(placed, succeeded, unit, height)
 
-    def _draw_band(self, axis: int, chosen: Chosen, height: int) -> dict[str, Any]:
+    def _lanes_on_screen(self, chosen: Chosen, height: int) -> dict[int, int] | None:
+        """Finds the lanes for whole spans, so that they hardly change while the window moves."""
+        span = self._end - self._start
+        first = self._start // span * span
+        return self._lanes(chosen, first, span, 2, height)
+
+    def _draw_band(
+        self, axis: int, chosen: Chosen, height: int, lane_of: dict[int, int] | None
+    ) -> dict[str, Any]:
         """Draws the runs of a band in rows, lanes or columns, and gives its axis."""
         if self._in_rows:
             return self._draw_rows(axis, chosen)
-        # Lanes are found for whole spans, so that they hardly change while the window moves.
-        span = self._end - self._start
-        first = self._start // span * span
-        lane_of = self._lanes(chosen, first, span, 2, height)
         if lane_of is not None:
             self._draw_bars(axis, lane_of)
             lowest = max([height / THICKEST - 1, *lane_of.values()])
@@ -313,7 +308,8 @@ class _Drawing:
         title = None
         if self._by == "none":
             title = f"runs in each {duration_text(COLUMN * self._unit)}"
-        return {"tickformat": ",", "nticks": height // 30, "title": title}
+        scale = {"matches": "y"} if axis > 1 else {}
+        return {"tickformat": ",", "nticks": height // 30, "title": title, **scale}
 
     def _draw_rows(self, axis: int, chosen: Chosen) -> dict[str, Any]:
         """Draws each run in a row of its own, with its name beside it, and gives the axis."""

@@ -1,7 +1,8 @@
 """What is told and drawn without the page is what the page tells and draws; node reads the same cases.
 
 A case of `pictures.json` is runs as `[status, created, started, completed]` in ms since the epoch,
-when they were read, and a window of the axis in pixels.
+when they were read, and a window of the axis in pixels. One of `numbers.json` is runs as `[status, created, started,
+completed, until, mode, whether it was read]`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from agentrun_nb.analysis.summarize import summarize
 from agentrun_nb.core.schema import RUNS, SUCCESSES
 from agentrun_nb.core.times import duration_text
 from agentrun_nb.drawing.course import course
-from agentrun_nb.drawing.layout import column_edges, fitting_grouping, lanes
+from agentrun_nb.drawing.layout import are_counted, column_edges, fitting_grouping, lanes
 from agentrun_nb.drawing.spans import Kind, spans
 from agentrun_nb.drawing.status_style import by_look
 from agentrun_nb.tables.frames import runs_frame
@@ -56,13 +58,21 @@ def test_runs_are_grouped_as_on_the_page_where_nobody_has_chosen(case):
     assert found == case["by"]
 
 
+@pytest.mark.parametrize("case", cases("counted"), ids=str)
+def test_the_runs_of_a_picture_are_counted_where_the_page_counts_them(case):
+    runs = [["succeeded", 0, 0, 2 if row < case["brief"] else 3] for row in range(case["count"])]
+    placed = spans(frame_of(runs), 0)
+    assert are_counted(placed, np.ones(case["count"], bool), 1.0) is case["counted"]
+
+
 def frame_of(runs: list[list[Any]]) -> pd.DataFrame:
     """A RUNS table of statuses and moments."""
     table = runs_frame(json.dumps([record(number) for number in range(len(runs))]).encode())
     names = ("created_at", "started_at", "completed_at")
     for place, name in enumerate(names, 1):
         moments = np.array([run[place] for run in runs], "float64")
-        whole = pd.to_datetime(pd.Series(moments).astype("Int64"), unit="ms", utc=True)
+        micros = pd.Series(np.rint(moments * 1_000)).astype("Int64")
+        whole = pd.to_datetime(micros, unit="us", utc=True)
         table[name] = whole.astype("datetime64[us, UTC]")
     table["status"] = pd.Categorical(
         [run[0] for run in runs], categories=list(RUNS["status"].known)
@@ -70,6 +80,37 @@ def frame_of(runs: list[list[Any]]) -> pd.DataFrame:
     return table.assign(
         fetched_at=pd.Series(pd.NaT, index=table.index, dtype="datetime64[us, UTC]")
     )
+
+
+def numbers_of(case: dict[str, Any]) -> dict[str, Any]:
+    """What `arn.summarize` says of a case, with NaN as None and times in ms."""
+    cases_of = case["runs"]
+    runs = frame_of(cases_of)
+    until = pd.Series([run[4] for run in cases_of], runs.index, "Int64")
+    runs["fetched_at"] = pd.to_datetime(until, unit="ms", utc=True).astype("datetime64[us, UTC]")
+    runs["mode"] = pd.Categorical([run[5] for run in cases_of], list(RUNS["mode"].known))
+    errors = [None if run[6] else "not_found: There is no such run." for run in cases_of]
+    runs["fetch_error"] = pd.Series(errors, runs.index, "str")
+    [row] = summarize(runs).astype("object").to_dict("records")
+
+    def number(value: Any, scale: float = 1) -> float | None:
+        return None if pd.isna(value) else round(float(value) * scale, 12)
+
+    success = [row[f"success_{name}"] for name in ("rate", "high", "low")]
+    failed = row["failed"] + row["timed_out"]
+    return {
+        "n": row["n"],
+        "failed": failed,
+        "judged": row["succeeded"] + failed,
+        "failure": [number(1 - share) if pd.notna(share) else None for share in success],
+        "before": [number(row[f"before_start_p{share}"], 1_000) for share in (50, 90)],
+        "after": [number(row[f"after_start_p{share}"], 1_000) for share in (50, 90)],
+    }
+
+
+@pytest.mark.parametrize("case", cases("numbers"), ids=lambda case: case["what"])
+def test_the_numbers_of_the_page_are_those_of_summarize(case):
+    assert numbers_of(case) == case["numbers"]
 
 
 def picture_of(case: dict[str, Any]) -> dict[str, Any]:

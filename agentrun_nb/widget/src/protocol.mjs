@@ -10,7 +10,7 @@
  * @typedef {{name: string, kind: string, meaning: string}} Field a column of a table; `kind` is text, time, int, bool, category or json
  * @typedef {{label: string, light: string, dark: string, shape: string}} Look
  * @typedef {{name: string, label: string, light: string, dark: string, shape: string, terminal: boolean, succeeded: boolean, failed: boolean, waiting: boolean, retained: boolean}} StatusRow
- * @typedef {{rows: number, bands: number, single: number}} Limits of a timeline: runs in rows, groups in bands, runs that are drawn one by one
+ * @typedef {{rows: number, bands: number, single: number, marks: number}} Limits of a timeline: runs in rows, groups in bands, runs that are drawn one by one, and those most of which are too short to be seen as long as they are
  * @typedef {{fields: Field[], outputs: Field[], statuses: StatusRow[], unknown: Look, none: Look, stack: number[], limits: Limits}} Head
  * @typedef {string | number | boolean | null} Scalar
  * @typedef {Record<string, Scalar> & {unread?: any, no_preview?: string | null}} OutputRow

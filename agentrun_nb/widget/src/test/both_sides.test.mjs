@@ -4,9 +4,10 @@ import test from "node:test";
 import { HEAD, bothSides } from "./head.mjs";
 import { LOOKS } from "../base/status.mjs";
 import { duration } from "../base/times.mjs";
+import { numbersOf } from "../runs/numbers.mjs";
 import { courseOf } from "../run/course.mjs";
 import { fittingGrouping } from "../timeline/grouping.mjs";
-import { columns, pack } from "../timeline/layout.mjs";
+import { areCounted, columns, pack } from "../timeline/layout.mjs";
 import { KIND, NONE, index, touching } from "../timeline/model.mjs";
 
 test("a length of time has the words that Python gives it", () => {
@@ -82,5 +83,80 @@ test("runs are grouped as Python groups them where nobody has chosen", () => {
       Uint32Array.from({ length: count }, (_, row) => (of > 1 && row % of === 0 ? NONE : row % of));
     const model = index({ ...data, deployment: codes(deployments), version: codes(versions) });
     assert.equal(fittingGrouping(model), by, JSON.stringify({ count, deployments, versions }));
+  }
+});
+
+/** @param {any[][]} runs @returns {any} what the page holds of them, as far as numbers need it */
+function heldOf(runs) {
+  const { statuses } = dataOf({ runs, now: 0 });
+  const modes = ["job", "service"];
+  const floats = (/** @type {number} */ at) => Float64Array.from(runs, (run) => run[at] ?? NaN);
+  const codes = (/** @type {number} */ at, /** @type {string[]} */ list) =>
+    Uint32Array.from(runs, (run) => (run[at] === null ? NONE : list.indexOf(run[at])));
+  return {
+    page: { n: runs.length, statuses, modes, errors: ["not_found"] },
+    columns: {
+      ...{ created: floats(1), started: floats(2), completed: floats(3), until: floats(4) },
+      status: codes(0, statuses),
+      mode: codes(5, modes),
+      error: Uint32Array.from(runs, (run) => (run[6] ? NONE : 0)),
+    },
+  };
+}
+
+test("numbers of runs are those of arn.summarize", () => {
+  for (const { what, runs, numbers } of bothSides("numbers")) {
+    const rows = Uint32Array.from(runs.keys());
+    const { n, failed, judged, failure, before, after } = numbersOf(heldOf(runs), rows);
+    assert.deepEqual(
+      { n, failed, judged },
+      { n: numbers.n, failed: numbers.failed, judged: numbers.judged },
+      what,
+    );
+    const found = {
+      failure: [failure.share, failure.low, failure.high],
+      before: [before.p50, before.p90],
+      after: [after.p50, after.p90],
+    };
+    for (const [name, values] of Object.entries(found))
+      for (const [at, value] of values.entries()) {
+        const expected = numbers[name][at] ?? NaN;
+        const isNear = Math.abs(value - expected) <= 1e-9 * Math.max(1, Math.abs(expected));
+        const isNone = Number.isNaN(value) && Number.isNaN(expected);
+        assert.ok(isNear || isNone, `${what}: ${name} ${value} ${expected}`);
+      }
+  }
+});
+
+test("the last failure and the longest run are found, and each is a row of those that are asked for", () => {
+  const run = (
+    /** @type {string} */ status,
+    /** @type {number} */ at,
+    /** @type {number} */ length,
+  ) => [...[status, at, at + 10, at + 10 + length, 9e12, "job", true]];
+  const runs = [run("failed", 1e12, 50), run("succeeded", 2e12, 900), run("failed", 3e12, 5)];
+  const held = heldOf(runs);
+  const pair = (/** @type {number[]} */ rows) => {
+    const { lastFailure, longest } = numbersOf(held, rows);
+    return [lastFailure, longest];
+  };
+  assert.deepEqual(pair([0, 1, 2]), [2, 1]);
+  assert.deepEqual(pair([0]), [0, 0]);
+  assert.deepEqual(pair([1]), [-1, 1]);
+  assert.deepEqual(pair([]), [-1, -1]);
+});
+
+test("the runs of a picture are counted where Python counts them", () => {
+  for (const { count, brief, counted } of bothSides("counted")) {
+    const runs = Array.from({ length: count }, (_, row) => [
+      "succeeded",
+      0,
+      0,
+      row < brief ? 2 : 3,
+    ]);
+    const model = index(dataOf({ runs, now: 0 }));
+    const all = touching(model, -Infinity, Infinity);
+    const bands = [all.filter((p) => p % 2), all.filter((p) => p % 2 === 0)];
+    assert.equal(areCounted(model, bands, 1), counted, JSON.stringify({ count, brief }));
   }
 });

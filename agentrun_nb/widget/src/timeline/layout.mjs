@@ -35,6 +35,7 @@ import { rowName } from "./words.mjs";
  * @property {number} size
  * @property {Uint32Array[]} counts  by look
  * @property {number} peak  the highest sum
+ * @property {number} scale  the sum that is as high as there is room
  * @typedef {({lanes: Lanes, columns: null} | {lanes: null, columns: Columns}) & {places: Uint32Array}} Fill  places: the runs that touch the window
  */
 
@@ -91,9 +92,9 @@ export function frameOf(model, by, width, room = Infinity) {
   const { groups, bandOf } = groupsOf(model, by);
   const parts = split(touching(model, -Infinity, Infinity), bandOf, groups.length);
   const highest = Math.round((by === "none" ? ONE_BAND : ALL_BANDS) / groups.length);
-  const wishes = parts.map((places) =>
-    rows ? rowsWish(places.length) : bandWish(model, places, right - left, highest),
-  );
+  const wishes = rows
+    ? [rowsWish(model.size)]
+    : bandWishes(model, parts, extent(model), right - left, highest);
   const around = strip + TOP + AXIS + GAP * (groups.length - 1);
   const heights = lowered(wishes, room - around, rows ? LEAST_ROW * model.size : 0);
   let y = strip + TOP;
@@ -127,11 +128,37 @@ const sum = (values) => values.reduce((total, value) => total + value, 0);
 /** @param {number} count @returns {number} how high so many rows like to be */
 const rowsWish = (count) => Math.max(count * (count > FEW ? ROW : HIGH_ROW), LOWEST);
 
-/** @param {Model} model @param {Uint32Array} places @param {number} width @param {number} most @returns {number} how high a band likes to be */
-function bandWish(model, places, width, most) {
-  const isCounted = model.size > head().limits.single;
-  const lanes = isCounted ? null : pack(model, places, extent(model), width, most);
-  return clamp(lanes ? lanes.count * LANE : most, Math.min(LOWEST, most), most);
+/** @param {Model} model @param {Uint32Array[]} parts the places of each band @param {Window} window @param {number} width @param {number} most @returns {number[]} how high bands like to be */
+function bandWishes(model, parts, window, width, most) {
+  const lanes = lanesOfBands(model, parts, window, width, () => most);
+  return parts.map((_, band) =>
+    lanes ? clamp(lanes[band].count * LANE, Math.min(LOWEST, most), most) : most,
+  );
+}
+
+/** Whether the runs of a picture are counted in columns and not drawn one by one. @param {Model} model @param {Uint32Array[]} parts the places of each band @param {number} unit how much of the axis a pixel is */
+export function areCounted({ from, to }, parts, unit) {
+  const { single, marks } = head().limits;
+  const count = sum(parts.map(({ length }) => length));
+  if (count > single) return true;
+  const brief = parts.map((places) => places.filter((p) => to[p] - from[p] < MARK * unit).length);
+  return count > marks && 2 * sum(brief) > count;
+}
+
+/**
+ * The lanes of each band; null where those of one do not fit: bands are compared with one another, so all are drawn in one way.
+ * @param {Model} model @param {Uint32Array[]} parts the places of each band @param {Window} window @param {number} width @param {(band: number) => number} heightOf
+ * @returns {Lanes[] | null}
+ */
+function lanesOfBands(model, parts, window, width, heightOf) {
+  if (areCounted(model, parts, (window.end - window.start) / width)) return null;
+  const packed = [];
+  for (const [band, places] of parts.entries()) {
+    const lanes = pack(model, places, window, width, heightOf(band));
+    if (!lanes) return null;
+    packed.push(lanes);
+  }
+  return packed;
 }
 
 /** @param {number[]} wishes @param {number} room for all @param {number} least  of all together @returns {number[]} the heights that fit, each in proportion, none below the lowest */
@@ -171,25 +198,27 @@ export function fill(model, frame, window) {
   const near = split(touching(model, base, base + 2 * span), bandOf, bands.length);
   const inside = split(touching(model, window.start, window.end), bandOf, bands.length);
   const stretch = { start: base, end: base + span };
-  // The limit is one of the picture, however many bands it has.
-  const isCounted = sum(near.map(({ length }) => length)) > head().limits.single;
-  return bands.map(({ height, wish }, band) => {
-    const lanes = rows
-      ? ownRows(model, near[band], stretch, width, height)
-      : isCounted
-        ? null
-        : pack(model, near[band], stretch, width, wish);
-    if (!lanes)
-      return {
-        lanes,
-        columns: columns(model, inside[band], window, width, left),
-        places: inside[band],
-      };
-    lanes.pitch = Math.min(lanes.pitch, height / Math.max(1, lanes.count));
-    const shift = xOf(frame, window)(base);
+  const packed = rows
+    ? [ownRows(model, near[0], stretch, width, bands[0].height)]
+    : lanesOfBands(model, near, stretch, width, (band) => bands[band].wish);
+  if (!packed) return counted(model, inside, window, width, left);
+  const shift = xOf(frame, window)(base);
+  return packed.map((lanes, band) => {
+    lanes.pitch = Math.min(lanes.pitch, bands[band].height / Math.max(1, lanes.count));
     for (const x of [lanes.x0, lanes.x1]) for (let i = 0; i < x.length; i++) x[i] += shift;
     return { lanes, columns: null, places: inside[band] };
   });
+}
+
+/** Columns of all bands to one scale. @param {Model} model @param {Uint32Array[]} inside the places of each band @param {Window} window @param {number} width @param {number} left @returns {Fill[]} */
+function counted(model, inside, window, width, left) {
+  const made = inside.map((places) => columns(model, places, window, width, left));
+  const scale = Math.max(...made.map(({ peak }) => peak));
+  return made.map((one, band) => ({
+    lanes: null,
+    columns: { ...one, scale },
+    places: inside[band],
+  }));
 }
 
 /** @param {Uint32Array} places @param {Uint16Array | null} bandOf @param {number} bands @returns {Uint32Array[]} */
@@ -275,7 +304,8 @@ export function columns({ from, to, look }, places, { start, end }, width, left)
       sums[i] += count[i];
     }
   }
-  return { x: left - offset, size, counts, peak: sums.reduce((a, b) => Math.max(a, b), 0) };
+  const peak = sums.reduce((a, b) => Math.max(a, b), 0);
+  return { x: left - offset, size, counts, peak, scale: peak };
 }
 
 /**

@@ -56,9 +56,11 @@ export function paintBandWords(ctx, { model, frame, colours }, band, fill) {
     const x = isFailed ? MARKED : 0;
     // The shape says it as well as the colour.
     if (isFailed) paintFailure(ctx, colours, y);
+    ctx.font = words === name ? `600 12px ${colours.font}` : `12px ${colours.font}`;
     text(ctx, colour, fitted(ctx, words, frame.left - GAP - x), x, y);
     y += LINE;
   }
+  ctx.font = `12px ${colours.font}`;
 }
 
 /** @param {Context} ctx @param {Picture["colours"]} colours @param {number} y */

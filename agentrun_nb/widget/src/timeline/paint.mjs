@@ -34,7 +34,7 @@ export function paint(ctx, picture) {
     marks,
   } = picture;
   ctx.clearRect(0, 0, width, height);
-  ctx.font = `11px ${colours.font}`;
+  ctx.font = `12px ${colours.font}`;
   ctx.textBaseline = "middle";
   paintAxis(ctx, picture);
   // What is scrolled out of sight is not to be seen over the axis and the strip.
@@ -112,7 +112,7 @@ function paintAxis(
 
 /** @param {Context} ctx @param {Columns} columns @param {Pick<Band, "y" | "height">} band @param {string[]} looks */
 function paintColumns(ctx, columns, { y, height }, looks) {
-  const scale = (height - 2) / Math.max(1, columns.peak);
+  const scale = (height - 2) / Math.max(1, columns.scale);
   const x = Math.round(columns.x);
   const top = new Float32Array(columns.size).fill(y + height);
   for (const look of STACK) {

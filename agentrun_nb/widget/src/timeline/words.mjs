@@ -63,7 +63,7 @@ export function bandWords({ look }, { name, count }, { places, columns }) {
     name: visible(name),
     count: runs,
     failed: judged ? `${formatCount(failed)} ${percent(failed / judged)}` : "",
-    peak: columns ? `up to ${formatCount(columns.peak)} in a column` : "",
+    peak: columns ? `up to ${formatCount(columns.peak)} a column` : "",
   };
 }
 
