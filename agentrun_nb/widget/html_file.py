@@ -28,7 +28,7 @@ URL.revokeObjectURL(source);
 mount(document.getElementById("arn-place"), page);
 """
 
-_STYLE = "margin:1em auto;max-width:70em;padding:0 1em;font:14px/1.5 system-ui,sans-serif"
+_STYLE = "margin:1em auto;max-width:90em;padding:0 1em;font:14px/1.5 system-ui,sans-serif"
 
 
 def write_page(

@@ -31,7 +31,7 @@ def test_the_file_works_offline_and_opens_where_the_view_stood(page: Page, tmp_p
     expect(page.locator(".arn-run")).to_contain_text("adrun_00000002")
     expect(page.locator(".arn-active").first).to_contain_text("out/plot.png")
     expect(page.get_by_test_id("arn-timeline-canvas")).to_be_visible()
-    page.get_by_role("searchbox").first.fill("report")
+    page.locator(".arn-run").get_by_role("searchbox").first.fill("report")
     expect(page.locator(".arn-hits").first).to_contain_text("of")
     expect(page.locator("body")).to_contain_text(
         "holds the records of 12 runs with their input and output manifest"
@@ -39,20 +39,18 @@ def test_the_file_works_offline_and_opens_where_the_view_stood(page: Page, tmp_p
     assert (seen.errors, seen.outside) == ([], [])
 
 
-def test_a_view_that_was_zoomed_grouped_and_highlighted_opens_as_it_was_seen(
+def test_a_view_that_was_zoomed_and_grouped_opens_as_it_was_seen(
     page: Page, tmp_path: Path
 ) -> None:
     view = explore(body(300))
     start, end = (1_000 * (START.timestamp() + 60 * minutes) for minutes in (100, 130))
-    seen = {"start": start, "end": end, "by": "status", "folded": False, "highlighted": ["failed"]}
+    seen = {"start": start, "end": end, "by": "status", "folded": False}
     view._receive(view, {"id": 1, "op": "window", **seen}, [])
     page.goto(view.to_html(tmp_path / "zoomed.html").as_uri())
     expect(page.get_by_test_id("arn-window")).to_contain_text(
         "2026-11-20 09:40:00 to 2026-11-20 10:10:00 (30 min)"
     )
     expect(page.get_by_test_id("arn-by")).to_have_value("status")
-    expect(page.locator(".arn-tl-key[aria-pressed=true]")).to_contain_text("failed")
-    expect(page.get_by_test_id("arn-timeline-highlighted")).to_contain_text("of")
 
 
 def test_what_is_left_out_is_said_to_be(page: Page, tmp_path: Path) -> None:

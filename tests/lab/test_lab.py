@@ -82,8 +82,8 @@ def test_the_manifest_is_searched_expanded_and_gives_its_value(
         view.get_by_role("button", name="Expand all").click()
         expect(tree.get_by_text("size_bytes")).to_have_count(2)
         view.get_by_role("button", name="Collapse all").click()
-        view.get_by_role("searchbox").fill("plot.png")
-        view.get_by_role("searchbox").press("Enter")
+        view.locator(".arn-run").get_by_role("searchbox").fill("plot.png")
+        view.locator(".arn-run").get_by_role("searchbox").press("Enter")
         tree.get_by_text("out/plot.png").click()
         assert notebook.ask(2) == "output_manifest.outputs[1].path out/plot.png"
         assert_quiet(notebook)

@@ -25,7 +25,9 @@ def shown(
     view = explore(json.dumps(runs).encode(), **how)
     page, buffers = view._whole_page()
     stage = open_stage(
-        Scenario(page, buffers, traits={"tz": view.tz, "selected": [], "path": ""}), scheme=scheme
+        Scenario(page, buffers, traits={"tz": view.tz, "selected": [], "path": ""}),
+        scheme=scheme,
+        width=1600,
     )
     for press in presses:
         stage.press(press)
@@ -112,7 +114,7 @@ def test_rows_bear_the_names_of_their_runs(open_stage: Opener) -> None:
     assert list(view.figure().layout.yaxis.ticktext) == [f"adrun_{row:08x}" for row in range(12)]
 
 
-@pytest.mark.parametrize("x", [200, 500, 800])
+@pytest.mark.parametrize("x", [200, 350, 500])
 def test_columns_hold_the_same_counts(open_stage: Opener, x: int) -> None:
     view, stage = shown(open_stage, records(5_000), "by:none")
     stage.page.get_by_test_id("arn-timeline-canvas").hover(position={"x": x, "y": 240})

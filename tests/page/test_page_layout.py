@@ -24,7 +24,7 @@ WITH_GAP = [finished_run(id=f"adrun_{n}", created_at="2023-11-10T10:00:00Z") for
 LEAVES = ", ".join(
     [
         "button, select, input, canvas, summary, dt, dd, th, td",
-        ".arn-says, .arn-zone, .arn-tl-window, .arn-statusname, .arn-stopname, .arn-words, .arn-time, .arn-date",
+        ".arn-says, .arn-zone, .arn-wb-sentence, .arn-wb-result, .arn-wb-hint, .arn-tl-window, .arn-statusname, .arn-stopname, .arn-words, .arn-time, .arn-date",
     ]
 )
 ASIDE = ".arn-tl-timeline-table, .arn-utc, .arn-tree, .arn-tl-corner"
@@ -34,9 +34,21 @@ corner that a timeline leaves free."""
 COVERED = """([leaves, aside]) => {
   const root = document.querySelector(".arn-root");
   const nameOf = (part) => `${part.className || part.tagName} ${part.innerText?.slice(0, 20)}`;
+  // Of what stands in a part that scrolls, only that counts which is seen there.
+  const seen = (part) => {
+    const { left, top, right, bottom } = part.getBoundingClientRect();
+    const box = { left, top, right, bottom };
+    for (let around = part.parentElement; around !== root; around = around.parentElement) {
+      if (getComputedStyle(around).overflow === "visible") continue;
+      const clip = around.getBoundingClientRect();
+      for (const edge of ["left", "top"]) box[edge] = Math.max(box[edge], clip[edge]);
+      for (const edge of ["right", "bottom"]) box[edge] = Math.min(box[edge], clip[edge]);
+    }
+    return { ...box, width: box.right - box.left, height: box.bottom - box.top };
+  };
   const boxes = [...root.querySelectorAll(leaves)]
     .filter((part) => part.checkVisibility() && !part.closest(aside))
-    .map((part) => ({ part, box: part.getBoundingClientRect() }))
+    .map((part) => ({ part, box: seen(part) }))
     .filter(({ box }) => box.width > 1 && box.height > 1);
   const found = [];
   for (const [i, a] of boxes.entries()) for (const b of boxes.slice(i + 1)) {
@@ -99,7 +111,7 @@ def test_the_zone_is_chosen_in_the_corner_under_the_names(open_stage: Opener, co
     """Left of the axis and under the last row, in a place that the canvas leaves free."""
     runs = [finished_run(id=f"adrun_{number}") for number in range(count)]
     stage = open_stage(many_runs(runs))
-    for width in (320, 640, 1_600):
+    for width in (480, 640, 1_600):
         stage.page.set_viewport_size({"width": width, "height": 900})
         stage.page.wait_for_timeout(250)
         canvas = stage.page.get_by_test_id("arn-timeline-canvas")

@@ -175,7 +175,9 @@ def test_an_update_keeps_what_is_still_there(open_stage: Opener) -> None:
     expect(stage.page.locator(".arn-statusname")).to_have_text("succeeded")
     assert stage.trait("selected") == [LIVE]
     assert stage.page.locator("canvas").count() == 1
-    assert "2 runs, complete." in stage.text()
+    sentence = stage.page.get_by_test_id("arn-wb-sentence").inner_text()
+    assert sentence.startswith("2 runs · ")
+    assert sentence.endswith(" · complete")
 
 
 def update(stage: Stage, scenario: Scenario) -> None:
@@ -193,7 +195,7 @@ def test_a_run_that_did_not_change_stays_as_it_was_opened(open_stage: Opener) ->
     stage.page.get_by_role("button", name="Expand all").click()
     opened = len(stage.rows())
     update(stage, many_runs([*DOCS, failed_run(id="new")]))
-    expect(stage.page.locator(".arn-statusline")).to_contain_text("4 runs")
+    expect(stage.page.get_by_test_id("arn-wb-sentence")).to_contain_text("4 runs")
     assert len(stage.rows()) == opened
 
 

@@ -42,8 +42,8 @@ WATCH = """() => {
   document.addEventListener("securitypolicyviolation", (event) => window.violations.push(event.violatedDirective));
 }"""
 OWN_TAGS = (
-    "ARTICLE B BUTTON CANVAS CAPTION CODE DD DETAILS DIV DL DT H3 HEADER I INPUT LABEL MARK OPTION P PRE SECTION "
-    "SELECT SPAN SUMMARY TABLE TBODY TD TH THEAD TR WBR path svg"
+    "ARTICLE B BUTTON CANVAS CAPTION CODE DD DETAILS DIALOG DIV DL DT H3 H4 HEADER I INPUT KBD LABEL LI MARK OPTION P "
+    "PRE SECTION SELECT SPAN SUMMARY TABLE TBODY TD TH THEAD TR UL WBR path svg"
 )
 FOREIGN = """(tags) => [...document.querySelectorAll('.arn-root *')]
   .filter((one) => !tags.split(' ').includes(one.tagName)

@@ -60,11 +60,11 @@ def test_a_nineteenth_field_is_shown_with_its_meaning(open_stage: Opener, pages)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_new_status_is_shown_under_its_own_words(open_stage: Opener, pages, scheme):
     stage = open_stage(scenario_of(pages["runs"]), scheme=scheme)
-    legend = stage.page.get_by_test_id("arn-legend")
-    assert "paused" in legend.inner_text()
+    statuses = stage.page.get_by_test_id("arn-wb-statuses")
+    assert "paused" in statuses.inner_text()
     assert "unknown" not in stage.text()
     # Every mark has a colour of its own, which is neither the ink nor nothing.
-    fills = legend.locator("svg path").evaluate_all(
+    fills = statuses.locator("svg path").evaluate_all(
         "(paths) => paths.map((path) => getComputedStyle(path).fill)"
     )
     assert len({*fills}) == len(fills) == 3

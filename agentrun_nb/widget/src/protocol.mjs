@@ -6,7 +6,7 @@
  * @typedef {{kind: "runs" | "run" | "json", uid: string, n: number, now: number, title: string, statuses: string[], versions: string[], deployments: string[], modes: string[], reasons: string[], errors: string[], reasons_clipped: boolean, names: Record<string, string>,
  *   columns: ColumnRefs | Record<string, never>, docs: BufferRef | null, text: BufferRef | null, note: string, no_previews: string, screen: Screen | null, head: Head | null}} Page `head` is told once, when the page opens; `docs` are with a page of one run or of a file, and are asked for otherwise; `names` are those of deployments and versions that are known
  * @typedef {"none" | "deployment_id" | "version_id" | "status"} Grouping by what the runs of a timeline are grouped
- * @typedef {{start: number, end: number, by: Grouping | "time" | "version" | null, folded: boolean, highlighted: (string | null)[]}} Screen how the timeline stood when it was last looked at; `by` null: as it fits; "time" and "version" stand in files of earlier versions
+ * @typedef {{start: number, end: number, by: Grouping | "time" | "version" | null, folded: boolean}} Screen how the timeline stood when it was last looked at; `by` null: as it fits; "time" and "version" stand in files of earlier versions
  * @typedef {{name: string, kind: string, meaning: string}} Field a column of a table; `kind` is text, time, int, bool, category or json
  * @typedef {{label: string, light: string, dark: string, shape: string}} Look
  * @typedef {{name: string, label: string, light: string, dark: string, shape: string, terminal: boolean, succeeded: boolean, failed: boolean, waiting: boolean, retained: boolean}} StatusRow

@@ -15,6 +15,14 @@ export function toolbar(label, style, ...children) {
   );
 }
 
+/** A list of buttons, through which the arrow keys lead up and down. @param {HTMLElement} list */
+export const listKeys = (list) =>
+  rove(
+    list,
+    () => [.../** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll(BUTTONS))],
+    alongList,
+  );
+
 /** A table in which the arrow keys go from cell to cell; a cell that holds a button hands the focus to it. @param {HTMLTableElement} table */
 export function grid(table) {
   table.setAttribute("role", "grid");
@@ -71,6 +79,12 @@ export function alongLine(key, items, at) {
   const ends = { Home: 0, End: -1, ArrowRight: at + 1, ArrowLeft: at - 1 };
   const to = ends[/** @type {keyof typeof ends} */ (key)];
   return to === undefined ? undefined : items.at(to % items.length);
+}
+
+/** From end to end. @type {Way} */
+function alongList(key, items, at) {
+  const ways = { Home: 0, End: items.length - 1, ArrowDown: at + 1, ArrowUp: at - 1 };
+  return items[ways[/** @type {keyof typeof ways} */ (key)]];
 }
 
 /** Along a row to its ends, along a column to the ends of the table. @type {Way} */

@@ -107,3 +107,18 @@ function inTwoUnits(ms) {
   const few = whole % ratio ? ` ${whole % ratio} ${scale.few}` : "";
   return `${Math.floor(whole / ratio).toLocaleString("en")} ${scale.many}${few}`;
 }
+
+/** Units in which an age is told, the longest first. @type {[unit: string, ms: number][]} */
+const AGES = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["min", 60_000],
+  ["s", 1000],
+];
+
+/** @param {number} ms @returns {string} how long ago something was, in one unit: "4 s ago", "3 d ago"; "" where that is not known or lies ahead */
+export function ageWords(ms) {
+  if (!(ms >= 0)) return "";
+  const [unit, size] = AGES.find(([, least]) => ms >= least) ?? ["s", 1000];
+  return `${Math.floor(ms / size).toLocaleString("en")} ${unit} ago`;
+}

@@ -15,7 +15,8 @@ import { createZoneSwitch } from "./zone.mjs";
  * What a body is given, and what it is. A body that cannot take other data lives until the page is replaced.
  * @typedef {{kernel: import("../kernel/requests.mjs").Kernel, traits: import("../kernel/traits.mjs").Traits, tz: string, signal: AbortSignal}} Context
  * Its `corner` is where the switch of the zone goes; without one it stands on the status line.
- * @typedef {{element: HTMLElement, corner?: HTMLElement, update?(data: Held): void, setZone?(tz: string): void, setPath?(path: string): void, setSelected?(keys: unknown): void}} Body
+ * One with `saysNote` says itself how complete the data is.
+ * @typedef {{element: HTMLElement, corner?: HTMLElement, saysNote?: boolean, update?(data: Held): void, setZone?(tz: string): void, setPath?(path: string): void, setSelected?(keys: unknown): void}} Body
  * @typedef {import("../protocol.mjs").Held} Held
  */
 
@@ -65,7 +66,6 @@ export function createExplorer(model, el, signal) {
     setColours(root);
     // The mark by which a static twin knows that a live view stands in its place.
     if (/^[0-9a-f]+$/.test(uid)) root.classList.add(`arn-live-${uid}`);
-    status.say(note);
     zone.element.hidden = kind === "json";
     if (body?.update && shown === kind) body.update(data);
     else {
@@ -76,6 +76,7 @@ export function createExplorer(model, el, signal) {
       (body.corner ?? top).append(zone.element);
       shown = kind;
     }
+    status.say(body.saysNote ? "" : note);
     body.setSelected?.(traits.get("selected"));
     body.setPath?.(String(traits.get("path")));
   }

@@ -1,28 +1,26 @@
-/** A page of many runs: the picture, and the details of what is chosen on it. */
-import { h } from "../base/dom.mjs";
+/** A page of many runs: what its views share with the kernel. */
 import { readCodes } from "../kernel/bytes.mjs";
 import { keyOf, rowsOf } from "../kernel/page.mjs";
-import { allRows, createStore } from "../runs/store.mjs";
-import { createDetails } from "../workbench/details.mjs";
+import { filterRows } from "../runs/filter.mjs";
+import { createStore, firstState } from "../runs/store.mjs";
 import { groupingOf } from "../timeline/grouping.mjs";
-import { createPicture } from "../workbench/picture.mjs";
+import { createWorkbench } from "../workbench/workbench.mjs";
 
 /** @typedef {import("./explorer.mjs").Held} Held */
+/** @typedef {import("../runs/filter.mjs").Filter} Filter */
 
 /** So many keys of chosen runs are shared with the kernel; of more it is told the rows. */
 const MOST_KEYS = 100;
 
 /** @param {Held} data @param {import("./explorer.mjs").Context} context @returns {import("./explorer.mjs").Body} */
 export function createRunsBody(data, { kernel, traits, tz, signal }) {
-  const store = createStore({
-    data,
-    shown: allRows(data),
-    chosen: [],
-    by: groupingOf(traits.get("by")),
-    names: new Map(Object.entries(data.page.names)),
-    tz,
-    path: "",
-  });
+  const store = createStore(
+    firstState(data, {
+      by: groupingOf(traits.get("by")),
+      names: new Map(Object.entries(data.page.names)),
+      tz,
+    }),
+  );
   const { state } = store;
 
   /** @param {number[]} chosen by a person */
@@ -85,6 +83,11 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
     store.change({ path });
   }
 
+  /** @param {Filter | null} filter set by a person */
+  function narrow(filter) {
+    store.change({ filter, shown: filterRows(filter, state).rows });
+  }
+
   /** @param {import("../protocol.mjs").Grouping | null} by chosen by a person */
   function group(by) {
     traits.put("by", by);
@@ -92,15 +95,25 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
   }
 
   traits.watch("by", (by) => store.change({ by: groupingOf(by) }));
-  const picture = createPicture(store, { kernel, signal, onChoose: choose, onGroup: group });
-  const details = createDetails(store, { kernel, signal, onChoose: share, onPath: choosePath });
+  const { element, corner } = createWorkbench(store, {
+    kernel,
+    signal,
+    onChoose: choose,
+    onOrder: share,
+    onPath: choosePath,
+    onView: (view) => store.change({ view }),
+    onGroup: group,
+    onFilter: narrow,
+  });
   return {
-    element: h("div", {}, picture.element, details.element),
-    corner: picture.corner,
+    element,
+    corner,
+    saysNote: true,
     update(newer) {
       mark = -1;
       const chosen = rowsOf(newer, traits.get("selected"));
-      store.change({ data: newer, shown: allRows(newer), chosen });
+      const shown = filterRows(state.filter, { ...state, data: newer }).rows;
+      store.change({ data: newer, shown, chosen });
       takeSelected();
     },
     setZone: (zone) => store.change({ tz: zone }),

@@ -11,3 +11,9 @@ export const nameOfRun = (names, deployment, version) =>
 
 /** @param {string} id @returns {string} the beginning of what is its own in it: "88f539cd" of "adrun_88f539cd508b" */
 export const shortId = (id) => id.slice(id.indexOf("_") + 1).slice(0, SHORT);
+
+/** @param {import("./store.mjs").State} state @param {number} row @returns {string} its name, "" where none is known */
+export function nameOfRow({ data: { page, columns }, names }, row) {
+  const deployment = page.deployments[columns?.deployment[row] ?? -1] ?? "";
+  return nameOfRun(names, deployment, page.versions[columns?.version[row] ?? -1] ?? "");
+}

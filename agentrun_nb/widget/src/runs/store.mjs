@@ -4,12 +4,23 @@
  * A *row* is a place in the data, as the kernel has it.
  *
  * @typedef {import("../protocol.mjs").Held} Held
+ * @typedef {import("./filter.mjs").Filter} Filter
+ * @typedef {object} Groups  why runs failed
+ * @property {Uint32Array} codes  the place of each row's group in the list; 0xffffffff where it has none
+ * @property {{fingerprint: string, example: string, n: number}[]} list
+ *
  * @typedef {object} State
  * @property {Held} data
  * @property {Uint32Array} shown  the rows that the filter lets through, rising
  * @property {number[]} chosen  rows, in the order in which they were chosen
+ * @property {Filter | null} filter
+ * @property {string} view  the name of the view that is on the screen
  * @property {import("../protocol.mjs").Grouping | null} by  what runs are grouped by; null: as it fits
+ * @property {string | null} sort  a field or path, with `-` before it the last one first; null: as they come
+ * @property {string[]} columns  paths in documents
+ * @property {[number, number] | null} window  the stretch of time on the screen in ms since the epoch; null: all
  * @property {Map<string, string>} names  of deployments and versions by their ids
+ * @property {Groups | null} groups  null until they are known
  * @property {string} tz  the zone in which times are shown
  * @property {string} path  the place that is chosen in a document
  *
@@ -18,6 +29,24 @@
 
 /** @param {Held} data @returns {Uint32Array} all of its rows */
 export const allRows = ({ page: { n } }) => Uint32Array.from({ length: n }, (_, row) => row);
+
+/** @param {Held} data @param {Partial<State>} [known] @returns {State} in which all is shown and nothing is chosen, but for what is known */
+export const firstState = (data, known) => ({
+  data,
+  shown: allRows(data),
+  chosen: [],
+  filter: null,
+  view: "timeline",
+  by: null,
+  sort: null,
+  columns: [],
+  window: null,
+  names: new Map(),
+  groups: null,
+  tz: "UTC",
+  path: "",
+  ...known,
+});
 
 /**
  * @param {State} state  of which the store is the only owner from here on

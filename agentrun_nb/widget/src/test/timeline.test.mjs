@@ -1,21 +1,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import "./head.mjs";
-import { LOOKS, lookOf } from "../base/status.mjs";
+import { LOOKS } from "../base/status.mjs";
 import { hitAt, locate } from "../timeline/hits.mjs";
 import { COLUMN, columns, failureMarks, fill, frameOf, pack } from "../timeline/layout.mjs";
-import {
-  KIND,
-  NONE,
-  countInside,
-  index,
-  rowsNotRead,
-  statusCounts,
-  statusOf,
-  touching,
-} from "../timeline/model.mjs";
+import { KIND, NONE, index, rowsNotRead, touching } from "../timeline/model.mjs";
 import { View } from "../timeline/view.mjs";
-import { emptyWords, footnotes, highlights, outcomes, tell } from "../timeline/words.mjs";
+import { emptyWords, footnotes, outcomes, tell } from "../timeline/words.mjs";
 
 const NOW = Date.UTC(2026, 10, 24, 12);
 const STATUSES = ["succeeded", "failed", "running", "timed_out", "cancelled", "waiting_for_input"];
@@ -302,10 +293,6 @@ test("every run is in one band, and versions beyond the twelfth band are one tha
       .slice(-2),
     ["unknown status: waiting_for_input", "no status recorded"],
   );
-  assert.equal(
-    statusCounts(model.data).reduce((sum, { count }) => sum + count, 0),
-    model.data.n,
-  );
 });
 
 test("a window stays within all runs, keeps its span when it is moved, and keeps the instant it is zoomed about", () => {
@@ -337,42 +324,11 @@ test("lanes stay while the window moves a little", () => {
   assert.deepEqual(later.lane, before.lane);
 });
 
-test("what is highlighted and what is dimmed are all runs of the window together, of how many", () => {
-  const model = index(
-    dataOf(
-      [..."ffs"].map((letter, i) => ({
-        created: NOW + i,
-        completed: NOW + i,
-        status: letter === "f" ? "failed" : "succeeded",
-      })),
-    ),
-  );
-  const counts = statusCounts(model.data);
-  const words = (/** @type {number} */ end, /** @type {string[]} */ ...names) =>
-    highlights(countInside(model, counts, [touching(model, 0, end)]), new Set(names.map(lookOf)));
-  assert.equal(words(NOW + 9, "failed"), "Highlighted: failed, 2 runs. Dimmed: the other 1 run.");
-  assert.equal(
-    words(NOW, "failed"),
-    "Highlighted: failed, 1 of 2 runs. Dimmed: the other 0 of 1 run.",
-  );
-  assert.equal(
-    words(NOW - 1, "succeeded"),
-    "Highlighted: succeeded, 0 of 1 run. Dimmed: the other 0 of 2 runs.",
-  );
-  assert.equal(words(NOW), "");
-});
-
-test("the counts of a window are those of its runs by status, whatever its bands", () => {
+test("the notes count what is in the window, whatever its bands", () => {
   const runs = someRuns(400, 53).map((run, i) => (i % 50 ? run : { status: null, error: i % 3 }));
-  const model = index(dataOf(runs)),
-    { data } = model,
-    counts = statusCounts(data);
+  const model = index(dataOf(runs));
   const unread = runs.filter(({ error }) => error !== undefined).length;
-  assert.equal(rowsNotRead(data).length, unread);
-  assert.equal(
-    counts.reduce((sum, { count }) => sum + count, 0),
-    runs.length - unread,
-  );
+  assert.equal(rowsNotRead(model.data).length, unread);
   for (const [start, end] of [
     [0, NOW],
     [NOW - 60_000, NOW - 30_000],
@@ -380,8 +336,6 @@ test("the counts of a window are those of its runs by status, whatever its bands
   ]) {
     const places = touching(model, start, end);
     const parts = [places.filter((p) => p % 2), places.filter((p) => !(p % 2))];
-    for (const { name, inside } of countInside(model, counts, parts))
-      assert.equal(inside, places.filter((p) => statusOf(data, model.row[p]) === name).length);
     const hatched = places.filter((p) => model.kind[p] === KIND.UNDIVIDED).length;
     assert.equal(footnotes(model, parts, unread).includes("hatched"), hatched > 0);
     if (hatched)

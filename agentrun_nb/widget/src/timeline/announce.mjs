@@ -1,12 +1,10 @@
-/** Everything that the timeline says in words: what is in the window, the legend, the notes, and what a screen reader reads out. */
+/** Everything that the timeline says in words: what is in the window, the notes, and what a screen reader reads out. */
 
 import { countOf, formatCount } from "../base/numbers.mjs";
 import { formatZone } from "../base/ticks.mjs";
-import { countLegend, fillLegend } from "./elements.mjs";
 import { fittingGrouping } from "./grouping.mjs";
-import { countInside } from "./model.mjs";
 import { countUnplaced } from "./state.mjs";
-import { emptyWords, footnotes, highlights, tellLines, windowWords } from "./words.mjs";
+import { emptyWords, footnotes, tellLines, windowWords } from "./words.mjs";
 
 /** @typedef {ReturnType<typeof createAnnouncer>} Announcer */
 
@@ -16,9 +14,8 @@ const HELP =
 /**
  * @param {import("./state.mjs").State} state
  * @param {ReturnType<typeof import("./elements.mjs").elements> & {picture: HTMLElement, foot: HTMLElement}} parts
- * @param {(look: number) => void} onHighlight  a key of the legend was pressed
  */
-export function createAnnouncer(state, parts, onHighlight) {
+export function createAnnouncer(state, parts) {
   /** To a screen reader. @param {string} sentence */
   function say(sentence) {
     parts.live.textContent = sentence;
@@ -42,31 +39,18 @@ export function createAnnouncer(state, parts, onHighlight) {
     if (peak) sentences.push(`Up to ${countOf(peak)} in a column.`);
     parts.window.textContent = sentences.join(" ");
     parts.foot.classList.toggle("arn-zoomed", view.isZoomed);
-    writeCounts(inWindow);
+    writeNotes(inWindow);
   }
 
   /** @param {Uint32Array[]} inWindow places */
-  function writeCounts(inWindow) {
-    const {
-      view: { model },
-      counts,
-      highlighted,
-      unreadRows,
-    } = state;
-    // Where nothing has a place in time there is no window, and all counts are whole.
-    const counted = model.size
-      ? countInside(model, counts, inWindow)
-      : counts.map((status) => ({ ...status, inside: status.count }));
-    countLegend(parts.legend, counted);
-    parts.highlighted.textContent = highlights(counted, highlighted);
-    parts.notes.textContent = footnotes(model, inWindow, unreadRows.length);
+  function writeNotes(inWindow) {
+    parts.notes.textContent = footnotes(state.view.model, inWindow, state.unreadRows.length);
   }
 
   /** Writes what depends on the runs and not on the window. */
   function writeData() {
-    const { view, counts, highlighted } = state;
-    fillLegend(parts.legend, counts, highlighted, onHighlight, parts.unread);
-    writeCounts([view.places()]);
+    const { view } = state;
+    writeNotes([view.places()]);
     writeGrouping();
     writePosition();
     writeMissing();

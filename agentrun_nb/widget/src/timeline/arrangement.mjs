@@ -1,8 +1,6 @@
-/** How the runs are arranged: by what they are grouped, whether gaps are folded, which statuses are highlighted. */
+/** How the runs are arranged: by what they are grouped, and whether gaps are folded. */
 
-import { lookOf } from "../base/status.mjs";
 import { groupingOf } from "./grouping.mjs";
-import { dropAbsentHighlights } from "./state.mjs";
 import { View } from "./view.mjs";
 
 /** @typedef {import("../protocol.mjs").Grouping} Grouping */
@@ -32,25 +30,12 @@ export function createArrangement(state, { announcer, parts, changed, onGroup })
     changed();
   }
 
-  /** @param {number} look */
-  function highlight(look) {
-    // The keys of the legend are made anew, so the one with the focus is found again by its place.
-    const focused = [...parts.legend.children].findIndex((key) => key.matches(":focus"));
-    if (!state.highlighted.delete(look)) state.highlighted.add(look);
-    announcer.writeData();
-    changed();
-    announcer.say(parts.highlighted.textContent || "Nothing is highlighted.");
-    /** @type {HTMLElement | undefined} */ (parts.legend.children[focused])?.focus();
-  }
-
-  /** Shows the same stretch of time, grouping, folds and highlights as were seen before. @param {import("../protocol.mjs").Screen} screen */
-  function restore({ start, end, by, folded, highlighted }) {
+  /** Shows the same stretch of time, grouping and folds as were seen before. @param {import("../protocol.mjs").Screen} screen */
+  function restore({ start, end, by, folded }) {
     if (folded) state.view = new View(state.view.model.data, state.view, true);
     const { view } = state;
     view.group(view.by ?? groupingOf(by));
     view.show(view.model.axis.places({ start, end }));
-    for (const name of highlighted) state.highlighted.add(lookOf(name));
-    dropAbsentHighlights(state);
     announcer.writeGrouping();
     announcer.writeData();
     changed();
@@ -63,5 +48,5 @@ export function createArrangement(state, { announcer, parts, changed, onGroup })
     parts.canvas.classList.toggle("arn-selecting", state.isSelecting);
   }
 
-  return { group, chooseGrouping, fold, highlight, restore, toggleSelecting };
+  return { group, chooseGrouping, fold, restore, toggleSelecting };
 }

@@ -3,43 +3,29 @@
 import { h } from "../base/dom.mjs";
 import { LOOKS } from "../base/status.mjs";
 
-/** @typedef {{text: string, muted: string, grid: string, background: string, accent: string, font: string, looks: string[], vivid: string[]}} Colours */
+/** @typedef {{text: string, muted: string, grid: string, background: string, accent: string, font: string, looks: string[]}} Colours */
 
-/** How much of its colour a run keeps that the legend does not bring out. */
-const PALE = "30%";
 const ROLES = ["--arn-ink", "--arn-dim", "--arn-edge", "--arn-paper", "--arn-accent"];
 
 /**
  * An unseen element that lets the browser work the style sheet's colours out, theme and forced colours included.
  * @param {Element} root
- * @returns {(highlighted: Set<number>) => Colours} where some looks are highlighted, the others are pale; in `vivid` none is
+ * @returns {() => Colours}
  */
 export function colourReader(root) {
-  const vivid = LOOKS.map(({ color }) => `var(${color})`);
-  const pale = vivid.map((colour) => `color-mix(in srgb, ${colour} ${PALE}, var(--arn-paper))`);
-  const swatches = [...ROLES.map((role) => `var(${role})`), ...vivid, ...pale].map((colour) => {
+  const properties = [...ROLES, ...LOOKS.map(({ color }) => color)];
+  const swatches = properties.map((property) => {
     const swatch = h("i");
-    swatch.style.color = colour;
+    swatch.style.color = `var(${property})`;
     return swatch;
   });
   root.append(h("span", { class: "arn-swatches", hidden: true }, ...swatches));
-  return (highlighted) => {
-    const [text, muted, grid, background, accent, ...both] = swatches.map(
+  return () => {
+    const [text, muted, grid, background, accent, ...looks] = swatches.map(
       (swatch) => getComputedStyle(swatch).color,
     );
-    const looks = LOOKS.map(
-      (_, look) => both[highlighted.size && !highlighted.has(look) ? LOOKS.length + look : look],
-    );
-    return {
-      text,
-      muted,
-      grid,
-      background,
-      accent,
-      looks,
-      vivid: both,
-      font: getComputedStyle(root).fontFamily,
-    };
+    const font = getComputedStyle(root).fontFamily;
+    return { text, muted, grid, background, accent, looks, font };
   };
 }
 

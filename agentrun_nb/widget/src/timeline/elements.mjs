@@ -1,11 +1,10 @@
-/** The elements around the canvas: toolbar, legend, tooltip, texts for those who do not see it. */
+/** The elements around the canvas: toolbar, tooltip, texts for those who do not see it. */
 
 import { button, h } from "../base/dom.mjs";
 import { toolbar } from "../base/roving.mjs";
-import { describe, statusMark } from "../base/status.mjs";
 import { GROUPINGS, WORDS } from "./grouping.mjs";
 import { FIELDS, tell } from "./words.mjs";
-import { formatCount, partOf, runsOf } from "../base/numbers.mjs";
+import { formatCount } from "../base/numbers.mjs";
 
 /**
  * @typedef {import("./layout.mjs").Grouping} Grouping
@@ -26,7 +25,6 @@ import { formatCount, partOf, runsOf } from "../base/numbers.mjs";
 const GESTURES =
   "thin: before start \u00b7 thick: after start \u00b7 shift-drag: choose \u00b7 ctrl-click: add";
 
-const MOST_KEYS = 14;
 const MOST_ROWS = 200;
 
 /** @param {Commands} commands */
@@ -72,8 +70,6 @@ export function elements(commands) {
   );
   const live = part("timeline-live", "div");
   live.setAttribute("aria-live", "polite");
-  const legend = toolbar("Highlight runs by status", "arn-tl-legend");
-  legend.dataset.testid = "arn-legend";
   return {
     by,
     position,
@@ -84,7 +80,6 @@ export function elements(commands) {
     ranger,
     folder,
     live,
-    legend,
     // The choice is no part of the toolbar, in which the arrow keys go from button to button.
     bar: h(
       "div",
@@ -104,7 +99,6 @@ export function elements(commands) {
     notes: part("timeline-notes"),
     unplaced: button("", unplaced),
     unread: button("", unread),
-    highlighted: part("timeline-highlighted"),
     tip: part("tooltip", "div"),
     table: part("timeline-table", "div"),
   };
@@ -127,45 +121,6 @@ function groupingSelect(group) {
       list.selectedIndex = choices.indexOf(by);
     },
   };
-}
-
-/**
- * @param {HTMLElement} legend
- * @param {import("./model.mjs").StatusCount[]} counts
- * @param {Set<number>} highlighted the looks that are brought out
- * @param {(look: number) => void} toggle
- * @param {HTMLElement} unread the way to runs that were not read
- */
-export function fillLegend(legend, counts, highlighted, toggle, unread) {
-  const keys = counts.slice(0, MOST_KEYS).map(({ name, look }) => {
-    const key = button("", () => toggle(look), {
-      class: "arn-tl-key",
-      "aria-pressed": String(highlighted.has(look)),
-    });
-    key.append(
-      statusMark(name),
-      h("span", "arn-tl-key-name", describe(name).label),
-      " ",
-      h("span", "arn-tl-key-count"),
-    );
-    return key;
-  });
-  legend.replaceChildren(...keys, h("span", "arn-tl-more"), unread);
-}
-
-/** Tells how many runs of each status are in the window; the keys stay, one of which may have the focus. @param {HTMLElement} legend @param {import("./model.mjs").StatusCount[]} counts */
-export function countLegend(legend, counts) {
-  legend
-    .querySelectorAll(".arn-tl-key-count")
-    .forEach((place, i) => (place.textContent = partOf(counts[i].inside, counts[i].count)));
-  const rest = counts.slice(MOST_KEYS);
-  const [inside, all] = [
-    rest.reduce((sum, one) => sum + one.inside, 0),
-    rest.reduce((sum, one) => sum + one.count, 0),
-  ];
-  /** @type {HTMLElement} */ (legend.querySelector(".arn-tl-more")).textContent = rest.length
-    ? `and ${formatCount(rest.length)} more statuses (${runsOf(inside, all)})`
-    : "";
 }
 
 /** @param {HTMLElement} box @param {Model} model @param {Uint32Array} places of the window @param {string} zone */

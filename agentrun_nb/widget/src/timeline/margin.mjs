@@ -64,7 +64,7 @@ export function paintBandWords(ctx, { model, frame, colours }, band, fill) {
 }
 
 /** @param {Context} ctx @param {Picture["colours"]} colours @param {number} y */
-function paintFailure(ctx, { vivid }, y) {
-  const look = vivid.findIndex((_, place) => place < UNKNOWN && isFailure(place));
-  shape(ctx, look, vivid[look], 5, y, 9);
+function paintFailure(ctx, { looks }, y) {
+  const look = looks.findIndex((_, place) => place < UNKNOWN && isFailure(place));
+  shape(ctx, look, looks[look], 5, y, 9);
 }

@@ -148,47 +148,6 @@ export function touching(model, start, end) {
   return found.subarray(0, size);
 }
 
-/**
- * A status and its runs: how many there are, and how many of them are in the window.
- * @typedef {{name: string | null, look: number, count: number, inside: number}} StatusCount
- */
-
-/**
- * How many runs have each status, in the order of the looks, unknown ones by name, none last. Runs that were not read have none and are not among them.
- * @param {TimelineData} data
- * @returns {StatusCount[]} only those that occur; `inside` is to be counted
- */
-export function statusCounts(data) {
-  const counts = new Uint32Array(data.statuses.length + 1);
-  for (let r = 0; r < data.n; r++)
-    if (data.error[r] === NONE) counts[Math.min(data.status[r], data.statuses.length)]++;
-  return [...counts]
-    .map((count, code) => ({
-      name: data.statuses[code] ?? null,
-      look: lookOf(data.statuses[code] ?? null),
-      count,
-      inside: 0,
-    }))
-    .filter(({ count }) => count > 0)
-    .sort((a, b) => a.look - b.look);
-}
-
-/**
- * Counts the runs of a window by status.
- * @param {Model} model @param {StatusCount[]} counts of all @param {Iterable<Uint32Array>} parts the places of the window
- * @returns {StatusCount[]} the same, of which each knows how many are inside
- */
-export function countInside({ data, row }, counts, parts) {
-  const inside = new Uint32Array(data.statuses.length + 1);
-  for (const places of parts)
-    for (let i = 0; i < places.length; i++)
-      inside[Math.min(data.status[row[places[i]]], data.statuses.length)]++;
-  return counts.map((count) => ({
-    ...count,
-    inside: inside[count.name === null ? data.statuses.length : data.statuses.indexOf(count.name)],
-  }));
-}
-
 /** The rows of runs that were not read. @param {TimelineData} data @returns {number[]} */
 export function rowsNotRead({ n, error }) {
   const rows = [];

@@ -42,7 +42,7 @@ export function paint(ctx, picture) {
     bands.forEach((_, b) => paintBand(ctx, picture, b)),
   );
   if (strip)
-    for (const { x, look } of marks) shape(ctx, look, colours.vivid[look], x, strip / 2, 9);
+    for (const { x, look } of marks) shape(ctx, look, colours.looks[look], x, strip / 2, 9);
   paintRange(ctx, picture);
   if (overview < height) paintOverview(ctx, picture);
 }

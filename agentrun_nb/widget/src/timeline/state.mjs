@@ -2,7 +2,7 @@
 
 import { isZone } from "../base/times.mjs";
 import { visible } from "../base/text.mjs";
-import { rowsNotRead, statusCounts } from "./model.mjs";
+import { rowsNotRead } from "./model.mjs";
 import { View } from "./view.mjs";
 
 /**
@@ -17,8 +17,6 @@ import { View } from "./view.mjs";
  * @property {boolean} isSelecting  whether a plain drag selects a range
  * @property {import("./layout.mjs").Window | null} range  the range that is being drawn
  * @property {Set<number>} selected  places
- * @property {Set<number>} highlighted  the looks that the legend brings out; where there are none, all look alike
- * @property {import("./model.mjs").StatusCount[]} counts  how many runs have each status, in all
  * @property {number[]} unreadRows  the rows of runs that were not read
  */
 
@@ -53,26 +51,16 @@ export function createState() {
     isSelecting: false,
     range: null,
     selected: new Set(),
-    highlighted: new Set(),
-    counts: statusCounts(NO_RUNS),
     unreadRows: [],
   };
 }
 
-/** Takes other runs; grouping, window and highlights stay as far as they can. @param {State} state @param {TimelineData} data */
+/** Takes other runs; grouping and window stay as far as they can. @param {State} state @param {TimelineData} data */
 export function takeData(state, data) {
   state.view = new View(data, state.view);
   state.selected = new Set();
   state.active = -1;
-  state.counts = statusCounts(data);
   state.unreadRows = rowsNotRead(data);
-  dropAbsentHighlights(state);
-}
-
-/** A highlight of a status that no run has would dim everything. @param {State} state */
-export function dropAbsentHighlights({ highlighted, counts }) {
-  const present = new Set(counts.map(({ look }) => look));
-  for (const look of highlighted) if (!present.has(look)) highlighted.delete(look);
 }
 
 /** @param {State} state @param {string} tz an IANA name; UTC stands in for one that the browser does not know */
@@ -85,9 +73,4 @@ export function takeZone(state, tz) {
 /** @param {State} state @returns {number} how many runs were read and have no place in time */
 export function countUnplaced({ view: { model }, unreadRows }) {
   return model.data.n - model.size - unreadRows.length;
-}
-
-/** @param {State} state @returns {(string | null)[]} the statuses that the legend brings out */
-export function highlightedStatuses({ counts, highlighted }) {
-  return counts.filter(({ look }) => highlighted.has(look)).map(({ name }) => name);
 }

@@ -11,7 +11,7 @@ import { createNavigation } from "./navigation.mjs";
 import { paint } from "./paint.mjs";
 import { createPointer } from "./pointer.mjs";
 import { createSelection } from "./selection.mjs";
-import { createState, highlightedStatuses, takeData, takeZone } from "./state.mjs";
+import { createState, takeData, takeZone } from "./state.mjs";
 
 /**
  * @typedef {import("./model.mjs").TimelineData} TimelineData
@@ -19,13 +19,13 @@ import { createState, highlightedStatuses, takeData, takeZone } from "./state.mj
  * @typedef {import("../protocol.mjs").Grouping} Grouping
  * @typedef {object} Options
  * @property {(rows: number[]) => void} [onSelect]  a person selected rows
- * @property {(screen: View["screen"] & {dark: boolean, highlighted: (string | null)[]}) => void} [onWindow]  what is on the screen, once it stands still
+ * @property {(screen: View["screen"] & {dark: boolean}) => void} [onWindow]  what is on the screen, once it stands still
  * @property {(by: Grouping | null) => void} [onGroup]  a person chose a grouping; null: as it fits
  * @property {(instants: import("./layout.mjs").Window) => void} [onKeep]  a person wants to keep the window as a filter; in ms since the epoch
  * @property {AbortSignal} [signal]  ends the timeline
  * @typedef {object} Timeline
  * @property {(data: TimelineData) => void} setData
- * @property {(screen: import("../protocol.mjs").Screen) => void} setScreen  shows the same stretch of time, grouping, folds and highlights as were seen before
+ * @property {(screen: import("../protocol.mjs").Screen) => void} setScreen  shows the same stretch of time, grouping and folds as were seen before
  * @property {(by: Grouping | null) => void} setGrouping  null: as it fits
  * @property {(rows: Iterable<number>) => void} setSelected
  * @property {(tz: string) => void} setZone  an IANA name; UTC where the browser does not know it, and that is said
@@ -64,7 +64,7 @@ export function createTimeline(root, { onSelect, onWindow, onGroup, onKeep, sign
   const picture = h("div", "arn-tl-picture", sizer);
   const foot = h("div", "arn-tl-foot", toolbar.window, toolbar.gestures, toolbar.keep);
   const parts = { ...toolbar, picture, foot };
-  const announcer = createAnnouncer(state, parts, (look) => arrangement.highlight(look));
+  const announcer = createAnnouncer(state, parts);
   const arrangement = createArrangement(state, { announcer, parts, changed, onGroup });
   const selection = createSelection(state, { redraw, say: announcer.say, onSelect });
   const navigation = createNavigation(state, { selection, announcer, changed, redraw });
@@ -77,9 +77,8 @@ export function createTimeline(root, { onSelect, onWindow, onGroup, onKeep, sign
     parts.empty,
     h("div", "arn-tl-stage", picture, parts.corner),
     foot,
-    parts.legend,
-    parts.highlighted,
     parts.notes,
+    parts.unread,
     parts.unplaced,
     parts.live,
     parts.table,
@@ -107,8 +106,8 @@ export function createTimeline(root, { onSelect, onWindow, onGroup, onKeep, sign
     const ctx = canvas.getContext("2d");
     if (!ctx) return;
     ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    const { zone, selected, active, range, highlighted } = state;
-    paint(ctx, { ...scene, zone, selected, active, range, colours: readColours(highlighted) });
+    const { zone, selected, active, range } = state;
+    paint(ctx, { ...scene, zone, selected, active, range, colours: readColours() });
     announcer.writeWindow(scene);
     announcer.writePosition();
   }
@@ -120,8 +119,10 @@ export function createTimeline(root, { onSelect, onWindow, onGroup, onKeep, sign
     const { natural } = view.frame;
     picture.style.height = `${natural}px`;
     // Where the page bounds the picture it is lower than it likes to be.
-    view.fit(canvas.clientWidth, Math.min(picture.clientHeight || natural, natural));
-    sizer.style.height = `${view.scene.frame.height + view.scene.lift}px`;
+    const room = Math.min(picture.clientHeight || natural, natural);
+    view.fit(canvas.clientWidth, room);
+    const { frame, lift } = view.scene;
+    sizer.style.height = `${lift ? frame.height + lift : Math.min(frame.height, room)}px`;
     if (picture.scrollTop !== view.scroll) picture.scrollTop = view.scroll;
     return view;
   }
@@ -134,13 +135,12 @@ export function createTimeline(root, { onSelect, onWindow, onGroup, onKeep, sign
   }
 
   function standStill() {
-    const { view, zone, highlighted } = state;
+    const { view, zone } = state;
     fillTable(parts.table, view.model, view.places(), zone);
     if (!isOnScreen()) return;
-    const red = parseInt(readColours(highlighted).text.replace(/^\D+/, ""));
+    const red = parseInt(readColours().text.replace(/^\D+/, ""));
     onWindow?.({
       ...fitted().screen,
-      highlighted: highlightedStatuses(state),
       dark: red > MIDDLE,
     });
   }

@@ -119,7 +119,9 @@ export class View {
     if (this.#scene) return this.#scene;
     const { model, whole, window } = this;
     const { frame, overview } = this.#standing();
-    const lift = Math.max(0, frame.height - this.#room);
+    // Bands end at whole pixels; one of them is nothing to scroll for.
+    const over = frame.height - this.#room;
+    const lift = over > 1 ? over : 0;
     this.scroll = Math.min(this.scroll, lift);
     return (this.#scene = {
       model,

@@ -140,25 +140,6 @@ export function outcomes(model, places) {
 export const windowWords = ({ start, end }, zone, runs) =>
   `${formatTime(Math.round(start), zone)} to ${formatTime(Math.round(end), zone)} (${duration(Math.round(end - start))}): ${runs}`;
 
-/**
- * @param {import("./model.mjs").StatusCount[]} counts
- * @param {Set<number>} highlighted looks
- * @returns {string} what the legend brings out and what it dims, in a sentence each
- */
-export function highlights(counts, highlighted) {
-  const sum = (/** @type {typeof counts} */ some) =>
-    runsOf(
-      some.reduce((total, { inside }) => total + inside, 0),
-      some.reduce((total, { count }) => total + count, 0),
-    );
-  const [on, off] = [true, false].map((isOn) =>
-    counts.filter(({ look }) => highlighted.has(look) === isOn),
-  );
-  return highlighted.size
-    ? `Highlighted: ${on.map(({ name }) => describe(name).label).join(", ")}, ${sum(on)}. Dimmed: the other ${sum(off)}.`
-    : "";
-}
-
 /** @param {number} n runs, none of which has a place in time @param {number} unread how many of them were not read @returns {string} why there is no timeline */
 export function emptyWords(n, unread) {
   if (n === 0) return "There are no runs to show.";

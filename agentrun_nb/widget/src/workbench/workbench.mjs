@@ -1,0 +1,125 @@
+/** A page of many runs, put together: two rows, the picture, the details of what is chosen; a list where it is narrow. */
+import { button, h } from "../base/dom.mjs";
+import { countOf } from "../base/numbers.mjs";
+import { createDetails } from "./details.mjs";
+import { createHead } from "./head.mjs";
+import { createHelp } from "./help.mjs";
+import { createList } from "./list.mjs";
+import { createRow } from "./row.mjs";
+import { VIEWS } from "./views.mjs";
+
+/** Few runs stand in rows, and need less height. */
+const MOST_ROWS = 30;
+
+/**
+ * @param {import("../runs/store.mjs").Store} store
+ * @param {object} options
+ * @param {import("../kernel/requests.mjs").Kernel} options.kernel
+ * @param {AbortSignal} options.signal
+ * @param {(rows: number[]) => void} options.onChoose  a person chose rows
+ * @param {(rows: number[]) => void} options.onOrder  another of the chosen runs has to be the first
+ * @param {(path: string) => void} options.onPath
+ * @param {(name: string) => void} options.onView
+ * @param {(by: import("../protocol.mjs").Grouping | null) => void} options.onGroup
+ * @param {(filter: import("../runs/filter.mjs").Filter | null) => void} options.onFilter
+ */
+export function createWorkbench(store, options) {
+  const { kernel, signal, onChoose, onOrder, onPath, onView, onGroup, onFilter } = options;
+  const { state } = store;
+  const help = createHelp(store);
+  const head = createHead(store, { signal, onBack: closeRun, onHelp: help.open });
+  const row = createRow(store, { views: VIEWS, signal, onView, onFilter });
+  const list = createList(store, { signal, onOpen: openRun });
+  const details = createDetails(store, { kernel, signal, onChoose: onOrder, onPath });
+  const stage = h("div", { class: "arn-wb-stage", "data-testid": "arn-wb-stage" });
+  const nothing = h("p", "arn-wb-nothing");
+  const foot = h("div", "arn-wb-foot");
+  /** Where the choice of the zone is; it goes with the view that is on the screen. */
+  const corner = h("span", "arn-wb-corner");
+  const pane = h(
+    "div",
+    { class: "arn-wb-details", "data-testid": "arn-wb-details" },
+    details.element,
+  );
+  const element = h(
+    "div",
+    { class: "arn-workbench", "data-testid": "arn-workbench" },
+    head.element,
+    row.element,
+    h("div", "arn-wb-body", h("div", "arn-wb-picture", stage, nothing, foot), list.element, pane),
+    help.element,
+  );
+  /** The views that were looked at, by name; the others are made when they are. @type {Map<string, {element: HTMLElement, corner?: HTMLElement}>} */
+  const made = new Map();
+
+  /** Where the view on the screen has the choice of the zone. @type {HTMLElement} */
+  let place = foot;
+
+  function showView() {
+    const view = VIEWS.find(({ name }) => name === state.view) ?? VIEWS[0];
+    let shown = made.get(view.name);
+    if (!shown) {
+      shown = view.create(store, { kernel, signal, onChoose, onGroup });
+      made.set(view.name, shown);
+      stage.append(h("div", "arn-wb-view", shown.element));
+    }
+    for (const [name, { element: other }] of made)
+      /** @type {HTMLElement} */ (other.parentElement).hidden = name !== view.name;
+    foot.hidden = Boolean(shown.corner);
+    place = shown.corner ?? foot;
+    placeCorner();
+  }
+
+  /** Where there is no room for a picture, the list has the choice of the zone. */
+  function placeCorner() {
+    const isNarrow = element.clientWidth > 0 && list.element.clientWidth > 0;
+    const there = isNarrow ? list.element : place;
+    if (corner.parentElement !== there) there.append(corner);
+  }
+
+  /** Says why nothing is to be seen, and leads on. */
+  function showNothing() {
+    const { n } = state.data.page;
+    const isNarrowed = n > 0 && state.shown.length === 0;
+    element.classList.toggle("arn-wb-none", state.shown.length === 0);
+    nothing.hidden = !isNarrowed;
+    nothing.replaceChildren(
+      `None of ${countOf(n)} passes the filter. `,
+      button("Clear", () => onFilter(null), { class: "arn-link" }),
+    );
+    const rows = Math.min(state.shown.length || MOST_ROWS, MOST_ROWS);
+    element.style.setProperty("--arn-wb-rows", String(rows));
+  }
+
+  function showChosen() {
+    element.classList.toggle("arn-wb-chosen", state.chosen.length > 0);
+    if (!state.chosen.length) closeRun();
+  }
+
+  /** Where there is a list only, the run that was tapped stands over it. @param {number} row */
+  function openRun(row) {
+    onChoose([row]);
+    element.classList.add("arn-wb-open");
+    head.back.focus();
+  }
+
+  function closeRun() {
+    if (!element.classList.contains("arn-wb-open")) return;
+    element.classList.remove("arn-wb-open");
+    list.focus(state.chosen[0]);
+  }
+
+  const resized = new ResizeObserver(placeCorner);
+  resized.observe(list.element);
+  signal.addEventListener("abort", () => resized.disconnect());
+  store.watch(["view"], showView, signal);
+  store.watch(["data", "shown"], showNothing, signal);
+  store.watch(["chosen"], showChosen, signal);
+  showView();
+  showNothing();
+  showChosen();
+  return {
+    element,
+    corner,
+  };
+}
