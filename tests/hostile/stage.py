@@ -73,12 +73,24 @@ class Stage:
             "dialog", lambda dialog: (self.wandered.append(dialog.message), dialog.dismiss())
         )
 
-    def show(self, message: tuple[dict[str, Any], list[bytes]], **traits: Any) -> None:
-        """Mounts a view on what Python sends to the page."""
+    def show(
+        self,
+        message: tuple[dict[str, Any], list[bytes]],
+        logs: dict[str, Any] | None = None,
+        **traits: Any,
+    ) -> None:
+        """Mounts a view on what Python sends to the page, and answers with these logs."""
         page, buffers = message
         packed = [base64.b64encode(part).decode() for part in buffers]
         self._scenario = json.dumps(
-            {"page": page, "buffers": packed, "docs": [], "traits": traits, "silent": False}
+            {
+                "page": page,
+                "buffers": packed,
+                "docs": [],
+                "logs": logs,
+                "traits": traits,
+                "silent": False,
+            }
         )
         self._go("/")
         self.page.locator(".arn-body > *").first.wait_for()

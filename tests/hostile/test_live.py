@@ -13,6 +13,7 @@ from .payloads import BENIGN, OWN, batches, hostile_record, hostile_runs
 from .stage import Stage
 
 ROOT = ".arn-root"
+EVENT_FIELDS = ("created_at", "level", "event_type", "source", "message", "metadata")
 CHOOSE = """async (keys) => {
   const {model} = window.stage;
   const frame = () => new Promise(requestAnimationFrame);
@@ -25,6 +26,7 @@ CHOOSE = """async (keys) => {
       tab.click();
       for (const button of document.querySelectorAll(".arn-root [role=tabpanel]:not([hidden]) button"))
         if (button.innerText === "Expand all") button.click();
+      await new Promise((resolve) => setTimeout(resolve, 10));
       await frame();
       for (const one of document.querySelectorAll(".arn-root *")) {
         for (const type of ["mouseover", "focus", "error", "load", "toggle"]) one.dispatchEvent(new Event(type));
@@ -59,8 +61,16 @@ def view_of(texts: list[str]) -> RunExplorer:
 
 
 def handled(stage: Stage, texts: list[str]) -> dict[str, Any]:
-    """Shows the texts, chooses every run, opens and touches everything; the shape and the words of what was shown."""
-    stage.show(view_of(texts)._whole_page(), selected=[], path="", tz="UTC")
+    """Shows the texts, also in names and logs, chooses every run, opens and touches everything.
+
+    The result is the shape and the words of what was shown.
+    """
+    page, buffers = view_of(texts)._whole_page()
+    # With a client there would be logs, and outputs that open.
+    page |= {"no_previews": "", "names": {text: text for text in texts}}
+    events = [dict.fromkeys(EVENT_FIELDS, text) for text in texts]
+    logs = {"events": events, "more": True}
+    stage.show((page, buffers), logs=logs, selected=[], path="", tz="UTC")
     result: dict[str, Any] = stage.page.evaluate(CHOOSE, [[text, text] for text in texts])
     return result
 

@@ -167,6 +167,50 @@ def failed_run(**changes: Any) -> dict[str, Any]:
     return finished_run(**{**known, **changes})
 
 
+def log_events() -> list[dict[str, Any]]:
+    """The log of `failed_run`: the steps of the service, lines of output, and a traceback a line an event."""
+
+    def event(second: float, level: str, kind: str, source: str, message: str, **metadata: Any):
+        return {
+            "created_at": f"2023-11-14T22:12:{second:06.3f}Z",
+            "level": level,
+            "event_type": kind,
+            "source": source,
+            "message": message,
+            "metadata": json.dumps(metadata),
+        }
+
+    trace = [
+        "Traceback (most recent call last):",
+        '  File "agent.py", line 31, in main',
+        "    rows = read(path)",
+        "KeyError: 'sales'",
+        "",
+        "During handling of the above exception, another exception occurred:",
+        "",
+        "Traceback (most recent call last):",
+        '  File "agent.py", line 33, in main',
+        "    raise FileNotFoundError(path)",
+        "FileNotFoundError: data/sales.csv",
+    ]
+    return [
+        event(30.6, "info", "run_queued", "service", "waits for one of 2 workers"),
+        event(31.0, "info", "run_installing", "service", "pip install -r requirements.txt"),
+        event(32.6, "info", "run_running", "service", "python agent.py"),
+        *(event(32.7 + n / 10, "info", "output", "stdout", f"read page {n}") for n in range(8)),
+        event(33.6, "warn", "output", "stderr", "the cache is cold"),
+        *(event(33.7, "error", "output", "stderr", line) for line in trace),
+        event(
+            34.0,
+            "error",
+            "run_failed",
+            "service",
+            failed_run()["fields"]["failure_reason"],
+            exit_code=1,
+        ),
+    ]
+
+
 def live_run(**changes: Any) -> dict[str, Any]:
     """A run that goes on: started 47.4 s before it was read."""
     known: dict[str, Any] = {
@@ -191,6 +235,7 @@ class Scenario:
     at_once: bool = False
     files: list[bytes | None] = field(default_factory=list)
     comparison: dict[str, Any] | None = None
+    logs: dict[str, Any] | str | None = None
     traits: dict[str, Any] = field(default_factory=dict)
     silent: bool = False
 
@@ -230,9 +275,11 @@ def blank_page(kind: str, **changes: Any) -> dict[str, Any]:
     return {**known, "columns": {}, "docs": None, "text": None, "note": "", **changes}
 
 
-def one_run(doc: dict[str, Any], **traits: Any) -> Scenario:
-    """A page of kind "run"."""
-    scenario = Scenario(blank_page("run", n=1), traits=traits)
+def one_run(
+    doc: dict[str, Any], *, logs: dict[str, Any] | str | None = None, **traits: Any
+) -> Scenario:
+    """A page of kind "run"; `logs` are its events, or the sentence of a refusal."""
+    scenario = Scenario(blank_page("run", n=1), traits=traits, logs=logs)
     scenario.page["docs"] = scenario.add(json.dumps([doc]).encode(), packed=True)
     return scenario
 

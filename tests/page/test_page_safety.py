@@ -54,7 +54,7 @@ NAMED = """(texts) => texts.filter((text) =>
     || [...document.querySelectorAll('[title]')].some(({ title }) => title.includes(text)))"""
 """The texts that an attribute holds: titles say words of our own."""
 EVERY_ROW = """async () => {
-  const tree = [...document.querySelectorAll('.arn-tree')].find((one) => one.checkVisibility());
+  const tree = [...document.querySelectorAll('.arn-tree, .arn-log')].find((one) => one.checkVisibility());
   for (let top = 0; tree && top < tree.scrollHeight; top += 400) {
     tree.scrollTop = top;
     await new Promise(requestAnimationFrame);
@@ -62,6 +62,9 @@ EVERY_ROW = """async () => {
       for (const type of ['mouseover', 'focus', 'click']) one.dispatchEvent(new Event(type));
   }
 }"""
+
+
+EVENT_FIELDS = ("created_at", "level", "event_type", "source", "message", "metadata")
 
 
 def corpus() -> list[str]:
@@ -105,7 +108,15 @@ def hostile_run(payload: str, payloads: list[str]) -> Scenario:
         "extra": json.dumps({payload: payload}),
         "output_manifest": manifest,
     }
-    return one_run(run_doc(**fields, **texts, outputs=outputs), tz=payload, path=payload)
+    events = [dict.fromkeys(EVENT_FIELDS, text) for text in payloads[:200]]
+    scenario = one_run(
+        run_doc(**fields, **texts, outputs=outputs),
+        logs={"events": events, "more": True},
+        tz=payload,
+        path=payload,
+    )
+    scenario.page["names"] = {payload: payload}
+    return scenario
 
 
 def watched(stage: Stage) -> Page:
@@ -121,6 +132,7 @@ def handle_everything(page: Page) -> None:
         tab.click()
         for button in page.get_by_role("button", name="Expand all").all():
             button.click()
+        page.wait_for_timeout(50)
         page.evaluate(EVERY_ROW)
     page.get_by_role("button", name="Copy ▾").click()
 
@@ -138,6 +150,19 @@ def assert_harmless(stage: Stage, payloads: list[str]) -> None:
 def test_a_run_of_hostile_strings_is_text(open_stage: Opener, payload: str) -> None:
     stage = open_stage(hostile_run(payload, PAYLOADS))
     handle_everything(watched(stage))
+    assert_harmless(stage, PAYLOADS)
+
+
+def test_hostile_events_reach_the_log_and_its_excerpt(open_stage: Opener) -> None:
+    """The control of the test before: what it looks at is there."""
+    doc = run_doc(id="r", status="failed", failure_reason=PAYLOADS[1])
+    events = [dict.fromkeys(EVENT_FIELDS, text) | {"level": "error"} for text in PAYLOADS]
+    scenario = one_run(doc, logs={"events": events, "more": False})
+    stage = open_stage(scenario)
+    stage.page.locator(".arn-excerpt pre").wait_for()
+    handle_everything(watched(stage))
+    stage.open_tab("Logs")
+    assert all(text in stage.text() for text in PAYLOADS[:3])
     assert_harmless(stage, PAYLOADS)
 
 

@@ -1,5 +1,6 @@
 /** A page that is one run. */
 import { h } from "../base/dom.mjs";
+import { createLogSource } from "../run/log/source.mjs";
 import { createRunView } from "../run/view.mjs";
 
 /** @param {import("./explorer.mjs").Held} data @param {import("./explorer.mjs").Context} context @returns {import("./explorer.mjs").Body} */
@@ -11,6 +12,7 @@ export function createRunBody({ docs, page }, { kernel, traits, tz, signal }) {
     kernel,
     noPreviews: page.no_previews,
     names: new Map(Object.entries(page.names)),
+    logs: createLogSource(kernel),
     tab: "overview",
     pythonOf: (name) => `run.${name}`,
     signal,

@@ -40,3 +40,7 @@ export const documentOf = (deployment, run, name) =>
 /** Missing ids are shown as empty texts. @param {string} column @param {string} value */
 const is = (column, value) =>
   `runs["${column}"]${value === "" ? '.fillna("")' : ""}.eq(${pythonText(value)})`;
+
+/** The log of a run, which `client` reads. @param {Record<string, unknown>} fields of the record @returns {string} a line */
+export const logCode = ({ deployment_id: deployment, id }) =>
+  `log = client.get_logs((${pythonText(String(deployment ?? ""))}, ${pythonText(String(id ?? ""))}))`;

@@ -2,7 +2,7 @@
 import { copy } from "../base/clipboard.mjs";
 import { head } from "../base/head.mjs";
 import { createMenu } from "../base/menu.mjs";
-import { pythonText } from "../json/python.mjs";
+import { logCode, pythonText } from "../json/python.mjs";
 
 const LABEL = "Copy ▾";
 const SAID_FOR_MS = 1500;
@@ -52,7 +52,7 @@ function copyables({ fields }, { hasClient, viewCode }) {
   if (fields.failure_reason) items.push(copyable("failure reason", fields.failure_reason));
   if (hasClient) {
     items.push(copyable("Python: this run", `run = client.get_run(${deployment}, ${run})`));
-    items.push(copyable("Python: its log", `log = client.get_logs((${deployment}, ${run}))`));
+    items.push(copyable("Python: its log", logCode(fields)));
   }
   if (viewCode) items.push({ label: "Python: this view", text: viewCode });
   return items;

@@ -1,16 +1,18 @@
 /** The course of a run as one line to scale, thin before the start and thick after it; under it the lengths. */
 import { h } from "../base/dom.mjs";
 import { describe } from "../base/status.mjs";
-import { isoText } from "../base/times.mjs";
+import { isoText, milliseconds, withoutZeroTime } from "../base/times.mjs";
 import { courseOf } from "./course.mjs";
 import { momentText } from "./moments.mjs";
 
 /** @typedef {import("./course.mjs").Interval} Interval */
+/** @typedef {{element: HTMLElement, from: number, to: number}} Part a stretch of the line, and its moments in ms, NaN where they are not recorded */
 
 /**
  * @param {import("../protocol.mjs").RunDoc} doc
  * @param {string} tz
  * @param {number} now until when the run is known to have gone on, in milliseconds
+ * @returns {{element: HTMLElement, parts: Part[]}}
  */
 export function track({ fields, fetched }, tz, now) {
   const status = describe(/** @type {string | null} */ (fields.status));
@@ -35,7 +37,21 @@ export function track({ fields, fetched }, tz, now) {
       fetched ? "Read at " : "When it was read is not known; the latest moment known is ",
       momentText(isoText(now), tz),
     );
-  return h("section", "arn-course", line, read, ...notes.map((note) => h("p", "arn-note", note)));
+  const [created, started, completed] = ["created_at", "started_at", "completed_at"].map((name) =>
+    withoutZeroTime(milliseconds(fields[name])),
+  );
+  const end = Number.isNaN(completed) && live ? now : completed;
+  const edges = second ? [created, started, end] : [created, end];
+  return {
+    element: h(
+      "section",
+      "arn-course",
+      line,
+      read,
+      ...notes.map((note) => h("p", "arn-note", note)),
+    ),
+    parts: parts.map((element, i) => ({ element, from: edges[i], to: edges[i + 1] })),
+  };
 }
 
 /** One stretch of the line, as long as its share of the whole. @param {Interval} interval @param {string} place @param {number} share */

@@ -2,15 +2,18 @@
 import { button, h } from "../base/dom.mjs";
 import { head } from "../base/head.mjs";
 import { formatCount } from "../base/numbers.mjs";
+import { describe } from "../base/status.mjs";
 import { createTabs } from "../base/tabs.mjs";
 import { copyMenu } from "./copying.mjs";
 import { createDocuments } from "./documents.mjs";
 import { allFields, missing, retainedWords } from "./fields.mjs";
 import { header } from "./header.mjs";
+import { createLog } from "./log/log.mjs";
 import { outputsList, outputsTable } from "./outputs.mjs";
 import { banner, failure, moments } from "./overview.mjs";
 import { createPreview } from "./preview/preview.mjs";
 import { sentenceOf } from "./sentence.mjs";
+import { addTicks } from "./ticks.mjs";
 import { track } from "./track.mjs";
 
 /** @typedef {import("../protocol.mjs").RunDoc} RunDoc */
@@ -29,6 +32,7 @@ const TAB_OF = { output_manifest: "manifest", input: "input", extra: "record" };
  * @property {import("../kernel/requests.mjs").Kernel} kernel
  * @property {string} noPreviews why no file can be looked into, "" where they can
  * @property {import("./header.mjs").Names} names
+ * @property {import("./log/source.mjs").LogSource} logs
  * @property {string} tab the one that is open at first
  * @property {(name: string) => string} pythonOf the expression of a parsed document
  * @property {AbortSignal} signal
@@ -42,11 +46,16 @@ export function createRunView(doc, options) {
   const { tz, now, kernel, noPreviews, names, pythonOf, signal, onPath, onTab, onCompare } =
     options;
   const hasClient = !kernel.alone && !noPreviews;
+  const isFailed = describe(/** @type {string | null} */ (doc.fields.status)).failed;
   const sentence = h("span", "arn-sentence");
   const course = h("div");
   /** What is drawn again for another zone. @type {((zone: string) => void)[]} */
-  const inZone = [(zone) => course.replaceChildren(track(doc, zone, now))];
+  const inZone = [drawCourse];
   let zone = tz;
+  /** @type {import("./log/log.mjs").Step[]} */
+  let steps = [];
+  /** @type {ReturnType<typeof addTicks> | null} */
+  let ticks = null;
   const documents = createDocuments(doc, { signal, pythonOf, onPath });
   const compare = onCompare && button("Compare with last success", onCompare);
   const {
@@ -61,6 +70,22 @@ export function createRunView(doc, options) {
     names,
   });
 
+  const log = createLog(doc, {
+    source: options.logs,
+    isFile: kernel.alone,
+    hasClient,
+    tz,
+    signal,
+    onOpen: () => tabs.lead("logs"),
+    onChoose: (entry) => ticks?.mark(entry),
+    onRead(count, found) {
+      tabs.setLabel("logs", `Logs ${count}`);
+      steps = found;
+      drawCourse(zone);
+    },
+  });
+  inZone.push(log.setZone);
+
   const tabs = createTabs(
     "The run",
     [
@@ -72,10 +97,28 @@ export function createRunView(doc, options) {
         draw: () => [documents.draw("output_manifest")],
       },
       { name: "input", label: "Input", draw: () => [documents.draw("input")] },
+      { name: "logs", label: "Logs", draw: logs },
       { name: "record", label: "Record", draw: record },
     ],
     onTab,
   );
+  /** @param {string} at */
+  function drawCourse(at) {
+    const { element, parts } = track(doc, at, now);
+    course.replaceChildren(element);
+    ticks = addTicks(parts, steps, showEntry);
+  }
+
+  /** @param {number} entry of the log */
+  function showEntry(entry) {
+    tabs.lead("logs");
+    log.reveal(entry);
+  }
+
+  function logs() {
+    log.need();
+    return [log.panel];
+  }
 
   function overview() {
     const preview = createPreview(doc, { ask: kernel.ask, signal });
@@ -85,6 +128,7 @@ export function createRunView(doc, options) {
     return [
       banner("This run was not read", doc.error),
       failure(doc),
+      isFailed && hasClient && log.excerpt,
       list,
       preview.element,
       doc.error === null && zoned((at) => moments(doc, at)),
@@ -159,8 +203,9 @@ export function createRunView(doc, options) {
   const clock = setInterval(age, AGE_EVERY);
   signal.addEventListener("abort", () => clearInterval(clock));
   age();
-  inZone[0](zone);
+  drawCourse(zone);
   tabs.open(options.tab);
+  if (isFailed) log.need();
   return {
     /** @param {string} other */
     setZone(other) {

@@ -5,6 +5,7 @@ import { documentOf } from "../json/python.mjs";
 import { keyOf } from "../kernel/page.mjs";
 import { toolbar } from "../base/roving.mjs";
 import { comparisonView } from "../run/comparison.mjs";
+import { createLogSource } from "../run/log/source.mjs";
 import { createRunView } from "../run/view.mjs";
 import { isTerminal } from "../base/status.mjs";
 import { formatCount } from "../base/numbers.mjs";
@@ -27,6 +28,7 @@ export function createDetails(store, { kernel, signal, onChoose, onPath }) {
   let shown = "";
   /** The tab that is open, which stays so from run to run. */
   let tab = "overview";
+  const logs = createLogSource(kernel);
   /** @type {Map<number, import("../protocol.mjs").RunDoc>} */
   let docs = new Map();
   const position = h("span", { role: "status" });
@@ -119,6 +121,7 @@ export function createDetails(store, { kernel, signal, onChoose, onPath }) {
       kernel,
       noPreviews: data.page.no_previews,
       names: new Map(Object.entries(data.page.names)),
+      logs,
       tab,
       pythonOf: (/** @type {string} */ name) => documentOf(...key, name),
       signal: viewEnd.signal,

@@ -1,0 +1,54 @@
+/** Asking the kernel for logs, one run at a time. The log of a run that has ended is asked for once. */
+import { readJson } from "../../kernel/bytes.mjs";
+
+/**
+ * `more` says that there are older events, which were not sent.
+ * @typedef {{events: import("./entries.mjs").LogEvent[], more: boolean}} Log
+ * @typedef {ReturnType<typeof createLogSource>} LogSource
+ */
+
+/** So many logs are remembered. */
+const MOST = 50;
+
+/** @param {import("../../kernel/requests.mjs").Kernel} kernel */
+export function createLogSource(kernel) {
+  /** @type {Map<string, Log>} */
+  const known = new Map();
+  /** The end of the request before. @type {Promise<void>} */
+  let last = Promise.resolve();
+
+  /** @param {string} key @param {Log} log */
+  function remember(key, log) {
+    known.set(key, log);
+    if (known.size > MOST) known.delete(/** @type {string} */ (known.keys().next().value));
+  }
+
+  return {
+    /**
+     * @param {{row: number, key: string | null, signal: AbortSignal, onWait: (words: string) => void}} request
+     *   `key` names the run where its log will not change; `onWait` is told what may be the matter when the answer is long in coming
+     * @returns {Promise<Log>} rejected with the sentence of a refusal
+     */
+    async read({ row, key, signal, onWait }) {
+      const found = known.get(key ?? "");
+      if (found) return found;
+      const before = last;
+      let release = () => {};
+      last = new Promise((resolve) => (release = resolve));
+      await before;
+      try {
+        signal.throwIfAborted();
+        const { answer, buffers } = await kernel.ask("logs", { row }, (words) => {
+          // Who comes after need not wait for an answer that is long in coming.
+          release();
+          onWait(words);
+        });
+        const log = { events: await readJson(answer.logs, buffers), more: Boolean(answer.more) };
+        if (key !== null) remember(key, log);
+        return log;
+      } finally {
+        release();
+      }
+    },
+  };
+}
