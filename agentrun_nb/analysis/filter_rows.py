@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -16,8 +18,10 @@ from numpy.typing import NDArray
 
 from agentrun_nb.analysis.failures import failures
 from agentrun_nb.analysis.filter_rules import Rules, frozen
-from agentrun_nb.core.paths import Step, find, parse_path
-from agentrun_nb.documents.reading import Gap, read, texts
+from agentrun_nb.core.jsontext import NOT_STRICT
+from agentrun_nb.core.paths import find, parse_path
+from agentrun_nb.documents.reading import ABSENT, Gap, read, texts
+from agentrun_nb.documents.shapes import Path, shape
 
 Mask = NDArray[np.bool_]
 """One boolean for each run."""
@@ -31,6 +35,7 @@ def filter_rows(
     rules: Rules | None,
     newest: datetime | None = None,
     names: Mapping[str, str] | None = None,
+    groups: pd.Series[Any] | None = None,
 ) -> Mask:
     """Finds the runs that a filter lets through.
 
@@ -39,6 +44,7 @@ def filter_rows(
         rules: what `read_filter` gave.
         newest: the moment from which ages such as `since="1h"` count back; None: now.
         names: of deployments and versions by their ids, in which `text` is searched too.
+        groups: what `failures` gives for each of these runs, where it is known already.
 
     Returns:
         One boolean for each run, true where all rules hold. A run without a readable created_at
@@ -62,7 +68,8 @@ def filter_rows(
     if rules.get("text"):
         mask &= _has_text(runs, rules["text"], names or {})
     if "failure" in rules:
-        mask &= _true(failures(runs, each=True) == rules["failure"])
+        found = failures(runs, each=True) if groups is None else groups
+        mask &= _true(found == rules["failure"])
     if "has_outputs" in rules:
         mask &= _has_outputs(runs) == rules["has_outputs"]
     for document, tests in _tests_of_documents(rules.get("where", [])).items():
@@ -101,24 +108,52 @@ def _contain(words: Any, text: str) -> Mask:
 
 
 def _has_outputs(runs: pd.DataFrame) -> Mask:
-    any_output = _Test(("outputs", None), "exists", True)
-    return _passes(runs["output_manifest"], [any_output])
+    """Whether the manifest of a run lists an output.
+
+    An output itself is not read: that there is one is seen by the first character after the
+    bracket of the list.
+    """
+    has_some = []
+    for manifest in _documents(runs["output_manifest"], [("outputs",)], msgspec.Raw):
+        outputs = manifest.get("outputs") if isinstance(manifest, dict) else None
+        if isinstance(outputs, msgspec.Raw):
+            has_some.append(_NOT_EMPTY.match(outputs) is not None)
+        else:
+            has_some.append(isinstance(outputs, list) and len(outputs) > 0)
+    return np.array(has_some, dtype=bool)
+
+
+_NOT_EMPTY = re.compile(rb"\[[ \t\n\r]*[^\] \t\n\r]")
+"""The beginning of a JSON array that has an element, where the array is known to be sound."""
 
 
 class _Test:
     """One rule about a place in a document."""
 
-    def __init__(self, steps: Sequence[Step], sign: str, value: Any) -> None:
+    def __init__(self, steps: Path, sign: str, value: Any) -> None:
         self.steps = steps
         self.sign = sign
         self.value = value
+        self._key = steps[0] if len(steps) == 1 and isinstance(steps[0], str) else None
 
     def passes(self, document: Any) -> bool:
         """Whether a document passes; of several values at the path one is enough."""
-        values = [] if isinstance(document, Gap) else find(document, self.steps)
+        values = self._values(document)
         if self.sign == "exists":
             return bool(values) is self.value
-        return any(_SIGNS[self.sign](value, self.value) for value in values)
+        holds = _SIGNS[self.sign]
+        for value in values:  # noqa: SIM110 - a generator would take as long as all the rest
+            if holds(value, self.value):
+                return True
+        return False
+
+    def _values(self, document: Any) -> list[Any]:
+        """What stands at the path."""
+        if self._key is None:
+            return [] if isinstance(document, Gap) else find(document, self.steps)
+        # Most rules are about a member of the document itself.
+        has_key = isinstance(document, dict) and self._key in document
+        return [document[self._key]] if has_key else []
 
 
 def _tests_of_documents(where: Sequence[Sequence[Any]]) -> dict[str, list[_Test]]:
@@ -126,14 +161,38 @@ def _tests_of_documents(where: Sequence[Sequence[Any]]) -> dict[str, list[_Test]
     tests: dict[str, list[_Test]] = {}
     for path, sign, value in where:
         document, *steps = parse_path(path)
-        tests.setdefault(str(document), []).append(_Test(steps, sign, value))
+        tests.setdefault(str(document), []).append(_Test(tuple(steps), sign, value))
     return tests
 
 
 def _passes(column: pd.Series[Any], tests: Sequence[_Test]) -> Mask:
-    documents = (read(text) for some in texts(column) for text in some)
-    passed = (all(test.passes(document) for test in tests) for document in documents)
+    # Where nothing but the presence of values matters, they are not read.
+    leaf = msgspec.Raw if all(test.sign == "exists" for test in tests) else Any
+    paths = list(dict.fromkeys(test.steps for test in tests))
+    documents = _documents(column, paths, leaf)
+    passed: Iterable[bool]
+    if len(tests) == 1:
+        passed = map(tests[0].passes, documents)
+    else:
+        passed = (all(test.passes(document) for test in tests) for document in documents)
     return np.fromiter(passed, dtype=bool, count=len(column))
+
+
+def _documents(column: pd.Series[Any], paths: Sequence[Path], leaf: Any) -> Iterator[Any]:
+    """Reads documents as far as they lie on some paths, and wholly where they are of another shape.
+
+    Args:
+        column: their texts.
+        paths: what is looked for in them.
+        leaf: the type in which it is read where a document has the shape of the paths.
+    """
+    decode = msgspec.json.Decoder(shape(paths, leaf)).decode
+    for part in texts(column):
+        for text in part:
+            try:
+                yield ABSENT if text is None else decode(text)
+            except NOT_STRICT:
+                yield read(text)
 
 
 def _kind(value: Any) -> str:
@@ -151,8 +210,13 @@ def _equals(value: Any, sought: Any) -> bool:
     return bool(value == sought)
 
 
+_PLAIN_NUMBERS = (float, int)
+
+
 def _in_order(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def holds(value: Any, sought: Any) -> bool:
+        if type(value) in _PLAIN_NUMBERS and type(sought) in _PLAIN_NUMBERS:
+            return compare(value, sought)
         kind = _kind(value)
         # NaN is in no order, and the Decimal of it raises an error when it is compared.
         comparable = kind in ("number", "str") and kind == _kind(sought) and bool(value == value)

@@ -15,17 +15,18 @@ from itertools import chain, islice
 from math import fsum, isfinite
 from operator import itemgetter
 from statistics import fmean, median
-from typing import Any, NamedTuple, TypeAlias, TypedDict
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 import pandas as pd
 
 from agentrun_nb.core import jsontext
-from agentrun_nb.core.paths import Step, parse_path
+from agentrun_nb.core.paths import parse_path
 from agentrun_nb.core.schema import DOCUMENTS
 from agentrun_nb.core.text import clip, counted
 from agentrun_nb.documents.json_paths import json_paths
 from agentrun_nb.documents.reading import ABSENT, BROKEN, Gap, read, texts, type_names
+from agentrun_nb.documents.shapes import Path, shape
 from agentrun_nb.errors import DataError, PathNotFound, SchemaError
 from agentrun_nb.tables.frames import Runs, runs_frame
 
@@ -40,9 +41,6 @@ _SHOWN = 80
 
 _UNFIT = type("Unfit", (Gap,), {})()
 """Stands where a value is not of the column's dtype, or its aggregate does not take it."""
-
-Path: TypeAlias = tuple[Step, ...]
-"""A path inside a document."""
 
 Found: TypeAlias = list[Any]
 """What was found at a path, in one entry for each document or list element.
@@ -214,32 +212,9 @@ def _trees(documents: pd.Series[Any], paths: Sequence[Path]) -> Iterator[list[An
 
     What lies on none of the paths is skipped where the documents have the shape of the paths.
     """
-    decode = msgspec.json.Decoder(_shape(paths)).decode
+    decode = msgspec.json.Decoder(shape(paths)).decode
     for part in texts(documents):
         yield [read(text, decode) for text in part]
-
-
-def _shape(paths: Sequence[Path]) -> Any:
-    """The msgspec type that reads just what lies on the paths, or `Any` to read everything.
-
-    Everything is read where a path ends and another goes on, and where a key is not ASCII: msgspec
-    0.22 does not find such keys of a TypedDict.
-    """
-    if () in paths:
-        return Any
-    # The rest of the paths by their first key, None standing for any element of a list.
-    inside: dict[str | None, list[Path]] = {}
-    for head, *rest in paths:
-        key = head if isinstance(head, str) else None
-        inside.setdefault(key, []).append(tuple(rest))
-    if not all(key is None or key.isascii() for key in inside):
-        return Any
-    shapes = {key: _shape(rest) for key, rest in inside.items()}
-    elements = shapes.pop(None, None)
-    members: Any = TypedDict("Members", shapes, total=False) if shapes else None  # type: ignore[operator]
-    if elements:
-        return members | list[elements] | None  # type: ignore[valid-type]
-    return members | None
 
 
 def _values(trees: Found, steps: Path) -> Found:

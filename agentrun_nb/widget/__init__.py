@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from agentrun_nb.tables.labels import Names
 from agentrun_nb.widget.json_explorer import JsonExplorer
 from agentrun_nb.widget.run_explorer import RunExplorer
-from agentrun_nb.widget.traits import Names, Stretch
+from agentrun_nb.widget.traits import Stretch
 
 if TYPE_CHECKING:
     from agentrun_nb.widget.run_source import RunSource
@@ -27,7 +28,7 @@ def explore(
     sort: str | None = None,
     columns: Sequence[str] = (),
     window: Stretch | None = None,
-    names: Names | None = None,
+    names: Names = None,
 ) -> RunExplorer:
     """Shows runs: one in full, or many on a timeline.
 

@@ -34,6 +34,7 @@ _REASONS_CLIPPED = 4 * 2**20
 """How long a clipped reason is, and how long all of them may be together."""
 
 _SHORTEST_REASON = 40
+_LONGEST_NAME = 200
 
 _MOMENTS = ("created", "started", "completed")
 
@@ -110,7 +111,7 @@ def page_names(runs: pd.DataFrame, names: Mapping[str, str]) -> dict[str, str]:
     columns = [runs["deployment_id"], runs["version_id"]]
     ids = pd.concat(columns).dropna().unique()
     known = [key for key in ids if key in names]
-    return {key: names[key] for key in known}
+    return {key: names[key][:_LONGEST_NAME] for key in known}
 
 
 def small_docs(runs: pd.DataFrame) -> bytes | None:

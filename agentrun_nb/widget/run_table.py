@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import isnan
 from typing import Any
@@ -18,7 +18,6 @@ from agentrun_nb.tables.frames import runs_frame
 from agentrun_nb.tables.moments import last_moment
 from agentrun_nb.widget.page import small_docs
 from agentrun_nb.widget.run_docs import absent_fields, packed_docs, run_docs
-from agentrun_nb.widget.traits import Names
 
 Key = tuple[str, str]
 """The ids of a deployment and of its run."""
@@ -56,7 +55,7 @@ class RunTable:
         """The newest look, from which ages in a filter count back."""
         return EPOCH + timedelta(milliseconds=self.now)
 
-    def mask(self, rules: Rules | None, names: Names) -> Mask:
+    def mask(self, rules: Rules | None, names: Mapping[str, str]) -> Mask:
         """Which rows a filter lets through; the last answer is remembered."""
         question = repr((rules, names if rules and "text" in rules else None))
         if question not in self._masks:

@@ -11,13 +11,13 @@ import traitlets
 
 from agentrun_nb.analysis.filter_rows import Mask
 from agentrun_nb.errors import SettingsError
+from agentrun_nb.tables.labels import Names, read_names
 from agentrun_nb.widget.comparison import comparison
 from agentrun_nb.widget.page import Message, runs_page
 from agentrun_nb.widget.preview import NO_CLIENT, read_file
 from agentrun_nb.widget.protocol import Parcel, Request
 from agentrun_nb.widget.run_table import RunTable
-from agentrun_nb.widget.traits import Names, compact, frozen_window, mark
-from agentrun_nb.widget.traits import names as read_names
+from agentrun_nb.widget.traits import compact, frozen_window, mark
 from agentrun_nb.widget.view import View
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class RunView(View):
         x: Any,
         client: RunSource | None = None,
         shared: Mapping[str, Any] | None = None,
-        names: Names | None = None,
+        names: Names = None,
     ) -> None:
         """Makes the view; `explore` says what may be given."""
         if client is not None and not hasattr(client, "read_output"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from numbers import Integral
 from typing import Any
@@ -22,9 +22,6 @@ from agentrun_nb.drawing.window import GROUPINGS
 from agentrun_nb.errors import AgentRunError, SettingsError
 from agentrun_nb.tables.frames import runs_frame
 
-Names = Mapping[str, str]
-"""Names by the ids of deployments and versions."""
-
 Stretch = Sequence[When]
 """A stretch of time: where it begins and ends."""
 
@@ -41,7 +38,6 @@ MOST_KEYS = 100
 _MOST_BYTES = 10_000
 _MOST_COLUMNS = 20
 _LONGEST_PATH = 2_000
-_LONGEST_NAME = 200
 _LOWEST, _HIGHEST = 100, 10_000
 _PATH_HINT = 'Write it as "output_manifest.score".'
 
@@ -174,7 +170,7 @@ def columns(value: Any) -> list[str]:
     if len(paths) > _MOST_COLUMNS:
         sentence = f"{len(paths):,} columns are too many."
         raise SettingsError(sentence, hint=f"Give at most {_MOST_COLUMNS}.")
-    return [_document_path(path) for path in dict.fromkeys(paths)]
+    return [document_path(path) for path in dict.fromkeys(paths)]
 
 
 def window(value: Any) -> list[str] | None:
@@ -228,23 +224,6 @@ def height(value: Any) -> int | None:
     return int(value)
 
 
-def names(value: Any) -> dict[str, str]:
-    """Names by the ids of deployments and versions, as `client.names()` gives them.
-
-    Raises:
-        SettingsError: it is no mapping of texts to texts.
-    """
-    if value is None:
-        return {}
-    hint = "Give client.names(), or a mapping such as {deployment_id: name}."
-    if not isinstance(value, Mapping):
-        sentence = f"`names` is a mapping, and not a {type(value).__name__}."
-        raise SettingsError(sentence, hint=hint)
-    if not all(isinstance(word, str) for pair in value.items() for word in pair):
-        raise SettingsError("`names` gives a text for the text of an id.", hint=hint)
-    return {key: valid_unicode(name)[:_LONGEST_NAME] for key, name in value.items()}
-
-
 def _one_of(what: str, value: Any, known: Sequence[str]) -> str:
     if isinstance(value, str) and value in known:
         return value
@@ -253,19 +232,23 @@ def _one_of(what: str, value: Any, known: Sequence[str]) -> str:
     raise SettingsError(f"There is no {what} {value!r:.80}.", hint=hint)
 
 
-def _document_path(path: str) -> str:
+def document_path(path: Any) -> str:
+    """A path in a document, which may lead to many places.
+
+    Raises:
+        SettingsError: it is none.
+    """
     try:
-        if len(path) > _LONGEST_PATH:
-            raise SettingsError(f"A path has {len(path):,} characters.")
+        if not isinstance(path, str) or len(path) > _LONGEST_PATH:
+            raise SettingsError("A path is a text, and no long one.", hint=_PATH_HINT)
         return Col(valid_unicode(path)).path
     except AgentRunError as error:
-        sentence = f"columns: {error.message[:200]}"
-        raise SettingsError(sentence, hint=error.hint or _PATH_HINT) from None
+        raise SettingsError(error.message[:200], hint=error.hint or _PATH_HINT) from None
 
 
 def _is_document_path(text: str) -> bool:
     try:
-        return _document_path(text) == text
+        return document_path(text) == text
     except SettingsError:
         return False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,9 +12,12 @@ import pandas as pd
 import pytest
 
 import agentrun_nb as arn
-from agentrun_nb.analysis.filter_rows import filter_rows
+from agentrun_nb.analysis.filter_rows import _SIGNS, filter_rows
 from agentrun_nb.analysis.filter_rules import KEYS, OPERATORS, frozen, read_filter
+from agentrun_nb.core import jsontext
+from agentrun_nb.core.paths import find, parse_path
 from agentrun_nb.errors import SettingsError
+from tests.documents.test_extract import random_texts
 from tests.support.samples import START, moment, record
 
 REASON = "KeyError: 'amount' in row 17"
@@ -273,3 +277,113 @@ def test_the_tables_of_keys_and_operators_are_those_of_the_contract():
         *("text", "has_outputs", "failure", "where"),
     ]
     assert OPERATORS == ("==", "!=", "<", "<=", ">", ">=", "contains", "exists")
+
+
+ODD_DOCUMENTS = [
+    "",
+    "null",
+    "[]",
+    '"outputs"',
+    "{",
+    '{"outputs":[]}',
+    '{"outputs":[ \n ]}',
+    '{"outputs":[null]}',
+    '{"outputs":[ \t{}]}',
+    '{"outputs":[[]]}',
+    '{"outputs":{"0":1}}',
+    '{"outputs":"[1]"}',
+    '{"outputs":[1],"outputs":[]}',
+    '{"outputs":[],"outputs":[1]}',
+    '{"out\\u0070uts":[1]}',
+    '{"outputs":[1]',
+    '{"outputs":[1]} ,{"outputs":[1]}',
+    '{"outputs":[1],"a":nope}',
+    '{"outputs":[1],"a":NaN}',
+    '{"outputs":[1],"a":"\\ud800"}',
+    '{"outputs":[1],"a":"\\x"}',
+    '{"outputs":[1],"a":01}',
+    '{"a":{"outputs":[1]}}',
+    '[{"outputs":[1]}]',
+    '{"outputs":[' + "[" * 3_000 + "]" * 3_000 + "]}",
+    '{"score":5,"score":"5"}',
+    '{"score":"5","score":5}',
+    '{"sc\\u006fre":5}',
+    '{"score":5.0}',
+    '{"score":5e0}',
+    '{"score":1e999}',
+    '{"score":NaN}',
+    '{"score":-Infinity}',
+    '{"score":90071992547409931234567890}',
+    '{"score":true}',
+    '{"score":{"score":5}}',
+    '{"score":[5,[5]]}',
+    '{"score":5,"a":' + "[" * 3_000 + "]" * 3_000 + "}",
+    '{"score":5,}',
+    '{"score" 5}',
+    '{"__proto__":5,"score":6}',
+    '{"nested":{"score":5}}',
+    '{"nested":[{"score":5},{"score":"x"},7]}',
+    '{"nested":[[{"score":5}]]}',
+    '{"nested":null,"score":null}',
+    '{"sc\u00f6re":5,"score":4}',
+]
+"""Documents of which it is easy to see more, or less, than is in them."""
+
+SMALL = ["output_manifest.score", "<", 9]
+PATHS = ["score", "outputs", "outputs[*]", "outputs[0]", "nested.score", "nested[*].score"]
+PATHS += ["nested[0].score", "nested[0][*].score", '["sc\u00f6re"]', "__proto__", '["not there"]']
+
+
+def slow(texts: list[str | None], passes: Any) -> list[bool]:
+    """Reads every document whole, one by one, by Python's own parser."""
+    found = []
+    for text in texts:
+        try:
+            found.append(bool(passes(text and jsontext.parse(text))))
+        except jsontext.JSONTextError:
+            found.append(bool(passes(None)))
+    return found
+
+
+def of_documents(texts: list[str | None]) -> pd.DataFrame:
+    runs = arn.runs_frame(json.dumps([record(number) for number in range(len(texts))]).encode())
+    return runs.assign(output_manifest=pd.Series(texts, dtype="str"))
+
+
+@pytest.fixture(scope="module")
+def odd() -> tuple[list[str | None], pd.DataFrame]:
+    texts: list[str | None] = [*ODD_DOCUMENTS, *random_texts(random.Random(5), 150), None]
+    return texts, of_documents(texts)
+
+
+def test_outputs_are_seen_where_a_whole_reading_sees_them(odd):
+    texts, runs = odd
+
+    def has_outputs(document: Any) -> bool:
+        outputs = document.get("outputs") if isinstance(document, dict) else None
+        return isinstance(outputs, list) and len(outputs) > 0
+
+    expected = slow(texts, has_outputs)
+    assert filter_rows(runs, {"has_outputs": True}).tolist() == expected
+    assert filter_rows(runs, {"has_outputs": False}).tolist() == [not one for one in expected]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_rules_hold_where_a_whole_reading_says_so(odd, path):
+    texts, runs = odd
+    steps = parse_path(path)
+    place = f"output_manifest{'' if path.startswith('[') else '.'}{path}"
+    rules = [("exists", True), ("exists", False), ("==", 5), ("!=", 5), (">", 4.5), ("<=", 5)]
+    for sign, value in [*rules, ("==", "5"), ("==", None), ("contains", 5), ("<", "x")]:
+
+        def passes(document: Any, sign: str = sign, value: Any = value) -> bool:
+            values = find(document, steps)
+            if sign == "exists":
+                return bool(values) is value
+            return any(_SIGNS[sign](each, value) for each in values)
+
+        rule = read_filter({"where": [[place, sign, value]]})
+        assert filter_rows(runs, rule).tolist() == slow(texts, passes), (sign, value)
+        pair = read_filter({"where": [[place, sign, value], SMALL]})
+        both = filter_rows(runs, rule) & filter_rows(runs, {"where": [SMALL]})
+        assert np.array_equal(filter_rows(runs, pair), both)
