@@ -90,18 +90,19 @@ def _is_one_of(column: pd.Series[Any], value: str | Sequence[str | None]) -> Mas
 
 def _has_text(runs: pd.DataFrame, text: str, names: Mapping[str, str]) -> Mask:
     """Whether a text stands in the id, name, version or reason of a run, in whatever case."""
-    mask = _contain(runs["id"].array, text) | _contain(runs["failure_reason"].array, text)
+    mask = contain(runs["id"].array, text) | contain(runs["failure_reason"].array, text)
     for column in ("deployment_id", "version_id"):
         # Few of them stand in many rows, so each is searched once.
         codes, different = pd.factorize(runs[column])
         ids = different.to_numpy(dtype="object")
-        found = _contain(ids, text) | _contain([names.get(key) for key in ids], text)
+        found = contain(ids, text) | contain([names.get(key) for key in ids], text)
         # The code of a missing value is -1, which takes the last.
         mask |= np.append(found, False)[codes]
     return mask
 
 
-def _contain(words: Any, text: str) -> Mask:
+def contain(words: Any, text: str) -> Mask:
+    """Whether a text stands in each of some words, in whatever case; None has none."""
     column = pa.array(words, pa.large_string())
     found = pc.match_substring(column, text, ignore_case=True).fill_null(False)
     return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)

@@ -203,7 +203,7 @@ def _found(runs: pd.DataFrame, columns: Mapping[str, Col]) -> dict[str, Found]:
     for document, inside in paths.items():
         for trees in _trees(runs[document], list(inside.values())):
             for name, steps in inside.items():
-                found[name] += _values(trees, steps)
+                found[name] += values_at(trees, steps)
     return found
 
 
@@ -217,7 +217,7 @@ def _trees(documents: pd.Series[Any], paths: Sequence[Path]) -> Iterator[list[An
         yield [read(text, decode) for text in part]
 
 
-def _values(trees: Found, steps: Path) -> Found:
+def values_at(trees: Found, steps: Path) -> Found:
     """Follows a path into each document."""
     found = _follow(trees, steps)
     # What lies inside a broken document is not known to be absent.

@@ -13,12 +13,21 @@ from agentrun_nb.core.paths import Step
 Path: TypeAlias = tuple[Step, ...]
 """A path inside a document."""
 
+_DEEPEST = 30
+"""More steps are not followed by types, which are nested as deep as the path."""
+
+
+def has_shape(path: Path) -> bool:
+    """Whether `shape` gives a type for just what lies on this path."""
+    keys = [step for step in path if isinstance(step, str)]
+    return len(path) <= _DEEPEST and all(key.isascii() for key in keys)
+
 
 def shape(paths: Sequence[Path], leaf: Any = Any) -> Any:
     """The type that reads just what lies on the paths, or `leaf` where that is everything.
 
-    Everything is read where a path ends and another goes on, and where a key is not ASCII: msgspec
-    0.22 does not find such keys of a TypedDict.
+    Everything is read where a path ends and another goes on, where a path has very many steps, and
+    where a key is not ASCII: msgspec 0.22 does not find such keys of a TypedDict.
 
     Args:
         paths: inside the document.
@@ -26,6 +35,8 @@ def shape(paths: Sequence[Path], leaf: Any = Any) -> Any:
     """
     if () in paths:
         return leaf if len(paths) == 1 else Any
+    if max(map(len, paths)) > _DEEPEST:
+        return Any
     # The rest of the paths by their first key, None standing for any element of a list.
     inside: dict[str | None, list[Path]] = {}
     for head, *rest in paths:

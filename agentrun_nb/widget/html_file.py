@@ -31,16 +31,12 @@ mount(document.getElementById("arn-place"), page);
 _STYLE = "margin:1em auto;max-width:90em;padding:0 1em;font:14px/1.5 system-ui,sans-serif"
 
 
-def write_page(
-    path: str | Path, message: Message, traits: Mapping[str, Any], contents: str
-) -> Path:
+def write_page(path: str | Path, html: bytes) -> Path:
     """Writes the file.
 
     Args:
         path: where to.
-        message: the page with all its buffers.
-        traits: the shared values that it opens with.
-        contents: a sentence that says what the file holds.
+        html: what `page_html` gave.
 
     Returns:
         The path.
@@ -48,17 +44,33 @@ def write_page(
     Raises:
         DataError: the file cannot be written.
     """
+    with replacing(Path(path)) as file:
+        file.write(html)
+    return Path(path)
+
+
+def page_html(message: Message, traits: Mapping[str, Any], contents: str) -> bytes:
+    """A page that opens by itself, as the bytes of a file.
+
+    Args:
+        message: the page with all its buffers.
+        traits: the shared values that it opens with.
+        contents: a sentence that says what the file holds.
+    """
     page, buffers = message
     data = {
         "page": page,
         "buffers": [base64.b64encode(part).decode() for part in buffers],
         "traits": dict(traits),
     }
-    boot = base64.b64encode(hashlib.sha256(_BOOT.encode()).digest()).decode()
+    digest = hashlib.sha256(_BOOT.encode()).digest()
+    boot = base64.b64encode(digest).decode()
     policy = (
         f"default-src 'none'; script-src 'sha256-{boot}' blob:; "
         "style-src 'unsafe-inline'; img-src data:"
     )
+    styles = (STATIC / "widget.css").read_text("utf-8")
+    script = (STATIC / "widget.js").read_text("utf-8")
     written = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     head = el(
         "head",
@@ -66,7 +78,7 @@ def write_page(
         Markup(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
         Markup('<meta name="viewport" content="width=device-width">'),
         el("title", page["title"]),
-        el("style", Markup((STATIC / "widget.css").read_text("utf-8").replace("</", "<\\/"))),
+        el("style", Markup(styles.replace("</", "<\\/"))),
     )
     origin = f"{contents} Written {written} by agentrun_nb {__version__}."
     footer = el("p", origin, style="opacity:.8;font-size:12px")
@@ -76,14 +88,12 @@ def write_page(
         "body",
         el("main", title, el("div", id="arn-place"), footer, el("noscript", off)),
         _data("arn-data", data),
-        _data("arn-module", (STATIC / "widget.js").read_text("utf-8")),
+        _data("arn-module", script),
         el("script", Markup(_BOOT), type="module"),
         style=_STYLE,
     )
     html = el("html", head, body, lang="en", style="color-scheme:light dark")
-    with replacing(Path(path)) as file:
-        file.write(f"<!doctype html>\n{html}\n".encode())
-    return Path(path)
+    return f"<!doctype html>\n{html}\n".encode()
 
 
 def _data(name: str, value: Any) -> Markup:

@@ -10,7 +10,7 @@ from agentrun_nb.core import jsontext
 from agentrun_nb.core.paths import find, parse_path
 from agentrun_nb.core.text import counted
 from agentrun_nb.errors import DataError, PathNotFound
-from agentrun_nb.widget.html_file import write_page
+from agentrun_nb.widget.html_file import page_html, write_page
 from agentrun_nb.widget.page import Message, json_page
 from agentrun_nb.widget.python_code import place_code
 from agentrun_nb.widget.twin import Story, json_story
@@ -92,7 +92,8 @@ class JsonExplorer(View):
             PosixPath('manifest.html')
         """
         contents = f"This file holds a JSON document of {counted(len(self._text), 'character')}."
-        return write_page(path, self._page(), {"path": self.path}, contents)
+        html = page_html(self._page(), {"path": self.path}, contents)
+        return write_page(path, html)
 
     def _page(self) -> Message:
         return json_page(self._text, self.uid)

@@ -9,7 +9,10 @@ import gzip
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from agentrun_nb.analysis.filter_rules import Rules, read_filter
 from agentrun_nb.drawing.window import GROUPINGS, LARGEST_DATE, Window
+from agentrun_nb.errors import SettingsError
+from agentrun_nb.widget.traits import document_path
 
 TABLES = ("statuses", "versions", "deployments", "modes", "reasons", "errors")
 # fmt: off
@@ -36,6 +39,8 @@ COLUMN_KEYS = (
 )
 # fmt: on
 DIFFERENCE_KEYS = ("path_a", "path_b", "change", "a", "b")
+LOG_KEYS = ("created_at", "level", "event_type", "source", "message", "metadata")
+GROUP_KEYS = ("fingerprint", "example", "n")
 COMPARISON_KEYS = ("count", "differences", "outputs")
 DOC_KEYS = (
     *("row", "fields", "fetched", "absent", "left_out", "unread"),
@@ -57,6 +62,15 @@ class Request(NamedTuple):
     """A message of the page that is sound.
 
     Runs and outputs are named in it by their place and by nothing else.
+
+    Attributes:
+        id: the number under which an answer is expected.
+        op: what is asked for.
+        rows: the places of runs.
+        output: the place of an output of a run.
+        window: what is on the screen.
+        rules: a filter, checked.
+        path: a path in a document.
     """
 
     id: int
@@ -64,6 +78,8 @@ class Request(NamedTuple):
     rows: tuple[int, ...] = ()
     output: int = 0
     window: Window = Window()
+    rules: Rules | None = None
+    path: str = ""
 
 
 def request_id(content: Any) -> int | None:
@@ -119,6 +135,20 @@ def _read_output(content: dict[str, Any], rows: int) -> dict[str, Any]:
     return {**row, "output": output}
 
 
+def _read_filter(content: dict[str, Any], rows: int) -> dict[str, Any]:
+    try:
+        return {"rules": read_filter(content.get("filter"))}
+    except SettingsError as error:
+        raise RefusedError(str(error)) from None
+
+
+def _read_path(content: dict[str, Any], rows: int) -> dict[str, Any]:
+    try:
+        return {"path": document_path(content.get("path"))}
+    except SettingsError as error:
+        raise RefusedError(str(error)) from None
+
+
 def _read_window(content: dict[str, Any], rows: int) -> dict[str, Any]:
     return {"window": _window(content)}
 
@@ -131,7 +161,14 @@ _READERS: dict[str, Callable[[dict[str, Any], int], dict[str, Any]]] = {
     "compare": _read_pair,
     "select": _read_choice,
     "selected": _read_nothing,
+    "shown": _read_filter,
+    "groups": _read_nothing,
+    "column": _read_path,
+    "last_success": _read_row,
+    "python": _read_nothing,
+    "file": _read_nothing,
     "preview": _read_output,
+    "logs": _read_row,
     "window": _read_window,
 }
 """How each request is read: what it holds is checked there, and nothing else of it is used."""

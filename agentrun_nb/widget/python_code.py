@@ -5,7 +5,7 @@ Every word out of the data is quoted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,21 +35,44 @@ def rows_code(keys: Iterable[tuple[str, str]]) -> str:
     return f"runs[{' | '.join(f'({test})' for test in tests)}]"
 
 
-def shown_code(rules: Rules | None) -> str:
+def shown_code(rules: Rules | None, names: Mapping[str, str]) -> str:
     """The expression for the rows of `runs` that a filter lets through.
 
     Args:
         rules: the filter, with moments in place of ages.
+        names: those without which the filter would let other runs through.
     """
     if not rules:
         return "runs"
     if not set(rules) <= set(_CONDITIONS):
         # No short expression of pandas says what these rules say.
-        return f"arn.explore(runs, filter={rules!r}).shown"
+        return f"{view_code('runs', False, {'filter': rules, 'names': names})}.shown"
     tests = [_CONDITIONS[key](key, value) for key, value in rules.items()]
     if len(tests) == 1:
         return f"runs[{tests[0]}]"
     return f"runs[{' & '.join(f'({test})' for test in tests)}]"
+
+
+def view_code(source: str, has_client: bool, values: Mapping[str, Any]) -> str:
+    """The expression for a view.
+
+    Args:
+        source: the expression for what it shows.
+        has_client: whether it has a client, which is called `client`.
+        values: what else it is made with, by the names of `explore`; what a view has by itself is
+            not said.
+    """
+    arguments = [source]
+    if has_client:
+        arguments.append("client")
+    for name, value in values.items():
+        if value and value != _BY_ITSELF.get(name):
+            arguments.append(f"{name}={value!r}")
+    return f"arn.explore({', '.join(arguments)})"
+
+
+_BY_ITSELF = {"view": "timeline", "tz": "UTC"}
+"""What a view has where nothing is said, beside what is empty."""
 
 
 def _has_value(column: str, value: str | Sequence[str | None], name: str = "runs") -> str:

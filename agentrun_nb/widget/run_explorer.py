@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from agentrun_nb.analysis.filter_rules import frozen
+from agentrun_nb.analysis.filter_rules import Rules, frozen
 from agentrun_nb.core.arguments import read_texts
 from agentrun_nb.core.jsontext import JSONTextError
 from agentrun_nb.core.paths import parse_path
@@ -18,8 +19,17 @@ from agentrun_nb.core.text import clip, counted, visible
 from agentrun_nb.drawing.status_style import look_of, painting_order
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.run import Run, value_at
-from agentrun_nb.widget.html_file import write_page
-from agentrun_nb.widget.python_code import place_code, rows_code, selection_code, shown_code
+from agentrun_nb.widget.file_words import file_contents, file_name, file_title
+from agentrun_nb.widget.html_file import page_html, write_page
+from agentrun_nb.widget.page import Message
+from agentrun_nb.widget.protocol import Parcel, RefusedError, Request
+from agentrun_nb.widget.python_code import (
+    place_code,
+    rows_code,
+    selection_code,
+    shown_code,
+    view_code,
+)
 from agentrun_nb.widget.run_docs import packed_docs
 from agentrun_nb.widget.run_table import RunTable
 from agentrun_nb.widget.run_view import RunView
@@ -35,6 +45,12 @@ LEFT_OUT = '"left out when this file was written"'
 
 It is JSON, so that it reads as what it is.
 """
+
+MOST_BYTES = 64 * 2**20
+"""A larger file does not go through the page."""
+
+_OF_A_CALL = ("view", "by", "sort", "columns", "window", "tz", "height")
+"""The shared values that the Python of a view says."""
 
 _OF_A_FILE = ("selected", "path", "tz", "view", "by", "sort", "columns", "window", "height")
 """The shared values that an exported file opens with; its rows are those of the filter already."""
@@ -142,14 +158,7 @@ class RunExplorer(RunView):
         lines = []
         if self._table.one is not None:
             lines += [f"run = {self._source()}", "runs = run.to_frame()"]
-        chosen = np.zeros(len(self._runs), dtype=bool)
-        chosen[self._table.rows(self.selected)] = True
-        keys = ((deployment, name) for deployment, name in self.selected)
-        rules = None if self.filter is None else frozen(self.filter, self._table.newest)
-        lines += [
-            f"shown = {shown_code(rules)}",
-            f"selection = {selection_code(self._runs, self._shown(), chosen, keys)}",
-        ]
+        lines += [f"shown = {self._shown_code()}", f"selection = {self._selection_code()}"]
         run, steps = self.run, parse_path(self.path)
         if run is not None and steps:
             # The page copies this line alone, so it stands by itself.
@@ -159,6 +168,39 @@ class RunExplorer(RunView):
                 document = f'arn.parse({first}["{steps[0]}"]).iloc[0]'
             lines.append(f"value = {place_code(document, steps[1:])}")
         return "\n".join(lines)
+
+    def _shown_code(self) -> str:
+        rules = self._moments()
+        return shown_code(rules, self._table.needed_names(rules, self._names))
+
+    def _selection_code(self) -> str:
+        chosen = np.zeros(len(self._runs), dtype=bool)
+        chosen[self._table.rows(self.selected)] = True
+        keys = ((deployment, name) for deployment, name in self.selected)
+        return selection_code(self._runs, self._shown(), chosen, keys)
+
+    def _view_code(self) -> str:
+        """The Python that makes this view again."""
+        rules = self._moments()
+        values = {name: getattr(self, name) for name in _OF_A_CALL}
+        values["filter"] = rules
+        values["names"] = self._table.needed_names(rules, self._names)
+        source = "runs" if self._table.one is None else self._source()
+        return view_code(source, self._client is not None, values)
+
+    def _answer_python(self, _: Request) -> Message:
+        call, code = self._view_code(), self.code
+        return {"text": f"ex = {call}\n{code}", "call": call, "code": code}, []
+
+    def _answer_file(self, _: Request) -> Message:
+        html = self._html()
+        if len(html) > MOST_BYTES:
+            size = f"{len(html):,} bytes"
+            raise RefusedError(f"This file has {size}: write it with ex.to_html(path).")
+        parcel = Parcel()
+        one = self._table.one
+        name = file_name(one.id if one is not None else None, datetime.now(UTC))
+        return {"file": parcel.add(html), "name": name}, parcel.buffers
 
     def _source(self) -> str:
         """The Python that gives the one run."""
@@ -220,6 +262,10 @@ class RunExplorer(RunView):
             >>> ex.to_html("runs.html", without="input")
             PosixPath('runs.html')
         """
+        return write_page(path, self._html(without))
+
+    def _html(self, without: Iterable[str] = ()) -> bytes:
+        """The bytes of that file."""
         hint = f"It may name {' and '.join(DOCUMENTS)}."
         left_out = read_texts("without", without, hint)
         if not set(left_out) <= set(DOCUMENTS):
@@ -228,9 +274,18 @@ class RunExplorer(RunView):
         texts = {name: runs[name] for name in left_out}
         blank = {name: column.where(column.isna(), LEFT_OUT) for name, column in texts.items()}
         runs = runs.assign(**blank)
-        page = self._page_of(runs, packed_docs(runs, self._table.absent))
+        page, buffers = self._page_of(runs, packed_docs(runs, self._table.absent))
+        page["title"] = file_title(runs, self._names, self.tz, page["title"])
         shared = {name: getattr(self, name) for name in _OF_A_FILE}
-        return write_page(path, page, shared, _contents(len(runs), left_out))
+        rules = self._moments() if self._table.one is None else None
+        contents = file_contents(len(runs), len(self._runs), rules, left_out)
+        return page_html((page, buffers), shared, contents)
+
+    def _moments(self) -> Rules | None:
+        """The filter with moments in place of ages."""
+        if self.filter is None:
+            return None
+        return frozen(self.filter, self._table.newest)
 
     def _drawn(self) -> pd.DataFrame:
         """The rows of a figure or file: what is shown, and one run always."""
@@ -272,11 +327,3 @@ class RunExplorer(RunView):
         one = self._table.one
         shown = counted(len(self._runs), "run") if one is None else f"run {one.id!r}"
         return f"<RunExplorer: {shown}, live while its kernel runs>"
-
-
-def _contents(count: int, left_out: Sequence[str]) -> str:
-    """What an exported file holds, in a sentence."""
-    whole = " and ".join(name.replace("_", " ") for name in DOCUMENTS if name not in left_out)
-    documents = f"with their {whole}" if whole else "without their documents"
-    records = f"This file holds the records of {counted(count, 'run')} {documents}."
-    return f"{records} It reads no output files."

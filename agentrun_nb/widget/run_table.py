@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from math import isnan
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from agentrun_nb.analysis.filter_rows import Mask, filter_rows
+from agentrun_nb.analysis.failures import failures
+from agentrun_nb.analysis.filter_rows import Mask, contain, filter_rows
 from agentrun_nb.analysis.filter_rules import Rules
 from agentrun_nb.core.times import EPOCH
 from agentrun_nb.run import Run
 from agentrun_nb.tables.frames import runs_frame
 from agentrun_nb.tables.moments import last_moment
-from agentrun_nb.widget.page import small_docs
+from agentrun_nb.widget.failure_groups import FailureGroups, failure_groups
+from agentrun_nb.widget.page import page_names, small_docs
 from agentrun_nb.widget.run_docs import absent_fields, packed_docs, run_docs
 
 Key = tuple[str, str]
@@ -59,8 +62,36 @@ class RunTable:
         """Which rows a filter lets through; the last answer is remembered."""
         question = repr((rules, names if rules and "text" in rules else None))
         if question not in self._masks:
-            self._masks = {question: filter_rows(self.runs, rules, self.newest, names)}
+            groups = self._groups_for(rules)
+            mask = filter_rows(self.runs, rules, self.newest, names, groups)
+            self._masks = {question: mask}
         return self._masks[question]
+
+    def needed_names(self, rules: Rules | None, names: Mapping[str, str]) -> dict[str, str]:
+        """The names without which a filter would let other runs through."""
+        if not rules or not rules.get("text") or not names:
+            return {}
+        mask = self.mask(rules, names)
+        alone = filter_rows(self.runs, rules, self.newest, None, self._groups_for(rules))
+        if (mask == alone).all():
+            return {}
+        known = page_names(self.runs, names)
+        found = contain(list(known.values()), rules["text"])
+        return {key: names[key] for key, is_in in zip(known, found, strict=True) if is_in}
+
+    def _groups_for(self, rules: Rules | None) -> pd.Series[Any] | None:
+        return self.fingerprints if rules and "failure" in rules else None
+
+    @cached_property
+    def fingerprints(self) -> pd.Series[Any]:
+        """Of which group of failures each run is, as `failures` says it."""
+        found: pd.Series[Any] = failures(self.runs, each=True)
+        return found
+
+    @cached_property
+    def groups(self) -> FailureGroups:
+        """The groups of failures, as the page gets them."""
+        return failure_groups(self.runs, self.fingerprints)
 
     # --- keys and rows
 

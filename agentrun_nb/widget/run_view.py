@@ -12,10 +12,14 @@ import traitlets
 from agentrun_nb.analysis.filter_rows import Mask
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.tables.labels import Names, read_names
+from agentrun_nb.widget.column_values import column_values
 from agentrun_nb.widget.comparison import comparison
+from agentrun_nb.widget.failure_groups import groups_part
+from agentrun_nb.widget.last_success import compared
 from agentrun_nb.widget.page import Message, runs_page
 from agentrun_nb.widget.preview import NO_CLIENT, read_file
 from agentrun_nb.widget.protocol import Parcel, Request
+from agentrun_nb.widget.run_logs import read_log
 from agentrun_nb.widget.run_table import RunTable
 from agentrun_nb.widget.traits import compact, frozen_window, mark
 from agentrun_nb.widget.view import View
@@ -127,11 +131,40 @@ class RunView(View):
         parcel = Parcel()
         return {"rows": parcel.add(rows.tobytes())}, parcel.buffers
 
+    def _answer_shown(self, request: Request) -> Message:
+        mask = self._table.mask(request.rules, self._names)
+        rows = np.flatnonzero(mask).astype("<u4")
+        parcel = Parcel()
+        return {"rows": parcel.add(rows.tobytes())}, parcel.buffers
+
+    def _answer_groups(self, _: Request) -> Message:
+        parcel = Parcel()
+        return groups_part(self._table.groups, parcel), parcel.buffers
+
+    def _answer_column(self, request: Request) -> Message:
+        found = column_values(self._runs, request.path)
+        answer, buffers = _json_part("values", found.values)
+        return answer | {"clipped": found.clipped}, buffers
+
+    def _answer_last_success(self, request: Request) -> Message:
+        [row] = request.rows
+        answer = compared(self._runs, row)
+        parcel = Parcel()
+        if "comparison" in answer:
+            answer["comparison"] = parcel.add(msgspec.json.encode(answer["comparison"]))
+        return answer, parcel.buffers
+
     async def _read_preview(self, request: Request) -> Message:
         [row] = request.rows
         parcel = Parcel()
         file = await read_file(self._client, self._table.run(row), request.output)
         return {"file": parcel.add(file)}, parcel.buffers
+
+    async def _read_logs(self, request: Request) -> Message:
+        [row] = request.rows
+        log = await read_log(self._client, self._table.run(row))
+        answer, buffers = _json_part("logs", log.events)
+        return answer | {"more": log.more}, buffers
 
 
 def _json_part(name: str, value: Any) -> Message:

@@ -27,7 +27,7 @@ from agentrun_nb.widget.twin import Story, twin
 STATIC = Path(__file__).parent / "static"
 """Where the built files of the page are."""
 
-READINGS = {"preview": "file"}
+READINGS = {"preview": "file", "logs": "log"}
 """What waits for a client, by the name of the request; one of each at a time."""
 
 Answer = Callable[[Request], Message]
@@ -141,7 +141,7 @@ class View(anywidget.AnyWidget):
         """Says why where no answer can be given."""
         try:
             yield
-        except RefusedError as refusal:
+        except (RefusedError, AgentRunError) as refusal:
             self._say(number, {"error": str(refusal)}, ok=False)
         except Exception as error:
             sentence = f"The kernel could not answer: {type(error).__name__}."

@@ -213,6 +213,6 @@ def test_a_figure_and_a_file_hold_what_is_shown(tmp_path):
     view, shown = explore(RUNS, filter={"status": "failed"}), RUNS[RUNS["status"].eq("failed")]
     assert view.figure() == explore(shown).figure()
     written = view.to_html(tmp_path / "runs.html", without="input").read_text()
-    assert f"the records of {len(shown)} runs" in written
+    assert f"the records of {len(shown)} of {len(RUNS)} runs (filter: status failed)" in written
     one = explore(arn.Run(json.dumps(record(3)).encode()), filter={"status": "failed"})
     assert "the records of 1 run " in one.to_html(tmp_path / "run.html").read_text()

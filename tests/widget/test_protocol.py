@@ -68,6 +68,7 @@ def unpacked(reference, buffers) -> bytes:
         ("RunDoc", protocol.DOC_KEYS),
         ("Difference", protocol.DIFFERENCE_KEYS),
         ("Comparison", protocol.COMPARISON_KEYS),
+        ("FailureGroup", protocol.GROUP_KEYS),
         ("Head", head.HEAD_KEYS),
         ("Limits", head.LIMITS),
         ("Field", head.FIELD_KEYS),
@@ -239,7 +240,19 @@ anything = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["id", "op", "row", "rows", "output", "start", "end", "by", "path", "url", "code"]
+                [
+                    "id",
+                    "op",
+                    "row",
+                    "rows",
+                    "output",
+                    "start",
+                    "end",
+                    "by",
+                    "path",
+                    "filter",
+                    "code",
+                ]
             ),
             inner,
         )

@@ -18,6 +18,7 @@
  *   extra: string | null, notes: string | null, error: string | null, not_read: string | null}} RunDoc
  * @typedef {{path_a: string | null, path_b: string | null, change: string, a: string | null, b: string | null}} Difference
  * @typedef {{a: OutputRow | null, b: OutputRow | null}} Pair
+ * @typedef {{fingerprint: string, example: string, n: number}} FailureGroup runs that failed in the same way: what is the same, the reason of the last of them, how many they are
  * @typedef {{count: number, differences: Difference[], outputs: Pair[]}} Comparison
  *
  * @typedef {{created: Float64Array, started: Float64Array, completed: Float64Array, until: Float64Array, status: Uint32Array, version: Uint32Array, deployment: Uint32Array, mode: Uint32Array, reason: Uint32Array, error: Uint32Array, exit: Float64Array, ids: string[]}} Columns

@@ -48,7 +48,7 @@ export function createKernel(model, { signal, isCut = () => false, onSilence, on
     /** Whether there is no kernel, only a file. */
     alone: Boolean(model.alone),
     /**
-     * @param {"open" | "docs" | "run" | "select" | "selected" | "window" | "preview" | "compare" | "logs"} op
+     * @param {"open" | "docs" | "run" | "select" | "selected" | "shown" | "groups" | "column" | "last_success" | "python" | "file" | "window" | "preview" | "compare" | "logs"} op
      * @param {object} [body]
      * @param {(words: string) => void} [onWait] told what may be the matter when the answer is long in coming
      * @returns {Promise<Reply>} rejected with the kernel's own sentence where it says no, and with one of ours where no answer can come
