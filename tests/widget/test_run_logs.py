@@ -25,6 +25,8 @@ def log(count: int, **cells: Any) -> pd.DataFrame:
     rows = [
         {
             "id": f"event {number}",
+            "deployment_id": "agdep_reports",
+            "run_id": "adrun_00000001",
             "created_at": moment(number / 8),
             "level": "info",
             "event_type": "stdout",
