@@ -270,7 +270,7 @@ def test_contributing_names_files_that_are_there():
     assert not [name for name in modules if find_spec(name) is None]
 
 
-STYLES = sorted(SOURCES.rglob("*.css"))
+STYLES = sorted(str(file.relative_to(SOURCES)) for file in SOURCES.rglob("*.css"))
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 MOST_FIELDS = len(RUNS.wire) // 2
 """A source may speak of single fields; one that names more than these lists them."""
@@ -286,13 +286,29 @@ def names_in(code: str, names: Iterable[str]) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("source", [*PAGE, *(file.name for file in STYLES)])
+@pytest.mark.parametrize("source", [*PAGE, *STYLES])
 def test_the_page_lists_neither_statuses_nor_fields(source):
     """It is told them when it opens."""
-    file = SOURCES / source if source in PAGE else SOURCES / "styles" / source
-    code = file.read_text("utf-8")
+    code = (SOURCES / source).read_text("utf-8")
     assert not names_in(code, STATUSES)
     assert len(names_in(code, RUNS.names)) <= MOST_FIELDS
+
+
+HOST_MARKS = re.compile(r"--jp-|data-jp|widget-[hv]?box|jupyter|vscode|colab|marimo", re.IGNORECASE)
+"""What only a host has: its variables, attributes, classes and name."""
+
+
+@pytest.mark.parametrize("source", [*PAGE, *STYLES])
+def test_only_two_places_of_the_page_know_a_host(source):
+    code = COMMENT.sub("", (SOURCES / source).read_text("utf-8"))
+    if source != "base/host.mjs" and not source.startswith("styles/hosts/"):
+        assert not HOST_MARKS.search(code)
+
+
+def test_the_hosts_are_known_where_they_may_be():
+    """The control of the law above."""
+    assert HOST_MARKS.search((SOURCES / "base/host.mjs").read_text("utf-8"))
+    assert HOST_MARKS.search((SOURCES / "styles/hosts/jupyter.css").read_text("utf-8"))
 
 
 def test_a_planted_list_of_the_page_is_seen():

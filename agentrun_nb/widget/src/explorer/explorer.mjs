@@ -4,6 +4,7 @@ import { createRunBody } from "./run_body.mjs";
 import { createRunsBody } from "./runs_body.mjs";
 import { h } from "../base/dom.mjs";
 import { hasHead, setHead } from "../base/head.mjs";
+import { isCut } from "../base/host.mjs";
 import { learnStatuses, setColours } from "../base/status.mjs";
 import { createKernel } from "../kernel/requests.mjs";
 import { unpack } from "../kernel/page.mjs";
@@ -20,8 +21,6 @@ import { createZoneSwitch } from "./zone.mjs";
  * @typedef {import("../protocol.mjs").Held} Held
  */
 
-/** The mark that ipywidgets sets where the kernel of a view is gone. */
-const CUT = ".jupyter-widgets-disconnected";
 const BODIES = { json: createJsonBody, run: createRunBody, runs: createRunsBody };
 
 /** @param {import("../protocol.mjs").Model} model @param {HTMLElement} el @param {AbortSignal} signal the end of the view */
@@ -34,7 +33,7 @@ export function createExplorer(model, el, signal) {
   const traits = createTraits(model, signal);
   const kernel = createKernel(model, {
     signal,
-    isCut: () => el.closest(CUT) !== null,
+    isCut: () => isCut(el),
     onSilence: status.setSilent,
     onUpdate: (reply) => show(reply).catch(fail),
   });

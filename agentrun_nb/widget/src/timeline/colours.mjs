@@ -1,6 +1,7 @@
 /** The colours of the page as a canvas can use them. */
 
 import { h } from "../base/dom.mjs";
+import { THEME_ATTRIBUTES } from "../base/host.mjs";
 import { LOOKS } from "../base/status.mjs";
 
 /** @typedef {{text: string, muted: string, grid: string, background: string, accent: string, font: string, looks: string[]}} Colours */
@@ -37,15 +38,7 @@ export function colourReader(root) {
 export function watchTheme(changed, signal) {
   const observer = new MutationObserver(changed);
   for (const element of [document.documentElement, document.body])
-    observer.observe(element, {
-      attributeFilter: [
-        "class",
-        "style",
-        "data-jp-theme-light",
-        "data-jp-theme-name",
-        "data-theme",
-      ],
-    });
+    observer.observe(element, { attributeFilter: THEME_ATTRIBUTES });
   signal.addEventListener("abort", () => observer.disconnect());
   for (const query of [
     "(prefers-color-scheme: dark)",
