@@ -37,6 +37,7 @@ _CONTENTS = {
     "files.save_load": ("load", "save"),
     "tables.brief": ("brief", "spans"),
     "tables.frames": ("runs_frame",),
+    "tables.phases": ("phases",),
     "documents.json_paths": ("json_paths",),
     "documents.outputs": ("outputs",),
     "documents.parse": ("parse",),
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     from agentrun_nb.tables.brief import brief as brief
     from agentrun_nb.tables.brief import spans as spans
     from agentrun_nb.tables.frames import runs_frame as runs_frame
+    from agentrun_nb.tables.phases import phases as phases
     from agentrun_nb.tables.report import fetch_report as fetch_report
     from agentrun_nb.widget import explore as explore
     from agentrun_nb.widget import explore_json as explore_json

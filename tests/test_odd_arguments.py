@@ -71,7 +71,7 @@ Door = Callable[[World, Any], Any]
 DOORS: dict[str, Door] = {
     **{name: (lambda world, odd, name=name: getattr(arn, name)(odd)) for name in (
         "brief", "spans", "outputs", "summarize", "failures", "concurrency", "runs_frame",
-        "fetch_report", "json_paths", "explore", "explore_json", "parse", "load",
+        "fetch_report", "json_paths", "phases", "explore", "explore_json", "parse", "load",
     )},
     **{f"figures.{name}": (lambda world, odd, name=name: getattr(figures, name)(odd)) for name in (
         "timeline", "durations", "outcomes", "concurrency", "survival", "trend",
@@ -99,6 +99,11 @@ DOORS: dict[str, Door] = {
     "summarize freq": lambda world, odd: arn.summarize(world.runs, freq=odd),
     "figures.trend freq": lambda world, odd: figures.trend(world.runs, odd),
     "failures by": lambda world, odd: arn.failures(world.runs, by=odd),
+    **{f"phases {name}": (
+        lambda world, odd, name=name: arn.phases(
+            world.runs, **({"logs": world.client.get_logs(world.run)} | {name: odd})
+        )
+    ) for name in ("logs", "observations", "events")},
     "failures logs": lambda world, odd: arn.failures(world.runs, logs=odd),
     "brief tz": lambda world, odd: arn.brief(world.runs, tz=odd),
     "json_paths column": lambda world, odd: arn.json_paths(world.runs, odd),
