@@ -84,7 +84,7 @@ DOORS: dict[str, Door] = {
     ),
     **{f"figures.{name} names": (
         lambda world, odd, name=name: getattr(figures, name)(world.runs, names=odd)
-    ) for name in ("outcomes", "survival", "trend")},
+    ) for name in ("outcomes", "survival", "timeline", "trend")},
     "extract of": lambda world, odd: arn.extract(odd, "input.topic"),
     "extract what": lambda world, odd: arn.extract(world.runs, odd),
     "extract a column": lambda world, odd: arn.extract(world.runs, topic=odd),

@@ -1,82 +1,183 @@
-"""Draws many runs along time as a still picture, in SVG."""
+"""Draws many runs along time as a still picture, in SVG, arranged as on the live page."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agentrun_nb.core.schema import FAILURES
-from agentrun_nb.core.text import counted
+from agentrun_nb.core.schema import FAILURES, SUCCESSES
+from agentrun_nb.core.text import counted, visible
 from agentrun_nb.drawing.axis import EARLIEST, LATEST, Tick, ticks
-from agentrun_nb.drawing.html import Markup, el, joined
+from agentrun_nb.drawing.bands import WORDS, Band, Mask, bands_of
+from agentrun_nb.drawing.html import Markup, el, joined, safe
+from agentrun_nb.drawing.layout import BAND_GAP, LANE, MOST_ROWS, grouping_of, lanes
+from agentrun_nb.drawing.scale import Scale
 from agentrun_nb.drawing.spans import Kind, Spans, spans
-from agentrun_nb.drawing.status_style import LOOKS, Look, by_look
+from agentrun_nb.drawing.status_style import LOOKS, by_look
 from agentrun_nb.drawing.svg import GREY, WIDTH, drawing
+from agentrun_nb.drawing.svg_bars import MARK, Looks, bars, behind, length_words, mark_at
+from agentrun_nb.tables.labels import names_of_runs, short_id
 from agentrun_nb.tables.moments import Floats
 
-_Looks = dict[Look, NDArray[np.bool_]]
-
-_LEFT, _RIGHT = 8, WIDTH - 8
-_MOST_BARS, _MOST_LANES = 150, 30
-_HIGHEST_LANE, _LANES_HIGH = 22, 200
-_COLUMN, _COLUMNS_HIGH = 6, 90
-_LEAST = 3
-_HALF_LETTER = 3
-_MOST_TICKS = 8
+_MOST_BYTES = 15_000
+"""Of a picture: in a twin it stands in base64, beside tables, and all have 40 KB."""
+_EDGE, _NAMES, _LENGTHS = 8, 150, 100
+"""What stays free at an edge, for the names at the left, and for lengths behind bars of rows."""
+_TOP = 4
+_FEW_ROWS = 8
+_HIGH_ROW, _ROW = 24, 20
+_IDS = 58
+"""How wide the short ids behind names are."""
+_LONGEST = 40
+"""The most characters of a name; what is wider than its place is cut off there."""
+_MOST_BARS = 150
+_LOWEST_BAND, _HIGHEST_BAND, _BANDS_HIGH = 44, 200, 260
+"""The least height of a band, the most, and that of all together where they are no lower."""
+_COLUMN_WIDTHS = (6, 9, 12, 18, 36, 72)
+"""Tried from the first on until the picture is small enough."""
+_COLUMNS_HIGH = 90
+_STRIP = 14
+"""The height of the strip of failures above columns."""
+_LINE = 14
+_HALF_LETTER, _LETTER = 3, 6.2
+_TICK_WIDE = 88
 _LABEL_BELOW, _CONTEXT_BELOW = 16, 29
 """How far below the axis the baselines are of labels, and of days and the sentence."""
 _SENTENCE_WIDE = 230
+_BOLD = "font-weight:600"
 
 
-def timeline(runs: pd.DataFrame, now: float, tz: str) -> Markup | None:
+class Drawn(NamedTuple):
+    """A still picture.
+
+    Attributes:
+        svg: the picture.
+        words: what its bands say, for those who do not see it; empty where runs are not grouped.
+    """
+
+    svg: Markup
+    words: str
+
+
+class _Body(NamedTuple):
+    """What stands above the axis, its height in pixels, and what is said of it under the axis."""
+
+    markup: Markup
+    height: float
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What is to be drawn.
+
+    Attributes:
+        runs: the RUNS table.
+        placed: where its runs lie; those far outside have no place.
+        looks: which rows have each look.
+        bands: the groups.
+        ends: the first and the last moment of the axis.
+        names: of deployments and versions by their ids.
+    """
+
+    runs: pd.DataFrame
+    placed: Spans
+    looks: Looks
+    bands: list[Band]
+    ends: tuple[float, float]
+    names: Mapping[str, str]
+
+    @property
+    def size(self) -> int:
+        """How many runs have a place."""
+        return sum(band.size for band in self.bands)
+
+    @property
+    def grouped(self) -> bool:
+        """Whether names of bands stand at the left."""
+        return bool(self.bands[0].name)
+
+    @property
+    def plain(self) -> Mask:
+        """Which runs need no shape behind their bars, since they succeeded as recorded."""
+        return np.asarray(self.succeeded & (self.placed.kind <= Kind.UNDIVIDED))
+
+    @property
+    def succeeded(self) -> Mask:
+        """Which runs succeeded."""
+        return np.asarray(self.runs["status"].isin(SUCCESSES), dtype=bool)
+
+    def scale(self) -> Scale:
+        """The time axis beside the names of bands."""
+        left = _NAMES if self.grouped else _EDGE
+        return Scale(*self.ends, left, WIDTH - _EDGE)
+
+
+def timeline(
+    runs: pd.DataFrame,
+    now: float,
+    tz: str,
+    by: str | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Drawn | None:
     """Draws runs along time; None without any.
 
-    Each run is a bar while they are few; when they are many, columns show their counts. Before the
-    start a bar is pale, after it solid; a run that has not ended is an outline up to `now`.
+    Up to 30 runs have a row each, with their names and lengths; more stand in bands. There each run
+    is a bar while they are few; when they are many, columns show their counts, all to one scale.
+    Before the start a bar is thin, after it thick; a run that has not ended is an outline up to
+    `now`.
+
+    Args:
+        runs: a RUNS table.
+        now: when it was read, in ms since the epoch.
+        tz: the zone of the time axis.
+        by: the grouping, one of GROUPINGS of `window.py`; None: as it fits.
+        names: of deployments and versions by their ids.
     """
     placed = spans(runs, now)
     if np.isnan(placed.begin).all():
         return None
     first, last = placed.bulk()
     room = max((last - first) * 0.02, 5)
-    scale = _Scale(max(first - room, EARLIEST), min(last + room, LATEST))
+    ends = (max(first - room, EARLIEST), min(last + room, LATEST))
     inside = placed.touching(first, last)
     outside = int((~np.isnan(placed.begin) & ~inside).sum())
     placed = placed.only(inside)
-    looks = by_look(runs)
-    least = _LEAST * scale.unit
-    lane_of = placed.lanes(least, least, _MOST_LANES) if len(runs) <= _MOST_BARS else None
-    if lane_of is not None:
-        body, height, words = *_bars(placed, looks, scale, lane_of), tz
+    by = by or grouping_of(runs[inside])
+    names = names or {}
+    bands = bands_of(runs, inside, placed.begin, by, names)
+    scene = _Scene(runs, placed, by_look(runs), bands, ends, names)
+    # One run alone needs no name, and has the whole width.
+    if by == "none" and 1 < scene.size <= MOST_ROWS:
+        scale = Scale(*ends, _NAMES, WIDTH - _LENGTHS)
+        svg = _picture(_rows(scene, scale), scale, outside, tz)
     else:
-        body, height, peak = _columns(placed, looks, scale)
-        words = f"up to {counted(peak, 'run')} in a column, {tz}"
-    if outside:
-        words = f"{outside:,} far outside of this time, {words}"
-    return drawing(joined(body, _axis(scale, height + 4, tz, words)), height + 38)
+        svg = _bands(scene, outside, tz)
+    sentences = "; ".join(band.sentence for band in bands)
+    return Drawn(svg, f"By {WORDS[by]}: {sentences}" if scene.grouped else "")
 
 
-class _Scale:
-    """Instants to pixels, one or an array of them; `unit` is how many ms a pixel is."""
+def _picture(body: _Body, scale: Scale, outside: int, tz: str) -> Markup:
+    far = f"{outside:,} far outside of this time" if outside else ""
+    words = ", ".join(filter(None, (far, body.words, tz)))
+    found = ticks(scale.start, scale.end, tz, int((scale.right - scale.left) // _TICK_WIDE))
+    y = body.height + 4
+    lines = "".join(f"M{scale(tick.at)} {_TOP}V{y:g}" for tick in found)
+    grid = el("path", d=lines, stroke=GREY, stroke_opacity="0.2")
+    axis = _axis(scale, y, found, words)
+    return drawing(joined(grid, body.markup, axis), body.height + 38)
 
-    def __init__(self, start: float, end: float) -> None:
-        self.start, self.end = start, end
-        self.unit = (end - start) / (_RIGHT - _LEFT)
 
-    def __call__(self, at: Any) -> Any:
-        pixels = (at - self.start) / self.unit
-        return np.round(_LEFT + pixels, 1)
-
-
-def _axis(scale: _Scale, y: float, tz: str, words: str) -> Markup:
-    line = el("path", d=f"M{_LEFT} {y:g}H{_RIGHT}", stroke=GREY, stroke_opacity="0.5")
-    found = ticks(scale.start, scale.end, tz, _MOST_TICKS)
+def _axis(scale: Scale, y: float, found: list[Tick], words: str) -> Markup:
+    line = el("path", d=f"M{scale.left} {y:g}H{scale.right}", stroke=GREY, stroke_opacity="0.5")
     marks = [_tick(tick, scale(tick.at), y) for tick in found]
     below = f"{y + _CONTEXT_BELOW:g}"
-    sentence = el("text", words, x=_RIGHT, y=below, fill=GREY, text_anchor="end")
+    sentence = el("text", words, x=WIDTH - _EDGE, y=below, fill=GREY, text_anchor="end")
     return joined(line, *marks, sentence)
 
 
@@ -84,118 +185,207 @@ def _tick(tick: Tick, x: float, y: float) -> Markup:
     half = _HALF_LETTER * len(tick.label)
     anchor = "middle"
     # At the edges of the picture a label in the middle of its tick would be cut off.
-    if x < _LEFT + half:
+    if x < _EDGE + half:
         anchor = "start"
-    elif x > _RIGHT - half:
+    elif x > WIDTH - _EDGE - half:
         anchor = "end"
     mark = el("path", d=f"M{x} {y:g}v4", stroke=GREY)
     label_at = f"{y + _LABEL_BELOW:g}"
     label = el("text", tick.label, x=x, y=label_at, fill=GREY, text_anchor=anchor)
     # On the right the sentence of the axis stands where the day would.
-    if not tick.context or x >= _RIGHT - _SENTENCE_WIDE:
+    if not tick.context or x >= WIDTH - _EDGE - _SENTENCE_WIDE:
         return joined(mark, label)
-    left = max(x - 12, _LEFT)
+    left = max(x - 12, _EDGE)
     day = el("text", tick.context, x=left, y=f"{y + _CONTEXT_BELOW:g}", fill=GREY)
     return joined(mark, label, day)
 
 
-# --- single runs ----------------------------------------------------------------------------------
+# --- a row for each run ---------------------------------------------------------------------------
 
 
-def _bars(
-    placed: Spans, looks: _Looks, scale: _Scale, lane_of: dict[int, int]
-) -> tuple[Markup, float]:
-    lanes = max(lane_of.values()) + 1
-    pitch = min(_HIGHEST_LANE, _LANES_HIGH / lanes)
-    paths: list[Markup] = []
-    for look, chosen in looks.items():
-        shapes = _Shapes(pitch * 0.85)
-        for row, lane in lane_of.items():
-            if chosen[row]:
-                shapes.add(placed, row, scale, 4 + lane * pitch)
-        paths += shapes.paths(look.either)
-    return joined(*paths), 6 + lanes * pitch
+def _rows(scene: _Scene, scale: Scale) -> _Body:
+    placed = scene.placed
+    pitch = _HIGH_ROW if scene.size <= _FEW_ROWS else _ROW
+    order = np.argsort(placed.begin, kind="stable")[: scene.size].tolist()
+    tops = {row: float(_TOP + number * pitch) for number, row in enumerate(order)}
+    nothing_is_plain = np.zeros(len(scene.runs), dtype=bool)
+    drawn = bars(placed, scene.looks, scale, tops, pitch, nothing_is_plain)
+    height = _TOP + scene.size * pitch
+    baselines = {row: top + pitch / 2 + 4 for row, top in tops.items()}
+    lengths = [_length(placed, row, scale, y) for row, y in baselines.items()]
+    return _Body(joined(_row_names(scene, baselines, height), drawn, *lengths), height)
 
 
-class _Shapes:
-    """The bars of one status, gathered into one path for each way of drawing."""
-
-    def __init__(self, thick: float) -> None:
-        self._thick = thick
-        self._pale, self._undivided, self._solid, self._open = "", "", "", ""
-
-    def add(self, placed: Spans, row: int, scale: _Scale, y: float) -> None:
-        """Adds one run."""
-        begin = scale(placed.begin[row])
-        end = scale(placed.end[row])
-        kind = placed.kind[row]
-        divided = not np.isnan(placed.middle[row])
-        split = scale(float(placed.middle[row])) if divided else begin
-        if split > begin:
-            self._pale += self._box(begin, split, y)
-        if kind == Kind.LIVE:
-            self._open += self._box(split, max(end, split + _LEAST), y)
-        elif kind in (Kind.POINT, Kind.OPEN):
-            half = self._thick / 2
-            self._solid += f"M{end} {y:.1f}l4 {half:.1f}l-4 {half:.1f}l-4 -{half:.1f}z"
-        elif divided:
-            self._solid += self._box(split, max(end, split + _LEAST), y)
-        else:
-            self._undivided += self._box(split, max(end, split + _LEAST), y)
-
-    def _box(self, left: float, right: float, y: float) -> str:
-        start = f"M{left} {y:.1f}"
-        around = f"H{right:.1f}v{self._thick:.1f}H{left}z"
-        return start + around
-
-    def paths(self, color: str) -> list[Markup]:
-        """The paths in one colour, what is solid last."""
-        dashed = {"stroke": color, "stroke_dasharray": "4 3"}
-        pale = el("path", d=self._pale, fill=color, fill_opacity="0.35")
-        unended = el("path", d=self._open, fill=color, fill_opacity="0.2", **dashed)
-        undivided = el("path", d=self._undivided, fill=color, fill_opacity="0.65")
-        solid = el("path", d=self._solid, fill=color)
-        shapes = (self._pale, self._open, self._undivided, self._solid)
-        drawn = zip(shapes, (pale, unended, undivided, solid), strict=True)
-        return [path for shape, path in drawn if shape]
+def _row_names(scene: _Scene, baselines: Mapping[int, float], height: float) -> Markup:
+    """The names of runs with their short ids behind; ids alone where they have no names."""
+    ids = scene.runs["id"].fillna("").tolist()
+    names = names_of_runs(scene.runs, scene.names)
+    named = [row for row in baselines if names[row]]
+    right = _NAMES - _EDGE
+    wide = right - (_IDS if named else 0)
+    words = [_text(names[row] or ids[row], y) for row, y in baselines.items()]
+    at: dict[str, str | int] = {"x": right, "fill": GREY, "text_anchor": "end"}
+    behind_names: list[Markup] = []
+    for row in named:
+        own = _shown(short_id(ids[row]))
+        behind_names.append(el("text", own, y=f"{baselines[row]:g}", **at))
+    return joined(_cut_off(words, wide, height), *behind_names)
 
 
-# --- many runs ------------------------------------------------------------------------------------
+def _text(words: str, y: float, style: str = "", color: str = GREY) -> Markup:
+    options = {"style": style} if style else {}
+    return el("text", _shown(words), x=4, y=f"{y:g}", fill=color, **options)
 
 
-def _columns(placed: Spans, looks: _Looks, scale: _Scale) -> tuple[Markup, float, int]:
-    """How many runs touch each stretch of time, by status; every failure has its mark on top."""
-    count = (_RIGHT - _LEFT) // _COLUMN
+def _shown(words: str) -> Markup:
+    # Cut before it is escaped, so that no name makes a picture large.
+    escaped = safe(visible(words[:_LONGEST])[:_LONGEST])
+    # Whoever looks for attributes without reading markup finds none in a name either.
+    return Markup(escaped.replace("=", "&#61;"))
+
+
+def _cut_off(words: list[Markup], wide: float, height: float) -> Markup:
+    """Words of which nothing sticks out at the right: a picture in the picture cuts it off."""
+    width = f"{wide:g}"
+    return el("svg", *words, width=width, height=f"{height:g}")
+
+
+def _length(placed: Spans, row: int, scale: Scale, y: float) -> Markup | None:
+    """How long a run took, behind its bar and its shape; before it where there is no room."""
+    words = length_words(placed, row)
+    x = behind(placed, row, scale) + MARK + 7
+    wide = _LETTER * len(words)
+    at = {"y": f"{y:g}", "fill": GREY}
+    if x + wide <= WIDTH:
+        return el("text", words, x=f"{x:g}", **at) if words else None
+    before = scale(placed.begin[row]) - 6
+    if before - wide < scale.left:
+        return None
+    return el("text", words, x=f"{before:g}", text_anchor="end", **at)
+
+
+# --- bands of groups ------------------------------------------------------------------------------
+
+
+def _bands(scene: _Scene, outside: int, tz: str) -> Markup:
+    """The bands with bars where they fit, else with columns, as fine as the size allows."""
+    scale = scene.scale()
+    body = _lanes(scene, scale) if len(scene.runs) <= _MOST_BARS else None
+    if body is not None:
+        svg = _picture(body, scale, outside, tz)
+        if len(svg.encode()) <= _MOST_BYTES:
+            return svg
+    for width in _COLUMN_WIDTHS:
+        svg = _picture(_columns(scene, scale, width), scale, outside, tz)
+        if len(svg.encode()) <= _MOST_BYTES:
+            break
+    return svg
+
+
+def _lanes(scene: _Scene, scale: Scale) -> _Body | None:
+    """The bands with a bar for each run; None where the lanes of one do not fit."""
+    most = max(_LOWEST_BAND, min(_HIGHEST_BAND, _BANDS_HIGH // len(scene.bands)))
+    found = [
+        lanes(scene.placed.only(band.rows), scene.succeeded, scale.unit, most)
+        for band in scene.bands
+    ]
+    fitting = [lane_of for lane_of in found if lane_of is not None]
+    if len(fitting) < len(found):
+        return None
+    counts = [max(lane_of.values(), default=0) + 1 for lane_of in fitting]
+    pitch = min(LANE, most / max(counts))
+    tops: dict[int, float] = {}
+    pieces: list[Markup | None] = []
+    y = float(_TOP)
+    for band, lane_of, count in zip(scene.bands, fitting, counts, strict=True):
+        height = max(_LOWEST_BAND, pitch * count)
+        first = y + (height - pitch * count) / 2
+        tops |= {row: first + lane * pitch for row, lane in lane_of.items()}
+        pieces.append(_band_words(band, y, height))
+        y += height + BAND_GAP
+    drawn = bars(scene.placed, scene.looks, scale, tops, pitch, scene.plain)
+    words = [length_words(scene.placed, row) for row in tops] if scene.size == 1 else []
+    return _Body(joined(drawn, *pieces), y - BAND_GAP, "".join(words))
+
+
+def _columns(scene: _Scene, scale: Scale, width: int) -> _Body:
+    """The bands with columns of how many runs touch each stretch of time, by status.
+
+    All have one scale. Every failure has its mark on top.
+    """
+    count = int((scale.right - scale.left) // width)
     edges = np.linspace(scale.start, scale.end, count + 1)
-    tallies = np.array([placed.tally(chosen, edges) for chosen in looks.values()])
-    peak = max(1, int(tallies.sum(axis=0).max()))
-    base = 18.0 + _COLUMNS_HIGH
-    level = np.full(count, base)
-    wide = _COLUMN - 1
+    height = max(_LOWEST_BAND, min(_COLUMNS_HIGH, _BANDS_HIGH // len(scene.bands)))
+    tallies = [
+        np.array([scene.placed.tally(rows & band.rows, edges) for rows in scene.looks.values()])
+        for band in scene.bands
+    ]
+    peak = max(1, *(int(tally.sum(axis=0).max()) for tally in tallies))
+    pieces: list[Markup | None] = [*_failures(scene, scale, width)]
+    y = float(_STRIP + _TOP)
+    for band, tally in zip(scene.bands, tallies, strict=True):
+        pieces += _stacks(scene.looks, tally, height / peak, scale, y + height)
+        pieces.append(_band_words(band, y, height))
+        y += height + BAND_GAP
+    words = f"up to {counted(peak, 'run')} in a column"
+    return _Body(joined(*pieces), y - BAND_GAP, words)
+
+
+def _stacks(
+    looks: Looks, tallies: NDArray[np.int64], per_run: float, scale: Scale, base: float
+) -> list[Markup]:
+    """The columns of a band, look on look.
+
+    Args:
+        looks: the looks from the ground up.
+        tallies: how many runs of each look touch each column.
+        per_run: how many pixels a run is high.
+        scale: moments to pixels.
+        base: where the columns stand.
+    """
+    count = tallies.shape[1]
+    lefts = np.linspace(scale.left, scale.right, count + 1).round().astype(int)
+    level = np.full(count, round(base))
     paths: list[Markup] = []
     for look, tally in zip(looks, tallies, strict=True):
-        heights = np.where(tally > 0, np.maximum(tally / peak * _COLUMNS_HIGH, 1), 0)
+        heights = np.where(tally > 0, np.maximum(np.rint(tally * per_run), 1), 0).astype(int)
         level = level - heights
         steps = "".join(
-            f"M{_LEFT + place * _COLUMN} {level[place]:.1f}h{wide}v{heights[place]:.1f}h-{wide}z"
-            for place in np.flatnonzero(heights)
+            f"M{lefts[at]} {level[at]}h{lefts[at + 1] - lefts[at] - 1}v{heights[at]}H{lefts[at]}z"
+            for at in np.flatnonzero(heights)
         )
-        paths.append(el("path", d=steps, fill=look.either))
-    failures = [
-        _failure_marks(placed.end[looks[LOOKS[name]]], scale, name)
-        for name in FAILURES
-        if LOOKS[name] in looks
-    ]
-    return joined(*paths, *failures), base, peak
+        if steps:
+            paths.append(el("path", d=steps, fill=look.either))
+    return paths
 
 
-def _failure_marks(ends: Floats, scale: _Scale, name: str) -> Markup | None:
-    """A mark for every failure; those that would lie on one another are one."""
-    places = np.unique(np.minimum(scale(ends[~np.isnan(ends)]) // 9 * 9, _RIGHT - 9).astype(int))
-    if not len(places):
+def _band_words(band: Band, y: float, height: float) -> Markup | None:
+    """The name of a band at its left, how many runs it has, and how many of them failed."""
+    if not band.name:
         return None
-    look = LOOKS[name]
-    shape = el(
-        "path", id=name, d=look.shape, fill=look.either, fill_rule="evenodd", transform="scale(.75)"
-    )
-    return joined(el("defs", shape), *(el("use", href=f"#{name}", x=x, y=3) for x in places))
+    failed = LOOKS[FAILURES[0]].either if band.failed else GREY
+    first = (height - 2 * _LINE) / 2 + 4
+    words = [
+        _text(band.name, first, _BOLD),
+        _text(counted(band.size, "run"), first + _LINE),
+        _text(band.failed_words, first + 2 * _LINE, color=failed),
+    ]
+    return el("svg", *words, y=f"{y:g}", width=_NAMES - _EDGE, height=f"{height:g}")
+
+
+def _failures(scene: _Scene, scale: Scale, width: int) -> list[Markup]:
+    """A mark for every failure; those that would lie on one another or in a column are one."""
+    pieces = []
+    for name in FAILURES:
+        look = LOOKS[name]
+        if look in scene.looks:
+            ends = scene.placed.end[scene.looks[look] & ~np.isnan(scene.placed.begin)]
+            pieces.append(mark_at(look, _mark_places(ends, scale, max(MARK, width))))
+    return pieces
+
+
+def _mark_places(ends: Floats, scale: Scale, width: int) -> list[tuple[float, float]]:
+    """The left and upper ends of marks, of which cells of that width have one each."""
+    cells = (scale(ends) - scale.left) // width
+    lefts = np.unique(np.minimum(scale.left + cells * width, scale.right - MARK))
+    return [(float(left), 3.0) for left in lefts]

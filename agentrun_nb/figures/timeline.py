@@ -5,7 +5,7 @@ Single runs are drawn in rows or lanes, and columns of counts where those do not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from agentrun_nb.core.schema import FAILURES, SUCCESSES
-from agentrun_nb.core.text import clip
 from agentrun_nb.core.times import duration_text
 from agentrun_nb.drawing import svg_timeline
-from agentrun_nb.drawing.axis import clock_text
-from agentrun_nb.drawing.course import course
+from agentrun_nb.drawing.bands import bands_of
 from agentrun_nb.drawing.layout import (
     BAND_GAP,
     COLUMN,
@@ -41,7 +39,6 @@ from agentrun_nb.drawing.spans import Kind, Spans, spans
 from agentrun_nb.drawing.status_style import LOOKS, Look, by_look, look_of
 from agentrun_nb.drawing.window import GROUPINGS, Window
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.figures.bands import bands_of
 from agentrun_nb.figures.folded_axis import FoldedAxis, checked_ends
 from agentrun_nb.figures.style import (
     CLEAR,
@@ -55,12 +52,14 @@ from agentrun_nb.figures.style import (
     say_empty,
     words,
 )
+from agentrun_nb.figures.timeline_words import TIMES, band_title, hover_texts, row_title
 from agentrun_nb.tables.frames import Runs, runs_frame
-from agentrun_nb.tables.moments import last_moment, milliseconds
+from agentrun_nb.tables.labels import Names, names_of_runs, read_names, with_labels
+from agentrun_nb.tables.moments import last_moment
 
 Chosen = NDArray[np.bool_]
 
-_MOST_TICKS, _LONGEST_NAME = 9, 28
+_MOST_TICKS = 9
 _THICK = 0.85
 """How much of its row or lane a bar fills.
 
@@ -72,7 +71,8 @@ _BACKGROUNDS = {None: None, True: "#111111", False: CLEAR}
 
 A dark page says so of itself alone, so its figure carries that background to wherever it is shown.
 """
-_TIMES = ["created_at", "started_at", "completed_at"]
+_SEEN = [*TIMES, "fetched_at", "status", "id", "deployment_id", "version_id"]
+"""The columns of a picture."""
 _PALE, _LIVE, _UNDIVIDED, _SOLID = 0.35, 0.5, 0.65, 1.0
 """The opacity of a bar before the start, of a run that goes on, without a start, and after it."""
 _LEAST_ROOM = 5
@@ -95,6 +95,7 @@ def timeline(
     *,
     window: _Edges = (None, None),
     by: str | None = None,
+    names: Names = None,
     template: str | None = None,
 ) -> go.Figure:
     """Draws runs along time, from the timestamps of their records alone.
@@ -111,6 +112,7 @@ def timeline(
         by: what runs are grouped by: `deployment_id`, `version_id`, `status` or `none`; None: as it
             fits, which is not at all while each run has a row, then by deployment, and by version
             where they are of one deployment.
+        names: labels for the ids of deployments and versions, as from `client.names()`.
         template: a plotly template, such as `plotly_dark`; by default colours that are read on
             any background.
 
@@ -129,11 +131,17 @@ def timeline(
             hint=f"Choose among {', '.join(GROUPINGS)}.",
         )
     start, end = checked_ends(window)
-    return draw(runs, last_moment(runs), tz, Window(start, end, by=by), template)
+    labels = read_names(names)
+    return draw(runs, last_moment(runs), tz, Window(start, end, by=by), template, labels)
 
 
 def draw(
-    runs: pd.DataFrame, now: float, tz: str, window: Window, template: str | None
+    runs: pd.DataFrame,
+    now: float,
+    tz: str,
+    window: Window,
+    template: str | None,
+    names: Mapping[str, str],
 ) -> go.Figure:
     """Draws the runs that a window shows.
 
@@ -143,9 +151,10 @@ def draw(
         tz: the zone of the time axis.
         window: what is on the screen.
         template: a plotly template.
+        names: of deployments and versions by their ids.
     """
     check_template(template)
-    drawing = _Drawing(runs, now, tz, window, template)
+    drawing = _Drawing(runs, now, tz, window, template, names)
     drawing.draw_bands()
     drawing.draw_axis()
     figure = drawing.figure
@@ -153,9 +162,9 @@ def draw(
         say_empty(figure, len(runs), "has a created time that can be read")
     elif not drawing.inside.any():
         say(figure, "no runs in this stretch of time")
-    seen = runs[[*_TIMES, "fetched_at", "status"]][drawing.inside]
+    still = svg_timeline.timeline(runs[_SEEN][drawing.inside], now, tz, window.by, names)
     # A figure is not ours to subclass; `show` finds here what it puts beside it.
-    figure._still = svg_timeline.timeline(seen, now, tz)
+    figure._still = still and still.svg
     return figure
 
 
@@ -169,7 +178,13 @@ class _Drawing:
     """
 
     def __init__(
-        self, runs: pd.DataFrame, now: float, tz: str, window: Window, template: str | None
+        self,
+        runs: pd.DataFrame,
+        now: float,
+        tz: str,
+        window: Window,
+        template: str | None,
+        names: Mapping[str, str],
     ) -> None:
         self.figure = go.Figure()
         self._runs = runs
@@ -177,6 +192,7 @@ class _Drawing:
         self._tz = tz
         self._window = window
         self._template = template
+        self._names = names
         self._looks = by_look(runs)
         self._in_legend = set[Look]()
         self._axis = FoldedAxis(window.folds)
@@ -225,25 +241,25 @@ class _Drawing:
         """Draws band by band from the top, and the strip of failures over them."""
         failures = map(look_of, FAILURES)
         failed = [look for look in failures if look in self._looks and not self._in_rows]
-        bands = bands_of(self._runs, self.known, self._by)
+        bands = bands_of(self._runs, self.known, self._placed.begin, self._by, self._names)
         grouped = self._by != "none"
         most = most_height(len(bands), grouped)
-        heights = self._heights([rows for _, rows in bands], most)
+        heights = self._heights([band.rows for band in bands], most)
         places = stack_bands(heights, named=grouped, strip=bool(failed))
         self._height = places[-1].bottom + BAND_GAP
         lane_maps = [
-            self._lanes_on_screen(rows, int(place.height))
-            for (_, rows), place in zip(bands, places, strict=True)
+            self._lanes_on_screen(band.rows, int(place.height))
+            for band, place in zip(bands, places, strict=True)
         ]
         # Bands are compared with one another, so all of them are drawn in one way.
         if None in lane_maps:
             lane_maps = [None] * len(bands)
         drawn = zip(bands, places, lane_maps, strict=True)
-        for number, ((name, rows), place, lane_of) in enumerate(drawn, 1):
-            axis = self._draw_band(number, rows, int(place.height), lane_of)
+        for number, (band, place, lane_of) in enumerate(drawn, 1):
+            axis = self._draw_band(number, band.rows, int(place.height), lane_of)
             self._add_axis(number, place, axis)
             upper = 1 - place.top / self._height
-            self.figure.add_annotation(text=name, y=upper, **_TITLE)
+            self.figure.add_annotation(y=upper, **band_title(band), **_TITLE)
         number = len(bands) + 1
         for look in failed:
             self._draw_failures(number, look)
@@ -316,11 +332,12 @@ class _Drawing:
         in_turn = np.argsort(self._placed.begin, kind="stable")
         # Runs without a place are sorted behind those that have one.
         order = in_turn[: np.count_nonzero(chosen)].tolist()
-        ids = self._runs["id"].fillna("").iloc[order]
-        names = [words(clip(name, _LONGEST_NAME)) for name in ids]
+        runs = self._runs.iloc[order]
+        called = zip(names_of_runs(runs, self._names), runs["id"].fillna(""), strict=True)
+        titles = [row_title(name, key) for name, key in called]
         self._draw_bars(axis, {row: lane for lane, row in enumerate(order)})
         ends = [len(order) - 0.5, -0.5]
-        return {"range": ends, "tickvals": [*range(len(order))], "ticktext": names}
+        return {"range": ends, "tickvals": [*range(len(order))], "ticktext": titles}
 
     def _trace(self, axis: int, look: Look, **marker: Any) -> dict[str, Any]:
         """What all traces of a look have in common; the first of them stands in the legend."""
@@ -369,6 +386,7 @@ class _Drawing:
         which = [pale, live, kind == Kind.UNDIVIDED]
         opacity = np.select(which, [_PALE, _LIVE, _UNDIVIDED], _SOLID)
         hatching = np.where(live, "/", "").tolist()
+        runs = with_labels(self._runs.iloc[rows], self._names)
         pattern = {"shape": hatching, "fillmode": "overlay"}
         edge = {"color": color(look, self._template), "width": 1}
         self.figure.add_bar(
@@ -377,24 +395,10 @@ class _Drawing:
             x=np.maximum(stop - base, 0),
             y=[lane_of[row] for row in rows.tolist()],
             width=_THICK,
-            hovertext=list(self._hover_texts(rows)),
+            hovertext=list(hover_texts(runs, live, self._now, self._tz)),
             hoverinfo="text",
             **self._trace(axis, look, opacity=opacity, line=edge, pattern=pattern),
         )
-
-    def _hover_texts(self, rows: NDArray[np.int64]) -> Iterator[str]:
-        """What is said of each run when it is pointed at."""
-        runs = self._runs.iloc[rows]
-        live = self._placed.kind[rows] == Kind.LIVE
-        records = zip(runs["id"], runs["version_id"], runs["status"], strict=True)
-        times = zip(*(milliseconds(runs[name]) for name in _TIMES), strict=True)
-        for (run, version, status), moments, goes_on in zip(records, times, live, strict=True):
-            created, started, completed = moments
-            stretches = course(created, started, completed, goes_on, self._now)
-            lines = [f"{look_of(status).label}, {version}"]
-            lines.append(f"created {clock_text(created, self._tz)}")
-            lines += [stretch.words for stretch in stretches]
-            yield "<br>".join([f"<b>{words(run)}</b>", *map(words, lines)])
 
     def _draw_columns(self, axis: int, chosen: Chosen) -> None:
         """Draws how many runs touch each column, look on look."""

@@ -14,6 +14,8 @@ from agentrun_nb.errors import SettingsError
 Names: TypeAlias = "Mapping[str, str] | None"
 """Names by the ids of deployments and versions, as from `client.names()`."""
 
+_SHORT = 8
+"""So many characters of an id tell most runs apart."""
 LABELLED = ("deployment_id", "version_id")
 """The columns whose ids have names."""
 
@@ -49,6 +51,21 @@ def labels_of(ids: Iterable[Any], names: Mapping[str, str]) -> dict[Any, str]:
         if is_shared and label != key:
             labels[key] = f"{label} ({key})"
     return labels
+
+
+def names_of_runs(runs: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
+    """What each run is called: as its version, else as its deployment, empty without a name."""
+    found: list[str] = []
+    for version, deployment in zip(runs["version_id"], runs["deployment_id"], strict=True):
+        name = names.get(version) or names.get(deployment)
+        found.append(name or "")
+    return found
+
+
+def short_id(text: str) -> str:
+    """The beginning of what is its own in an id: `88f539cd` of `adrun_88f539cd508b`."""
+    own = text.partition("_")[2]
+    return (own or text)[:_SHORT]
 
 
 def with_labels(runs: pd.DataFrame, names: Any, columns: Iterable[str] = LABELLED) -> pd.DataFrame:

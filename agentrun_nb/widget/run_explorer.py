@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from agentrun_nb.analysis.filter_rules import Rules, frozen
+from agentrun_nb.analysis.filter_words import filter_words
 from agentrun_nb.core.arguments import read_texts
 from agentrun_nb.core.jsontext import JSONTextError
 from agentrun_nb.core.paths import parse_path
@@ -33,7 +34,7 @@ from agentrun_nb.widget.python_code import (
 from agentrun_nb.widget.run_docs import packed_docs
 from agentrun_nb.widget.run_table import RunTable
 from agentrun_nb.widget.run_view import RunView
-from agentrun_nb.widget.twin import Story, run_story, runs_story
+from agentrun_nb.widget.twin import Shown, Story, run_story, runs_story
 from agentrun_nb.widget.view import shows_html
 
 if TYPE_CHECKING:
@@ -240,7 +241,8 @@ class RunExplorer(RunView):
         from agentrun_nb.figures.timeline import draw
 
         template = {None: None, True: "plotly_dark", False: "plotly_white"}[self._window.dark]
-        return draw(self._drawn(), self._table.now, self.tz, self._window, template)
+        now = self._table.now
+        return draw(self._drawn(), now, self.tz, self._window, template, self._names)
 
     def to_html(self, path: str | Path, without: Iterable[str] = ()) -> Path:
         """Writes the view as one file that works offline and opens as the page was last seen.
@@ -295,9 +297,12 @@ class RunExplorer(RunView):
 
     def _story(self) -> Story:
         now = self._table.now
-        if self._table.one is None:
-            return runs_story(self._runs, now, self.tz)
-        return run_story(self._runs, self._table.doc(0), now, self.tz)
+        if self._table.one is not None:
+            return run_story(self._runs, self._table.doc(0), now, self.tz, self._names)
+        newest = self._table.newest
+        words = filter_words(self.filter or {}, newest, self.tz, self._names)
+        shown = Shown(self._runs, words, self.by)
+        return runs_story(self.shown, now, self.tz, shown, self._names)
 
     def _call(self) -> str:
         if self._table.is_row and self._client is None:

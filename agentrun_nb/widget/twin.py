@@ -5,7 +5,7 @@ It is what a saved notebook tells when no kernel answers, in escaped text and pi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from agentrun_nb.drawing.course import course
 from agentrun_nb.drawing.html import Markup, el, joined
 from agentrun_nb.drawing.status_style import look_of, painting_order
 from agentrun_nb.tables.brief import in_words
+from agentrun_nb.tables.labels import Names
 from agentrun_nb.tables.moments import milliseconds
 from agentrun_nb.tables.report import completeness
 from agentrun_nb.widget.excerpt import excerpt
@@ -105,7 +106,13 @@ def _framed(uid: str, code: str, body: Markup) -> Markup:
 # --- one run --------------------------------------------------------------------------------------
 
 
-def run_story(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> Story:
+def run_story(
+    run: pd.DataFrame,
+    doc: dict[str, Any],
+    now: float,
+    tz: str,
+    names: Mapping[str, str] | None = None,
+) -> Story:
     """What is told of one run.
 
     Args:
@@ -113,11 +120,12 @@ def run_story(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> St
         doc: its RunDoc.
         now: when it was read, in ms since the epoch.
         tz: the zone of the times.
+        names: of deployments and versions by their ids.
     """
 
     def tell(room: Room) -> Iterator[Markup | None]:
         fields = doc["fields"]
-        yield _heading(doc, room)
+        yield _heading(doc, names or {}, room)
         reasons = {"Not fetched": doc["error"], "Failure reason": fields["failure_reason"]}
         for title, text in reasons.items():
             yield text and _titled(title, _pre(clip(text, 4 * room.text)))
@@ -133,7 +141,7 @@ def run_story(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> St
     return tell
 
 
-def _heading(doc: dict[str, Any], room: Room) -> Markup:
+def _heading(doc: dict[str, Any], names: Mapping[str, str], room: Room) -> Markup:
     fields, unread = doc["fields"], doc["unread"].get("status")
     status = _status(fields["status"], room)
     if unread is not None:
@@ -143,13 +151,25 @@ def _heading(doc: dict[str, Any], room: Room) -> Markup:
     if doc["not_read"] is not None:
         status = joined("Not read: ", clip(doc["not_read"], room.text))
     labels = {"id": "run", "deployment_id": "deployment", "version_id": "version"}
-    names = [
-        joined(label, " ", el("code", clip(fields[key], room.text), style=_MONO))
+    called = [
+        joined(label, " ", _called(names, fields[key], room), _code(fields[key], room))
         for key, label in labels.items()
         if fields[key] is not None
     ]
-    spaced = joined(*(joined(" \u00b7 ", name) for name in names))
+    spaced = joined(*(joined(" \u00b7 ", words) for words in called))
     return el("p", status, el("span", spaced, style=_BESIDE), style=_HEAD)
+
+
+def _called(names: Mapping[str, str], key: str, room: Room) -> str | None:
+    """The name of an id with a space behind it; None where it has none."""
+    if key not in names:
+        return None
+    name = clip(names[key], room.text)
+    return f"{name} "
+
+
+def _code(key: str, room: Room) -> Markup:
+    return el("code", clip(key, room.text), style=_MONO)
 
 
 def _status(status: str | None, room: Room) -> Markup:
@@ -237,53 +257,95 @@ def _document(title: str, text: str | None, room: Room, is_open: bool) -> Markup
 # --- many runs ------------------------------------------------------------------------------------
 
 
-def runs_story(runs: pd.DataFrame, now: float, tz: str) -> Story:
+class Shown(NamedTuple):
+    """Which runs of how many are shown.
+
+    Attributes:
+        everything: the RUNS table of all.
+        filter_words: what is true of those that are shown; empty where they are all.
+        by: what they are grouped by, one of GROUPINGS of `drawing/window.py`; None: as it fits.
+    """
+
+    everything: pd.DataFrame
+    filter_words: str = ""
+    by: str | None = None
+
+
+def runs_story(
+    runs: pd.DataFrame,
+    now: float,
+    tz: str,
+    shown: Shown,
+    names: Mapping[str, str] | None = None,
+) -> Story:
     """Gives what is told of many runs.
 
     It is how many there are of each status, the timeline, failures and the newest runs.
 
     Args:
-        runs: the RUNS table.
+        runs: the RUNS table of those that are shown.
         now: when it was read, in ms since the epoch.
         tz: the zone of the times.
+        shown: of how many they are, and how they are grouped.
+        names: of deployments and versions by their ids.
     """
     newest = np.argsort(-milliseconds(runs["created_at"]), kind="stable")
     failed = newest[runs["status"].isin(FAILURES).to_numpy()[newest]]
     plain = runs.drop(columns=list(_DOCUMENTS))
-    found = runs["status"].value_counts(dropna=False)
-    found = found[found > 0]
-    counts = {None if pd.isna(name) else str(name): count for name, count in found.items()}
-    picture = svg_timeline.timeline(runs, now, tz)
-    unplaced = int((runs["created_at"].isna() & runs["fetch_error"].isna()).sum())
-    lack = f"{counted(unplaced, 'run')} without a created time that can be read."
-    places = lack if unplaced else ""
+    counts = _counts(runs)
+    drawn = svg_timeline.timeline(runs, now, tz, shown.by, names)
 
     def tell(room: Room) -> Iterator[Markup | None]:
         order = painting_order(list(counts))[-room.rows :]
         tallies = [joined(" \u00b7 ", f"{counts[name]:,} ", _status(name, room)) for name in order]
-        yield el("p", counted(len(runs), "run"), el("span", *tallies, style=_BESIDE), style=_HEAD)
-        note = f"{completeness(runs)} {places}".strip()
+        how_many = clip(_how_many(len(runs), shown), 2 * room.text)
+        yield el("p", how_many, el("span", *tallies, style=_BESIDE), style=_HEAD)
+        note = _note(shown.everything)
         if note:
             yield el("p", clip(note, 3 * room.text), style=f"{_QUIET};margin:0 0 4px")
         labels = {name: clip(look_of(name).label, room.text) for name in order}
         words = ", ".join(f"{counts[name]:,} {label}" for name, label in labels.items())
-        if picture:
-            alt = f"Timeline of {counted(len(runs), 'run')}: {words}"
-            yield svg.picture(picture, alt)
-        shown = max(1, room.rows // 3)
+        if drawn:
+            alt = f"Timeline of {counted(len(runs), 'run')}: {words}. {drawn.words}"
+            yield svg.picture(drawn.svg, clip(alt.removesuffix(". "), 4 * room.text))
+        most = max(1, room.rows // 3)
         if len(failed) and len(runs) > room.rows:
-            table = _runs_table(plain.iloc[failed[:shown]], tz, room)
-            yield _titled("Latest failures", table, _more(len(failed) - shown))
-        shown = room.rows if len(runs) <= room.rows else max(1, room.rows * 3 // 5)
+            table = _runs_table(plain.iloc[failed[:most]], tz, names, room)
+            yield _titled("Latest failures", table, _more(len(failed) - most))
+        most = room.rows if len(runs) <= room.rows else max(1, room.rows * 3 // 5)
         if len(runs):
-            table = _runs_table(plain.iloc[newest[:shown]], tz, room)
-            yield _titled("Newest runs", table, _more(len(runs) - shown))
+            table = _runs_table(plain.iloc[newest[:most]], tz, names, room)
+            yield _titled("Newest runs", table, _more(len(runs) - most))
 
     return tell
 
 
-def _runs_table(runs: pd.DataFrame, tz: str, room: Room) -> Markup:
-    words = in_words(runs, tz).astype("object").drop(columns="status")
+def _counts(runs: pd.DataFrame) -> dict[str | None, int]:
+    """How many runs have each status; None is that of those without one."""
+    found = runs["status"].value_counts(dropna=False)
+    found = found[found > 0]
+    return {None if pd.isna(name) else str(name): count for name, count in found.items()}
+
+
+def _how_many(count: int, shown: Shown) -> str:
+    """How many runs are shown, and which: `62 of 1,000 shown: status failed`."""
+    if not shown.filter_words:
+        return counted(count, "run")
+    return f"{count:,} of {len(shown.everything):,} shown: {shown.filter_words}"
+
+
+def _note(runs: pd.DataFrame) -> str:
+    """What is said of how complete runs are, and of those that have no place in time."""
+    is_unplaced = runs["created_at"].isna() & runs["fetch_error"].isna()
+    unplaced = int(is_unplaced.sum())
+    sentences = [completeness(runs)]
+    if unplaced:
+        sentences.append(f"{counted(unplaced, 'run')} without a created time that can be read.")
+    return " ".join(filter(None, sentences))
+
+
+def _runs_table(runs: pd.DataFrame, tz: str, names: Names, room: Room) -> Markup:
+    words = in_words(runs, tz, names).astype("object").drop(columns="status")
     has_value = words.notna() & words.ne("")
     words = words.loc[:, has_value.any()]
     statuses = runs["status"].astype("object").where(runs["status"].notna(), None)

@@ -18,6 +18,7 @@ import pytest
 from agentrun_nb.analysis.summarize import summarize
 from agentrun_nb.core.schema import RUNS, SUCCESSES
 from agentrun_nb.core.times import duration_text
+from agentrun_nb.drawing.bands import percent
 from agentrun_nb.drawing.course import course
 from agentrun_nb.drawing.layout import are_counted, column_edges, fitting_grouping, lanes
 from agentrun_nb.drawing.spans import Kind, spans
@@ -43,6 +44,11 @@ def instant(text: str | None) -> float:
 @pytest.mark.parametrize("case", cases("durations"), ids=lambda case: str(case["ms"]))
 def test_a_length_of_time_has_the_words_of_the_page(case):
     assert duration_text(NAN if case["ms"] is None else case["ms"]) == case["words"]
+
+
+@pytest.mark.parametrize("case", cases("percents"), ids=lambda case: case["words"])
+def test_a_share_has_the_words_of_the_page(case):
+    assert percent(case["share"]) == case["words"]
 
 
 @pytest.mark.parametrize("case", cases("courses"), ids=str)

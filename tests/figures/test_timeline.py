@@ -139,6 +139,29 @@ def test_runs_are_grouped_by_version_or_status():
     assert by_status == [LOOKS[name].label for name in LOOKS if LOOKS[name].label in by_status]
 
 
+NAMES = {"agver_1": "report v1", "agdep_reviews": "review"}
+
+
+def test_rows_and_bands_bear_the_names_of_versions_and_deployments():
+    few = figures.timeline(body(4), names=NAMES)
+    # A version has a name of its own, or that of its deployment, or none.
+    assert few.layout.yaxis.ticktext == (
+        "report v1 00000000", "adrun_00000001", "report v1 00000002", "review 00000003",
+    )  # fmt: skip
+    assert "succeeded, report v1<br>" in "".join(
+        text for trace in few.data for text in trace.hovertext
+    )
+    bands = figures.timeline(body(90), names=NAMES).layout.annotations
+    assert [band.text for band in bands] == ["review, 30", "agdep_reports, 60"]
+    assert "<br>30 runs<br>" in bands[0].hovertext
+    assert re.search(r"\d failed, \d+\s%", bands[1].hovertext)
+
+
+def test_the_figure_of_an_explorer_has_its_names():
+    figure = explore(body(4), names=NAMES).figure()
+    assert figure.layout.yaxis.ticktext[0] == "report v1 00000000"
+
+
 @pytest.mark.parametrize("count", [5_000, 100_000])
 def test_many_runs_make_a_small_figure_in_which_no_failure_is_lost(count):
     figure = figures.timeline(many(count))

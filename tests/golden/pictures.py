@@ -20,6 +20,12 @@ from agentrun_nb.widget.twin import twin
 from tests.support.samples import record
 
 ENDS = ("succeeded", "succeeded", "failed", "succeeded", "succeeded", "timed_out", "cancelled")
+NAMES = {
+    "agdep_reports": "report",
+    "agdep_reviews": "review",
+    "agver_1": "report v1",
+    "agver_2": "report v2",
+}
 LIVE = ("running", "installing", "queued")
 DECIMALS = 4
 """Of the numbers of a figure.
@@ -64,8 +70,8 @@ def failed_run() -> arn.Run:
 
 def still(count: int) -> str:
     runs = runs_of(count)
-    drawing = svg_timeline.timeline(runs, last_moment(runs), "UTC")
-    return lines_of_markup(drawing or "")
+    drawn = svg_timeline.timeline(runs, last_moment(runs), "UTC", names=NAMES)
+    return lines_of_markup(drawn.svg if drawn else "")
 
 
 def twin_html(view: Any) -> str:
@@ -114,8 +120,10 @@ PICTURES: dict[str, Callable[[], str]] = {
     "still_of_one_run.svg": lambda: still(1),
     "still_of_16_runs.svg": lambda: still(16),
     "still_of_1000_runs.svg": lambda: still(1_000),
-    "twin_of_a_failed_run.html": lambda: twin_html(arn.explore(failed_run())),
-    "twin_of_40_runs.html": lambda: twin_html(arn.explore(runs_of(40))),
+    "twin_of_a_failed_run.html": lambda: twin_html(arn.explore(failed_run(), names=NAMES)),
+    "twin_of_40_runs.html": lambda: twin_html(
+        arn.explore(runs_of(40), names=NAMES, filter={"status": ["failed", "succeeded"]})
+    ),
     "figure_timeline.json": lambda: figure_json(arn.figures.timeline(runs_of(16))),
     "figure_durations.json": lambda: figure_json(arn.figures.durations(runs_of(40))),
     "figure_outcomes.json": lambda: figure_json(arn.figures.outcomes(runs_of(40))),

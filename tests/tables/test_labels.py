@@ -68,6 +68,10 @@ DOORS: dict[str, Groups] = {
     "figures.outcomes": lambda runs, names: groups_of(
         figures.outcomes(runs, "version_id", names=names)
     ),
+    "figures.timeline": lambda runs, names: sorted(
+        unescape(band.text.rpartition(", ")[0])
+        for band in figures.timeline(runs, by="version_id", names=names).layout.annotations
+    ),
     "figures.trend": lambda runs, names: groups_of(
         figures.trend(runs, by="version_id", names=names)
     ),
@@ -99,9 +103,16 @@ def test_what_stands_in_a_name_is_text_and_no_more(door: str) -> None:
     assert any(label.startswith(HOSTILE[:5]) for label in labels)
 
 
-@pytest.mark.parametrize("draw", [figures.outcomes, figures.survival])
-def test_a_name_is_escaped_in_a_figure(draw: Any) -> None:
-    written = draw(runs_of(), "version_id", names={"v1": HOSTILE, "v2": "<b>x</b>"}).to_json()
+@pytest.mark.parametrize("rows", [1, 24])
+@pytest.mark.parametrize(
+    "draw", [figures.outcomes, figures.survival, figures.trend, figures.timeline]
+)
+def test_a_name_is_escaped_in_a_figure(draw: Any, rows: int) -> None:
+    names = {"v1": HOSTILE, "v2": "<b>x</b>"}
+    by = "none" if draw is figures.timeline and rows == 1 else "version_id"
+    written = draw(runs_of().iloc[:rows], by=by, names=names).to_json()
+    # A timeline writes the id of a run in bold letters.
+    written = re.sub(r"<b>run-\d+</b>", "", written).replace("\\u003c", "<")
     assert "<img" not in written
     assert "<b>" not in written
     assert "\\u202e" not in written

@@ -159,6 +159,37 @@ def test_many_runs_are_counted_by_status_and_the_newest_are_listed():
     assert re.search(r"Timeline of 1,000 runs: .*\d+ failed", seen.alts[0])
 
 
+def test_what_the_filter_lets_through_is_told_and_of_how_many():
+    view = explore(body(1_000), filter={"status": "failed"})
+    seen = Seen(view._twin()["text/html"])
+    count = len(view.shown)
+    assert f"{count} of 1,000 shown: status failed \u00b7 {count} failed" in seen.words
+    assert seen.alts[0].startswith(f"Timeline of {count} runs: {count} failed")
+    assert "succeeded" not in seen.words
+    none = Seen(html_of(body(10), filter={"text": "nowhere"}))
+    assert '0 of 10 shown: text "nowhere"' in none.words
+    assert not none.pictures
+
+
+def test_names_stand_where_ids_would():
+    names = {"agdep_reports": "report", "agver_2": "report v2"}
+    many = Seen(html_of(body(10), names=names))
+    assert "report v2" in many.words
+    assert "agver_1" in many.words
+    assert "agver_2" not in many.words
+    assert "report v2" in many.pictures[0]
+    one_run = Seen(html_of(one(1), names=names))
+    assert "deployment report agdep_reports" in one_run.words
+    assert "version report v2 agver_2" in one_run.words
+
+
+def test_the_picture_is_grouped_as_the_view_is():
+    by_status = explore(body(40), by="status")
+    assert ">timed out<" in drawn(by_status)
+    assert ">timed out<" not in drawn(explore(body(40)))
+    assert "By version: " in Seen(html_of(body(40), by="version_id")).alts[0]
+
+
 def test_it_is_hidden_exactly_while_its_own_live_view_is_there():
     view = explore(one())
     html = view._twin()["text/html"]
@@ -166,9 +197,10 @@ def test_it_is_hidden_exactly_while_its_own_live_view_is_there():
     assert re.fullmatch("[0-9a-f]+", view.uid)
 
 
-@pytest.mark.parametrize("count", [0, 1, 19, 21, 150, 151, 1_000, 5_000])
-def test_it_is_small_whatever_the_number_of_runs(count):
-    assert len(html_of(body(count)).encode()) <= MOST_BYTES
+@pytest.mark.parametrize("by", [None, "none", "version_id", "status"])
+@pytest.mark.parametrize("count", [0, 1, 19, 30, 31, 150, 151, 1_000, 5_000])
+def test_it_is_small_whatever_the_number_of_runs(count, by):
+    assert len(html_of(body(count), by=by).encode()) <= MOST_BYTES
 
 
 def test_it_is_small_whatever_is_in_the_records():
@@ -199,7 +231,7 @@ def test_columns_claim_no_more_than_how_many_runs_touch_one():
         record(at, started_at=moment(60 * at + 1), completed_at=moment(60 * at + 30))
         for at in range(1_000)
     ]
-    told = drawn(explore(json.dumps(rows).encode()))
+    told = drawn(explore(json.dumps(rows).encode(), by="none"))
     assert "up to 10 runs in a column, UTC" in told
     assert "at a time" not in told
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { HEAD, bothSides } from "./head.mjs";
 import { LOOKS } from "../base/status.mjs";
+import { percent } from "../base/numbers.mjs";
 import { duration } from "../base/times.mjs";
 import { numbersOf } from "../runs/numbers.mjs";
 import { courseOf } from "../run/course.mjs";
@@ -12,6 +13,10 @@ import { KIND, NONE, index, touching } from "../timeline/model.mjs";
 
 test("a length of time has the words that Python gives it", () => {
   for (const { ms, words } of bothSides("durations")) assert.equal(duration(ms ?? NaN), words, ms);
+});
+
+test("a share has the words that Python gives it", () => {
+  for (const { share, words } of bothSides("percents")) assert.equal(percent(share), words, share);
 });
 
 test("the course of a run has the words that Python gives it", () => {

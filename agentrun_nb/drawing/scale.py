@@ -1,0 +1,29 @@
+"""Moments as places of a still picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+class Scale:
+    """Moments to pixels, one or an array of them.
+
+    Attributes:
+        start: the first moment, in ms since the epoch.
+        end: the last one.
+        left: where the first one lies, in pixels.
+        right: where the last one lies.
+        unit: how many ms a pixel is.
+    """
+
+    def __init__(self, start: float, end: float, left: float, right: float) -> None:
+        self.start, self.end = start, end
+        self.left, self.right = left, right
+        self.unit = (end - start) / (right - left)
+
+    def __call__(self, at: Any) -> Any:
+        """Places in pixels, to a tenth."""
+        pixels = (at - self.start) / self.unit
+        return np.round(self.left + pixels, 1)
