@@ -307,7 +307,9 @@ class RunExplorer(RunView):
     def _call(self) -> str:
         if self._table.is_row and self._client is None:
             return "arn.explore(row)"
-        source = "runs" if self._table.one is None else self._source()
+        if self._table.one is None:
+            return self._view_code()
+        source = self._source()
         return "run" if source == "run" else f"arn.explore({source})"
 
     def _line(self) -> str:

@@ -18,12 +18,13 @@ import pytest
 from agentrun_nb.analysis.summarize import summarize
 from agentrun_nb.core.schema import RUNS, SUCCESSES
 from agentrun_nb.core.times import duration_text
-from agentrun_nb.drawing.bands import percent
+from agentrun_nb.drawing.bands import bands_of, percent
 from agentrun_nb.drawing.course import course
 from agentrun_nb.drawing.layout import are_counted, column_edges, fitting_grouping, lanes
 from agentrun_nb.drawing.spans import Kind, spans
 from agentrun_nb.drawing.status_style import by_look
 from agentrun_nb.tables.frames import runs_frame
+from agentrun_nb.tables.labels import names_of_runs, short_id
 from tests.support.samples import record
 
 FOLDER = Path(__file__).parent
@@ -49,6 +50,42 @@ def test_a_length_of_time_has_the_words_of_the_page(case):
 @pytest.mark.parametrize("case", cases("percents"), ids=lambda case: case["words"])
 def test_a_share_has_the_words_of_the_page(case):
     assert percent(case["share"]) == case["words"]
+
+
+def bands_of_case(case: dict[str, Any]) -> list[list[Any]]:
+    """The bands of runs `[status, created, deployment, version]`: name, how many, how many failed, of how many."""
+    records = [
+        record(number, deployment_id=deployment, version_id=version, status=status)
+        | {"created_at": None if created is None else moment_text(created)}
+        for number, (status, created, deployment, version) in enumerate(case["runs"])
+    ]
+    runs = runs_frame(json.dumps(records).encode())
+    placed = spans(runs, 0)
+    known = placed.touching(None, None)
+    bands = bands_of(runs, known, placed.begin, case["by"], case["names"])
+    return [[band.name, band.size, band.failed, band.judged] for band in bands]
+
+
+def moment_text(milliseconds: float) -> str:
+    return str(np.datetime64(int(milliseconds), "ms")) + "Z"
+
+
+@pytest.mark.parametrize(
+    "case", cases("bands"), ids=lambda case: f"{case['by']}, {len(case['runs'])}"
+)
+def test_runs_are_in_the_bands_of_the_page(case):
+    assert bands_of_case(case) == case["bands"]
+
+
+@pytest.mark.parametrize("case", cases("names"), ids=str)
+def test_a_run_is_called_as_on_the_page(case):
+    runs = runs_frame(
+        json.dumps(
+            [record(0, deployment_id=case["deployment"], version_id=case["version"])]
+        ).encode()
+    )
+    assert names_of_runs(runs, case["names"]) == [case["name"]]
+    assert short_id(case["id"]) == case["short"]
 
 
 @pytest.mark.parametrize("case", cases("courses"), ids=str)

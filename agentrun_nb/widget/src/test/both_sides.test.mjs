@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { HEAD, bothSides } from "./head.mjs";
-import { LOOKS } from "../base/status.mjs";
+import { LOOKS, isFailure } from "../base/status.mjs";
 import { percent } from "../base/numbers.mjs";
 import { duration } from "../base/times.mjs";
+import { nameOfRun, shortId } from "../runs/names.mjs";
 import { numbersOf } from "../runs/numbers.mjs";
 import { courseOf } from "../run/course.mjs";
-import { fittingGrouping } from "../timeline/grouping.mjs";
+import { fittingGrouping, groupsOf } from "../timeline/grouping.mjs";
 import { areCounted, columns, pack } from "../timeline/layout.mjs";
 import { KIND, NONE, index, touching } from "../timeline/model.mjs";
 
@@ -51,6 +52,55 @@ function dataOf({ runs, now }) {
     ids: runs.map((/** @type {any} */ _, /** @type {number} */ row) => `run_${row}`),
   };
 }
+
+/** The data of a case of bands, whose runs are `[status, created, deployment, version]`. @param {any} given */
+function groupedData({ runs, names }) {
+  const list = (/** @type {number} */ at) => [
+    ...new Set(runs.map((/** @type {any[]} */ run) => run[at]).filter(Boolean)),
+  ];
+  const codes = (/** @type {string[]} */ known, /** @type {number} */ at) =>
+    Uint32Array.from(runs, (/** @type {any[]} */ run) => (run[at] ? known.indexOf(run[at]) : NONE));
+  const [statuses, deployments, versions] = [list(0), list(2), list(3)];
+  return {
+    ...dataOf({
+      runs: runs.map((/** @type {any[]} */ [status, created]) => [status, created]),
+      now: 0,
+    }),
+    statuses,
+    deployments,
+    versions,
+    names: new Map(Object.entries(names)),
+    status: codes(statuses, 0),
+    deployment: codes(deployments, 2),
+    version: codes(versions, 3),
+  };
+}
+
+test("runs are in the bands in which Python has them", () => {
+  for (const given of bothSides("bands")) {
+    const model = index(groupedData(given));
+    const { groups, bandOf } = groupsOf(model, given.by);
+    const bands = groups.map(({ name }, band) => {
+      const places = Uint32Array.from(
+        [...model.row.keys()].filter((p) => (bandOf?.[p] ?? 0) === band),
+      );
+      const failed = places.filter((p) => isFailure(model.look[p])).length;
+      const succeeded = places.filter((p) => LOOKS[model.look[p]].succeeded).length;
+      return [name, places.length, failed, failed + succeeded];
+    });
+    // A still picture says nothing of how many failed where each band is of one status.
+    const shown = (/** @type {any[][]} */ all) =>
+      given.by === "status" ? all.map((band) => band.slice(0, 2)) : all;
+    assert.deepEqual(shown(bands), shown(given.bands), given.by);
+  }
+});
+
+test("a run is called as Python calls it", () => {
+  for (const { names, deployment, version, name, id, short } of bothSides("names")) {
+    assert.equal(nameOfRun(new Map(Object.entries(names)), deployment, version), name);
+    assert.equal(shortId(id), short);
+  }
+});
 
 const KINDS = Object.keys(KIND);
 /** @param {number} at */
