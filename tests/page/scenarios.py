@@ -236,6 +236,7 @@ class Scenario:
     files: list[bytes | None] = field(default_factory=list)
     comparison: dict[str, Any] | None = None
     logs: dict[str, Any] | str | None = None
+    shown: list[int] | str | None = None
     traits: dict[str, Any] = field(default_factory=dict)
     silent: bool = False
 

@@ -1,7 +1,7 @@
 /** A page without a notebook: the built widget on a stub model that records what it is asked. */
 import widget, { mount } from "/widget.js";
 
-const { page, buffers, docs, at_once: atOnce, files, comparison, logs, traits, silent } = await (await fetch("/scenario.json")).json();
+const { page, buffers, docs, at_once: atOnce, files, comparison, logs, shown, traits, silent } = await (await fetch("/scenario.json")).json();
 const bytes = buffers.map((text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
 
 class StubModel {
@@ -65,6 +65,9 @@ class StubModel {
     if (op === "window") return this.emit("msg:custom", { id, ok: true }, []);
     if (op === "select") return this.emit("msg:custom", { id, ok: true, mark: this.chooseMany(rows) }, []);
     if (op === "selected") return this.part(id, "rows", new Uint8Array(Uint32Array.from(this.rows).buffer), "");
+    if (op === "shown") return this.part(id, "rows", Array.isArray(shown) && new Uint8Array(Uint32Array.from(shown).buffer), String(shown));
+    if (op === "python") return this.emit("msg:custom", { id, ok: true, text: "arn.explore(runs)" }, []);
+    if (op === "file") return this.emit("msg:custom", { id, ok: true, name: "runs-1.html", file: { buffer: 0, gzip: false } }, [new DataView(new TextEncoder().encode("<!doctype html>").buffer)]);
     const json = (value) => value && new TextEncoder().encode(JSON.stringify(value));
     if (op === "docs" && !atOnce) return this.emit("msg:custom", { id, ok: true, docs: null }, []);
     if (op === "docs") return this.part(id, "docs", json(docs), "The runs are gone.");

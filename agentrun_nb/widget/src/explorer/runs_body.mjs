@@ -1,13 +1,12 @@
 /** A page of many runs: what its views share with the kernel. */
 import { readCodes } from "../kernel/bytes.mjs";
 import { keyOf, rowsOf } from "../kernel/page.mjs";
-import { filterRows } from "../runs/filter.mjs";
 import { createStore, firstState } from "../runs/store.mjs";
 import { groupingOf } from "../timeline/grouping.mjs";
 import { createWorkbench } from "../workbench/workbench.mjs";
+import { createNarrowing } from "./narrowing.mjs";
 
 /** @typedef {import("./explorer.mjs").Held} Held */
-/** @typedef {import("../runs/filter.mjs").Filter} Filter */
 
 /** So many keys of chosen runs are shared with the kernel; of more it is told the rows. */
 const MOST_KEYS = 100;
@@ -16,6 +15,7 @@ const MOST_KEYS = 100;
 export function createRunsBody(data, { kernel, traits, tz, signal }) {
   const store = createStore(
     firstState(data, {
+      view: traits.get("view") ?? "timeline",
       by: groupingOf(traits.get("by")),
       names: new Map(Object.entries(data.page.names)),
       tz,
@@ -83,17 +83,20 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
     store.change({ path });
   }
 
-  /** @param {Filter | null} filter set by a person */
-  function narrow(filter) {
-    store.change({ filter, shown: filterRows(filter, state).rows });
-  }
-
   /** @param {import("../protocol.mjs").Grouping | null} by chosen by a person */
   function group(by) {
     traits.put("by", by);
     store.change({ by });
   }
 
+  /** @param {string} view chosen by a person */
+  function look(view) {
+    traits.put("view", view);
+    store.change({ view });
+  }
+
+  const narrowing = createNarrowing(store, { kernel, traits, signal });
+  traits.watch("view", (view) => store.change({ view: String(view) }));
   traits.watch("by", (by) => store.change({ by: groupingOf(by) }));
   const { element, corner } = createWorkbench(store, {
     kernel,
@@ -101,9 +104,10 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
     onChoose: choose,
     onOrder: share,
     onPath: choosePath,
-    onView: (view) => store.change({ view }),
+    onView: look,
     onGroup: group,
-    onFilter: narrow,
+    onFilter: narrowing.narrow,
+    height: traits.get("height"),
   });
   return {
     element,
@@ -112,8 +116,8 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
     update(newer) {
       mark = -1;
       const chosen = rowsOf(newer, traits.get("selected"));
-      const shown = filterRows(state.filter, { ...state, data: newer }).rows;
-      store.change({ data: newer, shown, chosen });
+      store.change({ data: newer, shown: narrowing.rowsOf(newer), chosen });
+      narrowing.complete();
       takeSelected();
     },
     setZone: (zone) => store.change({ tz: zone }),

@@ -36,7 +36,7 @@ const MICROSECONDS = 1e6;
 /**
  * The rows that a filter lets through, as far as the page knows. A run without a readable created time is in every window of time.
  * @param {Filter | null} filter @param {Known} known
- * @returns {{rows: Uint32Array, unanswered: (keyof Filter)[]}} the rows, rising, and the keys that only a kernel can answer
+ * @returns {{rows: Uint32Array, unanswered: (keyof Filter)[]}} the rows, rising, and the keys that only a kernel can answer whole
  */
 export function filterRows(filter, known) {
   const { n } = known.data.page;
@@ -44,11 +44,12 @@ export function filterRows(filter, known) {
   const tests = [];
   /** @type {(keyof Filter)[]} */
   const unanswered = [];
-  for (const [key, value] of Object.entries(filter ?? {})) {
+  for (const [name, value] of Object.entries(filter ?? {})) {
     if (value === null || value === undefined) continue;
-    const test = testOf(/** @type {keyof Filter} */ (key), value, known);
+    const key = /** @type {keyof Filter} */ (name);
+    const test = testOf(key, value, known);
     if (test) tests.push(test);
-    else unanswered.push(/** @type {keyof Filter} */ (key));
+    if (!test || (key === "text" && known.data.page.reasons_clipped)) unanswered.push(key);
   }
   const rows = new Uint32Array(n);
   let size = 0;

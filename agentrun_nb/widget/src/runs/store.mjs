@@ -14,6 +14,7 @@
  * @property {Uint32Array} shown  the rows that the filter lets through, rising
  * @property {number[]} chosen  rows, in the order in which they were chosen
  * @property {Filter | null} filter
+ * @property {string} remark  what is to be said of the filter, such as that the kernel is asked
  * @property {string} view  the name of the view that is on the screen
  * @property {import("../protocol.mjs").Grouping | null} by  what runs are grouped by; null: as it fits
  * @property {string | null} sort  a field or path, with `-` before it the last one first; null: as they come
@@ -36,6 +37,7 @@ export const firstState = (data, known) => ({
   shown: allRows(data),
   chosen: [],
   filter: null,
+  remark: "",
   view: "timeline",
   by: null,
   sort: null,

@@ -1,19 +1,25 @@
 /** The first row of a page of many runs: what is shown, in a sentence, and what can be done with all of it. */
+import { copy } from "../base/clipboard.mjs";
 import { button, h } from "../base/dom.mjs";
+import { createMenu } from "../base/menu.mjs";
 import { countOf } from "../base/numbers.mjs";
+import { saveFile } from "../base/save.mjs";
 import { stretchWords } from "../base/stretch.mjs";
-import { visible } from "../base/text.mjs";
+import { shortText, visible } from "../base/text.mjs";
 import { isZone } from "../base/times.mjs";
+import { readBytes } from "../kernel/bytes.mjs";
 
 const LAST_DATE = 8.64e15;
+const SAID_FOR_MS = 2000;
+const LONGEST = 80;
 /** What the report of a fetch begins with, and the sentence says already: how many runs came, from where, how fast. */
 const AMOUNT = /^[\d,]+ [^;,]*, /;
 
 /**
  * @param {import("../runs/store.mjs").Store} store
- * @param {{signal: AbortSignal, onBack: () => void, onHelp: () => void}} options `onBack` leads from a run to the list
+ * @param {{kernel: import("../kernel/requests.mjs").Kernel, signal: AbortSignal, onBack: () => void, onHelp: () => void}} options `onBack` leads from a run to the list
  */
-export function createHead(store, { signal, onBack, onHelp }) {
+export function createHead(store, { kernel, signal, onBack, onHelp }) {
   const { state } = store;
   const count = h("b");
   const scope = h("span", "arn-wb-scope");
@@ -25,7 +31,7 @@ export function createHead(store, { signal, onBack, onHelp }) {
     scope,
     verdict,
   );
-  const actions = h("div", "arn-wb-actions");
+  const actions = h("div", "arn-wb-actions", ...(kernel.alone ? [] : keepers(kernel)));
   const back = button("‹ Runs", onBack, {
     class: "arn-link arn-wb-back",
     title: "Back to the runs",
@@ -62,6 +68,47 @@ export function createHead(store, { signal, onBack, onHelp }) {
     actions,
     back,
   };
+}
+
+/** The ways to keep the view, which need a kernel. @param {import("../kernel/requests.mjs").Kernel} kernel */
+function keepers(kernel) {
+  const menu = createMenu("Copy ▾", [{ label: "This view as Python", act: copyPython }]);
+  const opener = /** @type {HTMLElement} */ (menu.element.querySelector("button"));
+  opener.title = "Copy this view as Python";
+  const save = button("Save", saveView, {
+    title: "Save this view as a file that opens in any browser",
+    "data-testid": "arn-wb-save",
+  });
+
+  async function copyPython() {
+    const words = await told(async () => {
+      const { answer } = await kernel.ask("python");
+      return (await copy(String(answer.text))) ? "Copied" : "Not allowed";
+    });
+    menu.say(words);
+    setTimeout(() => menu.say("Copy ▾"), SAID_FOR_MS);
+  }
+
+  async function saveView() {
+    save.textContent = "Saving";
+    save.textContent = await told(async () => {
+      const { answer, buffers } = await kernel.ask("file");
+      saveFile(await readBytes(answer.file, buffers), String(answer.name));
+      return "Saved";
+    });
+    setTimeout(() => (save.textContent = "Save"), SAID_FOR_MS);
+  }
+
+  return [menu.element, save];
+}
+
+/** What became of it, or why nothing did. @param {() => Promise<string>} act */
+async function told(act) {
+  try {
+    return await act();
+  } catch (error) {
+    return shortText(/** @type {Error} */ (error).message, LONGEST);
+  }
 }
 
 /** @param {number} deployments @returns {string} */

@@ -77,7 +77,7 @@ export function createList(store, { signal, onOpen }) {
       h("b", name ? "arn-wb-name" : "arn-wb-name arn-wb-id", visible(name || ids[row])),
       h("span", "arn-dim", facts.filter(Boolean).join(" · ")),
       reason
-        ? h("span", "arn-wb-reason", visible(clip(reason, LONGEST_REASON)))
+        ? h("span", "arn-wb-reason", visible(clip(tellingLine(reason), LONGEST_REASON)))
         : bar(status, before / longest, after / longest),
     );
     return h("li", {}, line);
@@ -98,6 +98,12 @@ export function createList(store, { signal, onOpen }) {
       /** @type {HTMLElement | null | undefined} */ (items.children[place]?.firstChild)?.focus();
     },
   };
+}
+
+/** The line of a reason that tells the most: the last one of a traceback, else the first. @param {string} reason */
+function tellingLine(reason) {
+  const lines = reason.trim().split("\n");
+  return (reason.startsWith("Traceback") ? lines.at(-1) : lines[0]) ?? "";
 }
 
 /** Thin before the start, thick after it, as parts of the longest run. @param {string | null} status @param {number} before @param {number} after */

@@ -3,7 +3,10 @@ import { button, h } from "../base/dom.mjs";
 import { formatCount, partOf } from "../base/numbers.mjs";
 import { toolbar } from "../base/roving.mjs";
 import { describe, statusMark } from "../base/status.mjs";
+import { changed, rulesOf } from "../runs/rules.mjs";
 import { tallies } from "../runs/tally.mjs";
+import { createFilterPanel } from "./filter_panel.mjs";
+import { createRuleChips } from "./rule_chips.mjs";
 
 /** @typedef {import("../runs/filter.mjs").Filter} Filter */
 
@@ -12,19 +15,24 @@ const QUIET = 200;
 
 /**
  * @param {import("../runs/store.mjs").Store} store
- * @param {{views: import("./views.mjs").View[], signal: AbortSignal, onView: (name: string) => void, onFilter: (filter: Filter | null) => void}} options
+ * @param {{views: import("./views.mjs").View[], kernel: import("../kernel/requests.mjs").Kernel, signal: AbortSignal, onView: (name: string) => void, onFilter: import("./filter_panel.mjs").Narrow}} options
  */
-export function createRow(store, { views, signal, onView, onFilter }) {
+export function createRow(store, { views, kernel, signal, onView, onFilter }) {
   const { state } = store;
   const tabs = toolbar("View of the runs", "arn-tl-segments arn-wb-views");
   const chips = toolbar("Show runs by status", "arn-tl-segments arn-wb-statuses");
   chips.dataset.testid = "arn-wb-statuses";
   const search = createSearch(store, { signal, onFilter });
-  const count = h("span", { role: "status" });
-  const clear = button("Clear", () => onFilter(null), {
-    class: "arn-link",
-    title: "Show all runs again",
+  const rules = createRuleChips(store, { signal, onFilter, onEmpty: () => opener.focus() });
+  const panel = createFilterPanel(store, { kernel, signal, onFilter, onClose: closePanel });
+  const opener = button("+ Filter", () => (panel.element.hidden ? openPanel() : closePanel()), {
+    "aria-expanded": "false",
+    "aria-haspopup": "dialog",
+    title: "Narrow the runs by deployment, version, mode, time, outputs or documents",
+    "data-testid": "arn-wb-filter",
   });
+  const count = h("span", { role: "status" });
+  const clear = button("Clear", clearAll, { class: "arn-link", title: "Show all runs again" });
   const result = h(
     "span",
     { class: "arn-wb-result", "data-testid": "arn-wb-result" },
@@ -36,6 +44,32 @@ export function createRow(store, { views, signal, onView, onFilter }) {
     tabs.append(button(label, () => onView(name), { "aria-pressed": "false", title }));
   // One way to look at runs leaves no choice.
   tabs.hidden = views.length < 2;
+
+  function openPanel() {
+    panel.open();
+    opener.ariaExpanded = "true";
+  }
+
+  function closePanel() {
+    panel.close();
+    opener.ariaExpanded = "false";
+    opener.focus();
+  }
+
+  function clearAll() {
+    void onFilter(null);
+    // What was pressed goes away with the filter.
+    search.element.focus();
+  }
+
+  /** Where chips of the rules have no room, their number stands on the button. */
+  function writeOpener() {
+    const { length } = rulesOf(state);
+    opener.replaceChildren(
+      length ? "Filter" : "+ Filter",
+      ...(length ? [h("span", "arn-wb-rulecount", ` ${formatCount(length)}`)] : []),
+    );
+  }
 
   function writeViews() {
     views.forEach(({ name }, i) =>
@@ -77,11 +111,25 @@ export function createRow(store, { views, signal, onView, onFilter }) {
   store.watch(["view"], writeViews, signal);
   store.watch(["data", "shown", "filter"], writeStatuses, signal);
   store.watch(["data", "shown", "filter"], writeResult, signal);
+  store.watch(["filter"], writeOpener, signal);
   writeViews();
+  writeOpener();
   writeStatuses();
   writeResult();
   return {
-    element: h("div", { class: "arn-wb-row" }, tabs, chips, search.element, result),
+    element: h(
+      "div",
+      { class: "arn-wb-row" },
+      tabs,
+      chips,
+      opener,
+      rules.element,
+      search.element,
+      result,
+    ),
+    panel: panel.element,
+    result,
+    search: search.element,
   };
 }
 
@@ -93,11 +141,9 @@ function chosenStatuses(filter) {
 
 /** @param {Filter | null} filter @param {(string | null)[]} statuses @returns {Filter | null} null where nothing narrows any more */
 function withStatuses(filter, statuses) {
-  const { status: _, ...others } = filter ?? {};
   const [first] = statuses;
-  if (statuses.length === 1 && first !== null) return { ...others, status: first };
-  if (statuses.length) return { ...others, status: statuses };
-  return Object.keys(others).length ? others : null;
+  const status = statuses.length === 1 && first !== null ? first : statuses;
+  return changed(filter ?? {}, { status: statuses.length ? status : undefined });
 }
 
 /** @param {import("../runs/tally.mjs").Tally} tally @param {(status: string | null) => void} toggle */
@@ -131,11 +177,9 @@ function createSearch(store, { signal, onFilter }) {
 
   function search() {
     clearTimeout(quiet);
-    const { text: _, ...others } = state.filter ?? {};
     const text = element.value;
     if (text === (state.filter?.text ?? "")) return;
-    if (text) onFilter({ ...others, text });
-    else onFilter(Object.keys(others).length ? others : null);
+    onFilter(changed(state.filter ?? {}, { text: text || undefined }));
   }
 
   element.addEventListener("input", () => {
@@ -150,7 +194,8 @@ function createSearch(store, { signal, onFilter }) {
     search();
   });
   const write = () => {
-    if (element.ownerDocument.activeElement !== element) element.value = state.filter?.text ?? "";
+    // What a person is typing is not taken from them.
+    if (!element.matches(":focus")) element.value = state.filter?.text ?? "";
   };
   store.watch(["filter"], write, signal);
   signal.addEventListener("abort", () => clearTimeout(quiet));

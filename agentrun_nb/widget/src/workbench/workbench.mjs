@@ -1,6 +1,7 @@
 /** A page of many runs, put together: two rows, the picture, the details of what is chosen; a list where it is narrow. */
 import { button, h } from "../base/dom.mjs";
 import { countOf } from "../base/numbers.mjs";
+import { visible } from "../base/text.mjs";
 import { createDetails } from "./details.mjs";
 import { createHead } from "./head.mjs";
 import { createHelp } from "./help.mjs";
@@ -10,6 +11,8 @@ import { VIEWS } from "./views.mjs";
 
 /** Few runs stand in rows, and need less height. */
 const MOST_ROWS = 30;
+/** From so many pixels of width on, all that narrows the runs stands in one row. */
+const WIDE = 1000;
 
 /**
  * @param {import("../runs/store.mjs").Store} store
@@ -21,18 +24,20 @@ const MOST_ROWS = 30;
  * @param {(path: string) => void} options.onPath
  * @param {(name: string) => void} options.onView
  * @param {(by: import("../protocol.mjs").Grouping | null) => void} options.onGroup
- * @param {(filter: import("../runs/filter.mjs").Filter | null) => void} options.onFilter
+ * @param {import("./filter_panel.mjs").Narrow} options.onFilter
+ * @param {unknown} options.height  as the program set it
  */
 export function createWorkbench(store, options) {
   const { kernel, signal, onChoose, onOrder, onPath, onView, onGroup, onFilter } = options;
   const { state } = store;
   const help = createHelp(store);
-  const head = createHead(store, { signal, onBack: closeRun, onHelp: help.open });
-  const row = createRow(store, { views: VIEWS, signal, onView, onFilter });
+  const head = createHead(store, { kernel, signal, onBack: closeRun, onHelp: help.open });
+  const row = createRow(store, { views: VIEWS, kernel, signal, onView, onFilter });
   const list = createList(store, { signal, onOpen: openRun });
   const details = createDetails(store, { kernel, signal, onChoose: onOrder, onPath });
   const stage = h("div", { class: "arn-wb-stage", "data-testid": "arn-wb-stage" });
   const nothing = h("p", "arn-wb-nothing");
+  const remark = h("p", { class: "arn-wb-remark", role: "status" });
   const foot = h("div", "arn-wb-foot");
   /** Where the choice of the zone is; it goes with the view that is on the screen. */
   const corner = h("span", "arn-wb-corner");
@@ -47,8 +52,12 @@ export function createWorkbench(store, options) {
     head.element,
     row.element,
     h("div", "arn-wb-body", h("div", "arn-wb-picture", stage, nothing, foot), list.element, pane),
+    row.panel,
+    remark,
     help.element,
   );
+  const given = heightOf(options.height);
+  if (given) element.style.setProperty("--arn-wb-height", given);
   /** The views that were looked at, by name; the others are made when they are. @type {Map<string, {element: HTMLElement, corner?: HTMLElement}>} */
   const made = new Map();
 
@@ -109,17 +118,56 @@ export function createWorkbench(store, options) {
     list.focus(state.chosen[0]);
   }
 
-  const resized = new ResizeObserver(placeCorner);
+  /** Where the second row is short of room, the first says how many runs are shown. */
+  function placeResult() {
+    const isShort = element.clientWidth < WIDE;
+    const there = isShort ? head.element : row.element;
+    if (row.result.parentElement === there) return;
+    if (isShort) head.actions.before(row.result);
+    else there.append(row.result);
+  }
+
+  function showRemark() {
+    remark.textContent = visible(state.remark);
+  }
+
+  /** @param {KeyboardEvent} event */
+  function press(event) {
+    const { key, target, altKey, ctrlKey, metaKey } = event;
+    const types = /** @type {Element} */ (target).matches("input, select, textarea");
+    if (types || altKey || ctrlKey || metaKey || (key !== "?" && key !== "/")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (key === "?") help.open();
+    else row.search.focus();
+  }
+
+  const resized = new ResizeObserver(() => {
+    placeCorner();
+    placeResult();
+  });
   resized.observe(list.element);
+  resized.observe(element);
+  element.addEventListener("keydown", press);
   signal.addEventListener("abort", () => resized.disconnect());
   store.watch(["view"], showView, signal);
   store.watch(["data", "shown"], showNothing, signal);
   store.watch(["chosen"], showChosen, signal);
+  store.watch(["remark"], showRemark, signal);
   showView();
   showNothing();
   showChosen();
+  showRemark();
   return {
     element,
     corner,
   };
+}
+
+const HEIGHT = /^\d+(?:\.\d+)?(?:px|em|rem|vh|lh)$/;
+
+/** @param {unknown} height a number of pixels, or a length as style sheets have it @returns {string} "" where it is neither */
+function heightOf(height) {
+  if (typeof height === "number" && height > 0) return `${height}px`;
+  return typeof height === "string" && HEIGHT.test(height) ? height : "";
 }
