@@ -97,6 +97,7 @@ DOORS: dict[str, Door] = {
     "diff ignore": lambda world, odd: arn.diff(world.run, world.run, ignore=odd),
     "summarize by": lambda world, odd: arn.summarize(world.runs, by=odd),
     "summarize freq": lambda world, odd: arn.summarize(world.runs, freq=odd),
+    "summarize within": lambda world, odd: arn.summarize(world.runs, within=odd),
     "figures.trend freq": lambda world, odd: figures.trend(world.runs, odd),
     "failures by": lambda world, odd: arn.failures(world.runs, by=odd),
     **{f"phases {name}": (

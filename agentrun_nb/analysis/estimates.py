@@ -261,6 +261,33 @@ def curve(times: Times, level: float = LEVEL) -> Curve:
     return Curve(table.seconds, table.share, low, high)
 
 
+def share_within(times: Times, seconds: float, level: float = LEVEL) -> Estimate:
+    """Estimates the share of runs that end within a time, by the curve of Kaplan & Meier.
+
+    Args:
+        times: how long runs took.
+        seconds: the time.
+        level: the confidence level; the true one is no lower.
+
+    Returns:
+        The estimate, with the interval of `curve`. Where no run was watched that long there is no
+        value, and no upper end: all that is known is how many had ended before.
+    """
+    n = len(times.seconds)
+    if not n:
+        return Estimate(0)
+    found = curve(times, level)
+    place = int(np.searchsorted(found.seconds, seconds, "right")) - 1
+    if place < 0:
+        return Estimate(n)
+    value = 1 - float(found.share[place])
+    low = 1 - float(found.high[place])
+    was_watched = seconds <= found.seconds[-1] or found.share[-1] == 0
+    if not was_watched:
+        return Estimate(n, low=low)
+    return Estimate(n, value, low, 1 - float(found.low[place]))
+
+
 def quantiles(
     times: Times, *shares: float, effect: float = 1.0, level: float = LEVEL
 ) -> list[Estimate]:

@@ -21,11 +21,13 @@ from agentrun_nb.analysis.estimates import (
     rate,
     run_times,
     scipy_stats,
+    share_within,
 )
 from agentrun_nb.analysis.groups import By, with_groups
 from agentrun_nb.analysis.outcomes import JUDGED, outcomes, repeated_keys, repeated_note
 from agentrun_nb.analysis.periods import PERIOD, periods, read_freq, with_empty_periods
 from agentrun_nb.core.schema import STATUSES, TERMINAL
+from agentrun_nb.core.when import Span, read_span
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.labels import Names
 from agentrun_nb.tables.moments import last_moment
@@ -45,15 +47,27 @@ _TIMES = (
     "after_start_p50_high",
     "after_start_p90",
 )
+_WITHIN = ("within", "within_low", "within_high")
 _DTYPES = (
     dict.fromkeys(_COUNTS, "Int64")
     | dict.fromkeys([*_RATES, *_TIMES], "Float64")
     | {"notes": "str"}
 )
+_DTYPES_WITHIN = (
+    {name: kind for name, kind in _DTYPES.items() if name != "notes"}
+    | dict.fromkeys(_WITHIN, "Float64")
+    | {"notes": "str"}
+)
+"""With the columns of `within=`, which stand before the notes."""
 
 
 def summarize(
-    runs: Runs, by: By = None, *, freq: str | timedelta | None = None, names: Names = None
+    runs: Runs,
+    by: By = None,
+    *,
+    freq: str | timedelta | None = None,
+    within: Span | None = None,
+    names: Names = None,
 ) -> pd.DataFrame:
     """Counts, success rate and times of groups of runs.
 
@@ -66,6 +80,8 @@ def summarize(
         freq: the length of periods, such as `1h`, `1D` or `7D`: a row for each period in which runs
             were created and for the empty ones between them. Periods are of UTC, and those of weeks
             begin with a Monday.
+        within: a time after the start, as seconds, a timedelta or a text such as `5m`: how many
+            runs end within it is in three more columns.
         names: labels for the ids of deployments and versions, as from `client.names()`; an id
             without a label stays, and a label that several share is followed by the id.
 
@@ -82,13 +98,16 @@ def summarize(
           completed, whatever the outcome. Both by Kaplan-Meier: what has not ended is censored,
           services always; an interval without its upper end is open, since too few have ended to
           bound it;
+        - with `within` also within, within_low, within_high: the share of runs that end within that
+          time after their start, whatever the outcome, by Kaplan-Meier with its 95 % interval; NA
+          where no run was watched that long;
         - notes: why a number is missing (`too few`, `not reached`), the names of what could not be
           counted, and how many runs stand more than once.
 
     Raises:
         SchemaError: there is no such column, or a Series is not of these runs.
         SettingsError: `names` is no mapping of texts to texts; `freq` is no length of a second at
-            least, or there would be more than 500,000 rows.
+            least, or there would be more than 500,000 rows; `within` is no length of time.
 
     Example:
         >>> table = arn.summarize(runs, by="deployment_id", names=client.names())
@@ -100,7 +119,9 @@ def summarize(
     scipy_stats()
     runs = runs_frame(runs)
     length = None if freq is None else read_freq(freq)
-    taken = _DTYPES if length is None else [*_DTYPES, PERIOD]
+    limit = read_span("within", within)
+    dtypes = _DTYPES if limit is None else _DTYPES_WITHIN
+    taken = dtypes if length is None else [*dtypes, PERIOD]
     runs, columns = with_groups(runs, by, taken, names)
     if length is not None:
         runs = runs.assign(**{PERIOD: periods(runs["created_at"], length)})
@@ -118,7 +139,11 @@ def summarize(
         _row(Counter(words[places]), queue, run, repeated[places])
         for places, queue, run in zip(groups, queues, spans, strict=True)
     ]
-    table = keys.join(pd.DataFrame(rows, columns=list(_DTYPES)).astype(_DTYPES), how="right")
+    if limit is not None:
+        for row, run in zip(rows, spans, strict=True):
+            found = share_within(run, limit)
+            row |= zip(_WITHIN, (found.value, found.low, found.high), strict=True)
+    table = keys.join(pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes), how="right")
     if length is None:
         return table
     columns.remove(PERIOD)
