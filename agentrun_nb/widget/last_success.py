@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import pandas as pd
 
-from agentrun_nb.core.schema import SUCCESSES
+from agentrun_nb.core.schema import FAILURES, SUCCESSES
+from agentrun_nb.tables.moments import milliseconds
 from agentrun_nb.widget.comparison import comparison
+
+MOST_RUNS = 50
+MOST_BYTES = 2 * 2**20
+"""A file holds comparisons of so many failed runs, and so many bytes of them."""
 
 KINDS = ("version", "deployment")
 """Of what the two runs are, the nearer first; the columns are named after them."""
@@ -56,6 +62,38 @@ def last_success(runs: pd.DataFrame, row: int) -> LastSuccess:
 def _has_same(ids: pd.Series[Any], row: int) -> Any:
     """Which rows have the id of one row; none where it has no id."""
     return (ids == ids.iloc[row]).to_numpy(dtype=bool, na_value=False)
+
+
+class LastSuccesses(NamedTuple):
+    """What a file holds of the last successes before its failed runs.
+
+    Attributes:
+        found: what `compared` gives, by the place of the failed run.
+        cut: whether there are failed runs of which it is not there.
+    """
+
+    found: dict[int, dict[str, Any]]
+    cut: bool
+
+
+def last_successes(runs: pd.DataFrame) -> LastSuccesses:
+    """Compares the failed runs that were created last with the last success before each.
+
+    Args:
+        runs: the RUNS table that is in the file.
+    """
+    failed = np.flatnonzero(runs["status"].isin(FAILURES))
+    created = milliseconds(runs["created_at"])[failed]
+    latest_first = failed[np.argsort(-created, kind="stable")]
+    found: dict[int, dict[str, Any]] = {}
+    room = MOST_BYTES
+    for row in latest_first[:MOST_RUNS].tolist():
+        answer = compared(runs, row)
+        room -= len(msgspec.json.encode(answer))
+        if room < 0:
+            break
+        found[row] = answer
+    return LastSuccesses(found, len(found) < len(failed))
 
 
 def compared(runs: pd.DataFrame, row: int) -> dict[str, Any]:

@@ -140,6 +140,7 @@ def _blank(kind: str, uid: str) -> dict[str, Any]:
     page |= {"kind": kind, "uid": uid, "head": page_head()}
     page |= {"n": 0, "now": 0, "title": "", "columns": {}, "note": ""}
     page |= {"reasons_clipped": False, "names": {}}
+    page |= {"groups": None, "last_success": None, "last_success_cut": False}
     page |= {"no_previews": "", "screen": None, "docs": None, "text": None}
     return page
 

@@ -27,6 +27,9 @@ PAGE_KEYS = (
     "names",
     "columns",
     "docs",
+    "groups",
+    "last_success",
+    "last_success_cut",
     "text",
     "note",
     "no_previews",
@@ -240,10 +243,14 @@ def _is_moment(value: Any) -> bool:
 
 
 class Parcel:
-    """The buffers of one message."""
+    """The buffers of one message.
 
-    def __init__(self) -> None:
-        self.buffers: list[bytes] = []
+    Args:
+        buffers: those that are in it already.
+    """
+
+    def __init__(self, buffers: list[bytes] | None = None) -> None:
+        self.buffers: list[bytes] = [] if buffers is None else buffers
 
     def add(self, data: bytes, *, packed: bool = False) -> dict[str, Any]:
         """Adds bytes, and gives the reference to them.

@@ -20,8 +20,10 @@ from agentrun_nb.core.text import clip, counted, visible
 from agentrun_nb.drawing.status_style import look_of, painting_order
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.run import Run, value_at
+from agentrun_nb.widget.failure_groups import failure_groups, groups_part
 from agentrun_nb.widget.file_words import file_contents, file_name, file_title
 from agentrun_nb.widget.html_file import page_html, write_page
+from agentrun_nb.widget.last_success import last_successes
 from agentrun_nb.widget.page import Message
 from agentrun_nb.widget.protocol import Parcel, RefusedError, Request
 from agentrun_nb.widget.python_code import (
@@ -278,10 +280,21 @@ class RunExplorer(RunView):
         runs = runs.assign(**blank)
         page, buffers = self._page_of(runs, packed_docs(runs, self._table.absent))
         page["title"] = file_title(runs, self._names, self.tz, page["title"])
+        if self._table.one is None:
+            self._add_answers(page, buffers, runs)
         shared = {name: getattr(self, name) for name in _OF_A_FILE}
         rules = self._moments() if self._table.one is None else None
         contents = file_contents(len(runs), len(self._runs), rules, left_out)
         return page_html((page, buffers), shared, contents)
+
+    def _add_answers(self, page: dict[str, Any], buffers: list[bytes], runs: pd.DataFrame) -> None:
+        """Adds to the page of a file what it cannot ask a kernel for."""
+        fingerprints = self._table.fingerprints[self._shown()]
+        parcel = Parcel(buffers)
+        page["groups"] = groups_part(failure_groups(runs, fingerprints), parcel)
+        successes = last_successes(runs)
+        page["last_success"] = successes.found
+        page["last_success_cut"] = successes.cut
 
     def _moments(self) -> Rules | None:
         """The filter with moments in place of ages."""

@@ -12,11 +12,12 @@ import traitlets
 from agentrun_nb.analysis.filter_rows import Mask
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.tables.labels import Names, read_names
+from agentrun_nb.widget.ask_names import ask_names
 from agentrun_nb.widget.column_values import column_values
 from agentrun_nb.widget.comparison import comparison
 from agentrun_nb.widget.failure_groups import groups_part
 from agentrun_nb.widget.last_success import compared
-from agentrun_nb.widget.page import Message, runs_page
+from agentrun_nb.widget.page import Message, page_names, runs_page
 from agentrun_nb.widget.preview import NO_CLIENT, read_file
 from agentrun_nb.widget.protocol import Parcel, Request
 from agentrun_nb.widget.run_logs import read_log
@@ -61,6 +62,7 @@ class RunView(View):
             )
         self._client = client
         self._names = read_names(names)
+        self._asks_names = names is None
         self._table = RunTable(x)
         super().__init__(selected=self._table.newest_key(), **(shared or {}))
 
@@ -71,6 +73,16 @@ class RunView(View):
     @property
     def _runs(self) -> pd.DataFrame:
         return self._table.runs
+
+    def _seen(self) -> None:
+        if self._asks_names:
+            self._asks_names = False
+            ask_names(self._client, self._take_names)
+
+    def _take_names(self, names: dict[str, str]) -> None:
+        """Takes names that came after the view was displayed, and gives them to the page."""
+        self._names = names
+        self.send({"op": "names", "names": page_names(self._runs, names)})
 
     def _shown(self) -> Mask:
         """Which rows the filter lets through."""

@@ -149,6 +149,7 @@ class View(anywidget.AnyWidget):
 
     def _answer_open(self, _: Request) -> Message:
         page, buffers = self._page()
+        self._seen()
         return {"page": page}, buffers
 
     def _answer_module(self, _: Request) -> Message:
@@ -208,6 +209,10 @@ class View(anywidget.AnyWidget):
         bundle = self._repr_mimebundle_()
         if bundle is not None:
             _publish(bundle[0], metadata=bundle[1])
+        self._seen()
+
+    def _seen(self) -> None:
+        """Is called when the view is displayed, and when a page of it opens."""
 
 
 def shows_html() -> bool:

@@ -137,6 +137,18 @@ def test_all_documents_are_asked_for_once_the_page_is_there(open_stage: Opener) 
     assert len(asked(stage, "docs")) == 1
 
 
+@pytest.mark.parametrize("one", [False, True], ids=["many runs", "one run"])
+def test_names_that_come_later_stand_in_place_of_ids(open_stage: Opener, one: bool) -> None:
+    scenario = one_run(DOCS[0]) if one else many_runs(DOCS, selected=[SUCCEEDED])
+    stage = open_stage(scenario)
+    name = stage.page.locator(".arn-name")
+    expect(name).to_have_text(f"{DEP} \u00b7 adver_0002")
+    stage.page.evaluate(
+        "() => window.stage.model.emit('msg:custom', {op: 'names', names: {adver_0002: 'csv <b> v2'}}, [])"
+    )
+    expect(name).to_have_text("csv <b> v2")
+
+
 def test_documents_of_data_that_was_replaced_are_not_taken(open_stage: Opener) -> None:
     scenario = many_runs(DOCS, held=False)
     scenario.at_once = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -14,6 +15,7 @@ import agentrun_nb as arn
 from agentrun_nb.core.schema import FAILURES
 from agentrun_nb.widget import explore, explore_json, protocol
 from agentrun_nb.widget import failure_groups as groups_module
+from agentrun_nb.widget import last_success as last_success_module
 from agentrun_nb.widget.failure_groups import NO_GROUP
 from agentrun_nb.widget.last_success import last_success
 from tests.support.samples import body, moment, record
@@ -307,3 +309,53 @@ def test_a_document_has_no_runs_to_ask_about(op):
     request = {"id": 1, "op": op, "row": 0, "rows": [0, 1], "output": 0, "path": "input.a"}
     content, _ = conversation(explore_json({}))(request)
     assert content["ok"] is False
+
+
+# --- what a file holds, which has no kernel to ask
+
+
+def page_of(view: Any, path: Any) -> tuple[dict[str, Any], list[bytes]]:
+    written = view.to_html(path).read_text()
+    data = json.loads(written.partition('id="arn-data">')[2].partition("</script>")[0])
+    return data["page"], [base64.b64decode(part) for part in data["buffers"]]
+
+
+def test_a_file_holds_groups_and_last_successes_of_its_runs(tmp_path):
+    view = explore(MANY, filter={"status": ["failed", "succeeded", "queued"]})
+    shown = view.shown
+    page, buffers = page_of(view, tmp_path / "file.html")
+    asked, asked_buffers = conversation(explore(shown))({"id": 1, "op": "groups"})
+    assert page["groups"]["list"] == asked["list"]
+    assert places(page["groups"], buffers, "codes") == places(asked, asked_buffers, "codes")
+    failed = np.flatnonzero(shown["status"].isin(FAILURES)).tolist()
+    assert {int(row) for row in page["last_success"]} < set(failed)
+    assert len(page["last_success"]) == last_success_module.MOST_RUNS
+    assert page["last_success_cut"] is True
+    row = next(iter(page["last_success"]))
+    assert page["last_success"][row] == last_success_module.compared(shown, int(row))
+
+
+def test_a_file_compares_the_latest_failed_runs_and_says_where_it_is_cut(tmp_path, monkeypatch):
+    runs = course()
+    page, _ = page_of(explore(runs), tmp_path / "file.html")
+    assert set(page["last_success"]) == {"3", "5", "6", "7", "8", "9", "10"}
+    assert page["last_success_cut"] is False
+    monkeypatch.setattr(last_success_module, "MOST_RUNS", 2)
+    page, _ = page_of(explore(runs), tmp_path / "file.html")
+    assert set(page["last_success"]) == {"8", "7"}
+    assert page["last_success_cut"] is True
+    monkeypatch.setattr(last_success_module, "MOST_BYTES", 10)
+    page, _ = page_of(explore(runs), tmp_path / "file.html")
+    assert (page["last_success"], page["last_success_cut"]) == ({}, True)
+
+
+def test_what_is_left_out_of_a_file_is_in_none_of_its_comparisons(tmp_path):
+    view = explore(course())
+    written = view.to_html(tmp_path / "file.html", without=("input", "output_manifest")).read_text()
+    assert "2026-Q1" not in written
+    assert '"comparison"' in written
+
+
+def test_a_page_with_a_kernel_asks_for_what_a_file_holds():
+    page = conversation(explore(RUNS))({"id": 1, "op": "open"})[0]["page"]
+    assert (page["groups"], page["last_success"], page["last_success_cut"]) == (None, None, False)

@@ -4,7 +4,7 @@
  * @typedef {{buffer: number, gzip: boolean}} BufferRef
  * @typedef {{created: BufferRef, started: BufferRef, completed: BufferRef, until: BufferRef, status: BufferRef, version: BufferRef, deployment: BufferRef, mode: BufferRef, reason: BufferRef, error: BufferRef, exit: BufferRef, ids: BufferRef}} ColumnRefs
  * @typedef {{kind: "runs" | "run" | "json", uid: string, n: number, now: number, title: string, statuses: string[], versions: string[], deployments: string[], modes: string[], reasons: string[], errors: string[], reasons_clipped: boolean, names: Record<string, string>,
- *   columns: ColumnRefs | Record<string, never>, docs: BufferRef | null, text: BufferRef | null, note: string, no_previews: string, screen: Screen | null, head: Head | null}} Page `head` is told once, when the page opens; `docs` are with a page of one run or of a file, and are asked for otherwise; `names` are those of deployments and versions that are known
+ *   columns: ColumnRefs | Record<string, never>, docs: BufferRef | null, groups: Groups | null, last_success: Record<string, LastSuccess> | null, last_success_cut: boolean, text: BufferRef | null, note: string, no_previews: string, screen: Screen | null, head: Head | null}} Page `head` is told once, when the page opens; `docs` are with a page of one run or of a file, and are asked for otherwise; `groups` and `last_success` (by the row of a failed run) are in files alone, which have no kernel to ask; `names` are those of deployments and versions that are known
  * @typedef {"none" | "deployment_id" | "version_id" | "status"} Grouping by what the runs of a timeline are grouped
  * @typedef {{start: number, end: number, by: Grouping | "time" | "version" | null, folded: boolean}} Screen how the timeline stood when it was last looked at; `by` null: as it fits; "time" and "version" stand in files of earlier versions
  * @typedef {{name: string, kind: string, meaning: string}} Field a column of a table; `kind` is text, time, int, bool, category or json
@@ -19,6 +19,8 @@
  * @typedef {{path_a: string | null, path_b: string | null, change: string, a: string | null, b: string | null}} Difference
  * @typedef {{a: OutputRow | null, b: OutputRow | null}} Pair
  * @typedef {{fingerprint: string, example: string, n: number}} FailureGroup runs that failed in the same way: what is the same, the reason of the last of them, how many they are
+ * @typedef {{codes: BufferRef, list: FailureGroup[], more: number}} Groups the groups of failures, the largest first, the group of each run, and how many runs are in groups that are left out
+ * @typedef {{row: number | null, of: "version" | "deployment" | null, comparison?: Comparison}} LastSuccess the last success before a run, and the comparison of the two
  * @typedef {{count: number, differences: Difference[], outputs: Pair[]}} Comparison
  *
  * @typedef {{created: Float64Array, started: Float64Array, completed: Float64Array, until: Float64Array, status: Uint32Array, version: Uint32Array, deployment: Uint32Array, mode: Uint32Array, reason: Uint32Array, error: Uint32Array, exit: Float64Array, ids: string[]}} Columns

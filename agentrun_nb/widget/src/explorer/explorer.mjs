@@ -17,7 +17,7 @@ import { createZoneSwitch } from "./zone.mjs";
  * @typedef {{kernel: import("../kernel/requests.mjs").Kernel, traits: import("../kernel/traits.mjs").Traits, tz: string, signal: AbortSignal}} Context
  * Its `corner` is where the switch of the zone goes; without one it stands on the status line.
  * One with `saysNote` says itself how complete the data is.
- * @typedef {{element: HTMLElement, corner?: HTMLElement, saysNote?: boolean, update?(data: Held): void, setZone?(tz: string): void, setPath?(path: string): void, setSelected?(keys: unknown): void}} Body
+ * @typedef {{element: HTMLElement, corner?: HTMLElement, saysNote?: boolean, update?(data: Held): void, setZone?(tz: string): void, setPath?(path: string): void, setSelected?(keys: unknown): void, setNames?(names: ReadonlyMap<string, string>): void}} Body
  * @typedef {import("../protocol.mjs").Held} Held
  */
 
@@ -28,6 +28,8 @@ export function createExplorer(model, el, signal) {
   /** @type {Body | null} */
   let body = null;
   let shown = "";
+  /** Names that came after the page, which a page that was made before does not have. @type {Record<string, string>} */
+  let names = {};
   let bodyEnd = new AbortController();
   const status = createStatusLine();
   const traits = createTraits(model, signal);
@@ -36,6 +38,10 @@ export function createExplorer(model, el, signal) {
     isCut: () => isCut(el),
     onSilence: status.setSilent,
     onUpdate: (reply) => show(reply).catch(fail),
+    onNames(later) {
+      names = later;
+      body?.setNames?.(new Map(Object.entries(names)));
+    },
   });
   const zone = createZoneSwitch(traits.get("tz"), (tz) => {
     traits.put("tz", tz);
@@ -58,6 +64,7 @@ export function createExplorer(model, el, signal) {
   async function show({ answer, buffers }) {
     const data = await unpack(answer.page, buffers);
     if (signal.aborted) return;
+    data.page.names = { ...names, ...data.page.names };
     const { kind, uid, note, head } = data.page;
     if (head) learn(head);
     // Other data that comes before the page is opened: the answer to `open` holds it too.

@@ -6,7 +6,7 @@ import { createRunView } from "../run/view.mjs";
 /** @param {import("./explorer.mjs").Held} data @param {import("./explorer.mjs").Context} context @returns {import("./explorer.mjs").Body} */
 export function createRunBody({ docs, page }, { kernel, traits, tz, signal }) {
   if (!docs?.[0]) return { element: h("p", "arn-hint", "There is no run to show.") };
-  const { element, corner, setZone, reveal } = createRunView(docs[0], {
+  const { element, corner, setZone, setNames, reveal } = createRunView(docs[0], {
     tz,
     now: page.now,
     kernel,
@@ -20,5 +20,5 @@ export function createRunBody({ docs, page }, { kernel, traits, tz, signal }) {
     onTab: () => {},
     onCompare: null,
   });
-  return { element, corner, setZone, setPath: (path) => reveal(path) };
+  return { element, corner, setZone, setNames, setPath: (path) => reveal(path) };
 }

@@ -116,12 +116,14 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
     update(newer) {
       mark = -1;
       const chosen = rowsOf(newer, traits.get("selected"));
-      store.change({ data: newer, shown: narrowing.rowsOf(newer), chosen });
+      const names = new Map(Object.entries(newer.page.names));
+      store.change({ data: newer, names, shown: narrowing.rowsOf(newer), chosen });
       narrowing.complete();
       takeSelected();
     },
     setZone: (zone) => store.change({ tz: zone }),
     setPath: (path) => store.change({ path }),
     setSelected: takeSelected,
+    setNames: (names) => store.change({ names: new Map(names) }),
   };
 }

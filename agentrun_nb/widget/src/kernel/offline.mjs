@@ -18,6 +18,26 @@ const DEFAULTS = {
   height: null,
 };
 
+/** @param {unknown} value */
+const bytesOf = (value) => new TextEncoder().encode(JSON.stringify(value));
+
+/** @param {string} error @returns {[object, Uint8Array[]]} */
+const refuse = (error) => [{ ok: false, error }, []];
+
+/** @param {import("../protocol.mjs").Page} page @param {number} row @returns {[object, Uint8Array[]]} */
+function lastSuccess(page, row) {
+  const found = page.last_success?.[row];
+  if (!found)
+    return refuse(
+      page.last_success_cut
+        ? "This file compares only the latest failed runs with the last success."
+        : "This run did not fail.",
+    );
+  const { comparison, ...rest } = found;
+  if (!comparison) return [{ ok: true, ...rest }, []];
+  return [{ ok: true, ...rest, comparison: { buffer: 0, gzip: false } }, [bytesOf(comparison)]];
+}
+
 /** @param {Embedded} embedded @returns {import("../protocol.mjs").Model} */
 export function offlineModel({ page, buffers, docs = [], traits }) {
   /** @type {Record<string, unknown>} */
@@ -33,13 +53,12 @@ export function offlineModel({ page, buffers, docs = [], traits }) {
     if (op === "open") return [{ ok: true, page }, buffers];
     if (op === "window") return [{ ok: true }, []];
     if (op === "docs") return [{ ok: true, docs: null }, []];
+    if (op === "groups" && page.groups) return [{ ok: true, ...page.groups }, buffers];
+    if (op === "last_success" && page.last_success) return lastSuccess(page, row);
+    if (op !== "run") return refuse("This needs a kernel, and a file has none.");
     const doc = docs.find((one) => one.row === row);
-    if (!doc)
-      return [{ ok: false, error: "This file does not hold the documents of this run." }, []];
-    return [
-      { ok: true, doc: { buffer: 0, gzip: false } },
-      [new TextEncoder().encode(JSON.stringify(doc))],
-    ];
+    if (!doc) return refuse("This file does not hold the documents of this run.");
+    return [{ ok: true, doc: { buffer: 0, gzip: false } }, [bytesOf(doc)]];
   }
 
   return {

@@ -12,10 +12,10 @@ const CUT =
 
 /**
  * @param {import("../protocol.mjs").Model} model
- * @param {{signal: AbortSignal, isCut?: () => boolean, onSilence: (silent: boolean) => void, onUpdate: (reply: Reply) => void}} options
+ * @param {{signal: AbortSignal, isCut?: () => boolean, onSilence: (silent: boolean) => void, onUpdate: (reply: Reply) => void, onNames?: (names: Record<string, string>) => void}} options
  *   `isCut` says whether the notebook knows that the kernel of this view is gone
  */
-export function createKernel(model, { signal, isCut = () => false, onSilence, onUpdate }) {
+export function createKernel(model, { signal, isCut = () => false, onSilence, onUpdate, onNames }) {
   let next = 1;
   /** @type {Map<number, {resolve: (reply: Reply) => void, reject: (error: Error) => void, timer: number}>} */
   const waiting = new Map();
@@ -31,6 +31,7 @@ export function createKernel(model, { signal, isCut = () => false, onSilence, on
   /** @param {any} answer @param {import("./bytes.mjs").Buffer[]} [buffers] */
   function receive(answer, buffers = []) {
     if (answer?.op === "update") return onUpdate({ answer, buffers });
+    if (answer?.op === "names") return onNames?.(answer.names);
     const request = take(answer?.id);
     if (!request) return;
     onSilence(false);

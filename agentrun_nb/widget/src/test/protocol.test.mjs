@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import "./head.mjs";
+import { readCodes, readJson } from "../kernel/bytes.mjs";
 import { createKernel } from "../kernel/requests.mjs";
 import { offlineModel } from "../kernel/offline.mjs";
 import { keyOf, rowsOf, unpack } from "../kernel/page.mjs";
@@ -150,4 +151,57 @@ test("a value that the page sets is saved once and not told back to it", () => {
   end.abort();
   model.set("path", "c");
   assert.deepEqual([saves, told], [1, ["b"]]);
+});
+
+test("a file answers what it holds, and says of all else that it has no kernel", async (t) => {
+  const end = new AbortController();
+  t.after(() => end.abort());
+  const { page: packed, buffers } = page();
+  const group = { fingerprint: "KeyError", example: "KeyError: 'x'", n: 1 };
+  const comparison = { count: 0, differences: [], outputs: [] };
+  const held = {
+    ...packed,
+    groups: { codes: { buffer: 3, gzip: false }, list: [group], more: 0 },
+    last_success: { 0: { row: 1, of: "version", comparison }, 1: { row: null, of: null } },
+    last_success_cut: true,
+  };
+  const model = offlineModel({ page: held, buffers });
+  const kernel = createKernel(model, {
+    signal: end.signal,
+    onSilence: () => {},
+    onUpdate: () => {},
+  });
+  const { answer: groups, buffers: parts } = await kernel.ask("groups");
+  assert.deepEqual([groups.list, groups.more], [[group], 0]);
+  assert.deepEqual([...(await readCodes(groups.codes, parts))], [0, 0xffffffff]);
+  const { answer, buffers: found } = await kernel.ask("last_success", { row: 0 });
+  assert.deepEqual([answer.row, answer.of], [1, "version"]);
+  assert.deepEqual(await readJson(answer.comparison, found), comparison);
+  const { answer: none } = await kernel.ask("last_success", { row: 1 });
+  assert.deepEqual([none.row, none.of, none.comparison], [null, null, undefined]);
+  await assert.rejects(kernel.ask("last_success", { row: 5 }), /only the latest failed runs/);
+  for (const op of /** @type {const} */ (["shown", "column", "logs", "file", "python", "compare"]))
+    await assert.rejects(kernel.ask(op, { row: 0 }), /needs a kernel/);
+  const without = createKernel(offlineModel(page()), {
+    signal: end.signal,
+    onSilence: () => {},
+    onUpdate: () => {},
+  });
+  await assert.rejects(without.ask("groups"), /needs a kernel/, "a file of an earlier version");
+});
+
+test("names that come later are handed on, and are the answer to nothing", async (t) => {
+  const { model, state } = kernelOf(t);
+  /** @type {unknown[]} */
+  const names = [];
+  const end = new AbortController();
+  t.after(() => end.abort());
+  createKernel(model, {
+    signal: end.signal,
+    onSilence: () => {},
+    onUpdate: () => {},
+    onNames: (later) => names.push(later),
+  });
+  state.receive({ op: "names", names: { v: "csv-report v2" } });
+  assert.deepEqual(names, [{ v: "csv-report v2" }]);
 });

@@ -120,7 +120,7 @@ export function createDetails(store, { kernel, signal, onChoose, onPath }) {
       now,
       kernel,
       noPreviews: data.page.no_previews,
-      names: new Map(Object.entries(data.page.names)),
+      names: state.names,
       logs,
       tab,
       pythonOf: (/** @type {string} */ name) => documentOf(...key, name),
@@ -182,6 +182,7 @@ export function createDetails(store, { kernel, signal, onChoose, onPath }) {
   store.watch(["data"], takeDocs, signal);
   store.watch(["data", "chosen"], takeChosen, signal);
   store.watch(["tz"], () => view?.setZone(state.tz), signal);
+  store.watch(["names"], () => view?.setNames(state.names), signal);
   store.watch(["path"], takePath, signal);
   takeDocs();
   show();
