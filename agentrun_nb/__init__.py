@@ -28,6 +28,7 @@ _CONTENTS = {
     "analysis.compare": ("compare",),
     "analysis.concurrency": ("concurrency",),
     "analysis.failures": ("failures",),
+    "analysis.health": ("health",),
     "analysis.summarize": ("summarize",),
     "client": ("Client",),
     "core.versions": ("show_versions",),
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from agentrun_nb.analysis.compare import compare as compare
     from agentrun_nb.analysis.concurrency import concurrency as concurrency
     from agentrun_nb.analysis.failures import failures as failures
+    from agentrun_nb.analysis.health import health as health
     from agentrun_nb.analysis.summarize import summarize as summarize
     from agentrun_nb.client import Client as Client
     from agentrun_nb.core.versions import show_versions as show_versions

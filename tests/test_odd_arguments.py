@@ -71,7 +71,7 @@ Door = Callable[[World, Any], Any]
 DOORS: dict[str, Door] = {
     **{name: (lambda world, odd, name=name: getattr(arn, name)(odd)) for name in (
         "brief", "spans", "outputs", "summarize", "failures", "concurrency", "runs_frame",
-        "fetch_report", "json_paths", "phases", "explore", "explore_json", "parse", "load",
+        "fetch_report", "json_paths", "phases", "health", "explore", "explore_json", "parse", "load",
     )},
     **{f"figures.{name}": (lambda world, odd, name=name: getattr(figures, name)(odd)) for name in (
         "timeline", "durations", "outcomes", "concurrency", "survival", "trend",
@@ -100,6 +100,7 @@ DOORS: dict[str, Door] = {
     "summarize within": lambda world, odd: arn.summarize(world.runs, within=odd),
     "figures.trend freq": lambda world, odd: figures.trend(world.runs, odd),
     "failures by": lambda world, odd: arn.failures(world.runs, by=odd),
+    "health history": lambda world, odd: arn.health(world.runs, history=odd),
     **{f"phases {name}": (
         lambda world, odd, name=name: arn.phases(
             world.runs, **({"logs": world.client.get_logs(world.run)} | {name: odd})
