@@ -797,7 +797,7 @@ def test_a_misspelt_status_is_told_with_the_near_one_before_anything_is_sent(
             call(DEP, status=status, progress=False)
 
 
-@pytest.mark.parametrize("status", ["archived", "paused", ["failed", "completed"]])
+@pytest.mark.parametrize("status", ["archived", "suspended", ["failed", "completed"]])
 def test_a_status_that_only_the_service_knows_is_sent(status: object) -> None:
     shop = Shop(*newest_first(3))
     mocked(shop).list_runs(DEP, status=status, progress=False)

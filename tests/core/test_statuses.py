@@ -36,7 +36,7 @@ def cells(frame):
 def seen_in(records):
     runs = arn.runs_frame(json.dumps(records).encode())
     explorer = arn.explore(runs)
-    figures = [arn.figures.timeline(runs, by=by) for by in ("time", "status", "version")]
+    figures = [arn.figures.timeline(runs, by=by) for by in ("none", "status", "version_id")]
     counts = arn.concurrency(runs)
     return {
         "notes": runs["parse_notes"].dropna().tolist(),
@@ -63,15 +63,15 @@ known = [
     )
     for number, name in enumerate(names * 5)
 ]
-paused = [record(number, "paused", completed_at=None) for number in range(100, 103)]
-paused.append(record(103, "paused", started_at=None, completed_at=None))
+suspended = [record(number, "suspended", completed_at=None) for number in range(100, 103)]
+suspended.append(record(103, "suspended", started_at=None, completed_at=None))
 print(json.dumps({
     "known": seen_in(known),
-    "paused": seen_in(known + paused),
+    "suspended": seen_in(known + suspended),
     "stack": [look.label for look in stack()],
-    "label": look_of("paused").label,
-    "requested": read_statuses("paused"),
-    "summary of one": str(arn.Run.of_row(arn.runs_frame(json.dumps(paused[:1]).encode()).iloc[0])),
+    "label": look_of("suspended").label,
+    "requested": read_statuses("suspended"),
+    "summary of one": str(arn.Run.of_row(arn.runs_frame(json.dumps(suspended[:1]).encode()).iloc[0])),
 }))
 """
 
@@ -110,47 +110,48 @@ def test_what_succeeded_lies_on_the_ground_of_a_stack_and_the_worst_on_top():
 
 
 @pytest.fixture(scope="module")
-def with_paused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def with_suspended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a package says whose schema has a status more."""
-    home = changed_package(tmp_path_factory.mktemp("paused"), NEW_STATUS)
+    home = changed_package(tmp_path_factory.mktemp("suspended"), NEW_STATUS)
     return printed_by(PROGRAM, home)
 
 
-def test_a_new_status_changes_nothing_where_it_does_not_occur(with_paused):
+def test_a_new_status_changes_nothing_where_it_does_not_occur(with_suspended):
     plain = printed_by(PROGRAM, Path(agentrun_nb.__file__).parents[1])["known"]
-    changed = with_paused["known"]
-    assert changed["categories"] == [*STATUSES[:4], "paused", *STATUSES[4:]]
+    changed = with_suspended["known"]
+    place = STATUSES.index("running") + 1
+    assert changed["categories"] == [*STATUSES[:place], "suspended", *STATUSES[place:]]
     for part in plain.keys() - {"categories"}:
         assert changed[part] == plain[part], part
 
 
-def test_a_new_status_is_read_counted_and_shown_under_its_own_name(with_paused):
-    known, paused = with_paused["known"], with_paused["paused"]
-    assert paused["notes"] == []
-    assert with_paused["label"] == "paused"
-    assert with_paused["requested"] == ["paused"]
-    assert "unknown" not in with_paused["summary of one"]
-    before, after = known["summary"][0], paused["summary"][0]
+def test_a_new_status_is_read_counted_and_shown_under_its_own_name(with_suspended):
+    known, suspended = with_suspended["known"], with_suspended["suspended"]
+    assert suspended["notes"] == []
+    assert with_suspended["label"] == "suspended"
+    assert with_suspended["requested"] == ["suspended"]
+    assert "unknown" not in with_suspended["summary of one"]
+    before, after = known["summary"][0], suspended["summary"][0]
     assert int(after["not_ended"]) == int(before["not_ended"]) + 4
     for column in ("succeeded", "failed", "cancelled", "timed_out", "unknown_status"):
         assert after[column] == before[column]
-    assert "4 paused" in paused["line"]
-    assert "unknown" not in paused["line"] + paused["twin"]
-    assert "paused" in paused["twin"]
-    assert all('"paused' in figure for figure in paused["figures"][:2])
-    assert not any("unknown status" in figure for figure in paused["figures"])
+    assert "4 suspended" in suspended["line"]
+    assert "unknown" not in suspended["line"] + suspended["twin"]
+    assert "suspended" in suspended["twin"]
+    assert all('"suspended' in figure for figure in suspended["figures"][:2])
+    assert not any("unknown status" in figure for figure in suspended["figures"])
 
 
-def test_a_new_status_neither_waits_nor_has_ended_unless_its_row_says_so(with_paused):
+def test_a_new_status_neither_waits_nor_has_ended_unless_its_row_says_so(with_suspended):
     """Three were started and go on; of the one without a start it is not known whether it waited."""
-    before, after = (with_paused[part]["concurrency"][-1] for part in ("known", "paused"))
+    before, after = (with_suspended[part]["concurrency"][-1] for part in ("known", "suspended"))
     assert int(after["running"]) == int(before["running"]) + 3
     assert int(after["waiting"]) == int(before["waiting"])
     assert int(after["undivided"]) == int(before["undivided"]) + 1
-    assert with_paused["paused"]["left_out"] == with_paused["known"]["left_out"]
+    assert with_suspended["suspended"]["left_out"] == with_suspended["known"]["left_out"]
 
 
-def test_a_new_status_is_stacked_with_what_goes_on(with_paused):
+def test_a_new_status_is_stacked_with_what_goes_on(with_suspended):
     labels = [look.label for look in stack()]
     place = labels.index("running")
-    assert with_paused["stack"] == [*labels[:place], "paused", *labels[place:]]
+    assert with_suspended["stack"] == [*labels[:place], "suspended", *labels[place:]]

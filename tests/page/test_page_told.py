@@ -18,8 +18,8 @@ import base64, json, sys
 import agentrun_nb as arn
 from tests.support.samples import record
 
-paused = record(1, "paused", completed_at=None, priority="soon")
-records = [paused, record(2), record(3, "failed"), *(record(number) for number in range(4, 40))]
+suspended = record(1, "suspended", completed_at=None, priority="soon")
+records = [suspended, record(2), record(3, "failed"), *(record(number) for number in range(4, 40))]
 
 
 def opened(view):
@@ -30,7 +30,7 @@ def opened(view):
 
 
 runs = arn.runs_frame(json.dumps(records).encode())
-one = arn.Run(json.dumps(paused).encode())
+one = arn.Run(json.dumps(suspended).encode())
 print(json.dumps({"run": opened(arn.explore(one)), "runs": opened(arn.explore(runs))}))
 """
 
@@ -61,7 +61,7 @@ def test_a_nineteenth_field_is_shown_with_its_meaning(open_stage: Opener, pages)
 def test_a_new_status_is_shown_under_its_own_words(open_stage: Opener, pages, scheme):
     stage = open_stage(scenario_of(pages["runs"]), scheme=scheme)
     statuses = stage.page.get_by_test_id("arn-wb-statuses")
-    assert "paused" in statuses.inner_text()
+    assert "suspended" in statuses.inner_text()
     assert "unknown" not in stage.text()
     # Every mark has a colour of its own, which is neither the ink nor nothing.
     fills = statuses.locator("svg path").evaluate_all(
@@ -76,7 +76,7 @@ def test_an_exported_file_knows_them_too(context, pages):
     page.goto((Path(pages["folder"]) / "run.html").as_uri())
     page.get_by_role("tab", name="Record").click()
     assert "All 19 fields of the record" in page.locator(".arn-run").inner_text()
-    assert "paused" in page.locator(".arn-statusname").inner_text().lower()
+    assert "suspended" in page.locator(".arn-statusname").inner_text().lower()
     assert "soon" in page.locator(".arn-allfields").inner_text()
     page.close()
 

@@ -15,9 +15,9 @@ import agentrun_nb
 PACKAGE = Path(agentrun_nb.__file__).parent
 NEW_STATUS = (
     '    Status("running", "running"),\n',
-    '    Status("running", "running"),\n    Status("paused", "paused"),\n',
+    '    Status("running", "running"),\n    Status("suspended", "suspended"),\n',
 )
-"""A status `paused` after `running`: the line of the schema that it comes after, and both."""
+"""A status `suspended` after `running`: the line of the schema that it comes after, and both."""
 
 NEW_FIELD = (
     '        _text("idempotency_key", "the key the caller gave to create the run once only"),\n',

@@ -84,7 +84,7 @@ RECORDED = {
     "queued": (run("queued", fetched=8), [("before_start", 0, None, 0, 0, 8, None)]),
     "never started": (run("cancelled", completed=5), [("undivided", 0, 5, 0, 0, 5, 5)]),
     "running without a start": (run("running", fetched=8), [("undivided", 0, None, 0, 0, 8, None)]),
-    "a status of the service": (run("paused", started=3, fetched=8), [
+    "a status of the service": (run("dormant", started=3, fetched=8), [
         ("before_start", 0, 3, 0, 0, 3, 3), ("after_start", 3, None, 3, 3, 8, None)]),
     "no status": (run(None, started=3, fetched=8), [
         ("before_start", 0, 3, 0, 0, 3, 3), ("after_start", 3, None, 3, 3, 3, None)]),

@@ -63,7 +63,7 @@ CASES = {
         True,
     ),
     "no status": ({"status": None}, [5.0, 295.000001, 300.000001], None),
-    "a status that nobody knows": ({"status": "paused"}, [5.0, 295.000001, 300.000001], False),
+    "a status that nobody knows": ({"status": "dormant"}, [5.0, 295.000001, 300.000001], False),
     "unreadable times": (
         {"created_at": "noon", "started_at": 5.5, "completed_at": ""},
         [None, None, None],

@@ -40,13 +40,15 @@ test("a status that is not known, or not there, is neutral and not terminal, wha
 });
 
 test("a status that is told is known at once, and the stack is the one that was told", () => {
-  const paused = { ...HEAD.statuses[3], name: "paused", label: "paused" };
-  learnStatuses({ ...HEAD, statuses: [paused, ...HEAD.statuses], stack: [0, 10, 9] });
-  assert.equal(describe("paused").label, "paused");
-  assert.equal(describe("paused").color, "--arn-paused");
-  assert.deepEqual(STACK, [0, 10, 9]);
+  const suspended = { ...HEAD.statuses[3], name: "suspended", label: "suspended" };
+  const statuses = [suspended, ...HEAD.statuses];
+  const [unknown, none] = [statuses.length, statuses.length + 1];
+  learnStatuses({ ...HEAD, statuses, stack: [0, none, unknown] });
+  assert.equal(describe("suspended").label, "suspended");
+  assert.equal(describe("suspended").color, "--arn-suspended");
+  assert.deepEqual(STACK, [0, none, unknown]);
   learnStatuses(HEAD);
-  assert.match(describe("paused").label, /^unknown/);
+  assert.match(describe("suspended").label, /^unknown/);
 });
 
 test("a root gets the colours of all looks, and nothing that is no colour", () => {
