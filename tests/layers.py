@@ -99,6 +99,8 @@ PAGE_LAYERS = (
     {
         "run": "one run: header, track, fields, outputs, previews",
         "timeline": "many runs on a line of time",
+        "table": "many runs as a table",
+        "durations": "how long many runs took, over time",
     },
     {
         "workbench": "many runs: the views side by side",

@@ -487,12 +487,12 @@ def test_each_module_is_small_and_explained(name):
     ("file", "most", "gzipped"),
     [
         ("loader.js", 1024, None),
-        ("widget.js", 130 * 1024, 50 * 1024),
+        ("widget.js", 150 * 1024, 58 * 1024),
         ("widget.css", 24 * 1024, None),
     ],
 )
 def test_what_the_browser_gets_is_small(file, most, gzipped):
-    """Once a page; the saved notebook holds the loader and the style sheet only."""
+    """Once a page; the saved notebook holds the loader only. Many runs have three views, each whole in it."""
     if not (STATIC / file).exists():
         pytest.skip(f"{file} is not built yet")
     body = (STATIC / file).read_bytes()

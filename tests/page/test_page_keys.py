@@ -59,7 +59,8 @@ def test_the_view_has_few_tab_stops_however_much_it_shows(open_stage: Opener) ->
 def test_every_toolbar_is_one_tab_stop(open_stage: Opener) -> None:
     stage = open_stage(chosen())
     stage.open_tab("Manifest")
-    expected = ["Show runs by status", "Timeline", "Chosen runs", "Tree", "Show and copy"]
+    bars = ("View of the runs", "Show runs by status", "Timeline", "Chosen runs", "Tree")
+    expected = [*bars, "Show and copy"]
     assert stage.page.evaluate(STOPS) == [[name, 1] for name in expected]
     stage.page.get_by_test_id("arn-wb-statuses").get_by_role("button", name="failed").click()
     stage.page.get_by_role("treeitem").nth(1).click()

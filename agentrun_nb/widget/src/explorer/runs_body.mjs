@@ -1,6 +1,7 @@
 /** A page of many runs: what its views share with the kernel. */
 import { readCodes } from "../kernel/bytes.mjs";
 import { keyOf, rowsOf } from "../kernel/page.mjs";
+import { loadColumns } from "../runs/columns.mjs";
 import { createStore, firstState } from "../runs/store.mjs";
 import { groupingOf } from "../timeline/grouping.mjs";
 import { createWorkbench } from "../workbench/workbench.mjs";
@@ -18,6 +19,8 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
       view: traits.get("view") ?? "timeline",
       by: groupingOf(traits.get("by")),
       names: new Map(Object.entries(data.page.names)),
+      sort: traits.get("sort") ?? null,
+      columns: traits.get("columns") ?? [],
       tz,
     }),
   );
@@ -97,6 +100,12 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
 
   const narrowing = createNarrowing(store, { kernel, traits, signal });
   traits.watch("view", (view) => store.change({ view: String(view) }));
+  // What the table is sorted by and its columns are set by its heads, and by the program.
+  for (const name of /** @type {const} */ (["sort", "columns"])) {
+    store.watch([name], () => traits.put(name, state[name]), signal);
+    traits.watch(name, (value) => store.change({ [name]: value }));
+  }
+  loadColumns(store, { kernel, signal });
   traits.watch("by", (by) => store.change({ by: groupingOf(by) }));
   const { element, corner } = createWorkbench(store, {
     kernel,

@@ -1,5 +1,6 @@
 /** A JSON document as a tree over its own text. */
 import { ARRAY, NONE, NULL, OBJECT, STRING, tokenise } from "./tokens.mjs";
+import { EVERY } from "./path.mjs";
 import { countOf } from "../base/numbers.mjs";
 
 /** @typedef {import("./path.mjs").Step} Step */
@@ -26,9 +27,12 @@ export class JsonDocument {
   /** @param {number} node @returns {string} the key as the program that wrote it meant it */
   key = (node) => unescape(this.source.slice(this.nodes.keyStart[node], this.nodes.keyEnd[node]));
 
+  /** @param {number} node @returns {string} its value as it stands in the source */
+  sourceOf = (node) => this.source.slice(this.nodes.start[node], this.nodes.end[node]);
+
   /** @param {number} node @returns {string} what a string says, and the source of everything else */
   text(node) {
-    const token = this.source.slice(this.nodes.start[node], this.nodes.end[node]);
+    const token = this.sourceOf(node);
     return this.nodes.kind[node] === STRING ? unescape(token.slice(1, -1)) : token;
   }
 
@@ -90,6 +94,20 @@ export class JsonDocument {
     let node = 0;
     for (const step of steps) node = node === null ? null : this.child(node, step);
     return node;
+  }
+
+  /** @param {import("./path.mjs").AnyStep[]} steps @returns {number[]} the nodes that they lead to, in the order of the source */
+  findAll(steps) {
+    let nodes = [0];
+    for (const step of steps) nodes = nodes.flatMap((node) => this.#inside(node, step));
+    return nodes;
+  }
+
+  /** @param {number} node @param {import("./path.mjs").AnyStep} step @returns {number[]} */
+  #inside(node, step) {
+    if (step === EVERY) return this.nodes.kind[node] === ARRAY ? [...this.children(node)] : [];
+    const child = this.child(node, step);
+    return child === null ? [] : [child];
   }
 }
 

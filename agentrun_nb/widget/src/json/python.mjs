@@ -44,3 +44,6 @@ const is = (column, value) =>
 /** The log of a run, which `client` reads. @param {Record<string, unknown>} fields of the record @returns {string} a line */
 export const logCode = ({ deployment_id: deployment, id }) =>
   `log = client.get_logs((${pythonText(String(deployment ?? ""))}, ${pythonText(String(id ?? ""))}))`;
+
+/** A path into the documents of runs, as a column. @param {string} path @returns {string} */
+export const extractLine = (path) => `arn.extract(runs, ${pythonText(path)})`;

@@ -13,8 +13,8 @@ const LABELS = {
   extra: "Unknown fields",
 };
 
-/** @param {import("../protocol.mjs").RunDoc} doc @param {{signal: AbortSignal, pythonOf: (name: string) => string, onPath: (path: string) => void}} options `pythonOf` gives the expression of a parsed document */
-export function createDocuments(doc, { signal, pythonOf, onPath }) {
+/** @param {import("../protocol.mjs").RunDoc} doc @param {{signal: AbortSignal, pythonOf: (name: string) => string, onPath: (path: string) => void, onColumn?: (path: string) => void}} options `pythonOf` gives the expression of a parsed document */
+export function createDocuments(doc, { signal, pythonOf, onPath, onColumn }) {
   /** @type {Map<string, import("../tree/tree.mjs").Tree>} */
   const trees = new Map();
   /** The last place of each document, which is shown when the document is read. @type {Map<string, import("../json/path.mjs").Step[]>} */
@@ -32,6 +32,7 @@ export function createDocuments(doc, { signal, pythonOf, onPath }) {
         label,
         signal,
         onSelect: onPath,
+        onColumn,
       });
       const steps = places.get(name);
       if (tree) trees.set(name, tree);

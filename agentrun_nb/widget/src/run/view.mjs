@@ -37,14 +37,14 @@ const TAB_OF = { output_manifest: "manifest", input: "input", extra: "record" };
  * @property {(name: string) => string} pythonOf the expression of a parsed document
  * @property {AbortSignal} signal
  * @property {(path: string) => void} onPath
+ * @property {(path: string) => void} [onColumn] makes a column of many runs out of a place in a document, where there are many
  * @property {(tab: string) => void} onTab
  * @property {(() => void) | null} onCompare asked to compare it with the last success, where that can be
  */
 
 /** @param {RunDoc} doc @param {Options} options */
 export function createRunView(doc, options) {
-  const { tz, now, kernel, noPreviews, names, pythonOf, signal, onPath, onTab, onCompare } =
-    options;
+  const { tz, now, kernel, noPreviews, names, signal, onPath, onTab, onCompare } = options;
   const hasClient = !kernel.alone && !noPreviews;
   const isFailed = describe(/** @type {string | null} */ (doc.fields.status)).failed;
   const sentence = h("span", "arn-sentence");
@@ -56,7 +56,7 @@ export function createRunView(doc, options) {
   let steps = [];
   /** @type {ReturnType<typeof addTicks> | null} */
   let ticks = null;
-  const documents = createDocuments(doc, { signal, pythonOf, onPath });
+  const documents = createDocuments(doc, options);
   const compare = onCompare && button("Compare with last success", onCompare);
   const {
     element: top,

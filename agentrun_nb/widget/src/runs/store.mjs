@@ -19,6 +19,8 @@
  * @property {import("../protocol.mjs").Grouping | null} by  what runs are grouped by; null: as it fits
  * @property {string | null} sort  a field or path, with `-` before it the last one first; null: as they come
  * @property {string[]} columns  paths in documents
+ * @property {Map<string, import("./values.mjs").Values>} values  by path, of those columns that are here already
+ * @property {Map<string, string>} problems  by path, why a column cannot be had
  * @property {[number, number] | null} window  the stretch of time on the screen in ms since the epoch; null: all
  * @property {Map<string, string>} names  of deployments and versions by their ids
  * @property {Groups | null} groups  null until they are known
@@ -42,6 +44,8 @@ export const firstState = (data, known) => ({
   by: null,
   sort: null,
   columns: [],
+  values: new Map(),
+  problems: new Map(),
   window: null,
   names: new Map(),
   groups: null,

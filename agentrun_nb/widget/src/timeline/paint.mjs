@@ -19,7 +19,7 @@ import { duration } from "../base/times.mjs";
  * @property {Set<number>} selected  places
  * @property {number} active  the place that the keyboard is at, -1 for none
  * @property {Window | null} range  the range that is being drawn up
- * @property {import("./colours.mjs").Colours} colours
+ * @property {import("../base/colours.mjs").Colours} colours
  * @typedef {Scene & Moment} Picture
  */
 

@@ -1,7 +1,7 @@
 /** What lies under the pointer: a tooltip over it, and what a click on it does. */
 
 import { countOf } from "../base/numbers.mjs";
-import { showTip } from "./elements.mjs";
+import { showTip } from "../base/tip.mjs";
 import { hitAt } from "./hits.mjs";
 import { outcomes, tellBand, tellLines, windowWords } from "./words.mjs";
 

@@ -3,7 +3,7 @@
 import { h } from "../base/dom.mjs";
 import { createAnnouncer } from "./announce.mjs";
 import { createArrangement } from "./arrangement.mjs";
-import { colourReader, watchTheme } from "./colours.mjs";
+import { colourReader, watchTheme } from "../base/colours.mjs";
 import { elements, fillTable } from "./elements.mjs";
 import { locate } from "./hits.mjs";
 import { listen } from "./input.mjs";

@@ -1,6 +1,7 @@
 /** The node that is chosen: its path, its whole value, and the ways to copy both. */
 import { copyButton } from "../base/clipboard.mjs";
 import { button, h } from "../base/dom.mjs";
+import { columnButton } from "./column.mjs";
 import { itemsTable } from "./items_table.mjs";
 import { formatPath, formatPointer } from "../json/path.mjs";
 import { valueLine } from "../json/python.mjs";
@@ -14,9 +15,10 @@ const SHORT_VALUE = 60;
 /**
  * @param {import("../json/document.mjs").JsonDocument} doc
  * @param {number} node
- * @param {{root: string, python: string, select: (node: number) => void}} options
+ * @param {{root: string, python: string, select: (node: number) => void, onColumn?: (path: string) => void}} options
+ *   `onColumn` makes a column of many runs out of a place, where there are many
  */
-export function nodeDetails(doc, node, { root, python, select }) {
+export function nodeDetails(doc, node, { root, python, select, onColumn }) {
   const steps = doc.path(node);
   const path = formatPath(steps, root);
   const text = doc.text(node);
@@ -30,6 +32,7 @@ export function nodeDetails(doc, node, { root, python, select }) {
     toolbar(
       "Show and copy",
       "arn-line-up arn-aside",
+      onColumn && steps.length > 0 && columnButton(steps, root, onColumn),
       ofObjects && tableButton(() => itemsTable(doc, node, select)),
       copyButton("Copy path", path),
       copyButton("Copy as Python", valueLine(python, steps), "Python"),

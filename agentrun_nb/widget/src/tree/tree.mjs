@@ -7,12 +7,12 @@ import { makeRow, markActive } from "./row.mjs";
 import { VisibleRows } from "./rows.mjs";
 import { search } from "./search.mjs";
 import { createToolbar } from "./toolbar.mjs";
-import { createViewport } from "./viewport.mjs";
+import { createViewport } from "../base/viewport.mjs";
 import { formatCount } from "../base/numbers.mjs";
 
 /**
- * `root` stands before every path, `python` is the expression of the parsed document; `onSelect` is told the path of the node that a person has chosen.
- * @typedef {{root: string, python: string, label: string, signal: AbortSignal, onSelect: (path: string) => void}} Options
+ * `root` stands before every path, `python` is the expression of the parsed document; `onSelect` is told the path of the node that a person has chosen, `onColumn` the path of which they make a column.
+ * @typedef {{root: string, python: string, label: string, signal: AbortSignal, onSelect: (path: string) => void, onColumn?: (path: string) => void}} Options
  * @typedef {ReturnType<typeof createTree>} Tree
  */
 
@@ -22,7 +22,7 @@ const FEW_NODES = 60;
  * @param {import("../json/document.mjs").JsonDocument} doc
  * @param {Options} options
  */
-export function createTree(doc, { root, python, label, signal, onSelect }) {
+export function createTree(doc, { root, python, label, signal, onSelect, onColumn }) {
   const rows = new VisibleRows(doc);
   const id = uniqueId("row");
   let active = 0;
@@ -69,7 +69,7 @@ export function createTree(doc, { root, python, label, signal, onSelect }) {
     viewport.pin(rows.rowOf(node));
     markActive(elementOf(node), true);
     scroller.setAttribute("aria-activedescendant", `${id}-${node}`);
-    details.replaceChildren(...nodeDetails(doc, node, { root, python, select: reach }));
+    details.replaceChildren(...nodeDetails(doc, node, { root, python, select: reach, onColumn }));
   }
 
   /** After a closing the active node may be hidden: its nearest ancestor on show takes its place. @param {boolean} [centred] */

@@ -4,6 +4,7 @@ import { button, h } from "../base/dom.mjs";
 import { documentOf } from "../json/python.mjs";
 import { keyOf } from "../kernel/page.mjs";
 import { toolbar } from "../base/roving.mjs";
+import { addColumn } from "../runs/columns.mjs";
 import { comparisonView } from "../run/comparison.mjs";
 import { createLogSource } from "../run/log/source.mjs";
 import { createRunView } from "../run/view.mjs";
@@ -126,6 +127,7 @@ export function createDetails(store, { kernel, signal, onChoose, onPath }) {
       pythonOf: (/** @type {string} */ name) => documentOf(...key, name),
       signal: viewEnd.signal,
       onPath: (path) => choosePath(doc.row, path),
+      onColumn: (path) => addColumn(store, path),
       onTab: (name) => (tab = name),
       onCompare: null,
     });

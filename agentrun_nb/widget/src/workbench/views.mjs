@@ -1,4 +1,6 @@
 /** The ways to look at many runs; a new one is a line here. */
+import { createDurations } from "../durations/durations.mjs";
+import { createTable } from "../table/table.mjs";
 import { createPicture } from "./picture.mjs";
 
 /**
@@ -14,6 +16,7 @@ import { createPicture } from "./picture.mjs";
  * @property {AbortSignal} signal
  * @property {(rows: number[]) => void} onChoose  a person chose rows
  * @property {(by: import("../protocol.mjs").Grouping | null) => void} onGroup  a person chose a grouping; null: as it fits
+ * @property {(filter: import("../runs/filter.mjs").Filter | null) => void} onFilter  a person narrows what is shown
  */
 
 /** @type {View[]} */
@@ -23,5 +26,17 @@ export const VIEWS = [
     label: "Timeline",
     title: "When runs began and ended",
     create: createPicture,
+  },
+  {
+    name: "table",
+    label: "Table",
+    title: "A row a run, sorted by any column",
+    create: createTable,
+  },
+  {
+    name: "durations",
+    label: "Durations",
+    title: "How long runs took after their start, over when they were created",
+    create: createDurations,
   },
 ];

@@ -68,7 +68,7 @@ export function createWorkbench(store, options) {
     const view = VIEWS.find(({ name }) => name === state.view) ?? VIEWS[0];
     let shown = made.get(view.name);
     if (!shown) {
-      shown = view.create(store, { kernel, signal, onChoose, onGroup });
+      shown = view.create(store, { kernel, signal, onChoose, onGroup, onFilter });
       made.set(view.name, shown);
       stage.append(h("div", "arn-wb-view", shown.element));
     }

@@ -1,5 +1,5 @@
 /** A list of any length of which only the rows in sight are elements. */
-import { h } from "../base/dom.mjs";
+import { h } from "./dom.mjs";
 
 const ROW = 24;
 const MOST_IN_SIGHT = 18;
@@ -7,12 +7,15 @@ const OVERSCAN = 6;
 /** Browsers cap the height of an element; beyond this the scroll bar is a scaled one. */
 const MOST_PIXELS = 8_000_000;
 
+/** @typedef {ReturnType<typeof createViewport>} Viewport */
+
 /**
  * @param {HTMLElement} scroller
  * @param {(row: number) => HTMLElement} makeRow
  * @param {AbortSignal} signal
+ * @param {{head?: HTMLElement}} [options] `head` stays in sight above the rows; with it the place of the list says how high it is, else its rows do
  */
-export function createViewport(scroller, makeRow, signal) {
+export function createViewport(scroller, makeRow, signal, { head } = {}) {
   const layer = h("div", "arn-layer");
   const sizer = h("div", "arn-sizer", layer);
   /** @type {Map<number, HTMLElement>} */
@@ -20,15 +23,20 @@ export function createViewport(scroller, makeRow, signal) {
   let count = 0;
   let pinned = -1;
   let top = 0;
+  /** The height in which rows are seen. It is measured when it may have changed, and not at every stroke: that would lay all rows out anew. */
+  let height = 0;
 
-  const height = () => scroller.clientHeight || MOST_IN_SIGHT * ROW;
-  const highest = () => Math.max(0, count * ROW - height());
+  function measure() {
+    height = Math.max(0, scroller.clientHeight - (head?.offsetHeight ?? 0)) || MOST_IN_SIGHT * ROW;
+  }
+
+  const highest = () => Math.max(0, count * ROW - height);
   /** Pixels of the list for one pixel of the scroll bar. */
-  const scale = () => highest() / (Math.min(count * ROW, MOST_PIXELS) - height()) || 1;
+  const scale = () => highest() / (Math.min(count * ROW, MOST_PIXELS) - height) || 1;
 
   function paint() {
     const first = Math.max(0, Math.floor(top / ROW) - OVERSCAN);
-    const end = Math.min(count, Math.ceil((top + height()) / ROW) + OVERSCAN);
+    const end = Math.min(count, Math.ceil((top + height) / ROW) + OVERSCAN);
     const inSight = (/** @type {number} */ row) => row >= first && row < end;
     layer.style.transform = `translateY(${top / scale() - top + first * ROW}px)`;
     for (const [row, element] of mounted) {
@@ -55,6 +63,7 @@ export function createViewport(scroller, makeRow, signal) {
     return element;
   }
 
+  if (head) scroller.append(head);
   scroller.append(sizer);
   scroller.addEventListener(
     "scroll",
@@ -65,7 +74,13 @@ export function createViewport(scroller, makeRow, signal) {
     },
     { passive: true },
   );
-  const observer = new ResizeObserver(paint);
+  const observer = new ResizeObserver(() => {
+    measure();
+    top = Math.min(top, highest());
+    // What was hidden has forgotten how far it was scrolled.
+    scroller.scrollTop = top / scale();
+    paint();
+  });
   observer.observe(scroller);
   signal.addEventListener("abort", () => observer.disconnect());
 
@@ -75,9 +90,10 @@ export function createViewport(scroller, makeRow, signal) {
       count = rows;
       pinned = -1;
       sizer.style.height = `${Math.min(count * ROW, MOST_PIXELS)}px`;
-      scroller.style.height = `${Math.min(count, MOST_IN_SIGHT) * ROW + 2}px`;
+      if (!head) scroller.style.height = `${Math.min(count, MOST_IN_SIGHT) * ROW + 2}px`;
       layer.replaceChildren();
       mounted.clear();
+      measure();
       top = Math.min(top, highest());
       paint();
     },
@@ -91,13 +107,16 @@ export function createViewport(scroller, makeRow, signal) {
     /** @param {number} row @param {boolean} [centred] */
     scrollTo(row, centred) {
       const at = row * ROW;
-      const room = height() - ROW;
+      const room = height - ROW;
       if (at >= top && at <= top + room) return;
       top = Math.max(0, Math.min(centred ? at - room / 2 : at < top ? at : at - room, highest()));
       scroller.scrollTop = top / scale();
       paint();
     },
 
-    rowsInSight: () => Math.floor(height() / ROW),
+    rowsInSight: () => Math.floor(height / ROW),
+
+    /** The rows that are elements now. @returns {Iterable<[row: number, element: HTMLElement]>} */
+    mounted: () => mounted,
   };
 }

@@ -1,8 +1,8 @@
 /** The colours of the page as a canvas can use them. */
 
-import { h } from "../base/dom.mjs";
-import { THEME_ATTRIBUTES } from "../base/host.mjs";
-import { LOOKS } from "../base/status.mjs";
+import { h } from "./dom.mjs";
+import { THEME_ATTRIBUTES } from "./host.mjs";
+import { LOOKS } from "./status.mjs";
 
 /** @typedef {{text: string, muted: string, grid: string, background: string, accent: string, font: string, looks: string[]}} Colours */
 

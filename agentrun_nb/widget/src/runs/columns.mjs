@@ -1,0 +1,105 @@
+/** Columns from the documents: a kernel gives their values; in a file they are found in the documents that it holds. */
+import { readJson } from "../kernel/bytes.mjs";
+import { JsonDocument } from "../json/document.mjs";
+import { EVERY, parsePattern } from "../json/path.mjs";
+
+/**
+ * @typedef {import("./store.mjs").Store} Store
+ * @typedef {import("./values.mjs").Values} Values
+ * @typedef {import("../protocol.mjs").RunDoc} RunDoc
+ */
+
+/** The documents of a run that a path can begin with. */
+const DOCUMENTS = new Set(["input", "output_manifest", "extra"]);
+
+/**
+ * Fills the columns that the store asks for, and those alone.
+ * @param {Store} store @param {{kernel: import("../kernel/requests.mjs").Kernel, signal: AbortSignal}} options
+ */
+export function loadColumns(store, { kernel, signal }) {
+  const { state } = store;
+  /** The paths that are asked for, each with the data that it is asked of. @type {Map<string, import("./store.mjs").Held>} */
+  const asked = new Map();
+
+  function load() {
+    for (const path of state.columns)
+      if (!state.values.has(path) && asked.get(path) !== state.data) void take(path);
+  }
+
+  /** @param {string} path */
+  async function take(path) {
+    const { data } = state;
+    asked.set(path, data);
+    try {
+      const values = await valuesOf(path);
+      if (signal.aborted || data !== state.data) return;
+      const problems = new Map(state.problems);
+      problems.delete(path);
+      store.change({ values: new Map(state.values).set(path, values), problems });
+    } catch (error) {
+      if (signal.aborted || data !== state.data) return;
+      const { message } = /** @type {Error} */ (error);
+      store.change({ problems: new Map(state.problems).set(path, message) });
+    }
+  }
+
+  /** @param {string} path @returns {Promise<Values>} */
+  async function valuesOf(path) {
+    if (kernel.alone) return valuesAt(path, state.data.docs ?? [], state.data.page.n);
+    const { answer, buffers } = await kernel.ask("column", { path });
+    return readJson(answer.values, buffers);
+  }
+
+  /** Other data has other values. */
+  function forget() {
+    store.change({ values: new Map(), problems: new Map() });
+    load();
+  }
+
+  store.watch(["columns"], load, signal);
+  store.watch(["data"], forget, signal);
+  load();
+}
+
+/**
+ * What stands at a path in documents.
+ * @param {string} path @param {RunDoc[]} docs @param {number} n how many runs there are
+ * @returns {Values} by row; where the path leads to many places, the list of what stands there
+ */
+export function valuesAt(path, docs, n) {
+  const [name, ...steps] = parsePattern(path) ?? [];
+  /** @type {Values} */
+  const values = new Array(n).fill(null);
+  if (!DOCUMENTS.has(String(name))) return values;
+  for (const doc of docs) values[doc.row] = valueAt(doc[/** @type {"input"} */ (name)], steps);
+  return values;
+}
+
+/** @param {string | null} text a document @param {import("../json/path.mjs").AnyStep[]} steps @returns {string | null} */
+function valueAt(text, steps) {
+  if (text === null) return null;
+  try {
+    const document = new JsonDocument(text);
+    const found = document.findAll(steps).map((node) => document.sourceOf(node));
+    return steps.includes(EVERY) ? `[${found.join(", ")}]` : (found[0] ?? null);
+  } catch {
+    // A document that is not JSON has no values.
+    return null;
+  }
+}
+
+/** A column more, at the right of the others. @param {Store} store @param {string} path */
+export function addColumn(store, path) {
+  const { columns } = store.state;
+  if (!columns.includes(path)) store.change({ columns: [...columns, path] });
+}
+
+/** A column less; a table that was sorted by it shows the newest first. @param {Store} store @param {string} path */
+export function removeColumn(store, path) {
+  const { columns, sort } = store.state;
+  const isSortedBy = sort === path || sort === `-${path}`;
+  store.change({
+    columns: columns.filter((other) => other !== path),
+    ...(isSortedBy ? { sort: null } : {}),
+  });
+}

@@ -1,0 +1,58 @@
+/** Makes a column of the table of runs out of a place in a document. */
+import { copyButton } from "../base/clipboard.mjs";
+import { button, h } from "../base/dom.mjs";
+import { shortText } from "../base/text.mjs";
+import { EVERY, formatPath } from "../json/path.mjs";
+import { extractLine } from "../json/python.mjs";
+
+const LONGEST_PATH = 200;
+
+/**
+ * @param {import("../json/path.mjs").Step[]} steps @param {string} root the document
+ * @param {(path: string) => void} onColumn
+ */
+export function columnButton(steps, root, onColumn) {
+  /** Where a path leads through a list, it may mean this item, or every one. */
+  const paths = [formatPath(steps, root)];
+  if (steps.some((step) => typeof step === "number"))
+    paths.push(
+      formatPath(
+        steps.map((step) => (typeof step === "number" ? EVERY : step)),
+        root,
+      ),
+    );
+  const answer = h("div", { class: "arn-line-up", role: "status" });
+
+  /** @param {string} path */
+  function add(path) {
+    onColumn(path);
+    const line = extractLine(path);
+    answer.replaceChildren(
+      "In the table. As Python: ",
+      h("code", "arn-path", shortText(line, LONGEST_PATH)),
+      copyButton("Copy the line that extracts it", line, "Copy"),
+    );
+    element.focus();
+  }
+
+  function ask() {
+    const choices = paths.map((path) => {
+      const choice = button("", () => add(path), { class: "arn-button arn-choice" });
+      choice.append(h("code", {}, shortText(path, LONGEST_PATH)));
+      return choice;
+    });
+    answer.replaceChildren("This item of each run, or a list of all? ", ...choices);
+    choices[0].focus();
+  }
+
+  const element = button(
+    "Column",
+    () => {
+      element.closest(".arn-section")?.append(answer);
+      if (paths.length > 1) ask();
+      else add(paths[0]);
+    },
+    { title: "Show this place of every run as a column of the table" },
+  );
+  return element;
+}
