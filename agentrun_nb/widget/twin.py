@@ -309,7 +309,8 @@ def runs_story(
             alt = f"Timeline of {counted(len(runs), 'run')}: {words}. {drawn.words}"
             yield svg.picture(drawn.svg, clip(alt.removesuffix(". "), 4 * room.text))
         most = max(1, room.rows // 3)
-        if len(failed) and len(runs) > room.rows:
+        # Where all failed, the newest runs are these.
+        if 0 < len(failed) < len(runs) and len(runs) > room.rows:
             table = _runs_table(plain.iloc[failed[:most]], tz, names, room)
             yield _titled("Latest failures", table, _more(len(failed) - most))
         most = room.rows if len(runs) <= room.rows else max(1, room.rows * 3 // 5)

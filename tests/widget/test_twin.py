@@ -171,6 +171,15 @@ def test_what_the_filter_lets_through_is_told_and_of_how_many():
     assert not none.pictures
 
 
+def test_failures_stand_apart_only_where_other_runs_are_shown_too():
+    many = Seen(html_of(body(1_000))).words
+    assert "Latest failures" in many
+    assert "Newest runs" in many
+    failed = Seen(html_of(body(1_000), filter={"status": "failed"})).words
+    assert "Latest failures" not in failed
+    assert "Newest runs" in failed
+
+
 def test_names_stand_where_ids_would():
     names = {"agdep_reports": "report", "agver_2": "report v2"}
     many = Seen(html_of(body(10), names=names))
