@@ -165,16 +165,16 @@ def _draw_curve(figure: go.Figure, name: str, points: _Points, hue: str) -> None
     pale = "rgba({},{},{},{})".format(*hex_to_rgb(hue), _BAND)
     figure.add_scatter(**common, **unseen, y=points.high, fill="tonexty", fillcolor=pale)
     has_tick = points.last_seen > 0
-    stroke = {"width": np.where(has_tick, 1.5, 0), "color": hue}
-    size = np.where(has_tick, _TICK_HIGH, 0)
-    ticks = {"symbol": "line-ns", "size": size, "line": stroke}
+    if has_tick.any():
+        stroke = {"width": np.where(has_tick, 1.5, 0), "color": hue}
+        size = np.where(has_tick, _TICK_HIGH, 0)
+        common["marker"] = {"symbol": "line-ns", "size": size, "line": stroke}
     figure.add_scatter(
         **common,
-        mode="lines+markers",
+        mode="lines+markers" if has_tick.any() else "lines",
         name=name,
         y=points.share,
         line={"width": 2, "shape": "hv", "color": hue},
-        marker=ticks,
         customdata=_hover_words(points),
         hovertemplate=_STILL,
     )
