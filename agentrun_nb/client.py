@@ -161,13 +161,16 @@ class Client:
             record = loop.run(fetch_run(self._wire, (deployment_id, run_id), Tally()))
         return make_run(self._wire, deployment_id, record)
 
-    def explore(self, deployment_id: str, run_id: str, *, tz: str = "UTC") -> RunExplorer:
+    def explore(
+        self, deployment_id: str, run_id: str, *, tz: str = "UTC", height: int | None = None
+    ) -> RunExplorer:
         """One run on the screen: status, track, outputs, manifest.
 
         Args:
             deployment_id: its deployment.
             run_id: its id.
             tz: the zone of the times shown, an IANA name.
+            height: of the view, in pixels; None: as it fits.
 
         Returns:
             The view; in a notebook it shows itself as the last value of a cell.
@@ -178,7 +181,8 @@ class Client:
         """
         from agentrun_nb.widget import explore
 
-        return explore(self.get_run(deployment_id, run_id), self, tz=tz)
+        run = self.get_run(deployment_id, run_id)
+        return explore(run, self, tz=tz, height=height)
 
     def get_runs(
         self,

@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from agentrun_nb.analysis.filter_rules import Rules
 from agentrun_nb.core.schema import DOCUMENTS
 from agentrun_nb.core.text import clip, counted, visible
 from agentrun_nb.core.times import EPOCH, zone
@@ -71,29 +70,21 @@ def _clock(moment: float, tz: str) -> str:
     return f"{local.day} {local:%b} {local.year} {local:%H:%M}"
 
 
-def file_contents(count: int, of: int, rules: Rules | None, left_out: Sequence[str]) -> str:
+def file_contents(count: int, of: int, words: str, left_out: Sequence[str]) -> str:
     """What a file holds, in two sentences.
 
     Args:
         count: how many runs are in it.
         of: how many the view has.
-        rules: the filter that let them through.
+        words: the filter that let them through, as `filter_words` says it; "" where there is none.
         left_out: the documents that are not in it.
     """
     whole = " and ".join(name.replace("_", " ") for name in DOCUMENTS if name not in left_out)
     documents = f"with their {whole}" if whole else "without their documents"
-    runs = counted(count, "run") if rules is None else f"{count:,} of {counted(of, 'run')}"
-    if rules is not None:
-        words = "; ".join(f"{key} {_words(value)}" for key, value in rules.items())
-        runs += f" (filter: {clip(visible(words), _LONGEST)})"
+    runs = counted(count, "run")
+    if words:
+        runs = f"{count:,} of {counted(of, 'run')} ({clip(visible(words), _LONGEST)})"
     return f"This file holds the records of {runs} {documents}. It reads no output files."
-
-
-def _words(value: Any) -> str:
-    """A value of a filter as a person reads it."""
-    if isinstance(value, list):
-        return ", ".join(_words(one) if isinstance(one, list) else str(one) for one in value)
-    return str(value)
 
 
 def file_name(run_id: str | None, now: datetime) -> str:

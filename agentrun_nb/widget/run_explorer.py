@@ -283,8 +283,8 @@ class RunExplorer(RunView):
         if self._table.one is None:
             self._add_answers(page, buffers, runs)
         shared = {name: getattr(self, name) for name in _OF_A_FILE}
-        rules = self._moments() if self._table.one is None else None
-        contents = file_contents(len(runs), len(self._runs), rules, left_out)
+        words = self._filter_words() if self._table.one is None else ""
+        contents = file_contents(len(runs), len(self._runs), words, left_out)
         return page_html((page, buffers), shared, contents)
 
     def _add_answers(self, page: dict[str, Any], buffers: list[bytes], runs: pd.DataFrame) -> None:
@@ -312,10 +312,14 @@ class RunExplorer(RunView):
         now = self._table.now
         if self._table.one is not None:
             return run_story(self._runs, self._table.doc(0), now, self.tz, self._names)
-        newest = self._table.newest
-        words = filter_words(self.filter or {}, newest, self.tz, self._names)
-        shown = Shown(self._runs, words, self.by)
+        shown = Shown(self._runs, self._filter_words(), self.by)
         return runs_story(self.shown, now, self.tz, shown, self._names)
+
+    def _filter_words(self) -> str:
+        """What is true of the runs that are shown; empty where all are."""
+        if self.filter is None:
+            return ""
+        return filter_words(self.filter, self._table.newest, self.tz, self._names)
 
     def _call(self) -> str:
         if self._table.is_row and self._client is None:

@@ -293,7 +293,7 @@ def test_the_title_of_a_file_says_what_of_whom_from_when_to_when_and_when_read(t
     assert title_of(some, path).startswith(
         "4 runs of code &lt;reviews&gt; \u00b7 20 Nov 2026 08:00 to 08:09 UTC"
     )
-    assert "the records of 4 of 12 runs (filter: deployment_id agdep_reviews)" in path.read_text()
+    assert "of 4 of 12 runs (deployment code &lt;reviews&gt;) with" in path.read_text()
     never = runs.assign(created_at=pd.NaT, fetched_at=pd.NaT, deployment_id=None)
     assert title_of(explore(arn.runs_frame(never)), path) == "12 runs"
     one = explore(arn.Run(json.dumps(record(3)).encode()))

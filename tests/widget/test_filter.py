@@ -84,14 +84,45 @@ FILTERS = st.fixed_dictionaries(
 PLACES = st.lists(st.integers(0, 59), max_size=60, unique=True)
 
 
+NAMES = {"agdep_reviews": "code reviews", "agver_2": "reviews 0000001", "other": "KeyError"}
+EDGES = st.tuples(st.integers(-1, 61), st.integers(-1, 61)).map(sorted)
+
+
+def choose(view: Any, chosen: Any) -> pd.DataFrame:
+    """What a person may choose on the page: all, a group, a stretch, a drag, or one by one."""
+    kind, what = chosen
+    if kind == "shown":
+        return view.shown
+    if kind == "all":
+        return view.runs
+    if kind == "group":
+        return view.shown[arn.failures(view.shown, each=True).eq(what).to_numpy()]
+    if kind == "places":
+        return view.runs.iloc[what]
+    start, end = (pd.Timestamp(moment(60 * minute)) for minute in what)
+    if kind == "stretch":
+        return view.shown[view.shown["created_at"].between(start, end)]
+    return view.shown[view.shown["created_at"].le(end) & ~view.shown["completed_at"].lt(start)]
+
+
+CHOICES = st.one_of(
+    st.tuples(st.just("places"), PLACES),
+    st.tuples(st.sampled_from(["shown", "all"]), st.none()),
+    st.tuples(st.just("group"), st.sampled_from(FINGERPRINTS)),
+    st.tuples(st.sampled_from(["stretch", "drag"]), EDGES),
+)
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(rules=FILTERS, chosen=PLACES | st.just("shown"))
-def test_the_code_gives_what_is_shown_and_what_is_chosen(rules, chosen):
-    view = explore(RUNS, filter=rules)
-    view.selected = view.shown if chosen == "shown" else RUNS.iloc[chosen]
-    names = again(view, RUNS)
-    pd.testing.assert_frame_equal(names["shown"], view.shown)
-    pd.testing.assert_frame_equal(names["selection"], view.selection)
+@given(rules=FILTERS, chosen=CHOICES, names=st.sampled_from([None, NAMES]))
+def test_the_code_gives_what_is_shown_and_what_is_chosen(rules, chosen, names):
+    view = explore(RUNS, filter=rules, names=names)
+    view.selected = choose(view, chosen)
+    made = again(view, RUNS)
+    pd.testing.assert_frame_equal(made["shown"], view.shown)
+    pd.testing.assert_frame_equal(made["selection"], view.selection)
+    call = view._view_code()
+    pd.testing.assert_frame_equal(eval(call, {"arn": arn, "runs": RUNS}).shown, view.shown)
 
 
 def test_there_are_three_sets():
@@ -213,6 +244,6 @@ def test_a_figure_and_a_file_hold_what_is_shown(tmp_path):
     view, shown = explore(RUNS, filter={"status": "failed"}), RUNS[RUNS["status"].eq("failed")]
     assert view.figure() == explore(shown).figure()
     written = view.to_html(tmp_path / "runs.html", without="input").read_text()
-    assert f"the records of {len(shown)} of {len(RUNS)} runs (filter: status failed)" in written
+    assert f"the records of {len(shown)} of {len(RUNS)} runs (status failed)" in written
     one = explore(arn.Run(json.dumps(record(3)).encode()), filter={"status": "failed"})
     assert "the records of 1 run " in one.to_html(tmp_path / "run.html").read_text()
