@@ -29,7 +29,6 @@ class Window:
         width: of the time axis, in pixels.
         dark: whether the background is dark; None where no page has said.
         folded: whether the reader asked for the stretches without runs to be folded.
-        highlighted: the statuses that the legend brings out; None is a run without one.
     """
 
     start: float | None = None
@@ -39,4 +38,3 @@ class Window:
     width: float = 800
     dark: bool | None = None
     folded: bool = False
-    highlighted: tuple[str | None, ...] = ()

@@ -53,9 +53,6 @@ DOC_KEYS = (
 PACK_ABOVE = 256 * 1024
 """Buffers of more bytes are sent gzipped."""
 
-_MOST_HIGHLIGHTED = 100
-_LONGEST_STATUS = 10_000
-
 
 class RefusedError(ValueError):
     """The message is not one of the protocol's; the text is the one sentence that the page gets."""
@@ -196,10 +193,9 @@ def _window(content: dict[str, Any]) -> Window:
     dark = content.get("dark", False)
     if not (_are(folds, _is_fold) and _is_moment(width) and isinstance(dark, bool)):
         raise RefusedError("A screen has folds, a width and a ground.")
-    folded, highlighted = content.get("folded", False), content.get("highlighted", [])
-    if not (isinstance(folded, bool) and _are(highlighted, _is_status)):
-        sentence = "A screen has its gaps folded or not, and statuses that are highlighted."
-        raise RefusedError(sentence)
+    folded = content.get("folded", False)
+    if not isinstance(folded, bool):
+        raise RefusedError("A screen has its gaps folded or not.")
     return Window(
         start,
         end,
@@ -208,18 +204,11 @@ def _window(content: dict[str, Any]) -> Window:
         max(width, 100),
         dark,
         folded,
-        tuple(highlighted[:_MOST_HIGHLIGHTED]),
     )
 
 
 def _are(values: Any, sound: Callable[[Any], bool]) -> bool:
     return isinstance(values, list) and all(map(sound, values))
-
-
-def _is_status(name: Any) -> bool:
-    if name is None:
-        return True
-    return isinstance(name, str) and len(name) <= _LONGEST_STATUS
 
 
 def _is_fold(fold: Any) -> bool:

@@ -231,9 +231,7 @@ class RunExplorer(RunView):
         """Draws what is on the screen as a plotly figure.
 
         Returns:
-            The figure, with the rows, stretch of time, folds, colours and zone of the screen. What
-            the legend highlights there is not told apart: in the figure a click on the legend hides
-            a status.
+            The figure, with the rows, stretch of time, folds, colours and zone of the screen.
 
         Example:
             >>> figure = ex.figure()

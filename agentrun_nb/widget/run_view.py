@@ -112,8 +112,7 @@ class RunView(View):
         seen = self._window
         if seen.start is None or seen.end is None:
             return None
-        shown = {"start": seen.start, "end": seen.end, "by": seen.by, "folded": seen.folded}
-        return shown | {"highlighted": list(seen.highlighted)}
+        return {"start": seen.start, "end": seen.end, "by": seen.by, "folded": seen.folded}
 
     # --- what it asks
 

@@ -69,4 +69,10 @@ def test_the_file_is_accessible_without_a_host(
     page.goto(explore(body(12)).to_html(tmp_path / "runs.html").as_uri())
     expect_live(page, 1)
     assert violations(page, axe, part) == []
+    page.get_by_test_id("arn-wb-filter").click()
+    page.get_by_label("Mode").select_option(label="job")
+    assert violations(page, axe, part) == []
+    page.keyboard.press("Escape")
+    page.get_by_test_id("arn-wb-help").click()
+    assert violations(page, axe, part) == []
     context.close()

@@ -75,6 +75,10 @@ def without_report(scenario: Scenario) -> Scenario:
         without_report(many_runs(DOCS, selected=[FAILED])),
         without_report(many_runs([finished_run(id=f"adrun_{n}") for n in range(200)])),
         without_report(many_runs([*WITH_GAP, failed_run()], selected=[FAILED])),
+        many_runs(
+            [finished_run(id=f"adrun_{n}", status=f"a status {n}") for n in range(12)],
+            filter={"mode": "job", "since": "3d", "status": ["a status 1", "a status 2"]},
+        ),
         one_run(finished_run()),
         one_run(
             failed_run(status="a status that nobody has heard of " * 4),
@@ -88,6 +92,7 @@ def without_report(scenario: Scenario) -> Scenario:
         "runs without a report",
         "many runs",
         "runs with a gap",
+        "runs of many statuses, narrowed",
         "run",
         "run with a long status",
         "live run",

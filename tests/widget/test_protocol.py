@@ -425,20 +425,16 @@ def test_a_page_knows_whether_files_can_be_read(x):
 @pytest.mark.parametrize(
     ("changes", "sound"),
     [
-        ({"folded": True, "highlighted": ["failed", None, "a new word"]}, True),
+        ({"folded": True}, True),
         ({}, True),
         ({"folded": 1}, False),
         ({"folded": None}, False),
-        ({"highlighted": "failed"}, False),
-        ({"highlighted": [1]}, False),
-        ({"highlighted": [["failed"]]}, False),
-        ({"highlighted": ["x" * 10_001]}, False),
     ],
 )
 def test_a_view_opens_again_as_the_page_last_said_it_stood(changes, sound):
     view = explore(body(3))
     assert view._page()[0]["screen"] is None
-    seen = {"start": 1.5, "end": 2e12, "by": "status", "folded": False, "highlighted": []} | changes
+    seen = {"start": 1.5, "end": 2e12, "by": "status", "folded": False} | changes
     content, _ = conversation(view)({"id": 1, "op": "window", **seen})
     assert content["ok"] is sound
     assert view._page()[0]["screen"] == (seen if sound else None)
@@ -547,8 +543,6 @@ LATEST = 8.64e15  # the last moment that a date of JavaScript can have
         ({"start": 0, "end": LATEST + 1}, False),
         ({"start": False, "end": True}, False),
         ({"width": LATEST + 1}, False),
-        ({"highlighted": ["x" * 10_000]}, True),
-        ({"highlighted": ["x" * 10_001]}, False),
     ],
 )
 def test_a_window_is_sound_up_to_its_limits_and_not_beyond(change, sound):
@@ -564,14 +558,6 @@ def test_a_window_is_sound_up_to_its_limits_and_not_beyond(change, sound):
 @pytest.mark.parametrize(("width", "drawn"), [(0, 100), (99, 100), (100, 100), (101, 101)])
 def test_a_picture_is_never_drawn_narrower_than_it_can_be_read(width, drawn):
     assert read_request(WINDOW | {"width": width}, rows=0).window.width == drawn
-
-
-@pytest.mark.parametrize("count", [0, 100, 101, 5_000])
-def test_the_first_hundred_highlighted_statuses_are_taken(count):
-    names = [f"status {number}" for number in range(count)]
-    assert read_request(WINDOW | {"highlighted": names}, rows=0).window.highlighted == tuple(
-        names[:100]
-    )
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 /** Copying text, and the button that does it. */
-import { button } from "./dom.mjs";
+import { button, h } from "./dom.mjs";
 
 const SAID_FOR_MS = 1500;
 
@@ -10,14 +10,21 @@ const SAID_FOR_MS = 1500;
  * @param {string} [label] what stands on it
  */
 export function copyButton(name, text, label = name) {
+  // Who speaks to the page says what stands on a button, so that is in its name; data stands in no attribute.
+  const isInName = name.includes(label);
+  /** @type {Record<string, string>} */
+  const named = isInName ? { "aria-label": name } : {};
   const element = button(
-    label,
+    "",
     async () => {
       element.textContent = (await copy(text)) ? "Copied" : "Not allowed";
-      setTimeout(() => (element.textContent = label), SAID_FOR_MS);
+      setTimeout(write, SAID_FOR_MS);
     },
-    { "aria-label": name, "aria-live": "polite", class: "arn-button arn-copy" },
+    { ...named, "aria-live": "polite", class: "arn-button arn-copy" },
   );
+  const before = h("span", "arn-offsight", `${name} `);
+  const write = () => element.replaceChildren(...(isInName ? [] : [before]), label);
+  write();
   return element;
 }
 
