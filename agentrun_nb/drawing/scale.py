@@ -24,6 +24,6 @@ class Scale:
         self.unit = (end - start) / (right - left)
 
     def __call__(self, at: Any) -> Any:
-        """Places in pixels, to a tenth."""
-        pixels = (at - self.start) / self.unit
-        return np.round(self.left + pixels, 1)
+        """Places in pixels, to a tenth; a moment beyond an end lies at that end."""
+        pixels = self.left + (at - self.start) / self.unit
+        return np.round(np.clip(pixels, self.left, self.right), 1)

@@ -54,7 +54,10 @@ def bars(
         for row in rows:
             shapes.add(placed, row, scale, tops[row] + (pitch - thick) / 2)
         pieces += shapes.paths(look.either)
-        marked = [row for row in rows if not plain[row]] if pitch >= _MARK_FROM else []
+        # The end of a run beyond the axis is not in the picture.
+        marked = [row for row in rows if not plain[row] and placed.end[row] <= scale.end]
+        if pitch < _MARK_FROM:
+            marked = []
         middles = {row: tops[row] + pitch / 2 for row in marked}
         pieces.append(_marks(placed, look, scale, middles))
     return joined(*pieces)

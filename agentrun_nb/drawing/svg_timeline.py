@@ -124,6 +124,7 @@ def timeline(
     tz: str,
     by: str | None = None,
     names: Mapping[str, str] | None = None,
+    window: tuple[float, float] | None = None,
 ) -> Drawn | None:
     """Draws runs along time; None without any.
 
@@ -138,15 +139,18 @@ def timeline(
         tz: the zone of the time axis.
         by: the grouping, one of GROUPINGS of `window.py`; None: as it fits.
         names: of deployments and versions by their ids.
+        window: the first and the last moment that are drawn, in ms since the epoch; None: of all
+            runs but those far outside.
     """
     placed = spans(runs, now)
     if np.isnan(placed.begin).all():
         return None
-    first, last = placed.bulk()
-    room = max((last - first) * 0.02, 5)
+    first, last = window or placed.bulk()
+    room = 0 if window else max((last - first) * 0.02, 5)
     ends = (max(first - room, EARLIEST), min(last + room, LATEST))
     inside = placed.touching(first, last)
-    outside = int((~np.isnan(placed.begin) & ~inside).sum())
+    missing = int((~np.isnan(placed.begin) & ~inside).sum())
+    outside = f"{missing:,} {'' if window else 'far '}outside of this time" if missing else ""
     placed = placed.only(inside)
     by = by or grouping_of(runs[inside])
     names = names or {}
@@ -162,9 +166,8 @@ def timeline(
     return Drawn(svg, f"By {WORDS[by]}: {sentences}" if scene.grouped else "")
 
 
-def _picture(body: _Body, scale: Scale, outside: int, tz: str) -> Markup:
-    far = f"{outside:,} far outside of this time" if outside else ""
-    words = ", ".join(filter(None, (far, body.words, tz)))
+def _picture(body: _Body, scale: Scale, outside: str, tz: str) -> Markup:
+    words = ", ".join(filter(None, (outside, body.words, tz)))
     found = ticks(scale.start, scale.end, tz, int((scale.right - scale.left) // _TICK_WIDE))
     y = body.height + 4
     lines = "".join(f"M{scale(tick.at)} {_TOP}V{y:g}" for tick in found)
@@ -267,7 +270,7 @@ def _length(placed: Spans, row: int, scale: Scale, y: float) -> Markup | None:
 # --- bands of groups ------------------------------------------------------------------------------
 
 
-def _bands(scene: _Scene, outside: int, tz: str) -> Markup:
+def _bands(scene: _Scene, outside: str, tz: str) -> Markup:
     """The bands with bars where they fit, else with columns, as fine as the size allows."""
     scale = scene.scale()
     body = _lanes(scene, scale) if len(scene.runs) <= _MOST_BARS else None
@@ -380,7 +383,8 @@ def _failures(scene: _Scene, scale: Scale, width: int) -> list[Markup]:
         look = LOOKS[name]
         if look in scene.looks:
             ends = scene.placed.end[scene.looks[look] & ~np.isnan(scene.placed.begin)]
-            pieces.append(mark_at(look, _mark_places(ends, scale, max(MARK, width))))
+            seen = ends[(ends >= scale.start) & (ends <= scale.end)]
+            pieces.append(mark_at(look, _mark_places(seen, scale, max(MARK, width))))
     return pieces
 
 

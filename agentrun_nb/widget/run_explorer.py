@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,9 @@ from agentrun_nb.core.jsontext import JSONTextError
 from agentrun_nb.core.paths import parse_path
 from agentrun_nb.core.schema import DOCUMENTS
 from agentrun_nb.core.text import clip, counted, visible
+from agentrun_nb.core.when import read_when
 from agentrun_nb.drawing.status_style import look_of, painting_order
+from agentrun_nb.drawing.window import Window
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.run import Run, value_at
 from agentrun_nb.widget.failure_groups import failure_groups, groups_part
@@ -231,7 +234,8 @@ class RunExplorer(RunView):
         """Draws what is on the screen as a plotly figure.
 
         Returns:
-            The figure, with the rows, stretch of time, folds, colours and zone of the screen.
+            The figure, with the rows, names, bands, stretch of time, folds, colours and zone of the
+            screen.
 
         Example:
             >>> figure = ex.figure()
@@ -242,7 +246,22 @@ class RunExplorer(RunView):
 
         template = {None: None, True: "plotly_dark", False: "plotly_white"}[self._window.dark]
         now = self._table.now
-        return draw(self._drawn(), now, self.tz, self._window, template, self._names)
+        return draw(self._drawn(), now, self.tz, self._on_screen(), template, self._names)
+
+    def _on_screen(self) -> Window:
+        """What is on the screen: as the page has last said it, else as the shared values say."""
+        seen = replace(self._window, by=self.by or self._window.by)
+        if (seen.start, seen.end) != (None, None):
+            return seen
+        start, end = self._stretch() or (None, None)
+        return replace(seen, start=start, end=end)
+
+    def _stretch(self) -> tuple[float, float] | None:
+        """The stretch of time of `window`, in ms since the epoch; None: all."""
+        if self.window is None:
+            return None
+        start, end = (read_when(edge) or 0 for edge in self.window)
+        return start / 1_000, end / 1_000
 
     def to_html(self, path: str | Path, without: Iterable[str] = ()) -> Path:
         """Writes the view as one file that works offline and opens as the page was last seen.
@@ -310,7 +329,7 @@ class RunExplorer(RunView):
         now = self._table.now
         if self._table.one is not None:
             return run_story(self._runs, self._table.doc(0), now, self.tz, self._names)
-        shown = Shown(self._runs, self._filter_words(), self.by)
+        shown = Shown(self._runs, self._filter_words(), self.by, self._stretch())
         return runs_story(self.shown, now, self.tz, shown, self._names)
 
     def _filter_words(self) -> str:

@@ -264,11 +264,13 @@ class Shown(NamedTuple):
         everything: the RUNS table of all.
         filter_words: what is true of those that are shown; empty where they are all.
         by: what they are grouped by, one of GROUPINGS of `drawing/window.py`; None: as it fits.
+        window: the stretch of time of the picture, in ms since the epoch; None: all.
     """
 
     everything: pd.DataFrame
     filter_words: str = ""
     by: str | None = None
+    window: tuple[float, float] | None = None
 
 
 def runs_story(
@@ -293,7 +295,7 @@ def runs_story(
     failed = newest[runs["status"].isin(FAILURES).to_numpy()[newest]]
     plain = runs.drop(columns=list(_DOCUMENTS))
     counts = _counts(runs)
-    drawn = svg_timeline.timeline(runs, now, tz, shown.by, names)
+    drawn = svg_timeline.timeline(runs, now, tz, shown.by, names, shown.window)
 
     def tell(room: Room) -> Iterator[Markup | None]:
         order = painting_order(list(counts))[-room.rows :]

@@ -147,6 +147,34 @@ def test_what_the_bands_say_is_said_to_those_who_do_not_see_them(count: int) -> 
     assert unescape(drawn.svg).count("failed, ") == 2
 
 
+@pytest.mark.parametrize("count", [20, 60, 600])
+def test_a_window_shows_what_touches_it_and_says_how_much_does_not(count: int) -> None:
+    runs = runs_of(count)
+    placed = spans(runs, last_moment(runs))
+    first, last = placed.bulk()
+    window = (first + 0.3 * (last - first), first + 0.5 * (last - first))
+    drawn = svg_timeline.timeline(runs, last_moment(runs), "UTC", None, NAMES, window)
+    inside = int(placed.touching(*window).sum())
+    assert f"{count - inside} outside of this time, " in drawn.svg
+    if drawn.words:
+        assert sum(int(size) for size in re.findall(r"(\d+) runs?,", drawn.words)) == inside
+    else:
+        assert len(re.findall(r">0000\w{4}<", drawn.svg)) == inside
+    # No bar lies over the names.
+    without_shapes = re.sub(r'<path [^>]*fill-rule="evenodd"[^>]*>', "", drawn.svg)
+    lefts = [float(left) for left in re.findall(r"M([\d.]+) [\d.]+[Hh]\d", without_shapes)]
+    assert lefts
+    assert min(lefts) >= 150
+
+
+@pytest.mark.parametrize("count", [20, 600])
+def test_a_window_without_runs_is_a_picture_too(count: int) -> None:
+    runs = runs_of(count)
+    window = (0.0, 60_000.0)
+    drawn = svg_timeline.timeline(runs, last_moment(runs), "UTC", None, NAMES, window)
+    assert f"{count} outside of this time" in drawn.svg
+
+
 def test_bands_have_one_scale() -> None:
     """Of two bands the first, with a tenth of the runs, has columns of a tenth of the height."""
     records = [

@@ -199,6 +199,19 @@ def test_the_picture_is_grouped_as_the_view_is():
     assert "By version: " in Seen(html_of(body(40), by="version_id")).alts[0]
 
 
+def test_picture_and_figure_show_the_stretch_and_the_groups_that_the_view_was_made_with():
+    window = ["2026-11-20T08:10:00Z", "2026-11-20T08:20:00Z"]
+    view = explore(body(40), by="version_id", window=window)
+    assert "outside of this time" in drawn(view)
+    figure = view.figure()
+    low, high = figure.layout.xaxis.range
+    assert high - low == 600_000
+    assert [band.text.partition(",")[0] for band in figure.layout.annotations] == [
+        "agver_1",
+        "agver_2",
+    ]
+
+
 def test_it_is_hidden_exactly_while_its_own_live_view_is_there():
     view = explore(one())
     html = view._twin()["text/html"]
