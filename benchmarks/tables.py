@@ -58,7 +58,7 @@ WATCH = """([rows, press]) => {
 CLICK = """async (selector) => {
   const waiting = window.changed(window.text());
   window.find(selector).click();
-  return Promise.race([waiting, new Promise((resolve) => setTimeout(resolve, 60_000, NaN))]);
+  return Promise.race([waiting, new Promise((resolve) => setTimeout(resolve, 20_000, NaN))]);
 }"""
 SCROLL = """async (selector) => {
   const scroller = window.find(selector);
@@ -96,10 +96,10 @@ TABLES = (
     ),
     Table(
         "itables",
-        "import itables; itables.show(brief, maxBytes=0, paging=False, scrollY='460px', scrollCollapse=True, connected=False)",
-        "table.dataTable tbody tr",
+        "import itables; itables.init_notebook_mode(connected=False); itables.show(brief, maxBytes=0, paging=False, scrollY='460px', scrollCollapse=True, connected=False)",
+        ".dt-scroll-body tbody tr",
         ".dt-scroll-body",
-        "thead th:nth-child(9)",
+        ".dt-scroll-head th:nth-child(9)",
     ),
     Table(
         "quak",

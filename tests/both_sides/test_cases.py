@@ -25,6 +25,7 @@ from agentrun_nb.drawing.spans import Kind, spans
 from agentrun_nb.drawing.status_style import by_look
 from agentrun_nb.tables.frames import runs_frame
 from agentrun_nb.tables.labels import names_of_runs, short_id
+from agentrun_nb.widget.column_values import column_values
 from tests.support.samples import record
 
 FOLDER = Path(__file__).parent
@@ -199,3 +200,11 @@ def test_the_cases_hold_every_way_to_draw_a_run():
     assert len(cases("durations")) >= 14
     year = [case for case in cases("ticks") if case["end"] - case["start"] >= 365 * 86_400_000]
     assert {case["zone"] for case in year} >= {"Europe/Berlin", "America/New_York"}
+
+
+@pytest.mark.parametrize("case", cases("columns"), ids=lambda case: case["path"])
+def test_a_column_has_the_values_of_the_page_of_a_file(case):
+    runs = runs_frame(json.dumps([record(n) for n in range(len(case["documents"]))]).encode())
+    texts = pd.array(case["documents"], dtype=runs["output_manifest"].dtype)
+    values = column_values(runs.assign(output_manifest=texts), case["path"]).values
+    assert values == case["values"]

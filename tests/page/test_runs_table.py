@@ -397,3 +397,15 @@ def test_one_run_alone_has_no_columns_to_make(open_stage: Opener) -> None:
     stage.page.locator(".arn-row").nth(1).click()
     expect(stage.page.get_by_role("button", name="Copy path")).to_be_visible()
     expect(stage.page.get_by_role("button", name="Column", exact=True)).to_have_count(0)
+
+
+def test_in_a_file_columns_come_from_the_documents_that_it_holds(open_stage: Opener) -> None:
+    runs = [
+        finished_run(id=f"adrun_{number}", output_manifest=json.dumps(made))
+        for number, made in enumerate(MANIFESTS)
+    ]
+    path = "output_manifest.outputs[*].size"
+    stage = open_stage(many_runs(runs, view="table", columns=[path], sort=f"-{path}"), width=1_240)
+    stage.page.evaluate("() => { window.stage.unmount(); window.stage.mountOffline(); }")
+    expect(stage.page.locator(".arn-grid-row > :nth-child(8)").first).to_have_text("[]")
+    assert column(stage, 8) == ["[]", "[3]", "[1,2]", ""]

@@ -5,7 +5,8 @@ import { describe } from "../base/status.mjs";
 import { visible } from "../base/text.mjs";
 import { formatTime } from "../base/ticks.mjs";
 import { duration } from "../base/times.mjs";
-import { labelsOf, shortId } from "../runs/labels.mjs";
+import { labelsOf } from "../runs/labels.mjs";
+import { shortId } from "../runs/names.mjs";
 
 /**
  * @typedef {import("./points.mjs").Points} Points

@@ -96,18 +96,22 @@ export class JsonDocument {
     return node;
   }
 
-  /** @param {import("./path.mjs").AnyStep[]} steps @returns {number[]} the nodes that they lead to, in the order of the source */
+  /**
+   * The nodes that a path leads to, in the order of the source.
+   * @param {import("./path.mjs").AnyStep[]} steps
+   * @returns {number[] | null} null where the way is not there; none where only empty lists are at its end
+   */
   findAll(steps) {
     let nodes = [0];
-    for (const step of steps) nodes = nodes.flatMap((node) => this.#inside(node, step));
-    return nodes;
-  }
-
-  /** @param {number} node @param {import("./path.mjs").AnyStep} step @returns {number[]} */
-  #inside(node, step) {
-    if (step === EVERY) return this.nodes.kind[node] === ARRAY ? [...this.children(node)] : [];
-    const child = this.child(node, step);
-    return child === null ? [] : [child];
+    let isEmptyList = false;
+    for (const step of steps) {
+      if (step === EVERY) {
+        nodes = nodes.filter((node) => this.nodes.kind[node] === ARRAY);
+        isEmptyList ||= nodes.some((node) => this.nodes.count[node] === 0);
+        nodes = nodes.flatMap((node) => [...this.children(node)]);
+      } else nodes = nodes.flatMap((node) => this.child(node, step) ?? []);
+    }
+    return nodes.length || isEmptyList ? nodes : null;
   }
 }
 

@@ -1,4 +1,5 @@
 /** Columns from the documents: a kernel gives their values; in a file they are found in the documents that it holds. */
+import { countOf } from "../base/numbers.mjs";
 import { readJson } from "../kernel/bytes.mjs";
 import { JsonDocument } from "../json/document.mjs";
 import { EVERY, parsePattern } from "../json/path.mjs";
@@ -31,10 +32,11 @@ export function loadColumns(store, { kernel, signal }) {
     const { data } = state;
     asked.set(path, data);
     try {
-      const values = await valuesOf(path);
+      const { values, clipped } = await valuesOf(path);
       if (signal.aborted || data !== state.data) return;
       const problems = new Map(state.problems);
-      problems.delete(path);
+      if (clipped) problems.set(path, `${countOf(clipped, "value")} too long to be shown whole.`);
+      else problems.delete(path);
       store.change({ values: new Map(state.values).set(path, values), problems });
     } catch (error) {
       if (signal.aborted || data !== state.data) return;
@@ -43,11 +45,12 @@ export function loadColumns(store, { kernel, signal }) {
     }
   }
 
-  /** @param {string} path @returns {Promise<Values>} */
+  /** @param {string} path @returns {Promise<{values: Values, clipped: number}>} `clipped` is how many are not whole */
   async function valuesOf(path) {
-    if (kernel.alone) return valuesAt(path, state.data.docs ?? [], state.data.page.n);
+    const { docs, page } = state.data;
+    if (kernel.alone) return { values: valuesAt(path, docs ?? [], page.n), clipped: 0 };
     const { answer, buffers } = await kernel.ask("column", { path });
-    return readJson(answer.values, buffers);
+    return { values: await readJson(answer.values, buffers), clipped: answer.clipped };
   }
 
   /** Other data has other values. */
@@ -80,8 +83,9 @@ function valueAt(text, steps) {
   if (text === null) return null;
   try {
     const document = new JsonDocument(text);
-    const found = document.findAll(steps).map((node) => document.sourceOf(node));
-    return steps.includes(EVERY) ? `[${found.join(", ")}]` : (found[0] ?? null);
+    const found = document.findAll(steps)?.map(document.sourceOf);
+    if (!found) return null;
+    return steps.includes(EVERY) ? `[${found.join(",")}]` : found[0];
   } catch {
     // A document that is not JSON has no values.
     return null;

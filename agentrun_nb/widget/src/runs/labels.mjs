@@ -1,10 +1,6 @@
-/** What runs are called. */
+/** What runs are called, for all of them at once. */
 
-/** So many characters of an id tell most runs apart. */
-const SHORT = 8;
-
-/** @param {string} id @returns {string} the beginning of what is its own in it: "88f539cd" of "adrun_88f539cd508b" */
-export const shortId = (id) => id.slice(id.indexOf("_") + 1).slice(0, SHORT);
+import { nameOfRun } from "./names.mjs";
 
 /**
  * Names by row: `list[codes[row]]` is the name of the version, else that of the deployment, else the deployment's id.
@@ -36,11 +32,9 @@ function findLabels({ page, columns }, names) {
       version * (page.deployments.length + 1) + Math.min(deployment, page.deployments.length);
     let code = codeOfPair.get(pair);
     if (code === undefined) {
-      const [versionId, deploymentId] = [page.versions[version], page.deployments[deployment]];
+      const deploymentId = page.deployments[deployment] ?? "";
       code = found.list.length;
-      found.list.push(
-        names.get(versionId) ?? names.get(deploymentId) ?? deploymentId ?? versionId ?? "",
-      );
+      found.list.push(nameOfRun(names, deploymentId, page.versions[version] ?? "") || deploymentId);
       codeOfPair.set(pair, code);
     }
     found.codes[row] = code;

@@ -22,8 +22,15 @@ export function areNumbers(values) {
   return some;
 }
 
-/** @param {string} text JSON @returns {string} what a text says, and everything else as it stands there */
-export const plainText = (text) => (text.startsWith('"') ? JSON.parse(text) : text);
+/** @param {string} text JSON, or the beginning of it where it is clipped @returns {string} what a text says, and everything else as it stands there */
+export function plainText(text) {
+  if (!text.startsWith('"')) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
 
 /**
  * A number for each value, by which they sort: numbers rise, and texts follow in the order in which Python sorts them.

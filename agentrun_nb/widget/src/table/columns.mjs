@@ -5,7 +5,8 @@ import { shortText, visible } from "../base/text.mjs";
 import { ageWords, duration } from "../base/times.mjs";
 import { lastStep } from "../json/path.mjs";
 import { OPEN, lengthsOf } from "../runs/lengths.mjs";
-import { labelsOf, shortId } from "../runs/labels.mjs";
+import { labelsOf } from "../runs/labels.mjs";
+import { shortId } from "../runs/names.mjs";
 import { commonPhrase, distinctPart } from "../runs/reasons.mjs";
 import { areNumbers, isNumber, isThere, plainText } from "../runs/values.mjs";
 

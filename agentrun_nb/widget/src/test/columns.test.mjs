@@ -4,45 +4,19 @@ import { formatPath, lastStep, parsePath, parsePattern } from "../json/path.mjs"
 import { extractLine } from "../json/python.mjs";
 import { addColumn, loadColumns, removeColumn, valuesAt } from "../runs/columns.mjs";
 import { createStore } from "../runs/store.mjs";
+import { plainText } from "../runs/values.mjs";
+import { bothSides } from "./head.mjs";
 
-const DOCS = [
-  '{"score": 9007199254740993, "outputs": [{"size": 1.50}, {"name": "b"}, {"size": null}]}',
-  '{"score": null, "outputs": {}}',
-  "not JSON",
-  null,
-  '{"score": "x", "score": "y"}',
-].map((output_manifest, row) => ({
-  row: row + 1,
-  output_manifest,
-  input: '{"a b": [1]}',
-  extra: null,
-}));
-
-const at = (path) => valuesAt(path, DOCS, DOCS.length + 1);
-
-test("values stand as they stand in the documents, to the letter", () => {
-  assert.deepEqual(at("output_manifest.score"), [
-    null,
-    "9007199254740993",
-    "null",
-    null,
-    null,
-    '"y"',
-  ]);
-  assert.deepEqual(at("output_manifest.outputs[0].size"), [null, "1.50", null, null, null, null]);
-  assert.deepEqual(at('input["a b"][0]'), [null, "1", "1", "1", "1", "1"]);
+test("what stands at a path is what Python finds there, to the letter", () => {
+  for (const { path, documents, values } of bothSides("columns")) {
+    const docs = documents.map((output_manifest, row) => ({ row, output_manifest }));
+    assert.deepEqual(valuesAt(path, docs, docs.length), values, path);
+  }
 });
 
-test("a path to many places gives the list of what stands there", () => {
-  assert.deepEqual(at("output_manifest.outputs[*].size"), [
-    null,
-    "[1.50, null]",
-    "[]",
-    null,
-    null,
-    "[]",
-  ]);
-  assert.deepEqual(at("input[*]"), [null, "[]", "[]", "[]", "[]", "[]"]);
+test("a run whose documents are not here has no value", () => {
+  const docs = [{ row: 2, input: '{"a": 1}' }];
+  assert.deepEqual(valuesAt("input.a", docs, 4), [null, null, "1", null]);
 });
 
 test("a path into no document gives nothing, and no error", () => {
@@ -54,7 +28,11 @@ test("a path into no document gives nothing, and no error", () => {
     "row",
     "output_manifest.score[",
   ])
-    assert.deepEqual(new Set(at(path)), new Set([null]), path);
+    assert.deepEqual(
+      valuesAt(path, [{ row: 0, output_manifest: '{"score": 1}' }], 1),
+      [null],
+      path,
+    );
 });
 
 test("a path with every item is read and written, and is none to one place", () => {
@@ -80,7 +58,7 @@ test("the line that extracts a column is Python", () => {
 });
 
 /** A store with a kernel that answers by path; a text is an answer, an error a refusal. */
-function asking(answers, data = { page: { n: 1 }, docs: null }) {
+function asking(answers, data = { page: { n: 1 }, docs: null }, clipped = 0) {
   const asked = [];
   const kernel = {
     alone: false,
@@ -88,7 +66,7 @@ function asking(answers, data = { page: { n: 1 }, docs: null }) {
       asked.push([op, path]);
       if (answers[path] instanceof Error) throw answers[path];
       const bytes = new TextEncoder().encode(JSON.stringify(answers[path]));
-      return { answer: { values: { buffer: 0, gzip: false } }, buffers: [bytes] };
+      return { answer: { values: { buffer: 0, gzip: false }, clipped }, buffers: [bytes] };
     },
   };
   const store = createStore({
@@ -120,6 +98,15 @@ test("each column is asked for once, and again with other data", async () => {
   await settled();
   assert.equal(asked.length, 4);
   assert.equal(store.state.values.size, 2);
+});
+
+test("values that are clipped are told of, and are no error", async () => {
+  const { store } = asking({ "input.a": ['"a long te', "12"] }, undefined, 1);
+  addColumn(store, "input.a");
+  await settled();
+  assert.deepEqual([...store.state.problems.values()], ["1 value too long to be shown whole."]);
+  assert.equal(plainText('"a long te'), '"a long te');
+  assert.equal(plainText('"a \\u00e9"'), "a \u00e9");
 });
 
 test("what the kernel refuses is told, and the other columns come", async () => {

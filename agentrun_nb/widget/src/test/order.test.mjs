@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { HEAD } from "./head.mjs";
 import { sortedByKey } from "../base/sorting.mjs";
 import { lengthsOf, OPEN } from "../runs/lengths.mjs";
-import { labelsOf, shortId } from "../runs/labels.mjs";
+import { labelsOf } from "../runs/labels.mjs";
 import { orderedRows, readSort } from "../runs/order.mjs";
 import { commonPhrase, distinctPart } from "../runs/reasons.mjs";
 import { areNumbers, valueKeys } from "../runs/values.mjs";
@@ -248,12 +248,6 @@ test("a run is called by its version, else its deployment, else by id", () => {
     ["report v1", "report", "report", ""],
   );
   assert.deepEqual(called(new Map()), ["d", "d", "d", ""]);
-});
-
-test("a short id is the beginning of what is its own", () => {
-  assert.equal(shortId("adrun_88f539cd508b"), "88f539cd");
-  assert.equal(shortId("plain"), "plain");
-  assert.equal(shortId(""), "");
 });
 
 test("the phrase that most reasons begin with is folded, and what tells them apart is not", () => {
