@@ -487,7 +487,7 @@ def test_each_module_is_small_and_explained(name):
     ("file", "most", "gzipped"),
     [
         ("loader.js", 1024, None),
-        ("widget.js", 150 * 1024, 58 * 1024),
+        ("widget.js", 156 * 1024, 60 * 1024),
         ("widget.css", 24 * 1024, None),
     ],
 )

@@ -237,6 +237,7 @@ class Scenario:
     comparison: dict[str, Any] | None = None
     logs: dict[str, Any] | str | None = None
     shown: list[int] | str | None = None
+    last_success: dict[str, Any] | str | None = None
     traits: dict[str, Any] = field(default_factory=dict)
     silent: bool = False
 

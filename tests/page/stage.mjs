@@ -1,7 +1,7 @@
 /** A page without a notebook: the built widget on a stub model that records what it is asked. */
 import widget, { mount } from "/widget.js";
 
-const { page, buffers, docs, at_once: atOnce, files, comparison, logs, shown, traits, silent } = await (await fetch("/scenario.json")).json();
+const { page, buffers, docs, at_once: atOnce, files, comparison, last_success: lastSuccess, logs, shown, traits, silent } = await (await fetch("/scenario.json")).json();
 const bytes = buffers.map((text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
 
 class StubModel {
@@ -73,6 +73,8 @@ class StubModel {
     if (op === "docs") return this.part(id, "docs", json(docs), "The runs are gone.");
     if (op === "preview") return this.part(id, "file", typeof files?.[output] === "string" && Uint8Array.from(atob(files[output]), (character) => character.charCodeAt(0)), "The sandbox is gone.");
     if (op === "compare") return this.part(id, "comparison", json(comparison), "The runs are gone.");
+    if (op === "last_success" && typeof lastSuccess === "string") return this.emit("msg:custom", { id, ok: false, error: lastSuccess }, []);
+    if (op === "last_success") return this.emit("msg:custom", { id, ok: true, ...lastSuccess, comparison: { buffer: 0, gzip: false } }, [new DataView(json(comparison ?? {}).buffer)]);
     if (op === "logs" && typeof logs === "string") return this.emit("msg:custom", { id, ok: false, error: logs }, []);
     if (op === "logs") return this.emit("msg:custom", { id, ok: true, more: Boolean(logs?.more), logs: { buffer: 0, gzip: false } }, [new DataView(json(logs?.events ?? []).buffer)]);
     this.part(id, "doc", json((docs ?? []).find((one) => one.row === row)), "There is no such run.");

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, expect
 
 from .conftest import Opener, Stage
 from .scenarios import Scenario, finished_run, many_runs, one_run
+from .test_page_compare import pair
 from .test_page_run import PANEL
 from .test_page_runs import DEP, asked
 
@@ -137,91 +138,6 @@ def test_one_file_is_asked_for_at_a_time(open_stage: Opener) -> None:
     for _ in range(3):
         stage.page.get_by_role("button", name="it", exact=True).click()
     assert len(asked(stage, "preview")) == 1
-
-
-def pair() -> Scenario:
-    scenario = many_runs(
-        [finished_run(id=f"adrun_{n}") for n in range(3)],
-        selected=[[DEP, "adrun_2"], [DEP, "adrun_0"]],
-    )
-    output = {
-        "name": "report",
-        "path": "a.md",
-        "configured_path": None,
-        "status": "available",
-        "size_bytes": 1500,
-    }
-    change = {
-        "path_a": "input.limit",
-        "path_b": "input.limit",
-        "change": "changed",
-        "a": HOSTILE,
-        "b": "4",
-    }
-    added = {
-        "path_a": None,
-        "path_b": "output_manifest.score",
-        "change": "added",
-        "a": None,
-        "b": "1",
-    }
-    scenario.comparison = {
-        "count": 2_001,
-        "differences": [change, added],
-        "outputs": [{"a": output, "b": {**output, "size_bytes": 10}}, {"a": None, "b": output}],
-    }
-    return scenario
-
-
-def test_two_chosen_runs_are_shown_side_by_side(open_stage: Opener) -> None:
-    stage = open_stage(pair())
-    stage.page.get_by_role("button", name="Compare the two").click()
-    expect(stage.page.locator(".arn-outputs")).to_have_count(2)
-    differences, outputs = stage.page.locator(".arn-outputs").all()
-    assert [message["rows"] for message in asked(stage, "compare")] == [[2, 0]]
-    assert differences.locator("thead th").all_inner_texts() == [
-        "Place",
-        "Change",
-        "adrun_2",
-        "adrun_0",
-    ]
-    rows = [
-        [row.locator("th, td").all_inner_texts() for row in table.locator("tbody tr").all()]
-        for table in (differences, outputs)
-    ]
-    assert rows == [
-        [
-            ["input.limit", "changed", HOSTILE, "4"],
-            ["output_manifest.score", "added", "not there", "1"],
-        ],
-        [
-            ["report", "a.md", "available, 1.5 kB", "available, 10 B"],
-            ["report", "a.md", "not there", "available, 1.5 kB"],
-        ],
-    ]
-    assert "2,001 differences" in stage.text()
-    assert "Only the first 2 are shown" in stage.text()
-    stage.page.get_by_role("button", name="Next chosen run").click()
-    assert "adrun_0" in stage.page.locator(".arn-run header").inner_text()
-
-
-def test_one_chosen_run_offers_no_comparison(open_stage: Opener) -> None:
-    stage = open_stage(
-        many_runs([finished_run()], selected=[[DEP, finished_run()["fields"]["id"]]])
-    )
-    assert stage.page.get_by_role("button", name="Compare the two").count() == 0
-
-
-def test_the_second_press_leads_from_the_comparison_back_to_the_run(open_stage: Opener) -> None:
-    stage = open_stage(pair())
-    both = stage.page.get_by_role("button", name="Compare the two")
-    stage.page.get_by_role("button", name="Next chosen run").click()
-    for pressed, tables in (("false", 1), ("true", 2), ("false", 1), ("true", 2)):
-        expect(both).to_have_attribute("aria-pressed", pressed)
-        expect(stage.page.locator(".arn-outputs")).to_have_count(tables)
-        if pressed == "false":
-            assert "adrun_0" in stage.page.locator(".arn-run header").inner_text()
-        both.click()
 
 
 def test_a_file_without_a_kernel_offers_nothing_that_needs_one(open_stage: Opener) -> None:

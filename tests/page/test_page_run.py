@@ -337,8 +337,121 @@ def test_ids_are_copied_as_they_are(open_stage: Opener) -> None:
     assert clipboard(stage) == "adrun_\u202eevil"
     stage.page.get_by_role("button", name="Copy ▾").click()
     stage.page.get_by_role("menuitem", name="Run id").click()
-    stage.page.get_by_role("button", name="Copied").wait_for()
+    expect(stage.page.locator(".arn-menu > button").first).to_have_text("Copied")
     assert clipboard(stage) == "adrun_\u202eevil"
+
+
+COPIES = {
+    "Run id": "adrun_0be1d004",
+    "Deployment id": "adep_csv_report",
+    "Version id": "adver_0002",
+    "Sandbox id": "sbx_51c0",
+    "Key, as Python": "('adep_csv_report', 'adrun_0be1d004')",
+    "Failure reason": failed_run()["fields"]["failure_reason"],
+    "Python: this run": "run = client.get_run('adep_csv_report', 'adrun_0be1d004')",
+    "Python: its log": "log = client.get_logs(('adep_csv_report', 'adrun_0be1d004'))",
+}
+"""What the menu of a failed run copies, by the words of its items."""
+
+
+def test_the_menu_copies_each_of_what_it_names(open_stage: Opener) -> None:
+    stage = open_stage(one_run(failed_run()))
+    for name, text in COPIES.items():
+        stage.page.get_by_role("button", name="Copy ▾").click()
+        assert stage.page.get_by_role("menuitem").all_inner_texts() == list(COPIES)
+        stage.page.get_by_role("menuitem", name=name).click()
+        stage.page.get_by_role("button", name="Copied").wait_for()
+        assert (name, clipboard(stage)) == (name, text)
+        stage.page.get_by_role("button", name="Copy ▾").wait_for()
+
+
+def test_without_a_client_the_menu_has_no_lines_that_need_one(open_stage: Opener) -> None:
+    scenario = one_run(failed_run())
+    scenario.page["no_previews"] = "This view has no client."
+    stage = open_stage(scenario)
+    stage.page.get_by_role("button", name="Copy ▾").click()
+    found = stage.page.get_by_role("menuitem").all_inner_texts()
+    assert found == [name for name in COPIES if not name.startswith("Python")]
+
+
+def test_the_menu_obeys_the_keys_of_menus(open_stage: Opener) -> None:
+    stage = open_stage(one_run(failed_run()))
+    press = stage.page.keyboard.press
+    opener = stage.page.get_by_role("button", name="Copy ▾")
+    opener.press("ArrowDown")
+    items = stage.page.get_by_role("menuitem")
+    expect(items.first).to_be_focused()
+    for key, place in (("ArrowUp", -1), ("ArrowDown", 0), ("End", -1), ("Home", 0)):
+        press(key)
+        expect(items.nth(place)).to_be_focused()
+    press("Escape")
+    expect(opener).to_be_focused()
+    expect(items).to_have_count(0)
+    expect(opener).to_have_attribute("aria-expanded", "false")
+    opener.click()
+    press("Tab")
+    expect(items).to_have_count(0)
+
+
+def test_tabs_obey_the_keys_of_tabs(open_stage: Opener) -> None:
+    stage = open_stage(one_run(finished_run()))
+    names = ["Overview", "Outputs 3", "Manifest", "Input", "Logs", "Record"]
+    tabs = stage.page.get_by_role("tab")
+    assert tabs.all_inner_texts() == names
+    tabs.first.focus()
+    for key, at in (("ArrowRight", 1), ("End", -1), ("ArrowRight", 0), ("ArrowLeft", -1)):
+        stage.page.keyboard.press(key)
+        expect(tabs.nth(at)).to_be_focused()
+        assert stage.shown_tab() == tabs.nth(at).inner_text()
+        panel = stage.page.get_by_role("tabpanel")
+        expect(panel).to_have_count(1)
+        assert panel.get_attribute("id") == tabs.nth(at).get_attribute("aria-controls")
+        assert tabs.evaluate_all("(all) => all.filter(({tabIndex}) => tabIndex === 0).length") == 1
+
+
+def test_a_run_is_called_by_the_name_that_is_known(open_stage: Opener) -> None:
+    for names, words in (
+        ({}, "adep_csv_report · adver_0002"),
+        ({"adep_csv_report": "csv-report"}, "csv-report"),
+        ({"adep_csv_report": "csv-report", "adver_0002": "csv-report v2"}, "csv-report v2"),
+    ):
+        scenario = one_run(finished_run())
+        scenario.page["names"] = names
+        assert words_of(open_stage(scenario), ".arn-name") == [words]
+    nameless = open_stage(one_run(run_doc(status="queued")))
+    assert words_of(nameless, ".arn-title")[0].startswith("(no deployment) (no id)")
+
+
+def test_a_long_id_is_short_and_stands_whole_at_the_pointer(open_stage: Opener) -> None:
+    whole = "adrun_" + "0123456789" * 8
+    stage = open_stage(one_run(finished_run(id=whole)))
+    short = stage.page.get_by_role("button", name="Copy id")
+    assert short.inner_text().split()[-1] == f"{whole[:20]}…"
+    expect(stage.page.get_by_text(whole)).to_be_hidden()
+    short.hover()
+    expect(stage.page.get_by_text(whole)).to_be_visible()
+
+
+def test_the_name_of_an_output_opens_it_where_one_stands(open_stage: Opener) -> None:
+    scenario = one_run(finished_run())
+    scenario.files = [b"the report", b"the plot", None]
+    stage = open_stage(scenario)
+    for tab in ("Overview", "Outputs"):
+        stage.open_tab(tab)
+        stage.page.get_by_role("button", name="report", exact=True).click()
+        expect(stage.page.locator(".arn-preview:visible pre")).to_have_text("the report")
+
+
+def test_a_previewed_file_can_be_saved_under_a_safe_name(open_stage: Opener) -> None:
+    outputs = [{**finished_run()["outputs"][0], "path": "../../.out/re<b>port\u202e.md"}]
+    scenario = one_run(finished_run(outputs=outputs))
+    scenario.files = [b"the report"]
+    stage = open_stage(scenario)
+    stage.page.get_by_role("button", name="report", exact=True).click()
+    with stage.page.expect_download() as download:
+        stage.page.get_by_role("button", name="Save file").click()
+    assert download.value.suggested_filename == "re_b_port_.md"
+    assert download.value.path().read_bytes() == b"the report"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ const ESCAPES = new Map([
 const UNPRINTABLE = /^(?! )[\p{C}\p{Z}]$/u;
 
 /** @param {string} text @returns {string} a literal, as Python's repr writes it */
-export function pythonText(text) {
+function pythonText(text) {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   const letters = Array.from(text, (letter) => {
     if (letter === quote) return `\\${letter}`;
@@ -41,9 +41,12 @@ export const documentOf = (deployment, run, name) =>
 const is = (column, value) =>
   `runs["${column}"]${value === "" ? '.fillna("")' : ""}.eq(${pythonText(value)})`;
 
+/** The key of a run. @param {Record<string, unknown>} fields of the record @returns {string} an expression */
+export const keyCode = ({ deployment_id: deployment, id }) =>
+  `(${[deployment, id].map((part) => pythonText(String(part ?? ""))).join(", ")})`;
+
 /** The log of a run, which `client` reads. @param {Record<string, unknown>} fields of the record @returns {string} a line */
-export const logCode = ({ deployment_id: deployment, id }) =>
-  `log = client.get_logs((${pythonText(String(deployment ?? ""))}, ${pythonText(String(id ?? ""))}))`;
+export const logCode = (fields) => `log = client.get_logs(${keyCode(fields)})`;
 
 /** A path into the documents of runs, as a column. @param {string} path @returns {string} */
 export const extractLine = (path) => `arn.extract(runs, ${pythonText(path)})`;

@@ -66,7 +66,7 @@ export function createRunView(doc, options) {
   } = header(doc, {
     sentence,
     course: doc.error === null && course,
-    actions: [compare, copyMenu(doc, { hasClient, viewCode: null })],
+    actions: [compare, copyMenu(doc, hasClient)],
     names,
   });
 

@@ -5,11 +5,13 @@ import { documentOf } from "../json/python.mjs";
 import { keyOf } from "../kernel/page.mjs";
 import { toolbar } from "../base/roving.mjs";
 import { addColumn } from "../runs/columns.mjs";
-import { comparisonView } from "../run/comparison.mjs";
+import { comparisonView } from "../run/compare/view.mjs";
 import { createLogSource } from "../run/log/source.mjs";
 import { createRunView } from "../run/view.mjs";
-import { isTerminal } from "../base/status.mjs";
+import { describe, isTerminal } from "../base/status.mjs";
 import { formatCount } from "../base/numbers.mjs";
+
+const NO_SUCCESS = "No run of this deployment that is here succeeded before this one.";
 
 /**
  * @param {import("../runs/store.mjs").Store} store
@@ -86,9 +88,9 @@ export function createDetails(store, { kernel, signal, onChoose, onPath }) {
     if (doc) return showRun(doc);
     const { signal: current } = clear();
     if (rows.length)
-      void request("run", { row: rows[at] }, "doc", current, (read) => {
-        docs.set(rows[at], read);
-        show();
+      void showing(current, async (onWait) => {
+        docs.set(rows[at], await docOf(rows[at], onWait));
+        return null;
       });
     else
       hint(
@@ -129,12 +131,19 @@ export function createDetails(store, { kernel, signal, onChoose, onPath }) {
       onPath: (path) => choosePath(doc.row, path),
       onColumn: (path) => addColumn(store, path),
       onTab: (name) => (tab = name),
-      onCompare: null,
+      onCompare: canCompare(doc) ? () => compareWithLastSuccess(doc.row) : null,
     });
     place.replaceChildren(view.element);
     // The tab stays, unless a path has come that nobody has been shown yet.
     view.reveal(state.path, state.path !== revealed);
     revealed = state.path;
+  }
+
+  /** Whether the last success before a failed run can be asked for; a file holds the answers for some. @param {import("../protocol.mjs").RunDoc} doc */
+  function canCompare({ row, fields }) {
+    const { failed } = describe(/** @type {string | null} */ (fields.status));
+    const { n, last_success: held } = state.data.page;
+    return failed && n > 1 && (!kernel.alone || held?.[row] !== undefined);
   }
 
   /** A path that somebody else has chosen is shown. */
@@ -153,30 +162,61 @@ export function createDetails(store, { kernel, signal, onChoose, onPath }) {
 
   function compare() {
     both.ariaPressed = "true";
-    const rows = state.chosen;
-    const { data } = state;
-    const runs = rows.map((row) => ({
-      id: keyOf(data, row)[1],
-      status: data.page.statuses[data.columns?.status[row] ?? -1] ?? null,
-    }));
-    void request("compare", { rows }, "comparison", clear().signal, (read) =>
-      place.replaceChildren(comparisonView(read, runs)),
-    );
+    const [a, b] = state.chosen;
+    const { signal: current } = clear();
+    void showing(current, async (onWait) => {
+      const { answer, buffers } = await kernel.ask("compare", { rows: [a, b] }, onWait);
+      return comparisonOf(a, b, await readJson(answer.comparison, buffers), "Two runs");
+    });
   }
 
-  /** @param {"run" | "compare"} op @param {object} what @param {string} part of the answer @param {AbortSignal} current @param {(read: any) => void} take */
-  async function request(op, what, part, current, take) {
+  /** @param {number} row of a run that failed */
+  function compareWithLastSuccess(row) {
+    const { signal: current } = clear();
+    void showing(current, async (onWait) => {
+      const { answer, buffers } = await kernel.ask("last_success", { row }, onWait);
+      const back = button("‹ Back to the run", show);
+      if (answer.row === null)
+        return h("div", "arn-run", h("div", {}, back), h("p", "arn-hint", NO_SUCCESS));
+      const title = `Beside the last success of ${answer.of === "version" ? "the same version" : "the deployment, of another version"}`;
+      const read = await readJson(answer.comparison, buffers);
+      const element = await comparisonOf(answer.row, row, read, title);
+      element.prepend(h("div", {}, back));
+      return element;
+    });
+  }
+
+  /** @param {number} a @param {number} b rows @param {import("../protocol.mjs").Comparison} comparison @param {string} title */
+  async function comparisonOf(a, b, comparison, title) {
+    const runs = await Promise.all([knownOf(a), knownOf(b)]);
+    return comparisonView(comparison, [runs[0], runs[1]], { title, names: state.names });
+  }
+
+  /** A run and until when it is known. @param {number} row */
+  async function knownOf(row) {
+    const { data } = state;
+    return { doc: await docOf(row), now: data.columns?.until[row] ?? data.page.now };
+  }
+
+  /** The documents of a run, which are asked for where they are not here. @param {number} row @param {(words: string) => void} [onWait] @returns {Promise<import("../protocol.mjs").RunDoc>} */
+  async function docOf(row, onWait) {
+    const found = docs.get(row);
+    if (found) return found;
+    const { answer, buffers } = await kernel.ask("run", { row }, onWait);
+    return readJson(answer.doc, buffers);
+  }
+
+  /** Shows what an answer of the kernel is made into, the run where that is null, or says why there is none. @param {AbortSignal} current @param {(onWait: (words: string) => void) => Promise<HTMLElement | null>} make */
+  async function showing(current, make) {
     hint("Asking the kernel");
+    const say = (/** @type {string} */ words) => void (current.aborted || hint(words));
     try {
-      const { answer, buffers } = await kernel.ask(
-        op,
-        what,
-        (words) => current.aborted || hint(words),
-      );
-      const read = await readJson(answer[part], buffers);
-      if (!current.aborted) take(read);
+      const element = await make(say);
+      if (current.aborted) return;
+      if (element) place.replaceChildren(element);
+      else show();
     } catch (error) {
-      if (!current.aborted) hint(/** @type {Error} */ (error).message);
+      say(/** @type {Error} */ (error).message);
     }
   }
 
@@ -186,6 +226,7 @@ export function createDetails(store, { kernel, signal, onChoose, onPath }) {
   store.watch(["tz"], () => view?.setZone(state.tz), signal);
   store.watch(["names"], () => view?.setNames(state.names), signal);
   store.watch(["path"], takePath, signal);
+  store.watch(["names"], () => view?.setNames(state.names), signal);
   takeDocs();
   show();
   return { element: h("div", {}, chooser, place) };

@@ -2,10 +2,10 @@
 import { button, h } from "../../base/dom.mjs";
 import { formatCount } from "../../base/numbers.mjs";
 import { toolbar } from "../../base/roving.mjs";
+import { createSearch } from "../../base/search.mjs";
 import { shortText } from "../../base/text.mjs";
 import { rankOf } from "./entries.mjs";
 
-const PAUSE_MS = 150;
 const LONGEST_LEVEL = 30;
 const MOST_LEVELS = 12;
 
@@ -15,37 +15,19 @@ const MOST_LEVELS = 12;
  *   `onAgain` asks for the log again, where it may have grown
  */
 export function createTools(entries, options) {
-  const { onSearch, onStep, onFirstError, onWrap, onAgain, signal } = options;
-  const count = h("span", { class: "arn-hits", role: "status" });
-  const input = h("input", {
-    type: "search",
-    class: "arn-search",
-    placeholder: "Search the log",
-    "aria-label": "Search the log",
-    spellcheck: "false",
-  });
-  let timer = 0;
-  input.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => onSearch(input.value), PAUSE_MS);
-  });
-  input.addEventListener("keydown", ({ key, shiftKey }) => {
-    if (key === "Enter") onStep(shiftKey ? -1 : 1);
-  });
-  signal.addEventListener("abort", () => clearTimeout(timer));
+  const { onFirstError, onWrap, onAgain } = options;
+  const search = createSearch("Search the log", options);
   const wrap = button("Wrap", () => onWrap(flip(wrap)), { "aria-pressed": "true" });
   const hasError = entries.some(({ level }) => rankOf(level) === 0);
   return {
     element: h(
       "div",
       "arn-line-up arn-toolbar",
-      input,
+      search.input,
       toolbar(
         "Log",
         "arn-line-up arn-spring",
-        button("↑", () => onStep(-1), { "aria-label": "Previous match" }),
-        button("↓", () => onStep(1), { "aria-label": "Next match" }),
-        count,
+        ...search.steps,
         ...levelChips(entries, options.onLevels),
         h("span", "arn-spring"),
         hasError && button("First error", onFirstError),
@@ -53,8 +35,7 @@ export function createTools(entries, options) {
         onAgain && button("Read again", onAgain),
       ),
     ),
-    /** @param {string} words how many matches, and which one is chosen */
-    say: (words) => (count.textContent = words),
+    say: search.say,
   };
 }
 
