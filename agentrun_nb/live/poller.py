@@ -46,7 +46,7 @@ PASSING = (ConnectionFailedError, DeadlineExceededError, RateLimitedError, Serve
 """Errors after which the next look may bring something."""
 
 
-class Subject:
+class WatchedRun:
     """A run that somebody watches and that has not ended.
 
     Attributes:
@@ -87,16 +87,16 @@ class Subject:
         return self.due <= now + TOGETHER * self.interval
 
 
-class Place:
+class WatchedDeployment:
     """A deployment of which runs are watched.
 
     Attributes:
-        deployment: its id.
-        subjects: the runs that are looked at, by their ids.
+        id: its id.
+        runs: the runs that are looked at, by their ids.
         listeners: those who watch whatever runs it has.
         newcomers: those of them who have not been told yet what there is.
         news: what is known of its newest runs.
-        ready: whether all runs of it that have not ended are among the subjects.
+        ready: whether all runs of it that have not ended are among the runs.
         quiet_since: when it had a new run last, by the monotonic clock.
         news_due: when to look for new runs, likewise.
         alive_at: when something came of it last, likewise.
@@ -104,9 +104,9 @@ class Place:
         task: the look at the whole deployment that is under way.
     """
 
-    def __init__(self, deployment: str) -> None:
-        self.deployment = deployment
-        self.subjects: dict[str, Subject] = {}
+    def __init__(self, deployment_id: str) -> None:
+        self.id = deployment_id
+        self.runs: dict[str, WatchedRun] = {}
         self.listeners: list[Listener] = []
         self.newcomers: list[Listener] = []
         self.news = News()
@@ -122,10 +122,10 @@ class Place:
         wait = interval(now - self.quiet_since, intervals, longest=NEWS_LONGEST)
         self.news_due = now + wait
 
-    def everyone(self, subject: Subject) -> list[Listener]:
+    def everyone(self, run: WatchedRun) -> list[Listener]:
         """Returns those who watch a run, by its key or with the deployment."""
-        others = self.listeners if subject.is_news else []
-        return list(dict.fromkeys([*subject.listeners, *others]))
+        others = self.listeners if run.is_news else []
+        return list(dict.fromkeys([*run.listeners, *others]))
 
 
 class Poller:
@@ -136,7 +136,7 @@ class Poller:
 
     def __init__(self) -> None:
         self.listeners: list[Listener] = []
-        self._places: dict[str, Place] = {}
+        self._deployments: dict[str, WatchedDeployment] = {}
         self._wake = asyncio.Event()
         self._main: asyncio.Task[None] | None = None
 
@@ -147,67 +147,67 @@ class Poller:
         self.listeners.append(listener)
         for key in listener.waits_for():
             self._watch_run(listener, key)
-        for deployment in listener.deployments:
-            self._watch_place(listener, deployment)
+        for deployment_id in listener.deployments:
+            self._watch_deployment(listener, deployment_id)
         self._settle(listener)
         self._wake.set()
         if self._main is None and self.listeners:
             self._main = self._start(self._run())
 
     def _watch_run(self, listener: Listener, key: Key) -> None:
-        deployment, run_id = key
-        subjects = self._place(deployment).subjects
-        subject = subjects.get(run_id) or subjects.setdefault(run_id, Subject(key))
-        subject.listeners.append(listener)
-        if subject.record:
-            listener.take(subject.record)
+        deployment_id, run_id = key
+        runs = self._deployment(deployment_id).runs
+        run = runs.get(run_id) or runs.setdefault(run_id, WatchedRun(key))
+        run.listeners.append(listener)
+        if run.record:
+            listener.take(run.record)
 
-    def _watch_place(self, listener: Listener, deployment: str) -> None:
-        place = self._place(deployment)
-        place.listeners.append(listener)
-        if place.ready:
-            for subject in place.subjects.values():
-                if subject.record and subject.is_news:
-                    listener.take(subject.record)
-        if not place.ready or listener.since is not None:
-            place.newcomers.append(listener)
-            place.news_due = time.monotonic()
+    def _watch_deployment(self, listener: Listener, deployment_id: str) -> None:
+        deployment = self._deployment(deployment_id)
+        deployment.listeners.append(listener)
+        if deployment.ready:
+            for run in deployment.runs.values():
+                if run.record and run.is_news:
+                    listener.take(run.record)
+        if not deployment.ready or listener.since is not None:
+            deployment.newcomers.append(listener)
+            deployment.news_due = time.monotonic()
 
-    def _place(self, deployment: str) -> Place:
-        place = self._places.get(deployment)
-        if place is None:
-            place = self._places[deployment] = Place(deployment)
-        return place
+    def _deployment(self, deployment_id: str) -> WatchedDeployment:
+        deployment = self._deployments.get(deployment_id)
+        if deployment is None:
+            deployment = self._deployments[deployment_id] = WatchedDeployment(deployment_id)
+        return deployment
 
     def end(self, listener: Listener, reason: str, error: AgentRunError | None = None) -> None:
         """Looks no more for a listener, and says why."""
         if listener in self.listeners:
             self.listeners.remove(listener)
-        for place in list(self._places.values()):
-            subjects = place.subjects.values()
-            lists = [place.listeners, place.newcomers, *(one.listeners for one in subjects)]
+        for deployment in list(self._deployments.values()):
+            runs = deployment.runs.values()
+            lists = [deployment.listeners, deployment.newcomers, *(one.listeners for one in runs)]
             for some in lists:
                 if listener in some:
                     some.remove(listener)
-            self._tidy(place)
+            self._tidy(deployment)
         listener.finish(reason, error)
         if not self.listeners:
             _cancel(self._main)
             self._main = None
 
-    def _tidy(self, place: Place) -> None:
+    def _tidy(self, deployment: WatchedDeployment) -> None:
         """Forgets what nobody watches any more, and what is under way for it."""
-        if place.listeners:
+        for run_id, run in list(deployment.runs.items()):
+            if not deployment.everyone(run):
+                del deployment.runs[run_id]
+                _cancel(run.task)
+        if deployment.listeners:
             return
-        place.ready = False
-        place.news = News()
-        for run_id, subject in list(place.subjects.items()):
-            if not subject.listeners:
-                del place.subjects[run_id]
-                _cancel(subject.task)
-        if not place.subjects:
-            self._places.pop(place.deployment, None)
-            _cancel(place.task)
+        deployment.ready = False
+        deployment.news = News()
+        if not deployment.runs:
+            self._deployments.pop(deployment.id, None)
+            _cancel(deployment.task)
 
     def _settle(self, listener: Listener) -> None:
         """Ends a watch of runs of which none can be seen to end any more."""
@@ -227,32 +227,32 @@ class Poller:
         """Begins each look when it is due, until nobody watches."""
         while self.listeners:
             self._wake.clear()
-            due = min(map(self._begin, list(self._places.values())), default=NEVER)
+            due = min(map(self._begin, list(self._deployments.values())), default=NEVER)
             seconds = min(due - time.monotonic(), NEWS_LONGEST)
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(seconds, 0.0)):
                     await self._wake.wait()
 
-    def _begin(self, place: Place) -> float:
-        """Begins the looks at a place that are due; returns when the next one is."""
-        if place.task is not None:
+    def _begin(self, deployment: WatchedDeployment) -> float:
+        """Begins the looks at a deployment that are due; returns when the next one is."""
+        if deployment.task is not None:
             return NEVER
         now = time.monotonic()
-        waiting = [subject for subject in place.subjects.values() if subject.task is None]
-        due = [subject for subject in waiting if subject.due <= now]
-        news_due = bool(place.listeners) and place.news_due <= now
-        soon = [subject for subject in waiting if subject.is_due_soon(now)] if due else []
-        as_a_list = len(soon) > place.list_cost
+        waiting = [run for run in deployment.runs.values() if run.task is None]
+        due = [run for run in waiting if run.due <= now]
+        news_due = bool(deployment.listeners) and deployment.news_due <= now
+        soon = [run for run in waiting if run.is_due_soon(now)] if due else []
+        as_a_list = len(soon) > deployment.list_cost
         if not as_a_list:
-            for subject in due:
-                subject.task = self._start(self._look_at(place, subject))
+            for run in due:
+                run.task = self._start(self._look_at(deployment, run))
         if as_a_list or news_due:
-            look = self._look_around(place, soon if as_a_list else [], news_due)
-            place.task = self._start(look)
+            look = self._look_around(deployment, soon if as_a_list else [], news_due)
+            deployment.task = self._start(look)
             return NEVER
-        times = [subject.due for subject in waiting if subject.task is None]
-        if place.listeners:
-            times.append(place.news_due)
+        times = [run.due for run in waiting if run.task is None]
+        if deployment.listeners:
+            times.append(deployment.news_due)
         return min(times, default=NEVER)
 
     def _start(self, look: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -269,49 +269,56 @@ class Poller:
 
     # --- a look at one run -----------------------------------------------------------------------
 
-    async def _look_at(self, place: Place, subject: Subject) -> None:
-        wire = _wire_of(place.everyone(subject))
+    async def _look_at(self, deployment: WatchedDeployment, watched: WatchedRun) -> None:
+        wire = _wire_of(deployment.everyone(watched))
         try:
-            fetched = await fetch_run(wire, subject.key, Tally())
-            run = make_run(wire, place.deployment, fetched)
-            for record in records_of(run.batch, place.deployment, run):
-                self._see(place, record)
-        except AgentRunError as error:
-            self._not_seen(place, subject, wire, error)
+            if wire is not None:
+                await self._fetch(deployment, watched, wire)
         finally:
-            subject.task = None
+            watched.task = None
             self._wake.set()
 
-    def _see(self, place: Place, record: Record, *, is_new: bool = False) -> None:
+    async def _fetch(self, deployment: WatchedDeployment, watched: WatchedRun, wire: Wire) -> None:
+        try:
+            fetched = await fetch_run(wire, watched.key, Tally())
+            run = make_run(wire, deployment.id, fetched)
+            for record in records_of(run.batch, deployment.id, run):
+                self._see(deployment, record)
+        except AgentRunError as error:
+            self._not_seen(deployment, watched, wire, error)
+
+    def _see(self, deployment: WatchedDeployment, record: Record, *, is_new: bool = False) -> None:
         """Takes a record, plans the next look, and tells all who watch the run."""
         run_id = record.key[1]
-        subject = place.subjects.get(run_id)
-        if subject is None:
+        run = deployment.runs.get(run_id)
+        if run is None:
             if not is_new:
                 return
-            subject = place.subjects[run_id] = Subject(record.key)
-        subject.is_news |= is_new
-        if subject.record is None or not record.is_older_than(subject.record):
-            subject.record = record
-        everyone = place.everyone(subject)
-        subject.plan([listener.interval for listener in everyone])
+            run = deployment.runs[run_id] = WatchedRun(record.key)
+        run.is_news |= is_new
+        if run.record is None or not record.is_older_than(run.record):
+            run.record = record
+        everyone = deployment.everyone(run)
+        run.plan([listener.interval for listener in everyone])
         if record.ended:
-            del place.subjects[run_id]
+            del deployment.runs[run_id]
         for listener in everyone:
             listener.take(record)
             if record.ended:
                 self._settle(listener)
 
-    def _not_seen(self, place: Place, subject: Subject, wire: Wire, error: AgentRunError) -> None:
+    def _not_seen(
+        self, deployment: WatchedDeployment, run: WatchedRun, wire: Wire, error: AgentRunError
+    ) -> None:
         """Acts on a look that brought nothing: looks again, or gives the run up."""
         if self._ends_watches(wire, error):
             return
-        if _may_pass(error, subject.alive_at, wire):
-            subject.due = time.monotonic() + (error.retry_after or subject.interval)
+        if _may_pass(error, run.alive_at, wire):
+            run.due = time.monotonic() + (error.retry_after or run.interval)
             return
-        place.subjects.pop(subject.key[1], None)
-        for listener in place.everyone(subject):
-            listener.lose(subject.key, error)
+        deployment.runs.pop(run.key[1], None)
+        for listener in deployment.everyone(run):
+            listener.lose(run.key, error)
             self._settle(listener)
 
     def _ends_watches(self, wire: Wire, error: AgentRunError) -> bool:
@@ -329,92 +336,118 @@ class Poller:
 
     # --- a look at a deployment ------------------------------------------------------------------
 
-    async def _look_around(self, place: Place, subjects: list[Subject], news_due: bool) -> None:
+    async def _look_around(
+        self, deployment: WatchedDeployment, runs: list[WatchedRun], news_due: bool
+    ) -> None:
         """Looks for new runs of a deployment, and at many runs of it by lists."""
-        everyone = place.listeners or place.everyone(subjects[0])
+        everyone = list(deployment.listeners)
+        for run in runs:
+            everyone += deployment.everyone(run)
         wire = _wire_of(everyone)
         try:
-            if news_due:
-                await self._look_for_news(place, wire)
-                place.plan_news()
-            if subjects:
-                await self._look_at_list(place, wire, subjects)
-            place.alive_at = time.monotonic()
-        except AgentRunError as error:
-            self._nothing_came(place, subjects, wire, error)
+            if wire is not None:
+                await self._fetch_lists(deployment, runs, wire, news_due)
         finally:
-            place.task = None
+            deployment.task = None
             self._wake.set()
 
-    async def _look_for_news(self, place: Place, wire: Wire) -> None:
+    async def _fetch_lists(
+        self,
+        deployment: WatchedDeployment,
+        runs: list[WatchedRun],
+        wire: Wire,
+        news_due: bool,
+    ) -> None:
+        try:
+            if news_due:
+                await self._look_for_news(deployment, wire)
+                deployment.plan_news()
+            if runs:
+                await self._look_at_list(deployment, wire, runs)
+            deployment.alive_at = time.monotonic()
+        except AgentRunError as error:
+            self._nothing_came(deployment, runs, wire, error)
+
+    async def _look_for_news(self, deployment: WatchedDeployment, wire: Wire) -> None:
         """Finds the runs that are new, and for those who are new all that there are."""
-        newcomers = list(place.newcomers)
-        for batch in await place.news.read(wire, place.deployment):
-            place.quiet_since = time.monotonic()
-            for record in records_of(batch, place.deployment):
-                self._see(place, record, is_new=True)
-        if newcomers and not place.ready:
-            going = branches_of([place.deployment], list(GOING), None)
+        newcomers = list(deployment.newcomers)
+        for batch in await deployment.news.read(wire, deployment.id):
+            deployment.quiet_since = time.monotonic()
+            for record in records_of(batch, deployment.id):
+                self._see(deployment, record, is_new=True)
+        if newcomers and not deployment.ready:
+            going = branches_of([deployment.id], list(GOING), None)
             for batch in await _list(wire, RunQuery(going)):
-                for record in records_of(batch, place.deployment):
+                for record in records_of(batch, deployment.id):
                     # A service that ignores the filter sends runs that ended before the watch.
                     if not record.ended:
-                        self._see(place, record, is_new=True)
-            place.ready = True
+                        self._see(deployment, record, is_new=True)
+            deployment.ready = True
         for listener in newcomers:
             if listener.since is not None:
-                await self._catch_up(place, wire, listener)
-        place.newcomers = [some for some in place.newcomers if some not in newcomers]
+                await self._catch_up(deployment, wire, listener)
+        deployment.newcomers = [some for some in deployment.newcomers if some not in newcomers]
 
-    async def _catch_up(self, place: Place, wire: Wire, listener: Listener) -> None:
+    async def _catch_up(
+        self, deployment: WatchedDeployment, wire: Wire, listener: Listener
+    ) -> None:
         """Tells a listener of the runs since the moment that it names."""
-        branches = branches_of([place.deployment], None, None)
+        branches = branches_of([deployment.id], None, None)
         for batch in await _list(wire, RunQuery(branches, since=listener.since)):
-            for record in records_of(batch, place.deployment):
-                listener.take(record)
+            for record in records_of(batch, deployment.id):
+                if record.ended:
+                    listener.take(record)
+                else:
+                    self._see(deployment, record, is_new=True)
 
-    async def _look_at_list(self, place: Place, wire: Wire, subjects: list[Subject]) -> None:
+    async def _look_at_list(
+        self, deployment: WatchedDeployment, wire: Wire, runs: list[WatchedRun]
+    ) -> None:
         """Looks at runs by the lists of what has not ended, and at each that has left them."""
         began = time.monotonic()
-        going = branches_of([place.deployment], list(GOING), None)
+        going = branches_of([deployment.id], list(GOING), None)
         walks = Walks(wire, RunQuery(going), split=False)
 
         async def take(batch: Batch) -> None:
-            records = records_of(batch, place.deployment)
-            rows = [record.row for record in records if record.key[1] in place.subjects]
-            for record in records_of(some_of(batch, rows), place.deployment):
-                self._see(place, record)
+            records = records_of(batch, deployment.id)
+            rows = [record.row for record in records if record.key[1] in deployment.runs]
+            for record in records_of(some_of(batch, rows), deployment.id):
+                self._see(deployment, record)
 
         await walks.run(take)
         failure = next(iter(walks.failures), None)
         if failure is not None and isinstance(failure, PASSING):
             raise failure
-        place.list_cost = max(len(GOING), walks.pages)
+        deployment.list_cost = max(len(GOING), walks.pages)
         if failure is not None or "filter_ignored" in walks.tally.oddities:
             # From now on each run is asked for by itself.
-            place.list_cost = NEVER
-        for subject in subjects:
-            is_watched = place.subjects.get(subject.key[1]) is subject
-            if is_watched and subject.is_due_soon(began) and subject.task is None:
-                subject.task = self._start(self._look_at(place, subject))
+            deployment.list_cost = NEVER
+        for run in runs:
+            is_watched = deployment.runs.get(run.key[1]) is run
+            if is_watched and run.is_due_soon(began) and run.task is None:
+                run.task = self._start(self._look_at(deployment, run))
 
     def _nothing_came(
-        self, place: Place, subjects: list[Subject], wire: Wire, error: AgentRunError
+        self,
+        deployment: WatchedDeployment,
+        runs: list[WatchedRun],
+        wire: Wire,
+        error: AgentRunError,
     ) -> None:
         """Acts on a look at a deployment that failed: looks again, or gives it up."""
         if self._ends_watches(wire, error):
             return
-        if _may_pass(error, place.alive_at, wire):
+        if _may_pass(error, deployment.alive_at, wire):
             again = time.monotonic() + (error.retry_after or SHORTEST)
-            place.news_due = again
-            for subject in subjects:
-                subject.due = max(subject.due, again)
+            deployment.news_due = again
+            for run in runs:
+                run.due = max(run.due, again)
             return
         is_silence = isinstance(error, PASSING)
-        for listener in list(place.listeners):
+        for listener in list(deployment.listeners):
             self.end(listener, reasons.SILENCE if is_silence else reasons.LOST, error)
         # Runs that are watched by their keys are asked for one by one.
-        place.list_cost = NEVER
+        deployment.list_cost = NEVER
 
 
 def _may_pass(error: AgentRunError, alive_at: float, wire: Wire) -> bool:
@@ -424,10 +457,14 @@ def _may_pass(error: AgentRunError, alive_at: float, wire: Wire) -> bool:
     return isinstance(error, PASSING) and (is_asked_for or silent < wire.settings.deadline)
 
 
-def _wire_of(listeners: list[Listener]) -> Wire:
-    """Returns what sends the requests for these: that of the first whose client is open."""
-    open_ones = [listener.wire for listener in listeners if not listener.wire.closed]
-    return open_ones[0] if open_ones else listeners[0].wire
+def _wire_of(listeners: list[Listener]) -> Wire | None:
+    """Returns what sends the requests for these: that of the first whose client is open.
+
+    It is None where nobody is left: a look may begin after the last of them has gone.
+    """
+    wires = [listener.wire for listener in listeners]
+    open_ones = [wire for wire in wires if not wire.closed]
+    return next(iter([*open_ones, *wires]), None)
 
 
 async def _list(wire: Wire, query: RunQuery) -> list[Batch]:

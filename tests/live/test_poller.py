@@ -207,7 +207,7 @@ def test_nothing_is_left_behind(way, what, monkeypatch):
             timer.wait()
         del watch
         gc.collect()
-        until(lambda: not poller.listeners and not poller._places and tasks() == before)
+        until(lambda: not poller.listeners and not poller._deployments and tasks() == before)
         count = len(lives.arrivals)
         time.sleep(1.5)
         assert len(lives.arrivals) == count
@@ -221,6 +221,23 @@ def test_one_of_two_watches_that_stops_leaves_the_other_alone():
         first.stop()
         one.close()
         assert second.wait(timeout=20).status == "succeeded"
+
+
+@pytest.mark.parametrize("leaves_first", ["the run", "the deployment"])
+def test_a_run_and_its_deployment_are_watched_by_two_who_do_not_meet(leaves_first):
+    """Whoever leaves first leaves nothing to look at for nobody."""
+    lives = Lives(LIVE | {"run_old": [(-90.0, "queued"), (-80.0, "succeeded")]})
+    with serving(lives) as server, Client(KEY, server.url) as client:
+        deployment = client.watch(DEP)
+        until(lambda: len(deployment.runs) == 50)
+        runs = client.watch([(DEP, "run_1"), (DEP, "run_old"), (DEP, "no_run")])
+        until(lambda: runs.runs["status"].notna().sum() == 2)
+        both = [runs, deployment] if leaves_first == "the run" else [deployment, runs]
+        both[0].stop()
+        count = len(lives.arrivals)
+        until(lambda: len(lives.arrivals) > count + 3)
+        assert both[1].active
+        assert len(deployment.runs) == 50, "neither what ended before nor what is not there"
 
 
 SCRIPT = """
