@@ -51,6 +51,10 @@ CHECKS = {
         assert _ is ex and run.status == "succeeded"
         assert ex.value == run.output_manifest["outputs"][0]["size_bytes"] > 0
     """,
+    "Wait, and look back": """
+        assert job.status == "succeeded" and ended.ended and watch.reason == "stopped"
+        assert set(_["kind"]) == {"recorded", "logged", "observed"}
+    """,
     "What failed": """
         assert list(_["n"]) == [1] and "AuditError" in _["example"].iloc[0]
     """,
@@ -69,7 +73,7 @@ CHECKS = {
         assert __import__("pathlib").Path("runs.html").stat().st_size > 10_000
     """,
     "Many deployments": """
-        assert _.to_numpy().sum() == len(everything) == 2_002
+        assert _.to_numpy().sum() == len(everything) == 2_004
         assert {"csv-report", "invoice-audit", "ticket-triage"} < set(_.index) and len(_) == 6
     """,
     "At the end": """
