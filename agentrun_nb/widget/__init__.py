@@ -34,7 +34,8 @@ def explore(
 
     Args:
         x: a Run or a row of a frame, shown in full; or anything else that `runs_frame` takes.
-        client: where the runs came from; `code` then tells how to get them again.
+        client: where the runs came from: it reads logs and output files, `code` then says how to
+            get a run again, and it is asked for names once, behind the view.
         tz: the zone in which times are shown, an IANA name.
         height: of the view, in pixels; None: as it fits.
         view: `timeline`, `table` or `durations`.
@@ -51,7 +52,8 @@ def explore(
         columns: paths in documents that the table shows, such as `output_manifest.score`.
         window: the stretch of time that is shown: its beginning and its end, as moments or as ages
             before the newest look. None: all.
-        names: of deployments and versions by their ids, as `client.names()` gives them.
+        names: of deployments and versions by their ids, as `client.names()` gives them. None: the
+            client is asked; a mapping, also an empty one, is taken instead.
 
     Returns:
         The view; in a notebook it shows itself as the last value of a cell.

@@ -244,9 +244,10 @@ class RunExplorer(RunView):
         """
         from agentrun_nb.figures.timeline import draw
 
-        template = {None: None, True: "plotly_dark", False: "plotly_white"}[self._window.dark]
+        window = self._on_screen()
+        template = {None: None, True: "plotly_dark", False: "plotly_white"}[window.dark]
         now = self._table.now
-        return draw(self._drawn(), now, self.tz, self._on_screen(), template, self._names)
+        return draw(self._drawn(), now, self.tz, window, template, self._names)
 
     def _on_screen(self) -> Window:
         """What is on the screen: as the page has last said it, else as the shared values say."""

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import agentrun_nb as arn
+from agentrun_nb.drawing.window import Window
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.widget import explore, traits
 from agentrun_nb.widget.traits import mark
@@ -180,6 +181,18 @@ def test_ages_of_a_window_count_back_from_the_newest_look():
     start, end = (pd.Timestamp(edge) for edge in view.window)
     assert end - start == pd.Timedelta("10min")
     assert end.timestamp() * 1_000 == view._table.now
+
+
+def test_a_figure_shows_what_a_page_would_open_with_until_a_page_says_what_it_shows():
+    view = explore(RUNS, window=HOUR, by="status")
+    start, end = (pd.Timestamp(edge).timestamp() * 1_000 for edge in HOUR)
+    assert view._on_screen() == Window(start, end, "status")
+    assert view.figure() != explore(RUNS).figure()
+    view.set_state({"by": "version_id"})
+    ask = conversation(view)
+    ask({"id": 1, "op": "window", "start": 5, "end": 6, "by": "version_id", "dark": True})
+    assert view._on_screen() == Window(5, 6, "version_id", width=100, dark=True)
+    assert explore(RUNS)._on_screen() == Window()
 
 
 def test_names_are_searched_and_travel_with_the_page():
