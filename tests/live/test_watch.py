@@ -115,9 +115,10 @@ def test_a_frame_keeps_its_index_its_columns_and_its_repeated_rows(client):
 
 
 def test_runs_come_as_they_end_and_those_that_had_ended_come_first(client, lives):
-    lives.lives["run_2"] = [(-2.0, "queued"), (2.6, "cancelled")]
-    given = client.get_runs(DEP, ["run_1", "run_2", "run_4"], progress=False)
-    expected = ["run_4", "run_1", "run_2"]
+    lives.add("run_5", [(-2.0, "queued"), (3.0, "succeeded")])
+    lives.add("run_6", [(-2.0, "queued"), (6.0, "cancelled")])
+    given = client.get_runs(DEP, ["run_6", "run_5", "run_4"], progress=False)
+    expected = ["run_4", "run_5", "run_6"]
     watch = client.watch(given)
     assert [run.id for run in watch] == expected
     assert [run.id for run in watch] == expected, "a second loop gives the same"
@@ -146,13 +147,15 @@ TIMEOUTS = {
 
 
 @pytest.mark.parametrize("way", TIMEOUTS)
-def test_a_wait_that_ends_is_not_a_run_that_ended(way, client):
+def test_a_wait_that_ends_is_not_a_run_that_ended(way, client, lives):
+    lives.add("run_5", [(-2.0, "queued"), (4.0, "succeeded")])
+    ids = ["run_5", "run_3", "run_4"]
     with pytest.raises(NotEndedError, match=r"2 runs of 3 had not ended.*timeout") as caught:
-        TIMEOUTS[way](client, [(DEP, "run_1"), (DEP, "run_3"), (DEP, "run_4")])
+        TIMEOUTS[way](client, client.get_runs(DEP, ids, progress=False))
     assert isinstance(caught.value, TimeoutError)
     runs = caught.value.runs
-    assert runs["id"].tolist() == ["run_1", "run_3", "run_4"]
-    assert not runs["status"].isin(["succeeded"]).iloc[:2].any()
+    assert runs["id"].tolist() == ids
+    assert runs["status"].eq("succeeded").tolist() == [False, False, True]
     assert client.wait(runs.head(1), timeout=20, progress=False)["status"].item() == "succeeded"
 
 
@@ -342,8 +345,9 @@ def test_what_is_not_known_to_end_is_not_ended_and_said_once(fields, words, live
         watch.stop()
 
 
-def test_the_sentence_counts_how_they_ended_and_when_they_were_last_seen(client):
-    watch = client.watch([(DEP, "run_1"), (DEP, "run_2")])
+def test_the_sentence_counts_how_they_ended_and_when_they_were_last_seen(client, lives):
+    lives.add("run_5", [(-2.0, "queued"), (-1.0, "installing"), (4.0, "failed")])
+    watch = client.watch([(DEP, "run_1"), (DEP, "run_5")])
     assert repr(watch).endswith("goes on>")
     watch.wait(timeout=20)
     assert "2 of 2 runs ended in " in repr(watch)
