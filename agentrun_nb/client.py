@@ -23,7 +23,7 @@ from agentrun_nb.fetch.keys import (
     run_keys,
 )
 from agentrun_nb.fetch.logs import fetch_logs
-from agentrun_nb.fetch.names import fetch_names, ids_for_names, is_blamed, refuse_name
+from agentrun_nb.fetch.names import deployment_is_unknown, fetch_names, ids_for_names, refuse_name
 from agentrun_nb.fetch.page_reader import fetch_table
 from agentrun_nb.fetch.query import (
     RunQuery,
@@ -226,7 +226,7 @@ class Client:
         keys = [(deployment_id, "" if run_id is pd.NA else run_id) for run_id in run_ids]
         with Deferred():
             runs = fetch_runs(self._wire, keys, progress=progress)
-            if not is_blamed(deployment_id, runs["fetch_error"]):
+            if not deployment_is_unknown(deployment_id, runs["fetch_error"]):
                 return runs
         refuse_name(self._wire, deployment_id)
         return runs

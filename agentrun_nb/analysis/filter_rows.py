@@ -1,4 +1,4 @@
-"""Which runs a filter lets through."""
+"""Finds the runs that a filter lets through."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of a filter of runs, checked and in plain JSON values.
+"""Checks a filter of runs, and writes its rules as plain JSON values.
 
 They come from a program or from a page, and neither is trusted: what is odd is refused in words.
 """

@@ -1,4 +1,4 @@
-"""What stays the same when the same failure happens again."""
+"""Masks in the reasons of failures what differs from run to run, so that equal ones read equal."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def _without_bodies(text: str) -> str:
     parts, place = [], 0
     while begin := _BODY.search(text, place):
         end = _closing(text, begin.start())
-        parts += [text[place : begin.start()], _told_by(text[begin.start() : end])]
+        parts += [text[place : begin.start()], _words_of(text[begin.start() : end])]
         place = end
     return "".join([*parts, text[place:]])
 
@@ -202,7 +202,7 @@ def _closing(text: str, start: int) -> int:
     return len(text)
 
 
-def _told_by(body: str) -> str:
+def _words_of(body: str) -> str:
     """Gives the values of a body that say what happened, each once.
 
     Where none does, it gives the names of the body's keys.

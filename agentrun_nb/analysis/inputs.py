@@ -126,7 +126,7 @@ def cluster_quantile(a: Floats, b: Floats, level: float) -> float:
     return float(scipy_stats().t.ppf(probability, fewest - 1))
 
 
-def sizes_divided(a: Floats, b: Floats, alike: float, level: float) -> tuple[float, float]:
+def size_divisors(a: Floats, b: Floats, alike: float, level: float) -> tuple[float, float]:
     """Computes by what to divide the sizes of two groups before intervals for independent runs.
 
     It is the design effect, enlarged for what is not known of it.

@@ -1,4 +1,4 @@
-"""What became of each run, in a word, and which runs no statistic can speak of."""
+"""Gives the outcome of each run in a word, and counts the runs that no statistic covers."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from agentrun_nb.analysis.inputs import (
     correlation,
     design_effects,
     runs_of_inputs,
-    sizes_divided,
+    size_divisors,
 )
 from agentrun_nb.analysis.outcomes import outcomes
 from agentrun_nb.core.schema import TERMINAL
@@ -199,9 +199,9 @@ def time_ratio(sample: Sample, level: float = LEVEL) -> Estimate:
 
     value = nan
     if sample.ended[sample.after].any() and sample.ended[~sample.after].any():
-        value = _turn(is_too_small, *reach)
-    low = _turn(is_refuted_as_too_small, *reach)
-    high = _turn(is_not_refuted_as_too_large, *reach)
+        value = _crossing(is_too_small, *reach)
+    low = _crossing(is_refuted_as_too_small, *reach)
+    high = _crossing(is_not_refuted_as_too_large, *reach)
     return Estimate(n, value, low, high)
 
 
@@ -229,7 +229,7 @@ def _is_bounded(sample: Sample, level: float) -> bool:
     return smallest.excess < -smallest.margin and largest.excess > largest.margin
 
 
-def _turn(small: Callable[[float], bool], low: float, high: float) -> float:
+def _crossing(small: Callable[[float], bool], low: float, high: float) -> float:
     """Finds the ratio at which a condition stops to hold, by bisection.
 
     Args:
@@ -291,7 +291,7 @@ class RunTimes:
         if min(self.sample.sizes):
             sums_a, sums_b = self.sample.by_input(self.sample.seconds)
             alike = log_rank(self.sample).alike
-            effect_a, effect_b = sizes_divided(sums_a.runs, sums_b.runs, alike, level)
+            effect_a, effect_b = size_divisors(sums_a.runs, sums_b.runs, alike, level)
             if repeats := runs_of_inputs(sums_a.runs, sums_b.runs):
                 notes.append(repeats)
         [a] = quantiles(self.before, 0.5, effect=effect_a, level=level)
@@ -378,7 +378,9 @@ class PairedTimes:
     @classmethod
     def of(cls, before: pd.DataFrame, after: pd.DataFrame) -> PairedTimes:
         """Measures two RUNS tables with `input_key`."""
-        pairs = pd.merge(_middles(before), _middles(after), on="input_key", suffixes=("_a", "_b"))
+        pairs = pd.merge(
+            _median_bounds(before), _median_bounds(after), on="input_key", suffixes=("_a", "_b")
+        )
         timed = pairs.dropna(subset=["low_a", "low_b"])
         low_a, high_a = timed["low_a"].to_numpy(), timed["high_a"].to_numpy()
         low_b, high_b = timed["low_b"].to_numpy(), timed["high_b"].to_numpy()
@@ -415,7 +417,7 @@ def paired_run_time(times: PairedTimes, level: float = LEVEL) -> Contrast:
     return Contrast(a, b, Estimate(n, value, low, high), notes)
 
 
-def _middles(runs: pd.DataFrame) -> pd.DataFrame:
+def _median_bounds(runs: pd.DataFrame) -> pd.DataFrame:
     """Computes the lower and the upper median of the seconds of runs that succeeded, by input.
 
     Inputs of which a run goes on have none.

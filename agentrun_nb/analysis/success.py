@@ -17,7 +17,7 @@ from agentrun_nb.analysis.estimates import (
     rate,
     scipy_stats,
 )
-from agentrun_nb.analysis.inputs import InputSums, correlation, runs_of_inputs, sizes_divided
+from agentrun_nb.analysis.inputs import InputSums, correlation, runs_of_inputs, size_divisors
 from agentrun_nb.analysis.outcomes import JUDGED, outcomes
 from agentrun_nb.tables.moments import Floats
 
@@ -86,7 +86,7 @@ def success_rates(a: SuccessCounts, b: SuccessCounts, level: float = LEVEL) -> C
 
     The interval of the difference is Newcombe's. Runs of one input are alike and say less than as
     many runs of different inputs, so a group counts for fewer runs where it ran inputs many times:
-    see `sizes_divided`. Inputs are assumed to be independent of each other.
+    see `size_divisors`. Inputs are assumed to be independent of each other.
 
     Args:
         a: the counts of the group before.
@@ -95,7 +95,7 @@ def success_rates(a: SuccessCounts, b: SuccessCounts, level: float = LEVEL) -> C
     """
     effect_a, effect_b = 1.0, 1.0
     if a.n and b.n:
-        effect_a, effect_b = sizes_divided(a.runs, b.runs, _correlation(a, b), level)
+        effect_a, effect_b = size_divisors(a.runs, b.runs, _correlation(a, b), level)
     before = rate(float(a.successes.sum()), a.n, effect_a, level)
     after = rate(float(b.successes.sum()), b.n, effect_b, level)
     return Contrast(before, after, difference(before, after), runs_of_inputs(a.runs, b.runs))

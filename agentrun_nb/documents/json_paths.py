@@ -212,10 +212,10 @@ def _members(here: _Values) -> list[_Values]:
         columns = zip(*(here.values[place].values() for place in places), strict=True)
         for key, values in zip(keys, columns, strict=True):
             parts[key].append(_Part(places, rows, values))
-    return [_put_together((*here.steps, key), found) for key, found in parts.items()]
+    return [_merged((*here.steps, key), found) for key, found in parts.items()]
 
 
-def _put_together(steps: tuple[Step, ...], parts: list[_Part]) -> _Values:
+def _merged(steps: tuple[Step, ...], parts: list[_Part]) -> _Values:
     """The values of one key in the order of the objects."""
     if len(parts) == 1:
         return _Values(steps, parts[0].rows, parts[0].values)

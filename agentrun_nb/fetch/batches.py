@@ -24,8 +24,8 @@ Hundreds of small arrays take half as much memory again.
 """
 
 
-def newest(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Keeps of each run that came more than once the record that changed last.
+def without_repeats(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Drops all but the record that changed last, of each run that came more than once.
 
     Returns:
         The frame, and the number of rows that were dropped.

@@ -88,7 +88,7 @@ def _clock_text(offset: tuple[float, float] | None) -> str:
     return f"the service's is {low:+.1f} to {high:+.1f} s from ours"
 
 
-class _Look:
+class _RouteCheck:
     """Asks the routes of a service, and notes what they answer.
 
     Attributes:
@@ -208,36 +208,38 @@ async def check(wire: Wire) -> Check:
     It lists deployments, then a version and a run of one of them, and fetches that run and what
     belongs to it.
     """
-    look = _Look(wire)
-    deployments = await look.ask_for_ids(routes.DEPLOYMENTS, limit=MOST_DEPLOYMENTS)
-    failed = look.errors.get(routes.DEPLOYMENTS)
+    checked = _RouteCheck(wire)
+    deployments = await checked.ask_for_ids(routes.DEPLOYMENTS, limit=MOST_DEPLOYMENTS)
+    failed = checked.errors.get(routes.DEPLOYMENTS)
     run = None
     if failed is None or isinstance(failed, NotOffered | ForbiddenError | BadResponseError):
-        run = await look.find_run(deployments)
-        await (look.ask_for_nobody(deployments) if run is None else look.ask_about(run))
-    _explain_untried(look, deployments, run)
-    problem, hint = _problem(look)
+        run = await checked.find_run(deployments)
+        await (checked.ask_for_nobody(deployments) if run is None else checked.ask_about(run))
+    _explain_untried(checked, deployments, run)
+    problem, hint = _problem(checked)
     settings = wire.settings
     return Check(
         base_url=settings.base_url,
         key_from=settings.secret.source,
         ok=not problem,
         problem=problem,
-        clock_offset=look.tally.clock_offset,
-        routes={route.template: look.offered[route] for route in ROUTES},
-        reasons={route.template: look.reasons[route] for route in ROUTES if route in look.reasons},
-        next_step=hint or _next_step(look, deployments, run),
+        clock_offset=checked.tally.clock_offset,
+        routes={route.template: checked.offered[route] for route in ROUTES},
+        reasons={
+            route.template: checked.reasons[route] for route in ROUTES if route in checked.reasons
+        },
+        next_step=hint or _next_step(checked, deployments, run),
     )
 
 
-def _explain_untried(look: _Look, deployments: list[str], run: Key | None) -> None:
+def _explain_untried(checked: _RouteCheck, deployments: list[str], run: Key | None) -> None:
     """Notes for each route that was not asked why it was not."""
     missing = "none is known"
-    if look.offered[routes.RUNS] and run is None:
+    if checked.offered[routes.RUNS] and run is None:
         missing = f"none is listed; deployments looked at: {len(deployments)}"
     for route in ROUTES:
-        if look.offered[route] is None and route not in look.reasons:
-            look.reasons[route] = _why_untried(route, missing)
+        if checked.offered[route] is None and route not in checked.reasons:
+            checked.reasons[route] = _why_untried(route, missing)
 
 
 def _why_untried(route: Route, missing: str) -> str:
@@ -256,15 +258,15 @@ def _why_untried(route: Route, missing: str) -> str:
     return "the service did not answer before"
 
 
-def _problem(look: _Look) -> tuple[str, str]:
+def _problem(checked: _RouteCheck) -> tuple[str, str]:
     """Says what is wrong and what to do about it, in a sentence each; empty where nothing is."""
-    settings, offered = look.wire.settings, look.offered[routes.RUN]
-    error = look.errors.get(routes.RUN) or look.errors.get(routes.DEPLOYMENTS)
+    settings, offered = checked.wire.settings, checked.offered[routes.RUN]
+    error = checked.errors.get(routes.RUN) or checked.errors.get(routes.DEPLOYMENTS)
     address = misplaced(settings)
     elsewhere = address or "Check the base_url: it may be that of another service."
     if offered:
         return "", ""
-    if offered is False and look.offered[routes.DEPLOYMENTS]:
+    if offered is False and checked.offered[routes.DEPLOYMENTS]:
         return f"This service does not offer {routes.RUN.template}.", elsewhere
     if offered is False:
         return f"{settings.base_url} does not answer as this API does.", elsewhere
@@ -280,8 +282,8 @@ def _problem(look: _Look) -> tuple[str, str]:
     return "", ""
 
 
-def _next_step(look: _Look, deployments: list[str], run: Key | None) -> str:
-    if look.offered[routes.RUNS] and deployments:
+def _next_step(checked: _RouteCheck, deployments: list[str], run: Key | None) -> str:
+    if checked.offered[routes.RUNS] and deployments:
         deployment = run[0] if run else deployments[0]
         return f"client.list_runs({deployment!r}, limit=100)"
     return "client.get_run(deployment_id, run_id)"

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from agentrun_nb.core import times
 from agentrun_nb.core.schema import RUNS
-from agentrun_nb.fetch.batches import Sieve, newest, newest_first, packed, regroup
+from agentrun_nb.fetch.batches import Sieve, newest_first, packed, regroup, without_repeats
 from agentrun_nb.fetch.progress import Line
 from agentrun_nb.fetch.query import RunQuery, created
 from agentrun_nb.fetch.walks import Walks
@@ -167,7 +167,7 @@ def list_frame(wire: Wire, query: RunQuery, *, progress: bool) -> pd.DataFrame:
         batches = list(packed(listing.batches()))
         several = listing.walks.streams > 1 or len(query.branches) > 1
         ordered = newest_first(batches) if several and batches else batches
-        frame, duplicates = newest(table_frame(RUNS, ordered))
+        frame, duplicates = without_repeats(table_frame(RUNS, ordered))
         cut = query.limit is not None and len(frame) > query.limit
         frame = frame.head(query.limit if cut else len(frame)).reset_index(drop=True)
         listing.finish(frame, duplicates=duplicates, cut=cut)

@@ -69,7 +69,7 @@ def ids_for_names(wire: Wire, deployment_ids: Iterable[object]) -> Iterator[None
         raise loop.bare(error) from None
 
 
-def is_blamed(given: str, fetch_errors: pd.Series[str]) -> bool:
+def deployment_is_unknown(given: str, fetch_errors: pd.Series[str]) -> bool:
     """Whether no run came at all because there is no such deployment.
 
     Args:
