@@ -42,8 +42,9 @@ js:  ## check, test and build the widget's JavaScript (needs node), and compare 
 	npm --prefix agentrun_nb/widget run build
 	git diff --exit-code --stat -- agentrun_nb/widget/static
 
-notebooks: .venv/test chromium  ## run the notebooks and save their outputs, with a picture beside each figure
+notebooks: .venv/test chromium  ## run the notebooks and save their outputs, and take the picture in the README
 	$(BIN)/python notebooks/execute.py
+	$(BIN)/python notebooks/picture.py
 
 torture: .venv/test chromium  ## the laws with many more examples
 	AGENTRUN_NB_PROFILE=torture $(BIN)/python -m pytest --timeout=7200 $(ARGS)
