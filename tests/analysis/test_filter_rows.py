@@ -387,3 +387,13 @@ def test_rules_hold_where_a_whole_reading_says_so(odd, path):
         pair = read_filter({"where": [[place, sign, value], SMALL]})
         both = filter_rows(runs, rule) & filter_rows(runs, {"where": [SMALL]})
         assert np.array_equal(filter_rows(runs, pair), both)
+
+
+@pytest.mark.parametrize("steps", [1, 29, 30, 31, 900])
+def test_a_path_of_any_length_leads_to_its_place(steps):
+    deep = '{"a":' * steps + "7" + "}" * steps
+    runs = of_documents([deep, '{"a":7}', None])
+    path = f"output_manifest{'.a' * steps}"
+    found = filter_rows(runs, read_filter({"where": [[path, "==", 7]]}))
+    assert found.tolist() == [True, steps == 1, False]
+    assert arn.extract(runs, value=path)["value"].iloc[0] == 7
