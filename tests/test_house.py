@@ -238,6 +238,8 @@ def test_there_is_a_recipe_for_each_change():
         "A status",
         "An endpoint",
         "A kind of preview",
+        "A view of many runs",
+        "A key of the filter",
         "A figure",
         "A host",
     ]

@@ -145,6 +145,45 @@ def test_what_was_chosen_stays_chosen_where_it_is_not_shown(open_stage: Opener) 
     expect(part(stage, "details")).to_contain_text("adrun_1")
 
 
+VIEWS = ["Timeline", "Table", "Durations"]
+
+
+def test_each_view_is_one_press_away_and_python_is_told_of_it(open_stage: Opener) -> None:
+    stage = open_stage(many_runs(runs(40)), width=1244)
+    tabs = stage.page.get_by_role("toolbar", name="View of the runs")
+    assert tabs.locator("button").all_inner_texts() == VIEWS
+    for name in reversed(VIEWS):
+        tabs.get_by_role("button", name=name).click()
+        pressed = tabs.locator("[aria-pressed=true]")
+        assert pressed.all_inner_texts() == [name]
+        assert stage.trait("view") == name.lower()
+        expect(stage.page.locator(".arn-wb-view:not([hidden])")).to_have_count(1)
+        expect(stage.page.get_by_label("Time zone of the times shown")).to_be_visible()
+        assert rows_height(stage) <= ROWS_HEIGHT
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_python_opens_a_view_and_the_filter_holds_in_each(open_stage: Opener, name: str) -> None:
+    stage = open_stage(many_runs(runs(40), view=name.lower()), width=1244)
+    tabs = stage.page.get_by_role("toolbar", name="View of the runs")
+    assert tabs.locator("[aria-pressed=true]").all_inner_texts() == [name]
+    chip(stage, "failed").click()
+    expect(part(stage, "result")).to_contain_text("8 of 40 shown")
+    other = VIEWS[(VIEWS.index(name) + 1) % 3]
+    stage.set_trait("view", other.lower())
+    assert tabs.locator("[aria-pressed=true]").all_inner_texts() == [other]
+    expect(part(stage, "result")).to_contain_text("8 of 40 shown")
+
+
+def test_paper_says_how_many_runs_are_shown_and_has_no_buttons(open_stage: Opener) -> None:
+    stage = open_stage(many_runs(runs(40), filter={"status": "failed"}), width=1244)
+    stage.page.emulate_media(media="print")
+    expect(part(stage, "result")).to_contain_text("8 of 40 shown")
+    expect(part(stage, "statuses")).to_be_hidden()
+    expect(stage.page.get_by_role("button")).to_have_count(0)
+    stage.page.emulate_media(media="screen")
+
+
 def test_other_data_are_narrowed_as_these_were(open_stage: Opener) -> None:
     stage = open_stage(many_runs(runs(40)))
     chip(stage, "failed").click()

@@ -30,6 +30,28 @@ const SHEET = [
     ],
   ],
   [
+    "Table",
+    [
+      [
+        "click on a head, Enter",
+        "sort: first as it is read, then the other way round, then no more",
+      ],
+      ["shift + click, ctrl + click", "choose a range, add a run to what is chosen"],
+      ["arrows, Page Up, Page Down", "from cell to cell; with shift, choose on the way"],
+      ["Enter, Space", "choose the run, add it"],
+      ["Delete", "on the head of a column from a document: take it away"],
+    ],
+  ],
+  [
+    "Durations",
+    [
+      ["← →", "to the run that was created before, after"],
+      ["↑ ↓", "to the run that took longer, less long"],
+      ["click, ctrl + click", "choose a run, add it to what is chosen"],
+      ["drag", "show only the runs of a stretch of time"],
+    ],
+  ],
+  [
     "Documents",
     [
       ["↑ ↓", "from row to row"],
