@@ -110,6 +110,7 @@ PAGE_LAYERS = (
     },
     {
         "main": "what the loader starts",
+        "later": "the part of the code that a view opens without",
         "loader": "the one module in a saved notebook; it fetches the others",
     },
 )

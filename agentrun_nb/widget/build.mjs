@@ -1,22 +1,28 @@
-/** Join the sources and shorten them into the three committed files of static/. Terser's names and folding come out 5 % smaller, gzipped, than esbuild's own. */
+/** Join the sources and shorten them into the committed files of static/. Terser's names and folding come out 5 % smaller, gzipped, than esbuild's own. */
 import { writeFileSync } from "node:fs";
 import { build } from "esbuild";
 import { minify } from "terser";
 
 const shared = { bundle: true, legalComments: "none", charset: "utf8", target: "es2022" };
 
+// What the page and its later part both use is in a module of its own, which both import.
 const { outputFiles } = await build({
   ...shared,
-  entryPoints: ["src/main.mjs"],
+  entryPoints: { widget: "src/main.mjs", later: "src/later.mjs" },
+  splitting: true,
+  chunkNames: "shared",
   format: "esm",
+  outdir: "static",
   write: false,
 });
-const { code } = await minify(outputFiles[0].text, {
-  module: true,
-  ecma: 2020,
-  compress: { passes: 3, pure_getters: true, unsafe_arrows: true },
-});
-writeFileSync("static/widget.js", `${code}\n`);
+for (const { path, text } of outputFiles) {
+  const { code } = await minify(text, {
+    module: true,
+    ecma: 2020,
+    compress: { passes: 3, pure_getters: true, unsafe_arrows: true },
+  });
+  writeFileSync(path, `${code}\n`);
+}
 
 await build({
   ...shared,

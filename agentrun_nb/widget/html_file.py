@@ -21,11 +21,13 @@ const text = (id) => document.getElementById(id).textContent;
 const page = JSON.parse(text("arn-data"));
 const bytes = (part) => Uint8Array.from(atob(part), (char) => char.charCodeAt(0));
 page.buffers = page.buffers.map(bytes);
-const script = JSON.parse(text("arn-module"));
-const source = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
-const { mount } = await import(source);
-URL.revokeObjectURL(source);
-mount(document.getElementById("arn-place"), page);
+const scripts = JSON.parse(text("arn-modules"));
+const address = (code) => URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+const shared = address(scripts.shared);
+// Modules from memory have no folder, so what they import is named by its address.
+const run = (code) => import(address(code.replaceAll("./shared.js", shared)));
+const { mount } = await run(scripts.widget);
+mount(document.getElementById("arn-place"), page, () => run(scripts.later));
 """
 
 _STYLE = "margin:1em auto;max-width:90em;padding:0 1em;font:14px/1.5 system-ui,sans-serif"
@@ -70,7 +72,8 @@ def page_html(message: Message, traits: Mapping[str, Any], contents: str) -> byt
         "style-src 'unsafe-inline'; img-src data:"
     )
     styles = (STATIC / "widget.css").read_text("utf-8")
-    script = (STATIC / "widget.js").read_text("utf-8")
+    modules = ("widget", "shared", "later")
+    scripts = {name: (STATIC / f"{name}.js").read_text("utf-8") for name in modules}
     written = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     head = el(
         "head",
@@ -88,7 +91,7 @@ def page_html(message: Message, traits: Mapping[str, Any], contents: str) -> byt
         "body",
         el("main", title, el("div", id="arn-place"), footer, el("noscript", off)),
         _data("arn-data", data),
-        _data("arn-module", script),
+        _data("arn-modules", scripts),
         el("script", Markup(_BOOT), type="module"),
         style=_STYLE,
     )

@@ -155,6 +155,7 @@ def _read_window(content: dict[str, Any], rows: int) -> dict[str, Any]:
 
 _READERS: dict[str, Callable[[dict[str, Any], int], dict[str, Any]]] = {
     "module": _read_nothing,
+    "later": _read_nothing,
     "open": _read_nothing,
     "docs": _read_nothing,
     "run": _read_row,

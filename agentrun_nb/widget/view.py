@@ -153,7 +153,10 @@ class View(anywidget.AnyWidget):
         return {"page": page}, buffers
 
     def _answer_module(self, _: Request) -> Message:
-        return {}, [(STATIC / name).read_bytes() for name in ("widget.js", "widget.css")]
+        return {}, _static("widget.js", "widget.css", "shared.js")
+
+    def _answer_later(self, _: Request) -> Message:
+        return {}, _static("later.js")
 
     def _answer_window(self, request: Request) -> Message:
         self._window = request.window
@@ -213,6 +216,11 @@ class View(anywidget.AnyWidget):
 
     def _seen(self) -> None:
         """Is called when the view is displayed, and when a page of it opens."""
+
+
+def _static(*names: str) -> list[bytes]:
+    """The bytes of built files of the page."""
+    return [(STATIC / name).read_bytes() for name in names]
 
 
 def shows_html() -> bool:

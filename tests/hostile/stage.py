@@ -21,6 +21,8 @@ FILES = {
     "/stage.mjs": (PAGE / "stage.mjs", "text/javascript"),
     "/stage.css": (PAGE / "stage.css", "text/css"),
     "/widget.js": (STATIC / "widget.js", "text/javascript"),
+    "/shared.js": (STATIC / "shared.js", "text/javascript"),
+    "/later.js": (STATIC / "later.js", "text/javascript"),
     "/widget.css": (STATIC / "widget.css", "text/css"),
     "/plotly.js": (PLOTLY, "text/javascript"),
 }

@@ -29,6 +29,8 @@ FILES = {
     "/stage.css": (HERE / "stage.css", "text/css"),
     "/loader.js": (STATIC / "loader.js", "text/javascript"),
     "/widget.js": (STATIC / "widget.js", "text/javascript"),
+    "/shared.js": (STATIC / "shared.js", "text/javascript"),
+    "/later.js": (STATIC / "later.js", "text/javascript"),
     "/widget.css": (STATIC / "widget.css", "text/css"),
 }
 POLICY = (

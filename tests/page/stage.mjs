@@ -62,7 +62,7 @@ class StubModel {
 
   answer({ id, op, row, rows, output }) {
     if (op === "open") return this.emit("msg:custom", { id, ok: true, page }, bytes.map((part) => new DataView(part.buffer)));
-    if (op === "window") return this.emit("msg:custom", { id, ok: true }, []);
+    if (op === "window" || op === "later") return this.emit("msg:custom", { id, ok: true }, []);
     if (op === "select") return this.emit("msg:custom", { id, ok: true, mark: this.chooseMany(rows) }, []);
     if (op === "selected") return this.part(id, "rows", new Uint8Array(Uint32Array.from(this.rows).buffer), "");
     if (op === "shown") return this.part(id, "rows", Array.isArray(shown) && new Uint8Array(Uint32Array.from(shown).buffer), String(shown));
@@ -82,8 +82,10 @@ class StubModel {
 }
 
 const host = document.getElementById("host");
-const stage = { model: new StubModel(), host, unmount: () => {}, mount: () => (stage.unmount = widget.render({ model: stage.model, el: host })) };
-stage.mountOffline = () => (stage.unmount = mount(host, { page, buffers: bytes, docs, traits }));
+const later = await import("/later.js");
+const run = async () => later;
+const stage = { model: new StubModel(), host, unmount: () => {}, mount: () => (stage.unmount = widget.render({ model: stage.model, el: host, run })) };
+stage.mountOffline = () => (stage.unmount = mount(host, { page, buffers: bytes, docs, traits }, run));
 window.stage = stage;
 stage.mount();
 document.documentElement.dataset.staged = "";

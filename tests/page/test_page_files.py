@@ -227,6 +227,8 @@ def test_a_kernel_that_is_silent_is_told_of_at_the_place_and_may_be_asked_again(
     open_stage: Opener,
 ) -> None:
     stage = open_stage(one_file("a.txt", b"text"), clock=True)
+    # By then the later part of the code is there.
+    stage.page.clock.run_for(1_000)
     stage.page.evaluate(
         "() => { window.late = window.stage.model.answer; window.stage.model.answer = () => {}; }"
     )

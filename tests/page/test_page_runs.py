@@ -267,8 +267,8 @@ def test_an_exported_page_works_without_a_kernel(open_stage: Opener, scenario: S
 
 LOAD = """async (inShadow) => {
   window.stage.unmount();
-  const [module, styles] = await Promise.all(
-    ["/widget.js", "/widget.css"].map(async (name) => (await fetch(name)).arrayBuffer()),
+  const [module, styles, shared] = await Promise.all(
+    ["/widget.js", "/widget.css", "/shared.js"].map(async (name) => (await fetch(name)).arrayBuffer()),
   );
   document.querySelector('link[href="/widget.css"]').remove();
   const { model, host } = window.stage, { answer } = model;
@@ -281,6 +281,7 @@ LOAD = """async (inShadow) => {
       model.emit("msg:custom", { id: request.id, ok: true }, [
         new DataView(module),
         new DataView(styles),
+        new DataView(shared),
       ]);
   };
   const { default: loader } = await import("/loader.js");

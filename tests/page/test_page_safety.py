@@ -234,8 +234,9 @@ def test_nothing_leaves_the_box_of_the_view(open_stage: Opener) -> None:
     assert stage.page.evaluate("() => document.documentElement.scrollWidth") == 500
 
 
-def test_the_delivered_module_holds_no_sink_and_no_address() -> None:
-    module = (STATIC / "widget.js").read_text("utf-8")
+@pytest.mark.parametrize("name", ["widget.js", "shared.js", "later.js"])
+def test_a_delivered_module_holds_no_sink_and_no_address(name: str) -> None:
+    module = (STATIC / name).read_text("utf-8")
     sinks = (
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|createContextualFragment"
         r"|\.srcdoc|XMLHttpRequest|WebSocket|sendBeacon|\bfetch\(|importScripts|import\("

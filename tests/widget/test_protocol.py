@@ -84,7 +84,7 @@ def test_both_sides_know_the_same_requests():
     kernel, loader = (
         (SOURCES / name).read_text("utf-8") for name in ("kernel/requests.mjs", "loader.mjs")
     )
-    asked = re.search(r"@param \{(.*?)\} op$", kernel, re.MULTILINE)
+    asked = re.search(r"@typedef \{(.*?)\} Op \*/$", kernel, re.MULTILINE)
     assert asked
     assert {*re.findall(r'"(\w+)"', asked[1]), *re.findall(r'op: "(\w+)"', loader)} == set(OPS)
 

@@ -1,24 +1,28 @@
-/** What a saved notebook keeps of the page's code: this much, since the view's module and styles come from the kernel as its data does. */
+/** What a saved notebook keeps of the page's code: this much, since the view's modules and styles come from the kernel as its data does. */
+
+/** @typedef {DataView | Uint8Array} Bytes */
 
 /**
  * @param {import("./protocol.mjs").Model} model
- * @param {(styles: BlobPart) => void} dress
- * @returns {Promise<typeof import("./main.mjs")>}
+ * @returns {Promise<Bytes[]>} the module of the view, its styles, and the module that it shares with what is fetched later
  */
-function load(model, dress) {
-  return new Promise((resolve, reject) => {
-    /** @param {any} answer @param {BlobPart[]} [buffers] */
-    function receive(answer, [module, styles] = []) {
-      if (answer?.id !== 0 || !module) return;
+function fetchView(model) {
+  return new Promise((resolve) => {
+    /** @param {any} answer @param {Bytes[]} [buffers] */
+    function receive(answer, buffers) {
+      if (answer?.id !== 0 || !buffers?.length) return;
       model.off("msg:custom", receive);
-      if (styles) dress(styles);
-      const source = URL.createObjectURL(new Blob([module], { type: "text/javascript" }));
-      import(source).then(resolve, reject).finally(() => URL.revokeObjectURL(source));
+      resolve(buffers);
     }
     model.on("msg:custom", receive);
     model.send({ id: 0, op: "module" });
   });
 }
+
+const textOf = (/** @type {Bytes} */ bytes) => new TextDecoder().decode(bytes);
+
+const address = (/** @type {string} */ text) =>
+  URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
 
 /** Gives styles to the document, or the shadow tree, that an element stands in: once, however many views it has. @param {HTMLElement} el @param {string} text */
 function dress(el, text) {
@@ -38,11 +42,15 @@ function dress(el, text) {
  */
 async function render({ model, el, signal }) {
   el.textContent = "The live view waits for its kernel.";
-  const { default: view } = await load(model, (styles) =>
-    dress(el, new TextDecoder().decode(/** @type {DataView} */ (styles))),
-  );
+  const [view, styles, shared] = await fetchView(model);
+  dress(el, textOf(styles));
+  const common = address(textOf(shared));
+  // Modules from memory have no folder, so what they import is named by its address.
+  const run = (/** @type {Bytes} */ bytes) =>
+    import(address(textOf(bytes).replaceAll("./shared.js", common)));
+  const { default: main } = await run(view);
   el.textContent = "";
-  if (!signal?.aborted) return view.render({ model, el });
+  if (!signal?.aborted) return main.render({ model, el, run });
 }
 
 export default { render };

@@ -3,14 +3,14 @@ import { createExplorer } from "./explorer/explorer.mjs";
 import { offlineModel } from "./kernel/offline.mjs";
 
 /**
- * @param {{model: import("./protocol.mjs").Model, el: HTMLElement}} context
+ * @param {{model: import("./protocol.mjs").Model, el: HTMLElement, run: import("./kernel/requests.mjs").Run}} context
  * @returns {() => void} the end of the view
  */
-function render({ model, el }) {
+function render({ model, el, run }) {
   const controller = new AbortController();
   // By this mark the style sheet knows the element that a box of widgets lays out.
   el.classList.add("arn-host");
-  createExplorer(model, el, controller.signal);
+  createExplorer(model, el, { signal: controller.signal, run });
   return () => {
     controller.abort();
     el.classList.remove("arn-host");
@@ -22,9 +22,10 @@ function render({ model, el }) {
  * A view without a kernel.
  * @param {HTMLElement} el
  * @param {import("./kernel/offline.mjs").Embedded} embedded
+ * @param {import("./kernel/requests.mjs").Run} run
  */
-export function mount(el, embedded) {
-  return render({ model: offlineModel(embedded), el });
+export function mount(el, embedded, run) {
+  return render({ model: offlineModel(embedded), el, run });
 }
 
 export default { render };

@@ -21,10 +21,12 @@ import { createZoneSwitch } from "./zone.mjs";
  * @typedef {import("../protocol.mjs").Held} Held
  */
 
+/** How long after a page is shown, in ms, what it opened without is fetched. */
+const SETTLED_MS = 300;
 const BODIES = { json: createJsonBody, run: createRunBody, runs: createRunsBody };
 
-/** @param {import("../protocol.mjs").Model} model @param {HTMLElement} el @param {AbortSignal} signal the end of the view */
-export function createExplorer(model, el, signal) {
+/** @param {import("../protocol.mjs").Model} model @param {HTMLElement} el @param {{signal: AbortSignal, run: import("../kernel/requests.mjs").Run}} options `signal` is the end of the view */
+export function createExplorer(model, el, { signal, run }) {
   /** @type {Body | null} */
   let body = null;
   let shown = "";
@@ -35,6 +37,7 @@ export function createExplorer(model, el, signal) {
   const traits = createTraits(model, signal);
   const kernel = createKernel(model, {
     signal,
+    run,
     isCut: () => isCut(el),
     onSilence: status.setSilent,
     onUpdate: (reply) => show(reply).catch(fail),
@@ -53,6 +56,10 @@ export function createExplorer(model, el, signal) {
 
   /** @param {Error} error */
   const fail = ({ message }) => status.say(`This could not be shown: ${message}`);
+
+  function fetchRest() {
+    if (!signal.aborted) kernel.later().catch(() => {});
+  }
 
   /** @param {import("../base/head.mjs").Head} head */
   function learn(head) {
@@ -85,6 +92,8 @@ export function createExplorer(model, el, signal) {
     status.say(body.saysNote ? "" : note);
     body.setSelected?.(traits.get("selected"));
     body.setPath?.(String(traits.get("path")));
+    // The rest of the code comes once the page is there, so that it need not be waited for later.
+    if (kind !== "json") setTimeout(fetchRest, SETTLED_MS);
   }
 
   el.append(root);

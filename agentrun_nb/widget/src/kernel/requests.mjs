@@ -7,18 +7,25 @@ const SILENT =
 const CUT =
   "The kernel was restarted or has ended, so nothing answers this view any more. Run its cell again to go on.";
 
+/** @typedef {"open" | "later" | "docs" | "run" | "select" | "selected" | "shown" | "groups" | "column" | "last_success" | "python" | "file" | "window" | "preview" | "compare" | "logs"} Op */
 /** @typedef {{answer: any, buffers: import("./bytes.mjs").Buffer[]}} Reply */
 /** @typedef {ReturnType<typeof createKernel>} Kernel */
+/** Makes a module of the code that came for it. @typedef {(code?: import("./bytes.mjs").Buffer) => Promise<any>} Run */
 
 /**
  * @param {import("../protocol.mjs").Model} model
- * @param {{signal: AbortSignal, isCut?: () => boolean, onSilence: (silent: boolean) => void, onUpdate: (reply: Reply) => void, onNames?: (names: Record<string, string>) => void}} options
+ * @param {{signal: AbortSignal, run: Run, isCut?: () => boolean, onSilence: (silent: boolean) => void, onUpdate: (reply: Reply) => void, onNames?: (names: Record<string, string>) => void}} options
  *   `isCut` says whether the notebook knows that the kernel of this view is gone
  */
-export function createKernel(model, { signal, isCut = () => false, onSilence, onUpdate, onNames }) {
+export function createKernel(
+  model,
+  { signal, run, isCut = () => false, onSilence, onUpdate, onNames },
+) {
   let next = 1;
   /** @type {Map<number, {resolve: (reply: Reply) => void, reject: (error: Error) => void, timer: number}>} */
   const waiting = new Map();
+  /** @type {Promise<any> | null} */
+  let fetched = null;
 
   /** @param {number} id @returns the request, which is no longer waited for */
   function take(id) {
@@ -45,42 +52,52 @@ export function createKernel(model, { signal, isCut = () => false, onSilence, on
     for (const { timer } of waiting.values()) clearTimeout(timer);
   });
 
+  /**
+   * @param {Op} op
+   * @param {object} [body]
+   * @param {(words: string) => void} [onWait] told what may be the matter when the answer is long in coming
+   * @returns {Promise<Reply>} rejected with the kernel's own sentence where it says no, and with one of ours where no answer can come
+   */
+  function ask(op, body, onWait) {
+    return new Promise((resolve, reject) => {
+      const id = next++;
+      /** @type {{resolve: (reply: Reply) => void, reject: (error: Error) => void, timer: number}} */
+      const request = { resolve, reject, timer: 0 };
+      /** @param {boolean} [first] */
+      function look(first = false) {
+        if (isCut()) {
+          onSilence(true);
+          return take(id)?.reject(new Error(CUT));
+        }
+        if (first) {
+          onSilence(true);
+          onWait?.(SILENT);
+        }
+        request.timer = setTimeout(look, LOOK_MS);
+      }
+      waiting.set(id, request);
+      if (isCut()) return look();
+      request.timer = setTimeout(look, PATIENCE_MS, true);
+      try {
+        model.send({ id, op, ...body });
+      } catch {
+        take(id);
+        onSilence(true);
+        reject(new Error(CUT));
+      }
+    });
+  }
+
   return {
     /** Whether there is no kernel, only a file. */
     alone: Boolean(model.alone),
-    /**
-     * @param {"open" | "docs" | "run" | "select" | "selected" | "shown" | "groups" | "column" | "last_success" | "python" | "file" | "window" | "preview" | "compare" | "logs"} op
-     * @param {object} [body]
-     * @param {(words: string) => void} [onWait] told what may be the matter when the answer is long in coming
-     * @returns {Promise<Reply>} rejected with the kernel's own sentence where it says no, and with one of ours where no answer can come
-     */
-    ask: (op, body, onWait) =>
-      new Promise((resolve, reject) => {
-        const id = next++;
-        /** @type {{resolve: (reply: Reply) => void, reject: (error: Error) => void, timer: number}} */
-        const request = { resolve, reject, timer: 0 };
-        /** @param {boolean} [first] */
-        function look(first = false) {
-          if (isCut()) {
-            onSilence(true);
-            return take(id)?.reject(new Error(CUT));
-          }
-          if (first) {
-            onSilence(true);
-            onWait?.(SILENT);
-          }
-          request.timer = setTimeout(look, LOOK_MS);
-        }
-        waiting.set(id, request);
-        if (isCut()) return look();
-        request.timer = setTimeout(look, PATIENCE_MS, true);
-        try {
-          model.send({ id, op, ...body });
-        } catch {
-          take(id);
-          onSilence(true);
-          reject(new Error(CUT));
-        }
-      }),
+    ask,
+    /** The code that a view opens without: the exports of `later.mjs`. @returns {Promise<any>} */
+    later() {
+      fetched ??= ask("later").then(({ buffers }) => run(buffers[0]));
+      // What could not be fetched may be the next time.
+      fetched.catch(() => (fetched = null));
+      return fetched;
+    },
   };
 }

@@ -72,6 +72,7 @@ export function createRunView(doc, options) {
 
   const log = createLog(doc, {
     source: options.logs,
+    later: kernel.later,
     isFile: kernel.alone,
     hasClient,
     tz,
@@ -121,7 +122,7 @@ export function createRunView(doc, options) {
   }
 
   function overview() {
-    const preview = createPreview(doc, { ask: kernel.ask, signal });
+    const preview = createPreview(doc, { kernel, signal });
     const list =
       doc.outputs.length > 0 &&
       outputsList(doc.outputs, waysOf(preview), () => tabs.lead("outputs"));
@@ -137,7 +138,7 @@ export function createRunView(doc, options) {
 
   function outputs() {
     if (!doc.outputs.length) return [noOutputs()];
-    const preview = createPreview(doc, { ask: kernel.ask, signal });
+    const preview = createPreview(doc, { kernel, signal });
     return [
       outputsTable(doc.outputs, waysOf(preview)),
       !kernel.alone && noPreviews && h("p", "arn-quiet", noPreviews),

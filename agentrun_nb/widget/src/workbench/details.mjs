@@ -5,7 +5,6 @@ import { documentOf } from "../json/python.mjs";
 import { keyOf } from "../kernel/page.mjs";
 import { toolbar } from "../base/roving.mjs";
 import { addColumn } from "../runs/columns.mjs";
-import { comparisonView } from "../run/compare/view.mjs";
 import { createLogSource } from "../run/log/source.mjs";
 import { createRunView } from "../run/view.mjs";
 import { describe, isTerminal } from "../base/status.mjs";
@@ -189,6 +188,8 @@ export function createDetails(store, { kernel, signal, onChoose, onPath }) {
   /** @param {number} a @param {number} b rows @param {import("../protocol.mjs").Comparison} comparison @param {string} title */
   async function comparisonOf(a, b, comparison, title) {
     const runs = await Promise.all([knownOf(a), knownOf(b)]);
+    /** @type {typeof import("../run/compare/view.mjs")} */
+    const { comparisonView } = await kernel.later();
     return comparisonView(comparison, [runs[0], runs[1]], { title, names: state.names });
   }
 

@@ -5,7 +5,6 @@ import { toolbar } from "../base/roving.mjs";
 import { describe, statusMark } from "../base/status.mjs";
 import { changed, rulesOf } from "../runs/rules.mjs";
 import { tallies } from "../runs/tally.mjs";
-import { createFilterPanel } from "./filter_panel.mjs";
 import { createRuleChips } from "./rule_chips.mjs";
 
 /** @typedef {import("../runs/filter.mjs").Filter} Filter */
@@ -24,13 +23,19 @@ export function createRow(store, { views, kernel, signal, onView, onFilter }) {
   chips.dataset.testid = "arn-wb-statuses";
   const search = createSearch(store, { signal, onFilter });
   const rules = createRuleChips(store, { signal, onFilter, onEmpty: () => opener.focus() });
-  const panel = createFilterPanel(store, { kernel, signal, onFilter, onClose: closePanel });
-  const opener = button("+ Filter", () => (panel.element.hidden ? openPanel() : closePanel()), {
-    "aria-expanded": "false",
-    "aria-haspopup": "dialog",
-    title: "Narrow the runs by deployment, version, mode, time, outputs or documents",
-    "data-testid": "arn-wb-filter",
-  });
+  /** @type {ReturnType<typeof import("./filter_panel.mjs").createFilterPanel> | null} */
+  let panel = null;
+  const place = h("div");
+  const opener = button(
+    "+ Filter",
+    () => (opener.ariaExpanded === "true" ? closePanel() : openPanel()),
+    {
+      "aria-expanded": "false",
+      "aria-haspopup": "dialog",
+      title: "Narrow the runs by deployment, version, mode, time, outputs or documents",
+      "data-testid": "arn-wb-filter",
+    },
+  );
   const count = h("span", { role: "status" });
   const clear = button("Clear", clearAll, { class: "arn-link", title: "Show all runs again" });
   const result = h(
@@ -45,13 +50,21 @@ export function createRow(store, { views, kernel, signal, onView, onFilter }) {
   // One way to look at runs leaves no choice.
   tabs.hidden = views.length < 2;
 
-  function openPanel() {
-    panel.open();
+  async function openPanel() {
     opener.ariaExpanded = "true";
+    const opened = (panel ??= await makePanel());
+    opened.open();
+  }
+
+  async function makePanel() {
+    const { createFilterPanel } = await kernel.later();
+    const made = createFilterPanel(store, { kernel, signal, onFilter, onClose: closePanel });
+    place.append(made.element);
+    return made;
   }
 
   function closePanel() {
-    panel.close();
+    panel?.close();
     opener.ariaExpanded = "false";
     opener.focus();
   }
@@ -127,7 +140,7 @@ export function createRow(store, { views, kernel, signal, onView, onFilter }) {
       search.element,
       result,
     ),
-    panel: panel.element,
+    panel: place,
     result,
     search: search.element,
   };

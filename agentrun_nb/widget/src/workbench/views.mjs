@@ -1,6 +1,4 @@
 /** The ways to look at many runs; a new one is a line here. */
-import { createDurations } from "../durations/durations.mjs";
-import { createTable } from "../table/table.mjs";
 import { createPicture } from "./picture.mjs";
 
 /**
@@ -8,7 +6,9 @@ import { createPicture } from "./picture.mjs";
  * @property {string} name  as the trait `view` has it
  * @property {string} label
  * @property {string} title  what it shows, in a few words
- * @property {(store: import("../runs/store.mjs").Store, options: ViewOptions) => {element: HTMLElement, corner?: HTMLElement}} create
+ * @property {(store: import("../runs/store.mjs").Store, options: ViewOptions) => Made | Promise<Made>} create
+ *
+ * @typedef {{element: HTMLElement, corner?: HTMLElement}} Made
  *   its `corner` is where the choice of the zone goes; without one that stands under it
  *
  * @typedef {object} ViewOptions
@@ -31,12 +31,13 @@ export const VIEWS = [
     name: "table",
     label: "Table",
     title: "A row a run, sorted by any column",
-    create: createTable,
+    create: async (store, options) => (await options.kernel.later()).createTable(store, options),
   },
   {
     name: "durations",
     label: "Durations",
     title: "How long runs took after their start, over when they were created",
-    create: createDurations,
+    create: async (store, options) =>
+      (await options.kernel.later()).createDurations(store, options),
   },
 ];

@@ -4,7 +4,6 @@ import { countOf } from "../base/numbers.mjs";
 import { visible } from "../base/text.mjs";
 import { createDetails } from "./details.mjs";
 import { createHead } from "./head.mjs";
-import { createHelp } from "./help.mjs";
 import { createList } from "./list.mjs";
 import { createRow } from "./row.mjs";
 import { VIEWS } from "./views.mjs";
@@ -30,8 +29,9 @@ const WIDE = 1000;
 export function createWorkbench(store, options) {
   const { kernel, signal, onChoose, onOrder, onPath, onView, onGroup, onFilter } = options;
   const { state } = store;
-  const help = createHelp(store);
-  const head = createHead(store, { kernel, signal, onBack: closeRun, onHelp: help.open });
+  /** @type {Promise<ReturnType<typeof import("./help.mjs").createHelp>> | null} */
+  let help = null;
+  const head = createHead(store, { kernel, signal, onBack: closeRun, onHelp: openHelp });
   const row = createRow(store, { views: VIEWS, kernel, signal, onView, onFilter });
   const list = createList(store, { signal, onOpen: openRun });
   const details = createDetails(store, { kernel, signal, onChoose: onOrder, onPath });
@@ -54,7 +54,6 @@ export function createWorkbench(store, options) {
     h("div", "arn-wb-body", h("div", "arn-wb-picture", stage, nothing, foot), list.element, pane),
     row.panel,
     remark,
-    help.element,
   );
   const given = heightOf(options.height);
   if (given) element.style.setProperty("--arn-wb-height", given);
@@ -64,14 +63,27 @@ export function createWorkbench(store, options) {
   /** Where the view on the screen has the choice of the zone. @type {HTMLElement} */
   let place = foot;
 
-  function showView() {
-    const view = VIEWS.find(({ name }) => name === state.view) ?? VIEWS[0];
-    let shown = made.get(view.name);
-    if (!shown) {
-      shown = view.create(store, { kernel, signal, onChoose, onGroup, onFilter });
-      made.set(view.name, shown);
-      stage.append(h("div", "arn-wb-view", shown.element));
+  const chosenView = () => VIEWS.find(({ name }) => name === state.view) ?? VIEWS[0];
+
+  /** Makes the view that is chosen, unless it is there; its code may have to be fetched first. */
+  async function openView() {
+    const view = chosenView();
+    const options = { kernel, signal, onChoose, onGroup, onFilter };
+    try {
+      const created = made.get(view.name) ?? view.create(store, options);
+      const shown = created instanceof Promise ? await created : created;
+      // Another may have been opened meanwhile, or this one from two places at once.
+      if (signal.aborted || view !== chosenView()) return;
+      showView(view, made.get(view.name) ?? shown);
+    } catch (error) {
+      store.change({ remark: /** @type {Error} */ (error).message });
     }
+  }
+
+  /** @param {import("./views.mjs").View} view @param {import("./views.mjs").Made} shown */
+  function showView(view, shown) {
+    if (!made.has(view.name)) stage.append(h("div", "arn-wb-view", shown.element));
+    made.set(view.name, shown);
     for (const [name, { element: other }] of made)
       /** @type {HTMLElement} */ (other.parentElement).hidden = name !== view.name;
     foot.hidden = Boolean(shown.corner);
@@ -131,6 +143,19 @@ export function createWorkbench(store, options) {
     remark.textContent = visible(state.remark);
   }
 
+  async function openHelp() {
+    help ??= makeHelp();
+    // A sheet that could not be fetched is tried anew at the next press.
+    help.catch(() => (help = null));
+    (await help).open();
+  }
+
+  async function makeHelp() {
+    const made = (await kernel.later()).createHelp(store);
+    element.append(made.element);
+    return made;
+  }
+
   /** @param {KeyboardEvent} event */
   function press(event) {
     const { key, target, altKey, ctrlKey, metaKey } = event;
@@ -138,7 +163,7 @@ export function createWorkbench(store, options) {
     if (types || altKey || ctrlKey || metaKey || (key !== "?" && key !== "/")) return;
     event.preventDefault();
     event.stopPropagation();
-    if (key === "?") help.open();
+    if (key === "?") void openHelp();
     else row.search.focus();
   }
 
@@ -150,11 +175,11 @@ export function createWorkbench(store, options) {
   resized.observe(element);
   element.addEventListener("keydown", press);
   signal.addEventListener("abort", () => resized.disconnect());
-  store.watch(["view"], showView, signal);
+  store.watch(["view"], () => void openView(), signal);
   store.watch(["data", "shown"], showNothing, signal);
   store.watch(["chosen"], showChosen, signal);
   store.watch(["remark"], showRemark, signal);
-  showView();
+  void openView();
   showNothing();
   showChosen();
   showRemark();

@@ -1,4 +1,5 @@
 /** The kinds of previews. The first that reads a file draws it, so the ones that look closer come first. */
+export { fileOf } from "./kind.mjs";
 import { csv } from "./csv.mjs";
 import { json } from "./json.mjs";
 import { picture } from "./picture.mjs";

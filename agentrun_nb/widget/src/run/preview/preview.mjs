@@ -4,16 +4,14 @@ import { button, h } from "../../base/dom.mjs";
 import { saveFile } from "../../base/save.mjs";
 import { countOf } from "../../base/numbers.mjs";
 import { shortText, visible } from "../../base/text.mjs";
-import { fileOf } from "./kind.mjs";
-import { kindOf } from "./kinds.mjs";
 
 const LONGEST = 200;
 
 /**
  * @param {import("../../protocol.mjs").RunDoc} doc
- * @param {{ask: import("../../kernel/requests.mjs").Kernel["ask"], signal: AbortSignal}} options
+ * @param {{kernel: import("../../kernel/requests.mjs").Kernel, signal: AbortSignal}} options
  */
-export function createPreview({ row, outputs }, { ask, signal }) {
+export function createPreview({ row, outputs }, { kernel, signal }) {
   const title = h("b");
   const said = h("span", { class: "arn-quiet", role: "status" });
   const content = h("div");
@@ -58,11 +56,13 @@ export function createPreview({ row, outputs }, { ask, signal }) {
         if (pending === request) pending = null;
       };
       try {
-        const { answer, buffers } = await ask("preview", { row, output }, (words) => {
+        const { answer, buffers } = await kernel.ask("preview", { row, output }, (words) => {
           settle();
           if (isLatest()) said.textContent = words;
         });
         const bytes = await readBytes(answer.file, buffers);
+        /** @type {typeof import("./kinds.mjs")} */
+        const { fileOf, kindOf } = await kernel.later();
         const read = fileOf(bytes, filePath);
         const kind = kindOf(read);
         const shown = await kind.draw(read, signal);
