@@ -54,16 +54,17 @@ def names_only(runs: Any) -> bool:
 
 
 def names_deployments(thing: Any) -> bool:
-    """Whether it names deployments and no runs: a text, a frame of them, or texts.
+    """Whether it names deployments and no runs: a text, a frame or row of them, or texts.
 
     Two texts in a list or a tuple are a run.
     """
     if isinstance(thing, str):
         return True
-    if isinstance(thing, pd.DataFrame):
-        return "id" in thing.columns and "active_version_id" in thing.columns
-    if isinstance(thing, pd.Series):
-        return thing.dtype == "str" and "id" not in thing.index
+    if isinstance(thing, pd.DataFrame | pd.Series):
+        labels = thing.keys()  # the columns of a frame, the index of a row
+        if "id" in labels and "active_version_id" in labels:
+            return True
+        return isinstance(thing, pd.Series) and "id" not in labels and thing.dtype == "str"
     is_plain = isinstance(thing, list | tuple | set | frozenset) and not _is_pair(thing)
     return is_plain and bool(thing) and all(isinstance(part, str) for part in thing)
 

@@ -231,6 +231,10 @@ def test_another_key_is_not_shown_what_the_first_one_sees(lives):
 # --- deployments -----------------------------------------------------------------------------------
 
 
+FRAME = pd.DataFrame({"id": [DEP], "active_version_id": ["ver_1"]})
+"""The deployment as `list_deployments` has it."""
+
+
 def until(true: Callable[[], Any], seconds: float = 20.0) -> None:
     """Waits until something is so; it fails where that takes too long."""
     deadline = time.monotonic() + seconds
@@ -239,11 +243,11 @@ def until(true: Callable[[], Any], seconds: float = 20.0) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize(
-    "lists", [DEP, {DEP}, None, pd.DataFrame({"id": [DEP], "active_version_id": ["v"]})]
-)
-def test_of_a_deployment_what_goes_on_and_what_comes(client, lives, lists):
-    with client.watch(lists) as watch:
+@pytest.mark.parametrize("what", [DEP, {DEP}, None, FRAME, FRAME["id"], FRAME.iloc[0]])
+def test_of_a_deployment_what_goes_on_and_what_comes(client, lives, what):
+    for run_id, status in (("run_1", "succeeded"), ("run_2", "failed")):
+        lives.add(run_id, [(-2.0, "queued"), (0.3, "running"), (5.0, status)])
+    with client.watch(what) as watch:
         until(lambda: len(watch.runs) == 3)
         assert set(watch.runs["id"]) == {"run_1", "run_2", "run_3"}
         lives.add("run_9", [(0, "queued"), (0.1, "running"), (0.9, "succeeded")])
@@ -261,7 +265,7 @@ def test_of_a_deployment_what_goes_on_and_what_comes(client, lives, lists):
 
 def test_a_run_that_is_over_before_anybody_looks_is_seen_as_well(client, lives):
     with client.watch(DEP) as watch:
-        until(lambda: len(watch.runs) == 3)
+        until(lambda: "run_3" in set(watch.runs["id"]))
         lives.add("run_9", [(0, "queued"), (0.01, "failed")])
         until(lambda: "run_9" in set(watch.runs["id"]))
         assert watch.runs.set_index("id")["status"]["run_9"] == "failed"
