@@ -120,6 +120,9 @@ def _legend_notes(drawn: dict[str, Times]) -> list[str]:
     return notes
 
 
+Short = NDArray[np.float32]
+
+
 class _Points(NamedTuple):
     """The points of a curve on the axis, with shares in percent.
 
@@ -127,10 +130,10 @@ class _Points(NamedTuple):
     before it.
     """
 
-    place: Floats
-    share: Floats
-    low: Floats
-    high: Floats
+    place: Short
+    share: Short
+    low: Short
+    high: Short
     last_seen: NDArray[np.int64]
 
 
@@ -151,8 +154,10 @@ def _points(times: Times, start: float) -> _Points:
     # The first point is before all ends, at 0 s, which a logarithmic axis cannot show.
     # It stands at the edge.
     place[0] = start
-    share = 100 * table.share[chosen]
-    return _Points(place, share, 100 * table.low[chosen], 100 * table.high[chosen], last_seen)
+    curves = [100 * values[chosen] for values in (table.share, table.low, table.high)]
+    # A picture shows no more digits than these, of which a saved notebook holds half the bytes.
+    share, low, high = (values.astype("float32") for values in curves)
+    return _Points(place.astype("float32"), share, low, high, last_seen)
 
 
 def _draw_curve(figure: go.Figure, name: str, points: _Points, hue: str) -> None:
@@ -183,7 +188,7 @@ def _draw_curve(figure: go.Figure, name: str, points: _Points, hue: str) -> None
 def _hover_words(points: _Points) -> list[str]:
     """What is said of each point when it is pointed at: its time, and who was last seen there."""
     words = []
-    for at, count in zip(points.place, points.last_seen.tolist(), strict=True):
+    for at, count in zip(points.place.tolist(), points.last_seen.tolist(), strict=True):
         last_seen = f"<br>{counted(count, 'run')} last seen by then" if count else ""
         words.append(f"{span_text(10**at)}{last_seen}")
     return words
