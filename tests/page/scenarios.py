@@ -238,6 +238,7 @@ class Scenario:
     logs: dict[str, Any] | str | None = None
     shown: list[int] | str | None = None
     last_success: dict[str, Any] | str | None = None
+    groups: dict[str, Any] | None = None
     traits: dict[str, Any] = field(default_factory=dict)
     silent: bool = False
 

@@ -1,7 +1,7 @@
 /** A page without a notebook: the built widget on a stub model that records what it is asked. */
 import widget, { mount } from "/widget.js";
 
-const { page, buffers, docs, at_once: atOnce, files, comparison, last_success: lastSuccess, logs, shown, traits, silent } = await (await fetch("/scenario.json")).json();
+const { page, buffers, docs, at_once: atOnce, files, comparison, last_success: lastSuccess, logs, shown, groups, traits, silent } = await (await fetch("/scenario.json")).json();
 const bytes = buffers.map((text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
 
 class StubModel {
@@ -71,6 +71,8 @@ class StubModel {
     const json = (value) => value && new TextEncoder().encode(JSON.stringify(value));
     if (op === "docs" && !atOnce) return this.emit("msg:custom", { id, ok: true, docs: null }, []);
     if (op === "docs") return this.part(id, "docs", json(docs), "The runs are gone.");
+    if (op === "groups" && !groups) return this.emit("msg:custom", { id, ok: false, error: "The failures are not read." }, []);
+    if (op === "groups") return this.emit("msg:custom", { id, ok: true, codes: { buffer: 0, gzip: false }, list: groups.list }, [new DataView(Uint32Array.from(groups.codes).buffer)]);
     if (op === "preview") return this.part(id, "file", typeof files?.[output] === "string" && Uint8Array.from(atob(files[output]), (character) => character.charCodeAt(0)), "The sandbox is gone.");
     if (op === "compare") return this.part(id, "comparison", json(comparison), "The runs are gone.");
     if (op === "last_success" && typeof lastSuccess === "string") return this.emit("msg:custom", { id, ok: false, error: lastSuccess }, []);

@@ -50,7 +50,7 @@ def between(number: int, later: int) -> dict[str, Any]:
     times = {
         "created_at": moment(at),
         "started_at": moment(at + 5),
-        "completed_at": moment(at + 90),
+        "completed_at": moment(at + 240),
     }
     return record(number, "failed" if number % 5 == 3 else "succeeded", **times)
 

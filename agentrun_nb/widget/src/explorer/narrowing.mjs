@@ -22,7 +22,11 @@ export function createNarrowing(store, { kernel, traits, signal }) {
   let turn = 0;
 
   /** @param {Filter | null} filter @param {import("../runs/store.mjs").Held} [data] */
-  const answered = (filter, data = state.data) => filterRows(filter, { ...state, data });
+  function answered(filter, data = state.data) {
+    // Of other data the groups are not known yet.
+    const groups = data === state.data ? state.groups : null;
+    return filterRows(filter, { ...state, data, groups });
+  }
 
   /**
    * Takes a filter that a person set.

@@ -1,4 +1,5 @@
 /** A page of many runs: what its views share with the kernel. */
+import { isoText } from "../base/times.mjs";
 import { readCodes } from "../kernel/bytes.mjs";
 import { keyOf, rowsOf } from "../kernel/page.mjs";
 import { loadColumns } from "../runs/columns.mjs";
@@ -18,6 +19,7 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
     firstState(data, {
       view: traits.get("view") ?? "timeline",
       by: groupingOf(traits.get("by")),
+      window: windowOf(traits.get("window")),
       names: new Map(Object.entries(data.page.names)),
       sort: traits.get("sort") ?? null,
       columns: traits.get("columns") ?? [],
@@ -106,6 +108,20 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
     traits.watch(name, (value) => store.change({ [name]: value }));
   }
   loadColumns(store, { kernel, signal });
+  /** @param {[number, number] | null} window that a person looks at; null: all */
+  function lookAt(window) {
+    if (isNear(window, state.window)) return;
+    traits.put("window", window && window.map((at) => isoText(clampToDates(at))));
+    store.change({ window });
+  }
+
+  /** What the kernel repeats of a window that came from here need not be shown again. @param {unknown} value */
+  function takeWindow(value) {
+    const window = windowOf(value);
+    if (!isNear(window, state.window)) store.change({ window });
+  }
+
+  traits.watch("window", takeWindow);
   traits.watch("by", (by) => store.change({ by: groupingOf(by) }));
   const { element, corner } = createWorkbench(store, {
     kernel,
@@ -115,6 +131,7 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
     onPath: choosePath,
     onView: look,
     onGroup: group,
+    onLook: lookAt,
     onFilter: narrowing.narrow,
     height: traits.get("height"),
   });
@@ -126,7 +143,7 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
       mark = -1;
       const chosen = rowsOf(newer, traits.get("selected"));
       const names = new Map(Object.entries(newer.page.names));
-      store.change({ data: newer, names, shown: narrowing.rowsOf(newer), chosen });
+      store.change({ data: newer, names, shown: narrowing.rowsOf(newer), chosen, groups: null });
       narrowing.complete();
       takeSelected();
     },
@@ -135,4 +152,24 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
     setSelected: takeSelected,
     setNames: (names) => store.change({ names: new Map(names) }),
   };
+}
+
+/** @param {unknown} value two ISO texts, or null for all @returns {[number, number] | null | undefined} in ms since the epoch; undefined where there is no such value */
+function windowOf(value) {
+  if (!Array.isArray(value)) return value === null ? null : undefined;
+  const [start, end] = value.map((text) => Date.parse(String(text)));
+  return Number.isNaN(start + end) ? undefined : [start, end];
+}
+
+/** @typedef {[number, number] | null | undefined} Stretch */
+
+const LAST_DATE = 8.64e15;
+
+/** What a date can hold: the room beside the last run of all time reaches farther. @param {number} ms */
+const clampToDates = (ms) => Math.max(-LAST_DATE, Math.min(LAST_DATE, ms));
+
+/** Whether both are the same to the millisecond. @param {Stretch} a @param {Stretch} b */
+function isNear(a, b) {
+  if (!a || !b) return a === b;
+  return Math.abs(a[0] - b[0]) <= 1 && Math.abs(a[1] - b[1]) <= 1;
 }

@@ -14,7 +14,8 @@ const DEFAULTS = {
   by: null,
   sort: null,
   columns: [],
-  window: null,
+  /** In such a file the page says how it stood. */
+  window: undefined,
   height: null,
 };
 

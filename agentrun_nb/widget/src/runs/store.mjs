@@ -21,7 +21,7 @@
  * @property {string[]} columns  paths in documents
  * @property {Map<string, import("./values.mjs").Values>} values  by path, of those columns that are here already
  * @property {Map<string, string>} problems  by path, why a column cannot be had
- * @property {[number, number] | null} window  the stretch of time on the screen in ms since the epoch; null: all
+ * @property {[number, number] | null | undefined} window  the stretch of time on the screen in ms since the epoch; null: all; undefined: as the page last said it stood
  * @property {Map<string, string>} names  of deployments and versions by their ids
  * @property {Groups | null} groups  null until they are known
  * @property {string} tz  the zone in which times are shown
@@ -46,7 +46,7 @@ export const firstState = (data, known) => ({
   columns: [],
   values: new Map(),
   problems: new Map(),
-  window: null,
+  window: undefined,
   names: new Map(),
   groups: null,
   tz: "UTC",

@@ -1,6 +1,6 @@
 /** Everything that the timeline says in words: what is in the window, the notes, and what a screen reader reads out. */
 
-import { countOf, formatCount } from "../base/numbers.mjs";
+import { countOf, formatCount, runsOf } from "../base/numbers.mjs";
 import { formatZone } from "../base/ticks.mjs";
 import { fittingGrouping } from "./grouping.mjs";
 import { countUnplaced } from "./state.mjs";
@@ -32,7 +32,11 @@ export function createAnnouncer(state, parts) {
     const { view, zone, unknownZone } = state;
     const inWindow = fills.map(({ places }) => places);
     const runs = inWindow.reduce((sum, places) => sum + places.length, 0);
-    const words = windowWords(runs ? view.stretch : view.instants, zone, countOf(runs));
+    const words = windowWords(
+      runs ? view.stretch : view.instants,
+      zone,
+      runsOf(runs, view.model.size),
+    );
     const sentences = [`${words}.`, `Times in ${formatZone(view.instants, zone)}${unknownZone}.`];
     // Bands have peaks of their own, which stand beside their names.
     const peak = frame.bandOf ? 0 : (fills[0].columns?.peak ?? 0);

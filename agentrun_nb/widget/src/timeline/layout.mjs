@@ -52,7 +52,7 @@ const STRIP = 16;
 const THINNEST = 5;
 const THICKEST = 22;
 /** The names in the margin: their share of the width, and how wide they are. */
-const NAMES_SHARE = 0.2;
+const NAMES_SHARE = 0.22;
 const NAMES_LEAST = 96;
 const NAMES_MOST = 180;
 /** What the length of a run takes up behind its bar. */

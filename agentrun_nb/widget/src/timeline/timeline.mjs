@@ -19,7 +19,7 @@ import { createState, takeData, takeZone } from "./state.mjs";
  * @typedef {import("../protocol.mjs").Grouping} Grouping
  * @typedef {object} Options
  * @property {(rows: number[]) => void} [onSelect]  a person selected rows
- * @property {(screen: View["screen"] & {dark: boolean}) => void} [onWindow]  what is on the screen, once it stands still
+ * @property {(screen: View["screen"] & {dark: boolean}, isZoomed: boolean) => void} [onWindow]  what is on the screen, once it stands still
  * @property {(by: Grouping | null) => void} [onGroup]  a person chose a grouping; null: as it fits
  * @property {(instants: import("./layout.mjs").Window) => void} [onKeep]  a person wants to keep the window as a filter; in ms since the epoch
  * @property {AbortSignal} [signal]  ends the timeline
@@ -27,6 +27,7 @@ import { createState, takeData, takeZone } from "./state.mjs";
  * @property {(data: TimelineData) => void} setData
  * @property {(screen: import("../protocol.mjs").Screen) => void} setScreen  shows the same stretch of time, grouping and folds as were seen before
  * @property {(by: Grouping | null) => void} setGrouping  null: as it fits
+ * @property {(instants: import("./layout.mjs").Window | null) => void} setWindow  in ms since the epoch; null: all
  * @property {(rows: Iterable<number>) => void} setSelected
  * @property {(tz: string) => void} setZone  an IANA name; UTC where the browser does not know it, and that is said
  * @property {(row: number) => {x: number, y: number} | null} locate  a point on a run, in CSS pixels of the canvas; null where it has no mark of its own now
@@ -139,10 +140,7 @@ export function createTimeline(root, { onSelect, onWindow, onGroup, onKeep, sign
     fillTable(parts.table, view.model, view.places(), zone);
     if (!isOnScreen()) return;
     const red = parseInt(readColours().text.replace(/^\D+/, ""));
-    onWindow?.({
-      ...fitted().screen,
-      dark: red > MIDDLE,
-    });
+    onWindow?.({ ...fitted().screen, dark: red > MIDDLE }, view.isZoomed);
   }
 
   /** @param {TimelineData} data */
@@ -151,6 +149,12 @@ export function createTimeline(root, { onSelect, onWindow, onGroup, onKeep, sign
     pointer.leave();
     announcer.writeData();
     changed();
+  }
+
+  /** @param {import("./layout.mjs").Window | null} instants */
+  function setWindow(instants) {
+    const { view } = state;
+    navigation.show(instants ? view.model.axis.places(instants) : view.whole);
   }
 
   /** @param {string} tz */
@@ -201,6 +205,7 @@ export function createTimeline(root, { onSelect, onWindow, onGroup, onKeep, sign
   return {
     setData,
     setGrouping: arrangement.group,
+    setWindow,
     corner: parts.corner,
     setScreen: arrangement.restore,
     setSelected: selection.show,

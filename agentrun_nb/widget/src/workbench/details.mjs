@@ -1,25 +1,40 @@
-/** What is told of the chosen runs: one run whole, or two side by side. */
+/** What is told of the chosen runs: one run whole, two side by side, the numbers of more; of none, the numbers of what is shown. */
 import { readJson } from "../kernel/bytes.mjs";
 import { button, h } from "../base/dom.mjs";
 import { documentOf } from "../json/python.mjs";
 import { keyOf } from "../kernel/page.mjs";
 import { toolbar } from "../base/roving.mjs";
 import { addColumn } from "../runs/columns.mjs";
+import { createNumbers } from "./numbers.mjs";
 import { createLogSource } from "../run/log/source.mjs";
 import { createRunView } from "../run/view.mjs";
 import { describe, isTerminal } from "../base/status.mjs";
 import { formatCount } from "../base/numbers.mjs";
 
 const NO_SUCCESS = "No run of this deployment that is here succeeded before this one.";
+/** More runs than this are told in numbers first. */
+const MOST_SINGLE = 2;
+const ALL = -1;
 
 /**
  * @param {import("../runs/store.mjs").Store} store
- * @param {{kernel: import("../kernel/requests.mjs").Kernel, signal: AbortSignal, onChoose: (rows: number[]) => void, onPath: (path: string) => void}} options
- *   `onChoose` is told when another of the chosen runs has to be the first
+ * @param {object} options
+ * @param {import("../kernel/requests.mjs").Kernel} options.kernel
+ * @param {AbortSignal} options.signal
+ * @param {(rows: number[]) => void} options.onChoose  a person chose rows
+ * @param {(rows: number[]) => void} options.onOrder  another of the chosen runs has to be the first
+ * @param {(filter: import("../runs/filter.mjs").Filter | null) => void} options.onFilter
+ * @param {(path: string) => void} options.onPath
  */
-export function createDetails(store, { kernel, signal, onChoose, onPath }) {
+export function createDetails(store, options) {
+  const { kernel, signal, onOrder, onPath } = options;
   const { state } = store;
+  const numbers = createNumbers(store, options);
+  /** Which of the chosen runs is on show; ALL: their numbers. */
   let at = 0;
+  /** How many were chosen, and which of them was shown. */
+  let chosenCount = 0;
+  let keyShown = "";
   /** The row that is the first of the chosen ones for the kernel. */
   let first = -1;
   /** The path that was chosen in the run on show or shown there last, so that its tab need not be opened again. */
@@ -66,37 +81,60 @@ export function createDetails(store, { kernel, signal, onChoose, onPath }) {
   }
 
   function takeChosen() {
-    at = 0;
-    first = state.chosen[0] ?? -1;
+    const { chosen } = state;
+    // Of the same choice the run that is on show stays there when newer data comes.
+    const stays = at >= 0 && chosen.length === chosenCount && keyAt(at) === keyShown;
+    if (!stays) at = chosen.length > MOST_SINGLE ? ALL : 0;
+    first = chosen[0] ?? -1;
     show();
+  }
+
+  /** @param {number} position among the chosen @returns {string} of which run, whatever its row is by now; "" for none */
+  function keyAt(position) {
+    const row = state.chosen[position];
+    return row === undefined ? "" : JSON.stringify(keyOf(state.data, row));
   }
 
   /** @param {number} by */
   function step(by) {
-    at = (at + by + state.chosen.length) % state.chosen.length;
+    const { length } = state.chosen;
+    const least = length > MOST_SINGLE ? ALL : 0;
+    const turns = length - least;
+    at = least + ((at - least + by + turns) % turns);
     show();
   }
 
   function show() {
     const rows = state.chosen;
     const doc = docs.get(rows[at]);
+    chosenCount = rows.length;
+    keyShown = keyAt(at);
     chooser.hidden = rows.length < 2;
     both.hidden = rows.length !== 2 || kernel.alone;
     both.ariaPressed = "false";
-    position.textContent = `Run ${formatCount(at + 1)} of ${formatCount(rows.length)} chosen`;
+    position.textContent =
+      at === ALL
+        ? `${formatCount(rows.length)} chosen`
+        : `Run ${formatCount(at + 1)} of ${formatCount(rows.length)} chosen`;
     if (doc) return showRun(doc);
+    if (!rows.length || at === ALL) return showNumbers();
     const { signal: current } = clear();
-    if (rows.length)
-      void showing(current, async (onWait) => {
-        docs.set(rows[at], await docOf(rows[at], onWait));
-        return null;
-      });
-    else
-      hint(
-        state.data.page.n
-          ? "Choose a run on the timeline to see it here."
-          : "There are no runs to show.",
-      );
+    void showing(current, async (onWait) => {
+      docs.set(rows[at], await docOf(rows[at], onWait));
+      return null;
+    });
+  }
+
+  function showNumbers() {
+    clear();
+    if (!state.data.page.n) return hint("There are no runs to show.");
+    if (!place.contains(numbers.element)) place.replaceChildren(numbers.element);
+    numbers.show();
+  }
+
+  /** Whether it is numbers that are on show, which other rows, names or groups change. */
+  function renewNumbers() {
+    if (place.contains(numbers.element)) numbers.show();
   }
 
   /** Ends what is shown. @returns {AbortController} of what comes in its place */
@@ -154,7 +192,7 @@ export function createDetails(store, { kernel, signal, onChoose, onPath }) {
 
   /** A path leads into the first of the chosen runs, so the one on show becomes the first. @param {number} row @param {string} path */
   function choosePath(row, path) {
-    if (first !== row) onChoose([row, ...state.chosen.filter((other) => other !== row)]);
+    if (first !== row) onOrder([row, ...state.chosen.filter((other) => other !== row)]);
     first = row;
     onPath((revealed = path));
   }
@@ -224,6 +262,7 @@ export function createDetails(store, { kernel, signal, onChoose, onPath }) {
   signal.addEventListener("abort", () => viewEnd.abort());
   store.watch(["data"], takeDocs, signal);
   store.watch(["data", "chosen"], takeChosen, signal);
+  store.watch(["shown", "names", "groups", "filter"], renewNumbers, signal);
   store.watch(["tz"], () => view?.setZone(state.tz), signal);
   store.watch(["names"], () => view?.setNames(state.names), signal);
   store.watch(["path"], takePath, signal);

@@ -1,5 +1,6 @@
 /** The runs that are shown, on the timeline. */
 import { h } from "../base/dom.mjs";
+import { isoText } from "../base/times.mjs";
 import { createTimeline } from "../timeline/timeline.mjs";
 
 /**
@@ -12,15 +13,19 @@ const DRAWN = ["created", "started", "completed", "until", "status", "version", 
 
 /**
  * @param {import("../runs/store.mjs").Store} store
- * @param {{kernel: import("../kernel/requests.mjs").Kernel, signal: AbortSignal, onChoose: (rows: number[]) => void, onGroup: (by: Grouping | null) => void}} options
+ * @param {{kernel: import("../kernel/requests.mjs").Kernel, signal: AbortSignal, onChoose: (rows: number[]) => void, onGroup: (by: Grouping | null) => void,
+ *   onLook: (window: [number, number] | null) => void, onFilter: (filter: import("../runs/filter.mjs").Filter | null) => void}} options `onLook` is told which stretch of time is on the screen, null for all
  */
-export function createPicture(store, { kernel, signal, onChoose, onGroup }) {
+export function createPicture(store, { kernel, signal, onChoose, onGroup, onLook, onFilter }) {
   const { state } = store;
+  /** The window that the timeline said it has, which it need not be given. @type {import("../runs/store.mjs").State["window"]} */
+  let seen;
   const stage = h("div");
   const timeline = createTimeline(stage, {
     onSelect: (places) => onChoose(places.map((place) => state.shown[place])),
     onGroup,
-    onWindow: (window) => void kernel.ask("window", window).catch(() => {}),
+    onWindow: look,
+    onKeep: keep,
     signal,
   });
 
@@ -34,6 +39,27 @@ export function createPicture(store, { kernel, signal, onChoose, onGroup }) {
     choose();
   }
 
+  /** @param {{start: number, end: number}} screen @param {boolean} isZoomed */
+  function look(screen, isZoomed) {
+    void kernel.ask("window", screen).catch(() => {});
+    seen = isZoomed ? [screen.start, screen.end] : null;
+    onLook(seen);
+  }
+
+  /** Shows only what was created in the window, all of which then is the window. @param {{start: number, end: number}} instants */
+  function keep({ start, end }) {
+    const since = isoText(Math.floor(start));
+    const until = isoText(Math.ceil(end));
+    onFilter({ ...state.filter, since, until });
+    timeline.setWindow(null);
+  }
+
+  function takeWindow() {
+    const { window } = state;
+    if (window === undefined || window === seen) return;
+    timeline.setWindow(window && { start: window[0], end: window[1] });
+  }
+
   function choose() {
     timeline.setSelected(placesIn(state.shown, state.chosen));
   }
@@ -45,6 +71,8 @@ export function createPicture(store, { kernel, signal, onChoose, onGroup }) {
   timeline.setGrouping(state.by);
   draw();
   if (state.data.page.screen) timeline.setScreen(state.data.page.screen);
+  takeWindow();
+  store.watch(["window"], takeWindow, signal);
   timeline.setZone(state.tz);
   return { element: stage, corner: timeline.corner };
 }

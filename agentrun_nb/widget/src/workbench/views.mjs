@@ -16,7 +16,8 @@ import { createPicture } from "./picture.mjs";
  * @property {AbortSignal} signal
  * @property {(rows: number[]) => void} onChoose  a person chose rows
  * @property {(by: import("../protocol.mjs").Grouping | null) => void} onGroup  a person chose a grouping; null: as it fits
- * @property {(filter: import("../runs/filter.mjs").Filter | null) => void} onFilter  a person narrows what is shown
+ * @property {(window: [number, number] | null) => void} onLook  another stretch of time is on the screen; null: all
+ * @property {(filter: import("../runs/filter.mjs").Filter | null) => void} onFilter  a person narrowed the runs
  */
 
 /** @type {View[]} */

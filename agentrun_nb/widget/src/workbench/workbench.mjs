@@ -25,16 +25,17 @@ const WIDE = 1000;
  * @param {(by: import("../protocol.mjs").Grouping | null) => void} options.onGroup
  * @param {import("./filter_panel.mjs").Narrow} options.onFilter
  * @param {unknown} options.height  as the program set it
+ * @param {(window: [number, number] | null) => void} options.onLook
  */
 export function createWorkbench(store, options) {
-  const { kernel, signal, onChoose, onOrder, onPath, onView, onGroup, onFilter } = options;
+  const { kernel, signal, onChoose, onOrder, onPath, onView, onGroup, onLook, onFilter } = options;
   const { state } = store;
   /** @type {Promise<ReturnType<typeof import("./help.mjs").createHelp>> | null} */
   let help = null;
   const head = createHead(store, { kernel, signal, onBack: closeRun, onHelp: openHelp });
   const row = createRow(store, { views: VIEWS, kernel, signal, onView, onFilter });
   const list = createList(store, { signal, onOpen: openRun });
-  const details = createDetails(store, { kernel, signal, onChoose: onOrder, onPath });
+  const details = createDetails(store, { kernel, signal, onChoose, onOrder, onFilter, onPath });
   const stage = h("div", { class: "arn-wb-stage", "data-testid": "arn-wb-stage" });
   const nothing = h("p", "arn-wb-nothing");
   const remark = h("p", { class: "arn-wb-remark", role: "status" });
@@ -68,7 +69,7 @@ export function createWorkbench(store, options) {
   /** Makes the view that is chosen, unless it is there; its code may have to be fetched first. */
   async function openView() {
     const view = chosenView();
-    const options = { kernel, signal, onChoose, onGroup, onFilter };
+    const options = { kernel, signal, onChoose, onGroup, onLook, onFilter };
     try {
       const created = made.get(view.name) ?? view.create(store, options);
       const shown = created instanceof Promise ? await created : created;

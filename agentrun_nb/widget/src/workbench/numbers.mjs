@@ -1,0 +1,122 @@
+/** Many runs in numbers: how many failed and why, how long they took, and the runs that stand out, each one click away. */
+import { button, h } from "../base/dom.mjs";
+import { countOf, formatCount, percent, runsOf } from "../base/numbers.mjs";
+import { ageWords, duration } from "../base/times.mjs";
+import { visible } from "../base/text.mjs";
+import { nameOfRow } from "../runs/names.mjs";
+import { numbersOf } from "../runs/numbers.mjs";
+import { createReasons } from "./reasons.mjs";
+
+/**
+ * @typedef {import("../runs/numbers.mjs").Numbers} Numbers
+ * @typedef {import("../runs/numbers.mjs").Times} Times
+ * @typedef {import("../runs/store.mjs").State} State
+ */
+
+/**
+ * @param {import("../runs/store.mjs").Store} store
+ * @param {object} options
+ * @param {import("../kernel/requests.mjs").Kernel} options.kernel
+ * @param {AbortSignal} options.signal
+ * @param {(rows: number[]) => void} options.onChoose  a person chose rows
+ * @param {(filter: import("../runs/filter.mjs").Filter | null) => void} options.onFilter
+ */
+export function createNumbers(store, { kernel, signal, onChoose, onFilter }) {
+  const { state } = store;
+  const title = h("h3", "arn-nums-title");
+  const facts = h("dl", "arn-nums-facts");
+  const reasons = createReasons(store, { kernel, signal, onFilter });
+  const element = h(
+    "div",
+    { class: "arn-nums", "data-testid": "arn-wb-numbers" },
+    h("section", {}, title, facts),
+    reasons.element,
+  );
+  let timer = 0;
+  signal.addEventListener("abort", () => clearTimeout(timer));
+
+  /** Counts after the picture is drawn, which is what a person looks at. */
+  function show() {
+    clearTimeout(timer);
+    timer = setTimeout(write);
+  }
+
+  function write() {
+    // A run may have been chosen meanwhile.
+    if (!element.isConnected) return;
+    const rows = state.chosen.length ? state.chosen : state.shown;
+    const numbers = numbersOf(state.data, rows);
+    title.textContent = headline(state);
+    const lines = rows.length ? linesOf(state, numbers, onChoose) : [];
+    facts.replaceChildren(
+      ...lines.flatMap(([name, ...words]) => [h("dt", {}, name), h("dd", {}, ...words)]),
+    );
+    reasons.show(rows, numbers.failed);
+  }
+
+  return { element, show };
+}
+
+/** @param {State} state @returns {string} what the numbers are of */
+function headline({ data, shown, chosen }) {
+  if (chosen.length) return `The ${countOf(chosen.length)} chosen`;
+  if (shown.length === data.page.n) return `${countOf(shown.length)} in all`;
+  return `The ${runsOf(shown.length, data.page.n)} shown`;
+}
+
+/**
+ * @param {State} state @param {Numbers} numbers @param {(rows: number[]) => void} onChoose
+ * @returns {[name: string, ...words: import("../base/dom.mjs").Child[]][]}
+ */
+function linesOf(state, numbers, onChoose) {
+  const { failed, judged, failure, before, after, lastFailure, longest } = numbers;
+  /** @type {[string, ...import("../base/dom.mjs").Child[]][]} */
+  const lines = [
+    ["failures", ...failedWords(failed, judged, failure)],
+    ["after start", ...timesWords(after)],
+    ["before start", ...timesWords(before)],
+  ];
+  const link = (/** @type {number} */ row) => runLink(state, row, onChoose);
+  if (lastFailure >= 0)
+    lines.push(["last failure", link(lastFailure), ` ${failureAge(state, lastFailure)}`]);
+  if (longest >= 0) lines.push(["longest", link(longest), ` ${lengthOf(state, longest)}`]);
+  return lines;
+}
+
+/** @param {number} failed @param {number} judged @param {Numbers["failure"]} failure */
+function failedWords(failed, judged, { share, low, high }) {
+  if (!judged) return ["none succeeded or failed"];
+  const interval = ` (${percent(low)} to ${percent(high)}), ${formatCount(failed)} of ${formatCount(judged)}`;
+  return [h("b", {}, percent(share)), interval];
+}
+
+/** @param {Times} times */
+function timesWords({ n, ended, p50, p90 }) {
+  if (Number.isNaN(p50) && ended === n) return [`too few to say (${formatCount(n)})`];
+  if (Number.isNaN(p50))
+    return [`too few to say (${formatCount(ended)} of ${formatCount(n)} ended)`];
+  const late = Number.isNaN(p90) ? "90\u00a0% not reached" : `90\u00a0% within ${duration(p90)}`;
+  return [h("b", {}, duration(p50)), `, ${late}`];
+}
+
+/** @param {State} state @param {number} row @param {(rows: number[]) => void} onChoose */
+function runLink(state, row, onChoose) {
+  const id = state.data.columns?.ids[row] ?? "";
+  const label = visible(nameOfRow(state, row) || id);
+  return button(label, () => onChoose([row]), { class: "arn-link arn-nums-run" });
+}
+
+/** @param {State} state @param {number} row */
+function failureAge({ data: { page, columns } }, row) {
+  const end = columns?.completed[row] || columns?.created[row] || NaN;
+  return ageWords(page.now - end);
+}
+
+/** @param {State} state @param {number} row */
+function lengthOf({ data: { columns } }, row) {
+  if (!columns) return "";
+  const { started, completed, until } = columns;
+  const isOpen = Number.isNaN(completed[row]);
+  const end = isOpen ? until[row] : completed[row];
+  return duration(Math.round(end - started[row])) + (isOpen ? " so far" : "");
+}
