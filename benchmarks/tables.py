@@ -57,7 +57,7 @@ WATCH = """([rows, press]) => {
 }"""
 CLICK = """async (selector) => {
   const waiting = window.changed(window.text());
-  window.find(selector).click();
+  window.find(selector).dispatchEvent(new MouseEvent('click', {bubbles: true, composed: true}));
   return Promise.race([waiting, new Promise((resolve) => setTimeout(resolve, 20_000, NaN))]);
 }"""
 SCROLL = """async (selector) => {
@@ -99,14 +99,14 @@ TABLES = (
         "import itables; itables.init_notebook_mode(connected=False); itables.show(brief, maxBytes=0, paging=False, scrollY='460px', scrollCollapse=True, connected=False)",
         ".dt-scroll-body tbody tr",
         ".dt-scroll-body",
-        ".dt-scroll-head th:nth-child(9)",
+        ".dt-scroll-head th:last-child",
     ),
     Table(
         "quak",
         "import quak; quak.Widget(brief)",
         "tbody tr",
         ".table-container",
-        "thead th:nth-child(9) svg",
+        "thead th:nth-last-child(2) svg",
     ),
 )
 

@@ -162,7 +162,7 @@ function paintMedians(ctx, { points, box, scale, colours }) {
   ctx.strokeStyle = colours.background;
   ctx.lineWidth = RIM;
   ctx.lineJoin = "round";
-  ctx.fillStyle = colours.text;
+  const isDense = points.rows.length > SIZES[0].most;
   /** @type {Box[]} */
   const taken = [];
   for (const { words, to, y } of lines) {
@@ -172,7 +172,11 @@ function paintMedians(ctx, { points, box, scale, colours }) {
     if (taken.some((other) => overlaps(place, other))) continue;
     taken.push(place);
     const at = /** @type {const} */ ([words, left + WORD_PADDING, y - LINE / 2 - 3]);
+    // Among very many points and lines, the words need a plain background of their own.
+    ctx.fillStyle = colours.background;
+    if (isDense) ctx.fillRect(left, place.top, room, LINE);
     ctx.strokeText(...at);
+    ctx.fillStyle = colours.text;
     ctx.fillText(...at);
   }
 }
