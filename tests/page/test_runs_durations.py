@@ -163,7 +163,7 @@ def test_medians_and_what_is_not_in_the_picture_are_told_in_words(open_stage: Op
     table = stage.page.locator(".arn-durations table")
     assert table.locator("tr:has(td)").all_inner_texts() == ["report v1\t3 runs\t20 s"]
     notes = stage.page.locator(".arn-durations .arn-tl-foot").inner_text()
-    assert "hollow: 1 run that went on when read" in notes
+    assert "hollow: 1 run not ended when read" in notes
     assert "medians of 1 version" in notes
 
 

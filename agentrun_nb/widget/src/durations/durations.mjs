@@ -52,7 +52,7 @@ export function createDurations(store, { signal, onChoose, onFilter }) {
   const picture = h("div", "arn-du-picture", base, marks, tip);
   const empty = h("p", "arn-hint");
   const note = h("p");
-  const corner = h("div", "arn-tl-foot", note);
+  const corner = h("div", "arn-wb-foot arn-tl-foot", note);
   const element = h(
     "div",
     { class: "arn-durations", "data-testid": "arn-durations" },
@@ -79,7 +79,7 @@ export function createDurations(store, { signal, onChoose, onFilter }) {
     picture.hidden = length === 0;
     empty.hidden = length > 0;
     empty.textContent = emptyWords(look.points);
-    note.textContent = notes(state, look.points);
+    note.textContent = notes(look.points);
     marks.setAttribute(
       "aria-label",
       `How long ${countOf(length)} took after their start, over when they were created. ${HELP}`,

@@ -1,6 +1,6 @@
 /** What is told of the durations of runs, in words. */
 import { h } from "../base/dom.mjs";
-import { countOf, runsOf } from "../base/numbers.mjs";
+import { countOf, partOf } from "../base/numbers.mjs";
 import { describe } from "../base/status.mjs";
 import { visible } from "../base/text.mjs";
 import { formatTime } from "../base/ticks.mjs";
@@ -28,15 +28,15 @@ export function runLines(state, points, place) {
   ];
 }
 
-/** @param {State} state @param {Points} points @returns {string} what the picture shows and what it does not, and the gesture that nobody guesses */
-export function notes({ shown }, { missing, isOpen, medians, versions }) {
+/** @param {Points} points @returns {string} what the picture shows and what it does not, and the gesture that nobody guesses */
+export function notes({ missing, isOpen, medians, versions }) {
   const open = isOpen.reduce((sum, one) => sum + one, 0);
-  const lines = medians.length < versions ? `${medians.length} of ${versions}` : versions;
+  const lines = partOf(medians.length, versions);
   const parts = [
-    missing > 0 && `${runsOf(missing, shown.length)} without a length after start`,
-    open > 0 && `hollow: ${countOf(open)} that went on when read`,
     medians.length > 0 && `lines: medians of ${lines} ${versions === 1 ? "version" : "versions"}`,
+    open > 0 && `hollow: ${countOf(open)} not ended when read`,
     "drag: filter by time",
+    missing > 0 && `not here: ${countOf(missing)} without a length after start`,
   ];
   return parts.filter(Boolean).join(" · ");
 }

@@ -31,7 +31,7 @@ export function createTable(store, { signal, onChoose }) {
   });
   const sentence = h("span", { class: "arn-offsight", role: "status" });
   const problems = h("div", { role: "status" });
-  const corner = h("div", "arn-tl-foot", h("p", {}, GESTURES));
+  const corner = h("div", "arn-wb-foot arn-tl-foot", h("p", {}, GESTURES));
   const element = h("div", "arn-table", grid, problems, corner, sentence);
   const table = createRows(store, { grid, head, id: uniqueId("run"), signal });
   const { cursor } = table;
