@@ -6,6 +6,7 @@ import { describe, statusMark } from "../base/status.mjs";
 import { clip, visible } from "../base/text.mjs";
 import { ageWords, duration, withoutZeroTime } from "../base/times.mjs";
 import { nameOfRow } from "../runs/names.mjs";
+import { commonPhrase, distinctPart } from "../runs/reasons.mjs";
 
 /** So many runs are added at once. */
 const PAGE = 60;
@@ -24,6 +25,8 @@ export function createList(store, { signal, onOpen }) {
   /** The shown rows, newest first; null until the list is on the screen. @type {Uint32Array | null} */
   let rows = null;
   let longest = 0;
+  /** What most reasons begin with, which tells nobody anything. */
+  let phrase = "";
 
   /** Draws the list anew where it can be seen; elsewhere when it comes to be. */
   function renew() {
@@ -37,6 +40,7 @@ export function createList(store, { signal, onOpen }) {
     const created = state.data.columns?.created ?? new Float64Array(0);
     const age = (/** @type {number} */ row) =>
       Number.isNaN(created[row]) ? -Infinity : created[row];
+    phrase = commonPhrase(state.data.page.reasons);
     rows = state.shown.slice().sort((a, b) => age(b) - age(a) || b - a);
     longest = state.shown.reduce((most, row) => Math.max(most, lengthsOf(row).all || 0), 0);
     extend();
@@ -77,7 +81,11 @@ export function createList(store, { signal, onOpen }) {
       h("b", name ? "arn-wb-name" : "arn-wb-name arn-wb-id", visible(name || ids[row])),
       h("span", "arn-dim", facts.filter(Boolean).join(" · ")),
       reason
-        ? h("span", "arn-wb-reason", visible(clip(tellingLine(reason), LONGEST_REASON)))
+        ? h(
+            "span",
+            "arn-wb-reason",
+            visible(clip(distinctPart(reason, phrase).text, LONGEST_REASON)),
+          )
         : bar(status, before / longest, after / longest),
     );
     return h("li", {}, line);
@@ -98,12 +106,6 @@ export function createList(store, { signal, onOpen }) {
       /** @type {HTMLElement | null | undefined} */ (items.children[place]?.firstChild)?.focus();
     },
   };
-}
-
-/** The line of a reason that tells the most: the last one of a traceback, else the first. @param {string} reason */
-function tellingLine(reason) {
-  const lines = reason.trim().split("\n");
-  return (reason.startsWith("Traceback") ? lines.at(-1) : lines[0]) ?? "";
 }
 
 /** Thin before the start, thick after it, as parts of the longest run. @param {string | null} status @param {number} before @param {number} after */
