@@ -350,6 +350,9 @@ def polls(count: int) -> tuple[dict[str, int], dict[str, int], int]:
                 client.get_run(DEP, "run_1")
             except AgentRunError:
                 failures += 1
+            # What the server remembers of each request is not the client's to free.
+            server.sent.clear()
+            server.arrived.clear()
         return before, resources(), failures
 
 
