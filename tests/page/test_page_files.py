@@ -65,6 +65,9 @@ KINDS = {
     "head_alone.csv": (b"a,b\n", "text"),
     "json": (b"[1]", "text"),
     "notes": (b"text", "text"),
+    "notes.md": (b"# Title", "markdown"),
+    "NOTES.MARKDOWN": (b"text", "markdown"),
+    "binary.md": (b"\xff", "unreadable"),
     "binary.json": (b"\xff", "unreadable"),
     "binary.csv": (b"\xff,\xff\n1,2", "unreadable"),
 }
@@ -78,10 +81,94 @@ def test_each_file_is_shown_by_the_first_kind_that_reads_it(open_stage: Opener, 
     expect(place.locator("[data-kind]")).to_have_attribute("data-kind", kind)
 
 
-def test_text_and_markdown_are_shown_as_text(open_stage: Opener) -> None:
-    _, place = preview(open_stage, "out/report.md", f"# Title\n{HOSTILE}\n\u202e".encode())
+def test_text_is_shown_as_text(open_stage: Opener) -> None:
+    _, place = preview(open_stage, "out/report.txt", f"# Title\n{HOSTILE}\n\u202e".encode())
     assert place.locator("pre").inner_text() == f"# Title\n{HOSTILE}\n‹U+202E›"
     assert place.locator("img").count() == 0
+
+
+PAGE = f"""# The *first* title ##
+
+A paragraph that
+goes on, with `code <b>`, **strong** and ~~struck~~ words, snake_case_name, 2 * 3 * 4 and \\*no stress\\*.
+
+## Lists
+- one
+  - deeper
+  - and deeper
+- [x] done
+- [ ] open
+
+3. three
+4. four
+
+> quoted
+> > twice
+
+| left | right |
+|:-----|------:|
+| `a`  | 1 \\| 2 |
+| b    |
+
+```python
+x = "<i>"  # not a title
+```
+
+[a link](javascript:alert(1)) ![a picture](https://outside.test/x.png) <https://outside.test>
+{HOSTILE}
+***
+\u202eend
+"""
+
+
+def test_markdown_is_drawn_from_text(open_stage: Opener) -> None:
+    _, place = preview(open_stage, "out/report.md", PAGE.encode())
+    drawn = place.locator(".arn-markdown")
+    headings = drawn.get_by_role("heading")
+    assert headings.all_inner_texts() == ["The first title", "Lists"]
+    assert [one.get_attribute("aria-level") for one in headings.all()] == ["3", "4"]
+    assert drawn.locator("strong, em, del, code").all_inner_texts() == [
+        *("first", "code <b>", "strong", "struck", "a"),
+    ]
+    words = " ".join(drawn.inner_text().split())
+    assert "goes on, with code <b>, strong and struck words, snake_case_name, 2 * 3 * 4" in words
+    assert "*no stress*" in words
+    assert drawn.locator("> ul > li").count() == 3
+    assert drawn.locator("li li").all_inner_texts() == ["deeper", "and deeper"]
+    assert "☑ done" in words
+    assert "☐ open" in words
+    assert drawn.locator("ol > li").all_inner_texts() == ["three", "four"]
+    assert drawn.locator("blockquote blockquote").inner_text() == "twice"
+    rows = [row.locator("th, td").all_inner_texts() for row in drawn.locator("tr").all()]
+    assert rows == [["left", "right"], ["a", "1 | 2"], ["b", ""]]
+    assert drawn.locator("pre").inner_text() == 'x = "<i>"  # not a title'
+    assert "a link (javascript:alert(1))" in words
+    assert "picture: a picture (https://outside.test/x.png)" in words
+    assert HOSTILE in words
+    assert "‹U+202E›end" in words
+    assert place.locator("a, img, i").count() == 0
+    place.get_by_role("button", name="As text").click()
+    assert place.locator("pre:visible").first.inner_text().startswith("# The *first* title ##")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("> " * 50_000, "- " * 50_000, "[" * 100_000, "**a" * 30_000, "`" * 100_000),
+        *("|" * 100_000, "|-" * 50_000, "```\n" * 25_000, "#" + " " * 99_000 + "#"),
+        *("\n".join(" " * n + "- x" for n in range(400)), "![a](b " * 14_000, " " * 100_000 + "x"),
+        *("* " * 50_000 + "x", "\n- \n" * 20_000, "_" * 100_000, "a|b\n-|-\n" * 10_000),
+        *("[x](" + "(" * 99_000, "[x](" * 25_000, "[x](a(b" * 14_000),
+    ],
+    ids=lambda text: repr(text[:8]),
+)
+def test_markdown_that_wants_to_be_slow_is_not(open_stage: Opener, text: str) -> None:
+    """A generous limit: what grows with the square of its length takes minutes."""
+    stage = open_stage(one_file("slow.md", text.encode()))
+    stage.page.set_default_timeout(15_000)
+    stage.page.get_by_role("button", name="it", exact=True).click()
+    expect(stage.page.locator(".arn-preview")).to_contain_text("bytes", timeout=15_000)
+    stage.page.set_default_timeout(30_000)
 
 
 def test_a_preview_that_closes_gives_the_focus_back(open_stage: Opener) -> None:

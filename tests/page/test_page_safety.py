@@ -42,8 +42,8 @@ WATCH = """() => {
   document.addEventListener("securitypolicyviolation", (event) => window.violations.push(event.violatedDirective));
 }"""
 OWN_TAGS = (
-    "ARTICLE B BUTTON CANVAS CAPTION CODE DD DETAILS DIALOG DIV DL DT H3 H4 HEADER I INPUT KBD LABEL LI MARK OPTION P "
-    "PRE SECTION SELECT SPAN SUMMARY TABLE TBODY TD TH THEAD TR UL WBR path svg"
+    "ARTICLE B BLOCKQUOTE BUTTON CANVAS CAPTION CODE DD DETAILS DIALOG DIV DL DT H3 H4 HEADER I INPUT KBD LABEL LI MARK OPTION P "
+    "PRE SECTION SELECT SPAN STRONG SUMMARY TABLE TBODY TD TH THEAD TR UL WBR path svg"
 )
 FOREIGN = """(tags) => [...document.querySelectorAll('.arn-root *')]
   .filter((one) => !tags.split(' ').includes(one.tagName)
@@ -163,6 +163,27 @@ def test_hostile_events_reach_the_log_and_its_excerpt(open_stage: Opener) -> Non
     handle_everything(watched(stage))
     stage.open_tab("Logs")
     assert all(text in stage.text() for text in PAYLOADS[:3])
+    assert_harmless(stage, PAYLOADS)
+
+
+def test_hostile_markdown_is_text(open_stage: Opener) -> None:
+    output = {"name": "it", "path": "a.md", "kind": "file", "status": "available"}
+    forms = [
+        "# {0}",
+        "- {0}",
+        "> {0}",
+        "|{0}|b|\n|-|-|\n|{0}|c|",
+        "```\n{0}\n```",
+        "[{0}]({0})",
+        "**{0}**",
+    ]
+    page = "\n\n".join(form.format(text) for text in PAYLOADS for form in forms)
+    scenario = one_run(run_doc(id="r", output_manifest="{}", outputs=[output]))
+    scenario.files = [page.encode()]
+    stage = open_stage(scenario)
+    watched(stage).get_by_role("button", name="it", exact=True).click()
+    stage.page.locator(".arn-markdown").wait_for()
+    assert PAYLOADS[0] in stage.text()
     assert_harmless(stage, PAYLOADS)
 
 

@@ -45,7 +45,7 @@ function partOf(parts, at) {
 /** @param {Step} step @param {import("./track.mjs").Part} part @returns {HTMLElement} */
 function tickOf({ at, since, type, isError }, { from, to }) {
   const words = `${shortText(type, LONGEST_TYPE) || "first error"} ${since}`;
-  const tick = h("i", `arn-tick${isError ? " arn-error" : ""}`, h("span", "arn-utc", words));
+  const tick = h("span", `arn-tick${isError ? " arn-error" : ""}`, h("span", "arn-utc", words));
   tick.style.setProperty(
     "--arn-at",
     String(to > from ? Math.min(1, (at - from) / (to - from)) : 0),
