@@ -8,8 +8,8 @@ import { createPicture } from "./picture.mjs";
  * @property {string} title  what it shows, in a few words
  * @property {(store: import("../runs/store.mjs").Store, options: ViewOptions) => Made | Promise<Made>} create
  *
- * @typedef {{element: HTMLElement, corner?: HTMLElement}} Made
- *   its `corner` is where the choice of the zone goes; without one that stands under it
+ * @typedef {{element: HTMLElement, corner: HTMLElement}} Made
+ *   its `corner` is where the choice of the zone goes
  *
  * @typedef {object} ViewOptions
  * @property {import("../kernel/requests.mjs").Kernel} kernel

@@ -39,7 +39,6 @@ export function createWorkbench(store, options) {
   const stage = h("div", { class: "arn-wb-stage", "data-testid": "arn-wb-stage" });
   const nothing = h("p", "arn-wb-nothing");
   const remark = h("p", { class: "arn-wb-remark", role: "status" });
-  const foot = h("div", "arn-wb-foot");
   /** Where the choice of the zone is; it goes with the view that is on the screen. */
   const corner = h("span", "arn-wb-corner");
   const pane = h(
@@ -52,17 +51,17 @@ export function createWorkbench(store, options) {
     { class: "arn-workbench", "data-testid": "arn-workbench" },
     head.element,
     row.element,
-    h("div", "arn-wb-body", h("div", "arn-wb-picture", stage, nothing, foot), list.element, pane),
+    h("div", "arn-wb-body", h("div", "arn-wb-picture", stage, nothing), list.element, pane),
     row.panel,
     remark,
   );
   const given = heightOf(options.height);
   if (given) element.style.setProperty("--arn-wb-height", given);
-  /** The views that were looked at, by name; the others are made when they are. @type {Map<string, {element: HTMLElement, corner?: HTMLElement}>} */
+  /** The views that were looked at, by name; the others are made when they are. @type {Map<string, {element: HTMLElement, corner: HTMLElement}>} */
   const made = new Map();
 
   /** Where the view on the screen has the choice of the zone. @type {HTMLElement} */
-  let place = foot;
+  let place = stage;
 
   const chosenView = () => VIEWS.find(({ name }) => name === state.view) ?? VIEWS[0];
 
@@ -87,8 +86,7 @@ export function createWorkbench(store, options) {
     made.set(view.name, shown);
     for (const [name, { element: other }] of made)
       /** @type {HTMLElement} */ (other.parentElement).hidden = name !== view.name;
-    foot.hidden = Boolean(shown.corner);
-    place = shown.corner ?? foot;
+    place = shown.corner;
     placeCorner();
   }
 
