@@ -42,7 +42,7 @@ WATCH = """() => {
   document.addEventListener("securitypolicyviolation", (event) => window.violations.push(event.violatedDirective));
 }"""
 OWN_TAGS = (
-    "ARTICLE B BLOCKQUOTE BUTTON CANVAS CAPTION CODE DD DETAILS DIALOG DIV DL DT H3 H4 HEADER I INPUT KBD LABEL LI MARK OPTION P "
+    "ARTICLE B BLOCKQUOTE BUTTON CANVAS CAPTION CODE DD DETAILS DIALOG DIV DL DT H3 H4 HEADER I INPUT KBD LABEL LI MARK OL OPTION P "
     "PRE SECTION SELECT SPAN STRONG SUMMARY TABLE TBODY TD TH THEAD TR UL WBR path svg"
 )
 FOREIGN = """(tags) => [...document.querySelectorAll('.arn-root *')]
