@@ -83,6 +83,21 @@ def test_a_reason_narrows_to_its_runs_and_back(open_stage: Opener) -> None:
     expect(numbers(stage)).to_contain_text("17 runs in all")
 
 
+def test_a_chosen_run_that_the_filter_hides_gives_way_to_what_is_shown(open_stage: Opener) -> None:
+    stage = open_stage(scenario(grouped(), selected=[[DEP, "adrun_good3"]]))
+    run = stage.page.locator(".arn-run")
+    expect(run).to_contain_text("adrun_good3")
+    stage.page.get_by_test_id("arn-wb-statuses").get_by_role("button", name="failed").click()
+    away = stage.page.get_by_test_id("arn-wb-away")
+    expect(away).to_contain_text("What is chosen is not among the runs shown.")
+    expect(numbers(stage)).to_contain_text("The 5 of 17 runs shown")
+    expect(run).to_have_count(0)
+    assert selected(stage) == ["adrun_good3"], "it stays chosen"
+    away.get_by_role("button", name="Clear the filter").click()
+    expect(away).to_be_hidden()
+    expect(run).to_contain_text("adrun_good3")
+
+
 def test_more_than_two_chosen_runs_are_told_in_numbers(open_stage: Opener) -> None:
     chosen = [[DEP, f"adrun_bad{number}"] for number in range(3)]
     stage = open_stage(scenario(grouped(), selected=chosen))

@@ -142,6 +142,8 @@ def test_what_was_chosen_stays_chosen_where_it_is_not_shown(open_stage: Opener) 
     stage = open_stage(many_runs(runs(40), selected=[[DEP, "adrun_1"]]))
     chip(stage, "failed").click()
     assert stage.trait("selected") == [[DEP, "adrun_1"]]
+    expect(part(stage, "details")).to_contain_text("What is chosen is not among the runs shown.")
+    chip(stage, "failed").click()
     expect(part(stage, "details")).to_contain_text("adrun_1")
 
 

@@ -58,6 +58,12 @@ export function createDetails(store, options) {
     button("›", () => step(1), { "aria-label": "Next chosen run" }),
     both,
   );
+  const away = h(
+    "p",
+    { class: "arn-dim", hidden: true, "data-testid": "arn-wb-away" },
+    "What is chosen is not among the runs shown. ",
+    button("Clear the filter", () => options.onFilter(null), { class: "arn-link" }),
+  );
   const place = h("div");
   const hint = (/** @type {string} */ words) => place.replaceChildren(h("p", "arn-hint", words));
 
@@ -116,8 +122,10 @@ export function createDetails(store, options) {
       at === ALL
         ? `${formatCount(rows.length)} chosen`
         : `Run ${formatCount(at + 1)} of ${formatCount(rows.length)} chosen`;
+    away.hidden = !isAway();
+    if (!away.hidden) chooser.hidden = true;
+    if (!rows.length || at === ALL || isAway()) return showNumbers();
     if (doc) return showRun(doc);
-    if (!rows.length || at === ALL) return showNumbers();
     const { signal: current } = clear();
     void showing(current, async (onWait) => {
       docs.set(rows[at], await docOf(rows[at], onWait));
@@ -129,12 +137,25 @@ export function createDetails(store, options) {
     clear();
     if (!state.data.page.n) return hint("There are no runs to show.");
     if (!place.contains(numbers.element)) place.replaceChildren(numbers.element);
-    numbers.show();
+    numbers.show(at === ALL);
+  }
+
+  /** Whether the filter lets none of the chosen runs through: they stay chosen, and what is shown is told of. */
+  function isAway() {
+    const { chosen, shown: rows } = state;
+    const isFew = chosen.length > 0 && chosen.length <= MOST_SINGLE;
+    return isFew && !chosen.some((row) => rows.includes(row));
+  }
+
+  /** Shows or takes away what the filter has let through or not. */
+  function takeShown() {
+    if (isAway() === away.hidden) show();
+    else renewNumbers();
   }
 
   /** Whether it is numbers that are on show, which other rows, names or groups change. */
   function renewNumbers() {
-    if (place.contains(numbers.element)) numbers.show();
+    if (place.contains(numbers.element)) numbers.show(at === ALL);
   }
 
   /** Ends what is shown. @returns {AbortController} of what comes in its place */
@@ -262,12 +283,12 @@ export function createDetails(store, options) {
   signal.addEventListener("abort", () => viewEnd.abort());
   store.watch(["data"], takeDocs, signal);
   store.watch(["data", "chosen"], takeChosen, signal);
-  store.watch(["shown", "names", "groups", "filter"], renewNumbers, signal);
+  store.watch(["shown", "filter"], takeShown, signal);
+  store.watch(["names", "groups"], renewNumbers, signal);
   store.watch(["tz"], () => view?.setZone(state.tz), signal);
   store.watch(["names"], () => view?.setNames(state.names), signal);
   store.watch(["path"], takePath, signal);
-  store.watch(["names"], () => view?.setNames(state.names), signal);
   takeDocs();
   show();
-  return { element: h("div", {}, chooser, place) };
+  return { element: h("div", {}, away, chooser, place) };
 }

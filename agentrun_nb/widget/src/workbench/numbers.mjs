@@ -35,18 +35,19 @@ export function createNumbers(store, { kernel, signal, onChoose, onFilter }) {
   let timer = 0;
   signal.addEventListener("abort", () => clearTimeout(timer));
 
-  /** Counts after the picture is drawn, which is what a person looks at. */
-  function show() {
+  /** Counts after the picture is drawn, which is what a person looks at. @param {boolean} ofChosen whether the chosen runs are counted, and not those shown */
+  function show(ofChosen) {
     clearTimeout(timer);
-    timer = setTimeout(write);
+    timer = setTimeout(write, 0, ofChosen);
   }
 
-  function write() {
+  /** @param {boolean} ofChosen */
+  function write(ofChosen) {
     // A run may have been chosen meanwhile.
     if (!element.isConnected) return;
-    const rows = state.chosen.length ? state.chosen : state.shown;
+    const rows = ofChosen ? state.chosen : state.shown;
     const numbers = numbersOf(state.data, rows);
-    title.textContent = headline(state);
+    title.textContent = headline(state, ofChosen);
     const lines = rows.length ? linesOf(state, numbers, onChoose) : [];
     facts.replaceChildren(
       ...lines.flatMap(([name, ...words]) => [h("dt", {}, name), h("dd", {}, ...words)]),
@@ -57,9 +58,9 @@ export function createNumbers(store, { kernel, signal, onChoose, onFilter }) {
   return { element, show };
 }
 
-/** @param {State} state @returns {string} what the numbers are of */
-function headline({ data, shown, chosen }) {
-  if (chosen.length) return `The ${countOf(chosen.length)} chosen`;
+/** @param {State} state @param {boolean} ofChosen @returns {string} what the numbers are of */
+function headline({ data, shown, chosen }, ofChosen) {
+  if (ofChosen) return `The ${countOf(chosen.length)} chosen`;
   if (shown.length === data.page.n) return `${countOf(shown.length)} in all`;
   return `The ${runsOf(shown.length, data.page.n)} shown`;
 }
