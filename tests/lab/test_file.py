@@ -46,6 +46,8 @@ def test_a_view_that_was_zoomed_and_grouped_opens_as_it_was_seen(
     start, end = (1_000 * (START.timestamp() + 60 * minutes) for minutes in (100, 130))
     seen = {"start": start, "end": end, "by": "status", "folded": False}
     view._receive(view, {"id": 1, "op": "window", **seen}, [])
+    # The page shares the stretch of time too, and how the runs are grouped.
+    view.set_state({"window": ["2026-11-20T09:40:00Z", "2026-11-20T10:10:00Z"], "by": "status"})
     page.goto(view.to_html(tmp_path / "zoomed.html").as_uri())
     expect(page.get_by_test_id("arn-window")).to_contain_text(
         "2026-11-20 09:40:00 to 2026-11-20 10:10:00 (30 min)"

@@ -196,10 +196,8 @@ def test_after_a_restart_a_look_into_a_file_says_what_happened_and_what_to_do(
     ).name
     with host.open(browser, name) as notebook:
         notebook.run_all()
-        preview, place = (
-            live(notebook, 1).locator("table button").first,
-            live(notebook, 1).locator("pre"),
-        )
+        preview = live(notebook, 1).locator("table button").first
+        place = live(notebook, 1).locator(".arn-preview")
         preview.click()
         expect(place.filter(has_text="what the file holds")).to_be_visible()
         notebook.restart()
