@@ -47,7 +47,7 @@ class Watch:
         ...     print(ended.status)
         succeeded
         >>> watch
-        <Watch: 1 of 1 run ended in ... s: 1 succeeded>
+        <Watch: 1 of 1 run ended in ...: 1 succeeded>
     """
 
     def __init__(self, listener: Listener, given: Given) -> None:

@@ -304,7 +304,7 @@ def test_the_title_of_a_file_says_what_of_whom_from_when_to_when_and_when_read(t
 # --- what is not of these requests
 
 
-@pytest.mark.parametrize("op", sorted(set(protocol.OPS) - {"open", "module", "window"}))
+@pytest.mark.parametrize("op", sorted(set(protocol.OPS) - {"open", "module", "later", "window"}))
 def test_a_document_has_no_runs_to_ask_about(op):
     request = {"id": 1, "op": op, "row": 0, "rows": [0, 1], "output": 0, "path": "input.a"}
     content, _ = conversation(explore_json({}))(request)
