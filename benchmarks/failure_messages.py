@@ -112,8 +112,8 @@ FOR_WORK: dict[str, list[str]] = {
         "ERROR: Cannot install pandas==2.2.3 and numpy==1.20.1 because these package versions have conflicting dependencies.\nERROR: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/",
     ],
     "npm 404": [
-        "npm ERR! code E404\nnpm ERR! 404 Not Found - GET https://registry.example.com/left-padd - Not found\nnpm ERR! A complete log of this run can be found in: /srv/agent/.npm/_logs/2026-03-01T10_11_12_345Z-debug-0.log",
-        "npm ERR! code E404\nnpm ERR! 404 Not Found - GET https://registry.example.com/left-padd - Not found\nnpm ERR! A complete log of this run can be found in: /srv/agent/.npm/_logs/2026-04-07T22_01_59_001Z-debug-0.log",
+        "npm ERR! code E404\nnpm ERR! 404 Not Found - GET https://modules.example.com/left-padd - Not found\nnpm ERR! A complete log of this run can be found in: /var/log/agent/2026-03-01T10_11_12_345Z-debug-0.log",
+        "npm ERR! code E404\nnpm ERR! 404 Not Found - GET https://modules.example.com/left-padd - Not found\nnpm ERR! A complete log of this run can be found in: /var/log/agent/2026-04-07T22_01_59_001Z-debug-0.log",
     ],
     "npm resolve": [
         "npm ERR! code ERESOLVE\nnpm ERR! ERESOLVE unable to resolve dependency tree\nnpm ERR! While resolving: agent@1.4.0\nnpm ERR! Found: react@18.2.0",
