@@ -318,3 +318,33 @@ def test_hostile_words_are_text_in_the_rows_and_the_list(open_stage: Opener, wid
     assert stage.page.evaluate("document.documentElement.scrollWidth") == width
     foreign = stage.page.locator(".arn-root :is(img, script, style, iframe, form, a)")
     expect(foreign).to_have_count(0)
+
+
+REFUSE = """() => {
+  const { model } = window.stage, { answer } = model;
+  window.restore = () => (model.answer = answer);
+  model.answer = (request) =>
+    request.op === "later"
+      ? model.emit("msg:custom", { id: request.id, ok: false, error: "The kernel has no such part." }, [])
+      : answer.call(model, request);
+}"""
+
+
+@pytest.mark.parametrize("name", ["Table", "Durations", "+ Filter", "Help: keys and gestures"])
+def test_code_that_does_not_come_is_said_and_asked_for_again(open_stage: Opener, name: str) -> None:
+    # Before the clock goes on, the rest of the code has not been fetched.
+    stage = open_stage(many_runs(runs(40)), width=1244, clock=True)
+    stage.page.evaluate(REFUSE)
+    opener = stage.page.get_by_role("button", name=name)
+    opener.click()
+    remark = stage.page.locator(".arn-wb-remark")
+    expect(remark).to_have_text("The kernel has no such part.")
+    stage.page.evaluate("() => window.restore()")
+    if name in VIEWS:
+        stage.page.get_by_role("button", name="Timeline").click()
+    opener.click()
+    stage.page.clock.run_for(1_000)
+    if name in VIEWS:
+        expect(stage.page.locator(".arn-wb-view")).to_have_count(2)
+    else:
+        expect(stage.page.locator(".arn-wb-panel, .arn-help")).to_be_visible()

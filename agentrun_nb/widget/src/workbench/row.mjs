@@ -52,8 +52,13 @@ export function createRow(store, { views, kernel, signal, onView, onFilter }) {
 
   async function openPanel() {
     opener.ariaExpanded = "true";
-    const opened = (panel ??= await makePanel());
-    opened.open();
+    try {
+      const opened = (panel ??= await makePanel());
+      opened.open();
+    } catch (error) {
+      opener.ariaExpanded = "false";
+      store.change({ remark: /** @type {Error} */ (error).message });
+    }
   }
 
   async function makePanel() {

@@ -144,9 +144,13 @@ export function createWorkbench(store, options) {
 
   async function openHelp() {
     help ??= makeHelp();
-    // A sheet that could not be fetched is tried anew at the next press.
-    help.catch(() => (help = null));
-    (await help).open();
+    try {
+      (await help).open();
+    } catch (error) {
+      // A sheet that could not be fetched is tried anew at the next press.
+      help = null;
+      store.change({ remark: /** @type {Error} */ (error).message });
+    }
   }
 
   async function makeHelp() {
