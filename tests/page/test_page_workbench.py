@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -175,6 +176,38 @@ def test_python_opens_a_view_and_the_filter_holds_in_each(open_stage: Opener, na
     stage.set_trait("view", other.lower())
     assert tabs.locator("[aria-pressed=true]").all_inner_texts() == [other]
     expect(part(stage, "result")).to_contain_text("8 of 40 shown")
+
+
+def test_a_timeline_that_is_not_on_the_screen_waits_with_what_it_shows(open_stage: Opener) -> None:
+    """Laying out very many runs takes long, and nobody sees it."""
+    stage = open_stage(many_runs(runs(40)), width=1244)
+    canvas = stage.page.get_by_test_id("arn-timeline-canvas")
+    label = "Timeline of {} runs. "
+    expect(canvas).to_have_attribute("aria-label", re.compile(label.format(40)))
+    tabs = stage.page.get_by_role("toolbar", name="View of the runs")
+    tabs.get_by_role("button", name="Table").click()
+    expect(stage.page.get_by_test_id("arn-table")).to_be_visible()
+    chip(stage, "failed").click()
+    expect(part(stage, "result")).to_contain_text("8 of 40 shown")
+    stage.set_trait("window", ["2023-11-14T10:00:00Z", "2023-11-14T10:20:00Z"])
+    assert label.format(40) in str(canvas.get_attribute("aria-label"))
+    tabs.get_by_role("button", name="Timeline").click()
+    assert label.format(8) in str(canvas.get_attribute("aria-label"))
+    expect(stage.page.get_by_test_id("arn-window")).to_contain_text(": 5 of 8 runs.")
+    update(stage, many_runs(runs(60)))
+    assert label.format(12) in str(canvas.get_attribute("aria-label"))
+
+
+def test_a_timeline_waits_where_there_is_a_list_and_is_drawn_when_there_is_room(
+    open_stage: Opener,
+) -> None:
+    stage = open_stage(many_runs(runs(40)), width=360)
+    stage.set_trait("filter", {"status": "failed"})
+    canvas = stage.page.get_by_test_id("arn-timeline-canvas")
+    assert "Timeline of 40 runs. " in str(canvas.get_attribute("aria-label"))
+    stage.page.set_viewport_size({"width": 1244, "height": 900})
+    expect(canvas).to_have_attribute("aria-label", re.compile("Timeline of 8 runs. "))
+    expect(stage.page.get_by_test_id("arn-window")).to_contain_text(": 8 runs.")
 
 
 def test_paper_says_how_many_runs_are_shown_and_has_no_buttons(open_stage: Opener) -> None:

@@ -20,6 +20,8 @@ export function createPicture(store, { kernel, signal, onChoose, onGroup, onLook
   const { state } = store;
   /** The window that the timeline said it has, which it need not be given. @type {import("../runs/store.mjs").State["window"]} */
   let seen;
+  /** Whether the timeline has still to be given what is shown. */
+  let isStale = false;
   const stage = h("div");
   const timeline = createTimeline(stage, {
     onSelect: (places) => onChoose(places.map((place) => state.shown[place])),
@@ -29,9 +31,22 @@ export function createPicture(store, { kernel, signal, onChoose, onGroup, onLook
     signal,
   });
 
+  /** Where the timeline is not on the screen, it is given the runs when it comes there: laying them out takes long. */
+  function takeData() {
+    stage.hidden = state.data.page.n === 0;
+    isStale = stage.clientWidth === 0;
+    if (!isStale) draw();
+  }
+
+  function catchUp() {
+    if (!isStale || stage.clientWidth === 0) return;
+    isStale = false;
+    draw();
+    takeWindow();
+  }
+
   function draw() {
     const { page, columns } = state.data;
-    stage.hidden = page.n === 0;
     if (!columns) return;
     const { now, statuses, versions, deployments } = page;
     const lists = { now, statuses, versions, deployments, names: state.names };
@@ -56,19 +71,26 @@ export function createPicture(store, { kernel, signal, onChoose, onGroup, onLook
 
   function takeWindow() {
     const { window } = state;
-    if (window === undefined || window === seen) return;
+    if (isStale || window === undefined || window === seen) return;
     timeline.setWindow(window && { start: window[0], end: window[1] });
   }
 
   function choose() {
+    if (isStale) return;
     timeline.setSelected(placesIn(state.shown, state.chosen));
   }
 
-  store.watch(["data", "shown", "names"], draw, signal);
+  store.watch(["data", "shown", "names"], takeData, signal);
+  // Before the view is painted for the first time; where it comes to be seen in another way, its size says so.
+  store.watch(["view"], catchUp, signal);
+  const resized = new ResizeObserver(catchUp);
+  resized.observe(stage);
+  signal.addEventListener("abort", () => resized.disconnect());
   store.watch(["by"], () => timeline.setGrouping(state.by), signal);
   store.watch(["chosen"], choose, signal);
   store.watch(["tz"], () => timeline.setZone(state.tz), signal);
   timeline.setGrouping(state.by);
+  stage.hidden = state.data.page.n === 0;
   draw();
   if (state.data.page.screen) timeline.setScreen(state.data.page.screen);
   takeWindow();
