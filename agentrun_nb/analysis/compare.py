@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from agentrun_nb.analysis.bounded import BoundedRunTimes
 from agentrun_nb.analysis.estimates import (
     LEVEL,
     NO_DIFFERENCE,
@@ -18,14 +19,9 @@ from agentrun_nb.analysis.estimates import (
     scipy_stats,
 )
 from agentrun_nb.analysis.inputs import input_keys
-from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_runs_notes
-from agentrun_nb.analysis.run_time import (
-    FASTER,
-    PairedTimes,
-    RunTimes,
-    paired_run_time,
-    time_ratio,
-)
+from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_notes
+from agentrun_nb.analysis.phase_lengths import Lengths, measure
+from agentrun_nb.analysis.run_time import FASTER, PairedTimes, paired_run_time
 from agentrun_nb.analysis.success import (
     SuccessCounts,
     count_successes,
@@ -35,7 +31,6 @@ from agentrun_nb.analysis.success import (
 from agentrun_nb.errors import DataError
 from agentrun_nb.tables.frames import Runs, check_columns, runs_frame
 from agentrun_nb.tables.labels import Names, with_labels
-from agentrun_nb.tables.moments import last_moment
 
 NOTHING = (NO_DIFFERENCE, NOT_ENOUGH)
 SUCCESS = ("b succeeds less often", "b succeeds more often")
@@ -49,7 +44,14 @@ _DTYPES = {
 
 
 def compare(
-    runs: Runs, a: Any, b: Any, by: str = "version_id", *, names: Names = None
+    runs: Runs,
+    a: Any,
+    b: Any,
+    by: str = "version_id",
+    *,
+    phase: str | None = None,
+    phases: pd.DataFrame | None = None,
+    names: Names = None,
 ) -> pd.DataFrame:
     """Compares success and run time of two groups.
 
@@ -61,6 +63,9 @@ def compare(
             and the verdicts have Holm's correction, so that in 95 of 100 tables of equal groups
             none is named. a itself in it is left out.
         by: the column that tells the groups apart.
+        phase: the phase to compare in place of the run time, such as `running`, as for `summarize`.
+        phases: the PHASES table of the runs, such as `arn.phases(runs, logs, events=...)`; None:
+            as for `summarize`.
         names: labels for the ids of deployments and versions, as from `client.names()`; a and b may
             be given by their ids or labels then.
 
@@ -85,15 +90,20 @@ def compare(
         - paired run time (s): the median over those inputs, where no run goes on, of the
           differences of the medians of what succeeded; exact interval by the sign test.
 
+        With `phase` the measures are `median time in running (s)` and `paired time in running (s)`,
+        and the notes say of how many runs it was known and how. Times that were only observed lie
+        between two looks: the intervals reach from what is least to what is most for b, and a
+        verdict stands where it is the same for both (`agentrun_nb.analysis.bounded`).
+
         Then a row for each kind of run that nothing is known of; how many of them are in neither
         group is in the notes. Where b is a list the first column bears the name of `by` and holds
         the value of b (its label with `names`), and the verdicts end with `(Holm)`; the intervals
         are still those of one comparison alone.
 
     Raises:
-        SchemaError: there is no such column.
-        DataError: no run has the value a, or b.
-        SettingsError: `names` is no mapping of texts to texts.
+        SchemaError: there is no such column, or `phases` is no such table.
+        DataError: no run has the value a, or b; no run here was in that phase.
+        SettingsError: `names` is no mapping of texts to texts; `phase` is no text.
 
     Example:
         >>> others = ["ticket-triage v2", "ticket-triage v3"]
@@ -107,16 +117,18 @@ def compare(
     # An index may bear the name of a column, or repeat itself; no row here is found by it.
     runs = runs_frame(runs).reset_index(drop=True)
     check_columns(runs, [by])
+    # Phases are found by the ids, which may be labels afterwards.
+    lengths = measure(runs, phase, phases)
     ids = runs[by]
     runs = with_labels(runs, names, [by])
     a = _label(ids, runs[by], a)
     several = pd.api.types.is_list_like(b)
     b = [_label(ids, runs[by], value) for value in b] if several else _label(ids, runs[by], b)
     runs = runs.assign(input_key=input_keys(runs))
-    before, horizon = _group(runs, by, a), last_moment(runs)
+    before = _group(runs, by, a)
     others = _others(a, b)
     groups = [_group(runs, by, other) for other in others]
-    pairs = [_Pair.of(before, after, horizon) for after in groups]
+    pairs = [_Pair.of((before, after), lengths) for after in groups]
     rows = [
         [*pair.rows(), *_unknown(runs, before, after)]
         for pair, after in zip(pairs, groups, strict=True)
@@ -178,17 +190,30 @@ class _Pair:
 
     groups: tuple[pd.DataFrame, pd.DataFrame]
     counts: tuple[SuccessCounts, SuccessCounts]
-    times: RunTimes
+    lengths: tuple[Lengths, Lengths]
+    times: BoundedRunTimes
     paired_times: PairedTimes
 
-    measures = ("success rate", "median run time (s)", "paired success rate", "paired run time (s)")
-
     @classmethod
-    def of(cls, before: pd.DataFrame, after: pd.DataFrame, horizon: float) -> _Pair:
-        groups = (before, after)
-        counts = count_successes(before, after)
-        times = RunTimes.of(groups, horizon)
-        return cls(groups, counts, times, PairedTimes.of(before, after))
+    def of(cls, groups: tuple[pd.DataFrame, pd.DataFrame], lengths: Lengths) -> _Pair:
+        """Measures two groups.
+
+        Args:
+            groups: the RUNS tables of the group before and the one after, whose index numbers the
+                rows of the whole table.
+            lengths: how long the runs of the whole table took.
+        """
+        counts = count_successes(*groups)
+        before, after = lengths.of_groups([group.index.to_numpy() for group in groups])
+        times = BoundedRunTimes.of(groups, (before, after))
+        paired = PairedTimes.of(groups, (before, after))
+        return cls(groups, counts, (before, after), times, paired)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What is compared, in words."""
+        words = self.lengths[0].words
+        return ("success rate", f"median {words} (s)", "paired success rate", f"paired {words} (s)")
 
     def verdicts(self, level: float = LEVEL) -> dict[str, str]:
         """Gives the verdict of each measure.
@@ -217,12 +242,23 @@ class _Pair:
             _row(name, contrast, verdict)
             for (name, verdict), contrast in zip(self.verdicts().items(), found, strict=True)
         ]
-        for repeated in repeated_runs_notes(pd.concat(self.groups)):
-            for row in rows:
-                row["notes"] = "; ".join(filter(None, (row["notes"], repeated)))
-        ratio = time_ratio(self.times.sample)
+        for row in (rows[1], rows[3]):
+            _add_notes(row, self._known_notes())
+        for row in rows:
+            _add_notes(row, repeated_notes(pd.concat(self.groups)))
+        ratio = self.times.ratio()
         rows[1] |= {"ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high}
         return rows
+
+    def _known_notes(self) -> list[str]:
+        """Of how many runs of each group the phase is known."""
+        sides = zip("ab", self.lengths, strict=True)
+        return [f"{side}: {note}" for side, lengths in sides for note in lengths.known_notes()]
+
+
+def _add_notes(row: dict[str, Any], notes: list[str]) -> None:
+    before = [row["notes"]] if row["notes"] else []
+    row["notes"] = "; ".join([*before, *notes])
 
 
 def _correct(rows: list[list[dict[str, Any]]], pairs: list[_Pair]) -> None:

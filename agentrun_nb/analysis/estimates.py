@@ -102,8 +102,21 @@ class Times:
         for rows in groups:
             chosen = place[rows[self.known[rows]]]
             count = int(unreadable[rows].sum())
-            found.append(Times(self.seconds[chosen], self.ended[chosen], count))
+            known, due = self.known[rows], self.due[rows]
+            found.append(Times(self.seconds[chosen], self.ended[chosen], count, known, due))
         return found
+
+    def of_rows(self, index: pd.Index[Any]) -> pd.Series[Any]:
+        """Returns the seconds of each run of the table whose end was seen; NaN for the others.
+
+        Args:
+            index: that of the table.
+        """
+        if self.known is None:
+            raise ValueError("these times do not know which runs they are of")
+        seconds = np.full(len(self.known), nan)
+        seconds[self.known] = np.where(self.ended, self.seconds, nan)
+        return pd.Series(seconds, index)
 
 
 def scipy_stats() -> Any:

@@ -21,7 +21,6 @@ from agentrun_nb.analysis.estimates import (
     Times,
     difference,
     quantiles,
-    run_times,
     scipy_stats,
 )
 from agentrun_nb.analysis.inputs import (
@@ -33,6 +32,7 @@ from agentrun_nb.analysis.inputs import (
     size_divisors,
 )
 from agentrun_nb.analysis.outcomes import outcomes
+from agentrun_nb.analysis.phase_lengths import Lengths
 from agentrun_nb.core.schema import TERMINAL
 from agentrun_nb.tables.moments import Floats
 
@@ -270,19 +270,18 @@ class RunTimes:
     succeeded: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, groups: tuple[pd.DataFrame, pd.DataFrame], horizon: float) -> RunTimes:
-        """Measures the run times of two groups.
+    def of(cls, groups: tuple[pd.DataFrame, pd.DataFrame], times: tuple[Times, Times]) -> RunTimes:
+        """Takes the run times of two groups.
 
         Args:
             groups: the RUNS tables of the group before and the one after, with `input_key`.
-            horizon: until when runs that have not ended are known to have gone on where they have
-                no `fetched_at`, in ms since the epoch.
+            times: those of their runs.
         """
-        before, after = (run_times(group, horizon) for group in groups)
+        before, after = times
         success_before = (outcomes(groups[0]) == "succeeded").to_numpy(dtype=bool)
         success_after = (outcomes(groups[1]) == "succeeded").to_numpy(dtype=bool)
         succeeded = np.concatenate([success_before[before.known], success_after[after.known]])
-        return cls(before, after, Sample.of(groups, (before, after)), succeeded)
+        return cls(before, after, Sample.of(groups, times), succeeded)
 
     def medians(self, level: float = LEVEL) -> Contrast:
         """Compares the medians in seconds, with intervals of a confidence level."""
@@ -376,11 +375,17 @@ class PairedTimes:
     left_out: int
 
     @classmethod
-    def of(cls, before: pd.DataFrame, after: pd.DataFrame) -> PairedTimes:
-        """Measures two RUNS tables with `input_key`."""
-        pairs = pd.merge(
-            _median_bounds(before), _median_bounds(after), on="input_key", suffixes=("_a", "_b")
-        )
+    def of(
+        cls, groups: tuple[pd.DataFrame, pd.DataFrame], lengths: tuple[Lengths, Lengths]
+    ) -> PairedTimes:
+        """Takes the run times of two groups.
+
+        Args:
+            groups: the RUNS tables of the group before and the one after, with `input_key`.
+            lengths: how long the runs of each took.
+        """
+        before, after = (_median_bounds(*group) for group in zip(groups, lengths, strict=True))
+        pairs = pd.merge(before, after, on="input_key", suffixes=("_a", "_b"))
         timed = pairs.dropna(subset=["low_a", "low_b"])
         low_a, high_a = timed["low_a"].to_numpy(), timed["high_a"].to_numpy()
         low_b, high_b = timed["low_b"].to_numpy(), timed["high_b"].to_numpy()
@@ -417,20 +422,21 @@ def paired_run_time(times: PairedTimes, level: float = LEVEL) -> Contrast:
     return Contrast(a, b, Estimate(n, value, low, high), notes)
 
 
-def _median_bounds(runs: pd.DataFrame) -> pd.DataFrame:
+def _median_bounds(runs: pd.DataFrame, lengths: Lengths) -> pd.DataFrame:
     """Computes the lower and the upper median of the seconds of runs that succeeded, by input.
 
-    Inputs of which a run goes on have none.
+    The lower one is that of the shortest times that are possible, the upper one that of the
+    longest. Inputs of which a run goes on have none.
 
     Returns:
         One row for each input, with `input_key`, `low` and `high`.
     """
     all_outcomes = outcomes(runs)
-    seconds = (runs["completed_at"] - runs["started_at"]).dt.total_seconds()
-    has_time = (all_outcomes == "succeeded") & (runs["mode"] != "service") & (seconds >= 0)
-    by_input = seconds.where(has_time).groupby(runs["input_key"])
+    succeeded = all_outcomes == "succeeded"
+    least = lengths.least.of_rows(runs.index).where(succeeded)
+    greatest = lengths.greatest.of_rows(runs.index).where(succeeded)
     goes_on = ~all_outcomes.isin(TERMINAL)
     any_goes_on = goes_on.groupby(runs["input_key"]).any()
-    low = by_input.quantile(0.5, "lower").mask(any_goes_on)
-    high = by_input.quantile(0.5, "higher").mask(any_goes_on)
+    low = least.groupby(runs["input_key"]).quantile(0.5, "lower").mask(any_goes_on)
+    high = greatest.groupby(runs["input_key"]).quantile(0.5, "higher").mask(any_goes_on)
     return pd.DataFrame({"low": low, "high": high}).reset_index()

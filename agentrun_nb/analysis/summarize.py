@@ -12,25 +12,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agentrun_nb.analysis.estimates import (
-    TOO_FEW,
-    Estimate,
-    Times,
-    quantiles,
-    queue_times,
-    rate,
-    run_times,
-    scipy_stats,
-    share_within,
-)
+from agentrun_nb.analysis.bounded import bounded_quantiles, bounded_share_within
+from agentrun_nb.analysis.estimates import TOO_FEW, Estimate, rate, scipy_stats
 from agentrun_nb.analysis.groups import By, with_groups
-from agentrun_nb.analysis.outcomes import JUDGED, outcomes, repeated_count_notes, repeated_keys
+from agentrun_nb.analysis.outcomes import JUDGED, outcomes, repeated_keys, repeated_note
 from agentrun_nb.analysis.periods import PERIOD, periods, read_freq, with_empty_periods
+from agentrun_nb.analysis.phase_lengths import AFTER_START, BEFORE_START, Lengths, measure
 from agentrun_nb.core.schema import STATUSES, TERMINAL
 from agentrun_nb.core.when import Span, read_span
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.labels import Names
-from agentrun_nb.tables.moments import last_moment
 
 _ENDED = tuple(status for status in STATUSES if status in TERMINAL)
 _COUNTS = ("n", *_ENDED, "not_ended", "not_fetched", "no_status", "unknown_status")
@@ -39,26 +30,9 @@ _UNKNOWN_KINDS = {
 }  # fmt: skip
 """Columns that count runs without a documented status, and how their outcomes begin."""
 _RATES = ("success_rate", "success_low", "success_high")
-_TIMES = (
-    "before_start_p50",
-    "before_start_p90",
-    "after_start_p50",
-    "after_start_p50_low",
-    "after_start_p50_high",
-    "after_start_p90",
-)
+_WAITS = (f"{BEFORE_START}_p50", f"{BEFORE_START}_p90")
+_QUANTILES = ("p50", "p50_low", "p50_high", "p90")
 _WITHIN = ("within", "within_low", "within_high")
-_DTYPES = (
-    dict.fromkeys(_COUNTS, "Int64")
-    | dict.fromkeys([*_RATES, *_TIMES], "Float64")
-    | {"notes": "str"}
-)
-_DTYPES_WITHIN = (
-    {name: kind for name, kind in _DTYPES.items() if name != "notes"}
-    | dict.fromkeys(_WITHIN, "Float64")
-    | {"notes": "str"}
-)
-"""With the columns of `within=`, which stand before the notes."""
 
 
 def summarize(
@@ -67,6 +41,8 @@ def summarize(
     *,
     freq: str | timedelta | None = None,
     within: Span | None = None,
+    phase: str | None = None,
+    phases: pd.DataFrame | None = None,
     names: Names = None,
 ) -> pd.DataFrame:
     """Counts, success rate and times of groups of runs.
@@ -82,6 +58,12 @@ def summarize(
             begin with a Monday.
         within: a time after the start, as seconds, a timedelta or a text such as `5m`: how many
             runs end within it is in three more columns.
+        phase: the phase whose length is measured in place of the time after the start, such as
+            `running`: the recorded time after the start contains the installation. One of
+            `phases`, or a status that a run goes on in.
+        phases: the PHASES table of the runs, such as `arn.phases(runs, logs, events=...)`; None:
+            what their timestamps say and the looks of this process at them (as from
+            `client.watch`), which see a status only while somebody looks.
         names: labels for the ids of deployments and versions, as from `client.names()`; an id
             without a label stays, and a label that several share is followed by the id.
 
@@ -98,35 +80,49 @@ def summarize(
           completed, whatever the outcome. Both by Kaplan-Meier: what has not ended is censored,
           services always; an interval without its upper end is open, since too few have ended to
           bound it;
+        - with `phase="running"` in place of after_start_*: running_p50, running_p50_low,
+          running_p50_high, running_p90, and running_known: of how many runs the phase is known, by
+          logs before looks before timestamps. What was only observed lies between two looks: values
+          are those of the times halfway between least and most, and intervals reach from what is
+          least to what is most (`agentrun_nb.analysis.bounded`). A phase of which nobody saw the
+          end is censored, and that of a service at its end. A run that was in it several times
+          counts once, with all of them together;
         - with `within` also within, within_low, within_high: the share of runs that end within that
-          time after their start, whatever the outcome, by Kaplan-Meier with its 95 % interval; NA
-          where no run was watched that long;
+          time after their start (with `phase`: whose phase ends within it), whatever the outcome,
+          by Kaplan-Meier with its 95 % interval; NA where no run was watched that long;
         - notes: why a number is missing (`too few`, `not reached`), the names of what could not be
           counted, and how many runs stand more than once.
 
     Raises:
-        SchemaError: there is no such column, or a Series is not of these runs.
+        SchemaError: there is no such column, a Series is not of these runs, or `phases` is no such
+            table.
+        DataError: no run here was in that phase.
         SettingsError: `names` is no mapping of texts to texts; `freq` is no length of a second at
-            least, or there would be more than 500,000 rows; `within` is no length of time.
+            least, or there would be more than 500,000 rows; `within` is no length of time; `phase`
+            is no text.
 
     Example:
         >>> table = arn.summarize(runs, by="deployment_id", names=client.names())
         >>> table[["deployment_id", "n", "success_rate"]]
           deployment_id    n  success_rate
         ...
+        >>> phases = arn.phases(run, client.get_logs(run), events=arn.local.EVENTS)
+        >>> arn.summarize(run, phase="installing", phases=phases)["installing_known"].tolist()
+        [1]
     """
     # Asked for at once, so that no small table passes where a larger one would not.
     scipy_stats()
     runs = runs_frame(runs)
     length = None if freq is None else read_freq(freq)
     limit = read_span("within", within)
-    dtypes = _DTYPES if limit is None else _DTYPES_WITHIN
+    # Phases are found by the ids, which may be labels afterwards.
+    lengths = measure(runs, phase, phases)
+    dtypes = _dtypes(phase, has_limit=limit is not None)
     taken = dtypes if length is None else [*dtypes, PERIOD]
     runs, columns = with_groups(runs, by, taken, names)
     if length is not None:
         runs = runs.assign(**{PERIOD: periods(runs["created_at"], length)})
         columns.append(PERIOD)
-    horizon = last_moment(runs)
     groups = _places(runs, columns)
     if "version_id" in columns and "version_number" in runs and "version_number" not in columns:
         columns.insert(columns.index("version_id") + 1, "version_number")
@@ -134,21 +130,27 @@ def summarize(
     keys = runs[columns].iloc[firsts].reset_index(drop=True)
     words = outcomes(runs).to_numpy("object")
     repeated = repeated_keys(runs).to_numpy("int64", na_value=-1)
-    queues, spans = (times(runs, horizon).of_groups(groups) for times in (queue_times, run_times))
+    spans = lengths.of_groups(groups)
     rows = [
-        _row(Counter(words[places]), queue, run, repeated[places])
-        for places, queue, run in zip(groups, queues, spans, strict=True)
+        _row(Counter(words[places]), phase, span, repeated[places])
+        for places, span in zip(groups, spans, strict=True)
     ]
+    if phase != BEFORE_START:
+        waits = measure(runs, BEFORE_START).of_groups(groups)
+        for row, wait in zip(rows, waits, strict=True):
+            _add_waits(row, wait)
     if limit is not None:
-        for row, run in zip(rows, spans, strict=True):
-            found = share_within(run, limit)
+        for row, span in zip(rows, spans, strict=True):
+            found = bounded_share_within(span, limit)
             row |= zip(_WITHIN, (found.value, found.low, found.high), strict=True)
+    for row in rows:
+        row["notes"] = "; ".join(row["notes"])
     table = keys.join(pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes), how="right")
     if length is None:
         return table
     columns.remove(PERIOD)
     whole = with_empty_periods(table, columns, length)
-    counts = dict.fromkeys(_COUNTS, 0)
+    counts = {name: 0 for name, kind in dtypes.items() if kind == "Int64"}
     return whole.fillna(counts | {"notes": "no runs"})
 
 
@@ -164,15 +166,28 @@ def _places(runs: pd.DataFrame, columns: list[str]) -> list[NDArray[np.intp]]:
     return np.split(by_group, edges) if len(runs) else []
 
 
+def _dtypes(phase: str | None, has_limit: bool) -> dict[str, str]:
+    """The dtypes of the columns that are not those of groups, in their order."""
+    name = AFTER_START if phase is None else phase
+    # Where the time before the start is what is measured, it is not told twice.
+    waits = () if name == BEFORE_START else _WAITS
+    lengths = [f"{name}_{quantile}" for quantile in _QUANTILES]
+    dtypes = dict.fromkeys(_COUNTS, "Int64")
+    dtypes |= dict.fromkeys([*_RATES, *waits, *lengths], "Float64")
+    if phase is not None:
+        dtypes[f"{phase}_known"] = "Int64"
+    if has_limit:
+        dtypes |= dict.fromkeys(_WITHIN, "Float64")
+    return dtypes | {"notes": "str"}
+
+
 def _row(
-    words: Counter[str], queue: Times, run: Times, repeated: NDArray[np.int64]
+    words: Counter[str], phase: str | None, lengths: Lengths, repeated: NDArray[np.int64]
 ) -> dict[str, Any]:
-    """The values of one group, by their columns."""
+    """The values of one group by their columns, its notes as a list."""
     others = {word: count for word, count in words.most_common() if word not in STATUSES}
     judged = sum(words[status] for status in JUDGED)
     success = rate(words["succeeded"], judged)
-    waits = quantiles(queue, 0.5, 0.9)
-    spans = quantiles(run, 0.5, 0.9)
     row: dict[str, Any] = {"n": words.total()}
     row |= {status: words[status] for status in _ENDED}
     row["not_ended"] = sum(words[status] for status in STATUSES if status not in TERMINAL)
@@ -180,24 +195,34 @@ def _row(
         counts = [count for word, count in others.items() if word.startswith(kind)]
         row[column] = sum(counts)
     row |= zip(_RATES, (success.value, success.low, success.high), strict=True)
-    row["before_start_p50"], row["before_start_p90"] = (wait.value for wait in waits)
-    median, late = spans
-    row["after_start_p50"] = median.value
-    row["after_start_p50_low"] = median.low
-    row["after_start_p50_high"] = median.high
-    row["after_start_p90"] = late.value
+    name = AFTER_START if phase is None else phase
+    median, late = bounded_quantiles(lengths, 0.5, 0.9)
+    row[f"{name}_p50"] = median.value
+    row[f"{name}_p50_low"] = median.low
+    row[f"{name}_p50_high"] = median.high
+    row[f"{name}_p90"] = late.value
+    row[f"{name}_known"] = lengths.known
     notes: list[str] = []
     if not success.n:
         notes.append("success rate: none succeeded or failed")
-    notes += _remarks("before_start", queue, waits)
-    notes += _remarks("after_start", run, spans)
+    notes += lengths.known_notes()
+    notes += _remarks(name, lengths, [median, late])
     notes += [f"{word}: {count}" for word, count in others.items()]
-    notes += repeated_count_notes(len(np.unique(repeated[repeated >= 0])))
-    row["notes"] = "; ".join(notes)
+    notes += repeated_note(len(np.unique(repeated[repeated >= 0])))
+    row["notes"] = notes
     return row
 
 
-def _remarks(name: str, times: Times, found: list[Estimate]) -> Iterator[str]:
+def _add_waits(row: dict[str, Any], waits: Lengths) -> None:
+    """Adds the times before the start to the values of a group."""
+    found = bounded_quantiles(waits, 0.5, 0.9)
+    row |= zip(_WAITS, (wait.value for wait in found), strict=True)
+    row["notes"] += _remarks(BEFORE_START, waits, found)
+
+
+def _remarks(name: str, lengths: Lengths, found: list[Estimate]) -> Iterator[str]:
+    """Why a number is missing."""
+    times = lengths.middle
     ended, words = int(times.ended.sum()), name.replace("_", " ")
     seen = f"{ended} of {len(times.seconds)} seen to the end"
     if ended < TOO_FEW:

@@ -1,4 +1,4 @@
-"""Checks arguments that many public functions take: texts, counts and paths of files."""
+"""Arguments of public functions, read where they are plain and refused in a sentence elsewhere."""
 
 from __future__ import annotations
 

@@ -36,10 +36,8 @@ _DAY = 86_400_000_000
 """Microseconds."""
 
 
-class AnswerTime(NamedTuple):
-    """The two moments between which the service made an answer.
-
-    Both are in microseconds since the epoch, by the clock of the service.
+class Answered(NamedTuple):
+    """When an answer was made, by the clock of the service, in microseconds since the epoch.
 
     Attributes:
         sent: when the request was sent.
@@ -156,12 +154,12 @@ def iso(micros: int) -> str:
 
 
 class _Units(NamedTuple):
-    """The two units in which a length of time is written, each in milliseconds."""
+    """Two units in which a length of time is written, in milliseconds, and their names."""
 
     large: int
-    large_name: str
+    many: str
     small: int
-    small_name: str
+    few: str
 
 
 _UNITS = (
@@ -173,7 +171,7 @@ NOT_KNOWN = "not known"
 
 
 def duration_text(milliseconds: float) -> str:
-    """Writes a length of time in milliseconds with the units that matter, in the words of the page.
+    """Writes a length of time with the units that matter, in the words of the page.
 
     `400 µs`, `340 ms`, `2.1 s`, `3 min 12 s`, `1 h 4 min`, `2 d 3 h`; `not known` where it is no
     finite number.
@@ -196,7 +194,7 @@ def duration_text(milliseconds: float) -> str:
     return _in_two_units(milliseconds)
 
 
-def seconds_text(seconds: float) -> str:
+def span_text(seconds: float) -> str:
     """Writes a length of time given in seconds, as `duration_text` does."""
     return duration_text(seconds * 1_000)
 
@@ -204,9 +202,9 @@ def seconds_text(seconds: float) -> str:
 def _in_two_units(milliseconds: float) -> str:
     units = _units(milliseconds)
     count = _half_up(milliseconds / units.small)
-    large, small = divmod(count, units.large // units.small)
-    words = f"{large:,} {units.large_name}"
-    return f"{words} {small} {units.small_name}" if small else words
+    many, few = divmod(count, units.large // units.small)
+    words = f"{many:,} {units.many}"
+    return f"{words} {few} {units.few}" if few else words
 
 
 def _units(milliseconds: float) -> _Units:

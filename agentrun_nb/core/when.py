@@ -1,4 +1,4 @@
-"""Reads what users select runs by: moments, ages, lengths of time and statuses."""
+"""The words in which runs are asked for: moments, ages, statuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draws survival curves: the share of runs that still go on after each length of time."""
+"""Draws how long runs go on, as curves of what share is left."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.colors import hex_to_rgb
 
-from agentrun_nb.analysis.estimates import TOO_FEW, Times, curve, run_times
-from agentrun_nb.analysis.outcomes import outcomes, repeated_runs_notes
+from agentrun_nb.analysis.bounded import bounded_curve
+from agentrun_nb.analysis.estimates import TOO_FEW
+from agentrun_nb.analysis.outcomes import outcomes, repeated_notes
+from agentrun_nb.analysis.phase_lengths import RUN_TIME, Lengths, measure
 from agentrun_nb.core.text import counted
-from agentrun_nb.core.times import seconds_text
+from agentrun_nb.core.times import span_text
 from agentrun_nb.figures.lengths import TICKS, places, reach, remarks
 from agentrun_nb.figures.style import (
     CLEAR,
@@ -25,24 +27,22 @@ from agentrun_nb.figures.style import (
     groups,
     left_out_notes,
     or_empty,
+    words,
 )
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.labels import Names
-from agentrun_nb.tables.moments import Floats, last_moment
+from agentrun_nb.tables.moments import Floats
 
 _STEPS = 200
 """The most points of a curve."""
-_HOVER = "%{y:.1f} % go on after %{customdata}"
+_STILL = "%{y:.1f} % go on after %{customdata}"
+_LONGEST_TITLE = 120
 _BAND = 0.2
 """The opacity of a band."""
-_TICK_HEIGHT = 9
+_TICK_HIGH = 9
 """The height in pixels of a tick where runs were last seen."""
-_CURVES_HEIGHT = 300
-"""The height in pixels of the curves."""
-_AXIS_HEIGHT = 78
-"""The height in pixels of the axis under them."""
-_ROW_HEIGHT = 18
-"""The height in pixels of a row of numbers."""
+_CURVES_HIGH, _AXIS_HIGH, _ROW_HIGH = 300, 78, 18
+"""The heights in pixels of the curves, of the axis under them, and of a row of numbers."""
 _AT_RISK_AXIS = {
     "fixedrange": True, "showgrid": False, "showline": False, "automargin": True,
     # Ticks that nobody sees keep the titles apart from the numbers.
@@ -57,6 +57,8 @@ def survival(
     runs: Runs,
     by: str | None = "version_id",
     *,
+    phase: str | None = None,
+    phases: pd.DataFrame | None = None,
     names: Names = None,
     template: str | None = None,
 ) -> go.Figure:
@@ -69,6 +71,10 @@ def survival(
     Args:
         runs: anything that `runs_frame` takes.
         by: the column to group by; beyond 8 groups the smallest are one. None: all together.
+        phase: the phase whose length is drawn in place of the time after the start, such as
+            `running`, as for `summarize`. Where its changes were only observed the band is wider:
+            it reaches from the shortest to the longest times that are possible.
+        phases: the PHASES table of the runs; None: as for `summarize`.
         names: labels for the ids of deployments and versions, as from `client.names()`.
         template: a plotly template, such as `plotly_dark`; by default colours that are read on
             any background.
@@ -77,100 +83,98 @@ def survival(
         The figure: a step curve for each group, in percent over seconds, and under the axis how
         many runs of each were at risk: had not ended before that time, and were still watched.
 
+    Raises:
+        DataError: no run here was in that phase.
+        SchemaError: there is no such column, or `phases` is no such table.
+        SettingsError: `phase` is no text; `names` is no mapping; there is no such template.
+
     Example:
         >>> figure = arn.figures.survival(runs, by="deployment_id")
         >>> figure.write_html("survival.html")
     """
     check_template(template)
     runs = runs_frame(runs)
-    horizon = last_moment(runs)
-    times_of = _times_of_groups(runs, groups(runs, by, len(COLORS), names), horizon)
-    drawn = {name: times for name, times in times_of.items() if len(times.seconds) >= TOO_FEW}
-    titles = group_titles({name: len(times.seconds) for name, times in drawn.items()})
-    seconds = [times.seconds for times in drawn.values()]
-    # The empty array is for a frame of which no group is drawn.
+    lengths = measure(runs, phase, phases)
+    group_of = groups(runs, by, len(COLORS), names)
+    rows = [np.flatnonzero(group_of == name) for name in group_of.cat.categories]
+    parts = zip(map(str, group_of.cat.categories), lengths.of_groups(rows), strict=True)
+    every = dict(parts)
+    drawn = {name: part for name, part in every.items() if len(part.middle.seconds) >= TOO_FEW}
+    titles = group_titles({name: len(part.middle.seconds) for name, part in drawn.items()})
+    seconds = [part.middle.seconds for part in drawn.values()]
     on_axis = places(np.concatenate([np.array([]), *seconds]))
     first, last = reach(on_axis)
     figure = go.Figure()
-    for title, times, hue in zip(titles, drawn.values(), COLORS, strict=False):
-        _draw_curve(figure, title, _points(times, first), hue)
-    figure.update_yaxes(title="share still going on (%)", range=[0, 101])
-    axis = "time since the start (logarithmic)"
-    figure.update_xaxes(title=axis, range=(first, last), **TICKS)
+    for title, part, hue in zip(titles, drawn.values(), COLORS, strict=False):
+        _draw_curve(figure, title, _points(part, first), hue)
+    is_run_time = lengths.words == RUN_TIME
+    goes_on = "going on" if is_run_time else "in it"
+    figure.update_yaxes(title=f"share still {goes_on} (%)", range=[0, 101])
+    axis = "time since the start" if is_run_time else words(lengths.words)
+    figure.update_xaxes(title=f"{axis} (logarithmic)", range=(first, last), **TICKS)
     if drawn:
         _draw_at_risk(figure, dict(zip(titles, seconds, strict=True)), (first, last))
-    notes = remarks(run_times(runs, horizon), outcomes(runs))
-    notes += left_out_notes(_too_small(times_of))
-    notes += [*repeated_runs_notes(runs), *_legend_notes(drawn)]
-    title = f"How long {len(on_axis):,} of {len(runs):,} runs went on{by_words(by)}"
+    few = {
+        f"{name}, too few ended": len(part.middle.seconds)
+        for name, part in every.items()
+        if name not in drawn and len(part.middle.seconds)
+    }
+    notes = [words(note, _LONGEST_TITLE) for note in lengths.known_notes()]
+    others = "not started" if is_run_time else "not known to have been in it"
+    notes += remarks(lengths.middle, outcomes(runs), others)
+    notes += [*left_out_notes(few), *repeated_notes(runs), *_legend_notes(drawn)]
+    count = f"{len(on_axis):,} of {len(runs):,} runs"
+    title = f"How long {count} went on" if is_run_time else f"{lengths.words} of {count}"
+    title = words(title[:1].upper() + title[1:], _LONGEST_TITLE) + by_words(by)
     dress(figure, template, title, notes)
     if drawn:
         _make_room(figure, len(drawn))
     return or_empty(figure, runs, "is in a group of which enough have ended")
 
 
-def _times_of_groups(
-    runs: pd.DataFrame, group_of: pd.Series[Any], horizon: float
-) -> dict[str, Times]:
-    """How long the runs of each group went on, by the name of the group."""
-    names = group_of.cat.categories
-    return {str(name): run_times(runs[group_of == name], horizon) for name in names}
-
-
-def _too_small(times_of: dict[str, Times]) -> dict[str, int]:
-    """How many runs have a time in each group that is too small for a curve."""
-    counts = {}
-    for name, times in times_of.items():
-        size = len(times.seconds)
-        if 0 < size < TOO_FEW:
-            counts[f"{name}, too few ended"] = size
-    return counts
-
-
-def _legend_notes(drawn: dict[str, Times]) -> list[str]:
+def _legend_notes(drawn: dict[str, Lengths]) -> list[str]:
     """What bands and ticks mean, where there are any."""
     notes = []
     if drawn:
         notes.append("bands: 95 % intervals")
-    if not all(times.ended.all() for times in drawn.values()):
+    if not all(part.is_exact for part in drawn.values()):
+        notes[-1] += " of all times that are possible between looks"
+    if not all(part.middle.ended.all() for part in drawn.values()):
         notes.append("ticks: where runs that go on were last seen")
     return notes
 
 
-Float32s = NDArray[np.float32]
+Short = NDArray[np.float32]
 
 
 class _Points(NamedTuple):
-    """The points of a curve on the axis.
+    """The points of a curve on the axis, with shares in percent.
 
-    Attributes:
-        place: where each point is on the logarithmic axis.
-        share: the share of runs that still go on, in percent.
-        low: the lower end of its interval, in percent.
-        high: the upper end of its interval, in percent.
-        last_seen: how many runs were last seen, still going on, since the point before it.
+    For each point there is the number of runs that were last seen, still going on, since the point
+    before it.
     """
 
-    place: Float32s
-    share: Float32s
-    low: Float32s
-    high: Float32s
+    place: Short
+    share: Short
+    low: Short
+    high: Short
     last_seen: NDArray[np.int64]
 
 
-def _points(times: Times, start: float) -> _Points:
+def _points(lengths: Lengths, start: float) -> _Points:
     """The points at which a curve of survival is drawn, evenly chosen among its moments.
 
     Args:
-        times: how long the runs of a group took.
+        lengths: how long the runs of a group took.
         start: where the axis begins.
     """
-    table = curve(times)
+    table = bounded_curve(lengths)
+    times = lengths.middle
     spread = np.linspace(0, len(table.seconds) - 1, _STEPS)
     chosen = np.unique(spread.astype(int))
     moments = table.seconds[chosen]
-    point_of_run = np.searchsorted(moments, times.seconds[~times.ended])
-    last_seen = np.bincount(point_of_run, minlength=len(moments))
+    of_point = np.searchsorted(moments, times.seconds[~times.ended])
+    last_seen = np.bincount(of_point, minlength=len(moments))
     place = places(moments)
     # The first point is before all ends, at 0 s, which a logarithmic axis cannot show.
     # It stands at the edge.
@@ -193,7 +197,7 @@ def _draw_curve(figure: go.Figure, name: str, points: _Points, hue: str) -> None
     has_tick = points.last_seen > 0
     if has_tick.any():
         stroke = {"width": np.where(has_tick, 1.5, 0), "color": hue}
-        size = np.where(has_tick, _TICK_HEIGHT, 0)
+        size = np.where(has_tick, _TICK_HIGH, 0)
         common["marker"] = {"symbol": "line-ns", "size": size, "line": stroke}
     figure.add_scatter(
         **common,
@@ -202,17 +206,17 @@ def _draw_curve(figure: go.Figure, name: str, points: _Points, hue: str) -> None
         y=points.share,
         line={"width": 2, "shape": "hv", "color": hue},
         customdata=_hover_words(points),
-        hovertemplate=_HOVER,
+        hovertemplate=_STILL,
     )
 
 
 def _hover_words(points: _Points) -> list[str]:
     """What is said of each point when it is pointed at: its time, and who was last seen there."""
-    words = []
+    lines = []
     for at, count in zip(points.place.tolist(), points.last_seen.tolist(), strict=True):
         last_seen = f"<br>{counted(count, 'run')} last seen by then" if count else ""
-        words.append(f"{seconds_text(10**at)}{last_seen}")
-    return words
+        lines.append(f"{span_text(10**at)}{last_seen}")
+    return lines
 
 
 def _draw_at_risk(figure: go.Figure, seconds: dict[str, Floats], ends: tuple[float, float]) -> None:
@@ -251,9 +255,9 @@ def _draw_at_risk(figure: go.Figure, seconds: dict[str, Floats], ends: tuple[flo
 
 def _make_room(figure: go.Figure, groups: int) -> None:
     """Gives the numbers at risk their place below the axis of the curves."""
-    rows = groups * _ROW_HEIGHT
-    height = _CURVES_HEIGHT + _AXIS_HEIGHT + rows
-    upper = (rows + _AXIS_HEIGHT) / height
+    rows = groups * _ROW_HIGH
+    height = _CURVES_HIGH + _AXIS_HIGH + rows
+    upper = (rows + _AXIS_HIGH) / height
     figure.update_layout(yaxis={"domain": [upper, 1]}, yaxis2={"domain": [0, rows / height]})
     figure.layout.margin.b = 16
     figure.layout.height = height + figure.layout.margin.t + figure.layout.margin.b

@@ -43,11 +43,17 @@ def reach(on_axis: Floats) -> tuple[float, float]:
     return max(low - room, first), high + room
 
 
-def remarks(times: Times, became: pd.Series[Any]) -> list[str]:
-    """Notes of how many runs' ends were not seen, and of which runs are not in the picture."""
+def remarks(times: Times, became: pd.Series[Any], others: str = "not started") -> list[str]:
+    """Notes of how many runs' ends were not seen, and of which runs are not in the picture.
+
+    Args:
+        times: how long the runs of the picture took.
+        became: the outcomes of all runs.
+        others: what is true of those that have no time though nothing is odd about them.
+    """
     counts = left_out(became)
     counts["without readable times"] = times.unreadable
-    counts["not started"] = len(became) - len(times.seconds) - sum(counts.values())
+    counts[others] = len(became) - len(times.seconds) - sum(counts.values())
     notes = []
     not_seen = int((~times.ended).sum())
     if not_seen:

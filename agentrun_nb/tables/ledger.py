@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from collections.abc import Container
 from typing import Any
 from weakref import WeakSet
 
@@ -16,6 +17,7 @@ from agentrun_nb.core.schema import OBSERVATIONS
 from agentrun_nb.records.batch import Batch, to_batch
 from agentrun_nb.tables.frames import table_frame
 
+_KEY = ["deployment_id", "run_id"]
 MOST_CHANGES = 100_000
 """How many changes of a status are remembered; the oldest are forgotten first."""
 
@@ -106,8 +108,12 @@ class Ledger:
             if latest.get(oldest.run_id) is oldest:
                 del latest[oldest.run_id]
 
-    def frame(self) -> pd.DataFrame:
-        """The looks as the OBSERVATIONS table, in the order of `seen_at`."""
+    def frame(self, run_ids: Container[str] | None = None) -> pd.DataFrame:
+        """The looks as the OBSERVATIONS table, in the order of `seen_at`.
+
+        Args:
+            run_ids: the ids of the runs that are looked for; None: all.
+        """
         columns: dict[str, list[Any]] = {name: [] for name in OBSERVATIONS.names}
 
         def add(change: _Change, seen_at: int, updated_at: int | None) -> None:
@@ -119,6 +125,8 @@ class Ledger:
 
         with self._lock:
             for change in self._changes:
+                if run_ids is not None and change.run_id not in run_ids:
+                    continue
                 add(change, change.first, change.first_updated)
                 if change.last > change.first:
                     add(change, change.last, change.last_updated)
@@ -144,6 +152,30 @@ _ledgers: dict[str, Ledger] = {}
 def shared_ledger(base_url: str) -> Ledger:
     """Returns the ledger that all clients of a service in this process share."""
     return _ledgers.get(base_url) or _ledgers.setdefault(base_url, Ledger())
+
+
+def looks_at(run_ids: pd.Series[Any]) -> pd.DataFrame:
+    """Returns the looks of this process at runs, whichever service they are of.
+
+    Runs do not say which service they came from. Those that two services know are left out, since
+    nobody can tell whose they are.
+
+    Args:
+        run_ids: the ids of the runs.
+
+    Returns:
+        The OBSERVATIONS table.
+    """
+    sought = frozenset(run_ids.dropna())
+    tables = [ledger.frame(sought) for ledger in list(_ledgers.values())]
+    keys = [table[_KEY].drop_duplicates().astype("object") for table in tables]
+    every = pd.concat([*keys, pd.DataFrame(columns=_KEY, dtype="object")])
+    shared = pd.MultiIndex.from_frame(every[every.duplicated()])
+    parts = [
+        table[~pd.MultiIndex.from_frame(table[_KEY].astype("object")).isin(shared)]
+        for table in tables
+    ]
+    return pd.concat([*parts, table_frame(OBSERVATIONS, [])], ignore_index=True)
 
 
 def _renew_locks() -> None:

@@ -74,9 +74,9 @@ def phases(
     once = once.rename(columns={"id": "run_id"})
     parts = [_recorded(once)]
     if logs is not None:
-        parts.append(_logged(once, _read(logs, LOGS, "event_type"), _read_events(events)))
+        parts.append(_logged(once, read_table(logs, LOGS, "event_type"), _read_events(events)))
     if observations is not None:
-        looks = [_read(observations, OBSERVATIONS, "seen_at"), _looks_of(table)]
+        looks = [read_table(observations, OBSERVATIONS, "seen_at"), _looks_of(table)]
         parts.append(_observed(once, looks))
     found = pd.concat(parts, ignore_index=True)
     found = found.sort_values("place", kind="stable")
@@ -84,15 +84,21 @@ def phases(
     return mend(found[PHASES.names].reset_index(drop=True), PHASES)
 
 
-def _read(frame: Any, table: Table, column: str) -> pd.DataFrame:
-    """Reads a frame as a table, which has to have a column that no other table has.
+def read_table(frame: Any, table: Table, column: str) -> pd.DataFrame:
+    """Reads a frame as a table.
+
+    Args:
+        frame: what was given.
+        table: the table that it has to be.
+        column: one of its columns that no other table has.
 
     Raises:
         SchemaError: it is no such table.
     """
     if isinstance(frame, pd.DataFrame) and column not in frame.columns:
         name = table.name.lower()
-        hint = f"Give the {name} as the client gives them."
+        given_by = "arn.phases gives" if table is PHASES else "the client gives"
+        hint = f"Give the {name} as {given_by} them."
         raise SchemaError(f"This frame has no column {column!r}, so it holds no {name}.", hint=hint)
     return mend(frame, table)
 

@@ -12,6 +12,7 @@ import pytest
 
 from agentrun_nb.analysis import compare
 from agentrun_nb.analysis.estimates import Times
+from agentrun_nb.analysis.phase_lengths import Lengths
 from agentrun_nb.analysis.run_time import (
     LogRank,
     PairedTimes,
@@ -65,6 +66,17 @@ def together(before: Times, after: Times, inputs: Any = None) -> Sample:
 
 def longer(before: Times, after: Times, sample: Sample) -> int:
     return RunTimes(before, after, sample, sample.ended).longer()
+
+
+def paired(before: pd.DataFrame, after: pd.DataFrame) -> PairedTimes:
+    """The times by input of two groups of runs that have all ended."""
+
+    def lengths(group: pd.DataFrame) -> Lengths:
+        seconds = (group["completed_at"] - group["started_at"]).dt.total_seconds().to_numpy()
+        every = np.ones(len(group), bool)
+        return Lengths.exact("run time", Times(seconds, every, 0, every, every))
+
+    return PairedTimes.of((before, after), (lengths(before), lengths(after)))
 
 
 def test_the_log_rank_test_of_freireichs_remissions() -> None:
@@ -332,7 +344,7 @@ def test_any_numbers_of_runs_are_as_likely_to_be_slower_as_faster() -> None:
                 rng.lognormal(2, 2, len(keys)), unit="s"
             )
             groups.append(group.assign(fetch_error=pd.Series(pd.NA, group.index, "str")))
-        between = paired_run_time(PairedTimes.of(*groups)).between
+        between = paired_run_time(paired(*groups)).between
         false += between.low > 0 or between.high < 0
     print(false / repeats)
     assert_rarely_false({"1 against 2": int(false)}, repeats)
@@ -371,7 +383,7 @@ def test_the_interval_of_paired_run_times_is_the_narrowest_that_holds_the_truth_
     ]
     place = max(place for place, share in enumerate(outside) if share <= 1 - level)
     ordered = sorted(gains)
-    between = paired_run_time(PairedTimes.of(before, after), level).between
+    between = paired_run_time(paired(before, after), level).between
     if place == 0:
         assert np.isnan([between.low, between.high]).all()
     else:
