@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.tables.moments import ZERO_TIMES
+from agentrun_nb.tables.moments import YEAR_9999, ZERO_TIMES
 
 PERIOD = "period"
 """The column of the first moments of periods."""
@@ -48,11 +48,12 @@ def periods(moments: pd.Series[Any], length: pd.Timedelta) -> pd.Series[Any]:
     """The first moment, in UTC, of the period in which each moment is; NA for none.
 
     Args:
-        moments: a time column; a zero time stands for none.
+        moments: a time column. A zero time and one of the year 9999 stand for none.
         length: of all periods.
     """
     zero = pd.to_datetime(list(ZERO_TIMES), unit="ms", utc=True)
-    known = moments.mask(moments.isin(zero))
+    never = pd.to_datetime(YEAR_9999, unit="ms", utc=True)
+    known = moments.mask(moments.isin(zero) | (moments >= never))
     since = (known - _MONDAY) // length
     return (_MONDAY + since * length).astype("datetime64[us, UTC]")
 

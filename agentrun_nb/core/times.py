@@ -22,8 +22,8 @@ from agentrun_nb.errors import SettingsError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-_LOWEST = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
-_HIGHEST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
+LOWEST = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
+HIGHEST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
 
 _PLAIN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})$"
 _TOLERANT = re.compile(
@@ -79,7 +79,7 @@ def read_time(text: str) -> Moment:
     micros = (moment - EPOCH) // MICROSECOND
     micros += 999_999 if is_leap else int(fraction[:6].ljust(6, "0"))
     micros -= _offset(match)
-    if not _LOWEST <= micros <= _HIGHEST:
+    if not LOWEST <= micros <= HIGHEST:
         return Moment(None, "out_of_range")
     if is_leap and not _ends_a_utc_day(micros):
         return Moment(None, "bad_time")
@@ -113,7 +113,7 @@ def read_epoch(number: float) -> Moment:
     for limit, unit in _EPOCH_UNITS:
         if abs(number) < limit:
             micros = round(number * unit)
-            is_known = _LOWEST <= micros <= _HIGHEST
+            is_known = LOWEST <= micros <= HIGHEST
             return Moment(micros, "epoch_time") if is_known else Moment(None, "out_of_range")
     # Too large, or not a number.
     return Moment(None, "bad_time")
@@ -136,7 +136,7 @@ def read_times(texts: Sequence[str | None]) -> pa.Array | None:
         return None
     reach = pc.min_max(moments.cast(pa.int64())).as_py()
     earliest, latest = reach["min"], reach["max"]
-    if earliest is None or _LOWEST <= earliest <= latest <= _HIGHEST:
+    if earliest is None or LOWEST <= earliest <= latest <= HIGHEST:
         return moments
     return None
 

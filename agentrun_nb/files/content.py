@@ -39,6 +39,8 @@ class Format(NamedTuple):
 
     write: Callable[[pa.Table, Table | None, Marks, BinaryIO, Path], None]
     read: Callable[[BinaryIO, Path], Content]
+    has_types: bool = False
+    """Whether a file of it says which values are numbers and which are texts."""
 
 
 def recognised(columns: Iterable[Any]) -> Table | None:
@@ -48,9 +50,10 @@ def recognised(columns: Iterable[Any]) -> Table | None:
     with no column that is not one of runs.
     """
     names = set(columns)
-    whole = next((table for table in TABLES if names >= set(table.names)), None)
-    if whole is not None:
-        return whole
+    whole = [table for table in TABLES if names >= set(table.names)]
+    if whole:
+        # A table with further columns may have all those of a smaller one too.
+        return max(whole, key=lambda table: len(table.names))
     key = {column.name for column in RUNS.columns[:2]}
     return RUNS if key <= names and ("created_at" in names or names <= set(RUNS.names)) else None
 

@@ -44,6 +44,9 @@ _BEFORE_1970 = 25_569 * _DAY
 _FIRST_SURE_DAY = 61
 """Excel counts a 29 February 1900 that was none; from the day after on all programs agree."""
 
+_DAYS_UNTIL_10000 = 2_958_466
+"""The first number of days that is no date of a sheet."""
+
 _UNSURE = 5
 """By how many microseconds 15 digits of a number of days may be off."""
 
@@ -90,7 +93,8 @@ def read_excel(file: BinaryIO, path: Path) -> Content:
     for title, column in columns.items():
         name, _ = unmarked(title)
         if table and title in table.names:
-            known[title] = texts(column)
+            is_time = table.columns[table.names.index(title)].kind == "time"
+            known[title] = texts(dated(column) if is_time else column)
         else:
             further[name] = series(column)
     return Content(table, known, further, marks)
@@ -248,6 +252,21 @@ def texts(column: SheetColumn) -> pa.Array:
     """Converts the values of a column to text, of whatever types they are in the sheet."""
     values = [None if value is None else _as_text(value) for value in column.values]
     return pa.array(values, pa.large_string())
+
+
+def dated(column: SheetColumn) -> SheetColumn:
+    """Converts the dates of a sheet that another program wrote to ISO texts without a zone."""
+    values = [
+        times.iso(_micros(value)).removesuffix("Z") if _is_date(value) else value
+        for value in column.values
+    ]
+    return column._replace(values=values)
+
+
+def _is_date(value: Any) -> bool:
+    """Whether a value is a number of days as a sheet has it, and not one since 1970."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and _FIRST_SURE_DAY <= value < _DAYS_UNTIL_10000
 
 
 def series(column: SheetColumn) -> pd.Series[Any]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from agentrun_nb.core.arguments import read_path
-from agentrun_nb.core.schema import Column, Table
+from agentrun_nb.core.schema import Column, Kind, Table
 from agentrun_nb.errors import AgentRunError, DataError, SchemaError
 from agentrun_nb.files.atomic import replacing
 from agentrun_nb.files.content import Content, Format, is_text, recognised
@@ -29,6 +30,7 @@ from agentrun_nb.files.marks import (
 from agentrun_nb.files.parquet import read_parquet, write_parquet
 from agentrun_nb.records.batch import ARROW, Batch
 from agentrun_nb.tables import report
+from agentrun_nb.tables.arrow import column_of_arrow
 from agentrun_nb.tables.frames import Runs, runs_frame, table_frame
 from agentrun_nb.tables.mending import mend
 
@@ -105,6 +107,8 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
         raise DataError(sentence, hint="Look at the path and its rights.") from None
     if table is None:
         return with_marks_read(further, marks)
+    if not kind.has_types:
+        cells = {name: _with_numbers(table, name, found) for name, found in cells.items()}
     frame = _table_of_records(table, cells).assign(**with_marks_read(further, marks))
     if report.read_report(fetched) is not None:
         frame.attrs[report.ATTRS] = fetched
@@ -121,7 +125,8 @@ def _table_of_records(table: Table, cells: Mapping[str, Any]) -> pd.DataFrame:
         cast = _cast(column, found)
         if cast is None:
             # Read as in any frame: what cannot be read leaves a note.
-            others[column.name] = found.to_pandas()
+            is_arrow = isinstance(found, pa.Array | pa.ChunkedArray)
+            others[column.name] = column_of_arrow(found) if is_arrow else found
             cast = pa.nulls(length, ARROW[column.kind])
         known[column.name] = cast
     frame = table_frame(table, [Batch(table, known)])
@@ -217,23 +222,62 @@ def _read(kind: Format, file: BinaryIO, path: Path) -> Content:
     return content
 
 
+_EPOCH_NUMBER = r"^(\d{10}(\d{3}){0,3}(\.\d+)?|\d(\.\d+)?[eE]\+?(9|1[258]))$"
+"""A number of s, ms, us or ns since the epoch, from 2001 on; a day such as 20261120 is none."""
+
+
+def _with_numbers(table: Table, name: str, cells: Any) -> Any:
+    """Makes numbers of the numbers in a column of times, where a file has all cells as text."""
+    [column] = [column for column in table.columns if column.name == name]
+    if column.kind != "time" or not is_text(cells.type):
+        return cells
+    is_number = pc.match_substring_regex(cells, _EPOCH_NUMBER)
+    if not pc.any(is_number).as_py():
+        return cells
+    texts = cells.to_pandas().astype("object")
+    numbers = cells.filter(is_number).to_pandas().map(_number)
+    texts[is_number.to_pandas().eq(True).to_numpy()] = numbers.to_numpy("object")
+    return texts
+
+
+def _number(text: str) -> float:
+    return int(text) if text.isdigit() else float(text)
+
+
 def _cast(column: Column, cells: Any) -> pa.Array | None:
     """Converts a column of a file to the Arrow type of the table's column.
 
-    It is None where some cell must be looked at by itself.
+    It is None where the column has values of another kind: Arrow would make times of any numbers,
+    and texts of anything.
     """
+    if not isinstance(cells, pa.Array | pa.ChunkedArray):
+        return None
     if isinstance(cells, pa.ChunkedArray):
         cells = cells.combine_chunks()
-    if column.kind == "time" and is_text(cells.type):
+    if pa.types.is_dictionary(cells.type):
+        cells = cells.dictionary_decode()
+    is_same_kind = any(is_kind(cells.type) for is_kind in _CASTS[column.kind])
+    if not is_same_kind and not pa.types.is_null(cells.type):
         return None
     try:
-        return cells.cast(ARROW[column.kind], safe=not pa.types.is_timestamp(cells.type))
+        return cells.cast(ARROW[column.kind])
     except (pa.ArrowException, ValueError):
         return None
 
 
+_CASTS: dict[Kind, tuple[Callable[[pa.DataType], bool], ...]] = {
+    "text": (is_text,),
+    "category": (is_text,),
+    "json": (is_text,),
+    "bool": (is_text, pa.types.is_boolean),
+    "int": (is_text, pa.types.is_integer),
+    "time": (pa.types.is_timestamp,),
+}
+"""The Arrow types that are cast as they are to a column of each kind."""
+
+
 FORMATS = {
-    ".parquet": Format(write_parquet, read_parquet),
+    ".parquet": Format(write_parquet, read_parquet, has_types=True),
     ".csv": Format(write_csv, read_csv),
     ".xlsx": Format(write_excel, read_excel),
 }

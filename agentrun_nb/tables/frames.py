@@ -22,6 +22,7 @@ from agentrun_nb.errors import BadResponseError, SchemaError
 from agentrun_nb.records.batch import ARROW, Batch
 from agentrun_nb.records.decode import decode_page, decode_records
 from agentrun_nb.tables import remainder, report
+from agentrun_nb.tables.arrow import frame_of_arrow
 from agentrun_nb.tables.encode import record_bytes
 from agentrun_nb.tables.mending import categories, mend
 from agentrun_nb.tables.moments import milliseconds
@@ -129,7 +130,7 @@ def _frame_of_other(x: Any) -> pd.DataFrame:
     if isinstance(x, Mapping):
         return mend(pd.DataFrame([dict(x)]))
     if hasattr(x, "__arrow_c_stream__") and not isinstance(x, pd.Series):
-        return mend(pa.table(x).to_pandas(types_mapper=_NULLABLE.get))
+        return mend(frame_of_arrow(pa.table(x)))
     _check_holds_runs(x)
     return _concatenated([*_parts(x)])
 
@@ -227,13 +228,6 @@ _RAW = msgspec.Raw | msgspec.UnsetType
 _KEYS = [("items", _RAW, msgspec.UNSET), ("id", _RAW, msgspec.UNSET)]
 _PAGE_OR_RECORD: Any = msgspec.json.Decoder(msgspec.defstruct("PageOrRecord", _KEYS))
 """Decodes just the keys by which a page differs from a record."""
-
-_NULLABLE = {
-    pa.int64(): pd.Int64Dtype(),
-    pa.int32(): pd.Int32Dtype(),
-    pa.bool_(): pd.BooleanDtype(),
-}
-"""The dtypes of Arrow columns that would become floats or objects where they have gaps."""
 
 
 def _check_runs(frame: pd.DataFrame, of_bytes: bool) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 import msgspec
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from agentrun_nb.core import jsontext, times
 from agentrun_nb.core.schema import (
@@ -26,6 +28,7 @@ from agentrun_nb.core.schema import (
     Table,
 )
 from agentrun_nb.errors import SchemaError
+from agentrun_nb.records.batch import ARROW, TIMES_IN_ORDER, out_of_order
 from agentrun_nb.records.cells import Notes
 from agentrun_nb.tables.encode import document_text, plain
 
@@ -74,6 +77,8 @@ def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
     _check_merge(frame, table)
     _check_table(frame, table)
     frame = _with_key(frame, table, hint)
+    has_notes = "parse_notes" in frame.columns
+    given = frame
     changed: dict[str, Any] = {}
     noted: dict[str, Noted] = {}
     for column in table.columns:
@@ -86,6 +91,9 @@ def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
         frame = frame.assign(**changed)
     if any(noted.values()) and "parse_notes" in table.names:
         frame = frame.assign(parse_notes=_with_notes(frame["parse_notes"], noted))
+    if table is RUNS and not has_notes:
+        # Times that came with notes were looked at when the record was read.
+        frame = frame.assign(parse_notes=_with_notes(frame["parse_notes"], _order(frame, given)))
     further = [name for name in frame.columns if name not in table.names]
     ordered = [*table.names, *further]
     return frame if list(frame.columns) == ordered else frame[ordered]
@@ -154,6 +162,8 @@ def _with_key(frame: pd.DataFrame, table: Table, hint: str) -> pd.DataFrame:
 
 def _has_dtype(column: Column, found: pd.Series[Any]) -> bool:
     """Whether values have the dtype of the table's column, and all its categories in order."""
+    if column.kind == "time":
+        return bool(found.dtype == DTYPES["time"]) and not _outside_calendar(found).any()
     if column.kind != "category":
         return bool(found.dtype == DTYPES[column.kind])
     if not isinstance(found.dtype, pd.CategoricalDtype) or found.cat.ordered:
@@ -175,13 +185,29 @@ def _converted(table: Table, column: Column, found: pd.Series[Any]) -> tuple[pd.
     unread = [value for place, (_, value) in noted.items() if is_empty[place]]
     if column.kind == "time" and any(_begins_with_year(value) for value in unread):
         return cells, noted
-    is_other_column = len(unread) > 1 and is_empty.all()
+    # Where most rows are empty, a few odd values say nothing about the column.
+    is_other_column = len(unread) > 1 and is_empty.all() and 2 * len(unread) > len(cells)
     if is_other_column or (unread and "parse_notes" not in table.names):
         dtype = {"json": "JSON", "category": "text"}.get(column.kind, DTYPES[column.kind])
         example = _clipped(unread[0])
         sentence = f"The column {column.name!r} cannot be read as {dtype}: there is {example}."
         raise SchemaError(sentence, hint="Mend its values, or drop the column.")
     return cells, noted
+
+
+def _order(frame: pd.DataFrame, given: pd.DataFrame) -> dict[str, Noted]:
+    """The times that are not in order, as in a record.
+
+    Args:
+        frame: the runs with their dtypes.
+        given: the same runs with the values as they came.
+    """
+    cells = {name: pa.array(frame[name], ARROW["time"]) for name in TIMES_IN_ORDER}
+    noted: dict[str, Noted] = {}
+    for name, rows in out_of_order(cells).items():
+        values = given[name].iloc[rows]
+        noted[name] = {row: ("time_order", value) for row, value in zip(rows, values, strict=True)}
+    return noted
 
 
 def _begins_with_year(value: Any) -> bool:
@@ -346,9 +372,9 @@ _NOT_A_TIME = np.iinfo("int64").min
 def _read_time(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
     if isinstance(found.dtype, pd.DatetimeTZDtype) or found.dtype.kind == "M":
         try:
-            return pd.to_datetime(found, utc=True).astype(DTYPES["time"])
+            return _in_calendar(found, noted)
         except _UNREADABLE:
-            pass  # a time that is too early or too late: the cells say which
+            pass  # a time that is far too early or too late: the cells say which
     cells = _cells(found)
     if all(isinstance(value, str | None) for value in cells):
         moments = times.read_times(cells)
@@ -360,6 +386,34 @@ def _read_time(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series
     naive = np.array(integers, "int64").view("datetime64[us]")
     stamps = pd.DatetimeIndex(naive).tz_localize("UTC")
     return pd.Series(stamps, index=found.index, name=found.name)
+
+
+def _in_calendar(found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
+    """Times to the microsecond; those that Python's calendar does not have are missing.
+
+    Raises:
+        OverflowError: microseconds cannot count one of them.
+    """
+    stamps = pd.to_datetime(found, utc=True)
+    whole = stamps.astype(DTYPES["time"])
+    outside = _outside_calendar(whole)
+    originals = stamps.dt.tz_localize(None).to_numpy()
+    for place in np.flatnonzero(outside):
+        noted[int(place)] = ("out_of_range", str(originals[place]))
+    if originals.dtype == "datetime64[ns]":
+        nanoseconds = np.where(np.isnat(originals), 0, originals.astype("int64") % 1_000)
+        for place in np.flatnonzero(nanoseconds):
+            noted[int(place)] = ("cut_precision", f"{originals[place]}Z")
+    return whole.mask(outside) if outside.any() else whole
+
+
+def _outside_calendar(found: pd.Series[Any]) -> NDArray[np.bool_]:
+    """Which times, whole microseconds in UTC, lie outside of the years 1 to 9999."""
+    naive = found.dt.tz_localize(None).to_numpy("datetime64[us]")
+    micros = naive.astype("int64")
+    is_outside = (micros < times.LOWEST) | (micros > times.HIGHEST)
+    outside: NDArray[np.bool_] = is_outside & ~np.isnat(naive)
+    return outside
 
 
 def _moment(value: Any) -> tuple[int | None, str | None]:
@@ -378,9 +432,13 @@ def _moment(value: Any) -> tuple[int | None, str | None]:
 
 def _stamp(value: datetime | np.datetime64) -> tuple[int | None, str | None]:
     try:
-        return _stamp_micros(pd.Timestamp(value)), None
+        stamp = pd.Timestamp(value)
+        micros = _stamp_micros(stamp)
     except (ValueError, OverflowError):
         return None, "out_of_range"
+    if not times.LOWEST <= micros <= times.HIGHEST:
+        return None, "out_of_range"
+    return micros, "cut_precision" if stamp.nanosecond else None
 
 
 def _stamp_micros(stamp: pd.Timestamp) -> int:
@@ -406,8 +464,11 @@ def _with_notes(before: pd.Series[Any], noted: dict[str, Noted]) -> pd.Series[An
     cells = _cells(before)
     for name, odd in noted.items():
         for place, (code, value) in odd.items():
+            original = _original(value)
+            if code == "time_order":
+                original = original.strip(b'"')  # as in the note of a record
             notes = Notes()
-            notes.add(name, code, _original(value))
+            notes.add(name, code, original)
             known = (cells[place], notes.text)
             cells[place] = "; ".join(note for note in known if note)
     return _series(before, cells, "text")

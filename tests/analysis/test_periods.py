@@ -87,7 +87,9 @@ def test_weeks_begin_with_a_monday_and_days_at_midnight(freq: Any, begin: str) -
     assert period == pd.Timestamp(begin, tz="UTC")
 
 
-@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"]
+)
 def test_a_zero_time_is_in_no_period(moment: str) -> None:
     table = arn.summarize(frame([run(0), run(1, created_at=moment)]), freq="1h")
     assert table["n"].tolist() == [1, 1]

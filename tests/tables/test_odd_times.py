@@ -47,6 +47,10 @@ DISPLAYS = {
     "durations": lambda runs, tz: figures.durations(runs),
     "outcomes": lambda runs, tz: figures.outcomes(runs),
     "survival": lambda runs, tz: figures.survival(runs),
+    "trend": lambda runs, tz: figures.trend(runs, "1h"),
+    "summary by hours": lambda runs, tz: arn.summarize(runs, freq="1h"),
+    "health": lambda runs, tz: arn.health(runs),
+    "phases": lambda runs, tz: arn.phases(runs),
 }
 
 

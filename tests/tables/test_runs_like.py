@@ -17,7 +17,7 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb import figures
-from agentrun_nb.core.schema import OBSERVATIONS, RUNS
+from agentrun_nb.core.schema import LOGS, OBSERVATIONS, RUNS
 from agentrun_nb.errors import AgentRunError, BadResponseError, SchemaError
 from agentrun_nb.records.decode import decode_page
 from agentrun_nb.tables.frames import runs_frame, table_frame
@@ -439,6 +439,165 @@ def test_a_column_of_which_no_value_can_be_read_is_refused_by_name(
 ) -> None:
     with pytest.raises(SchemaError, match=f"{name}.*Mend its values"):
         runs_frame(runs().assign(**{name: pd.Series(cells, dtype="object")}))
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "code"),
+    [
+        ("exit_code", ["seven", "eight"], "not_integer"),
+        ("retain_on_failure", ["maybe", "perhaps"], "unknown_value"),
+        ("completed_at", ["yesterday", "today"], "bad_time"),
+        ("failure_reason", [["a"], ["b"]], "not_text"),
+    ],
+)
+def test_a_few_odd_values_of_a_column_that_is_mostly_empty_cost_their_cells(
+    name: str, cells: list[object], code: str
+) -> None:
+    frame = runs_frame([rec(id=str(number)) for number in range(6)])
+    values = pd.Series([*cells, None, None, None, None], dtype="object")
+    found = runs_frame(frame.assign(**{name: values}))
+    assert found[name].isna().all()
+    assert found["parse_notes"].str.startswith(f"{name}: {code}: ").sum() == 2
+
+
+# --- the same values at every door
+
+
+def _through_arrow(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """An Arrow table that still has what pandas wrote of its dtypes before a column was changed."""
+    before = pa.Table.from_pandas(runs(), preserve_index=False)
+    changed = pa.Table.from_pandas(frame, preserve_index=False)
+    return runs_frame(changed.replace_schema_metadata(before.schema.metadata))
+
+
+DOORS = {
+    "Arrow": _through_arrow,
+    "Parquet": FILES["Parquet"],
+    "CSV": FILES["CSV"],
+    "pandas of CSV": FILES["pandas of CSV"],
+    "Excel of pandas": lambda frame, path: arn.load(_excel_of_pandas(frame, path)),
+}
+
+
+def _excel_of_pandas(frame: pd.DataFrame, folder: Path) -> Path:
+    path = folder / "runs.xlsx"
+    local = {name: frame[name].dt.tz_localize(None) for name in frame.select_dtypes("datetimetz")}
+    frame.assign(**local).to_excel(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("dtype", ["int64", "Int64", "float64", "uint64"])
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_numbers_since_the_epoch_are_the_same_times_at_every_door(
+    unit: str, dtype: str, door: str, tmp_path: Path
+) -> None:
+    number = epoch("ns") // {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}[unit]
+    frame = runs().assign(created_at=pd.Series([number] * 3, dtype=dtype))
+    found = DOORS[door](frame, tmp_path)
+    off = (found["created_at"] - pd.Timestamp("2025-11-20T10:00:00.123Z")).abs()
+    assert (off < pd.Timedelta("1s")).all()
+    assert found["parse_notes"].str.contains("created_at: epoch_time: ", regex=False).all()
+
+
+@pytest.mark.parametrize("door", ["Arrow", "Parquet"])
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("retain_on_failure", [2, 1, 0]),
+        ("retain_on_failure", [2.0, 1.0, None]),
+        ("exit_code", [1.5, 2.0, None]),
+        ("exit_code", [True, False, None]),
+        ("status", [5, 6, 7]),
+        ("status", [1.0, 2.0, None]),
+        ("failure_reason", [True, False, None]),
+        ("failure_reason", [b"a", b"\xff", None]),
+        ("id", [True, False, True]),
+        ("input", [{"a": 2**60 + 1}, {"a": None}, None]),
+        ("input", [[2**60 + 1, None], [], None]),
+        ("created_at", [True, False, None]),
+        ("created_at", [date(2026, 11, 20)] * 3),
+    ],
+    ids=repr,
+)
+def test_arrow_and_parquet_take_and_refuse_what_a_frame_does(
+    name: str, cells: list[object], door: str, tmp_path: Path
+) -> None:
+    def result(make: object) -> object:
+        try:
+            return plain(make()[[name, "parse_notes"]])
+        except SchemaError as error:
+            return error.message
+
+    frame = runs().assign(**{name: pd.Series(cells, dtype="object")})
+    assert result(lambda: DOORS[door](frame, tmp_path)) == result(lambda: runs_frame(frame))
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+@pytest.mark.parametrize("year", ["57857-04-19", "10000-01-01", "0000-12-31"])
+@pytest.mark.parametrize(
+    "name", ["created_at", "started_at", "completed_at", "updated_at", "fetched_at"]
+)
+def test_a_typed_time_outside_of_the_calendar_costs_its_cell(
+    name: str, year: str, unit: str, tmp_path: Path
+) -> None:
+    moments = np.array(["2026-11-20T10:00:01", year, "NaT"], f"datetime64[{unit}]")
+    naive = pd.Series(moments)
+    for cells in (naive, naive.dt.tz_localize("UTC")):
+        frame = runs().assign(**{name: cells})
+        _parquet(frame, tmp_path)
+        for found in (
+            runs_frame(frame),
+            arn.load(tmp_path / "runs.parquet"),
+            runs_frame(pa.Table.from_pandas(frame)),
+            runs_frame([row for _, row in frame.iterrows()]),
+        ):
+            assert found[name].isna().tolist() == [False, True, True]
+            assert f"{name}: out_of_range: " in found["parse_notes"].iloc[1]
+        assert arn.explore(frame)._twin()
+        arn.explore(frame).to_html(tmp_path / "runs.html")
+
+
+def test_nanoseconds_that_are_cut_are_noted_at_every_door(tmp_path: Path) -> None:
+    texts = ["2026-11-20T10:00:00.123456789Z", "2026-11-20T10:00:00.123456000Z", None]
+    frame = runs().assign(created_at=pd.to_datetime(pd.Series(texts), format="ISO8601"))
+    _parquet(frame, tmp_path)
+    for found in (
+        runs_frame(frame),
+        runs_frame(frame.astype("object")),
+        runs_frame(frame.to_dict("records")),
+        arn.load(tmp_path / "runs.parquet"),
+    ):
+        assert found["created_at"].dt.microsecond.tolist()[:2] == [123456, 123456]
+        noted = found["parse_notes"].str.contains("created_at: cut_precision: ", na=False)
+        assert noted.tolist() == [True, False, False]
+
+
+def test_a_frame_of_records_notes_times_that_are_not_in_order() -> None:
+    early = rec(started_at="2026-11-20T09:59:59.9Z")
+    late = rec(id="b", completed_at="2026-11-20T10:00:04Z")
+    given = pd.DataFrame([early, late, rec(id="c")])
+    expected = runs_frame([early, late, rec(id="c")])
+    assert plain(runs_frame(given)[["parse_notes"]]) == plain(expected[["parse_notes"]])
+    assert plain(runs_frame(runs_frame(given))) == plain(runs_frame(given))
+
+
+def test_a_sheet_that_pandas_wrote_has_its_times(tmp_path: Path) -> None:
+    found = arn.load(_excel_of_pandas(runs(), tmp_path))
+    times = ["created_at", "started_at", "completed_at", "updated_at"]
+    assert plain(found[times]) == plain(runs()[times])
+    assert found["parse_notes"].str.contains("created_at: naive_time: ", regex=False).all()
+
+
+def test_a_table_with_all_columns_of_a_smaller_one_is_what_it_is_most(tmp_path: Path) -> None:
+    looks = pd.DataFrame({"run_id": runs()["id"], "seen_at": runs()["updated_at"]})
+    both = pd.concat([runs(), looks], axis=1)
+    assert list(arn.load(_parquet(both, tmp_path))["status"]) == list(runs()["status"])
+    events = {column.name: [None] for column in LOGS.columns}
+    events |= {"deployment_id": "d", "run_id": "a", "status": "x"}
+    events |= {"seen_at": [None], "updated_at": [None]}
+    path = arn.save(pd.DataFrame(events), tmp_path / "logs.csv")
+    assert list(arn.load(path))[: len(LOGS.names)] == LOGS.names
 
 
 def test_a_table_without_notes_refuses_what_it_cannot_read() -> None:
