@@ -205,6 +205,8 @@ def _order(frame: pd.DataFrame, given: pd.DataFrame) -> dict[str, Noted]:
     cells = {name: pa.array(frame[name], ARROW["time"]) for name in TIMES_IN_ORDER}
     noted: dict[str, Noted] = {}
     for name, rows in out_of_order(cells).items():
+        if not rows:
+            continue
         values = given[name].iloc[rows]
         noted[name] = {row: ("time_order", value) for row, value in zip(rows, values, strict=True)}
     return noted

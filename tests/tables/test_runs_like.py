@@ -573,6 +573,14 @@ def test_nanoseconds_that_are_cut_are_noted_at_every_door(tmp_path: Path) -> Non
         assert noted.tolist() == [True, False, False]
 
 
+@pytest.mark.parametrize("name", [*RUNS.names[2:], None])
+def test_a_frame_may_lack_any_column_but_the_key(name: str | None) -> None:
+    columns = ["id", "deployment_id", *([name] if name else [])]
+    for frame in (pd.DataFrame(runs()[columns]), runs().drop(columns=name or RUNS.names[2:])):
+        assert list(runs_frame(frame)) == RUNS.names
+        assert len(runs_frame(frame)) == 3
+
+
 def test_a_frame_of_records_notes_times_that_are_not_in_order() -> None:
     early = rec(started_at="2026-11-20T09:59:59.9Z")
     late = rec(id="b", completed_at="2026-11-20T10:00:04Z")
