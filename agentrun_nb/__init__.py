@@ -30,6 +30,7 @@ _CONTENTS = {
     "analysis.failures": ("failures",),
     "analysis.health": ("health",),
     "analysis.summarize": ("summarize",),
+    "archive.archive": ("Archive",),
     "client": ("Client",),
     "core.versions": ("show_versions",),
     "documents.diff": ("diff",),
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from agentrun_nb.analysis.failures import failures as failures
     from agentrun_nb.analysis.health import health as health
     from agentrun_nb.analysis.summarize import summarize as summarize
+    from agentrun_nb.archive.archive import Archive as Archive
     from agentrun_nb.client import Client as Client
     from agentrun_nb.core.versions import show_versions as show_versions
     from agentrun_nb.documents.diff import diff as diff

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from ssl import SSLContext
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pandas as pd
 
-from agentrun_nb.core.arguments import read_count
+from agentrun_nb.core.arguments import read_count, read_path, read_texts
 from agentrun_nb.core.schema import DEPLOYMENTS, VERSIONS
 from agentrun_nb.core.when import Span, read_span
 from agentrun_nb.errors import SettingsError
@@ -17,12 +18,14 @@ from agentrun_nb.fetch import check, listing, output_files
 from agentrun_nb.fetch.by_id import fetch_run, fetch_runs, make_run
 from agentrun_nb.fetch.keys import (
     RunsLike,
+    keys_given,
     names_deployments,
     names_only,
     one_key,
     run_keys,
 )
 from agentrun_nb.fetch.logs import fetch_logs
+from agentrun_nb.fetch.many_outputs import save_outputs
 from agentrun_nb.fetch.names import deployment_is_unknown, fetch_names, ids_for_names, refuse_name
 from agentrun_nb.fetch.page_reader import fetch_table
 from agentrun_nb.fetch.query import (
@@ -46,7 +49,6 @@ from agentrun_nb.live.outcome import Given
 from agentrun_nb.live.watch import Watch, end_watches, wait_for
 from agentrun_nb.run import Run
 from agentrun_nb.tables.frames import runs_frame
-from agentrun_nb.tables.mending import mend
 from agentrun_nb.tables.report import fetch_report
 
 if TYPE_CHECKING:
@@ -212,18 +214,10 @@ class Client:
             0  succeeded                                                NaN
             1        NaN  not_found: The service has no run 'no-such-run...
         """
+        keys = keys_given(deployment_id, run_ids)
         if isinstance(deployment_id, pd.DataFrame):
-            rows = mend(deployment_id)
-            keys = list(zip(rows["deployment_id"].fillna(""), rows["id"].fillna(""), strict=True))
             with Deferred():
                 return fetch_runs(self._wire, keys, progress=progress).set_axis(deployment_id.index)
-        several = isinstance(run_ids, Iterable) and not isinstance(run_ids, str | pd.DataFrame)
-        if run_ids is None or not (several and isinstance(deployment_id, str)):
-            hint = "Give get_runs(deployment_id, run_ids), or a frame alone: get_runs(runs)."
-            raise SettingsError(
-                "get_runs takes a deployment and a list of run ids, or a frame of runs.", hint=hint
-            )
-        keys = [(deployment_id, "" if run_id is pd.NA else run_id) for run_id in run_ids]
         with Deferred():
             runs = fetch_runs(self._wire, keys, progress=progress)
             if not deployment_is_unknown(deployment_id, runs["fetch_error"]):
@@ -511,6 +505,42 @@ class Client:
         wire = self._wire.within(max_bytes=max_bytes, deadline=deadline)
         found = run if isinstance(run, Run) else self.get_run(*one_key(run))
         return output_files.read_output(wire, found, name)
+
+    def save_outputs(
+        self,
+        runs: RunsLike,
+        folder: str | os.PathLike[str],
+        names: str | Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """Saves the output files of runs, those that will be gone first before the others.
+
+        The files of failed runs come first, and among them those whose sandbox goes first. A file
+        lies in `folder` under its deployment, its run and its name; what cannot stand in a file's
+        name is an underscore there. A file that is there already is replaced.
+
+        Args:
+            runs: a Run, a row of a frame, (deployment_id, run_id), a list of these, or a frame.
+            folder: where to; it is made where it is not there.
+            names: only the outputs of this name or path, or of several; None: all.
+
+        Returns:
+            One row for each file: `deployment_id`, `run_id`, `position` in the manifest, `name`,
+            `where` (the path), `bytes`, and `error` (`code: sentence`) of one that did not come. Of
+            a file that is gone it says by how many seconds it was missed.
+
+        Raises:
+            DataError: the folder cannot be written to.
+            UnauthorizedError: the key was refused.
+
+        Example:
+            >>> client.save_outputs(run, "outputs")[["name", "bytes", "error"]].head(1)
+                    name  bytes error
+            0  report.md    ...   NaN
+        """
+        chosen = None if names is None else read_texts("names", names, output_files.NAMES)
+        target = read_path(folder)
+        with Deferred():
+            return save_outputs(self._wire, runs, target, chosen)
 
     def observations(self) -> pd.DataFrame:
         """The OBSERVATIONS table: which status of which run this process saw, and when.

@@ -67,6 +67,9 @@ LAYERS = (
         "client": "the face of the network; it may open a view",
     },
     {
+        "archive": "a local copy of runs that reads like the client; it alone knows SQLite",
+    },
+    {
         "local": "the embedded service, imported by no room below",
         "dask": "the door to a cluster",
     },

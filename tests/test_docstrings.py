@@ -18,7 +18,7 @@ from agentrun_nb.local.service import Service
 from agentrun_nb.widget import JsonExplorer, RunExplorer
 
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-CLASSES = (arn.Client, arn.Run, RunExplorer, JsonExplorer, Service, Watch)
+CLASSES = (arn.Archive, arn.Client, arn.Run, RunExplorer, JsonExplorer, Service, Watch)
 """The classes of which every public method and property has an example."""
 
 
@@ -57,8 +57,12 @@ def names(tmp_path_factory) -> Iterator[dict[str, Any]]:
         client = service.client
         runs = client.list_runs(progress=False)
         run = client.get_run(submitted.deployment_id, submitted.id)
+        archive = arn.Archive("archive.sqlite")
+        archive.sync(client)
+        archive.rescue(client, run)
         yield {
             "arn": arn,
+            "archive": archive,
             "service": service,
             "client": client,
             "deployment_id": run.deployment_id,

@@ -105,7 +105,7 @@ def health(runs: Runs, history: Runs | None = None) -> pd.DataFrame:
     table = found.reindex(range(len(runs))).set_axis(runs.index)
     table["status"] = runs["status"].astype("str")
     table["looks_stuck"] = table["looks_stuck"].fillna(False)
-    evidence = _evidence(runs)
+    evidence = evidence_ends(runs)
     known = pd.Timestamp(last_moment(runs), unit="ms", tz="UTC")
     at_risk = (evidence > known).astype("boolean").mask(evidence.isna())
     notes = table.pop("notes")
@@ -123,7 +123,7 @@ def _others(runs: pd.DataFrame, history: pd.DataFrame, going: _Going) -> pd.Data
     return newest(concat([history[RUNS.names][~is_here], here[RUNS.names]]))
 
 
-def _evidence(runs: pd.DataFrame) -> pd.Series[Any]:
+def evidence_ends(runs: pd.DataFrame) -> pd.Series[Any]:
     """When the sandbox of each failed run goes that was to be retained; NA for all others."""
     is_kept = runs["retain_on_failure"].fillna(False).to_numpy(dtype=bool)
     is_kept &= runs["status"].isin(_RETAINED).to_numpy(dtype=bool)

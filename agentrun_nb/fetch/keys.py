@@ -47,6 +47,32 @@ def one_key(run: RunsLike) -> Key:
     return keys[0]
 
 
+def keys_given(deployment_id: Any, run_ids: Any) -> list[Key]:
+    """Returns the keys that `get_runs` was given, in that order, duplicates repeated.
+
+    Args:
+        deployment_id: a deployment, or a frame with `deployment_id` and `id`.
+        run_ids: the ids of its runs; None for a frame.
+
+    Raises:
+        SettingsError: it is neither.
+
+    Example:
+        >>> keys_given("dep-1", ["run-1", "run-1"])
+        [('dep-1', 'run-1'), ('dep-1', 'run-1')]
+    """
+    if isinstance(deployment_id, pd.DataFrame):
+        rows = mend(deployment_id)
+        columns = rows["deployment_id"].fillna(""), rows["id"].fillna("")
+        return list(zip(*columns, strict=True))
+    several = isinstance(run_ids, Iterable) and not isinstance(run_ids, str | pd.DataFrame)
+    if run_ids is None or not (several and isinstance(deployment_id, str)):
+        hint = "Give get_runs(deployment_id, run_ids), or a frame alone: get_runs(runs)."
+        sentence = "get_runs takes a deployment and a list of run ids, or a frame of runs."
+        raise SettingsError(sentence, hint=hint)
+    return [(deployment_id, "" if run_id is pd.NA else run_id) for run_id in run_ids]
+
+
 def names_only(runs: Any) -> bool:
     """Whether some of the runs are given by their keys alone, as (deployment_id, run_id)."""
     sequence = isinstance(runs, tuple | list)

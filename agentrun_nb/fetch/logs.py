@@ -65,7 +65,7 @@ def fetch_logs(
         interrupted = fetch_each(wire, keys, fetch, take, tally, line, interrupts)
         if failures and not logs:
             raise next(iter(failures.values()))
-        found = _concat(logs[key] for key in keys if key in logs)
+        found = joined_logs(logs[key] for key in keys if key in logs)
         complete = not interrupted and len(logs) == len(keys)
         joined = report.join([fetch_report(log) for log in logs.values()], found)
         made = replace(
@@ -83,11 +83,21 @@ def fetch_logs(
 
 
 async def _log_of(wire: Wire, key: Key, tail: int | None, tally: Tally) -> pd.DataFrame:
-    """Fetches the events of one run in the order of `created_at`; equal ones as they came."""
+    """Fetches the events of one run, in order."""
     page = LOG_PAGE if tail is None else max(1, min(LOG_PAGE, tail))
     events = await collect(
         wire, LOGS, routes.LOGS, *key, key="events", limit=page, tail=tail, tally=tally
     )
+    return events_in_order(events, tail)
+
+
+def events_in_order(events: pd.DataFrame, tail: int | None) -> pd.DataFrame:
+    """Sorts the events of one run by `created_at`, each once; equal ones stay as they came.
+
+    Args:
+        events: the LOGS table of a run, with its fetch report.
+        tail: the number of events from the end; None: all.
+    """
     once = events[~events["id"].duplicated() | events["id"].isna()]
     ordered = once.sort_values("created_at", kind="stable")
     last = ordered.tail(len(ordered) if tail is None else tail).reset_index(drop=True)
@@ -96,7 +106,7 @@ async def _log_of(wire: Wire, key: Key, tail: int | None, tally: Tally) -> pd.Da
     return last
 
 
-def _concat(logs: Iterable[pd.DataFrame]) -> LogsFrame:
+def joined_logs(logs: Iterable[pd.DataFrame]) -> LogsFrame:
     """Concatenates the events of several runs under a fresh index."""
     # As text, since categories of several frames would make objects of them.
     parts = [log.astype({"level": "str"}) for log in logs]

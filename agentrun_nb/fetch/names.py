@@ -27,17 +27,29 @@ async def fetch_names(wire: Wire) -> dict[str, str]:
     Raises:
         AgentRunError: the deployments did not come, or the key was refused.
     """
-    deployments = await collect(wire, DEPLOYMENTS, routes.DEPLOYMENTS)
+    names = deployment_names(await collect(wire, DEPLOYMENTS, routes.DEPLOYMENTS))
+    requests = [_version_names(wire, key, name) for key, name in names.items()]
+    for version_names in await asyncio.gather(*requests):
+        names |= version_names
+    return names
+
+
+def deployment_names(deployments: pd.DataFrame) -> dict[str, str]:
+    """Returns the names in a DEPLOYMENTS table by their ids; one that several have with its id."""
     named = deployments.dropna(subset=["id", "name"])
     plain = dict(zip(named["id"], named["name"], strict=True))
     uses = Counter(plain.values())
     names = {}
     for key, name in plain.items():
         names[key] = name if uses[name] == 1 else f"{name} ({key})"
-    requests = [_version_names(wire, key, name) for key, name in names.items()]
-    for version_names in await asyncio.gather(*requests):
-        names |= version_names
     return names
+
+
+def version_names(versions: pd.DataFrame, name: str) -> dict[str, str]:
+    """Returns the names of the versions in a VERSIONS table, of a deployment of that name."""
+    numbered = versions.dropna(subset=["id", "version_number"])
+    pairs = zip(numbered["id"], numbered["version_number"], strict=True)
+    return {key: f"{name} v{number}" for key, number in pairs}
 
 
 async def _version_names(wire: Wire, deployment_id: str, name: str) -> dict[str, str]:
@@ -48,9 +60,7 @@ async def _version_names(wire: Wire, deployment_id: str, name: str) -> dict[str,
     except AgentRunError:
         # A label is not worth an error: whoever has no name for a version shows its id.
         return {}
-    numbered = versions.dropna(subset=["id", "version_number"])
-    pairs = zip(numbered["id"], numbered["version_number"], strict=True)
-    return {key: f"{name} v{number}" for key, number in pairs}
+    return version_names(versions, name)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentrun_nb.core.schema import STATUSES
 from agentrun_nb.errors import NotFoundError, PathNotFound, SettingsError
@@ -25,36 +25,56 @@ def read_output(wire: Wire, run: Run, name: str) -> bytes:
         PathNotFound: the manifest lists no such output, or does not say where it lies.
         NotFoundError: the sandbox or the file is gone.
     """
-    sandbox, path = _locate(run, name)
-    request = routes.FILE.ask(sandbox, path=path)
+    place = locate(run, output_row(run, name))
+    return loop.run(fetch_file(wire, place, Tally()))
+
+
+class FilePlace(NamedTuple):
+    """Where a file lies."""
+
+    sandbox: str
+    path: str
+
+
+async def fetch_file(wire: Wire, place: FilePlace, tally: Tally) -> bytes:
+    """Fetches a file of a sandbox.
+
+    Raises:
+        NotFoundError: the sandbox or the file is gone.
+    """
+    request = routes.FILE.ask(place.sandbox, path=place.path)
     try:
-        return loop.run(wire.fetch(request, bytes, Tally()))
+        return await wire.fetch(request, bytes, tally)
     except NotFoundError as error:
         error.hint = (
             "A sandbox lives for a while only: "
             "retention_seconds of the run says how long after it ended."
         )
-        raise error from None
+        raise error
 
 
-def _locate(run: Run, name: str) -> tuple[str, str]:
-    """Returns the sandbox and the path of an output.
+def locate(run: Run, row: pd.Series[Any]) -> FilePlace:
+    """Returns where an output of a run lies.
+
+    Args:
+        run: the run.
+        row: its row in the table of the run's outputs.
 
     Raises:
-        PathNotFound: the manifest lists no such output, or does not say where it lies.
+        PathNotFound: the manifest does not say where it lies.
     """
-    row = _row_of(run, name)
     manifest = run.output_manifest if isinstance(run.output_manifest, dict) else {}
     sandbox = _first_text(row["sandbox_id"], manifest.get("sandbox_id"), run.sandbox_id)
     path = _first_text(row["access_path"], row["path"], row["configured_path"])
     if sandbox is None or path is None:
+        name = _first_text(row["name"], row["path"], row["configured_path"]) or ""
         where = f"where {name!r} lies{_when_read(run)}"
         message = f"The manifest of run {run.id!r} does not say {where}."
         raise PathNotFound(message, hint=_read_again(run))
-    return sandbox, path
+    return FilePlace(sandbox, path)
 
 
-def _row_of(run: Run, name: str) -> pd.Series[Any]:
+def output_row(run: Run, name: str) -> pd.Series[Any]:
     """Returns the row of an output in the table of a run's outputs.
 
     Raises:

@@ -58,12 +58,16 @@ class ReadPage:
         ask: what was asked for.
         following: what is asked for next; None after the last page.
         cut: why the listing is cut after this page; None where it is not.
+        body: the answer itself.
+        answered: when it was made, by the service's clock.
     """
 
     page: Page
     ask: PageAsk
     following: PageAsk | None
     cut: str | None
+    body: bytes = b""
+    answered: Answered | None = None
 
 
 TakePage = Callable[[ReadPage], Awaitable[bool]]
@@ -115,7 +119,10 @@ class Pager:
                 if following is not None and self.ahead:
                     request = self._send(following)
                 page = await opened.decode(self, ask)
-                reads_on = page is None or await take(ReadPage(page, ask, following, cut))
+                reads_on = True
+                if page is not None:
+                    read = ReadPage(page, ask, following, cut, opened.body, opened.answered)
+                    reads_on = await take(read)
                 if following is None or not reads_on:
                     return cut
                 if not self.ahead:

@@ -76,17 +76,18 @@ def _in_notebook() -> bool:
 
 
 class Line:
-    """Shows the number of runs that came, and at the end a sentence.
+    """Shows the number of runs or files that came, and at the end a sentence.
 
     Args:
-        total: the number of runs that are expected; None when nobody knows.
+        total: the number that is expected; None when nobody knows.
         shown: whether the line is shown. Outside of notebooks and terminals it never is.
+        noun: what is counted.
     """
 
-    def __init__(self, total: int | None, *, shown: bool) -> None:
+    def __init__(self, total: int | None, *, shown: bool, noun: str = "runs") -> None:
         file: Any = _CellLine() if shown and _in_notebook() else sys.stderr
-        known = "{n:,} of {total:,} runs |{bar:24}|{postfix}"
-        counting = "{n:,} runs{postfix}" if total is None else known
+        known = f"{{n:,}} of {{total:,}} {noun} |{{bar:24}}|{{postfix}}"
+        counting = f"{{n:,}} {noun}{{postfix}}" if total is None else known
         options: dict[str, Any] = {
             "total": total,
             "file": file,

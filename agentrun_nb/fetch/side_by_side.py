@@ -1,4 +1,4 @@
-"""Fetches something of many runs, several at a time, and hands on each outcome as it comes."""
+"""Fetches something of many runs or files side by side, and hands on each outcome as it comes."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from agentrun_nb.errors import AgentRunError, BadIdError, SettingsError, UnauthorizedError
-from agentrun_nb.fetch.keys import Key
 from agentrun_nb.fetch.progress import Line
 from agentrun_nb.http.interrupts import Deferred
 from agentrun_nb.http.loop import Emit, Stream, together
 from agentrun_nb.http.wire import Tally, Wire
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
 def fetch_each(
     wire: Wire,
-    keys: Sequence[Key],
-    fetch: Callable[[Key], Awaitable[T]],
-    take: Callable[[Key, T | AgentRunError], None],
+    keys: Sequence[K],
+    fetch: Callable[[K], Awaitable[T]],
+    take: Callable[[K, T | AgentRunError], None],
     tally: Tally,
     line: Line,
     interrupts: Deferred,
 ) -> bool:
-    """Fetches something of each run, as many at a time as the settings allow.
+    """Fetches something of each run or file, as many at a time as the settings allow.
 
     It ends early when the service has brought nothing for as long as the deadline allows.
 
     Args:
         wire: sends the requests.
-        keys: the runs.
-        fetch: fetches it of one run.
+        keys: the runs or files.
+        fetch: fetches it of one of them.
         take: takes each outcome, in the calling thread: what came, or the error.
         tally: where the requests and their cost are noted.
         line: shows the progress, and what is waited for.
@@ -45,7 +45,7 @@ def fetch_each(
         UnauthorizedError, SettingsError: no other run would come either.
     """
 
-    async def fetch_all(emit: Emit[tuple[Key, T | AgentRunError]]) -> None:
+    async def fetch_all(emit: Emit[tuple[K, T | AgentRunError]]) -> None:
         waiting = iter(keys)
 
         async def worker() -> None:
@@ -72,7 +72,7 @@ def fetch_each(
     return interrupts.heard and not stream.finished
 
 
-async def _outcome(fetch: Callable[[Key], Awaitable[T]], key: Key) -> T | AgentRunError:
+async def _outcome(fetch: Callable[[K], Awaitable[T]], key: K) -> T | AgentRunError:
     try:
         return await fetch(key)
     except BadIdError as error:

@@ -51,7 +51,8 @@ class Tally:
     """Counts what the requests of one call cost.
 
     Attributes:
-        retries: the number of requests that were sent again.
+        requests: the number of requests that were sent.
+        retries: the number of those that were sent again.
         waited: the seconds before retries and in pauses that the service asked for.
         clock_offset: bounds of the service's clock minus ours, in seconds.
         waiting_for: why a request waits now, in words.
@@ -61,6 +62,7 @@ class Tally:
             our clock.
     """
 
+    requests: int = 0
     retries: int = 0
     waited: float = 0.0
     clock_offset: tuple[float, float] | None = None
@@ -298,6 +300,7 @@ class Wire:
     async def _send(self, ask: Ask, key: str, tally: Tally) -> Reply | Failure:
         """Sends one request and reads the whole answer."""
         request, line = self._request(ask, key), self._line()
+        tally.requests += 1
         sent = time.time()
         try:
             response = await line.handle_async_request(request)

@@ -58,6 +58,31 @@ def _decode_odd_page(table: Table, body: bytes, key: str, without: Iterable[str]
     return Page(batch, envelope, len(lists))
 
 
+def cut_page(body: bytes, key: str = "items") -> list[bytes]:
+    """Splits an answer into its records, each the bytes that stand in it.
+
+    They come in the order of the rows that `decode_page` gives.
+
+    Args:
+        body: the answer, a JSON object.
+        key: the key under which the records stand.
+
+    Raises:
+        BadResponseError: the body is not such an answer.
+
+    Example:
+        >>> cut_page(b'{"items": [{"id": 1.0}, {"id": 2}], "next_cursor": null}')
+        [b'{"id": 1.0}', b'{"id": 2}']
+    """
+    body = _stripped(body)
+    try:
+        _check_object(body)
+        lists = [value for name, value in cut_object(body) if name == key]
+        return [record for text in lists for record in cut_array(text)]
+    except jsontext.JSONTextError as error:
+        raise _not_json(error) from None
+
+
 def decode_records(table: Table, bodies: Sequence[bytes]) -> Batch:
     """Decodes records that came one by one, one row each.
 

@@ -1,0 +1,1 @@
+"""A local copy of runs that reads like the client."""

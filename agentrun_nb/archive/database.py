@@ -1,0 +1,343 @@
+"""The file of an archive: opened, checked and written in whole steps."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from agentrun_nb.archive import layout
+from agentrun_nb.errors import (
+    ArchiveDamagedError,
+    ArchiveError,
+    ArchiveVersionError,
+    ArchiveWriteError,
+)
+
+Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
+"""The values of the parameters of a statement, by place or by name."""
+
+PATIENCE = 60.0
+"""Seconds that a process waits for another one to finish writing."""
+
+CHECKED_AT_ONCE = 64 * 2**20
+"""A file of at most so many bytes is checked whole when it is opened."""
+
+_HEADER = b"SQLite format 3\x00"
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_INHERITED: list[sqlite3.Connection] = []
+"""Connections of the parent process: a forked child that closes one could drop its locks."""
+
+
+class Database:
+    """The file of an archive, with one connection a process that its threads share.
+
+    Args:
+        path: the file; it is made when it is not there.
+
+    Attributes:
+        path: the file.
+        read_only: whether this process may not write to it.
+
+    Raises:
+        ArchiveError: the file is no archive, or cannot be opened or made.
+        ArchiveDamagedError: it is not whole.
+        ArchiveVersionError: a newer version of this package wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.read_only = False
+        self._lock = threading.RLock()
+        self._process = os.getpid()
+        self._closed = False
+        if not _has_content(path):
+            _create(path)
+        self._connection = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        _check_header(self.path)
+        with self._errors():
+            connection, self.read_only = _connect(self.path)
+        try:
+            with self._errors():
+                _check_content(connection, self.path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _here(self) -> sqlite3.Connection:
+        """The connection of this process; a forked child opens its own."""
+        if self._closed:
+            raise ArchiveError("This archive is closed.", hint="Open it anew: arn.Archive(path).")
+        if self._process != os.getpid():
+            _INHERITED.append(self._connection)
+            self._process = os.getpid()
+            # Another thread of the parent may hold the old lock for ever.
+            self._lock = threading.RLock()
+            self._connection = self._open()
+        return self._connection
+
+    def rows(
+        self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> list[tuple[Any, ...]]:
+        """The rows that a query finds.
+
+        Raises:
+            ArchiveDamagedError: the file is not whole.
+        """
+        connection = self._here()
+        with self._lock, self._errors():
+            try:
+                return connection.execute(sql, values).fetchall()
+            except UnicodeEncodeError:
+                # Text that is not valid Unicode stands in no row.
+                return []
+
+    def value(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Any:
+        """The first value of the first row; None where there is no row."""
+        rows = self.rows(sql, values)
+        return rows[0][0] if rows else None
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Reads within the block see one state of the file, whatever is written meanwhile."""
+        connection = self._here()
+        with self._lock:
+            if connection.in_transaction:
+                yield
+                return
+            with self._errors():
+                connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                connection.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Everything that is written within the block is in the file afterwards, or nothing is.
+
+        Raises:
+            ArchiveWriteError: it cannot be written; the file is as it was.
+        """
+        connection = self._here()
+        if self.read_only:
+            sentence = f"{self.path} may be read only."
+            raise ArchiveWriteError(sentence, hint="Look at its rights and those of its folder.")
+        with self._lock, self._errors(writing=True):
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    connection.rollback()
+                raise
+
+    @contextmanager
+    def _errors(self, *, writing: bool = False) -> Iterator[None]:
+        """Turns the errors of SQLite into those of this package."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _typed(error, self.path, writing=writing) from None
+
+    def erase_traces(self) -> None:
+        """Takes what was deleted out of the file and of the log of changes beside it."""
+        connection = self._here()
+        with self._lock, self._errors(writing=True):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Closes the file; it can be copied then."""
+        with self._lock:
+            if not self._closed and self._process == os.getpid():
+                self._connection.close()
+            self._closed = True
+
+
+def _has_content(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _no_file(path, error) from None
+
+
+def _create(path: Path) -> None:
+    """Makes an empty archive, whole at once: other processes see it finished or not at all."""
+    fresh = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        try:
+            with closing(sqlite3.connect(fresh, isolation_level=None)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("BEGIN")
+                for statement in layout.statements():
+                    connection.execute(statement)
+                connection.execute("COMMIT")
+            if path.exists():
+                # An empty file, such as one of the module tempfile.
+                fresh.replace(path)
+            else:
+                # A link fails where another process was quicker, and its archive stays.
+                with suppress(FileExistsError):
+                    path.hardlink_to(fresh)
+        finally:
+            fresh.unlink(missing_ok=True)
+    except OSError as error:
+        raise _no_file(path, error) from None
+    except sqlite3.Error as error:
+        raise _typed(error, path, writing=True) from None
+
+
+def _no_file(path: Path, error: OSError) -> ArchiveError:
+    sentence = f"{path} cannot be opened as an archive: {error.strerror or error}."
+    return ArchiveError(sentence, hint="Look at the folder, its rights and the space left.")
+
+
+def _check_header(path: Path) -> None:
+    """Checks what can be seen without SQLite.
+
+    Raises:
+        ArchiveError: the file is no SQLite file, or cannot be read.
+        ArchiveDamagedError: its end is missing.
+    """
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+        size = path.stat().st_size
+        log = path.with_name(f"{path.name}-wal")
+        has_log = log.exists() and log.stat().st_size > 0
+    except OSError as error:
+        raise _no_file(path, error) from None
+    if not header.startswith(_HEADER):
+        if _HEADER.startswith(header[: len(_HEADER)]):
+            raise damaged(path, "its end is missing")
+        raise _no_archive(path, "it is no SQLite file")
+    if len(header) < 100:
+        raise damaged(path, "its end is missing")
+    page_size = int.from_bytes(header[16:18], "big")
+    page_size = 65_536 if page_size == 1 else page_size
+    pages = int.from_bytes(header[28:32], "big")
+    # Beside a log of changes the file may be shorter than it says: the log has the rest.
+    if not has_log and size < page_size * pages:
+        raise damaged(path, "its end is missing")
+
+
+def _no_archive(path: Path, reason: str) -> ArchiveError:
+    hint = "Give the path of an archive, or of a file that is not there yet."
+    return ArchiveError(f"{path} is no archive: {reason}.", hint=hint)
+
+
+def _connect(path: Path) -> tuple[sqlite3.Connection, bool]:
+    """Opens a file, read-only where it may not be written to; returns whether that is so."""
+    plain = path.resolve().as_uri()
+    if os.access(path, os.W_OK) and os.access(path.resolve().parent, os.W_OK):
+        try:
+            return _prepared(f"{plain}?mode=rw"), False
+        except sqlite3.OperationalError as error:
+            if not _lacks_rights(error):
+                raise
+    try:
+        return _prepared(f"{plain}?mode=ro"), True
+    except sqlite3.OperationalError as error:
+        # Where SQLite cannot make the files that readers share, such as in a read-only folder, and
+        # no process has made them, the file may be read as one that does not change.
+        beside = [path.with_name(f"{path.name}-{kind}") for kind in ("wal", "shm")]
+        if not _lacks_rights(error) or any(file.exists() for file in beside):
+            raise
+        return _prepared(f"{plain}?mode=ro&immutable=1"), True
+
+
+def _lacks_rights(error: sqlite3.Error) -> bool:
+    """Whether a file or one beside it could not be opened, made or written."""
+    kinds = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_FULL")
+    return _name(error).startswith(kinds)
+
+
+def _prepared(address: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        address, uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+    )
+    try:
+        for setting in _SETTINGS:
+            connection.execute(setting)
+        # Only a read shows whether the file can be used.
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+_SETTINGS = (
+    # What a file says of itself may run no code.
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    # What is committed survives a power failure.
+    "PRAGMA synchronous = FULL",
+    # What is deleted is overwritten.
+    "PRAGMA secure_delete = ON",
+)
+
+
+def _check_content(connection: sqlite3.Connection, path: Path) -> None:
+    """Checks that a SQLite file is an archive that this version can read.
+
+    Raises:
+        ArchiveError, ArchiveVersionError, ArchiveDamagedError: it is not.
+    """
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != layout.APPLICATION_ID:
+        raise _no_archive(path, "it is a SQLite file of something else")
+    if version > layout.VERSION:
+        sentence = f"{path} was written by a newer version of agentrun-nb."
+        raise ArchiveVersionError(sentence, hint="Update: pip install -U agentrun-nb.")
+    found = connection.execute("SELECT type, name, sql FROM sqlite_schema").fetchall()
+    made = {(kind, name) for kind, name, sql in found if sql is not None}
+    expected = {("table", name) for name in layout.TABLES}
+    expected |= {("index", name) for name in layout.INDEXES}
+    if made != expected:
+        # A trigger or a view of a file that somebody has brought would run with our statements.
+        raise _no_archive(path, "it has other tables than an archive")
+    if path.stat().st_size <= CHECKED_AT_ONCE:
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise damaged(path, verdict)
+
+
+def damaged(path: Path, reason: str) -> ArchiveDamagedError:
+    """The error for a file that is not whole."""
+    sentence = f"{path} is damaged: {reason[:200]}."
+    hint = "Take a copy of it; a sync into a new file brings what the service still has."
+    return ArchiveDamagedError(sentence, hint=hint)
+
+
+def _name(error: sqlite3.Error) -> str:
+    """SQLite's name of an error; empty for one of the module itself."""
+    return getattr(error, "sqlite_errorname", "") or ""
+
+
+def _typed(error: sqlite3.Error, path: Path, *, writing: bool) -> ArchiveError:
+    """The error of this package for one of SQLite."""
+    name = _name(error)
+    if name.startswith(_DAMAGED):
+        return damaged(path, str(error))
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        sentence = f"Another process has been writing to {path} for {PATIENCE:.0f} s."
+        return ArchiveWriteError(sentence, hint="Try again when it has finished.")
+    if not writing:
+        return ArchiveError(f"{path} cannot be read: {error}.", hint="Look at the file's rights.")
+    sentence = f"{path} cannot be written: {error}."
+    hint = "What was in it is as it was; look at its rights and the space left."
+    return ArchiveWriteError(sentence, hint=hint)

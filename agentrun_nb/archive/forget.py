@@ -1,0 +1,54 @@
+"""Takes runs out of an archive, so that nothing of them is left in it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+
+from agentrun_nb.archive.database import Database
+from agentrun_nb.archive.packing import Packed, pack, unpack
+from agentrun_nb.archive.read import find_run, not_here
+from agentrun_nb.archive.store import key_digest, number_of
+from agentrun_nb.fetch.keys import Key
+
+
+def forget(database: Database, keys: Sequence[Key]) -> None:
+    """Takes runs out of an archive, all in one step; later syncs do not bring them back.
+
+    Raises:
+        NotFoundError: the archive does not have one of them; nothing is changed.
+        ArchiveWriteError: it cannot be written; nothing is changed.
+    """
+    for key in keys:
+        if find_run(database, key) is None:
+            raise not_here(key)
+    with database.writing() as connection:
+        for key in keys:
+            _forget_run(connection, number_of(connection, key))
+            connection.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (key_digest(key),))
+        connection.execute("DELETE FROM files WHERE digest NOT IN (SELECT digest FROM outputs)")
+    database.erase_traces()
+
+
+def _forget_run(connection: sqlite3.Connection, run: int) -> None:
+    places: dict[int, set[int]] = defaultdict(set)
+    for batch, position in connection.execute(
+        "SELECT batch, position FROM records WHERE run = ?", (run,)
+    ):
+        places[batch].add(position)
+    for batch, positions in places.items():
+        _blank(connection, batch, positions)
+    for table in ("records", "looks", "logs", "outputs", "runs"):
+        connection.execute(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608
+
+
+def _blank(connection: sqlite3.Connection, batch: int, positions: set[int]) -> None:
+    """Writes a batch anew with nothing at some positions; the others stay where they are."""
+    packed = connection.execute(
+        "SELECT size, body FROM batches WHERE batch = ?", (batch,)
+    ).fetchone()
+    bodies = unpack(Packed(*packed))
+    blanked = [b"" if at in positions else body for at, body in enumerate(bodies)]
+    size, body = pack(blanked)
+    connection.execute("UPDATE batches SET size = ?, body = ? WHERE batch = ?", (size, body, batch))

@@ -1,0 +1,221 @@
+"""Brings logs and output files into an archive while the service has them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from agentrun_nb.archive import places, store
+from agentrun_nb.archive.database import Database
+from agentrun_nb.archive.packing import compress, digest_of, pack
+from agentrun_nb.archive.read import find_run, read_runs
+from agentrun_nb.archive.sync import looks_of_records
+from agentrun_nb.core.schema import LOGS, TERMINAL
+from agentrun_nb.errors import AgentRunError
+from agentrun_nb.fetch import paging
+from agentrun_nb.fetch.by_id import FetchedRecord, fetch_error, fetch_run
+from agentrun_nb.fetch.keys import Key
+from agentrun_nb.fetch.logs import LOG_PAGE
+from agentrun_nb.fetch.many_outputs import (
+    OutputFile,
+    Saved,
+    fetch_files,
+    in_given_order,
+    urgent_first,
+)
+from agentrun_nb.fetch.page_reader import Pager, ReadPage
+from agentrun_nb.fetch.paging import PageAsk
+from agentrun_nb.fetch.progress import Line
+from agentrun_nb.fetch.side_by_side import fetch_each
+from agentrun_nb.http import routes
+from agentrun_nb.http.interrupts import Deferred
+from agentrun_nb.http.routes import Ask
+from agentrun_nb.http.wire import Tally, Wire
+from agentrun_nb.records.decode import cut_page
+
+LOG = "log"
+"""What the log of a run is called among what was rescued."""
+
+
+class FetchedLog(NamedTuple):
+    """The log of a run as it came.
+
+    Attributes:
+        events: its events to the letter.
+        whole: whether all of them came.
+    """
+
+    events: list[bytes]
+    whole: bool
+
+
+def rescue(wire: Wire, database: Database, keys: Sequence[Key]) -> pd.DataFrame:
+    """Brings runs, their logs and their output files into an archive.
+
+    Args:
+        wire: sends the requests.
+        database: the archive.
+        keys: the runs.
+
+    Returns:
+        A row for each log and each file: where it is, its bytes, or why it did not come.
+    """
+    saved = Saved()
+    with Deferred() as interrupts:
+        _bring_runs(wire, database, keys, interrupts, saved)
+        here = [key for key in keys if find_run(database, key)]
+        runs = read_runs(database, here)
+        if not interrupts.heard:
+            _bring_files(wire, database, runs, saved)
+        if not interrupts.heard:
+            _bring_logs(wire, database, here, interrupts, saved)
+        return in_given_order(saved, keys)
+
+
+def _bring_runs(
+    wire: Wire, database: Database, keys: Sequence[Key], interrupts: Deferred, saved: Saved
+) -> None:
+    """Brings the records of the runs that the archive does not have as ended."""
+    ended = set()
+    for key in keys:
+        rows = database.rows("SELECT status FROM runs WHERE deployment_id = ? AND run_id = ?", key)
+        if rows and rows[0][0] in TERMINAL:
+            ended.add(key)
+    tally = Tally()
+
+    async def fetch(key: Key) -> FetchedRecord:
+        return await fetch_run(wire, key, tally)
+
+    def take(key: Key, outcome: FetchedRecord | AgentRunError) -> None:
+        if isinstance(outcome, AgentRunError):
+            saved.add(key, None, None, error=fetch_error(outcome))
+        else:
+            store.add_looks(database, key[0], looks_of_records(wire, [outcome]))
+        line.add(1)
+
+    missing = [key for key in keys if key not in ended]
+    with Line(len(missing), shown=len(missing) > 1) as line:
+        fetch_each(wire, missing, fetch, take, tally, line, interrupts)
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+def _bring_files(wire: Wire, database: Database, runs: pd.DataFrame, saved: Saved) -> None:
+    """Brings the output files that the archive does not have yet, the most endangered first."""
+    files = []
+    for file in urgent_first(runs, None):
+        there = find_file(database, file.key, file.position)
+        if there is None:
+            files.append(file)
+        else:
+            digest, size = there
+            saved.add(file.key, file.position, file.name, where=_where(digest), bytes=size)
+
+    def take(file: OutputFile, content: bytes) -> str:
+        return _write_file(database, file, content)
+
+    if files:
+        fetch_files(wire, files, take, saved)
+
+
+def _write_file(database: Database, file: OutputFile, content: bytes) -> str:
+    digest = digest_of(content)
+    with database.writing() as connection:
+        connection.execute(
+            "INSERT OR IGNORE INTO files VALUES (?, ?, ?)", (digest, *compress(content))
+        )
+        run = store.number_of(connection, file.key)
+        connection.execute(
+            "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?)",
+            (run, file.position, digest, places.now()),
+        )
+    return _where(digest)
+
+
+def _where(digest: bytes) -> str:
+    return f"sha256:{digest.hex()}"
+
+
+def find_file(database: Database, key: Key, position: int) -> tuple[bytes, int] | None:
+    """The digest and size of an output that was rescued; None where it was not."""
+    rows = database.rows(
+        "SELECT digest, files.size FROM outputs JOIN runs USING (run) JOIN files USING (digest)"
+        " WHERE deployment_id = ? AND run_id = ? AND outputs.position = ?",
+        (*key, position),
+    )
+    return rows[0] if rows else None
+
+
+# --- logs ----------------------------------------------------------------------------------------
+
+
+def _bring_logs(
+    wire: Wire, database: Database, keys: Sequence[Key], interrupts: Deferred, saved: Saved
+) -> None:
+    """Brings the logs that the archive does not have whole."""
+    tally = Tally()
+    missing = []
+    for key in keys:
+        size = _size_of_whole_log(database, key)
+        if size is None:
+            missing.append(key)
+        else:
+            saved.add(key, None, LOG, where=LOG, bytes=size)
+
+    async def fetch(key: Key) -> FetchedLog:
+        return await _fetch_log(wire, key, tally)
+
+    def take(key: Key, outcome: FetchedLog | AgentRunError) -> None:
+        if isinstance(outcome, AgentRunError):
+            saved.add(key, None, LOG, error=fetch_error(outcome))
+        else:
+            size = _write_log(database, key, outcome)
+            saved.add(key, None, LOG, where=LOG, bytes=size)
+        line.add(1)
+
+    with Line(len(missing), shown=len(missing) > 1, noun="logs") as line:
+        fetch_each(wire, missing, fetch, take, tally, line, interrupts)
+
+
+async def _fetch_log(wire: Wire, key: Key, tally: Tally) -> FetchedLog:
+    """Fetches the events of a run's log, each to the letter."""
+    events: list[bytes] = []
+
+    async def take(read: ReadPage) -> bool:
+        events.extend(await asyncio.to_thread(cut_page, read.body, "events"))
+        return True
+
+    def ask_for(page: PageAsk) -> Ask:
+        return routes.LOGS.ask(*key, **page.params)
+
+    pager = Pager(wire, LOGS, ask_for, tally, "events")
+    cut = await pager.turn(paging.pages(LOG_PAGE), take)
+    return FetchedLog(events, whole=cut is None)
+
+
+def _write_log(database: Database, key: Key, log: FetchedLog) -> int:
+    """Writes a log; returns how many bytes it is, before it is compressed."""
+    with database.writing() as connection:
+        run = store.number_of(connection, key)
+        ended = connection.execute("SELECT ended FROM runs WHERE run = ?", (run,)).fetchone()[0]
+        # The log of a run that goes on has more to come.
+        whole = log.whole and bool(ended)
+        packed = pack(log.events)
+        connection.execute(
+            "INSERT OR REPLACE INTO logs VALUES (?, ?, ?, ?, ?)",
+            (run, places.now(), whole, *packed),
+        )
+    return packed.size
+
+
+def _size_of_whole_log(database: Database, key: Key) -> int | None:
+    found: int | None = database.value(
+        "SELECT logs.size FROM logs JOIN runs USING (run)"
+        " WHERE deployment_id = ? AND run_id = ? AND whole",
+        key,
+    )
+    return found

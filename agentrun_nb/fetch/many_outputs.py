@@ -1,0 +1,244 @@
+"""Fetches the output files of many runs, the most endangered first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from agentrun_nb.analysis.health import evidence_ends
+from agentrun_nb.core.schema import FAILURES
+from agentrun_nb.core.text import counted
+from agentrun_nb.documents.outputs import outputs
+from agentrun_nb.errors import AgentRunError, NotFoundError
+from agentrun_nb.fetch.by_id import fetch_error, fetch_runs
+from agentrun_nb.fetch.keys import Key, RunsLike, names_only, run_keys
+from agentrun_nb.fetch.output_files import fetch_file, locate
+from agentrun_nb.fetch.progress import Line
+from agentrun_nb.fetch.side_by_side import fetch_each
+from agentrun_nb.files.folder import safe_name, write_inside
+from agentrun_nb.http.interrupts import Deferred
+from agentrun_nb.http.wire import Tally, Wire
+from agentrun_nb.run import Run
+from agentrun_nb.tables.frames import runs_frame
+
+COLUMNS = {
+    "deployment_id": "str",
+    "run_id": "str",
+    "position": "Int64",
+    "name": "str",
+    "where": "str",
+    "bytes": "Int64",
+    "error": "str",
+}
+"""The table of what was saved: its columns and their dtypes."""
+
+LIVES_UNKNOWN = "The record does not say how long its sandbox was to live."
+INTERRUPTED = "not_asked: The call was interrupted before this file came."
+SILENT = "not_asked: The service had brought nothing for as long as the deadline allows."
+
+
+class OutputFile(NamedTuple):
+    """A file that a run has left.
+
+    Attributes:
+        key: the run.
+        position: its place among the outputs of the manifest.
+        name: its name, or its path where it has none.
+        is_folder: whether the manifest calls it a directory.
+        run: the run with its manifest.
+        row: the output in the OUTPUTS table.
+        ends_at: when its sandbox goes, in seconds since the epoch; None where that is not known.
+    """
+
+    key: Key
+    position: int
+    name: str
+    is_folder: bool
+    run: Run
+    row: pd.Series[Any]
+    ends_at: float | None
+
+
+@dataclass
+class Saved:
+    """What became of files, for the table that is returned.
+
+    Attributes:
+        rows: the rows of the table.
+    """
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(
+        self, key: Key, position: int | None, name: str | None, **outcome: str | int | None
+    ) -> None:
+        """Adds a row; `outcome` has `where`, `bytes` or `error`."""
+        deployment_id, run_id = key
+        row = {"deployment_id": deployment_id, "run_id": run_id}
+        self.rows.append(row | {"position": position, "name": name} | outcome)
+
+    def frame(self) -> pd.DataFrame:
+        """The table."""
+        frame = pd.DataFrame(self.rows, columns=list(COLUMNS))
+        return frame.astype(COLUMNS)
+
+
+def runs_with_manifests(wire: Wire, runs: RunsLike) -> pd.DataFrame:
+    """The RUNS table of the runs that are named; those that are named by their keys are fetched."""
+    if names_only(runs):
+        return fetch_runs(wire, run_keys(runs), progress=False)
+    return runs_frame(runs, latest=True)
+
+
+def urgent_first(runs: pd.DataFrame, names: Sequence[str] | None) -> list[OutputFile]:
+    """The output files of runs in the order in which they are fetched.
+
+    Those of failed runs come first, and among them those whose sandbox goes first.
+
+    Args:
+        runs: a RUNS table.
+        names: only outputs of these names or paths; None: all.
+    """
+    runs = runs.reset_index(drop=True)
+    ends = evidence_ends(runs)
+    has_failed = runs["status"].isin(FAILURES)
+    order = pd.DataFrame({"is_late": ~has_failed, "ends": ends}).sort_values(
+        ["is_late", "ends"], kind="stable", na_position="last"
+    )
+    files = []
+    for place in order.index:
+        run = Run.of_row(runs.loc[place])
+        end = ends[place]
+        ends_at = None if pd.isna(end) else end.timestamp()
+        files += _files_of(run, names, ends_at)
+    return files
+
+
+def _files_of(run: Run, names: Sequence[str] | None, ends_at: float | None) -> list[OutputFile]:
+    table = outputs(run)
+    files = []
+    for _, row in table.iterrows():
+        known = [row[column] for column in ("name", "path", "configured_path")]
+        texts = [text for text in known if isinstance(text, str)]
+        if names is None or set(names) & set(texts):
+            key = run.deployment_id or "", run.id or ""
+            is_folder = row["kind"] == "directory"
+            name = texts[0] if texts else ""
+            position = int(row["position"])
+            files.append(OutputFile(key, position, name, bool(is_folder), run, row, ends_at))
+    return files
+
+
+def fetch_files(
+    wire: Wire,
+    files: Sequence[OutputFile],
+    take: Callable[[OutputFile, bytes], str],
+    saved: Saved,
+) -> None:
+    """Fetches files side by side, in their order.
+
+    Args:
+        wire: sends the requests.
+        files: the files.
+        take: stores the content of a file, and says where.
+        saved: gets a row for each file.
+    """
+    tally = Tally()
+    left = dict(enumerate(files))
+    lost = 0
+
+    async def fetch(number: int) -> bytes:
+        file = files[number]
+        return await fetch_file(wire, locate(file.run, file.row), tally)
+
+    def note(number: int, outcome: bytes | AgentRunError) -> None:
+        nonlocal lost
+        file = left.pop(number)
+        if isinstance(outcome, AgentRunError):
+            lost += 1
+            saved.add(file.key, file.position, file.name, error=_loss(file, outcome))
+        else:
+            where = take(file, outcome)
+            size = len(outcome)
+            saved.add(file.key, file.position, file.name, where=where, bytes=size)
+        line.add(1, f"{lost:,} lost" if lost else "")
+
+    with Deferred() as interrupts, Line(len(files), shown=True, noun="files") as line:
+        numbers = [number for number, file in enumerate(files) if not file.is_folder]
+        interrupted = fetch_each(wire, numbers, fetch, note, tally, line, interrupts)
+        for file in left.values():
+            reason = INTERRUPTED if interrupted else SILENT
+            if file.is_folder:
+                reason = "not_asked: It is a folder, and the service gives single files."
+            saved.add(file.key, file.position, file.name, error=reason)
+        line.end(
+            f"{counted(len(files) - len(left) - lost, 'file')} of {len(files):,}; {lost:,} lost."
+        )
+
+
+def _loss(file: OutputFile, error: AgentRunError) -> str:
+    """Says why a file did not come; of one that is gone also by how many seconds it was missed."""
+    sentence = fetch_error(error)
+    if not isinstance(error, NotFoundError):
+        return sentence
+    if file.ends_at is None:
+        return f"{sentence} {LIVES_UNKNOWN}"
+    late = time.time() - file.ends_at
+    if late < 0:
+        return f"{sentence} Its sandbox was to live for {-late:,.0f} s more."
+    return f"{sentence} Its sandbox had gone {late:,.0f} s before."
+
+
+def add_failed_runs(runs: pd.DataFrame, saved: Saved) -> None:
+    """Adds a row for each run that could not be fetched."""
+    failed = runs[runs["fetch_error"].notna()]
+    for row in failed.itertuples():
+        key = str(row.deployment_id), str(row.id)
+        saved.add(key, None, None, error=row.fetch_error)
+
+
+def in_given_order(saved: Saved, keys: Iterable[Key]) -> pd.DataFrame:
+    """The table in the order of the runs as they were given, then of their manifests."""
+    places = {key: place for place, key in enumerate(keys)}
+    frame = saved.frame()
+    pairs = zip(frame["deployment_id"], frame["run_id"], strict=True)
+    frame["place"] = [places.get(key, len(places)) for key in pairs]
+    ordered = frame.sort_values(["place", "position"], kind="stable", na_position="first")
+    return ordered.drop(columns="place").reset_index(drop=True)
+
+
+def save_outputs(
+    wire: Wire, runs: RunsLike, folder: Path, names: Sequence[str] | None
+) -> pd.DataFrame:
+    """Saves the output files of runs into a folder, as `Client.save_outputs` says."""
+    table = runs_with_manifests(wire, runs)
+    saved = Saved()
+    add_failed_runs(table, saved)
+    files = urgent_first(table, names)
+    titles = _titles(files)
+
+    def take(file: OutputFile, content: bytes) -> str:
+        title = titles[file.key, file.position]
+        return str(write_inside(folder, (*file.key, title), content))
+
+    fetch_files(wire, files, take, saved)
+    return in_given_order(saved, zip(table["deployment_id"], table["id"], strict=True))
+
+
+def _titles(files: Iterable[OutputFile]) -> dict[tuple[Key, int], str]:
+    """The names of files on disk; where a run has two of one name, the later has its place too."""
+    titles = {}
+    used = set()
+    for file in files:
+        title = safe_name(file.name)
+        # Some systems take no notice of capitals.
+        if (file.key, title.casefold()) in used:
+            title = safe_name(f"{file.position}-{title}")
+        used.add((file.key, title.casefold()))
+        titles[file.key, file.position] = title
+    return titles

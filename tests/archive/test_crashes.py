@@ -1,0 +1,243 @@
+"""Processes that are killed, that write at once, and that fork: nothing acknowledged is lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import agentrun_nb as arn
+from tests.archive.book import DEP, Book, served
+from tests.support.http import KEY
+
+TORTURE = os.environ.get("AGENTRUN_NB_PROFILE") == "torture"
+
+SYNC = """
+import sys
+import agentrun_nb as arn
+
+path, url, key = sys.argv[1:]
+archive = arn.Archive(path)
+client = arn.Client(key, url)
+while True:
+    print(archive.sync(client), flush=True)
+"""
+
+
+def syncing(path: Path, url: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", SYNC, str(path), url, KEY],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def acknowledged(path: Path) -> set[str]:
+    """The runs that any other process sees at this moment."""
+    if not path.exists():
+        return set()
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as connection:
+        return {run_id for (run_id,) in connection.execute("SELECT run_id FROM runs")}
+
+
+def test_a_killed_sync_loses_nothing_acknowledged(tmp_path):
+    """Runs are created meanwhile; each kill comes at another moment of reading and writing."""
+    path = tmp_path / "runs.sqlite"
+    book = Book()
+    for number in range(1_000):
+        book.put(number)
+    created = 1_000
+    chance = random.Random(7)
+    seen: set[str] = set()
+    kills = 1_000 if TORTURE else 10
+    with served(book) as (client, server):
+        for _ in range(kills):
+            process = syncing(path, server.url)
+            begun = len(book.asked)
+            while len(book.asked) == begun and process.poll() is None:
+                time.sleep(0.005)
+            until = time.monotonic() + chance.random() * 0.4
+            while time.monotonic() < until:
+                for _ in range(chance.randrange(60)):
+                    book.put(created)
+                    created += 1
+                time.sleep(0.01)
+                seen |= acknowledged(path)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            seen |= acknowledged(path)
+            archive = arn.Archive(path)
+            found = archive.list_runs()
+            assert archive.check().whole
+            assert not seen - set(found["id"])
+            # None of them is torn: each is what the service has.
+            bodies = book.runs[DEP]
+            some = found.sample(min(20, len(found)), random_state=1)
+            for row in some.itertuples():
+                assert archive.get_run(DEP, row.id).raw == bodies[row.id]
+            archive.close()
+        archive = arn.Archive(path)
+        archive.sync(client)
+    runs = archive.list_runs()
+    assert seen
+    assert len(runs) == created
+    assert arn.fetch_report(runs).complete is True
+
+
+WRITER = """
+import sys
+import agentrun_nb as arn
+
+path, url, key, deployment, count = sys.argv[1:]
+client = arn.Client(key, url)
+archive = arn.Archive(path)
+runs = [(deployment, f"run_{number}") for number in range(int(count))]
+print("ready", flush=True)
+sys.stdin.readline()
+# One run at a time, so that there are as many steps as runs.
+for run in runs:
+    archive.rescue(client, [run])
+"""
+
+READER = """
+import sys
+import agentrun_nb as arn
+
+path = sys.argv[1]
+print("ready", flush=True)
+sys.stdin.readline()
+reads = 0
+while True:
+    archive = arn.Archive(path)
+    runs = archive.list_runs()
+    assert runs["id"].notna().all()
+    archive.close()
+    reads += 1
+    print(reads, flush=True)
+"""
+
+
+def started(code: str, *arguments: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n", process.communicate()
+    return process
+
+
+def test_many_processes_write_and_read_at_once(tmp_path):
+    path = tmp_path / "runs.sqlite"
+    writers, each = (8, 500) if TORTURE else (4, 40)
+    book = Book()
+    for writer in range(writers):
+        for number in range(each):
+            book.put(number, dep=f"dep_{writer}")
+    with served(book) as (_, server):
+        arn.Archive(path).close()
+        writing = [
+            started(WRITER, str(path), server.url, KEY, f"dep_{writer}", str(each))
+            for writer in range(writers)
+        ]
+        reading = [started(READER, str(path)) for _ in range(4 if TORTURE else 2)]
+        for process in [*writing, *reading]:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+        for process in writing:
+            _, errors = process.communicate()
+            assert process.returncode == 0, errors
+        for process in reading:
+            assert process.poll() is None, process.communicate()[1]
+            process.kill()
+            output, _ = process.communicate()
+            assert output.splitlines()
+    archive = arn.Archive(path)
+    runs = archive.list_runs()
+    assert len(runs) == writers * each
+    assert archive.check().whole
+
+
+def test_many_processes_make_one_archive(tmp_path):
+    path = tmp_path / "runs.sqlite"
+    make = "import sys, agentrun_nb as arn; print(len(arn.Archive(sys.argv[1]).list_runs()))"
+    makers = [
+        subprocess.Popen(
+            [sys.executable, "-c", make, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(4)
+    ]
+    for maker in makers:
+        output, told = maker.communicate()
+        assert output == b"0\n", told
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_forked_process_opens_the_file_itself(tmp_path):
+    path = tmp_path / "runs.sqlite"
+    book = Book()
+    for number in range(300):
+        book.put(number)
+    code = """
+import os, sys, threading
+import agentrun_nb as arn
+
+path, url, key = sys.argv[1:]
+archive = arn.Archive(path)
+client = arn.Client(key, url)
+archive.sync(client)
+child = os.fork()
+if child == 0:
+    archive.sync(arn.Client(key, url))
+    os._exit(len(archive.list_runs()) != 300)
+print(os.waitpid(child, 0)[1], len(archive.list_runs()))
+archive.sync(client)
+print(archive.check())
+"""
+    with served(book) as (_, server):
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", code, str(path), server.url, KEY],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.stdout.splitlines() == [
+        "0 300",
+        "300 runs, 300 records, 0 logs, 0 files; whole",
+    ], done.stderr
+
+
+def test_an_interrupt_leaves_what_came(tmp_path):
+    path = tmp_path / "runs.sqlite"
+    book = Book()
+    for number in range(20_000):
+        book.put(number)
+    code = SYNC.replace("while True:\n    ", "") + "print(len(archive.list_runs()), flush=True)"
+    with served(book) as (client, server):
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(path), server.url, KEY],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while len(acknowledged(path)) < 600:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        output, told = process.communicate(timeout=30)
+        sentence, count = output.splitlines()
+        assert "interrupted, the next sync goes on" in sentence, told
+        assert 600 <= int(count) < 20_000
+        archive = arn.Archive(path)
+        assert archive.sync(client).new == 20_000 - int(count)
+    assert len(archive.list_runs()) == 20_000

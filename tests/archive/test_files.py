@@ -1,0 +1,334 @@
+"""Files that are no archive, not whole, newer, not writable; and what is there stays as it was."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import random
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import agentrun_nb as arn
+from agentrun_nb import errors
+from agentrun_nb.archive import layout
+from tests.archive.book import DEP, Book, served
+
+TORTURE = os.environ.get("AGENTRUN_NB_PROFILE") == "torture"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> Path:
+    """An archive of 3,000 runs."""
+    path = tmp_path_factory.mktemp("whole") / "runs.sqlite"
+    book = Book()
+    for number in range(3_000):
+        book.put(number, failure_reason="x" * (number % 300))
+    with served(book) as (client, _), arn.Archive(path) as archive:
+        archive.sync(client)
+    return path
+
+
+def changed(whole: Path, tmp_path: Path, statement: str) -> Path:
+    path = tmp_path / "changed.sqlite"
+    shutil.copy(whole, path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+        connection.commit()
+    return path
+
+
+def other_database(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE runs (id TEXT)")
+
+
+FOREIGN: dict[str, Callable[[Path], object]] = {
+    "text": lambda path: path.write_text("this is no archive\n" * 100),
+    "short text": lambda path: path.write_text("no"),
+    "zeros": lambda path: path.write_bytes(bytes(100_000)),
+    "a pickle": lambda path: path.write_bytes(pickle.dumps([1, 2, 3])),
+    "Parquet": lambda path: path.write_bytes(b"PAR1" + bytes(5_000) + b"PAR1"),
+    "another database": other_database,
+    "a folder": lambda path: path.mkdir(),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_file_of_something_else_is_refused_and_not_touched(tmp_path, kind):
+    path = tmp_path / "file"
+    FOREIGN[kind](path)
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(errors.ArchiveError) as caught:
+        arn.Archive(path)
+    assert type(caught.value) is errors.ArchiveError
+    assert str(path) in str(caught.value)
+    assert caught.value.hint
+    assert (path.read_bytes() if path.is_file() else None) == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_newer_file_is_refused(whole, tmp_path):
+    path = changed(whole, tmp_path, f"PRAGMA user_version = {layout.VERSION + 1}")
+    with pytest.raises(errors.ArchiveVersionError, match="newer") as caught:
+        arn.Archive(path)
+    assert "pip install" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TRIGGER evil AFTER INSERT ON runs BEGIN DELETE FROM runs; END",
+        "CREATE VIEW evil AS SELECT * FROM runs",
+        "CREATE TABLE evil (a)",
+        "DROP TABLE looks",
+        "DROP INDEX records_by_run",
+    ],
+)
+def test_a_file_with_other_tables_is_refused(whole, tmp_path, statement):
+    with pytest.raises(errors.ArchiveError, match="other tables"):
+        arn.Archive(changed(whole, tmp_path, statement))
+
+
+@pytest.mark.parametrize("seed", range(200 if TORTURE else 15))
+def test_a_file_that_is_cut_off_is_damaged(whole, tmp_path, seed):
+    content = whole.read_bytes()
+    path = tmp_path / "cut.sqlite"
+    path.write_bytes(content[: random.Random(seed).randrange(1, len(content) - 1)])
+    with pytest.raises(errors.ArchiveDamagedError) as caught:
+        arn.Archive(path)
+    assert caught.value.hint
+
+
+def read_all(path: Path) -> list[str]:
+    with arn.Archive(path) as archive:
+        archive.check()
+        archive.observations()
+        return archive.list_runs()["id"].tolist()
+
+
+@pytest.mark.parametrize("seed", range(300 if TORTURE else 20))
+def test_a_file_with_wrong_bytes_is_damaged_or_right(whole, tmp_path, seed):
+    """Whatever is overwritten: a typed error, or the runs as they were; never other ones."""
+    chance = random.Random(seed)
+    content = bytearray(whole.read_bytes())
+    place = chance.randrange(len(content) - 200)
+    content[place : place + 200] = chance.randbytes(200)
+    path = tmp_path / "overwritten.sqlite"
+    path.write_bytes(content)
+    try:
+        found = read_all(path)
+    except errors.ArchiveError:
+        return
+    assert found == read_all(whole)
+
+
+def test_a_changed_record_is_named(whole, tmp_path):
+    path = changed(whole, tmp_path, "UPDATE records SET digest = zeroblob(32) WHERE run = 7")
+    found = arn.Archive(path).check()
+    assert not found.whole
+    assert "'run_2993'" in repr(found)
+    path = changed(whole, tmp_path, "UPDATE batches SET body = zeroblob(50) WHERE batch = 2")
+    archive = arn.Archive(path)
+    assert "200 records of batch 2" in repr(archive.check())
+    with pytest.raises(errors.ArchiveDamagedError):
+        archive.list_runs()
+    assert archive.get_run(DEP, "run_2999").id == "run_2999"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE batches SET size = 1 << 60",
+        "UPDATE batches SET size = -1",
+        "UPDATE batches SET size = 'x'",
+        "UPDATE records SET batch = 999",
+        "UPDATE records SET position = 999",
+        "UPDATE records SET position = 'x'",
+    ],
+)
+def test_hostile_numbers_are_typed_errors(whole, tmp_path, statement):
+    archive = arn.Archive(changed(whole, tmp_path, statement))
+    with pytest.raises(errors.ArchiveDamagedError):
+        archive.list_runs()
+    assert not archive.check().whole
+
+
+def test_a_new_file_is_its_owners_alone(tmp_path):
+    path = tmp_path / "runs.sqlite"
+    before = os.umask(0)
+    try:
+        archive = arn.Archive(path)
+        with served(Book({DEP: {}})) as (client, _):
+            archive.sync(client)
+        files = sorted(tmp_path.iterdir())
+    finally:
+        os.umask(before)
+    assert path in files
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def test_an_empty_file_becomes_an_archive(tmp_path):
+    path = tmp_path / "runs.sqlite"
+    path.touch()
+    assert arn.Archive(path).list_runs().empty
+    assert [file.name for file in tmp_path.iterdir() if file.suffix == ".tmp"] == []
+
+
+@pytest.mark.parametrize("odd", [None, 3, b"x", "a\0b", object()])
+def test_what_is_no_path_is_refused(odd):
+    with pytest.raises(errors.SettingsError):
+        arn.Archive(odd)
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(errors.ArchiveError, match="No such file"):
+        arn.Archive(tmp_path / "nowhere" / "runs.sqlite")
+
+
+def test_a_closed_archive_is_one_file(tmp_path):
+    path = tmp_path / "runs.sqlite"
+    book = Book()
+    book.put(1)
+    with served(book) as (client, _), arn.Archive(path) as archive:
+        archive.sync(client)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# --- writes that fail ----------------------------------------------------------------------------
+
+AS_SOMEBODY = """
+import os, sys
+from pathlib import Path
+import agentrun_nb as arn
+from agentrun_nb import errors
+from tests.archive.book import Book, served
+
+# What is imported late is read here, since the folders of Python may be closed to others.
+with served(Book()) as (client, _), arn.Archive(sys.argv[2]) as archive:
+    archive.sync(client)
+    archive.list_runs()
+if os.getuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+path = Path(sys.argv[1])
+book = Book()
+book.put(10_000)
+archive = arn.Archive(path)
+print(len(archive.list_runs()))
+with served(book) as (client, _):
+    try:
+        archive.sync(client)
+    except errors.ArchiveWriteError as error:
+        print("refused", bool(error.hint))
+print(len(archive.list_runs()), archive.check().whole)
+"""
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_what_may_only_be_read_is_read(whole, tmp_path, kind):
+    """By a user without rights: root may write anywhere."""
+    # Folders of pytest are closed to other users.
+    folder = Path(shutil.copytree(whole.parent, f"/tmp/arn-{kind}-{os.getpid()}"))
+    path = folder / whole.name
+    try:
+        path.chmod(0o444)
+        folder.chmod(0o555 if kind == "folder" else 0o777)
+        done = subprocess.run(
+            [sys.executable, "-c", AS_SOMEBODY, str(path), str(tmp_path / "other.sqlite")],
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        folder.chmod(0o700)
+        shutil.rmtree(folder)
+    assert done.stdout.splitlines() == ["3000", "refused True", "3000 True"], done.stderr
+
+
+LIMITED = """
+import resource, sys
+import agentrun_nb as arn
+from agentrun_nb import errors
+from tests.archive.book import Book, served
+
+path, extra = sys.argv[1], int(sys.argv[2])
+import pathlib
+archive = arn.Archive(path)
+before = archive.list_runs()["id"].tolist()
+size = pathlib.Path(path).stat().st_size
+resource.setrlimit(resource.RLIMIT_FSIZE, (extra, resource.RLIM_INFINITY))
+book = Book()
+for number in range(10_000, 14_000):
+    book.put(number, failure_reason=f"{number:x}" * 40)
+with served(book) as (client, _):
+    try:
+        archive.sync(client)
+        print("written")
+    except errors.ArchiveWriteError as error:
+        print("refused", bool(error.hint))
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+after = archive.list_runs()["id"].tolist()
+print(set(before) <= set(after), archive.check().whole)
+with served(book) as (client, _):
+    archive.sync(client)
+print(len(archive.list_runs()) == len(before) + 4_000, archive.check().whole)
+"""
+
+
+@pytest.mark.parametrize("seed", range(30 if TORTURE else 4))
+def test_a_limit_of_the_file_s_size_leaves_what_was_there(whole, tmp_path, seed):
+    path = tmp_path / "runs.sqlite"
+    shutil.copy(whole, path)
+    limit = random.Random(seed).randrange(40_000, 300_000)
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(path), str(limit)], capture_output=True, text=True
+    )
+    lines = done.stdout.splitlines()
+    assert lines == ["refused True", "True True", "True True"], (lines, done.stderr)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 8 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("a file system can only be mounted by root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_leaves_what_was_there(whole, small_disk):
+    path = small_disk / "runs.sqlite"
+    shutil.copy(whole, path)
+    ballast = small_disk / "ballast"
+    archive = arn.Archive(path)
+    before = archive.list_runs()["id"].tolist()
+    room = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize
+    ballast.write_bytes(bytes(max(0, room - 60_000)))
+    book = Book()
+    for number in range(10_000, 14_000):
+        book.put(number, failure_reason=f"{number:x}" * 40)
+    with served(book) as (client, _):
+        with pytest.raises(errors.ArchiveWriteError) as caught:
+            archive.sync(client)
+        assert caught.value.hint
+        assert set(before) <= set(archive.list_runs()["id"])
+        assert archive.check().whole
+        ballast.unlink()
+        for number in range(11_000, 14_000):
+            book.take_out(f"run_{number}")
+        archive.sync(client)
+    assert len(archive.list_runs()) >= len(before) + 1_000
+    assert archive.check().whole
+    archive.close()

@@ -1,0 +1,325 @@
+"""What a sync asks for, keeps and says: new runs and those that had not ended, and nothing twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import agentrun_nb as arn
+from agentrun_nb import errors
+from agentrun_nb.archive import places
+from tests.archive.book import DEP, Book, moment, served
+from tests.support.http import KEY
+
+ODD = {
+    "white space": b'{ "id" : "odd",\n "deployment_id":"dep_1","status":"succeeded" }',
+    "large integer": b'{"id":"odd","deployment_id":"dep_1","input":{"n":123456789012345678901234567890}}',
+    "a key twice": b'{"id":"odd","deployment_id":"dep_1","status":"failed","status":"succeeded"}',
+    "unknown field": b'{"id":"odd","deployment_id":"dep_1","new":[1.0, 1e400, NaN]}',
+    "lone surrogate": rb'{"id":"odd","deployment_id":"dep_1","failure_reason":"\ud800"}',
+    "not UTF-8": b'{"id":"odd","deployment_id":"dep_1","failure_reason":"\xff\xfe"}',
+    "escapes": rb'{"\u0069d":"odd","deployment_id":"dep_1","input":{"\/":"\u00e9"}}',
+    "null character": rb'{"id":"odd","deployment_id":"dep_1","failure_reason":"a\u0000b"}',
+    "deep": b'{"id":"odd","deployment_id":"dep_1","input":' + b'{"a":' * 600 + b"1" + b"}" * 601,
+    "another deployment": b'{"id":"odd","deployment_id":"dep_9","status":"succeeded"}',
+}
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> arn.Archive:
+    return arn.Archive(tmp_path / "runs.sqlite")
+
+
+def filled(count: int, **fields: object) -> Book:
+    book = Book()
+    for number in range(count):
+        book.put(number, **fields)
+    return book
+
+
+def test_a_sync_says_what_has_changed_and_what_it_took(archive):
+    book = filled(3)
+    book.put(3, "running")
+    book.put(4, "running")
+    with served(book) as (client, _):
+        assert repr(archive.sync(client, DEP)) == "5 new, 0 ended, 0 vanished; 3 requests"
+        book.put(3, "failed")
+        book.take_out("run_4")
+        for number in range(5, 8):
+            book.put(number)
+        # One page, which also brings what has ended, and the run that is on no page.
+        assert repr(archive.sync(client, DEP)) == "3 new, 1 ended, 1 vanished; 2 requests"
+    runs = archive.list_runs(DEP)
+    assert len(runs) == 8
+    assert archive.get_run(DEP, "run_3").status == "failed"
+    assert archive.get_run(DEP, "run_4").status == "running"
+
+
+def test_finished_runs_are_not_asked_for_again(archive):
+    book = filled(20_400)
+    with served(book) as (client, _):
+        first = archive.sync(client, DEP)
+        second = archive.sync(client, DEP)
+    assert (first.new, second.new) == (20_400, 0)
+    assert second.requests == 1
+    assert first.requests >= 100 * second.requests
+    assert not [path for path in book.asked if "/runs/" in path]
+
+
+def test_only_new_pages_are_read(archive):
+    book = filled(1_000)
+    with served(book) as (client, _):
+        archive.sync(client, DEP)
+        for number in range(1_000, 1_450):
+            book.put(number)
+        before = book.asked_for("/runs")
+        assert archive.sync(client, DEP).new == 450
+        # Two pages of new runs only, one of both, and one that is known whole.
+        assert book.asked_for("/runs") - before == 4
+
+
+def test_a_listing_in_another_order_is_read_to_its_end(archive):
+    book = filled(1_000)
+    book.falling = False
+    with served(book) as (client, _):
+        archive.sync(client, DEP)
+        book.put(1_000)
+        assert archive.sync(client, DEP).new == 1
+    assert len(archive.list_runs(DEP)) == 1_001
+
+
+@pytest.mark.parametrize("broken_at", [3, 4, 5])
+def test_an_interrupted_sync_goes_on_and_leaves_no_gap(archive, broken_at):
+    """Runs that are created between the two lie before those that are there, and older ones behind."""
+    book = filled(1_000)
+    with served(book, deadline=0.5) as (client, _):
+        book.broken = set(range(broken_at, 1_000))
+        first = archive.sync(client, DEP)
+        assert first.failures[DEP].startswith(("server", "deadline"))
+        report = arn.fetch_report(archive.list_runs(DEP))
+        assert (report.complete, report.truncated_by) == (False, "not synced to the end")
+
+        book.broken = set()
+        for number in range(1_000, 1_300):
+            book.put(number)
+        count = len(book.asked)
+        second = archive.sync(client, DEP)
+        assert first.new + second.new == 1_300
+        # What had come is not asked for again, but for the page that joins the two.
+        pages = sum("/runs?" in target for target in book.asked[count:])
+        assert pages <= (1_300 - first.new) // 200 + 2
+    runs = archive.list_runs(DEP)
+    assert arn.fetch_report(runs).complete is True
+    assert runs["id"].tolist() == [f"run_{number}" for number in range(1_299, -1, -1)]
+
+
+def test_two_interruptions_leave_no_gap_either(archive):
+    """The second one ends between its own newest runs and those of the first."""
+    book = filled(1_000)
+    with served(book, deadline=0.5) as (client, _):
+        book.broken = set(range(4, 10_000))
+        archive.sync(client, DEP)
+        for number in range(1_000, 1_900):
+            book.put(number)
+        book.broken = set(range(len(book.asked) + 3, 10_000))
+        archive.sync(client, DEP)
+        for number in range(1_900, 1_950):
+            book.put(number)
+        book.broken = set()
+        archive.sync(client, DEP)
+    runs = archive.list_runs(DEP)
+    assert len(runs) == 1_950
+    assert arn.fetch_report(runs).complete is True
+
+
+def test_all_pages_are_read_once_a_week_and_what_is_gone_is_named(archive, monkeypatch):
+    book = filled(1_000)
+    with served(book) as (client, _):
+        assert archive.sync(client, DEP).full_walks == [DEP]
+        book.take_out("run_5")
+        assert archive.sync(client, DEP).vanished == 0
+        week_later = places.now() + places.FULL_WALK_EVERY + 1
+        monkeypatch.setattr(places, "now", lambda: week_later)
+        walked = archive.sync(client, DEP)
+        assert (walked.vanished, walked.full_walks) == (1, [DEP])
+        again = archive.sync(client, DEP)
+        assert (again.vanished, again.requests, again.full_walks) == (0, 1, [])
+    assert archive.get_run(DEP, "run_5").status == "succeeded"
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_records_are_in_the_archive_to_the_letter(archive, case):
+    book = filled(2)
+    book.write("odd", ODD[case])
+    with served(book) as (client, _):
+        archive.sync(client, DEP)
+        theirs = client.list_runs(DEP, progress=False)
+        alone = client.get_run(DEP, "odd")
+    run = archive.get_run(DEP, "odd")
+    assert run.raw == alone.raw == ODD[case]
+    assert run.notes == alone.notes
+    same_values(archive.list_runs(DEP), theirs)
+    assert archive.check().whole
+
+
+def same_values(left: pd.DataFrame, right: pd.DataFrame) -> None:
+    """In values and dtypes, in whatever order; when they were fetched does not count."""
+    frames = []
+    for frame in (left, right):
+        ordered = frame.sort_values(["deployment_id", "id"], ignore_index=True)
+        frames.append(ordered.drop(columns="fetched_at"))
+    pd.testing.assert_frame_equal(*frames)
+
+
+def test_a_record_without_an_id_is_there_once(archive):
+    book = filled(2)
+    book.write("nameless", b'{"deployment_id":"dep_1","status":"succeeded"}')
+    with served(book) as (client, _):
+        assert archive.sync(client, DEP).new == 3
+        assert archive.sync(client, DEP).new == 0
+    assert archive.list_runs(DEP)["id"].isna().sum() == 1
+
+
+def test_equal_ids_of_two_deployments_are_two_runs(archive):
+    book = Book()
+    book.put(1, "succeeded", dep="dep_1")
+    book.put(1, "failed", dep="dep_2")
+    with served(book) as (client, _):
+        archive.sync(client)
+    assert archive.get_run("dep_1", "run_1").status == "succeeded"
+    assert archive.get_run("dep_2", "run_1").status == "failed"
+
+
+def test_a_run_that_goes_backwards_stays_at_its_newest_and_both_are_seen(archive):
+    book = Book()
+    book.put(1, "succeeded", updated_at=moment(500))
+    with served(book) as (client, _):
+        archive.sync(client, DEP)
+        book.put(1, "running", updated_at=moment(100))
+        archive.sync(client, DEP)
+        archive.sync(client, DEP)
+    assert archive.get_run(DEP, "run_1").status == "succeeded"
+    assert set(archive.observations()["status"]) == {"succeeded", "running"}
+    assert archive.check().records == 2
+
+
+def test_what_was_known_earlier_stays(archive):
+    book = Book()
+    book.put(1, "running")
+    with served(book) as (client, _):
+        archive.sync(client, DEP)
+        between = pd.Timestamp.now(tz="UTC")
+        book.put(1, "succeeded", updated_at="2099-01-01T00:00:00Z")
+        book.put(2)
+        archive.sync(client, DEP)
+    assert archive.list_runs(DEP)["status"].tolist() == ["succeeded", "succeeded"]
+    then = archive.list_runs(DEP, as_of=between)
+    assert then["status"].tolist() == ["running"]
+    assert (then["fetched_at"] <= between).all()
+    assert archive.list_runs(DEP, status="running").empty
+    assert len(archive.list_runs(DEP, as_of=between, status="running")) == 1
+    assert archive.list_runs(DEP, as_of="2020-01-01").empty
+
+
+def test_looks_of_the_process_are_in_the_archive(archive):
+    book = Book()
+    book.put(1, "queued")
+    with served(book) as (client, _):
+        archive.sync(client, DEP)
+        book.put(1, "running", updated_at=moment(2))
+        client.get_run(DEP, "run_1")
+        book.put(1, "succeeded", updated_at=moment(3))
+        archive.sync(client, DEP)
+    assert archive.observations()["status"].tolist() == ["queued", "running", "succeeded"]
+
+
+def test_the_looks_of_a_watch_are_in_the_archive(archive):
+    with arn.local.serve() as service:
+        watch = service.client.watch(service.submit("csv-report"))
+        run = watch.wait(timeout="1m")
+        archive.sync(service.client, run.deployment_id)
+    seen = archive.observations()
+    theirs = watch.observations
+    assert seen["status"].drop_duplicates().tolist() == theirs["status"].drop_duplicates().tolist()
+
+
+def test_an_archive_is_of_one_service(archive, tmp_path):
+    with served(filled(1)) as (client, _):
+        archive.sync(client, DEP)
+    with arn.Client(KEY, "https://api.test") as other, pytest.raises(errors.ArchiveError) as caught:
+        archive.sync(other, DEP)
+    assert "api.test" in str(caught.value)
+    assert caught.value.hint
+
+
+def test_what_does_not_come_is_said(archive):
+    with served(filled(2)) as (client, _):
+        with pytest.raises(errors.NotFoundError, match="dep_9"):
+            archive.sync(client, "dep_9")
+        with pytest.raises(errors.SettingsError):
+            archive.sync("client", DEP)
+        done = archive.sync(client, [DEP, "dep_9"])
+    assert done.new == 2
+    assert done.failures["dep_9"].startswith("not_found")
+    assert "dep_9: not_found" in repr(done)
+
+
+def test_a_name_in_place_of_an_id_is_answered_with_the_id(archive):
+    with served(filled(1)) as (client, _):
+        with pytest.raises(errors.NotFoundError, match="its id is 'dep_1'"):
+            archive.sync(client, f"name of {DEP}")
+        archive.sync(client)
+    for call in (archive.list_runs, archive.list_versions, lambda name: archive.get_run(name, "x")):
+        with pytest.raises(errors.NotFoundError, match="its id is 'dep_1'"):
+            call(f"name of {DEP}")
+
+
+def test_neither_the_key_nor_the_address_is_in_the_file(archive):
+    with served(filled(5)) as (client, server):
+        archive.sync(client)
+    content = archive.path.read_bytes() + Path(f"{archive.path}-wal").read_bytes()
+    assert b"run_1" in content
+    assert KEY.encode() not in content
+    assert str(server.port).encode() not in content
+
+
+def test_a_forgotten_run_does_not_come_back(archive):
+    book = filled(5)
+    book.put(5, failure_reason="zanzibar")
+    book.events["run_5"] = [b'{"id":"e1","message":"quetzalcoatl"}']
+    with served(book) as (client, _):
+        archive.sync(client, DEP)
+        archive.rescue(client, [(DEP, "run_5")])
+        archive.forget((DEP, "run_5"))
+        assert archive.sync(client, DEP).new == 0
+    assert archive.check().whole
+    assert len(archive.list_runs(DEP)) == 5
+    with pytest.raises(errors.NotFoundError):
+        archive.get_run(DEP, "run_5")
+    with pytest.raises(errors.NotFoundError):
+        archive.forget([(DEP, "run_1"), (DEP, "run_5")])
+    assert archive.get_run(DEP, "run_1").id == "run_1"
+    archive.close()
+    content = archive.path.read_bytes()
+    assert b"run_1" in content
+    assert b"run_5" not in content
+
+
+def test_names_of_deployments_and_versions_are_there(archive):
+    book = filled(2)
+    book.put(3, dep="dep_2")
+    with served(book) as (client, _):
+        archive.sync(client)
+        for dep in (DEP, "dep_2"):
+            pd.testing.assert_frame_equal(archive.list_versions(dep), client.list_versions(dep))
+        pd.testing.assert_frame_equal(archive.list_deployments(), client.list_deployments())
+        assert archive.names() == client.names()
+        # A new version is asked for when a run names it.
+        version = {"id": "ver_2", "deployment_id": DEP, "version_number": 2}
+        book.versions[DEP].append(json.dumps(version).encode())
+        book.put(4, version_id="ver_2")
+        archive.sync(client, DEP)
+    assert archive.names()["ver_2"] == f"name of {DEP} v2"
