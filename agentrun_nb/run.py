@@ -103,9 +103,9 @@ class Run:
         if fetched_at is not None:
             micros = (fetched_at - times.EPOCH) // times.MICROSECOND
             batch = batch.with_fetched_at([micros])
-        self._take(batch)
+        self._set_fields(batch)
 
-    def _take(self, batch: Batch) -> None:
+    def _set_fields(self, batch: Batch) -> None:
         """Sets the fields from the cells of one record."""
         self.batch = batch
         cells = {name: cell[0].as_py() for name, cell in batch.cells.items()}
@@ -149,7 +149,7 @@ class Run:
         run = cls(_record_of(cells))
         # The notes, and a document that is not JSON, cannot be read from the new record.
         columns = {name: [value] for name, value in cells.items()}
-        run._take(to_batch(RUNS, columns, 1))
+        run._set_fields(to_batch(RUNS, columns, 1))
         return run
 
     @cached_property
@@ -257,7 +257,7 @@ class Run:
         if self.exit_code is not None:
             facts.append(f"exit code {self.exit_code}")
         if self.duration is not None:
-            facts.append(times.span_text(self.duration.total_seconds()))
+            facts.append(times.seconds_text(self.duration.total_seconds()))
         if self.notes:
             facts.append("with notes")
         return f"<Run {self.id!r}: {', '.join(facts)}>"

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import agentrun_nb as arn
 from agentrun_nb.core.schema import RUNS
-from agentrun_nb.core.times import Answered
+from agentrun_nb.core.times import AnswerTime
 from agentrun_nb.local import generate
 from agentrun_nb.records.decode import decode_page
 from agentrun_nb.tables.ledger import Ledger
@@ -114,7 +114,7 @@ def sizes(scale: float = 1.0) -> None:
 def looks(scale: float = 1.0) -> None:
     """What it costs a listing to remember the looks at its runs, in microseconds of processor a row."""
     records = list(generate(round(100_000 * scale)))
-    answer = Answered(0, 0)
+    answer = AnswerTime(0, 0)
     pages = []
     for start in range(0, len(records), 200):
         body = b'{"items":[%s]}' % b",".join(records[start : start + 200])

@@ -19,7 +19,7 @@ from agentrun_nb.analysis.estimates import (
     scipy_stats,
 )
 from agentrun_nb.analysis.inputs import input_keys
-from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_notes
+from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_runs_notes
 from agentrun_nb.analysis.phase_lengths import Lengths, measure
 from agentrun_nb.analysis.run_time import FASTER, PairedTimes, paired_run_time
 from agentrun_nb.analysis.success import (
@@ -245,7 +245,7 @@ class _Pair:
         for row in (rows[1], rows[3]):
             _add_notes(row, self._known_notes())
         for row in rows:
-            _add_notes(row, repeated_notes(pd.concat(self.groups)))
+            _add_notes(row, repeated_runs_notes(pd.concat(self.groups)))
         ratio = self.times.ratio()
         rows[1] |= {"ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high}
         return rows

@@ -27,9 +27,12 @@ LOWER_BOUND = "agentrun_nb_lower_bound"
 Micros = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-_NONE, _OPEN = np.iinfo("int64").min, np.iinfo("int64").max
-"""What stands for a time that is not recorded, and for one that has not come."""
+_NONE = np.iinfo("int64").min
+"""Stands for a time that is not recorded."""
+_OPEN = np.iinfo("int64").max
+"""Stands for a time that has not come."""
 _LATEST = int(np.datetime64("9999-12-31T23:59:59", "us").astype("int64"))
+"""The last second that an ISO time of four digits for the year can say."""
 
 
 def concurrency(runs: Runs) -> pd.DataFrame:
@@ -98,6 +101,7 @@ class _Phases:
 
     @classmethod
     def of(cls, runs: pd.DataFrame, all_outcomes: pd.Series[Any]) -> _Phases:
+        """Reads the times of a RUNS table, whose outcomes are given beside it."""
         created = _micros(runs["created_at"])
         started = _micros(runs["started_at"])
         completed = _micros(runs["completed_at"])
@@ -110,7 +114,15 @@ class _Phases:
         middle = np.where(begun, started, middle_without_start)
         complete = known & (created != _NONE) & (ends != _NONE)
         placed = complete & (created <= middle) & (middle <= ends)
-        return cls(created, middle, ends, begun, known, complete, placed)
+        return cls(
+            created=created,
+            middle=middle,
+            ends=ends,
+            begun=begun,
+            known=known,
+            complete=complete,
+            placed=placed,
+        )
 
     def reasons(self) -> dict[str, int]:
         """Counts the runs of a documented status that cannot be placed, by the reason."""
@@ -139,7 +151,7 @@ class _Phases:
 
 
 def _count(phases: _Phases) -> pd.DataFrame:
-    """Counts at every moment the runs that wait, that run, and of which that is not known."""
+    """Counts the runs that wait, that run, and of which neither is known, at every moment."""
     moments = phases.moments()
     begun = phases.placed & phases.begun
     undivided = phases.placed & ~phases.begun

@@ -9,7 +9,7 @@ import pandas as pd
 
 from agentrun_nb.analysis.fingerprints import exit_meaning, fingerprint
 from agentrun_nb.analysis.groups import By, with_groups
-from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_keys, repeated_note
+from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_count_notes, repeated_keys
 from agentrun_nb.core.schema import FAILURES, LOGS
 from agentrun_nb.documents.reading import read
 from agentrun_nb.tables.frames import Runs, runs_frame
@@ -23,12 +23,12 @@ _DTYPES = {
     "first_seen": "datetime64[us, UTC]", "last_seen": "datetime64[us, UTC]",
     "example": "str", "deployment_id": "str", "run_id": "str",
 }  # fmt: skip
-_GROUP = ("status", "exit_code", "fingerprint")
+_SAME_IN_GROUP = ("status", "exit_code", "fingerprint")
 _OF_THE_LAST = {
     "fingerprint": "fingerprint", "status": "status", "exit_code": "exit_code",
     "example": "failure_reason", "deployment_id": "deployment_id", "run_id": "id",
 }  # fmt: skip
-"""Columns of the result that are those of the last run of a group."""
+"""Columns of the result, and the columns of a group's last run that they are taken from."""
 
 
 def failures(
@@ -44,7 +44,7 @@ def failures(
     Args:
         runs: anything that `runs_frame` takes.
         logs: events of `client.get_logs`; where one names the phase that failed
-            (`metadata.failure_phase`), it is told.
+            (`metadata.failure_phase`), the result says it.
         by: a column, a Series under the index of the runs, or several of these: the failures of
             each value apart.
         each: give the group of every run instead.
@@ -80,46 +80,32 @@ def failures(
     runs = runs_frame(runs)
     versions = _versions(runs, names)
     runs, columns = with_groups(runs, by, _DTYPES, names)
-    words = outcomes(runs)
-    failed = runs[words.isin(FAILURES)]
-    # Equal reasons are read once, however many runs ended with them.
-    reasons = failed["failure_reason"].fillna("")
-    found = reasons.map({reason: fingerprint(reason) for reason in reasons.unique()}).astype("str")
+    run_outcomes = outcomes(runs)
+    has_failed = run_outcomes.isin(FAILURES)
+    failed = runs[has_failed]
+    fingerprints = _fingerprints(failed["failure_reason"])
     if each:
         texts = np.full(len(runs), None, dtype="object")
-        texts[words.isin(FAILURES).to_numpy()] = found
+        texts[has_failed.to_numpy()] = fingerprints
         return pd.Series(texts, runs.index, "str", name="fingerprint")
-    # The index goes: it may bear the name of a column, and then pandas would not know which one
-    # is meant.
-    failed = (
-        failed.assign(
-            status=words[words.isin(FAILURES)],
-            fingerprint=found,
-            seen=failed["completed_at"].fillna(failed["created_at"]),
-            phase=_phases(failed, logs),
-            version=versions[words.isin(FAILURES)],
-        )
-        .reset_index(drop=True)
-        .sort_values("seen", kind="stable", na_position="first")
+    failed = failed.assign(
+        status=run_outcomes[has_failed],
+        fingerprint=fingerprints,
+        seen=failed["completed_at"].fillna(failed["created_at"]),
+        phase=_phases(failed, logs),
+        version=versions[has_failed],
     )
-    of: Any = len(failed)
-    if columns:
-        of = failed.groupby(columns, dropna=False, observed=True)["id"].transform("size")
-    failed = failed.assign(of=of)
-    rows = []
-    for _, group in failed.groupby([*columns, *_GROUP], dropna=False, observed=True):
-        rows.append(group.iloc[-1][columns].to_dict() | _row(group))
-    rows.sort(key=lambda row: -row["n"])
+    rows = _rows_of_groups(failed, columns)
     repeated = int(repeated_keys(runs).nunique())
-    others = left_out(words) | dict.fromkeys(repeated_note(repeated), repeated)
-    rows += [{"fingerprint": word, "n": count} for word, count in others.items()]
-    kinds = {name: runs[name].dtype for name in columns if str(runs[name].dtype) in _KEEP_NA}
-    table = pd.DataFrame(rows, columns=[*columns, *_DTYPES]).astype(kinds | _DTYPES)
+    others = left_out(run_outcomes) | dict.fromkeys(repeated_count_notes(repeated), repeated)
+    rows += [{"fingerprint": sentence, "n": count} for sentence, count in others.items()]
+    kept = {name: runs[name].dtype for name in columns if str(runs[name].dtype) in _HOLDS_NA}
+    table = pd.DataFrame(rows, columns=[*columns, *_DTYPES]).astype(kept | _DTYPES)
     return ShownFrame(table)
 
 
-_KEEP_NA = ("str", "Int64", "Float64", "boolean", "category", "datetime64[us, UTC]")
-"""Dtypes of columns to group by that a row without a value does not change."""
+_HOLDS_NA = ("str", "Int64", "Float64", "boolean", "category", "datetime64[us, UTC]")
+"""Dtypes that hold NA. A column of `by` keeps such a dtype in a row that has no value of it."""
 
 
 def _versions(runs: pd.DataFrame, names: Names) -> pd.Series[Any]:
@@ -129,22 +115,55 @@ def _versions(runs: pd.DataFrame, names: Names) -> pd.Series[Any]:
     return with_labels(runs, names, ["version_id"])["version_id"].astype("str")
 
 
+def _fingerprints(reasons: pd.Series[Any]) -> pd.Series[Any]:
+    """The fingerprint of each reason; that of no text where none is recorded."""
+    texts = reasons.fillna("")
+    # Equal reasons are read once, however many runs ended with them.
+    fingerprint_of = {text: fingerprint(text) for text in texts.unique()}
+    return texts.map(fingerprint_of).astype("str")
+
+
+def _rows_of_groups(failed: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
+    """The rows of the result for groups of failed runs, the largest group first.
+
+    Args:
+        failed: the failed runs, with the columns that `failures` adds to them.
+        columns: by what they are grouped besides.
+    """
+    # The index goes: it may bear the name of a column, and then pandas would not know which one
+    # is meant.
+    failed = failed.reset_index(drop=True)
+    failed = failed.sort_values("seen", kind="stable", na_position="first")
+    total: Any = len(failed)
+    if columns:
+        total = failed.groupby(columns, dropna=False, observed=True)["id"].transform("size")
+    failed = failed.assign(total=total)
+    rows = []
+    for _, group in failed.groupby([*columns, *_SAME_IN_GROUP], dropna=False, observed=True):
+        rows.append(group.iloc[-1][columns].to_dict() | _row(group))
+    rows.sort(key=lambda row: -row["n"])
+    return rows
+
+
 def _row(group: pd.DataFrame) -> dict[str, Any]:
-    """The values of one group, whose runs stand in the order of their ends."""
+    """The values of one group, whose runs stand in the order of their ends.
+
+    Its column `total` is the number of failures of which `share` is the share.
+    """
     last = group.iloc[-1]
     row = {column: last[source] for column, source in _OF_THE_LAST.items()}
     row["n"] = len(group)
-    row["share"] = len(group) / last["of"]
+    row["share"] = len(group) / last["total"]
     row["meaning"] = exit_meaning(last["exit_code"])
-    row["phase"] = _listed(group["phase"])
-    row["versions"] = _listed(group["version"])
+    row["phase"] = _words_with_counts(group["phase"])
+    row["versions"] = _words_with_counts(group["version"])
     row["first_seen"] = group["seen"].min()
     row["last_seen"] = group["seen"].max()
     return row
 
 
-def _listed(words: pd.Series[Any], most: int = 5) -> str | None:
-    """Words with their counts, the most frequent first: `a: 3, b: 1`."""
+def _words_with_counts(words: pd.Series[Any], most: int = 5) -> str | None:
+    """The most frequent words with their counts, such as `a: 3, b: 1`; None without any."""
     counts = words.value_counts()
     parts = [f"{word}: {count}" for word, count in counts.head(most).items()]
     text = ", ".join(parts)
@@ -154,7 +173,7 @@ def _listed(words: pd.Series[Any], most: int = 5) -> str | None:
 
 
 def _phases(failed: pd.DataFrame, logs: pd.DataFrame | None) -> pd.Series[Any]:
-    """The phase of each run that the last of its events with one names."""
+    """The phase in which each run failed, by the last of its events that names one."""
     named: dict[tuple[str, str], str] = {}
     if logs is not None:
         events = mend(logs, LOGS)
@@ -169,6 +188,7 @@ def _phases(failed: pd.DataFrame, logs: pd.DataFrame | None) -> pd.Series[Any]:
 
 
 def _phase(text: str) -> str | None:
+    """The phase that the metadata of an event names, if any."""
     metadata = read(text)
     phase = metadata.get("failure_phase") if isinstance(metadata, dict) else None
     return phase if isinstance(phase, str) else None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from agentrun_nb.analysis.outcomes import outcomes
 from agentrun_nb.core.schema import RUNS, STATUS_ROWS, STATUSES, TERMINAL
-from agentrun_nb.core.times import span_text
+from agentrun_nb.core.times import seconds_text
 from agentrun_nb.tables.frames import Runs, concat, newest, runs_frame
 from agentrun_nb.tables.moments import (
     YEAR_9999,
@@ -361,7 +361,7 @@ def _compared(name: str, curve: Survival, waiting: Survival | None, age: float) 
 def _suspicion(curve: Survival, waits: bool) -> str:
     """Says why a run looks stuck, and how often chance makes one so old."""
     verb = "has waited longer than" if waits else "is older than"
-    limit = span_text(2 * curve.late())
+    limit = seconds_text(2 * curve.late())
     return (
         f"looks stuck: it {verb} each of {curve.ended:,}, and than twice what 95 of 100 take "
         f"({limit}); chance makes that of one run in {curve.ended + 1:,} at most"
@@ -374,11 +374,11 @@ def _expectation(ahead: Ahead, curve: Survival) -> str:
         return f"older than each of {curve.ended:,}"
     if isnan(ahead.middle):
         return f"of the {ahead.of:,} this old not half were seen to end"
-    middle = span_text(ahead.middle)
+    middle = seconds_text(ahead.middle)
     if ahead.of < TWO_SIDED:
         return f"longer than {middle} more in half of {ahead.of:,} this old"
-    low = span_text(ahead.low)
+    low = seconds_text(ahead.low)
     if isnan(ahead.high):
         return f"half of those this old end within {middle} ({low} or more), of {ahead.of:,}"
-    high = span_text(ahead.high)
+    high = seconds_text(ahead.high)
     return f"half of those this old end within {middle} ({low} to {high}), of {ahead.of:,}"

@@ -1,4 +1,4 @@
-"""Gives the outcome of each run in a word, and counts the runs that no statistic covers."""
+"""Gives the outcome of each run in words, and counts the runs that statistics leave out."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def repeated_keys(runs: pd.DataFrame) -> pd.Series[Any]:
     return numbers.astype("Int64").where(repeated)
 
 
-def repeated_notes(runs: pd.DataFrame) -> list[str]:
-    """What is said of a RUNS table in which keys stand more than once; nothing where none does."""
-    return repeated_note(int(repeated_keys(runs).nunique()))
+def repeated_runs_notes(runs: pd.DataFrame) -> list[str]:
+    """A note for a RUNS table in which keys stand more than once; no note where none does."""
+    return repeated_count_notes(int(repeated_keys(runs).nunique()))
 
 
-def repeated_note(count: int) -> list[str]:
-    """What is said where keys stand more than once; nothing where none does."""
+def repeated_count_notes(count: int) -> list[str]:
+    """A note that so many keys stand more than once; no note for none."""
     if not count:
         return []
     stand = "run stands" if count == 1 else "runs stand"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from agentrun_nb.analysis.estimates import Times, queue_times, run_times
 from agentrun_nb.analysis.outcomes import outcomes
 from agentrun_nb.core.schema import PHASES, STATUSES, TERMINAL, WAITING
-from agentrun_nb.core.times import span_text
+from agentrun_nb.core.times import seconds_text
 from agentrun_nb.errors import DataError, SettingsError
 from agentrun_nb.tables.ledger import looks_at
 from agentrun_nb.tables.moments import Floats, last_moment
@@ -102,7 +102,7 @@ class Lengths:
         counts = Counter(self.kinds)
         ways = [f"{counts[kind]:,} {kind}" for kind in _KINDS if counts[kind]]
         if not self.is_exact and counts["observed"]:
-            ways.append(f"half of these to within {span_text(self._width())}")
+            ways.append(f"half of these to within {seconds_text(self._width())}")
         how = f" ({', '.join(ways)})" if ways else ""
         return [f"{self.words}: known of {self.known:,} of {len(self.kinds):,} runs{how}"]
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from agentrun_nb.analysis.bounded import bounded_quantiles, bounded_share_within
 from agentrun_nb.analysis.estimates import TOO_FEW, Estimate, rate, scipy_stats
 from agentrun_nb.analysis.groups import By, with_groups
-from agentrun_nb.analysis.outcomes import JUDGED, outcomes, repeated_keys, repeated_note
+from agentrun_nb.analysis.outcomes import JUDGED, outcomes, repeated_count_notes, repeated_keys
 from agentrun_nb.analysis.periods import PERIOD, periods, read_freq, with_empty_periods
 from agentrun_nb.analysis.phase_lengths import AFTER_START, BEFORE_START, Lengths, measure
 from agentrun_nb.core.schema import STATUSES, TERMINAL
@@ -208,7 +208,7 @@ def _row(
     notes += lengths.known_notes()
     notes += _remarks(name, lengths, [median, late])
     notes += [f"{word}: {count}" for word, count in others.items()]
-    notes += repeated_note(len(np.unique(repeated[repeated >= 0])))
+    notes += repeated_count_notes(len(np.unique(repeated[repeated >= 0])))
     row["notes"] = notes
     return row
 

@@ -1,4 +1,4 @@
-"""Arguments of public functions, read where they are plain and refused in a sentence elsewhere."""
+"""Checks arguments that many public functions take: texts, counts and paths of files."""
 
 from __future__ import annotations
 

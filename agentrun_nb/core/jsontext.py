@@ -18,6 +18,8 @@ import msgspec
 
 from agentrun_nb.errors import DataError
 
+# Strings are matched with possessive quantifiers (`*+`): they never give back what they took, so
+# that a long string without an end costs no more than one pass over it.
 _SPACE = re.compile(rb"[ \t\n\r]*")
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SCALAR = re.compile(rb'[^ \t\n\r,:\[\]{}"]+')
@@ -142,7 +144,7 @@ def _error(text: bytes, position: int, what: str) -> JSONTextError:
 
 
 def string(token: bytes) -> tuple[str, bool]:
-    """Parses a string token with its quotes.
+    """Parses a string token, which has its quotes.
 
     Returns:
         The text, and whether it had to be mended: what is not valid Unicode becomes U+FFFD.
@@ -212,37 +214,39 @@ def parse(text: str) -> Any:
 
 
 def _parse_deep(text: str) -> Any:
+    """Parses a document that is too deep for the recursion of `json`.
+
+    The objects and arrays that are open stand on a stack. What may come next is `expected`: a
+    `value`, a `key`, a `colon`, a `comma` or the closing bracket, or the `first` entry of an object
+    or array or its closing bracket.
+    """
     root: list[Any] = []
     stack: list[Any] = [root]
     keys: list[str] = []
     position, expected = 0, "value"
     while match := _LEXEME.match(text, position):
         mark, quoted, scalar = match.groups()
-        here = stack[-1]
-        inside = isinstance(here, dict)
-        if (
-            mark in ("]", "}")
-            and expected in ("comma", "first")
-            and inside == (mark == "}")
-            and len(stack) > 1
-        ):
+        container = stack[-1]
+        in_object = isinstance(container, dict)
+        is_open = len(stack) > 1
+        closes = mark == ("}" if in_object else "]") and is_open
+        begins_value = mark in ("[", "{", None)
+        if closes and expected in ("comma", "first"):
             stack.pop()
             expected = "comma"
-        elif mark == "," and expected == "comma" and len(stack) > 1:
-            expected = "key" if inside else "value"
+        elif mark == "," and expected == "comma" and is_open:
+            expected = "key" if in_object else "value"
         elif mark == ":" and expected == "colon":
             expected = "value"
-        elif quoted and inside and expected in ("key", "first"):
+        elif quoted and in_object and expected in ("key", "first"):
             keys.append(json.loads(quoted))
             expected = "colon"
-        elif mark in ("[", "{", None) and (
-            expected == "value" or (expected == "first" and not inside)
-        ):
-            value = [] if mark == "[" else {} if mark == "{" else _leaf(quoted, scalar, position)
-            if inside:
-                here[keys.pop()] = value
+        elif begins_value and _may_be_value(expected, in_object):
+            value = _value(mark, quoted, scalar, position)
+            if in_object:
+                container[keys.pop()] = value
             else:
-                here.append(value)
+                container.append(value)
             if mark:
                 stack.append(value)
             expected = "first" if mark else "comma"
@@ -252,6 +256,18 @@ def _parse_deep(text: str) -> Any:
     if len(stack) != 1 or len(root) != 1 or text[position:].strip(" \t\n\r"):
         raise JSONTextError(f"not JSON at character {position}")
     return root[0]
+
+
+def _may_be_value(expected: str, in_object: bool) -> bool:
+    """Whether a value may come next; in an object a key has to come before the first one."""
+    return expected == "value" or (expected == "first" and not in_object)
+
+
+def _value(mark: str | None, quoted: str | None, scalar: str, position: int) -> Any:
+    """The value that a lexeme is or begins: an empty object or array, a string or a scalar."""
+    if mark:
+        return [] if mark == "[" else {}
+    return _leaf(quoted, scalar, position)
 
 
 def _leaf(quoted: str | None, scalar: str, position: int) -> Any:

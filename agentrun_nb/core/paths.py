@@ -30,6 +30,7 @@ def parse_path(path: str) -> tuple[Step, ...]:
     position = 0
     while position < len(path):
         match = _STEP.match(path, position)
+        # A key after another step needs its dot; `_STEP` takes it as optional.
         if match is None or (match[1] and position and path[position] != "."):
             raise _unreadable(path, position)
         key, index, every, quoted = match.groups()
@@ -85,7 +86,7 @@ def find(document: Any, steps: Sequence[Step]) -> list[Any]:
 
 
 def _inside(value: Any, step: Step) -> list[Any]:
-    """What one step leads to from a value."""
+    """The values to which one step leads from a value: none, one, or all elements of a list."""
     if isinstance(step, str):
         return [value[step]] if isinstance(value, dict) and step in value else []
     if not isinstance(value, list):

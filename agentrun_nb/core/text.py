@@ -5,8 +5,11 @@ from __future__ import annotations
 import unicodedata
 
 _UNSEEN = {"Cc", "Cf", "Zl", "Zp", "Cs"}
+"""The categories of Unicode of which a character leaves no ink, and is no space."""
 _JOINERS = "\u200c\u200d"
-_ARROWS, _SKIN_TONES = 0x2190, range(0x1F3FB, 0x1F400)
+_ARROWS = 0x2190
+"""The first character of the block of arrows; symbols from here on may be part of an emoji."""
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
 
 
 def visible(text: str) -> str:
@@ -41,7 +44,7 @@ def _can_be_joined(char: str) -> bool:
 
 
 def _sign(char: str) -> str:
-    """What stands for a character that cannot be seen."""
+    """The sign that is shown in place of a character that cannot be seen."""
     code = ord(char)
     if code < 0x20:
         return chr(0x2400 + code)

@@ -36,8 +36,10 @@ _DAY = 86_400_000_000
 """Microseconds."""
 
 
-class Answered(NamedTuple):
-    """When an answer was made, by the clock of the service, in microseconds since the epoch.
+class AnswerTime(NamedTuple):
+    """The two moments between which the service made an answer.
+
+    Both are in microseconds since the epoch, by the clock of the service.
 
     Attributes:
         sent: when the request was sent.
@@ -154,12 +156,12 @@ def iso(micros: int) -> str:
 
 
 class _Units(NamedTuple):
-    """Two units in which a length of time is written, in milliseconds, and their names."""
+    """The two units in which a length of time is written, each in milliseconds."""
 
     large: int
-    many: str
+    large_name: str
     small: int
-    few: str
+    small_name: str
 
 
 _UNITS = (
@@ -171,7 +173,7 @@ NOT_KNOWN = "not known"
 
 
 def duration_text(milliseconds: float) -> str:
-    """Writes a length of time with the units that matter, in the words of the page.
+    """Writes a length of time in milliseconds with the units that matter, in the words of the page.
 
     `400 µs`, `340 ms`, `2.1 s`, `3 min 12 s`, `1 h 4 min`, `2 d 3 h`; `not known` where it is no
     finite number.
@@ -194,7 +196,7 @@ def duration_text(milliseconds: float) -> str:
     return _in_two_units(milliseconds)
 
 
-def span_text(seconds: float) -> str:
+def seconds_text(seconds: float) -> str:
     """Writes a length of time given in seconds, as `duration_text` does."""
     return duration_text(seconds * 1_000)
 
@@ -202,9 +204,9 @@ def span_text(seconds: float) -> str:
 def _in_two_units(milliseconds: float) -> str:
     units = _units(milliseconds)
     count = _half_up(milliseconds / units.small)
-    many, few = divmod(count, units.large // units.small)
-    words = f"{many:,} {units.many}"
-    return f"{words} {few} {units.few}" if few else words
+    large, small = divmod(count, units.large // units.small)
+    words = f"{large:,} {units.large_name}"
+    return f"{words} {small} {units.small_name}" if small else words
 
 
 def _units(milliseconds: float) -> _Units:

@@ -10,9 +10,9 @@ from importlib import metadata
 from agentrun_nb._version import __version__
 
 NEEDED = (
-    *("pandas", "pyarrow", "msgspec", "httpx", "httpx-aiohttp", "aiohttp", "certifi"),
-    *("anywidget", "ipywidgets", "plotly", "tqdm"),
-)
+    "pandas", "pyarrow", "msgspec", "httpx", "httpx-aiohttp", "aiohttp", "certifi",
+    "anywidget", "ipywidgets", "plotly", "tqdm",
+)  # fmt: skip
 """The dependencies of this package."""
 
 OPTIONAL = ("scipy", "openpyxl", "starlette", "uvicorn", "matplotlib", "numpy", "polars", "dask")

@@ -1,4 +1,4 @@
-"""The words in which runs are asked for: moments, ages, statuses."""
+"""Reads what users select runs by: moments, ages, lengths of time and statuses."""
 
 from __future__ import annotations
 

@@ -39,6 +39,7 @@ _MOST = 2_000
 _SHOWN = 80
 """How many characters of the values a message shows."""
 
+# A gap is a class of its own, so that a count of types counts the gaps too.
 _UNFIT = type("Unfit", (Gap,), {})()
 """Stands where a value is not of the column's dtype, or its aggregate does not take it."""
 
@@ -197,12 +198,13 @@ def _named(paths: Sequence[str | Col], columns: Mapping[str, str | Col]) -> dict
 def _found(runs: pd.DataFrame, columns: Mapping[str, Col]) -> dict[str, Found]:
     """What was found for each column, in one entry for each run."""
     found: dict[str, Found] = {name: [] for name in columns}
-    paths: dict[str, dict[str, Path]] = {}
+    # Columns from the same document are looked up together, so that it is parsed once.
+    paths_of: dict[str, dict[str, Path]] = {}
     for name, column in columns.items():
-        paths.setdefault(column.document, {})[name] = column.steps
-    for document, inside in paths.items():
-        for trees in _trees(runs[document], list(inside.values())):
-            for name, steps in inside.items():
+        paths_of.setdefault(column.document, {})[name] = column.steps
+    for document, paths in paths_of.items():
+        for trees in _trees(runs[document], list(paths.values())):
+            for name, steps in paths.items():
                 found[name] += values_at(trees, steps)
     return found
 
@@ -279,7 +281,7 @@ def _every(found: Found, steps: Path) -> Found:
 
 
 def _flattened(found: Found) -> Found:
-    """Entries that are lists of lists, as lists."""
+    """The entries, which are lists of lists, with each of them joined to one list."""
     result: Found = []
     for entry in found:
         result.append(ABSENT if entry is ABSENT else list(chain.from_iterable(entry)))
@@ -296,17 +298,17 @@ def _cells(column: Col, found: Found) -> tuple[list[Any], dict[str, Any]]:
         found = _aggregated(found, column, column.agg)
     if column.dtype:
         found = _fitting(found, column.dtype)
-    kinds = Counter(map(type, found))
+    types = Counter(map(type, found))
     gaps = {"absent": ABSENT, "null": None, "broken": BROKEN, "unfit": _UNFIT}
-    counts: dict[str, int] = {name: kinds.pop(type(gap), 0) for name, gap in gaps.items()}
-    kinds.pop(type(pd.NA), None)
+    counts: dict[str, int] = {name: types.pop(type(gap), 0) for name, gap in gaps.items()}
+    types.pop(type(pd.NA), None)
     cells = _filled(found, column.default)
-    counts["mended"] = _mend_texts(cells) if str in kinds else 0
-    return cells, {"path": column.path, "types": type_names(kinds), **counts}
+    counts["mended"] = _mend_texts(cells) if str in types else 0
+    return cells, {"path": column.path, "types": type_names(types), **counts}
 
 
 def _aggregated(found: Found, column: Col, agg: str | Callable[[list[Any]], Any]) -> Found:
-    """The aggregate of each entry that is a list."""
+    """The entries with each list replaced by its aggregate."""
     result: Found = []
     for entry in found:
         result.append(_aggregate(column, agg, entry) if type(entry) is list else entry)
@@ -314,7 +316,7 @@ def _aggregated(found: Found, column: Col, agg: str | Callable[[list[Any]], Any]
 
 
 def _fitting(found: Found, dtype: str) -> Found:
-    """The entries of a dtype; a value of another one is unfit."""
+    """The entries with `_UNFIT` in place of each value that the dtype does not hold."""
     fits = _FITS[dtype]
     is_gap = (Gap, type(None), type(pd.NA))
     return [entry if isinstance(entry, is_gap) or fits(entry) else _UNFIT for entry in found]

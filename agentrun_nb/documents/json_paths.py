@@ -63,12 +63,12 @@ def json_paths(runs: Runs, column: str = "output_manifest") -> pd.DataFrame:
         leaves = _leaves([row for row, _ in known], [tree for _, tree in known])
         for steps, rows, values in leaves:
             place = found.setdefault(steps, _Place(rows[0], values[0]))
-            place.see(rows, values)
+            place.add(rows, values)
         first_row += len(trees)
         broken += trees.count(BROKEN)
     places = sorted(found.items(), key=lambda item: item[1].first)
-    lines = [place.row(steps) for steps, place in places]
-    frame = pd.DataFrame(lines, columns=list(_PATHS)).astype(_PATHS)
+    rows_of_table = [place.row(steps) for steps, place in places]
+    frame = pd.DataFrame(rows_of_table, columns=list(_PATHS)).astype(_PATHS)
     frame.attrs[ATTRS] = {"broken": broken}
     return frame
 
@@ -89,15 +89,18 @@ class _Place:
         self._runs = 0
         self._types = Counter[type]()
 
-    def see(self, rows: Sequence[int], values: Sequence[Any]) -> None:
+    def add(self, rows: Sequence[int], values: Sequence[Any]) -> None:
         """Counts values and the rows that they belong to."""
         self._runs += len(set(rows))
         self._types.update(map(type, values))
 
-    def row(self, steps: Sequence[Step]) -> tuple[Any, ...]:
-        """The row of the table, in the order of its columns."""
+    def row(self, steps: Sequence[Step]) -> dict[str, Any]:
+        """The row of the table by its columns."""
+        path = format_path(steps)
         types = ", ".join(type_names(self._types))
-        return format_path(steps), types, self._runs, self._types.total(), self._example
+        values = self._types.total()
+        counts = {"runs": self._runs, "values": values}
+        return {"path": path, "types": types, **counts, "example": self._example}
 
 
 def _example(value: Any) -> str:
@@ -181,12 +184,12 @@ class _Part(NamedTuple):
     """The values of one key in objects that have the same keys.
 
     Attributes:
-        places: where the objects stand among all.
+        positions: where the objects stand among all.
         rows: the row of the document that each object belongs to.
         values: the values of the key.
     """
 
-    places: Sequence[int]
+    positions: Sequence[int]
     rows: Sequence[int]
     values: Sequence[Any]
 
@@ -197,21 +200,22 @@ def _members(here: _Values) -> list[_Values]:
     Objects with the same keys, in the same order, are turned into columns at once. Where a key
     stands in several such groups, its parts are put together again:
 
-        place 0, row 0   {"a": 1, "b": 2}
-        place 1, row 1   {"b": 3}                a   rows 0, 2      values 1, 4
-        place 2, row 2   {"a": 4, "b": 5}        b   rows 0, 1, 2   values 2, 3, 5
+        position 0, row 0   {"a": 1, "b": 2}
+        position 1, row 1   {"b": 3}             a   rows 0, 2      values 1, 4
+        position 2, row 2   {"a": 4, "b": 5}     b   rows 0, 1, 2   values 2, 3, 5
     """
     alike: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
-    for place, value in enumerate(here.values):
+    for position, value in enumerate(here.values):
         if type(value) is dict:
-            alike[tuple(value)].append(place)
+            alike[tuple(value)].append(position)
     parts: defaultdict[str, list[_Part]] = defaultdict(list)
-    for keys, places in alike.items():
-        rows = [here.rows[place] for place in places]
+    for keys, positions in alike.items():
+        rows = [here.rows[position] for position in positions]
+        values_of_objects = (here.values[position].values() for position in positions)
         # `zip` turns one list of values for each object into one tuple of values for each key.
-        columns = zip(*(here.values[place].values() for place in places), strict=True)
+        columns = zip(*values_of_objects, strict=True)
         for key, values in zip(keys, columns, strict=True):
-            parts[key].append(_Part(places, rows, values))
+            parts[key].append(_Part(positions, rows, values))
     return [_merged((*here.steps, key), found) for key, found in parts.items()]
 
 

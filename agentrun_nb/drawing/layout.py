@@ -94,6 +94,14 @@ def lanes(
     return placed.lanes(MARK * unit, room, int(height // THINNEST))
 
 
+def lane_count(lane_of: dict[int, int] | None) -> int | None:
+    """How many lanes a band has, at least one; None where its runs do not fit into lanes."""
+    if lane_of is None:
+        return None
+    lowest = max(lane_of.values(), default=0)
+    return lowest + 1
+
+
 class Place(NamedTuple):
     """Where a band lies, in pixels from the top of the picture."""
 
@@ -112,12 +120,12 @@ def most_height(bands: int, grouped: bool) -> int:
     return round(everything / bands)
 
 
-def band_height(lane_count: int | None, most: int) -> int:
-    """The height of a band for its lanes; None is for columns, which take all that there is."""
-    if lane_count is None:
+def band_height(count: int | None, most: int) -> int:
+    """The height of a band with so many lanes; of columns, which is None, all that there is."""
+    if count is None:
         return most
     least = min(LOWEST_BAND, most)
-    return min(max(LANE * lane_count, least), most)
+    return min(max(LANE * count, least), most)
 
 
 def stack_bands(heights: Iterable[int], named: bool, strip: bool) -> list[Place]:

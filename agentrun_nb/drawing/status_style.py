@@ -1,11 +1,12 @@
-"""What a status looks like wherever it is drawn.
+"""The words, colours and shape of each status, wherever it is drawn.
 
-Words, colours and a shape: of the still pictures, of the figures, and of the page, which is told.
+The still pictures and the figures take them from here; the page is sent them when it opens.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -35,11 +36,11 @@ class Style(NamedTuple):
 
 @dataclass(frozen=True)
 class Look:
-    """The look of a status: its words, and what `Style` says of the others.
+    """How a status is drawn: its words, its `Style`, and its place in a stack of counts.
 
     Attributes:
         label: the words.
-        layer: by what looks are sorted in a stack of counts, from the bottom up.
+        layer: looks are stacked in the order of this, from the bottom up.
     """
 
     label: str
@@ -77,18 +78,26 @@ STYLES: dict[str, Style] = {
 _NO_STYLE = Style(*_GREYS, "M3 0h6l3 6-3 6H3L0 6z")
 
 
-_ON_GOING_ONES = 2
-"""The layer of runs without a status or with an unknown one."""
+class _Layer(IntEnum):
+    """Kinds of statuses in a stack of counts, from the bottom up."""
+
+    SUCCEEDED = 0
+    NOT_ENDED = 1
+    UNKNOWN = 2
+    STOPPED = 3
+    FAILED = 4
 
 
 def _layer(status: Status) -> tuple[int, int]:
-    """What succeeded lies on the ground, then what goes on, and the worst on top."""
+    """The place of a status in a stack: its kind, and its place among those of that kind."""
     place = STATUS_ROWS.index(status)
     if status.succeeded:
-        return 0, place
+        return _Layer.SUCCEEDED, place
     if not status.terminal:
-        return 1, -place
-    return (4, -place) if status.failed else (3, place)
+        return _Layer.NOT_ENDED, -place
+    if status.failed:
+        return _Layer.FAILED, -place
+    return _Layer.STOPPED, place
 
 
 LOOKS: dict[str, Look] = {
@@ -102,14 +111,14 @@ LOOKS: dict[str, Look] = {
 _NONE_STYLE = Style(*_GREYS, "M0 5h5v2H0zM7 5h5v2H7z")
 _UNKNOWN_STYLE = Style(*_GREYS, "M6 0 12 6 6 12 0 6zM6 3 3 6 6 9 9 6z")
 
-NONE = Look("no status recorded", **_NONE_STYLE._asdict(), layer=(_ON_GOING_ONES, 0))
-UNKNOWN = Look("unknown status", **_UNKNOWN_STYLE._asdict(), layer=(_ON_GOING_ONES, 1))
+NONE = Look("no status recorded", **_NONE_STYLE._asdict(), layer=(_Layer.UNKNOWN, 0))
+UNKNOWN = Look("unknown status", **_UNKNOWN_STYLE._asdict(), layer=(_Layer.UNKNOWN, 1))
 
 
 def look_of(status: str | None) -> Look:
     """The look of a status as it stands in a record.
 
-    One that this package does not know is neutral.
+    One that this package does not know has neutral colours, and words that name it.
     """
     if not isinstance(status, str):
         return NONE
@@ -124,7 +133,7 @@ def stack() -> list[Look]:
 def by_look(runs: pd.DataFrame) -> dict[Look, NDArray[np.bool_]]:
     """Which rows of a RUNS table have each look that occurs, from the bottom of a stack up.
 
-    All unknown statuses are one.
+    All unknown statuses have one look here, `UNKNOWN`.
     """
     status = runs["status"]
     rows_of = {look: (status == name).to_numpy(dtype=bool) for name, look in LOOKS.items()}
@@ -140,8 +149,9 @@ def painting_order(statuses: list[str | None]) -> list[str | None]:
     """
     rank = {name: place for place, name in enumerate(STATUSES)}
 
-    def place(name: str | None) -> tuple[bool, int, bool, str]:
+    def sort_key(name: str | None) -> tuple[bool, int, bool, str]:
         lifecycle = rank.get(name or "", -1)
+        # Unknown statuses and None have the same place in lifecycle: None is first, then by name.
         return name in FAILURES, lifecycle, name is not None, str(name)
 
-    return sorted(statuses, key=place)
+    return sorted(statuses, key=sort_key)

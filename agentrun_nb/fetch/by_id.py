@@ -11,7 +11,7 @@ import msgspec
 
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.schema import FETCH_CODES, RUNS
-from agentrun_nb.core.times import Answered
+from agentrun_nb.core.times import AnswerTime
 from agentrun_nb.errors import AgentRunError, BadResponseError, ServiceError
 from agentrun_nb.fetch.keys import Key
 from agentrun_nb.fetch.progress import Line
@@ -68,7 +68,7 @@ class FetchedRecord(NamedTuple):
 
     body: bytes
     identity: Any
-    answered: Answered
+    answered: AnswerTime
 
 
 async def fetch_run(wire: Wire, key: Key, tally: Tally) -> FetchedRecord:

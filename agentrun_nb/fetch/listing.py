@@ -75,7 +75,7 @@ class Listing:
         finally:
             waiting = stream.stop()
             ended_early = self._interrupts.heard and not stream.finished
-            self.interrupted = ended_early and bool(walks.left)
+            self.interrupted = ended_early and bool(walks.unfinished)
         for batch in waiting:
             self._show_progress(batch)
             yield batch
@@ -102,7 +102,7 @@ class Listing:
             got: the number of runs in all frames; None: in this one.
         """
         reasons = self._reasons(cut)
-        left = self.walks.left.values()
+        left = self.walks.unfinished.values()
         rest = self._query.rest(left, len(frame) if got is None else got)
         made = self._report(frame, duplicates, reasons)
         report.attach(frame, made, Walk(whole=not reasons, rest=rest))
@@ -117,7 +117,7 @@ class Listing:
             reasons.add("limit")
         if self._query.unlisted:
             reasons.add(f"the list of deployments: {self._query.unlisted}")
-        if self.walks.left and not reasons:
+        if self.walks.unfinished and not reasons:
             reasons.add("unknown")
         return reasons
 

@@ -14,7 +14,7 @@ import msgspec
 import pyarrow as pa
 
 from agentrun_nb.core.schema import RUNS, Table
-from agentrun_nb.core.times import Answered
+from agentrun_nb.core.times import AnswerTime
 from agentrun_nb.errors import (
     AgentRunError,
     BadResponseError,
@@ -67,7 +67,7 @@ class ReadPage:
     following: PageAsk | None
     cut: str | None
     body: bytes = b""
-    answered: Answered | None = None
+    answered: AnswerTime | None = None
 
 
 TakePage = Callable[[ReadPage], Awaitable[bool]]
@@ -246,7 +246,7 @@ class _Opened:
     got: PageGot
     body: bytes = b""
     page: Page | None = None
-    answered: Answered | None = None
+    answered: AnswerTime | None = None
 
     async def decode(self, pager: Pager, ask: PageAsk) -> Page | None:
         """Decodes the page in another thread; None when there is nothing in it to decode."""

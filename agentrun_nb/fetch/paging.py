@@ -125,7 +125,7 @@ class _SoFar:
 
     def __init__(self, cursor: str | None) -> None:
         self._places: set[str | int | None] = {cursor}
-        self._known = Known()
+        self._known = RepeatedPages()
         self._rows = 0
         self._empty = 0
 
@@ -133,7 +133,7 @@ class _SoFar:
         """Counts an answer; returns why the listing is cut although there is a next page."""
         self._rows += got.rows
         self._empty = 0 if got.rows else self._empty + 1
-        stale = self._known.stale_after(got.names)
+        stale = self._known.add_page(got.names)
         place = following.cursor if following.offset is None else following.offset
         if place in self._places:
             return "cursor_loop"
@@ -170,14 +170,14 @@ def _sendable(cursor: object) -> str | None:
         return None
 
 
-class Known:
-    """Tells pages that bring new records from pages that repeat known ones."""
+class RepeatedPages:
+    """Counts the pages in a row that only repeat records of pages before them."""
 
     def __init__(self) -> None:
         self._names: set[int] = set()
         self._stale = 0
 
-    def stale_after(self, names: frozenset[int] | None) -> int:
+    def add_page(self, names: frozenset[int] | None) -> int:
         """Adds the records of a page; returns how many pages in a row brought no new one."""
         if names:
             self._stale = self._stale + 1 if names <= self._names else 0
@@ -201,7 +201,7 @@ class Order:
         self._since = since
         self._last: int | None = None
 
-    def ends_with(self, times: Sequence[int | None]) -> bool:
+    def add_page(self, times: Sequence[int | None]) -> bool:
         """Adds the times of a page; returns whether every record after it is older than `since`.
 
         That is so when all records of the page are older, and all came newest first so far.

@@ -71,5 +71,5 @@ class Judge:
 
     def verdict_by_time(self, page: PageFacts) -> Verdict:
         """Says whether to read on after a page, by the times of its records alone."""
-        all_older = self.order.ends_with(page.created)
+        all_older = self.order.add_page(page.created)
         return Verdict.ALL_FOUND if all_older else Verdict.READ_ON

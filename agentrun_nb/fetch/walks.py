@@ -46,7 +46,8 @@ class Walks:
         orders: whether each branch came newest first.
         cuts: the reasons why branches were cut.
         failures: the errors among them.
-        left: for each branch that is not read to its end, the branch to go on with.
+        unfinished: for each branch that is not read to its end, the branch to go on with: the same
+            one from the page that is next.
     """
 
     def __init__(self, wire: Wire, query: RunQuery, *, split: bool) -> None:
@@ -56,7 +57,7 @@ class Walks:
         self.orders: set[bool | None] = set()
         self.cuts: set[str] = set()
         self.failures: list[AgentRunError] = []
-        self.left = {branch: branch for branch in query.branches}
+        self.unfinished = {branch: branch for branch in query.branches}
         self.query = query
         self._wire = wire
         self._split = split and query.limit is None
@@ -78,7 +79,7 @@ class Walks:
             await self._walk(branch, emit, split=self._split and covers_all_versions)
 
     async def _walk(
-        self, branch: Branch, emit: Emit[Batch], *, split: bool, probe: Probe | None = None
+        self, branch: Branch, emit: Emit[Batch], *, split: bool, first_page: FirstPage | None = None
     ) -> None:
         """Reads a branch.
 
@@ -86,19 +87,19 @@ class Walks:
             branch: the branch.
             emit: takes the requested rows of each page.
             split: whether a branch of several pages may be read by its versions instead.
-            probe: the runs of the first page, when this branch is one of those versions.
+            first_page: the runs of the first page, when this branch is one of those versions.
         """
-        walk = _BranchWalk(self, branch, emit, split=split, probe=probe)
+        walk = _BranchWalk(self, branch, emit, split=split, first_page=first_page)
         cut = await self._turn_pages(branch, walk.take)
         if walk.versions and walk.first is not None:
-            await self._walk_versions(branch, walk.versions, Probe(walk.first), emit)
+            await self._walk_versions(branch, walk.versions, FirstPage(walk.first), emit)
             return
         self.streams += 1
         self.orders.add(walk.judge.order.verified)
         if cut:
             self.cuts.add(cut)
         else:
-            self.left.pop(branch, None)
+            self.unfinished.pop(branch, None)
 
     def note_oddities(self, page: Page, branch: Branch) -> None:
         """Counts what is odd about a page as a whole.
@@ -167,7 +168,7 @@ class Walks:
         return sorted(ids) if without_gap and several_distinct and all_known else []
 
     async def _walk_versions(
-        self, branch: Branch, versions: list[str], probe: Probe, emit: Emit[Batch]
+        self, branch: Branch, versions: list[str], first_page: FirstPage, emit: Emit[Batch]
     ) -> None:
         """Reads a branch by its versions, side by side: the version of a run never changes.
 
@@ -175,17 +176,19 @@ class Walks:
         """
         parts = [replace(branch, version_id=version) for version in versions]
         # One assignment: an interrupt between two would leave nothing to go on with.
-        others = {other: rest for other, rest in self.left.items() if other != branch}
-        self.left = others | {part: part for part in parts}
+        others = {other: rest for other, rest in self.unfinished.items() if other != branch}
+        self.unfinished = others | {part: part for part in parts}
         try:
-            await together([self._walk(part, emit, split=False, probe=probe) for part in parts])
-            all_ended = self.left.keys().isdisjoint(parts)
-            if not probe.missing or not all_ended:
+            await together(
+                [self._walk(part, emit, split=False, first_page=first_page) for part in parts]
+            )
+            all_ended = self.unfinished.keys().isdisjoint(parts)
+            if not first_page.missing or not all_ended:
                 return
         except FilterIgnoredError:
             pass
-        others = {other: rest for other, rest in self.left.items() if other not in parts}
-        self.left = others | {branch: branch}
+        others = {other: rest for other, rest in self.unfinished.items() if other not in parts}
+        self.unfinished = others | {branch: branch}
         await self._walk(branch, emit, split=False)
 
 
@@ -209,7 +212,7 @@ class _BranchWalk:
         emit: Emit[Batch],
         *,
         split: bool,
-        probe: Probe | None,
+        first_page: FirstPage | None,
     ) -> None:
         query = walks.query
         self.judge = Judge(query.limit, query.since, may_split=split)
@@ -218,7 +221,7 @@ class _BranchWalk:
         self._walks = walks
         self._branch = branch
         self._emit = emit
-        self._probe = probe
+        self._first_page = first_page
 
     async def take(self, read: ReadPage) -> bool:
         """Takes a page; returns whether the next one is to be read."""
@@ -240,15 +243,15 @@ class _BranchWalk:
         if verdict is Verdict.LIMIT_REACHED:
             self._walks.cuts.add("limit")
         if verdict is Verdict.ALL_FOUND:
-            self._walks.left.pop(self._branch, None)
+            self._walks.unfinished.pop(self._branch, None)
         return verdict is Verdict.READ_ON
 
     async def _emit_rows(self, page: Page) -> Batch:
         """Emits the requested rows of a page, and returns them."""
         walks = self._walks
         rows = walks.query.keep(page.batch)
-        if self._probe:
-            rows = self._probe.pick(rows, self._branch.version_id)
+        if self._first_page:
+            rows = self._first_page.new_rows(rows, self._branch.version_id)
         walks.note_oddities(page, self._branch)
         walks.pages += 1
         await self._emit(rows)
@@ -258,27 +261,33 @@ class _BranchWalk:
 
     def _remember_place(self, read: ReadPage) -> None:
         """Notes where to go on, before the next pause, in which an interrupt may end everything."""
-        left, branch = self._walks.left, self._branch
+        unfinished = self._walks.unfinished
         if read.following is None and read.cut is None:
-            left.pop(branch, None)
+            unfinished.pop(self._branch, None)
         else:
             cursor = read.following.cursor if read.following else None
-            left[branch] = replace(branch, cursor=cursor)
+            unfinished[self._branch] = replace(self._branch, cursor=cursor)
 
 
-class Probe:
-    """The runs of the first page of a branch, which its versions have to bring again.
+class FirstPage:
+    """The runs of the first page of a branch, which is then read by its versions instead.
+
+    A reading by versions that does not bring all of them again has missed runs.
 
     Attributes:
-        missing: the ids of those that have not come again.
+        missing: the ids of those that no version has brought yet.
     """
 
     def __init__(self, first: Batch) -> None:
         self._first = first.cells["id"]
         self.missing = set(first.cells["id"].to_pylist())
 
-    def pick(self, batch: Batch, version: str | None) -> Batch:
-        """Selects the rows of a page that were not on the first page of the branch.
+    def new_rows(self, batch: Batch, version: str | None) -> Batch:
+        """Selects the rows of a page that were not on the first page, and notes which came again.
+
+        Args:
+            batch: a page of a version.
+            version: the id of that version.
 
         Raises:
             FilterIgnoredError: it holds runs of another version than the one asked for.

@@ -14,10 +14,10 @@ from agentrun_nb.analysis.concurrency import ATTRS as LEFT_OUT
 from agentrun_nb.analysis.concurrency import LOWER_BOUND
 from agentrun_nb.analysis.concurrency import concurrency as concurrency_table
 from agentrun_nb.analysis.estimates import rate, run_times
-from agentrun_nb.analysis.outcomes import JUDGED, repeated_notes
+from agentrun_nb.analysis.outcomes import JUDGED, repeated_runs_notes
 from agentrun_nb.analysis.outcomes import outcomes as outcomes_of
 from agentrun_nb.core.schema import SUCCESSES
-from agentrun_nb.core.times import duration_text, span_text
+from agentrun_nb.core.times import duration_text, seconds_text
 from agentrun_nb.drawing.status_style import look_of, painting_order
 from agentrun_nb.figures.lengths import TICKS, places, reach, remarks
 from agentrun_nb.figures.style import (
@@ -47,16 +47,20 @@ _MOST_TICKS = 9
 _COUNTS = {"running": "running", "waiting": "queued", "undivided": None}
 """The columns of counts, and the status whose colour each has."""
 _COUNT_NAMES = {"running": "running", "waiting": "waiting", "undivided": "waiting or running"}
-_SHARE = "%{customdata:,} runs, %{x:.2f} %"
-_RATE = (
+_SHARE_HOVER = "%{customdata:,} runs, %{x:.2f} %"
+_RATE_HOVER = (
     "%{x:.1f} % (%{customdata[1]:.1f} to %{customdata[2]:.1f} %) of %{customdata[0]:,} "
     "that succeeded, failed or timed out"
 )
-_GROUP_HIGH, _LEAST_GROUPS = 34, 5
-"""The height in pixels of a group of outcomes, and the fewest for which there is room."""
-_BARS_WIDE, _BETWEEN = 0.62, 0.06
-"""The shares of the width of the bars of outcomes, and of the space between them and the rates."""
-_RUNS = "%{y:,} runs, %{customdata}"
+_GROUP_HEIGHT = 34
+"""The height in pixels of a group of outcomes."""
+_LEAST_GROUPS = 5
+"""The fewest groups of outcomes for which there is room."""
+_BARS_WIDTH = 0.62
+"""The share of the width that the bars of outcomes have."""
+_SPACE_BETWEEN = 0.06
+"""The share of the width between these bars and the success rates."""
+_RUNS_HOVER = "%{y:,} runs, %{customdata}"
 
 
 def outcomes(
@@ -99,7 +103,7 @@ def outcomes(
             width=0.7,
             name=label(str(outcome)),
             customdata=count,
-            hovertemplate=_SHARE,
+            hovertemplate=_SHARE_HOVER,
             marker={"color": color(look_of(outcome), template), "line": {"width": 0}},
         )
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, type="category")
@@ -107,9 +111,9 @@ def outcomes(
     _draw_rates(figure, titles, counts, template)
     title = f"How {len(runs):,} runs ended{by_words(by)}"
     legend = {"traceorder": "normal"}
-    dress(figure, template, title, repeated_notes(runs), barmode="stack", legend=legend)
+    dress(figure, template, title, repeated_runs_notes(runs), barmode="stack", legend=legend)
     margin = figure.layout.margin
-    figure.layout.height = margin.t + margin.b + _GROUP_HIGH * max(len(titles), _LEAST_GROUPS)
+    figure.layout.height = margin.t + margin.b + _GROUP_HEIGHT * max(len(titles), _LEAST_GROUPS)
     return or_empty(figure, runs, "has an outcome")
 
 
@@ -143,15 +147,15 @@ def _draw_rates(
         xaxis="x2",
         error_x={**interval, "thickness": 2, "width": 5},
         customdata=np.column_stack([judged, low, high]),
-        hovertemplate=_RATE,
+        hovertemplate=_RATE_HOVER,
         marker={"color": hue, "size": 8},
         cliponaxis=False,
         showlegend=False,
     )
     title = "success rate, 95 % interval (%)"
-    beside = [_BARS_WIDE + _BETWEEN, 1]
+    beside = [_BARS_WIDTH + _SPACE_BETWEEN, 1]
     axis = {"domain": beside, "range": [0, 100], "anchor": "y", "title": title}
-    figure.update_layout(xaxis={"domain": [0, _BARS_WIDE]}, xaxis2=axis)
+    figure.update_layout(xaxis={"domain": [0, _BARS_WIDTH]}, xaxis2=axis)
 
 
 def _count(counts: pd.DataFrame, statuses: Sequence[str]) -> list[int]:
@@ -187,7 +191,7 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
     check_template(template)
     runs = runs_frame(runs)
     table = concurrency_table(runs)
-    notes = [*left_out_notes(table.attrs[LEFT_OUT]), *repeated_notes(runs)]
+    notes = [*left_out_notes(table.attrs[LEFT_OUT]), *repeated_runs_notes(runs)]
     moments = milliseconds(table["at"])
     counts = table[[*_COUNTS]].to_numpy("int64")
     if len(moments) > _MOMENTS:
@@ -204,10 +208,10 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
     tick = 1 if peak < 6 else None
     figure.update_yaxes(title="runs at a time", rangemode="tozero", tickformat=",", dtick=tick)
     bound = table.attrs.get(LOWER_BOUND)
-    whose = "" if bound is None else "of these runs "
+    of_these = "" if bound is None else "of these runs "
     notes += _shade_lower_bound(figure, clock, bound)
-    dress(figure, template, f"At most {peak:,} {whose}ran at a time", notes)
-    # Its traces are drawn without points too, so that they alone would not tell.
+    dress(figure, template, f"At most {peak:,} {of_these}ran at a time", notes)
+    # A figure without moments has traces too, but no points; so `or_empty` would not see it.
     return figure if len(moments) else say_empty(figure, len(runs), "has times in order")
 
 
@@ -294,13 +298,13 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
     check_template(template)
     runs = runs_frame(runs)
     times = run_times(runs, last_moment(runs))
-    became = outcomes_of(runs)
-    outcome = became.to_numpy("object")[times.known]
+    all_outcomes = outcomes_of(runs)
+    outcome = all_outcomes.to_numpy("object")[times.known]
     place = places(times.seconds)
     ends = reach(place)
     edges = np.linspace(*ends, _BINS + 1)
     width = 0.95 * (edges[1] - edges[0])
-    spans = [f"{span_text(10**low)} to {span_text(10**high)}" for low, high in pairwise(edges)]
+    bins = [f"{seconds_text(10**low)} to {seconds_text(10**high)}" for low, high in pairwise(edges)]
     figure = go.Figure()
     for name, ended in product(painting_order(list(set(outcome))), (True, False)):
         chosen = (outcome == name) & (times.ended == ended)
@@ -313,14 +317,14 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
             x=(edges[1:] + edges[:-1]) / 2,
             y=counts,
             width=width,
-            customdata=spans,
-            hovertemplate=_RUNS,
+            customdata=bins,
+            hovertemplate=_RUNS_HOVER,
             marker={"color": color(look_of(name), template), "pattern": {"shape": shape}},
         )
     figure.update_yaxes(title="runs", tickformat=",")
     axis = "run time (started to completed, logarithmic)"
     figure.update_xaxes(title=axis, range=ends, **TICKS)
     title = f"How long {len(place):,} of {len(runs):,} runs took"
-    notes = [*remarks(times, became), *repeated_notes(runs)]
+    notes = [*remarks(times, all_outcomes), *repeated_runs_notes(runs)]
     dress(figure, template, title, notes, barmode="stack")
     return or_empty(figure, runs, "has a run time that can be read")

@@ -1,4 +1,4 @@
-"""Draws how long runs go on, as curves of what share is left."""
+"""Draws survival curves: the share of runs that still go on after each length of time."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from plotly.colors import hex_to_rgb
 
 from agentrun_nb.analysis.bounded import bounded_curve
 from agentrun_nb.analysis.estimates import TOO_FEW
-from agentrun_nb.analysis.outcomes import outcomes, repeated_notes
+from agentrun_nb.analysis.outcomes import outcomes, repeated_runs_notes
 from agentrun_nb.analysis.phase_lengths import RUN_TIME, Lengths, measure
 from agentrun_nb.core.text import counted
-from agentrun_nb.core.times import span_text
+from agentrun_nb.core.times import seconds_text
 from agentrun_nb.figures.lengths import TICKS, places, reach, remarks
 from agentrun_nb.figures.style import (
     CLEAR,
@@ -35,14 +35,19 @@ from agentrun_nb.tables.moments import Floats
 
 _STEPS = 200
 """The most points of a curve."""
-_STILL = "%{y:.1f} % go on after %{customdata}"
+_HOVER = "%{y:.1f} % go on after %{customdata}"
 _LONGEST_TITLE = 120
+"""The most characters of a title or a note."""
 _BAND = 0.2
 """The opacity of a band."""
-_TICK_HIGH = 9
+_TICK_HEIGHT = 9
 """The height in pixels of a tick where runs were last seen."""
-_CURVES_HIGH, _AXIS_HIGH, _ROW_HIGH = 300, 78, 18
-"""The heights in pixels of the curves, of the axis under them, and of a row of numbers."""
+_CURVES_HEIGHT = 300
+"""The height in pixels of the curves."""
+_AXIS_HEIGHT = 78
+"""The height in pixels of the axis under them."""
+_ROW_HEIGHT = 18
+"""The height in pixels of a row of numbers."""
 _AT_RISK_AXIS = {
     "fixedrange": True, "showgrid": False, "showline": False, "automargin": True,
     # Ticks that nobody sees keep the titles apart from the numbers.
@@ -97,11 +102,11 @@ def survival(
     lengths = measure(runs, phase, phases)
     group_of = groups(runs, by, len(COLORS), names)
     rows = [np.flatnonzero(group_of == name) for name in group_of.cat.categories]
-    parts = zip(map(str, group_of.cat.categories), lengths.of_groups(rows), strict=True)
-    every = dict(parts)
-    drawn = {name: part for name, part in every.items() if len(part.middle.seconds) >= TOO_FEW}
+    parts = dict(zip(map(str, group_of.cat.categories), lengths.of_groups(rows), strict=True))
+    drawn = {name: part for name, part in parts.items() if len(part.middle.seconds) >= TOO_FEW}
     titles = group_titles({name: len(part.middle.seconds) for name, part in drawn.items()})
     seconds = [part.middle.seconds for part in drawn.values()]
+    # The empty array is for a frame of which no group is drawn.
     on_axis = places(np.concatenate([np.array([]), *seconds]))
     first, last = reach(on_axis)
     figure = go.Figure()
@@ -114,15 +119,10 @@ def survival(
     figure.update_xaxes(title=f"{axis} (logarithmic)", range=(first, last), **TICKS)
     if drawn:
         _draw_at_risk(figure, dict(zip(titles, seconds, strict=True)), (first, last))
-    few = {
-        f"{name}, too few ended": len(part.middle.seconds)
-        for name, part in every.items()
-        if name not in drawn and len(part.middle.seconds)
-    }
     notes = [words(note, _LONGEST_TITLE) for note in lengths.known_notes()]
     others = "not started" if is_run_time else "not known to have been in it"
     notes += remarks(lengths.middle, outcomes(runs), others)
-    notes += [*left_out_notes(few), *repeated_notes(runs), *_legend_notes(drawn)]
+    notes += [*left_out_notes(_too_small(parts)), *repeated_runs_notes(runs), *_legend_notes(drawn)]
     count = f"{len(on_axis):,} of {len(runs):,} runs"
     title = f"How long {count} went on" if is_run_time else f"{lengths.words} of {count}"
     title = words(title[:1].upper() + title[1:], _LONGEST_TITLE) + by_words(by)
@@ -130,6 +130,16 @@ def survival(
     if drawn:
         _make_room(figure, len(drawn))
     return or_empty(figure, runs, "is in a group of which enough have ended")
+
+
+def _too_small(parts: dict[str, Lengths]) -> dict[str, int]:
+    """How many runs have a length in each group that is too small for a curve."""
+    counts = {}
+    for name, part in parts.items():
+        size = len(part.middle.seconds)
+        if 0 < size < TOO_FEW:
+            counts[f"{name}, too few ended"] = size
+    return counts
 
 
 def _legend_notes(drawn: dict[str, Lengths]) -> list[str]:
@@ -144,20 +154,24 @@ def _legend_notes(drawn: dict[str, Lengths]) -> list[str]:
     return notes
 
 
-Short = NDArray[np.float32]
+Float32s = NDArray[np.float32]
 
 
 class _Points(NamedTuple):
-    """The points of a curve on the axis, with shares in percent.
+    """The points of a curve on the axis.
 
-    For each point there is the number of runs that were last seen, still going on, since the point
-    before it.
+    Attributes:
+        place: where each point is on the logarithmic axis.
+        share: the share of runs that still go on, in percent.
+        low: the lower end of its interval, in percent.
+        high: the upper end of its interval, in percent.
+        last_seen: how many runs were last seen, still going on, since the point before it.
     """
 
-    place: Short
-    share: Short
-    low: Short
-    high: Short
+    place: Float32s
+    share: Float32s
+    low: Float32s
+    high: Float32s
     last_seen: NDArray[np.int64]
 
 
@@ -173,8 +187,8 @@ def _points(lengths: Lengths, start: float) -> _Points:
     spread = np.linspace(0, len(table.seconds) - 1, _STEPS)
     chosen = np.unique(spread.astype(int))
     moments = table.seconds[chosen]
-    of_point = np.searchsorted(moments, times.seconds[~times.ended])
-    last_seen = np.bincount(of_point, minlength=len(moments))
+    point_of_run = np.searchsorted(moments, times.seconds[~times.ended])
+    last_seen = np.bincount(point_of_run, minlength=len(moments))
     place = places(moments)
     # The first point is before all ends, at 0 s, which a logarithmic axis cannot show.
     # It stands at the edge.
@@ -197,7 +211,7 @@ def _draw_curve(figure: go.Figure, name: str, points: _Points, hue: str) -> None
     has_tick = points.last_seen > 0
     if has_tick.any():
         stroke = {"width": np.where(has_tick, 1.5, 0), "color": hue}
-        size = np.where(has_tick, _TICK_HIGH, 0)
+        size = np.where(has_tick, _TICK_HEIGHT, 0)
         common["marker"] = {"symbol": "line-ns", "size": size, "line": stroke}
     figure.add_scatter(
         **common,
@@ -206,7 +220,7 @@ def _draw_curve(figure: go.Figure, name: str, points: _Points, hue: str) -> None
         y=points.share,
         line={"width": 2, "shape": "hv", "color": hue},
         customdata=_hover_words(points),
-        hovertemplate=_STILL,
+        hovertemplate=_HOVER,
     )
 
 
@@ -215,7 +229,7 @@ def _hover_words(points: _Points) -> list[str]:
     lines = []
     for at, count in zip(points.place.tolist(), points.last_seen.tolist(), strict=True):
         last_seen = f"<br>{counted(count, 'run')} last seen by then" if count else ""
-        lines.append(f"{span_text(10**at)}{last_seen}")
+        lines.append(f"{seconds_text(10**at)}{last_seen}")
     return lines
 
 
@@ -255,9 +269,9 @@ def _draw_at_risk(figure: go.Figure, seconds: dict[str, Floats], ends: tuple[flo
 
 def _make_room(figure: go.Figure, groups: int) -> None:
     """Gives the numbers at risk their place below the axis of the curves."""
-    rows = groups * _ROW_HIGH
-    height = _CURVES_HIGH + _AXIS_HIGH + rows
-    upper = (rows + _AXIS_HIGH) / height
+    rows = groups * _ROW_HEIGHT
+    height = _CURVES_HEIGHT + _AXIS_HEIGHT + rows
+    upper = (rows + _AXIS_HEIGHT) / height
     figure.update_layout(yaxis={"domain": [upper, 1]}, yaxis2={"domain": [0, rows / height]})
     figure.layout.margin.b = 16
     figure.layout.height = height + figure.layout.margin.t + figure.layout.margin.b

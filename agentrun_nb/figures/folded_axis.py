@@ -10,7 +10,13 @@ import numpy as np
 from agentrun_nb.drawing.axis import Tick, ticks
 from agentrun_nb.drawing.window import LARGEST_DATE, Fold
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.figures.style import words
+from agentrun_nb.figures.style import GREY, GRID, words
+
+FOLD_SHAPE = {
+    "yref": "paper", "y0": 0, "y1": 1, "layer": "below", "fillcolor": GRID,
+    "line": {"color": GREY, "width": 1, "dash": "dot"},
+}  # fmt: skip
+"""How a fold is marked, over the whole height of a figure."""
 
 
 class FoldedAxis:

@@ -51,6 +51,15 @@ _TITLE = {
 _MIDDLE = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
 
 
+class Opacity:
+    """How opaque the bar of a run is, by what its record says of the time that the bar shows."""
+
+    BEFORE_START = 0.35
+    NOT_ENDED = 0.5
+    UNDIVIDED = 0.65
+    AFTER_START = 1.0
+
+
 def color(look: Look, template: Any) -> str:
     """The colour of a look on the background of a template; one for any where there is none."""
     if template is None:

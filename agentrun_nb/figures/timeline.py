@@ -31,6 +31,7 @@ from agentrun_nb.drawing.layout import (
     band_height,
     column_edges,
     grouping_of,
+    lane_count,
     lanes,
     most_height,
     stack_bands,
@@ -39,12 +40,11 @@ from agentrun_nb.drawing.spans import Kind, Spans, spans
 from agentrun_nb.drawing.status_style import LOOKS, Look, by_look, look_of
 from agentrun_nb.drawing.window import GROUPINGS, Window
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.figures.folded_axis import FoldedAxis, checked_ends
+from agentrun_nb.figures.folded_axis import FOLD_SHAPE, FoldedAxis, checked_ends
 from agentrun_nb.figures.style import (
     CLEAR,
-    GREY,
-    GRID,
     Clock,
+    Opacity,
     check_template,
     color,
     dress,
@@ -67,21 +67,15 @@ By itself plotly would take that from the rows of the same colour, and draw over
 """
 _Edges = tuple[float | None, float | None]
 _BACKGROUNDS = {None: None, True: "#111111", False: CLEAR}
-"""By whether the page is dark.
+"""The background by whether the page is dark; None where nobody knows.
 
-A dark page says so of itself alone, so its figure carries that background to wherever it is shown.
+A figure of a dark page has that background, since it may be shown where the page is light.
 """
-_SEEN = [*TIMES, "fetched_at", "status", "id", "deployment_id", "version_id"]
-"""The columns of a picture."""
-_PALE, _LIVE, _UNDIVIDED, _SOLID = 0.35, 0.5, 0.65, 1.0
-"""The opacity of a bar before the start, of a run that goes on, without a start, and after it."""
+_STILL_COLUMNS = [*TIMES, "fetched_at", "status", "id", "deployment_id", "version_id"]
+"""The columns of RUNS that the still picture is drawn from."""
 _LEAST_ROOM = 5
 """Milliseconds that are free before the first run and after the last one, at least."""
 _LEGEND = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
-_FOLD = {
-    "yref": "paper", "y0": 0, "y1": 1, "layer": "below", "fillcolor": GRID,
-    "line": {"color": GREY, "width": 1, "dash": "dot"},
-}  # fmt: skip
 _TITLE = {
     "xref": "paper", "x": 0, "xanchor": "left",
     "yref": "paper", "yanchor": "bottom", "showarrow": False,
@@ -162,14 +156,17 @@ def draw(
         say_empty(figure, len(runs), "has a created time that can be read")
     elif not drawing.inside.any():
         say(figure, "no runs in this stretch of time")
-    still = svg_timeline.timeline(runs[_SEEN][drawing.inside], now, tz, window.by, names)
+    still = svg_timeline.timeline(runs[_STILL_COLUMNS][drawing.inside], now, tz, window.by, names)
     # A figure is not ours to subclass; `show` finds here what it puts beside it.
     figure._still = still and still.svg
     return figure
 
 
 class _Drawing:
-    """A figure in the making: runs have places on the axis, and lengths are those of the screen.
+    """Builds the figure of a timeline, step by step.
+
+    Moments are turned into places on the axis, which the folds make shorter. How much of the axis
+    is one pixel (`_unit`) decides between bars and columns, as on the page.
 
     Attributes:
         figure: what is drawn so far.
@@ -205,7 +202,7 @@ class _Drawing:
         self._height = 0.0
 
     def _place_runs(self) -> None:
-        """Finds where the runs lie on the axis, and from where to where all of them do."""
+        """Finds where the runs lie on the axis, and the part of it that holds all of them."""
         timed = spans(self._runs, self._now)
         begin = self._axis.place(timed.begin)
         middle = self._axis.place(timed.middle)
@@ -238,7 +235,7 @@ class _Drawing:
         self._unit = (self._end - self._start) / self._window.width
 
     def draw_bands(self) -> None:
-        """Draws band by band from the top, and the strip of failures over them."""
+        """Draws band by band from the top, and the strip of failures above them."""
         failures = map(look_of, FAILURES)
         failed = [look for look in failures if look in self._looks and not self._in_rows]
         bands = bands_of(self._runs, self.known, self._placed.begin, self._by, self._names)
@@ -279,36 +276,41 @@ class _Drawing:
             return [max(ROW * int(np.count_nonzero(rows)), LOWEST_BAND) for rows in bands]
         first, last = self._whole
         lane_maps = [self._lanes(rows, first, last - first, 1, most) for rows in bands]
-        counts = [lane_of and max(lane_of.values()) + 1 for lane_of in lane_maps]
-        if None in lane_maps:
-            counts = [None] * len(bands)
-        return [band_height(None if count is None else count or 1, most) for count in counts]
+        lane_counts = [lane_count(lane_of) for lane_of in lane_maps]
+        # Where the lanes of one band do not fit, all bands are drawn as columns.
+        if None in lane_counts:
+            lane_counts = [None] * len(bands)
+        return [band_height(count, most) for count in lane_counts]
 
     def _lanes(
-        self, chosen: Chosen, start: float, span: float, spans: int, height: int
+        self, chosen: Chosen, start: float, screen: float, screens: int, height: int
     ) -> dict[int, int] | None:
-        """Finds the lanes of the runs in some stretches of the axis; None where they do not fit.
+        """Finds the lanes of the runs in a part of the axis; None where they do not fit.
 
         Args:
             chosen: the runs of a band.
-            start: where the first stretch begins.
-            span: how long each is, which is as wide as the axis.
-            spans: how many there are.
+            start: where that part begins.
+            screen: how long the part of the axis is that is as wide as the figure.
+            screens: how many of these the part is long.
             height: of the band, in pixels.
         """
-        near = self._placed.touching(start, start + spans * span)
-        unit = span / self._window.width
-        if are_counted(self._placed, near, unit):
+        touching = self._placed.touching(start, start + screens * screen)
+        unit = screen / self._window.width
+        if are_counted(self._placed, touching, unit):
             return None
-        placed = self._placed.only(chosen & near)
+        placed = self._placed.only(chosen & touching)
         succeeded = self._runs["status"].isin(SUCCESSES).to_numpy(dtype=bool)
         return lanes(placed, succeeded, unit, height)
 
     def _lanes_on_screen(self, chosen: Chosen, height: int) -> dict[int, int] | None:
-        """Finds the lanes for whole spans, so that they hardly change while the window moves."""
-        span = self._end - self._start
-        first = self._start // span * span
-        return self._lanes(chosen, first, span, 2, height)
+        """Finds the lanes in the two screens that hold the window.
+
+        Screens begin at whole multiples of their length, so that the lanes of a run hardly change
+        while the window moves.
+        """
+        screen = self._end - self._start
+        first = self._start // screen * screen
+        return self._lanes(chosen, first, screen, 2, height)
 
     def _draw_band(
         self, axis: int, chosen: Chosen, height: int, lane_of: dict[int, int] | None
@@ -329,18 +331,18 @@ class _Drawing:
 
     def _draw_rows(self, axis: int, chosen: Chosen) -> dict[str, Any]:
         """Draws each run in a row of its own, with its name beside it, and gives the axis."""
-        in_turn = np.argsort(self._placed.begin, kind="stable")
+        by_begin = np.argsort(self._placed.begin, kind="stable")
         # Runs without a place are sorted behind those that have one.
-        order = in_turn[: np.count_nonzero(chosen)].tolist()
+        order = by_begin[: np.count_nonzero(chosen)].tolist()
         runs = self._runs.iloc[order]
-        called = zip(names_of_runs(runs, self._names), runs["id"].fillna(""), strict=True)
-        titles = [row_title(name, key) for name, key in called]
+        names_and_ids = zip(names_of_runs(runs, self._names), runs["id"].fillna(""), strict=True)
+        titles = [row_title(name, run_id) for name, run_id in names_and_ids]
         self._draw_bars(axis, {row: lane for lane, row in enumerate(order)})
         ends = [len(order) - 0.5, -0.5]
         return {"range": ends, "tickvals": [*range(len(order))], "ticktext": titles}
 
     def _trace(self, axis: int, look: Look, **marker: Any) -> dict[str, Any]:
-        """What all traces of a look have in common; the first of them stands in the legend."""
+        """The options that all traces of a look have; the first of them stands in the legend."""
         first = look not in self._in_legend
         self._in_legend.add(look)
         documented = [*LOOKS.values()]
@@ -355,7 +357,7 @@ class _Drawing:
         }
 
     def _on_clock(self, places: Any) -> NDArray[np.float64]:
-        """Places on the axis as plotly takes them: what a clock of the zone shows there."""
+        """Converts places on the axis to the time that a clock of the zone shows there."""
         return self._clock(self._axis.moment(places))
 
     def _draw_bars(self, axis: int, lane_of: dict[int, int]) -> None:
@@ -366,14 +368,14 @@ class _Drawing:
                 self._draw_bars_of(axis, look, np.array(rows, "int64"), lane_of)
 
     def _draw_bars_of(
-        self, axis: int, look: Look, started: NDArray[np.int64], lane_of: dict[int, int]
+        self, axis: int, look: Look, chosen: NDArray[np.int64], lane_of: dict[int, int]
     ) -> None:
         """Draws the bars of one look; those of runs that have not ended are hatched."""
         placed = self._placed
-        waited = started[placed.middle[started] > placed.begin[started]]
+        waited = chosen[placed.middle[chosen] > placed.begin[chosen]]
         # All solid bars come first, then the pale ones of the same runs.
-        rows = np.append(started, waited)
-        pale = np.arange(len(rows)) >= len(started)
+        rows = np.append(chosen, waited)
+        pale = np.arange(len(rows)) >= len(chosen)
         begin = self._on_clock(placed.begin[rows])
         middle = self._on_clock(placed.middle[rows])
         end = self._on_clock(placed.end[rows])
@@ -384,7 +386,8 @@ class _Drawing:
         kind = placed.kind[rows]
         live = (kind == Kind.LIVE) & ~pale
         which = [pale, live, kind == Kind.UNDIVIDED]
-        opacity = np.select(which, [_PALE, _LIVE, _UNDIVIDED], _SOLID)
+        opacities = [Opacity.BEFORE_START, Opacity.NOT_ENDED, Opacity.UNDIVIDED]
+        opacity = np.select(which, opacities, Opacity.AFTER_START)
         hatching = np.where(live, "/", "").tolist()
         runs = with_labels(self._runs.iloc[rows], self._names)
         pattern = {"shape": hatching, "fillmode": "overlay"}
@@ -401,7 +404,7 @@ class _Drawing:
         )
 
     def _draw_columns(self, axis: int, chosen: Chosen) -> None:
-        """Draws how many runs touch each column, look on look."""
+        """Draws how many runs touch each column of time, stacked by look."""
         edges = column_edges(self._start, self._end, self._unit)
         moments = self._axis.moment(edges)
         middles = (moments[:-1] + moments[1:]) / 2
@@ -467,7 +470,7 @@ class _Drawing:
         for at, length, _ in self._window.folds:
             x0, x1 = self._clock([at, at + length])
             sentence = {"text": duration_text(length), "textangle": -90}
-            figure.add_shape(x0=x0, x1=x1, label=sentence, **_FOLD)
+            figure.add_shape(x0=x0, x1=x1, label=sentence, **FOLD_SHAPE)
 
     def _ticks(self) -> dict[str, Any]:
         """Gives ticks of our own where plotly's are wrong, else none.

@@ -10,10 +10,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from agentrun_nb.analysis.estimates import TOO_FEW
-from agentrun_nb.analysis.outcomes import repeated_notes
+from agentrun_nb.analysis.outcomes import repeated_runs_notes
 from agentrun_nb.analysis.periods import PERIOD, read_freq
 from agentrun_nb.analysis.summarize import summarize
-from agentrun_nb.core.times import duration_text, span_text
+from agentrun_nb.core.times import duration_text, seconds_text
 from agentrun_nb.figures.lengths import TICKS, places, reach
 from agentrun_nb.figures.style import (
     COLORS,
@@ -93,7 +93,7 @@ def trend(
     notes += left_out_notes({"without a created time": undated} if undated else {})
     words = duration_text(length / timedelta(milliseconds=1))
     title = f"How {len(runs):,} runs went, in periods of {words}{by_words(by)}"
-    dress(figure, template, title, [*notes, *repeated_notes(runs)] if figure.data else [])
+    dress(figure, template, title, [*notes, *repeated_runs_notes(runs)] if figure.data else [])
     _add_axes(figure, dated, length)
     return or_empty(figure, runs, "has a created time that can be read")
 
@@ -132,7 +132,7 @@ def _times(rows: pd.DataFrame, column: str, hue: str) -> dict[str, Any]:
         "mode": "lines+markers",
         "y": places(seconds),
         "yaxis": "y2",
-        "customdata": [span_text(value) for value in seconds],
+        "customdata": [seconds_text(value) for value in seconds],
         "hovertemplate": f"{column[-3:]} %{{customdata}} after start",
     }
     if column == "after_start_p90":

@@ -17,7 +17,7 @@ from weakref import finalize
 
 import httpx
 
-from agentrun_nb.core.times import Answered
+from agentrun_nb.core.times import AnswerTime
 from agentrun_nb.errors import (
     AgentRunError,
     BadResponseError,
@@ -88,7 +88,7 @@ class Tally:
         self.waiting_for = ""
 
     @property
-    def answered(self) -> Answered:
+    def answered(self) -> AnswerTime:
         """When the answer that is read now was made, by the clock of the service.
 
         Its time is our own plus the least difference that the bounds of the offset allow. Requests
@@ -98,7 +98,7 @@ class Tally:
         least_difference = min(max(low, 0.0), high)
         sent = round((self.sent_at + least_difference) * 1e6)
         received = round((time.time() + least_difference) * 1e6)
-        return Answered(sent, received)
+        return AnswerTime(sent, received)
 
     def note_date(self, header: str | None, sent: float, received: float) -> None:
         """Narrows the bounds of the clock offset by the `Date` of an answer.

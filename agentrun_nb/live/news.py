@@ -60,7 +60,7 @@ class News:
             fresh.append(some_of(batch, rows))
             if not self._began and self._edge is None:
                 self._move_edge(came)
-            order.ends_with(created)
+            order.add_page(created)
             return not self._ends_at(order, created)
 
         def ask_for(page: PageAsk) -> Ask:

@@ -11,7 +11,7 @@ from weakref import finalize
 
 from agentrun_nb.core.schema import TERMINAL
 from agentrun_nb.core.text import counted
-from agentrun_nb.core.times import span_text
+from agentrun_nb.core.times import seconds_text
 from agentrun_nb.core.when import Span, read_span
 from agentrun_nb.errors import NotEndedError, SettingsError, UnauthorizedError
 from agentrun_nb.fetch.batches import KEY
@@ -199,7 +199,7 @@ class Watch:
         once = runs.drop_duplicates(KEY)
         cause = f" {self._listener.error.message}" if self._listener.error else ""
         left = counted(int((~once["status"].isin(TERMINAL)).sum()), "run")
-        took = span_text(self._listener.ended_at - self._began)
+        took = seconds_text(self._listener.ended_at - self._began)
         why = f"{self.reason}, {took}"
         return NotEndedError(
             f"{left} of {len(once):,} had not ended when the wait did ({why}).{cause}",
@@ -280,7 +280,7 @@ class Watch:
             return f"{progress_sentence(frame)}; goes on"
         words = progress_sentence(frame, self._listener.wire.ledger.frame())
         # The time stands beside the count: "8 of 8 runs ended in 3 min 12 s: 6 succeeded".
-        took = span_text(self._listener.ended_at - self._began)
+        took = seconds_text(self._listener.ended_at - self._began)
         words = words.replace(" ended", f" ended in {took}", 1)
         reason = self.reason
         return words if reason == reasons.ALL_ENDED else f"{words}; {reason}"

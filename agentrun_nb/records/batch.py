@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agentrun_nb.core.schema import RUNS, Kind, Table
-from agentrun_nb.core.times import Answered
+from agentrun_nb.core.times import AnswerTime
 
 ARROW: dict[Kind, pa.DataType] = {
     "text": pa.large_string(),
@@ -58,7 +58,7 @@ class Batch:
         fetched_at = _to_arrow(list(moments), ARROW["time"])
         return Batch(self.table, self.cells | {"fetched_at": fetched_at})
 
-    def answered(self, answers: Sequence[Answered]) -> Batch:
+    def answered(self, answers: Sequence[AnswerTime]) -> Batch:
         """The batch with `fetched_at` set: the last moment at which a record is known to have held.
 
         The service read a record between the request and the answer, and no earlier than it was
@@ -98,7 +98,7 @@ class Page:
     envelope: dict[str, Any]
     lists: int = 1
 
-    def answered(self, answer: Answered) -> Page:
+    def answered(self, answer: AnswerTime) -> Page:
         """The page with `fetched_at` of all rows set, as `Batch.answered` does."""
         answers = [answer] * len(self.batch)
         return replace(self, batch=self.batch.answered(answers))

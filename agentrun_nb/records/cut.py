@@ -24,7 +24,7 @@ def cut_object(text: bytes) -> Iterable[tuple[str, bytes]]:
     """
     try:
         found = _MEMBERS.decode(text)
-        if not has_duplicate_keys(text, found):
+        if not may_have_duplicate_keys(text, found):
             return [(name, bytes(value)) for name, value in found.items()]
     except jsontext.NOT_STRICT:
         pass
@@ -43,16 +43,17 @@ def cut_array(text: bytes) -> list[bytes]:
         return list(jsontext.elements(text))
 
 
-def has_duplicate_keys(text: bytes, decoded: Any) -> bool:
-    """Whether an object in the text has a key twice, judged by what msgspec decoded of it.
+def may_have_duplicate_keys(text: bytes, decoded: Any) -> bool:
+    """Whether an object in the text may have a key twice, judged by what msgspec decoded of it.
 
     Of two members with one key msgspec keeps the last and drops the first without a word. So what
     it decoded, encoded again, is shorter than the text without its white space. Where no member
     was dropped, the two have the same length.
 
-    True may be a false alarm: other things make the encoded text shorter or longer too, such as an
-    escape that is not needed or a member that the decoder's type does not have. The callers then
-    read the text with the tolerant reader, which is slower and gives the same cells.
+    False is certain. True may be a false alarm: other things make the encoded text shorter or
+    longer too, such as an escape that is not needed or a member that the decoder's type does not
+    have. The callers then read the text with the tolerant reader, which is slower and gives the
+    same cells.
 
     Args:
         text: a JSON document.
@@ -60,7 +61,7 @@ def has_duplicate_keys(text: bytes, decoded: Any) -> bool:
 
     Example:
         >>> text = b'{"a": 1, "a": 2}'
-        >>> has_duplicate_keys(text, msgspec.json.decode(text))
+        >>> may_have_duplicate_keys(text, msgspec.json.decode(text))
         True
     """
     encoded = msgspec.json.encode(decoded)

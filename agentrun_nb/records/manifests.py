@@ -17,7 +17,7 @@ from msgspec.structs import astuple
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.schema import OUTPUTS
 from agentrun_nb.records.batch import Batch, to_batch
-from agentrun_nb.records.cut import cut_array, cut_object, has_duplicate_keys
+from agentrun_nb.records.cut import cut_array, cut_object, may_have_duplicate_keys
 from agentrun_nb.records.tolerant import read_members
 
 KEY = ("deployment_id", "run_id", "position")
@@ -113,7 +113,7 @@ def _strict_outputs(lists: list[Listed]) -> Batch | None:
         items_of_runs = _LISTS.decode(text)
     except jsontext.NOT_STRICT:
         return None
-    if has_duplicate_keys(text, items_of_runs):
+    if may_have_duplicate_keys(text, items_of_runs):
         return None
     items = list(chain.from_iterable(items_of_runs))
     if not items:

@@ -14,7 +14,7 @@ from msgspec.structs import astuple
 from agentrun_nb.core import jsontext, times
 from agentrun_nb.core.schema import Column, Table
 from agentrun_nb.records.batch import ARROW, Page, out_of_order, to_batch
-from agentrun_nb.records.cut import has_duplicate_keys
+from agentrun_nb.records.cut import may_have_duplicate_keys
 
 _ENVELOPE = ("next_cursor", "has_more", "offset", "limit")
 """The keys of a page beside its records."""
@@ -38,7 +38,7 @@ def decode_strict(table: Table, body: bytes, key: str, without: Iterable[str] = 
         page = _page_decoder(table, key).decode(body)
     except jsontext.NOT_STRICT:
         return None
-    if has_duplicate_keys(body, page):
+    if may_have_duplicate_keys(body, page):
         return None
     records = getattr(page, key)
     cells = _read_columns(table, records)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from agentrun_nb.core.schema import TERMINAL
 from agentrun_nb.core.text import visible
-from agentrun_nb.core.times import span_text, zone
+from agentrun_nb.core.times import seconds_text, zone
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.labels import Names, with_labels
 from agentrun_nb.tables.moments import ZERO_TIMES, milliseconds
@@ -104,7 +104,7 @@ def _without_zero_times(moments: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _length_words(lengths: pd.Series[Any]) -> pd.Series[Any]:
-    words = lengths.map(lambda length: span_text(length.total_seconds()), na_action="ignore")
+    words = lengths.map(lambda length: seconds_text(length.total_seconds()), na_action="ignore")
     return words.astype("str")
 
 

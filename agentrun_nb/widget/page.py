@@ -93,7 +93,7 @@ def runs_page(
     page["columns"]["ids"] = parcel.add(msgspec.json.encode(ids))
     page["names"] = page_names(runs, names or {})
     if docs is not None:
-        page["docs"] = parcel.add(docs, packed=True)
+        page["docs"] = parcel.add(docs, is_gzipped=True)
     return page, parcel.buffers
 
 

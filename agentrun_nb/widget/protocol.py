@@ -1,4 +1,4 @@
-"""What page and kernel say to each other.
+"""Checks the messages of the page, and names the keys of what the kernel sends to it.
 
 The page is not trusted: every message is checked before it is answered.
 """
@@ -15,42 +15,24 @@ from agentrun_nb.errors import SettingsError
 from agentrun_nb.widget.traits import document_path
 
 TABLES = ("statuses", "versions", "deployments", "modes", "reasons", "errors")
-# fmt: off
 PAGE_KEYS = (
-    "kind",
-    "uid",
-    "n",
-    "now",
-    "title",
-    *TABLES,
-    "reasons_clipped",
-    "names",
-    "columns",
-    "docs",
-    "groups",
-    "last_success",
-    "last_success_cut",
-    "text",
-    "note",
-    "no_previews",
-    "screen",
-    "head",
-)
+    "kind", "uid", "n", "now", "title", *TABLES, "reasons_clipped", "names", "columns", "docs",
+    "groups", "last_success", "last_success_cut", "text", "note", "no_previews", "screen", "head",
+)  # fmt: skip
 COLUMN_KEYS = (
     "created", "started", "completed", "until",
     "status", "version", "deployment", "mode", "reason", "error", "exit", "ids",
-)
-# fmt: on
+)  # fmt: skip
 DIFFERENCE_KEYS = ("path_a", "path_b", "change", "a", "b")
 LOG_KEYS = ("created_at", "level", "event_type", "source", "message", "metadata")
 GROUP_KEYS = ("fingerprint", "example", "n")
 COMPARISON_KEYS = ("count", "differences", "outputs")
 DOC_KEYS = (
-    *("row", "fields", "fetched", "absent", "left_out", "unread"),
-    *("input", "output_manifest", "outputs", "extra", "notes", "error", "not_read"),
-)
+    "row", "fields", "fetched", "absent", "left_out", "unread",
+    "input", "output_manifest", "outputs", "extra", "notes", "error", "not_read",
+)  # fmt: skip
 
-PACK_ABOVE = 256 * 1024
+GZIP_ABOVE = 256 * 1024
 """Buffers of more bytes are sent gzipped."""
 
 
@@ -59,13 +41,13 @@ class RefusedError(ValueError):
 
 
 class Request(NamedTuple):
-    """A message of the page that is sound.
+    """A message of the page that was checked.
 
-    Runs and outputs are named in it by their place and by nothing else.
+    It names runs and outputs by their place and by nothing else.
 
     Attributes:
         id: the number under which an answer is expected.
-        op: what is asked for.
+        op: the name of the request, one of `OPS`.
         rows: the places of runs.
         output: the place of an output of a run.
         window: what is on the screen.
@@ -193,18 +175,18 @@ def _window(content: dict[str, Any]) -> Window:
     folds, width = content.get("folds", []), content.get("width", 0)
     dark = content.get("dark", False)
     if not (_are(folds, _is_fold) and _is_moment(width) and isinstance(dark, bool)):
-        raise RefusedError("A screen has folds, a width and a ground.")
+        raise RefusedError("A screen has folds, a width, and a background that is dark or not.")
     folded = content.get("folded", False)
     if not isinstance(folded, bool):
         raise RefusedError("A screen has its gaps folded or not.")
     return Window(
         start,
         end,
-        by,
-        tuple(map(tuple, folds)),
-        max(width, 100),
-        dark,
-        folded,
+        by=by,
+        folds=tuple(map(tuple, folds)),
+        width=max(width, 100),
+        dark=dark,
+        folded=folded,
     )
 
 
@@ -242,12 +224,15 @@ class Parcel:
     def __init__(self, buffers: list[bytes] | None = None) -> None:
         self.buffers: list[bytes] = [] if buffers is None else buffers
 
-    def add(self, data: bytes, *, packed: bool = False) -> dict[str, Any]:
-        """Adds bytes, and gives the reference to them.
+    def add(self, data: bytes, *, is_gzipped: bool = False) -> dict[str, Any]:
+        """Adds bytes, and gives the reference to them. Many bytes are gzipped here.
 
-        They are gzipped where they are many, unless they are already.
+        Args:
+            data: the bytes.
+            is_gzipped: whether they are gzipped already.
         """
-        if large := not packed and len(data) > PACK_ABOVE:
+        if not is_gzipped and len(data) > GZIP_ABOVE:
             data = gzip.compress(data, 1, mtime=0)
+            is_gzipped = True
         self.buffers.append(data)
-        return {"buffer": len(self.buffers) - 1, "gzip": packed or large}
+        return {"buffer": len(self.buffers) - 1, "gzip": is_gzipped}

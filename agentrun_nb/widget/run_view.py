@@ -122,7 +122,7 @@ class RunView(View):
     def _answer_docs(self, _: Request) -> Message:
         parcel = Parcel()
         docs = self._table.docs()
-        found = None if docs is None else parcel.add(docs, packed=True)
+        found = None if docs is None else parcel.add(docs, is_gzipped=True)
         return {"docs": found}, parcel.buffers
 
     def _answer_run(self, request: Request) -> Message:

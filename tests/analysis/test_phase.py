@@ -14,7 +14,7 @@ from agentrun_nb.analysis.bounded import bounded_curve, bounded_quantiles, bound
 from agentrun_nb.analysis.estimates import Times, curve, quantiles
 from agentrun_nb.analysis.phase_lengths import Lengths, measure
 from agentrun_nb.core.schema import PHASES, RUNS, STATUSES, TERMINAL
-from agentrun_nb.core.times import Answered
+from agentrun_nb.core.times import AnswerTime
 from agentrun_nb.errors import DataError, SchemaError, SettingsError
 from agentrun_nb.records.batch import to_batch
 from agentrun_nb.tables import ledger as ledger_module
@@ -304,7 +304,7 @@ def looked(runs: pd.DataFrame, *looks: tuple[str, float]) -> Ledger:
         }
         micros = round((ZERO + timedelta(seconds=second)).timestamp() * 1e6)
         batch = to_batch(RUNS, cells, len(runs))
-        ledger.note(batch.answered([Answered(micros, micros)] * len(runs)))
+        ledger.note(batch.answered([AnswerTime(micros, micros)] * len(runs)))
     return ledger
 
 

@@ -130,7 +130,7 @@ def test_what_iso_writes_is_read_back(moment):
     ],
 )
 def test_spans_in_words(seconds, words):
-    assert times.span_text(seconds) == words
+    assert times.seconds_text(seconds) == words
 
 
 FIRST_SECOND = -62_135_596_800

@@ -145,13 +145,13 @@ def test_since_ends_a_walk_after_one_whole_older_page_while_the_order_holds(
     moments: list[list[int | None]], ends: int | None, in_order: bool | None
 ) -> None:
     order = Order(since=5)
-    verdicts = [order.ends_with(page) for page in moments[:ends]]
+    verdicts = [order.add_page(page) for page in moments[:ends]]
     assert verdicts == [False] * (len(verdicts) - 1) + [ends is not None]
     assert order.verified is in_order
 
 
 def test_without_since_nothing_ends_by_age() -> None:
-    assert not Order().ends_with([1])
+    assert not Order().add_page([1])
 
 
 def repeating(kind: str) -> Callable[[PageAsk], PageGot]:

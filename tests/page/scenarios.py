@@ -242,16 +242,16 @@ class Scenario:
     traits: dict[str, Any] = field(default_factory=dict)
     silent: bool = False
 
-    def add(self, data: bytes, packed: bool = False) -> dict[str, Any]:
+    def add(self, data: bytes, is_gzipped: bool = False) -> dict[str, Any]:
         """Keep a buffer and return the reference to it."""
-        self.buffers.append(gzip.compress(data, 1) if packed else data)
-        return {"buffer": len(self.buffers) - 1, "gzip": packed}
+        self.buffers.append(gzip.compress(data, 1) if is_gzipped else data)
+        return {"buffer": len(self.buffers) - 1, "gzip": is_gzipped}
 
     def to_json(self) -> bytes:
         """The scenario as the stub page fetches it."""
-        packed = [base64.b64encode(buffer).decode() for buffer in self.buffers]
+        is_gzipped = [base64.b64encode(buffer).decode() for buffer in self.buffers]
         files = [None if file is None else base64.b64encode(file).decode() for file in self.files]
-        known = {**vars(self), "buffers": packed, "files": files}
+        known = {**vars(self), "buffers": is_gzipped, "files": files}
         return json.dumps(known).encode()
 
 
@@ -286,7 +286,7 @@ def one_run(
 ) -> Scenario:
     """A page of kind "run"; `logs` are its events, or the sentence of a refusal."""
     scenario = Scenario(blank_page("run", n=1), traits=traits, logs=logs)
-    scenario.page["docs"] = scenario.add(json.dumps([doc]).encode(), packed=True)
+    scenario.page["docs"] = scenario.add(json.dumps([doc]).encode(), is_gzipped=True)
     return scenario
 
 
@@ -294,7 +294,7 @@ def one_document(text: str, **traits: Any) -> Scenario:
     """A page of kind "json"."""
     scenario = Scenario(blank_page("json"), traits=traits)
     scenario.page["text"] = scenario.add(
-        text.encode("utf-8", "surrogatepass"), packed=len(text) > 100_000
+        text.encode("utf-8", "surrogatepass"), is_gzipped=len(text) > 100_000
     )
     return scenario
 
@@ -334,7 +334,7 @@ def many_runs(docs: Sequence[dict[str, Any]], *, held: bool = True, **traits: An
     columns["ids"] = scenario.add(json.dumps([doc["fields"]["id"] for doc in docs]).encode())
     scenario.page["columns"] = columns
     if held:
-        scenario.page["docs"] = scenario.add(json.dumps(docs).encode(), packed=True)
+        scenario.page["docs"] = scenario.add(json.dumps(docs).encode(), is_gzipped=True)
     return scenario
 
 

@@ -42,7 +42,7 @@ def page_of(rows: Sequence[Row], **traits: object) -> Scenario:
     }
     times["until"] = [NOW] * len(rows)
     columns = {
-        name: scenario.add(struct.pack(f"<{len(rows)}d", *values), packed=True)
+        name: scenario.add(struct.pack(f"<{len(rows)}d", *values), is_gzipped=True)
         for name, values in times.items()
     }
     for name, table in (("status", "statuses"), ("version", "versions")):
@@ -52,14 +52,16 @@ def page_of(rows: Sequence[Row], **traits: object) -> Scenario:
         code = {value: position for position, value in enumerate(known)}
         columns[name] = scenario.add(
             struct.pack(f"<{len(rows)}I", *(code.get(getattr(row, name), NONE) for row in rows)),
-            packed=True,
+            is_gzipped=True,
         )
     scenario.page["deployments"] = ["dep"]
-    columns["deployment"] = scenario.add(bytes(4 * len(rows)), packed=True)
-    columns["error"] = scenario.add(struct.pack(f"<{len(rows)}I", *[NONE] * len(rows)), packed=True)
+    columns["deployment"] = scenario.add(bytes(4 * len(rows)), is_gzipped=True)
+    columns["error"] = scenario.add(
+        struct.pack(f"<{len(rows)}I", *[NONE] * len(rows)), is_gzipped=True
+    )
     columns["ids"] = scenario.add(
         json.dumps([row.id or f"run_{position}" for position, row in enumerate(rows)]).encode(),
-        packed=True,
+        is_gzipped=True,
     )
     scenario.page["columns"] = columns
     return scenario

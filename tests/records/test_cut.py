@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from agentrun_nb.records.cut import cut_object, has_duplicate_keys
+from agentrun_nb.records.cut import cut_object, may_have_duplicate_keys
 
 MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -18,7 +18,7 @@ def test_a_key_that_comes_twice_is_seen_whatever_white_space_the_text_has(
     value = b"{" + b" " * inside + b"}"
     once = b'{"a":1,%b"b":%b}' % (outside, value)
     twice = b'{"a":1,"a":2,%b"b":%b}' % (outside, value)
-    assert not has_duplicate_keys(once, MEMBERS.decode(once))
-    assert has_duplicate_keys(twice, MEMBERS.decode(twice))
+    assert not may_have_duplicate_keys(once, MEMBERS.decode(once))
+    assert may_have_duplicate_keys(twice, MEMBERS.decode(twice))
     assert list(cut_object(once)) == [("a", b"1"), ("b", value)]
     assert list(cut_object(twice)) == [("a", b"1"), ("a", b"2"), ("b", value)]

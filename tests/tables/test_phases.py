@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 import agentrun_nb as arn
 from agentrun_nb.core.schema import LOGS, OBSERVATIONS, PHASES, RUNS, STATUSES, TERMINAL
-from agentrun_nb.core.times import Answered
+from agentrun_nb.core.times import AnswerTime
 from agentrun_nb.errors import SchemaError, SettingsError
 from agentrun_nb.local import EVENTS
 from agentrun_nb.records.batch import to_batch
@@ -297,7 +297,7 @@ class Life(RuleBasedStateMachine):
             "updated_at": [micros(changed)],
         }
         sent, received = self.now - before + self.skew, self.now + after + self.skew
-        answer = Answered(micros(sent), micros(received))
+        answer = AnswerTime(micros(sent), micros(received))
         self.ledger.note(to_batch(RUNS, cells, 1).answered([answer]))
         self.looked.append(status)
 

@@ -21,8 +21,8 @@ from agentrun_nb.widget import explore, explore_json, head, protocol
 from agentrun_nb.widget.comparison import comparison
 from agentrun_nb.widget.page import bounded_reasons
 from agentrun_nb.widget.protocol import (
+    GZIP_ABOVE,
     OPS,
-    PACK_ABOVE,
     Parcel,
     RefusedError,
     read_request,
@@ -580,12 +580,12 @@ def test_an_output_is_named_by_its_place(output):
 
 
 @pytest.mark.parametrize(
-    ("size", "packed"), [(0, False), (PACK_ABOVE, False), (PACK_ABOVE + 1, True)]
+    ("size", "is_gzipped"), [(0, False), (GZIP_ABOVE, False), (GZIP_ABOVE + 1, True)]
 )
-def test_buffers_above_a_size_travel_packed(size, packed):
+def test_buffers_above_a_size_travel_packed(size, is_gzipped):
     parcel = Parcel()
-    assert parcel.add(bytes(size)) == {"buffer": 0, "gzip": packed}
-    assert unpacked({"buffer": 0, "gzip": packed}, parcel.buffers) == bytes(size)
+    assert parcel.add(bytes(size)) == {"buffer": 0, "gzip": is_gzipped}
+    assert unpacked({"buffer": 0, "gzip": is_gzipped}, parcel.buffers) == bytes(size)
     ready = gzip.compress(bytes(size))
-    assert parcel.add(ready, packed=True) == {"buffer": 1, "gzip": True}
+    assert parcel.add(ready, is_gzipped=True) == {"buffer": 1, "gzip": True}
     assert parcel.buffers[1] == ready
