@@ -95,7 +95,7 @@ class Walk:
         if read.ask.is_first:
             # A listing whose cursor expired begins again.
             self._order = Order()
-        self._order.ends_with(created(read.page.batch).to_pylist())
+        self._order.add_page(created(read.page.batch).to_pylist())
         following = read.following.cursor if read.following else None
         added = await asyncio.to_thread(
             places.take_page, self._database, self.place, looks, following
