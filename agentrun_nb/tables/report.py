@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pandas as pd
@@ -98,13 +98,9 @@ class FetchReport:
     def sentence(self) -> str:
         """The report in one sentence."""
         noun = NOUNS.get(self.table, "row")
-        rows = counted(self.rows, noun)
-        if self.complete is None and self.table in DERIVED:
-            return f"{rows}; made of another table, whose report says how complete it is."
         if self.complete is None:
-            unknown = "this is not the frame that was fetched, so nothing is known of completeness"
-            return f"{rows}; {unknown}."
-        return ", ".join([self._amount(noun), self._verdict(), *self._remarks()]) + "."
+            return f"{counted(self.rows, noun)}; {self._verdict()}."
+        return f"{self._amount(noun)}, {self._verdict()}."
 
     def _amount(self, noun: str) -> str:
         """How much was fetched, and how long it took."""
@@ -116,6 +112,14 @@ class FetchReport:
         return f"{count} in {self.seconds:.1f} s"
 
     def _verdict(self) -> str:
+        """Whether that is all there is, and what else is worth knowing."""
+        if self.complete is None and self.table in DERIVED:
+            return "made of another table, whose report says how complete it is"
+        if self.complete is None:
+            return "this is not the frame that was fetched, so nothing is known of completeness"
+        return ", ".join([self._completeness(), *self._remarks()])
+
+    def _completeness(self) -> str:
         if self.complete:
             return "complete"
         reason = (self.truncated_by or "unknown").replace("_", " ")
@@ -385,14 +389,41 @@ def _fingerprint(frame: pd.DataFrame, table: str) -> str:
 
 def completeness(runs: pd.DataFrame) -> str:
     """Says in one line what is missing: the fetch report, failed fetches, unreadable statuses."""
-    sentences = []
+    sentences = [f"{words}." for words in _lacks(runs)]
     if ATTRS in runs.attrs:
-        sentences.append(fetch_report(runs).sentence)
+        sentences.insert(0, fetch_report(runs).sentence)
+    return " ".join(sentences)
+
+
+class Verdict(NamedTuple):
+    """How complete runs are, for one who knows already how many they are.
+
+    Attributes:
+        complete: None where nobody knows.
+        words: what is true of them, such as "complete"; empty where nothing is known.
+    """
+
+    complete: bool | None
+    words: str
+
+
+def verdict(runs: pd.DataFrame) -> Verdict:
+    """Says how complete runs are: the fetch report, failed fetches, unreadable statuses."""
+    lacks = _lacks(runs)
+    if ATTRS not in runs.attrs:
+        return Verdict(None, "; ".join(lacks))
+    report = fetch_report(runs)
+    return Verdict(report.complete, "; ".join([report._verdict(), *lacks]))
+
+
+def _lacks(runs: pd.DataFrame) -> list[str]:
+    """What the rows themselves lack, in words."""
+    words = []
     failed = runs["fetch_error"].notna()
     if failed.any():
-        sentences.append(f"{counted(int(failed.sum()), 'run')} could not be fetched.")
+        words.append(f"{counted(int(failed.sum()), 'run')} could not be fetched")
     unread = ~failed & runs["status"].isna()
     if unread.any() and "status" not in left_out(runs):
         count = counted(int(unread.sum()), "run")
-        sentences.append(f"{count} without a status that can be read.")
-    return " ".join(sentences)
+        words.append(f"{count} without a status that can be read")
+    return words

@@ -80,7 +80,8 @@ def file_contents(count: int, of: int, words: str, left_out: Sequence[str]) -> s
         left_out: the documents that are not in it.
     """
     whole = " and ".join(name.replace("_", " ") for name in DOCUMENTS if name not in left_out)
-    documents = f"with their {whole}" if whole else "without their documents"
+    whose = "its" if count == 1 else "their"
+    documents = f"with {whose} {whole}" if whole else f"without {whose} documents"
     runs = counted(count, "run")
     if words:
         runs = f"{count:,} of {counted(of, 'run')} ({clip(visible(words), _LONGEST)})"

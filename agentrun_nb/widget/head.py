@@ -10,11 +10,18 @@ from agentrun_nb.core.schema import RUNS, STATUS_ROWS, Column, Status
 from agentrun_nb.drawing.layout import MOST_BANDS, MOST_MARKS, MOST_ROWS, MOST_SINGLE
 from agentrun_nb.drawing.status_style import LOOKS, NONE, UNKNOWN, Look, stack
 from agentrun_nb.widget.run_docs import OUTPUT_CELLS
+from agentrun_nb.widget.traits import MOST_COLUMNS
 
 HEAD_KEYS = ("fields", "outputs", "statuses", "unknown", "none", "stack", "limits")
-LIMITS = {"rows": MOST_ROWS, "bands": MOST_BANDS, "single": MOST_SINGLE, "marks": MOST_MARKS}
+LIMITS = {
+    "rows": MOST_ROWS,
+    "bands": MOST_BANDS,
+    "single": MOST_SINGLE,
+    "marks": MOST_MARKS,
+    "columns": MOST_COLUMNS,
+}
 """How many runs a timeline shows in rows, groups in bands, runs one by one, and those one by one
-that are too short to be seen as long as they are."""
+that are too short to be seen as long as they are; how many columns from documents a table has."""
 
 FIELD_KEYS = ("name", "kind", "meaning")
 LOOK_KEYS = ("label", "light", "dark", "shape")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from agentrun_nb.core.text import clip, counted
 from agentrun_nb.tables.moments import known_until, milliseconds
-from agentrun_nb.tables.report import completeness
+from agentrun_nb.tables.report import completeness, verdict
 from agentrun_nb.widget.head import page_head
 from agentrun_nb.widget.protocol import TABLES, Parcel
 from agentrun_nb.widget.run_docs import not_read, packed_docs
@@ -65,10 +65,11 @@ def runs_page(
     page["n"] = len(runs)
     page["now"] = now
     page["title"] = counted(len(runs), "run")
-    page["note"] = completeness(runs)
     if kind == "run":
         page["title"] = f"Run {runs['id'].iloc[0]}"
-        page["note"] = ""
+    else:
+        page["note"] = completeness(runs)
+        page["complete"], page["verdict"] = verdict(runs)
     parcel = Parcel()
     page["columns"] = _moments(runs, now, parcel)
     status = runs["status"].cat
@@ -139,6 +140,7 @@ def _blank(kind: str, uid: str) -> dict[str, Any]:
     page: dict[str, Any] = {name: [] for name in TABLES}
     page |= {"kind": kind, "uid": uid, "head": page_head()}
     page |= {"n": 0, "now": 0, "title": "", "columns": {}, "note": ""}
+    page |= {"complete": None, "verdict": ""}
     page |= {"reasons_clipped": False, "names": {}}
     page |= {"groups": None, "last_success": None, "last_success_cut": False}
     page |= {"no_previews": "", "screen": None, "docs": None, "text": None}

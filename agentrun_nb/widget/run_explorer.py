@@ -69,7 +69,8 @@ class RunExplorer(RunView):
 
     Attributes:
         selected: the chosen runs as [deployment_id, run_id]; may be set to such keys, a frame, rows
-            or Runs. A key that no row here has chooses nothing.
+            or Runs. A key that no row here has chooses nothing. Of many runs it begins with the
+            newest, while the page tells of all of them until somebody chooses.
         path: the place that is chosen in a document, such as `output_manifest.outputs[0].path`; may
             be set.
         tz: the zone in which times are shown, an IANA name; may be set.
@@ -227,7 +228,8 @@ class RunExplorer(RunView):
         self._table = RunTable(x)
         rows = self._table.first_rows(self.selected)
         chosen = [list(key) for key in self._table.keys(rows)]
-        self.selected = chosen or self._table.newest_key()
+        by_somebody = self._is_chosen and bool(chosen)
+        self._choose(chosen or self._table.newest_key(), by_somebody)
         self._replaced()
 
     def figure(self) -> go.Figure:
@@ -301,6 +303,7 @@ class RunExplorer(RunView):
         if self._table.one is None:
             self._add_answers(page, buffers, runs)
         shared = {name: getattr(self, name) for name in _OF_A_FILE}
+        shared["selected"] = self.selected if self._is_chosen else []
         words = self._filter_words() if self._table.one is None else ""
         contents = file_contents(len(runs), len(self._runs), words, left_out)
         return page_html((page, buffers), shared, contents)

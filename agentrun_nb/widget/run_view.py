@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -31,6 +32,15 @@ if TYPE_CHECKING:
     from agentrun_nb.widget.run_source import RunSource
 
 
+def _shared_choice(keys: list[list[str]], view: RunView) -> Any:
+    """The chosen runs as a page gets them: none while it is only the view that chose one."""
+    return compact(keys) if view._is_chosen else []
+
+
+_IN_THE_TWIN = ("filter", "by", "window", "tz")
+"""The shared values that the still picture shows."""
+
+
 class RunView(View):
     """A view of runs: the values that it shares with its page, and what the page may ask.
 
@@ -38,7 +48,7 @@ class RunView(View):
     """
 
     # The keys of thousands of runs would be in every saved notebook.
-    selected: Any = traitlets.TraitType([]).tag(sync=True, to_json=compact)
+    selected: Any = traitlets.TraitType([]).tag(sync=True, to_json=_shared_choice)
     filter: Any = traitlets.TraitType(None, allow_none=True).tag(sync=True)
     view: Any = traitlets.TraitType("timeline").tag(sync=True)
     by: Any = traitlets.TraitType(None, allow_none=True).tag(sync=True)
@@ -64,7 +74,34 @@ class RunView(View):
         self._names = read_names(names)
         self._asks_names = names is None
         self._table = RunTable(x)
-        super().__init__(selected=self._table.newest_key(), **(shared or {}))
+        # Of many runs the newest is chosen for Python; on the page none is, until somebody chooses.
+        self._is_chosen = len(self._table) <= 1
+        with self._choosing_itself():
+            super().__init__(selected=self._table.newest_key(), **(shared or {}))
+        self.observe(lambda _: self._renew_twin_later(), _IN_THE_TWIN)
+
+    _chooses_itself = False
+    """Whether it is the view that sets `selected` just now, and not somebody else."""
+
+    @contextmanager
+    def _choosing_itself(self) -> Iterator[None]:
+        self._chooses_itself = True
+        yield
+        self._chooses_itself = False
+
+    def _accepted(self, name: str, value: Any) -> None:
+        if name != "selected" or self._chooses_itself or self._is_chosen:
+            return
+        self._is_chosen = True
+        # Where it is the newest, that is no change for Python, but it is one for the page.
+        if value == self.selected:
+            self.send_state(name)
+
+    def _choose(self, keys: list[list[str]], by_somebody: bool) -> None:
+        """Sets `selected`, which is known to the page where it was somebody who chose."""
+        with self._choosing_itself(), self.hold_sync():
+            self.selected = keys
+            self._is_chosen = by_somebody or len(self._table) <= 1
 
     def _sound(self, name: str, value: Any) -> Any:
         sound = super()._sound(name, value)
@@ -83,6 +120,7 @@ class RunView(View):
         """Takes names that came after the view was displayed, and gives them to the page."""
         self._names = names
         self.send({"op": "names", "names": page_names(self._runs, names)})
+        self._renew_twin_later()
 
     def _shown(self) -> Mask:
         """Which rows the filter lets through."""

@@ -36,7 +36,7 @@ MOST_KEYS = 100
 """So many keys of chosen runs are synced with the page; more are asked for by it."""
 
 _MOST_BYTES = 10_000
-_MOST_COLUMNS = 20
+MOST_COLUMNS = 20
 _LONGEST_PATH = 2_000
 _LOWEST, _HIGHEST = 100, 10_000
 _PATH_HINT = 'Write it as "output_manifest.score".'
@@ -167,9 +167,9 @@ def columns(value: Any) -> list[str]:
         SettingsError: one of them is no path, or they are too many.
     """
     paths = read_texts("columns", () if value is None else value, _PATH_HINT)
-    if len(paths) > _MOST_COLUMNS:
+    if len(paths) > MOST_COLUMNS:
         sentence = f"{len(paths):,} columns are too many."
-        raise SettingsError(sentence, hint=f"Give at most {_MOST_COLUMNS}.")
+        raise SettingsError(sentence, hint=f"Give at most {MOST_COLUMNS}.")
     return [document_path(path) for path in dict.fromkeys(paths)]
 
 

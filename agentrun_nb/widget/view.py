@@ -30,6 +30,9 @@ STATIC = Path(__file__).parent / "static"
 READINGS = {"preview": "file", "logs": "log"}
 """What waits for a client, by the name of the request; one of each at a time."""
 
+_QUIET = 1.0
+"""For so many seconds nothing changes before a twin is published anew."""
+
 Answer = Callable[[Request], Message]
 Reading = Callable[[Request], Coroutine[Any, Any, Message]]
 
@@ -56,12 +59,18 @@ class View(anywidget.AnyWidget):
         self._window = Window()
         self._displayed = False
         self._reading: dict[str, asyncio.Task[None] | None] = {}
+        self._renewal: asyncio.TimerHandle | None = None
         super().__init__(**traits)
         self.on_msg(self._receive)
 
     @traitlets.validate(*CHECKS)
     def _checked(self, proposal: Any) -> Any:
-        return self._sound(proposal.trait.name, proposal.value)
+        sound = self._sound(proposal.trait.name, proposal.value)
+        self._accepted(proposal.trait.name, sound)
+        return sound
+
+    def _accepted(self, name: str, value: Any) -> None:
+        """Is called when a shared value is set, also to what it was already."""
 
     def _sound(self, name: str, value: Any) -> Any:
         """A shared value as it is stored.
@@ -170,8 +179,18 @@ class View(anywidget.AnyWidget):
         page, buffers = self._whole_page()
         # What the tables are like was told when the page opened.
         self.send({"op": "update", "page": page | {"head": None}}, buffers)
+        self._renew_twin()
+
+    def _renew_twin(self) -> None:
+        """Publishes the twin anew where it was published, as the view is now."""
         if self._displayed:
             _publish(self._twin(), display_id=f"arn-{self.uid}", update=True)
+
+    def _renew_twin_later(self) -> None:
+        """The same once nothing has changed for a while, where this thread runs a loop."""
+        if self._renewal is not None:
+            self._renewal.cancel()
+        self._renewal = _in_a_while(self._renew_twin) if self._displayed else None
 
     def set_state(self, sync_data: Mapping[str, Any]) -> None:
         """Takes what the page sets, as far as it is sound.
@@ -180,6 +199,9 @@ class View(anywidget.AnyWidget):
         """
         sound = {name: value for name, value in sync_data.items() if self._takes(name, value)}
         super().set_state(sound)
+        # What it was already, traitlets does not check again.
+        for name, value in sound.items():
+            self._accepted(name, value)
 
     def _takes(self, name: str, value: Any) -> bool:
         """Whether the page may set a shared value to this."""
@@ -244,4 +266,13 @@ def _soon(work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
         return asyncio.get_running_loop().create_task(work)
     except RuntimeError:
         asyncio.run(work)
+        return None
+
+
+def _in_a_while(work: Callable[[], None]) -> asyncio.TimerHandle | None:
+    """Works in a while on the loop that this thread runs; where it runs none, at once."""
+    try:
+        return asyncio.get_running_loop().call_later(_QUIET, work)
+    except RuntimeError:
+        work()
         return None

@@ -15,7 +15,7 @@ def test_the_file_of_every_payload_is_text(open_stage: Stage, tmp_path: Path) ->
     for batch in batches(250):
         view = explore(hostile_runs(batch))
         open_stage.write(view.to_html(tmp_path / "runs.html").read_text("utf-8"))
-        open_stage.page.locator(".arn-run").wait_for()
+        open_stage.page.locator(".arn-nums").wait_for()
         canvas = open_stage.page.get_by_test_id("arn-timeline-canvas")
         for _ in range(5):
             canvas.press("ArrowLeft")

@@ -26,7 +26,8 @@ STRAY = ("ArrowDown", "ArrowUp", "b")
 
 @pytest.fixture(scope="package")
 def opened(jupyter: Host, browser: Browser) -> Iterator[OpenNotebook]:
-    name = jupyter.write("walk.ipynb", READ, RUNS, "print(ex.selected, ex.path)", "4").name
+    chosen = f"{RUNS.removesuffix('; ex')}; ex.selected = runs.iloc[[-1]]; ex"
+    name = jupyter.write("walk.ipynb", READ, chosen, "print(ex.selected, ex.path)", "4").name
     with jupyter.open(browser, name) as notebook:
         notebook.run_all()
         expect_live(notebook.page, 1)

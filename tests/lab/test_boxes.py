@@ -57,7 +57,7 @@ def widths(
         for number, code in enumerate(cells, 1):
             notebook.run(number)
             views = notebook.cell(number).locator(".arn-root")
-            expect(views.last.locator(".arn-run, .arn-tree").first).to_be_visible()
+            expect(views.last.locator(".arn-run, .arn-nums, .arn-tree").first).to_be_visible()
             boxes = views.evaluate_all(
                 "(views) => views.map((view) => [view.offsetWidth, view.offsetHeight])"
             )

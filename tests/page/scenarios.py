@@ -278,7 +278,8 @@ def blank_page(kind: str, **changes: Any) -> dict[str, Any]:
         "screen": None,
         "head": page_head(),
     }
-    return {**known, "columns": {}, "docs": None, "text": None, "note": "", **changes}
+    known |= {"columns": {}, "docs": None, "text": None}
+    return {**known, "note": "", "complete": None, "verdict": "", **changes}
 
 
 def one_run(
@@ -303,7 +304,7 @@ def many_runs(docs: Sequence[dict[str, Any]], *, held: bool = True, **traits: An
     """A page of kind "runs"; `held` sends the documents with it, otherwise they are asked for."""
     docs = [{**doc, "row": row} for row, doc in enumerate(docs)]
     scenario = Scenario(
-        blank_page("runs", n=len(docs), note=f"{len(docs)} runs, complete."),
+        blank_page("runs", n=len(docs), complete=True, verdict="complete"),
         docs=docs,
         traits=traits,
     )

@@ -156,6 +156,17 @@ def test_where_nothing_succeeded_before_that_is_said(open_stage: Opener) -> None
     expect(stage.page.locator(".arn-run header")).to_contain_text(FAILED)
 
 
+def test_a_file_without_a_success_to_compare_with_says_so(open_stage: Opener) -> None:
+    scenario = many_runs([failed_run(id="adrun_0"), failed_run()], selected=[[DEP, FAILED]])
+    scenario.page["last_success"] = {"1": {"row": None, "of": None}}
+    stage = open_stage(scenario)
+    stage.page.evaluate("() => { window.stage.unmount(); window.stage.mountOffline(); }")
+    stage.page.get_by_role("button", name="Compare with last success").click()
+    expect(stage.page.locator(".arn-hint")).to_have_text(
+        "No run of this deployment that is here succeeded before this one."
+    )
+
+
 def test_only_a_failed_run_is_offered_its_last_success(open_stage: Opener) -> None:
     stage = open_stage(pair())
     offer = stage.page.get_by_role("button", name="Compare with last success")

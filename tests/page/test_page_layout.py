@@ -64,7 +64,7 @@ COVERED = """([leaves, aside]) => {
 
 
 def without_report(scenario: Scenario) -> Scenario:
-    scenario.page["note"] = ""
+    scenario.page["verdict"] = ""
     return scenario
 
 

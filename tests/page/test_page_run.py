@@ -502,3 +502,35 @@ def test_what_a_listing_left_out_is_not_said_to_be_null(open_stage: Opener) -> N
     for tab in ("Outputs 0", "Manifest"):
         stage.open_tab(tab)
         assert "Output manifest left out of the listing" in " ".join(stage.text().split())
+
+
+@pytest.mark.parametrize(
+    ("started", "share"),
+    [
+        ("2023-11-14T22:00:05Z", 0.05),
+        ("2023-11-14T22:00:50Z", 0.5),
+        ("2023-11-14T22:01:10Z", 0.7),
+        ("2023-11-14T22:01:35Z", 0.95),
+    ],
+)
+@pytest.mark.parametrize("width", [620, 1000])
+def test_the_moment_of_the_start_stands_under_its_place_on_the_line(
+    open_stage: Opener, started: str, share: float, width: int
+) -> None:
+    times = {"created_at": "2023-11-14T22:00:00Z", "completed_at": "2023-11-14T22:01:40Z"}
+    page = open_stage(one_run(finished_run(**times, started_at=started)), width=width).page
+    line, *stops = [
+        page.locator(name).bounding_box()
+        for name in (".arn-line", ".arn-created", ".arn-started", ".arn-completed")
+    ]
+    assert line
+    assert all(stops)
+    created, start, completed = (stop or {} for stop in stops)
+    edges = [created["x"] + created["width"], completed["x"]]
+    place = line["x"] + share * line["width"]
+    leftmost, rightmost = edges[0] + 16, edges[1] - 16 - start["width"]
+    # Beside the other two it has its own room, however near its place is to theirs.
+    if leftmost <= place <= rightmost:
+        assert abs(start["x"] - place) <= 2
+    assert start["x"] >= edges[0]
+    assert start["x"] + page.locator(".arn-started .arn-time").bounding_box()["width"] <= edges[1]

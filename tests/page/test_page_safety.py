@@ -207,7 +207,8 @@ def test_a_hostile_timeline_is_text(open_stage: Opener) -> None:
         for text in PAYLOADS
     ]
     scenario = many_runs(docs, selected=[[PAYLOADS[0], PAYLOADS[0]]])
-    scenario.page["note"] = scenario.page["title"] = PAYLOADS[0]
+    for name in ("note", "verdict", "title"):
+        scenario.page[name] = PAYLOADS[0]
     stage = open_stage(scenario)
     watched(stage)
     assert_harmless(stage, PAYLOADS)

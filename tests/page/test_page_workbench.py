@@ -98,6 +98,58 @@ def test_the_height_is_that_of_the_window_and_less_where_runs_are_few(
     assert low <= box(stage.page.get_by_test_id("arn-workbench"))["height"] <= high
 
 
+@pytest.mark.parametrize("width", [652, 820, 999])
+@pytest.mark.parametrize(("count", "window", "least"), [(16, 900, 16), (12, 620, 9)])
+def test_rows_are_seen_beside_the_details_of_a_run(
+    open_stage: Opener, width: int, count: int, window: int, least: int
+) -> None:
+    scenario = many_runs(runs(count), selected=[[DEP, "adrun_0"]])
+    stage = open_stage(scenario, width=width, height=window)
+    canvas = stage.page.get_by_test_id("arn-timeline-canvas")
+    expect(canvas).to_be_visible()
+    seen = "(canvas, n) => [...Array(n).keys()].filter((row) => canvas.arnLocate(row)).length"
+    assert canvas.evaluate(seen, count) >= least
+
+
+def test_a_page_without_runs_is_a_sentence_and_no_empty_frame(open_stage: Opener) -> None:
+    for width in (360, 1244):
+        stage = open_stage(many_runs([]), width=width)
+        expect(stage.page.locator(".arn-wb-nothing")).to_have_text("There are no runs to show.")
+        assert box(stage.page.get_by_test_id("arn-workbench"))["height"] < 200
+
+
+@pytest.mark.parametrize("width", [360, 652, 1244])
+def test_a_filter_that_lets_nothing_through_says_so_and_is_cleared(
+    open_stage: Opener, width: int
+) -> None:
+    stage = open_stage(many_runs(runs(40), filter={"mode": "nobody"}), width=width)
+    nothing = stage.page.locator(".arn-wb-nothing")
+    expect(nothing).to_contain_text("None of 40 runs passes the filter.")
+    nothing.get_by_role("button", name="Clear").click()
+    expect(nothing).to_be_hidden()
+    assert stage.trait("filter") is None
+
+
+def test_each_chip_is_in_sight_on_a_narrow_page(open_stage: Opener) -> None:
+    statuses: list[str | None] = ["succeeded", "failed", "cancelled", "timed_out"]
+    stage = open_stage(many_runs(runs(400, statuses)), width=360)
+    chips = part(stage, "statuses").get_by_role("button").all()
+    assert all(box(chip)["x"] + box(chip)["width"] <= 360 for chip in chips)
+
+
+def test_what_is_said_of_the_picture_is_true_of_it(open_stage: Opener) -> None:
+    """Hatched, thin and thick are runs that are drawn one by one, not columns of counts."""
+    docs = [finished_run(id=f"adrun_{n}", started_at=None) for n in range(12)]
+    foot = open_stage(many_runs(docs), width=1244).page.locator(".arn-timeline")
+    expect(foot).to_contain_text("12 runs hatched: no started time is known.")
+    expect(foot).to_contain_text("thick: after start")
+    docs = [{**doc, "fields": doc["fields"] | {"started_at": None}} for doc in runs(500)]
+    foot = open_stage(many_runs(docs), width=1244).page.locator(".arn-timeline")
+    expect(foot).to_contain_text("height: runs that go on at once")
+    expect(foot).not_to_contain_text("hatched")
+    expect(foot).not_to_contain_text("thick")
+
+
 def test_what_is_shown_is_said_in_a_sentence(open_stage: Opener) -> None:
     stage = open_stage(many_runs(runs(40)), width=1244)
     sentence = part(stage, "sentence")
@@ -108,7 +160,7 @@ def test_what_is_shown_is_said_in_a_sentence(open_stage: Opener) -> None:
 
 def test_a_listing_that_is_cut_is_said_so_in_alarm(open_stage: Opener) -> None:
     scenario = many_runs(runs(4))
-    scenario.page["note"] = "4 runs of 2 deployments in 0.3 s, NOT complete (interrupted)."
+    scenario.page |= {"complete": False, "verdict": "NOT complete (interrupted)"}
     sentence = part(open_stage(scenario), "sentence")
     expect(sentence.locator(".arn-warning")).to_have_text(" · NOT complete (interrupted)")
 
@@ -342,7 +394,7 @@ def test_hostile_words_are_text_in_the_rows_and_the_list(open_stage: Opener, wid
         for text in PAYLOADS
     ]
     scenario = many_runs(docs)
-    scenario.page["note"] = PAYLOADS[0]
+    scenario.page["note"] = scenario.page["verdict"] = PAYLOADS[0]
     scenario.page["names"] = {text: text for text in PAYLOADS}
     stage = open_stage(scenario, width=width)
     for text in PAYLOADS[:3]:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 import agentrun_nb as arn
-from agentrun_nb.widget import explore
+from agentrun_nb.widget import explore, traits
 from tests.support.samples import record, records
 
 from .conftest import Opener, Stage
@@ -389,6 +389,26 @@ def test_a_path_through_a_list_is_asked_for_one_item_or_all(
     assert stage.trait("columns") in (None, [])
     stage.page.get_by_role("button", name=choice, exact=True).click()
     assert stage.trait("columns") == [path]
+
+
+def test_one_column_too_many_is_refused_at_the_button(open_stage: Opener) -> None:
+    made = finished_run(output_manifest=json.dumps(MANIFESTS[0]))
+    key = [made["fields"]["deployment_id"], made["fields"]["id"]]
+    columns = [f"input.key{n}" for n in range(traits.MOST_COLUMNS)]
+    scenario = many_runs([made, finished_run(id="a")], selected=[key], columns=columns)
+    stage = open_stage(scenario, width=1_240)
+    stage.page.get_by_role("tab", name="Manifest").click()
+    stage.page.locator(".arn-row", has_text="score").first.click()
+    stage.page.get_by_role("button", name="Column", exact=True).click()
+    refusal = stage.page.locator(".arn-section .arn-warning")
+    expect(refusal).to_contain_text("has 20 columns from documents")
+    assert stage.trait("columns") == columns
+    # The line that extracts it needs no column.
+    expect(stage.page.locator("code", has_text="arn.extract")).to_be_visible()
+    stage.set_trait("columns", columns[1:])
+    stage.page.get_by_role("button", name="Column", exact=True).click()
+    expect(refusal).to_have_count(0)
+    assert stage.trait("columns") == [*columns[1:], "output_manifest.score"]
 
 
 def test_one_run_alone_has_no_columns_to_make(open_stage: Opener) -> None:

@@ -16,9 +16,11 @@ from agentrun_nb.tables.report import (
     MOST_BYTES,
     FetchReport,
     attach,
+    completeness,
     count_oddities,
     fetch_report,
     join,
+    verdict,
     walk_of,
 )
 from tests.support.http import run_record
@@ -95,6 +97,22 @@ def test_it_is_small_whatever_it_counts(runs: pd.DataFrame) -> None:
     )
     assert len(json.dumps(runs.attrs[ATTRS])) <= MOST_BYTES
     assert fetch_report(runs).complete is True
+
+
+@pytest.mark.parametrize("cut", [None, "limit"])
+def test_the_verdict_says_how_complete_runs_are_and_not_how_many(cut: str | None) -> None:
+    runs = runs_frame([{"id": "a"}])
+    assert verdict(runs) == (None, "1 run without a status that can be read")
+    plain = replace(WHOLE, duplicates=0, retries=0, oddities={})
+    attach(runs, replace(plain, complete=cut is None, truncated_by=cut))
+    complete, words = verdict(runs)
+    assert complete is (cut is None)
+    judgement = "NOT complete (limit)" if cut else "complete"
+    assert words == f"{judgement}; 1 run without a status that can be read"
+    assert completeness(runs).endswith(f"{judgement}. 1 run without a status that can be read.")
+    complete, words = verdict(runs.iloc[:0])
+    assert complete is None
+    assert "nothing is known of completeness" in words
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import ipywidgets
 import pandas as pd
@@ -54,6 +57,57 @@ def test_one_run_is_chosen_from_the_start():
 def test_of_many_the_newest_is_chosen():
     assert explore(frame()).selected == [key(5)]
     assert explore([]).selected == []
+
+
+def file_choice(path: Path) -> Any:
+    """The chosen runs with which an exported file opens."""
+    written = path.read_text("utf-8").partition('id="arn-data">')[2]
+    return json.loads(written.partition("</script>")[0])["traits"]["selected"]
+
+
+def shared_choice(view: RunExplorer) -> Any:
+    """The chosen runs as a page gets them."""
+    return view.get_state("selected")["selected"]
+
+
+def test_on_the_page_a_run_is_chosen_where_it_is_the_only_one_or_somebody_chose_it():
+    assert shared_choice(explore(one())) == shared_choice(explore(frame(4).iloc[[3]])) == [key(3)]
+    assert shared_choice(explore(frame())) == shared_choice(explore([])) == []
+
+
+@pytest.mark.parametrize("number", [5, 2], ids=["the newest", "another"])
+@pytest.mark.parametrize("who", ["program", "page"])
+def test_whoever_chooses_a_run_has_it_chosen_on_the_page(monkeypatch, number, who):
+    view = explore(frame())
+    sent = []
+    monkeypatch.setattr(view, "_send", lambda message, buffers=None: sent.append(message))
+    if who == "page":
+        view.set_state({"selected": [key(number)]})
+    else:
+        view.selected = [key(number)]
+    assert view.selected == shared_choice(view) == [key(number)]
+    states = [message["state"]["selected"] for message in sent if "selected" in message["state"]]
+    assert all(state == [key(number)] for state in states)
+    assert who == "page" or len(states) == 1
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_newer_data_chooses_nothing_on_the_page_that_was_not_chosen(chosen):
+    view = explore(frame(4))
+    if chosen:
+        view.selected = [key(3)]
+    view.update(frame(6))
+    assert view.selected == [key(3)]
+    assert shared_choice(view) == ([key(3)] if chosen else [])
+    view.update(frame(6).iloc[4:])
+    assert (view.selected, shared_choice(view)) == ([key(5)], [])
+
+
+def test_a_file_opens_with_what_somebody_chose(tmp_path):
+    view = explore(frame())
+    assert file_choice(view.to_html(tmp_path / "a.html")) == []
+    view.selected = frame().iloc[[5]]
+    assert file_choice(view.to_html(tmp_path / "b.html")) == [key(5)]
 
 
 def test_the_selection_is_the_rows_under_their_own_index():
@@ -322,6 +376,53 @@ def test_an_update_repaints_a_twin_that_was_published(monkeypatch):
     view.update(frame(4))
     assert published[-1][1]["update"] is True
     assert "4 runs" in published[-1][0]["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("filter", {"status": "failed"}, "of 6 shown"),
+        ("by", "status", "by=&#x27;status&#x27;"),
+        ("window", ["2026-01-01T00:00Z", "2026-01-01T01:00Z"], "2026-01-01"),
+        ("tz", "Asia/Kolkata", "Asia/Kolkata"),
+    ],
+)
+def test_a_twin_that_was_published_follows_the_values_that_it_shows(
+    monkeypatch, name, value, words
+):
+    published = []
+    monkeypatch.setattr(
+        "agentrun_nb.widget.view.display", lambda data, **how: published.append((data, how))
+    )
+    view = explore(frame())
+    setattr(view, name, value)
+    assert published == []
+    setattr(view, name, None if name != "tz" else "UTC")
+    view._ipython_display_()
+    first = published[0][0]["text/html"]
+    setattr(view, name, value)
+    twin, how = published[-1]
+    assert how["update"] is True
+    assert twin["text/html"] != first
+    assert words in twin["text/html"]
+
+
+def test_a_twin_is_published_once_after_many_changes(monkeypatch):
+    published = []
+    monkeypatch.setattr("agentrun_nb.widget.view.display", lambda data, **_: published.append(data))
+    monkeypatch.setattr("agentrun_nb.widget.view._QUIET", 0.01)
+
+    async def change() -> None:
+        for status in ("failed", "succeeded", "no such status"):
+            view.filter = {"status": status}
+        await asyncio.sleep(0.1)
+
+    view = explore(frame())
+    view._ipython_display_()
+    before = len(published)
+    asyncio.run(change())
+    assert len(published) == before + 1
+    assert "0 of 6 shown" in published[-1]["text/html"]
 
 
 def test_a_closed_view_has_left_nothing_behind():

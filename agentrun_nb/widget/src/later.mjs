@@ -1,5 +1,6 @@
 /** The part of the code that a view opens without: it comes once the page is there. */
 export { createDurations } from "./durations/durations.mjs";
+export { offlineModel } from "./kernel/offline.mjs";
 export { comparisonView } from "./run/compare/view.mjs";
 export { fileOf, kindOf } from "./run/preview/kinds.mjs";
 export { excerptOf } from "./run/log/excerpt.mjs";

@@ -1,6 +1,5 @@
 /** The module that a notebook, or an exported file, loads. */
 import { createExplorer } from "./explorer/explorer.mjs";
-import { offlineModel } from "./kernel/offline.mjs";
 
 /**
  * @param {{model: import("./protocol.mjs").Model, el: HTMLElement, run: import("./kernel/requests.mjs").Run}} context
@@ -19,13 +18,18 @@ function render({ model, el, run }) {
 }
 
 /**
- * A view without a kernel.
+ * A view without a kernel, for which the model comes with the later part of the code: a file holds that too.
  * @param {HTMLElement} el
  * @param {import("./kernel/offline.mjs").Embedded} embedded
- * @param {import("./kernel/requests.mjs").Run} run
+ * @param {() => Promise<any>} run
+ * @returns {() => void} the end of the view
  */
 export function mount(el, embedded, run) {
-  return render({ model: offlineModel(embedded), el, run });
+  const code = run();
+  const ends = code.then(({ offlineModel }) =>
+    render({ model: offlineModel(embedded), el, run: () => code }),
+  );
+  return () => void ends.then((end) => end());
 }
 
 export default { render };

@@ -6,8 +6,9 @@ import { formatCount } from "./numbers.mjs";
 
 /**
  * A column: what stands over it, what it sorts by where it does (null: nothing is there, which always comes last), and its cells.
+ * Numbers that it sorts by stand at its right; `isRight` where it has numbers and does not sort.
  * @template R
- * @typedef {{label: string, value?: (row: R) => string | number | null, cell: (row: R) => import("./dom.mjs").Child}} Column
+ * @typedef {{label: string, value?: (row: R) => string | number | null, isRight?: boolean, cell: (row: R) => import("./dom.mjs").Child}} Column
  */
 
 const PAGE = 50;
@@ -33,8 +34,8 @@ export function createTable(columns, rows) {
   let falling = false;
   let shown = PAGE;
   const some = rows.slice(0, LOOKED_AT);
-  const sides = columns.map(({ value }) =>
-    value && areNumbers(some.map(value)) ? "arn-right" : "",
+  const sides = columns.map(({ value, isRight }) =>
+    isRight || (value && areNumbers(some.map(value))) ? "arn-right" : "",
   );
   const heads = columns.map((column, i) =>
     h(

@@ -13,7 +13,7 @@ const LABELS = {
   extra: "Unknown fields",
 };
 
-/** @param {import("../protocol.mjs").RunDoc} doc @param {{signal: AbortSignal, pythonOf: (name: string) => string, onPath: (path: string) => void, onColumn?: (path: string) => void}} options `pythonOf` gives the expression of a parsed document */
+/** @param {import("../protocol.mjs").RunDoc} doc @param {{signal: AbortSignal, pythonOf: (name: string) => string, onPath: (path: string) => void, onColumn?: (path: string) => string}} options `pythonOf` gives the expression of a parsed document */
 export function createDocuments(doc, { signal, pythonOf, onPath, onColumn }) {
   /** @type {Map<string, import("../tree/tree.mjs").Tree>} */
   const trees = new Map();

@@ -103,7 +103,7 @@ export function outputsList(outputs, { onPlace, onOpen }, onAll) {
   /** @type {import("../base/table.mjs").Column<number>[]} */
   const columns = [
     { label: "Name", cell: (at) => nameCell(outputs[at], at, onOpen) },
-    { label: "Size", cell: (at) => plainCell(outputs[at], SIZE) },
+    { label: "Size", isRight: true, cell: (at) => plainCell(outputs[at], SIZE) },
     { label: "Status", cell: (at) => plainCell(outputs[at], "status") },
     { label: "In manifest", cell: (at) => placeLink(at, onPlace) },
   ];

@@ -2,6 +2,7 @@
 import { h } from "../base/dom.mjs";
 import { describe } from "../base/status.mjs";
 import { longText, unreadable } from "../base/text.mjs";
+import { milliseconds } from "../base/times.mjs";
 import { LEFT_OUT, missing, retainedWords } from "./fields.mjs";
 import { momentText } from "./moments.mjs";
 
@@ -28,10 +29,19 @@ export function failure(doc) {
 
 /** The three moments of a run, and until when the sandbox of a failed one is there. @param {RunDoc} doc @param {string} tz */
 export function moments(doc, tz) {
-  const stops = ["created", "started", "completed"].map((name) => stop(doc, name, tz));
+  const names = ["created", "started", "completed"];
+  const stops = h("div", "arn-stops", ...names.map((name) => stop(doc, name, tz)));
+  stops.style.setProperty("--arn-share", String(shareBefore(doc.fields)));
   const { retained } = describe(/** @type {string | null} */ (doc.fields.status));
   const isKept = retained && doc.fields.retain_on_failure !== null;
-  return h("div", "arn-section", h("div", "arn-stops", ...stops), isKept && retainedWords(doc, tz));
+  return h("div", "arn-section", stops, isKept && retainedWords(doc, tz));
+}
+
+/** Which part of a run that has ended lies before its start; the middle where that is not known. @param {RunDoc["fields"]} fields */
+function shareBefore({ created_at: from, started_at: middle, completed_at: to }) {
+  const [created, started, completed] = [from, middle, to].map(milliseconds);
+  const share = (started - created) / (completed - created);
+  return share >= 0 && share <= 1 ? share : 0.5;
 }
 
 /** @param {RunDoc} doc @param {string} name @param {string} tz */

@@ -37,7 +37,7 @@ const TAB_OF = { output_manifest: "manifest", input: "input", extra: "record" };
  * @property {(name: string) => string} pythonOf the expression of a parsed document
  * @property {AbortSignal} signal
  * @property {(path: string) => void} onPath
- * @property {(path: string) => void} [onColumn] makes a column of many runs out of a place in a document, where there are many
+ * @property {(path: string) => string} [onColumn] makes a column of many runs out of a place in a document, where there are many; gives why there is none
  * @property {(tab: string) => void} onTab
  * @property {(() => void) | null} onCompare asked to compare it with the last success, where that can be
  */

@@ -1,4 +1,5 @@
 /** Columns from the documents: a kernel gives their values; in a file they are found in the documents that it holds. */
+import { head } from "../base/head.mjs";
 import { countOf } from "../base/numbers.mjs";
 import { readJson } from "../kernel/bytes.mjs";
 import { JsonDocument } from "../json/document.mjs";
@@ -92,10 +93,15 @@ function valueAt(text, steps) {
   }
 }
 
-/** A column more, at the right of the others. @param {Store} store @param {string} path */
+/** A column more, at the right of the others. @param {Store} store @param {string} path @returns {string} why there cannot be one more, "" where it is there */
 export function addColumn(store, path) {
   const { columns } = store.state;
-  if (!columns.includes(path)) store.change({ columns: [...columns, path] });
+  if (columns.includes(path)) return "";
+  const most = head().limits.columns;
+  if (columns.length >= most)
+    return `The table has ${most} columns from documents, and takes no more.`;
+  store.change({ columns: [...columns, path] });
+  return "";
 }
 
 /** A column less; a table that was sorted by it shows the newest first. @param {Store} store @param {string} path */

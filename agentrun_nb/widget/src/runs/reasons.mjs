@@ -3,13 +3,13 @@
 /** A phrase of several words before a colon, as services put it in front: "entrypoint failed with exit code 1: ". */
 const PHRASE = /^[^\s:]+(?: [^\s:]+)+: (?=\S)/;
 const TRACEBACK = "Traceback (most recent call last)";
-/** A phrase is folded where at least so many reasons begin with it, and more than half of all. */
+/** A phrase is folded where at least so many reasons begin with it. */
 const LEAST = 2;
 
 /** @param {string} reason @returns {string} the phrase that it begins with, numbers as one; "" where there is none */
 const phraseOf = (reason) => (PHRASE.exec(reason)?.[0] ?? "").replace(/\d+/g, "#");
 
-/** @param {string[]} reasons the distinct ones @returns {string} the phrase that most of them begin with; "" where there is none */
+/** @param {string[]} reasons the distinct ones @returns {string} the phrase that more of them begin with than with any other; "" where there is none */
 export function commonPhrase(reasons) {
   /** @type {Map<string, number>} */
   const counts = new Map();
@@ -17,9 +17,12 @@ export function commonPhrase(reasons) {
     const phrase = phraseOf(reason);
     counts.set(phrase, (counts.get(phrase) ?? 0) + 1);
   }
-  for (const [phrase, count] of counts)
-    if (phrase && count >= LEAST && count * 2 > reasons.length) return phrase;
-  return "";
+  counts.delete("");
+  const [phrase, count] = [...counts].reduce(
+    (most, one) => (one[1] > most[1] ? one : most),
+    ["", 0],
+  );
+  return count >= LEAST ? phrase : "";
 }
 
 /**

@@ -37,7 +37,7 @@ const WIDEST_VALUE = 26;
 const GAP = 3;
 const ID = 9;
 /** Letters are narrower than digits, by which widths are measured. */
-const LETTER = 0.9;
+const LETTER = 0.82;
 
 /** @param {number} characters @param {Partial<Column> & Pick<Column, "key" | "label" | "cell">} column @returns {Column} */
 const fixed = (characters, column) => ({

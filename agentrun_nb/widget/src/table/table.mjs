@@ -59,6 +59,14 @@ export function createTable(store, { signal, onChoose }) {
     else if (wasHidden) table.reveal();
   }
 
+  let columnCount = state.columns.length;
+
+  /** A column that comes to the others is brought into sight. */
+  function showNewColumn() {
+    if (state.columns.length > columnCount) grid.scrollLeft = grid.scrollWidth;
+    columnCount = state.columns.length;
+  }
+
   function writeProblems() {
     const shown = state.columns.filter((path) => state.problems.has(path));
     const words = shown.map((path) => visible(`${path}: ${state.problems.get(path)}`));
@@ -143,6 +151,7 @@ export function createTable(store, { signal, onChoose }) {
   store.watch(["sort"], takeOrder, signal);
   store.watch(["chosen"], table.takeChosen, signal);
   store.watch(["columns", "problems"], writeProblems, signal);
+  store.watch(["columns"], showNewColumn, signal);
   writeProblems();
   return { element, corner };
 }

@@ -267,6 +267,15 @@ test("the phrase that most reasons begin with is folded, and what tells them apa
   );
 });
 
+test("the phrase that the most reasons begin with is folded, also where they are few among many", () => {
+  const entry = (rest) => `entrypoint failed with exit code 1: ${rest}`;
+  const install = (rest) => `install failed with exit code 2: ${rest}`;
+  const others = Array.from({ length: 9 }, (_, n) => `KeyError: ${n}`);
+  const reasons = [...others, install("x"), install("y"), entry("a"), entry("b"), entry("c")];
+  assert.equal(distinctPart(entry("a"), commonPhrase(reasons)).text, "a");
+  assert.equal(distinctPart(install("x"), commonPhrase(reasons)).text, install("x"));
+});
+
 test("the name of an error is never folded, nor what one reason alone begins with", () => {
   for (const reasons of [
     ["KeyError: 'a'", "KeyError: 'b'"],

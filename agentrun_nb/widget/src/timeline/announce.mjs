@@ -8,6 +8,10 @@ import { emptyWords, footnotes, tellLines, windowWords } from "./words.mjs";
 
 /** @typedef {ReturnType<typeof createAnnouncer>} Announcer */
 
+/** What nobody guesses of runs that are drawn one by one, and of those that are counted. */
+const DRAWN = "thin: before start · thick: after start · shift-drag: choose · ctrl-click: add";
+const COUNTED = "height: runs that go on at once · click: come nearer · shift-drag: choose";
+
 const HELP =
   "Arrow keys go from run to run, plus and minus zoom, 0 shows all, n and p go to failures, Enter selects, Escape clears.";
 
@@ -43,18 +47,22 @@ export function createAnnouncer(state, parts) {
     if (peak) sentences.push(`Up to ${countOf(peak)} in a column.`);
     parts.window.textContent = sentences.join(" ");
     parts.foot.classList.toggle("arn-zoomed", view.isZoomed);
-    writeNotes(inWindow);
+    writeNotes(fills);
   }
 
-  /** @param {Uint32Array[]} inWindow places */
-  function writeNotes(inWindow) {
-    parts.notes.textContent = footnotes(state.view.model, inWindow, state.unreadRows.length);
+  /** What the picture does not show, and what nobody guesses of it. @param {import("./layout.mjs").Fill[]} fills */
+  function writeNotes(fills) {
+    const { model } = state.view;
+    const isCounted = fills.some(({ columns }) => columns);
+    const drawn = isCounted ? [] : fills.map(({ places }) => places);
+    parts.notes.textContent = footnotes(model, drawn, state.unreadRows.length);
+    parts.gestures.textContent = isCounted ? COUNTED : DRAWN;
   }
 
   /** Writes what depends on the runs and not on the window. */
   function writeData() {
     const { view } = state;
-    writeNotes([view.places()]);
+    writeNotes([]);
     writeGrouping();
     writePosition();
     writeMissing();

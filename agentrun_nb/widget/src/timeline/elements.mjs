@@ -21,10 +21,6 @@ import { formatCount } from "../base/numbers.mjs";
  * @property {() => void} unread
  */
 
-/** What nobody guesses. */
-const GESTURES =
-  "thin: before start \u00b7 thick: after start \u00b7 shift-drag: choose \u00b7 ctrl-click: add";
-
 const MOST_ROWS = 200;
 
 /** @param {Commands} commands */
@@ -94,7 +90,7 @@ export function elements(commands) {
       "data-testid": "arn-timeline-canvas",
     }),
     window: part("window"),
-    gestures: h("p", "arn-tl-gestures", GESTURES),
+    gestures: h("p", "arn-tl-gestures"),
     empty: part("timeline-empty"),
     notes: part("timeline-notes"),
     unplaced: button("", unplaced),

@@ -51,17 +51,18 @@ const CELL = 10;
 const STRIP = 16;
 const THINNEST = 5;
 const THICKEST = 22;
-/** The names in the margin: their share of the width, and how wide they are. */
+/** The names in the margin: their share of the width, and how wide they are; those of rows have an id behind them. */
 const NAMES_SHARE = 0.22;
+const ROW_NAMES_SHARE = 0.26;
 const NAMES_LEAST = 96;
-const NAMES_MOST = 180;
+const NAMES_MOST = 200;
 /** What the length of a run takes up behind its bar. */
 const LENGTH_ROOM = 92;
 /** The heights of rows: of few, of more, and the least. */
 const HIGH_ROW = 26;
 const ROW = 20;
 const FEW = 8;
-const LEAST_ROW = 16;
+const LEAST_ROW = 15;
 /** The heights of bands: of a lane, the least, the most of one alone, the most of all together. */
 const LANE = 16;
 const LOWEST = 34;
@@ -85,7 +86,8 @@ export function extent({ first, last, size }) {
  */
 export function frameOf(model, by, width, room = Infinity) {
   const rows = by === "none" && model.size <= head().limits.rows;
-  const widest = clamp(width * NAMES_SHARE, NAMES_LEAST, NAMES_MOST);
+  const share = rows ? ROW_NAMES_SHARE : NAMES_SHARE;
+  const widest = clamp(width * share, NAMES_LEAST, NAMES_MOST);
   const left = Math.round(rows ? clamp(nameRoom(model), NAMES_LEAST, widest) : widest);
   const right = Math.round(width - (rows ? clamp(width * NAMES_SHARE, ROOM, LENGTH_ROOM) : ROOM));
   const strip = !rows && model.failures.length ? STRIP : 0;

@@ -16,8 +16,11 @@ const GAP = 10;
 /** The height of a line of words, and of a mark on a chosen row. */
 const LINE = 14;
 const EDGE = 3;
-/** Where words begin that a shape stands before. */
-const MARKED = 14;
+/** Where words begin, clear of the ring around what has the focus, and those that a shape stands before. */
+const INDENT = 6;
+const MARKED = 20;
+/** Between a name and the id behind it. */
+const BEHIND = 6;
 
 /** Chosen rows are seen by a mark at their left as well as by their ground. @param {Context} ctx @param {Picture} picture @param {Band} band @param {Lanes} lanes */
 export function paintRowsBehind(ctx, { frame, colours, selected }, band, { pitch }) {
@@ -31,13 +34,17 @@ export function paintRowsBehind(ctx, { frame, colours, selected }, band, { pitch
 /** @param {Context} ctx @param {Picture} picture @param {Band} band @param {Lanes} lanes */
 export function paintRowNames(ctx, { model, frame, colours }, band, { pitch }) {
   const most = frame.left - GAP - EDGE;
-  for (let p = 0; p < model.size; p++) {
-    const [name, behind] = rowName(model.data, model.row[p]);
+  const names = Array.from(model.row, (row) => rowName(model.data, row));
+  const widthOf = (/** @type {string} */ words) => (words ? ctx.measureText(words).width : 0);
+  // Where one id has no room, none is shown: a column of words with holes is hard to read.
+  const hasRoom = names.every(
+    ([name, behind]) => INDENT + widthOf(name) + BEHIND + widthOf(behind) < frame.left - EDGE,
+  );
+  names.forEach(([name, behind], p) => {
     const y = band.y + (p + 0.5) * pitch;
-    const end = text(ctx, colours.text, fitted(ctx, name, most), EDGE + 3, y) + 6;
-    if (behind && end + ctx.measureText(behind).width < frame.left - 4)
-      text(ctx, colours.muted, behind, end, y);
-  }
+    const end = text(ctx, colours.text, fitted(ctx, name, most), INDENT, y);
+    if (hasRoom) text(ctx, colours.muted, behind, end + BEHIND, y);
+  });
 }
 
 /** As many lines as the band is high: the name, how many runs, how many of them failed, the scale of its columns. @param {Context} ctx @param {Picture} picture @param {Band} band @param {import("./layout.mjs").Fill} fill */
@@ -53,7 +60,7 @@ export function paintBandWords(ctx, { model, frame, colours }, band, fill) {
   const shown = lines.slice(0, Math.max(1, Math.floor((band.height + 4) / LINE)));
   let y = band.y + Math.max(LINE / 2, (band.height - (shown.length - 1) * LINE) / 2);
   for (const { words, colour, isFailed } of shown) {
-    const x = isFailed ? MARKED : 0;
+    const x = isFailed ? MARKED : INDENT;
     // The shape says it as well as the colour.
     if (isFailed) paintFailure(ctx, colours, y);
     ctx.font = words === name ? `600 12px ${colours.font}` : `12px ${colours.font}`;
@@ -66,5 +73,5 @@ export function paintBandWords(ctx, { model, frame, colours }, band, fill) {
 /** @param {Context} ctx @param {Picture["colours"]} colours @param {number} y */
 function paintFailure(ctx, { looks }, y) {
   const look = looks.findIndex((_, place) => place < UNKNOWN && isFailure(place));
-  shape(ctx, look, looks[look], 5, y, 9);
+  shape(ctx, look, looks[look], INDENT + 5, y, 9);
 }

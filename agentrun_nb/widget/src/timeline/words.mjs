@@ -157,7 +157,7 @@ const DRAWN = [
   [KIND.POINT, "drawn as a point: the times contradict each other"],
 ];
 
-/** @param {Model} model @param {Uint32Array[]} parts the places of the window @param {number} unread how many runs were not read @returns {string} what the picture does not show, in sentences */
+/** @param {Model} model @param {Uint32Array[]} parts the places of the window that are drawn one by one @param {number} unread how many runs were not read @returns {string} what the picture does not show, in sentences */
 export function footnotes({ data, size, kind, axis: { folds } }, parts, unread) {
   const everywhere = Object.values(KIND).fill(0),
     inside = Object.values(KIND).fill(0);

@@ -9,7 +9,7 @@ const LONGEST_PATH = 200;
 
 /**
  * @param {import("../json/path.mjs").Step[]} steps @param {string} root the document
- * @param {(path: string) => void} onColumn
+ * @param {(path: string) => string} onColumn gives why there is no such column, "" where there is
  */
 export function columnButton(steps, root, onColumn) {
   /** Where a path leads through a list, it may mean this item, or every one. */
@@ -25,10 +25,11 @@ export function columnButton(steps, root, onColumn) {
 
   /** @param {string} path */
   function add(path) {
-    onColumn(path);
+    const refusal = onColumn(path);
     const line = extractLine(path);
     answer.replaceChildren(
-      "In the table. As Python: ",
+      refusal ? h("span", "arn-warning", refusal) : "In the table.",
+      " As Python: ",
       h("code", "arn-path", shortText(line, LONGEST_PATH)),
       copyButton("Copy the line that extracts it", line, "Copy"),
     );

@@ -15,7 +15,7 @@ const SHORT_VALUE = 60;
 /**
  * @param {import("../json/document.mjs").JsonDocument} doc
  * @param {number} node
- * @param {{root: string, python: string, select: (node: number) => void, onColumn?: (path: string) => void}} options
+ * @param {{root: string, python: string, select: (node: number) => void, onColumn?: (path: string) => string}} options
  *   `onColumn` makes a column of many runs out of a place, where there are many
  */
 export function nodeDetails(doc, node, { root, python, select, onColumn }) {

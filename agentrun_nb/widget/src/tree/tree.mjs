@@ -12,7 +12,7 @@ import { formatCount } from "../base/numbers.mjs";
 
 /**
  * `root` stands before every path, `python` is the expression of the parsed document; `onSelect` is told the path of the node that a person has chosen, `onColumn` the path of which they make a column.
- * @typedef {{root: string, python: string, label: string, signal: AbortSignal, onSelect: (path: string) => void, onColumn?: (path: string) => void}} Options
+ * @typedef {{root: string, python: string, label: string, signal: AbortSignal, onSelect: (path: string) => void, onColumn?: (path: string) => string}} Options
  * @typedef {ReturnType<typeof createTree>} Tree
  */
 

@@ -135,7 +135,6 @@ export function createDetails(store, options) {
 
   function showNumbers() {
     clear();
-    if (!state.data.page.n) return hint("There are no runs to show.");
     if (!place.contains(numbers.element)) place.replaceChildren(numbers.element);
     numbers.show(at === ALL);
   }

@@ -12,8 +12,6 @@ import { readBytes } from "../kernel/bytes.mjs";
 const LAST_DATE = 8.64e15;
 const SAID_FOR_MS = 2000;
 const LONGEST = 80;
-/** What the report of a fetch begins with, and the sentence says already: how many runs came, from where, how fast. */
-const AMOUNT = /^[\d,]+ [^;,]*, /;
 
 /**
  * @param {import("../runs/store.mjs").Store} store
@@ -46,9 +44,8 @@ export function createHead(store, { kernel, signal, onBack, onHelp }) {
     const { page } = state.data;
     count.textContent = countOf(page.n);
     scope.textContent = [of(page.deployments.length), span()].join("");
-    const note = visible(page.note).replace(AMOUNT, "").replace(/\.$/, "");
-    verdict.textContent = note && ` · ${note}`;
-    verdict.classList.toggle("arn-warning", note.startsWith("NOT"));
+    verdict.textContent = page.verdict && ` · ${visible(page.verdict)}`;
+    verdict.classList.toggle("arn-warning", page.complete === false);
   }
 
   /** From the first run to the newest look at one, in words. */

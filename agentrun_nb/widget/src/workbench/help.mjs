@@ -70,7 +70,13 @@ export function createHelp(store) {
   const dialog = h(
     "dialog",
     { class: "arn-help", "aria-labelledby": title, "data-testid": "arn-help" },
-    h("div", "arn-help-head", h("h3", { id: title }, "Keys and gestures"), close),
+    h(
+      "div",
+      "arn-line-up",
+      h("h3", { id: title }, "Keys and gestures"),
+      h("span", "arn-spring"),
+      close,
+    ),
     note,
     h("div", "arn-help-parts", ...SHEET.map(([name, lines]) => part(name, lines))),
   );
@@ -89,11 +95,11 @@ export function createHelp(store) {
 
 /** @param {string} name @param {[string, string][]} lines */
 function part(name, lines) {
-  const list = h("dl", "arn-help-keys");
+  const list = h("dl", "arn-nums-facts");
   for (const [keys, effect] of lines)
     list.append(
       h("dt", {}, ...keys.split(", ").map((key) => h("kbd", {}, key))),
       h("dd", {}, effect),
     );
-  return h("section", {}, h("h4", {}, name), list);
+  return h("section", {}, h("h4", "arn-nums-title", name), list);
 }

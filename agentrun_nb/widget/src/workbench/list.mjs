@@ -25,7 +25,7 @@ export function createList(store, { signal, onOpen }) {
   /** The shown rows, newest first; null until the list is on the screen. @type {Uint32Array | null} */
   let rows = null;
   let longest = 0;
-  /** What most reasons begin with, which tells nobody anything. */
+  /** What many reasons begin with, which tells nobody anything. */
   let phrase = "";
 
   /** Draws the list anew where it can be seen; elsewhere when it comes to be. */

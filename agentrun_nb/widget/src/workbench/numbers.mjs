@@ -108,9 +108,9 @@ function runLink(state, row, onChoose) {
 }
 
 /** @param {State} state @param {number} row */
-function failureAge({ data: { page, columns } }, row) {
+function failureAge({ data: { columns } }, row) {
   const end = columns?.completed[row] || columns?.created[row] || NaN;
-  return ageWords(page.now - end);
+  return ageWords(Date.now() - end);
 }
 
 /** @param {State} state @param {number} row */

@@ -1,6 +1,7 @@
 /** A page of many runs, put together: two rows, the picture, the details of what is chosen; a list where it is narrow. */
 import { button, h } from "../base/dom.mjs";
 import { countOf } from "../base/numbers.mjs";
+import { emptyWords } from "../timeline/words.mjs";
 import { visible } from "../base/text.mjs";
 import { createDetails } from "./details.mjs";
 import { createHead } from "./head.mjs";
@@ -100,12 +101,13 @@ export function createWorkbench(store, options) {
   /** Says why nothing is to be seen, and leads on. */
   function showNothing() {
     const { n } = state.data.page;
-    const isNarrowed = n > 0 && state.shown.length === 0;
-    element.classList.toggle("arn-wb-none", state.shown.length === 0);
-    nothing.hidden = !isNarrowed;
+    const isNothing = state.shown.length === 0;
+    element.classList.toggle("arn-wb-none", isNothing);
+    element.classList.toggle("arn-wb-empty", n === 0);
+    nothing.hidden = !isNothing;
+    const clear = button("Clear", () => onFilter(null), { class: "arn-link" });
     nothing.replaceChildren(
-      `None of ${countOf(n)} passes the filter. `,
-      button("Clear", () => onFilter(null), { class: "arn-link" }),
+      ...(n ? [`None of ${countOf(n)} passes the filter. `, clear] : [emptyWords(0, 0)]),
     );
     const rows = Math.min(state.shown.length || MOST_ROWS, MOST_ROWS);
     element.style.setProperty("--arn-wb-rows", String(rows));
