@@ -17,6 +17,9 @@ from agentrun_nb.records.batch import Batch
 PAGE = 20
 """How many of the newest runs are read at once: few, since it is done every few seconds."""
 
+FIRST_PAGE = 200
+"""How many are read at the first look, which is to meet each status that runs there have."""
+
 MARGIN = 30_000_000
 """Microseconds by which a run may come into the list later than others that are newer.
 
@@ -29,9 +32,13 @@ class News:
 
     The list is read from its newest run on until all that follows is older than what is known. That
     is so for the rest of a list that came newest first so far; any other is read to its end.
+
+    Attributes:
+        statuses: each status that one of the runs had.
     """
 
     def __init__(self) -> None:
+        self.statuses: set[str] = set()
         self._edge: int | None = None
         self._known: dict[str, int | None] = {}
         self._began = False
@@ -52,6 +59,7 @@ class News:
             batch = read.page.batch
             created = batch.cells["created_at"].cast(pa.int64()).to_pylist()
             ids = batch.cells["id"].to_pylist()
+            self.statuses.update(batch.cells["status"].drop_null().to_pylist())
             rows = []
             for row, (run_id, moment) in enumerate(zip(ids, created, strict=True)):
                 if run_id is not None and self._is_new(run_id, moment):
@@ -67,7 +75,8 @@ class News:
             return routes.RUNS.ask(deployment, **page.params)
 
         pager = Pager(wire, RUNS, ask_for, Tally(), ahead=False)
-        await pager.turn(paging.pages(PAGE), take)
+        page = PAGE if self._began else FIRST_PAGE
+        await pager.turn(paging.pages(page), take)
         was_first = not self._began
         self._began = True
         self._remember(came)

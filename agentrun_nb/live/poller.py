@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -27,7 +27,6 @@ from agentrun_nb.http.secret import Secret
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.live import listener as reasons
 from agentrun_nb.live.listener import Listener
-from agentrun_nb.live.news import News
 from agentrun_nb.live.pace import NEWS_LONGEST, SHORTEST
 from agentrun_nb.live.record import Record, records_of, some_of
 from agentrun_nb.live.watched import GOING, WatchedDeployment, WatchedRun
@@ -115,8 +114,7 @@ class Poller:
                 _cancel(run.task)
         if deployment.listeners:
             return
-        deployment.ready = False
-        deployment.news = News()
+        deployment.forget()
         if not deployment.runs:
             self._deployments.pop(deployment.id, None)
             _cancel(deployment.task)
@@ -288,17 +286,40 @@ class Poller:
             for record in records_of(batch, deployment.id):
                 self._see(deployment, record, is_new=True)
         if newcomers and not deployment.ready:
-            going = branches_of([deployment.id], list(GOING), None)
-            for batch in await _list(wire, RunQuery(going)):
-                for record in records_of(batch, deployment.id):
-                    # A service that ignores the filter sends runs that ended before the watch.
-                    if not record.ended:
-                        self._see(deployment, record, is_new=True)
+            await self._find_going(deployment, wire, GOING)
             deployment.ready = True
+        await self._find_odd(deployment, wire, is_first=bool(newcomers))
         for listener in newcomers:
             if listener.since is not None:
                 await self._catch_up(deployment, wire, listener)
         deployment.newcomers = [some for some in deployment.newcomers if some not in newcomers]
+
+    async def _find_going(
+        self, deployment: WatchedDeployment, wire: Wire, statuses: Iterable[str]
+    ) -> None:
+        """Finds the runs that have one of these statuses."""
+        branches = branches_of([deployment.id], list(statuses), None)
+        for batch in await _list(wire, RunQuery(branches)):
+            for record in records_of(batch, deployment.id):
+                # A service that ignores the filter sends runs that ended before the watch.
+                if not record.ended:
+                    self._see(deployment, record, is_new=True)
+
+    async def _find_odd(self, deployment: WatchedDeployment, wire: Wire, *, is_first: bool) -> None:
+        """Finds the runs of which nobody knows whether their status ends them.
+
+        No list gives all runs that have not ended. So such a status has to be met first, among the
+        newest runs or by this process.
+        """
+        seen_before = wire.ledger.statuses(deployment.id) if is_first else ()
+        for status in deployment.statuses_to_list(seen_before):
+            try:
+                await self._find_going(deployment, wire, [status])
+            except AgentRunError as error:
+                if wire.closed or isinstance(error, (*PASSING, UnauthorizedError)):
+                    raise
+                # The service does not list by it; all else is watched all the same.
+            deployment.listed.add(status)
 
     async def _catch_up(
         self, deployment: WatchedDeployment, wire: Wire, listener: Listener

@@ -74,6 +74,7 @@ class WatchedDeployment:
         quiet_since: when it had a new run last, by the monotonic clock.
         news_due: when to look for new runs, likewise.
         alive_at: when something came of it last, likewise.
+        listed: the statuses that this package does not know and whose runs have been listed.
         list_cost: how many pages its runs that have not ended take.
         task: the look at the whole deployment that is under way.
     """
@@ -85,9 +86,16 @@ class WatchedDeployment:
         self.newcomers: list[Listener] = []
         self.news = News()
         self.ready = False
+        self.listed: set[str] = set()
         self.list_cost: float = len(GOING)
         self.quiet_since = self.alive_at = self.news_due = time.monotonic()
         self.task: asyncio.Task[None] | None = None
+
+    def forget(self) -> None:
+        """Forgets what is known of its runs: nobody watches whatever runs it has any more."""
+        self.ready = False
+        self.listed.clear()
+        self.news = News()
 
     def plan_news(self) -> None:
         """Plans the next look for new runs: the rarer, the longer none came."""
@@ -95,6 +103,15 @@ class WatchedDeployment:
         intervals = [listener.interval for listener in self.listeners]
         wait = interval(now - self.quiet_since, intervals, longest=NEWS_LONGEST)
         self.news_due = now + wait
+
+    def statuses_to_list(self, seen_before: Iterable[str]) -> list[str]:
+        """Returns the statuses that nobody knows the end of and whose runs are still to be listed.
+
+        Args:
+            seen_before: the statuses that this process has seen there.
+        """
+        met = self.news.statuses.union(seen_before)
+        return sorted(met.difference(STATUSES, self.listed))
 
     def everyone(self, run: WatchedRun) -> list[Listener]:
         """Returns those who watch a run, by its key or with the deployment."""

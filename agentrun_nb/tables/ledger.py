@@ -100,6 +100,12 @@ class Ledger:
                     latest[run_id] = added
             self._forget()
 
+    def statuses(self, deployment_id: str) -> set[str]:
+        """The statuses that runs of a deployment had when they were last seen."""
+        with self._lock:
+            latest = self._latest.get(deployment_id, {})
+            return {change.status for change in latest.values()}
+
     def _forget(self) -> None:
         """Forgets the oldest changes that are too many."""
         while len(self._changes) > self._most:

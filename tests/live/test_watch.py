@@ -263,6 +263,43 @@ def test_of_a_deployment_what_goes_on_and_what_comes(client, lives, what):
     assert {"run_9", "run_1"} <= set(watch.observations["run_id"])
 
 
+PAUSED: Life = [(-5_000.0, "queued"), (-4_000.0, "paused")]
+"""A run of long ago with a status that this package does not know."""
+
+
+@pytest.mark.parametrize("known_by", ["a run among the newest", "this process", "a new run"])
+def test_a_run_with_a_status_that_nobody_knows_is_watched_as_well(known_by, lives):
+    """It is older than 300 others, and the list is asked for it by its status."""
+    lives.lives |= {f"run_of_{n}": [(-900.0 - n, "succeeded")] for n in range(300)}
+    lives.lives["run_odd"] = [*PAUSED, (4.0, "cancelled")]
+    if known_by == "a run among the newest":
+        lives.lives["run_new"] = [(-3.0, "paused")]
+    with serving(lives) as server, Client(KEY, server.url) as client:
+        if known_by == "this process":
+            client.get_run(DEP, "run_odd")
+        with client.watch(DEP, interval=0.5) as watch:
+            if known_by == "a new run":
+                until(lambda: "run_3" in set(watch.runs["id"]))
+                lives.add("run_new", [(0.0, "paused")])
+            until(lambda: "run_odd" in set(watch.runs["id"]))
+            assert not [run_id for run_id in watch.runs["id"] if run_id.startswith("run_of_")]
+            ended = next(run for run in watch if run.id == "run_odd")
+            assert ended.status == "cancelled"
+    listed = [target for _, target in lives.arrivals if "status=paused" in target]
+    assert len(listed) == 1
+
+
+def test_a_service_that_does_not_list_by_its_own_status_is_watched_all_the_same(lives):
+    lives.lives["run_odd"] = PAUSED
+    refused = refusal("400 X", code="invalid_request")
+    lives.fault = lambda request: [refused] if request.query.get("status") == "paused" else None
+    with serving(lives) as server, Client(KEY, server.url) as client, client.watch(DEP) as watch:
+        until(lambda: "run_3" in set(watch.runs["id"]))
+        lives.add("run_9", [(0, "queued"), (0.1, "failed")])
+        until(lambda: "run_9" in set(watch.runs["id"]))
+        assert watch.active
+
+
 def test_a_run_that_is_over_before_anybody_looks_is_seen_as_well(client, lives):
     with client.watch(DEP) as watch:
         until(lambda: "run_3" in set(watch.runs["id"]))
