@@ -403,6 +403,10 @@ class Client:
             interval: the time between two looks at a run: seconds, a timedelta or a text such as
                 "10s"; None: a tenth of the run's age, at least a second and at most half a minute.
 
+        A status that this package does not know ends no run. Such runs of a deployment are found
+        where one of its 200 newest runs, or any run of it that this process has seen, has that
+        status: no list gives all that has not ended.
+
         Returns:
             The watch. It looks as long as somebody holds it.
 
