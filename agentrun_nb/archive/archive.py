@@ -30,6 +30,7 @@ from agentrun_nb.fetch.query import (
     read_when,
     read_without,
 )
+from agentrun_nb.files.save_load import save
 from agentrun_nb.http.wire import Wire
 from agentrun_nb.run import Run
 
@@ -170,6 +171,25 @@ class Archive:
             0
         """
         forget.forget(self._database, run_keys(run))
+
+    def export(self, folder: str | os.PathLike[str]) -> Path:
+        """Saves all runs as a dataset, as `arn.save(archive.iter_runs(), folder)` does.
+
+        Args:
+            folder: where to; a dataset that is there is replaced at the end.
+
+        Returns:
+            The folder, which `arn.load`, DuckDB, Polars and others read.
+
+        Raises:
+            DataError: it cannot be written to, or holds other files.
+
+        Example:
+            >>> folder = archive.export("exported")
+            >>> len(arn.load(folder))
+            302
+        """
+        return save(self.iter_runs(), folder)
 
     def check(self) -> ArchiveCheck:
         """Reads everything in the archive once, and compares each record with its digest.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -27,6 +27,18 @@ def write_parquet(
 
     Parquet has types for times and lengths of time, so only the other marks are written.
     """
+    _write(cells, marks, file)
+
+
+def parquet_bytes(cells: pa.Table, marks: Marks) -> bytes:
+    """A table as the bytes of a Parquet file."""
+    buffer = pa.BufferOutputStream()
+    _write(cells, marks, buffer)
+    body: bytes = buffer.getvalue().to_pybytes()
+    return body
+
+
+def _write(cells: pa.Table, marks: Marks, file: Any) -> None:
     needed = {}
     for name, known in marks.items():
         needed[name] = [mark for mark in known if mark in (INDEX, JSON)]
@@ -39,7 +51,16 @@ def write_parquet(
 def read_parquet(file: BinaryIO, path: Path) -> Content:
     """Reads a table from Parquet."""
     cells = pyarrow.parquet.read_table(file)
-    table = recognised(cells.column_names)
+    return content_of(cells, recognised(cells.column_names))
+
+
+def content_of(cells: pa.Table, table: Table | None) -> Content:
+    """The content of a Parquet file, of its columns.
+
+    Args:
+        cells: the columns.
+        table: the table of records that they belong to; None for any other table.
+    """
     names = table.names if table else []
     further = cells.select([name for name in cells.column_names if name not in names]).to_pandas()
     known = {name: cells[name] for name in names if name in cells.column_names}

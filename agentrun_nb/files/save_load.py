@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeGuard
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from agentrun_nb.core.arguments import read_path
+from agentrun_nb.core.arguments import read_path, read_texts
 from agentrun_nb.core.schema import Column, Kind, Table
 from agentrun_nb.errors import AgentRunError, DataError, SchemaError
+from agentrun_nb.files import dataset
 from agentrun_nb.files.atomic import replacing
 from agentrun_nb.files.content import Content, Format, is_text, recognised
 from agentrun_nb.files.csv import read_csv, write_csv
+from agentrun_nb.files.dataset import Converted
 from agentrun_nb.files.excel import read_excel, write_excel
 from agentrun_nb.files.marks import (
     DURATION,
@@ -31,12 +33,16 @@ from agentrun_nb.files.parquet import read_parquet, write_parquet
 from agentrun_nb.records.batch import ARROW, Batch
 from agentrun_nb.tables import report
 from agentrun_nb.tables.arrow import column_of_arrow
-from agentrun_nb.tables.frames import Runs, runs_frame, table_frame
+from agentrun_nb.tables.frames import Runs, check_columns, runs_frame, table_frame
 from agentrun_nb.tables.mending import mend
 
 
-def save(runs: Runs, path: str | os.PathLike[str]) -> Path:
+def save(runs: Runs | Iterable[pd.DataFrame], path: str | os.PathLike[str]) -> Path:
     """Saves a table to a file, which is replaced whole, or stays as it was when something fails.
+
+    Frames that come one after another, such as those of `iter_runs`, go into a folder: Parquet
+    files of 100,000 rows, which DuckDB, Polars and others read as one table, and a manifest with
+    the schema, the fetch report and the digest of each file. No more than such a file is in memory.
 
     Args:
         runs: a table of this package, or anything that `runs_frame` takes. Further columns of a
@@ -50,7 +56,9 @@ def save(runs: Runs, path: str | os.PathLike[str]) -> Path:
             as dates while they are of whole milliseconds and as ISO texts where a sheet could not
             hold them, and all text as text; texts of over 32,767 characters lie in a second file
             beside it, named `.long.jsonl`, as one printed line says. What CSV and Excel cannot say
-            of a column stands behind its name, such as `took [duration]`.
+            of a column stands behind its name, such as `took [duration]`. For several frames it is
+            a folder, whose name has no suffix; a dataset that is there is replaced at the end, and
+            a call that was interrupted goes on with the files that are written.
 
     Returns:
         The path written.
@@ -63,13 +71,17 @@ def save(runs: Runs, path: str | os.PathLike[str]) -> Path:
         >>> path = arn.save(runs, "runs.parquet")
         >>> arn.load(path).equals(runs)
         True
+        >>> folder = arn.save(client.iter_runs(), "runs")
+        >>> arn.load(folder, columns=["id", "status"]).columns.tolist()
+        ['id', 'status']
     """
     path = read_path(path)
+    if not path.suffix and _are_frames(runs):
+        dataset.write_dataset(_frames(runs), path, _converted)
+        return path
     kind = _format(path)
     frame = runs if isinstance(runs, pd.DataFrame) else runs_frame(runs)
-    table = recognised(frame.columns)
-    frame, marks = with_index(frame) if table is None else (mend(frame, table), {})
-    cells, marks = _arrow_table(frame, table.columns if table else (), marks)
+    cells, table, marks, _ = _converted(frame)
     try:
         with replacing(path) as file:
             kind.write(cells, table, marks, file, path)
@@ -78,19 +90,44 @@ def save(runs: Runs, path: str | os.PathLike[str]) -> Path:
     return path
 
 
-def load(path: str | os.PathLike[str]) -> pd.DataFrame:
+def _are_frames(runs: Any) -> TypeGuard[Iterable[Any]]:
+    """Whether frames come one after another."""
+    if isinstance(runs, list | tuple):
+        return bool(runs) and all(isinstance(part, pd.DataFrame) for part in runs)
+    return isinstance(runs, Iterator)
+
+
+def _frames(parts: Iterable[Any]) -> Iterator[pd.DataFrame]:
+    for part in parts:
+        if not isinstance(part, pd.DataFrame):
+            kind = type(part).__name__
+            hint = "Give frames, such as those of client.iter_runs()."
+            raise SchemaError(f"A {kind} is no frame, and a folder is made of frames.", hint=hint)
+        yield part
+
+
+def _converted(frame: pd.DataFrame) -> Converted:
+    """Makes plain columns of a frame."""
+    table = recognised(frame.columns)
+    plain, marks = with_index(frame) if table is None else (mend(frame, table), {})
+    cells, marks = _arrow_table(plain, table.columns if table else (), marks)
+    return Converted(cells, table, marks, frame)
+
+
+def load(path: str | os.PathLike[str], columns: str | Sequence[str] | None = None) -> pd.DataFrame:
     """Loads a table that `save` wrote, with its dtypes; a table of records gets a fresh index.
 
     Args:
-        path: a `.parquet`, `.csv` or `.xlsx` file.
+        path: a `.parquet`, `.csv` or `.xlsx` file, or a folder of Parquet files with a manifest.
+        columns: the columns that the table is to have; None: all. Of a folder no others are read.
 
     Returns:
         The table. Nothing in the file is run: of a formula in an Excel file the stored value is
         read.
 
     Raises:
-        SchemaError: the file holds no table of this package.
-        DataError: the file cannot be read.
+        SchemaError: the file holds no table of this package, or lacks a column that is named.
+        DataError: the file cannot be read, or a file of a folder is not as it was written.
 
     Example:
         >>> path = arn.save(arn.summarize(runs, by="deployment_id"), "summary.csv")
@@ -98,16 +135,34 @@ def load(path: str | os.PathLike[str]) -> pd.DataFrame:
         np.int64(302)
     """
     path = read_path(path)
-    kind = _format(path)
-    try:
-        with path.open("rb") as file:
-            table, cells, further, marks, fetched = _read(kind, file, path)
-    except OSError as error:
-        sentence = f"{path} cannot be read: {error.strerror}."
-        raise DataError(sentence, hint="Look at the path and its rights.") from None
+    names = None
+    if columns is not None:
+        names = read_texts("columns", columns, "Give the names of columns.")
+    if path.is_dir():
+        if names is not None:
+            check_columns(pd.DataFrame(columns=dataset.dataset_columns(path)), names)
+        frame = _table(dataset.read_dataset(path, names), has_types=True)
+    else:
+        kind = _format(path)
+        try:
+            with path.open("rb") as file:
+                content = _read(kind, file, path)
+        except OSError as error:
+            sentence = f"{path} cannot be read: {error.strerror}."
+            raise DataError(sentence, hint="Look at the path and its rights.") from None
+        frame = _table(content, has_types=kind.has_types)
+    if names is None:
+        return frame
+    check_columns(frame, names)
+    return frame[names]
+
+
+def _table(content: Content, *, has_types: bool) -> pd.DataFrame:
+    """Makes the table of the content of a file, with its fetch report."""
+    table, cells, further, marks, fetched = content
     if table is None:
         return with_marks_read(further, marks)
-    if not kind.has_types:
+    if not has_types:
         cells = {name: _with_numbers(table, name, found) for name, found in cells.items()}
     frame = _table_of_records(table, cells).assign(**with_marks_read(further, marks))
     if report.read_report(fetched) is not None:

@@ -149,19 +149,31 @@ def attach(frame: pd.DataFrame, report: FetchReport, walk: Walk | None = None) -
         report: the report on it.
         walk: how far the listing behind it came.
     """
+    digest = fingerprint(frame, report.table)
+    frame.attrs[ATTRS] = to_attrs(replace(report, rows=len(frame)), digest, walk or Walk())
+
+
+def to_attrs(report: FetchReport, digest: str, walk: Walk) -> dict[str, Any]:
+    """Writes a report as the plain data that stands in `attrs`.
+
+    Args:
+        report: the report, with the number of rows.
+        digest: the fingerprint of the rows.
+        walk: how far the listing behind them came.
+    """
     reason = report.truncated_by and report.truncated_by[:200]
-    report = replace(report, rows=len(frame), truncated_by=reason)
+    report = replace(report, truncated_by=reason)
     data: dict[str, Any] = msgspec.to_builtins(report)
     # JSON has lists and no tuples.
     lists = {name: list(value) for name, value in data.items() if isinstance(value, tuple)}
-    data |= lists | remainder.to_attrs(walk or Walk())
-    data["digest"] = _fingerprint(frame, report.table)
+    data |= lists | remainder.to_attrs(walk)
+    data["digest"] = digest
     oddities = list(report.oddities.items())
     while len(json.dumps(data)) > MOST_BYTES and oddities:
         # The most frequent ones stand first.
         oddities = oddities[: len(oddities) // 2]
         data["oddities"] = dict(oddities)
-    frame.attrs[ATTRS] = data
+    return data
 
 
 def fetch_report(runs: Any) -> FetchReport:
@@ -189,7 +201,7 @@ def fetch_report(runs: Any) -> FetchReport:
     report = read_report(data)
     if report is None:
         return FetchReport(rows=rows, table=_table_of(runs))
-    is_same = report.rows == rows and data["digest"] == _fingerprint(runs, report.table)
+    is_same = report.rows == rows and data["digest"] == fingerprint(runs, report.table)
     return replace(report, rows=rows, complete=report.complete if is_same else None)
 
 
@@ -373,7 +385,7 @@ def count_oddities(frame: pd.DataFrame, further: Mapping[str, int] | None = None
 _NOTE = re.compile(rf"(?:^|; )\w+: ({'|'.join(NOTE_CODES)})\b")
 
 
-def _fingerprint(frame: pd.DataFrame, table: str) -> str:
+def fingerprint(frame: pd.DataFrame, table: str) -> str:
     """A hash of the keys in a frame, whatever their order; empty where it has no keys."""
     names = ["deployment_id", "run_id", "id"] if table == LOGS.name else ["deployment_id", "id"]
     key = [name for name in names if name in frame.columns]

@@ -1,0 +1,335 @@
+"""Tables in several Parquet files: a folder that other programs read as one table.
+
+The folder has part files of 100,000 rows and a manifest with the schema, the fetch report and the
+digest of each part. The manifest is JSON in the metadata of a Parquet file without rows: a folder
+with a file of another kind is no table to some programs. Parts have other names until all are
+written. So a folder that is written again is as it was until the end, and a saver that was killed
+goes on with the parts that are there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+
+from agentrun_nb.core.schema import TABLES, Table
+from agentrun_nb.errors import DataError, SchemaError
+from agentrun_nb.files.atomic import replacing
+from agentrun_nb.files.content import Content, Marks
+from agentrun_nb.files.parquet import content_of, parquet_bytes
+from agentrun_nb.tables.chunks import ChunkReports
+
+ROWS = 100_000
+"""How many rows a part has, but for the last one."""
+
+MANIFEST = "_manifest.parquet"
+"""The name of the file with the manifest."""
+
+_KEY = b"agentrun_nb_manifest"
+"""Where the manifest stands in the metadata of that file."""
+
+VERSION = 1
+
+_PART = re.compile(r"part-\d{5,}-[0-9a-f]{16}\.parquet")
+"""The names that parts have: their number, and the beginning of their digest."""
+
+
+class Converted(NamedTuple):
+    """A frame as plain columns.
+
+    Attributes:
+        cells: the columns.
+        table: the table of records that they belong to; None for any other table.
+        marks: what a plain file cannot say of the columns.
+        frame: the frame, with its fetch report.
+    """
+
+    cells: pa.Table
+    table: Table | None
+    marks: Marks
+    frame: pd.DataFrame
+
+
+class Part(msgspec.Struct):
+    """A part as the manifest has it.
+
+    Attributes:
+        file: its name.
+        rows: the number of its rows.
+        bytes: its size.
+        sha256: its digest.
+    """
+
+    file: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct):
+    """What a dataset is made of.
+
+    Attributes:
+        version: of this layout.
+        table: the name of the table; None for any other than one of records.
+        columns: the name and the Arrow type of each column.
+        rows: the number of all rows.
+        parts: the parts in order.
+        report: the fetch report, as it stands in `attrs`.
+        written: when it was written, in UTC.
+    """
+
+    version: int
+    table: str | None
+    columns: dict[str, str]
+    rows: int
+    parts: list[Part]
+    report: dict[str, Any] | None
+    written: str
+
+
+def write_dataset(
+    frames: Iterable[pd.DataFrame], folder: Path, convert: Callable[[pd.DataFrame], Converted]
+) -> None:
+    """Writes frames of one table into a folder.
+
+    Args:
+        frames: the frames, each read once.
+        folder: where to; a dataset that is there is replaced at the end.
+        convert: makes plain columns of a frame.
+
+    Raises:
+        SchemaError: there is no frame, or they are of several tables.
+        DataError: the folder cannot be written to, or holds other files.
+    """
+    before = _prepare(folder)
+    writer = _Writer(folder)
+    for frame in frames:
+        # The report goes into the manifest. In the parts it would be that of one frame, and make
+        # them other files each time.
+        plain = frame.copy(deep=False)
+        plain.attrs = {}
+        writer.add(convert(plain)._replace(frame=frame))
+    manifest = writer.finish()
+    names = {part.file for part in manifest.parts}
+    try:
+        for name in names:
+            if not (folder / name).exists():
+                (folder / _unfinished(name)).replace(folder / name)
+        with replacing(folder / MANIFEST) as file:
+            file.write(writer.manifest_file(manifest))
+        for name in before - names:
+            (folder / name).unlink(missing_ok=True)
+        for staged in folder.glob(".part-*"):
+            staged.unlink()
+    except OSError as error:
+        raise _not_written(folder, error) from None
+
+
+def _prepare(folder: Path) -> set[str]:
+    """Makes the folder; returns the parts of the dataset that it holds.
+
+    Raises:
+        DataError: it cannot be made, or holds files of something else.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        there = {entry.name for entry in folder.iterdir()}
+    except OSError as error:
+        raise _not_written(folder, error) from None
+    parts: set[str] = set()
+    if MANIFEST in there:
+        parts = {part.file for part in _read_manifest(folder).parts}
+    finished = {name for name in there if _PART.fullmatch(name)}
+    unfinished = {name for name in there if name.startswith(".") and name.endswith(".tmp")}
+    others = sorted(there - finished - unfinished - {MANIFEST})
+    if others:
+        sentence = f"{folder} holds files that are no part of a dataset, such as {others[0]!r}."
+        raise DataError(sentence, hint="Give a folder that is empty or not there yet.")
+    # There may also be parts of a saver that was killed between its last steps.
+    return parts | finished
+
+
+def _unfinished(name: str) -> str:
+    """The name of a part until all parts are written."""
+    return f".{name}.tmp"
+
+
+def _not_written(folder: Path, error: OSError) -> DataError:
+    sentence = f"{folder} cannot be written: {error.strerror or error}."
+    hint = "What was there is as it was; look at the folder, its rights and the space left."
+    return DataError(sentence, hint=hint)
+
+
+class _Writer:
+    """Writes the parts of a dataset, each as soon as its rows have come."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._parts: list[Part] = []
+        self._waiting: list[pa.Table] = []
+        self._first: Converted | None = None
+        self._reports: ChunkReports | None = None
+
+    def add(self, more: Converted) -> None:
+        """Adds the rows of a frame.
+
+        Raises:
+            SchemaError: they do not belong to the same table.
+        """
+        if self._first is None or self._reports is None:
+            self._first = more._replace(cells=more.cells.slice(0, 0))
+            self._reports = ChunkReports(more.table)
+        self._reports.add(more.frame)
+        self._waiting.append(self._like_first(more))
+        while sum(map(len, self._waiting)) >= ROWS:
+            rows = pa.concat_tables(self._waiting)
+            self._write(rows.slice(0, ROWS))
+            self._waiting = [rows.slice(ROWS)]
+
+    def _like_first(self, more: Converted) -> pa.Table:
+        """The columns with the types of the first frame, which may be wider."""
+        first = self._first or more
+        names = first.cells.column_names
+        same_table = more.table is first.table and more.marks == first.marks
+        if not same_table or sorted(more.cells.column_names) != sorted(names):
+            hint = "Give frames of one table with the same columns."
+            raise SchemaError("The frames are of several tables.", hint=hint)
+        try:
+            return more.cells.select(names).cast(first.cells.schema)
+        except (pa.ArrowException, ValueError) as error:
+            sentence = f"The frames have columns of several types: {str(error)[:200]}."
+            raise SchemaError(sentence, hint="Convert them to one type first.") from None
+
+    def _write(self, rows: pa.Table) -> None:
+        """Writes a part, unless a writer that was killed has done so."""
+        first = self._first
+        assert first is not None  # noqa: S101 - a part has rows of a frame
+        body = parquet_bytes(rows, first.marks)
+        digest = hashlib.sha256(body).hexdigest()
+        name = f"part-{len(self._parts):05}-{digest[:16]}.parquet"
+        self._parts.append(Part(name, len(rows), len(body), digest))
+        for place in (self._folder / name, self._folder / _unfinished(name)):
+            with suppress(OSError):
+                if place.stat().st_size == len(body):
+                    return
+        with replacing(self._folder / _unfinished(name)) as file:
+            file.write(body)
+
+    def finish(self) -> Manifest:
+        """Writes the last part; returns the manifest.
+
+        Raises:
+            SchemaError: no frame has come.
+        """
+        first, reports = self._first, self._reports
+        if first is None or reports is None:
+            raise SchemaError("There is no frame to save.", hint="Give one, even without rows.")
+        rows = pa.concat_tables(self._waiting)
+        if len(rows) or not self._parts:
+            self._write(rows)
+        return Manifest(
+            version=VERSION,
+            table=first.table.name if first.table else None,
+            columns={field.name: str(field.type) for field in first.cells.schema},
+            rows=sum(part.rows for part in self._parts),
+            parts=self._parts,
+            report=reports.attrs(),
+            written=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+    def manifest_file(self, manifest: Manifest) -> bytes:
+        """The manifest as a Parquet file without rows, of the same schema."""
+        first = self._first
+        assert first is not None  # noqa: S101 - there is a manifest of at least one frame
+        text = msgspec.json.encode(manifest)
+        metadata = {**(first.cells.schema.metadata or {}), _KEY: text}
+        return parquet_bytes(first.cells.replace_schema_metadata(metadata), first.marks)
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def read_dataset(folder: Path, columns: list[str] | None) -> Content:
+    """Reads a dataset.
+
+    Args:
+        folder: where it lies.
+        columns: the columns that are read; None: all.
+
+    Raises:
+        SchemaError: the folder holds no dataset.
+        DataError: a part is not there, or not as it was written.
+    """
+    manifest = _read_manifest(folder)
+    table = next((known for known in TABLES if known.name == manifest.table), None)
+    read = None
+    if columns is not None:
+        # A table of records needs one of its own columns, which says how many rows there are.
+        first = [table.columns[0].name] if table else []
+        read = list(dict.fromkeys([*first, *columns]))
+    parts = pa.concat_tables(_parts(folder, manifest, read))
+    return content_of(parts, table)._replace(fetched=manifest.report)
+
+
+def dataset_columns(folder: Path) -> list[str]:
+    """The columns of a dataset."""
+    return [*_read_manifest(folder).columns]
+
+
+def _parts(folder: Path, manifest: Manifest, columns: list[str] | None) -> Iterator[pa.Table]:
+    for part in manifest.parts:
+        try:
+            body = (folder / part.file).read_bytes()
+        except OSError as error:
+            sentence = f"The part {part.file} of {folder} cannot be read: {error.strerror}."
+            raise DataError(sentence, hint="Save it again.") from None
+        if hashlib.sha256(body).hexdigest() != part.sha256:
+            sentence = f"The part {part.file} of {folder} is not as it was written."
+            raise DataError(sentence, hint="Save it again.")
+        yield pyarrow.parquet.read_table(pa.BufferReader(body), columns=columns)
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    """Reads the manifest; it may come from anywhere.
+
+    Raises:
+        SchemaError: there is none, or it is of something else.
+        DataError: it cannot be read.
+    """
+    try:
+        metadata = pyarrow.parquet.read_schema(folder / MANIFEST).metadata or {}
+        text = metadata.get(_KEY, b"")
+    except FileNotFoundError:
+        sentence = f"{folder} holds no dataset: it has no {MANIFEST}."
+        staged = any(folder.glob(".part-*"))
+        hint = "Saving was not finished: save it again." if staged else "Was it made by save?"
+        raise SchemaError(sentence, hint=hint) from None
+    except OSError as error:
+        sentence = f"{folder} cannot be read: {error.strerror}."
+        raise DataError(sentence, hint="Look at the path and its rights.") from None
+    except pa.ArrowException:
+        text = b""
+    try:
+        manifest = msgspec.json.decode(text, type=Manifest)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        manifest = None
+    # A name in it is never a path.
+    names = [part.file for part in manifest.parts] if manifest else []
+    if manifest is None or not names or not all(map(_PART.fullmatch, names)):
+        sentence = f"{folder} holds no dataset: its {MANIFEST} is another."
+        raise SchemaError(sentence, hint="Was it made by save?")
+    if manifest.version > VERSION:
+        sentence = f"{folder} was written by a newer version of agentrun-nb."
+        raise SchemaError(sentence, hint="Update: pip install -U agentrun-nb.")
+    return manifest
