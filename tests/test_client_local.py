@@ -11,7 +11,7 @@ import pytest
 import agentrun_nb as arn
 from agentrun_nb import local
 from agentrun_nb.client import Client
-from agentrun_nb.errors import NotFoundError, UnauthorizedError
+from agentrun_nb.errors import NotFoundError, SchemaError, UnauthorizedError
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +94,25 @@ def test_a_wrong_key_is_refused(service: local.Service, run: arn.Run) -> None:
         pytest.raises(UnauthorizedError, match="the argument api_key"),
     ):
         client.get_run(run.deployment_id, run.id)
+
+
+def test_with_a_client_a_key_is_shown_as_the_run_it_names(client: Client, run: arn.Run) -> None:
+    key = (run.deployment_id, run.id)
+    view = arn.explore(key, client)
+    assert view.run.raw == run.raw
+    for given in ([key], [key, run], (run, key, (run.deployment_id, "none"))):
+        ids = arn.explore(given, client).runs["id"]
+        assert ids.tolist() == [run.id, run.id, "none"][: len(given)]
+    assert arn.explore([(run.deployment_id, "none")], client).runs["fetch_error"].notna().all()
+    view.update([key, key])
+    assert len(view.runs) == 2
+    with pytest.raises(NotFoundError):
+        arn.explore((run.deployment_id, "none"), client)
+    with pytest.raises(SchemaError, match=r"client\.get_run"):
+        arn.explore(key)
+
+
+def test_a_run_is_a_document_too(run: arn.Run) -> None:
+    view = arn.explore_json(run)
+    view.path = "output_manifest.outputs[0].size_bytes"
+    assert view.value == run.output_manifest["outputs"][0]["size_bytes"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from agentrun_nb.analysis.fingerprints import exit_meaning, fingerprint
-from agentrun_nb.analysis.groups import By, with_groups
+from agentrun_nb.analysis.groups import By, group_values
 from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_count_notes, repeated_keys
 from agentrun_nb.core.schema import FAILURES, LOGS
 from agentrun_nb.documents.reading import read
@@ -24,6 +24,8 @@ _DTYPES = {
     "example": "str", "deployment_id": "str", "run_id": "str",
 }  # fmt: skip
 _SAME_IN_GROUP = ("status", "exit_code", "fingerprint")
+_SAME_WITH_BY = {"deployment_id", "status", "exit_code"}
+"""Columns of the result in which all runs of a group are the same once they are grouped by them."""
 _OF_THE_LAST = {
     "fingerprint": "fingerprint", "status": "status", "exit_code": "exit_code",
     "example": "failure_reason", "deployment_id": "deployment_id", "run_id": "id",
@@ -53,11 +55,12 @@ def failures(
 
     Returns:
         One row per status, exit code and fingerprint of the reason, the most frequent first, with a
-        fresh index: the columns of `by`, n, share (of the failures, with `by` of those of that
-        value), fingerprint, status, exit_code, meaning (of the exit code), phase (with counts; NA
-        where no log tells), versions (labels with `names`, else numbers where the frame has
-        `version_number`, else ids), first_seen and last_seen (completed_at, or created_at), and
-        example, deployment_id, run_id: the reason of the last such run and the run, by its ids.
+        fresh index: the columns of `by` (one of these names stands once, in front), n, share (of
+        the failures, with `by` of those of that value), fingerprint, status, exit_code, meaning (of
+        the exit code), phase (with counts; NA where no log tells), versions (labels with `names`,
+        else numbers where the frame has `version_number`, else ids), first_seen and last_seen
+        (completed_at, or created_at), and example, deployment_id, run_id: the reason of the last
+        such run and the run, by its ids.
         After them a row for each kind of run that nothing is known of, such as
         `not fetched: connection`, and one where runs stand more than once, with n alone.
 
@@ -79,7 +82,7 @@ def failures(
     """
     runs = runs_frame(runs)
     versions = _versions(runs, names)
-    runs, columns = with_groups(runs, by, _DTYPES, names)
+    values = group_values(runs, by, _DTYPES.keys() - _SAME_WITH_BY, names)
     run_outcomes = outcomes(runs)
     has_failed = run_outcomes.isin(FAILURES)
     failed = runs[has_failed]
@@ -95,13 +98,15 @@ def failures(
         phase=_phases(failed, logs),
         version=versions[has_failed],
     )
-    rows = _rows_of_groups(failed, columns)
+    values = values[has_failed]
+    rows = _rows_of_groups(failed, values)
     repeated = int(repeated_keys(runs).nunique())
     others = left_out(run_outcomes) | dict.fromkeys(repeated_count_notes(repeated), repeated)
     rows += [{"fingerprint": sentence, "n": count} for sentence, count in others.items()]
-    kept = {name: runs[name].dtype for name in columns if str(runs[name].dtype) in _HOLDS_NA}
-    table = pd.DataFrame(rows, columns=[*columns, *_DTYPES]).astype(kept | _DTYPES)
-    return ShownFrame(table)
+    kept = {name: dtype for name, dtype in values.dtypes.items() if str(dtype) in _HOLDS_NA}
+    further = {name: dtype for name, dtype in _DTYPES.items() if name not in values}
+    table = pd.DataFrame(rows, columns=[*values, *further])
+    return ShownFrame(table.astype(further | kept))
 
 
 _HOLDS_NA = ("str", "Int64", "Float64", "boolean", "category", "datetime64[us, UTC]")
@@ -123,24 +128,28 @@ def _fingerprints(reasons: pd.Series[Any]) -> pd.Series[Any]:
     return texts.map(fingerprint_of).astype("str")
 
 
-def _rows_of_groups(failed: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
+def _rows_of_groups(failed: pd.DataFrame, values: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of the result for groups of failed runs, the largest group first.
 
     Args:
         failed: the failed runs, with the columns that `failures` adds to them.
-        columns: by what they are grouped besides.
+        values: by what they are grouped besides, a row for each of them.
     """
     # The index goes: it may bear the name of a column, and then pandas would not know which one
     # is meant.
+    values = values.reset_index(drop=True)
     failed = failed.reset_index(drop=True)
     failed = failed.sort_values("seen", kind="stable", na_position="first")
+    columns = [values[name] for name in values]
     total: Any = len(failed)
     if columns:
         total = failed.groupby(columns, dropna=False, observed=True)["id"].transform("size")
     failed = failed.assign(total=total)
+    columns += [failed[name] for name in _SAME_IN_GROUP]
     rows = []
-    for _, group in failed.groupby([*columns, *_SAME_IN_GROUP], dropna=False, observed=True):
-        rows.append(group.iloc[-1][columns].to_dict() | _row(group))
+    for _, group in failed.groupby(columns, dropna=False, observed=True):
+        last = group.index[-1]
+        rows.append(_row(group) | {name: values.loc[last, name] for name in values})
     rows.sort(key=lambda row: -row["n"])
     return rows
 

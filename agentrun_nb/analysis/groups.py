@@ -1,4 +1,4 @@
-"""Finds the columns by which runs are grouped, or adds them."""
+"""Finds the values by which runs are grouped."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ By: TypeAlias = "str | pd.Series[Any] | Sequence[str | pd.Series[Any]] | None"
 """A column, a Series under the index of the runs, or several of these."""
 
 
-def with_groups(
+def group_values(
     runs: pd.DataFrame, by: By, taken: Iterable[str] = (), names: Names = None
-) -> tuple[pd.DataFrame, list[str]]:
-    """Finds the columns to group by, and adds those that were given as a Series.
+) -> pd.DataFrame:
+    """Finds the values by which runs are grouped.
+
+    They stand apart from the runs: a Series such as `runs["created_at"].dt.hour` bears the name of
+    a column that is needed as it is.
 
     Args:
         runs: a RUNS table.
@@ -27,28 +30,37 @@ def with_groups(
         names: labels for the ids of deployments and versions in the columns to group by.
 
     Returns:
-        The runs, and the names of the columns to group by, each once.
+        A column for each column and Series, under the index of the runs.
 
     Raises:
         SchemaError: there is no such column, a Series is not of these runs, or a name is taken.
         SettingsError: `names` is no mapping of texts to texts.
     """
-    columns: list[str] = []
+    values: dict[str, pd.Series[Any]] = {}
     for part in _as_list(by):
-        column: Any = part
         if isinstance(part, pd.Series):
-            column = "group" if part.name is None else part.name
-            values = _values_of(runs, part, column)
-            column = str(column)
-            runs = runs.assign(**{column: values})
-        check_columns(runs, [column])
-        if column not in columns:
-            columns.append(column)
-    for column in columns:
-        if column in taken:
+            name = "group" if part.name is None else part.name
+            values[str(name)] = _values_of(runs, part, name)
+        else:
+            check_columns(runs, [part])
+            values.setdefault(part, runs[part])
+    for name, column in values.items():
+        if name in taken:
             hint = "Rename the column first: runs.rename(columns=...)."
-            raise SchemaError(f"The result has a column {column!r} of its own.", hint=hint)
-    return with_labels(runs, names, columns), columns
+            raise SchemaError(f"The result has a column {name!r} of its own.", hint=hint)
+        _check_hashable(name, column)
+    groups = pd.DataFrame(values, index=runs.index)
+    return with_labels(groups, names, values)
+
+
+def _check_hashable(name: str, column: pd.Series[Any]) -> None:
+    """Raises SchemaError for values that are lists or objects."""
+    if column.dtype != "object":
+        return
+    for value in column:
+        if not pd.api.types.is_hashable(value):
+            sentence = f"Runs cannot be grouped by {name!r}: there is a {type(value).__name__}."
+            raise SchemaError(sentence, hint="Group by a text of it: values.map(json.dumps).")
 
 
 def _as_list(by: Any) -> list[Any]:
@@ -69,15 +81,15 @@ def _as_list(by: Any) -> list[Any]:
     return parts
 
 
-def _values_of(runs: pd.DataFrame, values: pd.Series[Any], name: Any) -> Any:
-    """Returns the values of a Series in the order of the runs.
+def _values_of(runs: pd.DataFrame, values: pd.Series[Any], name: Any) -> pd.Series[Any]:
+    """Returns the values of a Series in the order and under the index of the runs.
 
     Raises:
         SchemaError: its index is not that of the runs.
     """
     if values.index.equals(runs.index):
-        return values.array
+        return values
     if not values.index.is_unique or not runs.index.isin(values.index).all():
         hint = 'Make it of the runs themselves: by=runs["created_at"].dt.hour.'
         raise SchemaError(f"The Series {name!r} does not have the index of these runs.", hint=hint)
-    return values.reindex(runs.index).array
+    return values.reindex(runs.index)

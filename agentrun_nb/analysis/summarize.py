@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from agentrun_nb.analysis.bounded import bounded_quantiles, bounded_share_within
 from agentrun_nb.analysis.estimates import TOO_FEW, Estimate, rate, scipy_stats
-from agentrun_nb.analysis.groups import By, with_groups
+from agentrun_nb.analysis.groups import By, group_values
 from agentrun_nb.analysis.outcomes import JUDGED, outcomes, repeated_count_notes, repeated_keys
 from agentrun_nb.analysis.periods import PERIOD, periods, read_freq, with_empty_periods
 from agentrun_nb.analysis.phase_lengths import AFTER_START, BEFORE_START, Lengths, measure
@@ -115,19 +115,20 @@ def summarize(
     runs = runs_frame(runs)
     length = None if freq is None else read_freq(freq)
     limit = read_span("within", within)
-    # Phases are found by the ids, which may be labels afterwards.
     lengths = measure(runs, phase, phases)
     dtypes = _dtypes(phase, has_limit=limit is not None)
     taken = dtypes if length is None else [*dtypes, PERIOD]
-    runs, columns = with_groups(runs, by, taken, names)
+    values = group_values(runs, by, taken, names)
     if length is not None:
-        runs = runs.assign(**{PERIOD: periods(runs["created_at"], length)})
-        columns.append(PERIOD)
-    groups = _places(runs, columns)
+        values[PERIOD] = periods(runs["created_at"], length)
+    groups = _places(values)
+    columns = list(values)
     if "version_id" in columns and "version_number" in runs and "version_number" not in columns:
-        columns.insert(columns.index("version_id") + 1, "version_number")
+        place = columns.index("version_id") + 1
+        values.insert(place, "version_number", runs["version_number"])
+        columns.insert(place, "version_number")
     firsts = [places[0] for places in groups if len(places)]
-    keys = runs[columns].iloc[firsts].reset_index(drop=True)
+    keys = values.iloc[firsts].reset_index(drop=True)
     words = outcomes(runs).to_numpy("object")
     repeated = repeated_keys(runs).to_numpy("int64", na_value=-1)
     spans = lengths.of_groups(groups)
@@ -154,16 +155,20 @@ def summarize(
     return whole.fillna(counts | {"notes": "no runs"})
 
 
-def _places(runs: pd.DataFrame, columns: list[str]) -> list[NDArray[np.intp]]:
-    """The places of the runs of each group, groups in the order of their values."""
-    if not columns:
-        return [np.arange(len(runs))]
-    # By values and not by names, which an index may bear too.
-    values = [runs[column] for column in columns]
-    numbers = runs.groupby(values, dropna=False, observed=True).ngroup().to_numpy()
+def _places(values: pd.DataFrame) -> list[NDArray[np.intp]]:
+    """The places of the runs of each group, groups in the order of their values.
+
+    Args:
+        values: what the runs are grouped by, a column each; without one all runs are one group.
+    """
+    if values.columns.empty:
+        return [np.arange(len(values))]
+    # An index may bear the name of a column.
+    columns = [column for _, column in values.reset_index(drop=True).items()]
+    numbers = columns[0].groupby(columns, dropna=False, observed=True).ngroup().to_numpy()
     by_group = np.argsort(numbers, kind="stable")
     edges = np.flatnonzero(np.diff(numbers[by_group])) + 1
-    return np.split(by_group, edges) if len(runs) else []
+    return np.split(by_group, edges) if len(values) else []
 
 
 def _dtypes(phase: str | None, has_limit: bool) -> dict[str, str]:

@@ -147,7 +147,7 @@ def _check_holds_runs(x: Any) -> None:
             "or a list of them."
         )
         raise SchemaError(f"A {kind} holds no runs: {text[:80]!r}.", hint=hint)
-    if _is_key(x):
+    if is_key(x):
         hint = f"Get it first: client.get_run({x[0]!r}, {x[1]!r})."
         raise SchemaError("A deployment and an id name a run, and do not hold it.", hint=hint)
     if not isinstance(x, Iterable):
@@ -159,7 +159,7 @@ def _looks_like_json(text: str) -> bool:
     return text.lstrip().startswith(("{", "["))
 
 
-def _is_key(x: Any) -> bool:
+def is_key(x: Any) -> bool:
     """Whether this is the key of a run: a deployment and an id."""
     if not isinstance(x, tuple) or len(x) != 2:
         return False
@@ -313,6 +313,10 @@ def check_columns(runs: pd.DataFrame, names: list[str]) -> None:
     columns = set(runs.columns)
     for name in names:
         if not _is_among(name, columns):
-            near = get_close_matches(str(name), map(str, columns), n=3, cutoff=0.5)
+            if not isinstance(name, str):
+                sentence = f"A {type(name).__name__} is no name of a column of these runs."
+                hint = "Give the name of a column; runs.assign(...) adds one."
+                raise SchemaError(sentence, hint=hint)
+            near = get_close_matches(name, map(str, columns), n=3, cutoff=0.5)
             hint = f"Near it: {', '.join(near)}." if near else "Join the column to the runs first."
             raise SchemaError(f"These runs have no column {name!r}.", hint=hint)

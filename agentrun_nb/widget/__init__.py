@@ -33,7 +33,8 @@ def explore(
     """Shows runs: one in full, or many on a timeline.
 
     Args:
-        x: a Run or a row of a frame, shown in full; or anything else that `runs_frame` takes.
+        x: a Run, a row of a frame or, with a client, (deployment_id, run_id), shown in full; or
+            anything else that `runs_frame` takes, and with a client a list of such keys.
         client: where the runs came from: it reads logs and output files, `code` then says how to
             get a run again, and it is asked for names once, behind the view.
         tz: the zone in which times are shown, an IANA name.
@@ -79,8 +80,8 @@ def explore_json(x: Any) -> JsonExplorer:
     """Shows a JSON document as a tree that can be searched.
 
     Args:
-        x: JSON text as `str` or bytes, shown to the letter; or Python objects, which are written as
-            JSON.
+        x: JSON text as `str` or bytes, shown to the letter; a Run, whose record is shown; or Python
+            objects, those of pandas and numpy too, which are written as JSON.
 
     Returns:
         The view.

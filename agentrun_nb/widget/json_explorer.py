@@ -10,6 +10,8 @@ from agentrun_nb.core import jsontext
 from agentrun_nb.core.paths import find, parse_path
 from agentrun_nb.core.text import counted
 from agentrun_nb.errors import DataError, PathNotFound
+from agentrun_nb.run import Run
+from agentrun_nb.tables.encode import plain
 from agentrun_nb.widget.html_file import page_html, write_page
 from agentrun_nb.widget.page import Message, json_page
 from agentrun_nb.widget.python_code import place_code
@@ -116,9 +118,13 @@ class JsonExplorer(View):
 def _text_of(x: Any) -> str:
     if isinstance(x, bytes | bytearray | memoryview):
         return bytes(x).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    if isinstance(x, Run):
+        return _text_of(x.raw)
     if isinstance(x, str):
         return jsontext.valid_unicode(x)
     try:
-        return jsontext.valid_unicode(json.dumps(x, ensure_ascii=False))
+        return jsontext.valid_unicode(json.dumps(x, ensure_ascii=False, default=plain))
     except (TypeError, ValueError, RecursionError) as error:
-        raise DataError(f"This {type(x).__name__} cannot be written as JSON: {error}.") from None
+        sentence = f"This {type(x).__name__} cannot be written as JSON: {error}."
+        hint = "Give JSON text, a Run, or lists and mappings; arn.explore shows runs and frames."
+        raise DataError(sentence, hint=hint) from None

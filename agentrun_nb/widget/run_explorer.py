@@ -37,6 +37,7 @@ from agentrun_nb.widget.python_code import (
     view_code,
 )
 from agentrun_nb.widget.run_docs import packed_docs
+from agentrun_nb.widget.run_source import with_runs_fetched
 from agentrun_nb.widget.run_table import RunTable
 from agentrun_nb.widget.run_view import RunView
 from agentrun_nb.widget.twin import Shown, Story, run_story, runs_story
@@ -225,7 +226,7 @@ class RunExplorer(RunView):
         Example:
             >>> ex.update(client.refetch(runs))
         """
-        self._table = RunTable(x)
+        self._table = RunTable(with_runs_fetched(x, self._client))
         rows = self._table.first_rows(self.selected)
         chosen = [list(key) for key in self._table.keys(rows)]
         by_somebody = self._is_chosen and bool(chosen)

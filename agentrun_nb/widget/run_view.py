@@ -22,6 +22,7 @@ from agentrun_nb.widget.page import Message, page_names, runs_page
 from agentrun_nb.widget.preview import NO_CLIENT, read_file
 from agentrun_nb.widget.protocol import Parcel, Request
 from agentrun_nb.widget.run_logs import read_log
+from agentrun_nb.widget.run_source import with_runs_fetched
 from agentrun_nb.widget.run_table import RunTable
 from agentrun_nb.widget.traits import compact, frozen_window, mark
 from agentrun_nb.widget.view import View
@@ -73,7 +74,7 @@ class RunView(View):
         self._client = client
         self._names = read_names(names)
         self._asks_names = names is None
-        self._table = RunTable(x)
+        self._table = RunTable(with_runs_fetched(x, self._client))
         # Of many runs the newest is chosen for Python; on the page none is, until somebody chooses.
         self._is_chosen = len(self._table) <= 1
         with self._choosing_itself():

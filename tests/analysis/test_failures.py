@@ -334,6 +334,56 @@ def test_failures_are_grouped_by_a_column_a_series_or_both() -> None:
             failures(runs, by=wrong)
 
 
+OWN = ["deployment_id", "status", "exit_code"]
+
+
+@pytest.mark.parametrize("by", [*OWN, ["status", "version_id"], OWN, ["version_id", "exit_code"]])
+def test_failures_are_grouped_by_columns_that_the_result_has_anyway(by: Any) -> None:
+    runs = frame(
+        [
+            failed(n, "boom", n + 2, version_id=f"v{n % 2}", deployment_id=f"d{n % 3}")
+            for n in range(8)
+        ]
+        + [run(9, "timed_out", (0, 1, 3), exit_code=137), run(10)]
+    )
+    columns = [by] if isinstance(by, str) else by
+    found = failures(runs, by=by)
+    renamed = runs.assign(**{f"my_{name}": runs[name] for name in columns})
+    expected = failures(renamed, by=[f"my_{name}" for name in columns])
+    assert list(found)[: len(columns)] == columns
+    assert sorted(found) == sorted({*failures(runs), *columns})
+    for name in columns:
+        assert found[name].tolist() == expected[f"my_{name}"].tolist()
+    others = [name for name in failures(runs) if name not in columns]
+    pd.testing.assert_frame_equal(pd.DataFrame(found[others]), pd.DataFrame(expected[others]))
+
+
+def test_names_stand_for_the_deployments_of_failures_and_logs_still_tell_their_phase() -> None:
+    runs = frame([failed(n, "boom", n + 2, deployment_id=f"d{n % 2}") for n in range(4)])
+    log = {
+        "id": "e",
+        "deployment_id": "d0",
+        "run_id": "run-0",
+        "metadata": '{"failure_phase": "install"}',
+    }
+    logs = mend(pd.DataFrame([log]), LOGS)
+    found = failures(runs, logs, by="deployment_id", names={"d0": "export"})
+    assert found.set_index("deployment_id")["n"].to_dict() == {"export": 2, "d1": 2}
+    assert found.set_index("deployment_id")["phase"]["export"] == "install: 1"
+    assert found["share"].tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("name", ["status", "completed_at", "failure_reason", "id", "exit_code"])
+def test_a_series_with_the_name_of_a_column_groups_and_changes_no_failure(name: str) -> None:
+    runs = frame([failed(n, f"boom {n}", n + 2) for n in range(6)] + [run(7)])
+    parts = pd.Series(range(len(runs)), runs.index) % 2
+    found = failures(runs, by=parts.rename(name))
+    expected = failures(runs, by=parts.rename("half"))
+    assert found[name].tolist() == expected["half"].tolist()
+    others = [column for column in failures(runs) if column != name]
+    pd.testing.assert_frame_equal(pd.DataFrame(found[others]), pd.DataFrame(expected[others]))
+
+
 def test_runs_that_stand_more_than_once_are_said_to() -> None:
     runs = frame([failed(0, "boom", 2), failed(1, "boom", 2)])
     twice = pd.concat([runs, runs.iloc[:1]], ignore_index=True)

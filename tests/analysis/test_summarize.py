@@ -9,6 +9,7 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb.analysis import summarize
+from agentrun_nb.core.schema import RUNS
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.local.generator import generate
 from agentrun_nb.tables.frames import runs_frame
@@ -154,3 +155,27 @@ def test_a_group_costs_no_pass_over_pandas(monkeypatch: pytest.MonkeyPatch) -> N
     runs = frame([run(number, version_id=f"v{number}") for number in range(200)])
     assert len(summarize(runs, by="version_id")) == 200
     assert len(calls) <= 4
+
+
+COLUMNS = [column.name for column in RUNS.columns]
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_series_with_the_name_of_a_column_groups_and_changes_no_number(name: str) -> None:
+    """Such as `runs["created_at"].dt.hour`, which pandas calls `created_at`."""
+    runs = mixed()
+    parts = pd.Series(range(len(runs)), runs.index) % 2
+    for options in ({}, {"freq": "1D"}, {"within": "5m"}, {"phase": "before_start"}):
+        found = summarize(runs, by=parts.rename(name), **options)
+        expected = summarize(runs, by=parts.rename("half"), **options)
+        pd.testing.assert_frame_equal(found.rename(columns={name: "half"}), expected)
+
+
+@pytest.mark.parametrize("values", [[[1]], [{"a": 1}], [{1}]], ids=repr)
+def test_lists_and_objects_are_no_groups(values: list[object]) -> None:
+    runs = mixed()
+    column = pd.Series(values * len(runs), runs.index, name="tags")
+    for given, by in ((runs, column), (runs.assign(tags=column), "tags")):
+        with pytest.raises(SchemaError, match="grouped by 'tags'") as caught:
+            summarize(given, by=by)
+        assert caught.value.hint

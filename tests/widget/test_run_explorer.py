@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import ipywidgets
+import numpy as np
 import pandas as pd
 import pytest
 from IPython.utils.capture import capture_output
@@ -449,6 +450,20 @@ def test_a_json_document_gives_the_value_at_its_path():
     names = {"document": {"a": [{"b": 2**70}]}}
     exec(view.code, names)
     assert view.value == names["value"] == 2**70
+
+
+def test_objects_of_pandas_and_numpy_are_documents_and_others_are_refused():
+    numbers = {"a": np.int64(3), "b": pd.Timestamp("2026-11-20"), "c": pd.NA, "d": np.arange(2)}
+    assert explore_json(numbers).value == {
+        "a": 3,
+        "b": "2026-11-20T00:00:00",
+        "c": None,
+        "d": [0, 1],
+    }
+    for wrong in ({1}, object(), frame(), frame().iloc[0], {(1, 2): 3}):
+        with pytest.raises(DataError, match="cannot be written as JSON") as caught:
+            explore_json(wrong)
+        assert caught.value.hint
 
 
 def test_rows_that_failed_or_have_no_status_are_counted_in_the_note():
