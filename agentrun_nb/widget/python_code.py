@@ -15,7 +15,7 @@ from agentrun_nb.analysis.filter_rows import IDENTITIES, Mask
 from agentrun_nb.analysis.filter_rules import Rules
 from agentrun_nb.core.paths import Step
 
-_FEW = 3
+FEW = 3
 """So many runs are named by their ids, more by a rule where there is one."""
 
 
@@ -107,7 +107,7 @@ def selection_code(
         chosen: which of them are chosen.
         keys: the keys that are chosen, also those that no row has.
     """
-    if chosen.sum() > _FEW:
+    if chosen.sum() > FEW:
         for name, rows in (("shown", shown), ("runs", np.ones(len(runs), dtype=bool))):
             if (chosen <= rows).all():
                 rule = _rule(name, runs[rows], chosen[rows])
@@ -130,7 +130,7 @@ def _rule(name: str, rows: pd.DataFrame, chosen: Mask) -> str | None:
         values = rows[column]
         several = values[chosen].unique().tolist()
         found = [None if pd.isna(value) else str(value) for value in several]
-        if len(found) <= _FEW and (chosen == _has_one_of(values, found)).all():
+        if len(found) <= FEW and (chosen == _has_one_of(values, found)).all():
             return f"{name}[{_has_value(column, found, name)}]"
     return _stretch(name, rows, chosen)
 

@@ -21,7 +21,7 @@ from agentrun_nb.core.text import clip, counted, visible
 from agentrun_nb.core.when import read_when
 from agentrun_nb.drawing.status_style import look_of, painting_order
 from agentrun_nb.drawing.window import Window
-from agentrun_nb.errors import SettingsError
+from agentrun_nb.errors import DataError, SettingsError
 from agentrun_nb.run import Run, value_at
 from agentrun_nb.widget.failure_groups import failure_groups, groups_part
 from agentrun_nb.widget.file_words import file_contents, file_name, file_title
@@ -30,6 +30,7 @@ from agentrun_nb.widget.last_success import last_successes
 from agentrun_nb.widget.page import Message
 from agentrun_nb.widget.protocol import Parcel, RefusedError, Request
 from agentrun_nb.widget.python_code import (
+    FEW,
     place_code,
     rows_code,
     selection_code,
@@ -163,19 +164,27 @@ class RunExplorer(RunView):
             shown = runs
             selection = runs[runs["deployment_id"].eq('adep_6257b013') & runs["id"].eq('adrun_...')]
         """
+        value = self._value_code()
+        return "\n".join(self._table_code() if value is None else [*self._table_code(), value])
+
+    def _table_code(self) -> list[str]:
+        """The lines of Python that give `shown` and `selection`."""
         lines = []
         if self._table.one is not None:
             lines += [f"run = {self._source()}", "runs = run.to_frame()"]
-        lines += [f"shown = {self._shown_code()}", f"selection = {self._selection_code()}"]
+        return [*lines, f"shown = {self._shown_code()}", f"selection = {self._selection_code()}"]
+
+    def _value_code(self) -> str | None:
+        """The line of Python that gives `value`; None where no path or no run is chosen."""
         run, steps = self.run, parse_path(self.path)
-        if run is not None and steps:
-            # The page copies this line alone, so it stands by itself.
-            first = rows_code([(run.deployment_id or "", run.id or "")])
-            document = f"run.{steps[0]}"
-            if self._table.one is None:
-                document = f'arn.parse({first}["{steps[0]}"]).iloc[0]'
-            lines.append(f"value = {place_code(document, steps[1:])}")
-        return "\n".join(lines)
+        if run is None or not steps:
+            return None
+        # The page copies this line alone, so it stands by itself.
+        first = rows_code([(run.deployment_id or "", run.id or "")])
+        document = f"run.{steps[0]}"
+        if self._table.one is None:
+            document = f'arn.parse({first}["{steps[0]}"]).iloc[0]'
+        return f"value = {place_code(document, steps[1:])}"
 
     def _shown_code(self) -> str:
         rules = self._moments()
@@ -196,9 +205,35 @@ class RunExplorer(RunView):
         source = "runs" if self._table.one is None else self._source()
         return view_code(source, self._client is not None, values)
 
+    def _cell_code(self) -> str:
+        """The Python of a cell that shows this view again, with what is chosen in it."""
+        lines = [f"ex = {self._view_code()}", *self._table_code()]
+        value = self._value_code()
+        # A path stays while other runs are chosen, and the line of one that is not there fails.
+        if value is not None and self._has_value():
+            lines.append(value)
+        if self._is_chosen and not self._has_one_row():
+            # The first of a few is the one on show, and a table does not say which that is.
+            is_few = len(self.selected) <= FEW
+            lines.append(f"ex.selected = {self.selected if is_few else 'selection'}")
+        if self.path:
+            lines.append(f"ex.path = {self.path!r}")
+        return "\n".join([*lines, "ex"])
+
+    def _has_one_row(self) -> bool:
+        """Whether there is one run only, which is chosen by itself."""
+        return len(self._table) == 1 and self.selected == self._table.newest_key()
+
+    def _has_value(self) -> bool:
+        try:
+            self.value  # noqa: B018
+        except DataError:
+            return False
+        return True
+
     def _answer_python(self, _: Request) -> Message:
-        call, code = self._view_code(), self.code
-        return {"text": f"ex = {call}\n{code}", "call": call, "code": code}, []
+        text = self._cell_code()
+        return {"text": text, "call": self._view_code(), "code": self.code}, []
 
     def _answer_file(self, _: Request) -> Message:
         html = self._html()

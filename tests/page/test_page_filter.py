@@ -36,6 +36,12 @@ def field(stage: Stage, label: str) -> Locator:
     )
 
 
+def created(stage: Stage, words: str) -> Locator:
+    """A stretch of time in which runs were created."""
+    bar = part(stage, "panel").get_by_role("toolbar", name="Created")
+    return bar.get_by_role("button", name=words, exact=True)
+
+
 def rules(stage: Stage) -> list[str]:
     """What the chips of the row say."""
     chips = stage.page.locator(".arn-wb-row .arn-wb-rule .arn-wb-words")
@@ -58,6 +64,59 @@ def test_deployment_version_and_mode_are_chosen_by_name(open_stage: Opener) -> N
     field(stage, "Version").select_option(label="any")
     shown(stage, 20)
     assert stage.trait("filter") == {"deployment_id": "adep_other", "mode": "job"}
+
+
+def failures(stage: Stage) -> Locator:
+    """The versions whose failures are one press away."""
+    return part(stage, "panel").get_by_role("toolbar", name="Failures of a version")
+
+
+def failed_of(*counts: int, **changes: Any) -> list[dict[str, Any]]:
+    """So many failed runs of each version, and one of each that succeeded."""
+    docs = []
+    for version, count in enumerate(counts):
+        own = {"version_id": f"adver_{version}", **changes}
+        docs += [failed_run(id=f"adrun_{version}_{n}", **own) for n in range(count)]
+        docs.append(finished_run(id=f"adrun_{version}_ok", version_id=f"adver_{version}"))
+    return docs
+
+
+def test_the_failures_of_a_version_are_one_press_of_the_panel(open_stage: Opener) -> None:
+    chosen = [[DEP, "adrun_2_ok"]]
+    stage = opened(open_stage, many_runs(failed_of(3, 0, 1, 5, 2, 4, 6), selected=chosen))
+    choices = failures(stage).get_by_role("button")
+    # That of the chosen run, then those with the most; at most five.
+    assert choices.all_inner_texts() == [f"adver_{n}" for n in ("2 1", "6 6", "3 5", "5 4", "0 3")]
+    choices.nth(2).press("Enter")
+    shown(stage, 5, 28)
+    expect(choices.nth(2)).to_be_focused()
+    expect(choices.nth(2)).to_have_attribute("aria-pressed", "true")
+    assert stage.trait("filter") == {"status": "failed", "version_id": "adver_3"}
+    created(stage, "last hour").click()
+    assert stage.trait("filter") == {
+        "status": "failed",
+        "version_id": "adver_3",
+        "since": "1h",
+    }
+    choices.nth(2).click()
+    assert stage.trait("filter") == {"since": "1h"}
+
+
+def test_each_status_of_a_failure_counts_as_one(open_stage: Opener) -> None:
+    docs = [*failed_of(2), *failed_of(1, status="timed_out")]
+    stage = opened(open_stage, many_runs(docs))
+    failures(stage).get_by_role("button", name="adver_0").click()
+    assert stage.trait("filter") == {"status": ["failed", "timed_out"], "version_id": "adver_0"}
+    shown(stage, 3, 5)
+
+
+@pytest.mark.parametrize("docs", [[], failed_of(0, 0), failed_of(3, version_id=None)])
+def test_where_no_version_failed_none_is_offered(
+    open_stage: Opener, docs: list[dict[str, Any]]
+) -> None:
+    stage = opened(open_stage, many_runs(docs))
+    expect(failures(stage)).to_be_hidden()
+    expect(field(stage, "Deployment")).to_be_focused()
 
 
 def test_a_rule_is_taken_away_by_its_chip_and_the_focus_goes_on(open_stage: Opener) -> None:
@@ -94,7 +153,7 @@ def test_the_last_hour_counts_back_from_the_newest_look_and_says_so(open_stage: 
     at = "2023-11-14T21:{:02}:19Z"
     docs = [finished_run(id=f"adrun_{n}", created_at=at.format(n)) for n in range(10, 20)]
     stage = opened(open_stage, named(docs))
-    field(stage, "Created").select_option(label="last hour")
+    created(stage, "last hour").click()
     # The newest look is at 22:13:20.
     shown(stage, 6, 10)
     assert stage.trait("filter") == {"since": "1h"}
@@ -106,7 +165,7 @@ def test_the_last_hour_counts_back_from_the_newest_look_and_says_so(open_stage: 
 
 def test_a_stretch_of_time_is_chosen_in_the_zone_that_is_shown(open_stage: Opener) -> None:
     stage = opened(open_stage, named(runs(40), tz="Asia/Kolkata"))
-    field(stage, "Created").select_option(label="from … to …")
+    created(stage, "from … to …").click()
     expect(field(stage, "From")).to_be_focused()
     field(stage, "From").fill("2023-11-14T15:40:00")
     field(stage, "To").fill("2023-11-14T15:50:00")
@@ -116,7 +175,7 @@ def test_a_stretch_of_time_is_chosen_in_the_zone_that_is_shown(open_stage: Opene
         "until": "2023-11-14T10:20:00Z",
     }
     assert rules(stage) == ["from 2023-11-14 15:40:00 to 2023-11-14 15:50:00"]
-    field(stage, "Created").select_option(label="any time")
+    created(stage, "any time").click()
     assert stage.trait("filter") is None
 
 
@@ -231,7 +290,7 @@ def test_a_file_answers_what_it_holds_and_says_what_needs_a_kernel(open_stage: O
     expect(field(stage, "Outputs")).to_have_count(0)
     expect(field(stage, "Path in a document")).to_have_count(0)
     expect(part(stage, "save")).to_have_count(0)
-    expect(stage.page.get_by_role("button", name="Copy ▾", exact=True)).to_have_count(0)
+    expect(part(stage, "copy")).to_have_count(0)
 
 
 def test_a_file_that_opens_with_such_a_rule_says_that_it_cannot_follow_it(
@@ -248,10 +307,14 @@ def test_the_panel_is_worked_by_keys_alone(open_stage: Opener) -> None:
     button = part(stage, "filter")
     button.press("Enter")
     expect(button).to_have_attribute("aria-expanded", "true")
-    expect(field(stage, "Deployment")).to_be_focused()
-    for label in ("Version", "Mode", "Created", "Outputs", "Path in a document"):
+    failures = part(stage, "panel").get_by_role("toolbar", name="Failures of a version")
+    expect(failures.get_by_role("button")).to_be_focused()
+    stops = [field(stage, label) for label in ("Deployment", "Version", "Mode")]
+    stops.append(created(stage, "any time"))
+    stops += [field(stage, label) for label in ("Outputs", "Path in a document")]
+    for stop in stops:
         stage.page.keyboard.press("Tab")
-        expect(field(stage, label)).to_be_focused()
+        expect(stop).to_be_focused()
     stage.page.evaluate(
         "window.keys = []; document.addEventListener('keydown', ({ key }) => window.keys.push(key))"
     )
@@ -286,9 +349,8 @@ def test_every_control_of_the_rows_and_the_panel_has_a_title(open_stage: Opener)
 
 def test_the_view_is_copied_as_python_and_saved_as_a_file(open_stage: Opener) -> None:
     stage = open_stage(named(runs(4)))
-    stage.page.get_by_role("button", name="Copy ▾", exact=True).click()
-    stage.page.get_by_role("menuitem", name="This view as Python").click()
-    expect(stage.page.get_by_role("button", name="Copied")).to_be_visible()
+    part(stage, "copy").click()
+    expect(part(stage, "copy")).to_have_text("Copied")
     assert stage.page.evaluate("() => navigator.clipboard.readText()") == "arn.explore(runs)"
     with stage.page.expect_download() as download:
         part(stage, "save").click()

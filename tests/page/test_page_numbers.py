@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -60,8 +61,11 @@ def test_what_is_shown_is_told_in_numbers_while_nothing_is_chosen(open_stage: Op
         expect(told).to_contain_text(words)
 
 
-def test_the_last_failure_and_the_longest_run_are_a_click_away(open_stage: Opener) -> None:
-    for name, run in {"last failure": "adrun_bad4", "longest": "adrun_good11"}.items():
+def test_the_last_failure_the_longest_run_and_the_longest_wait_are_a_click_away(
+    open_stage: Opener,
+) -> None:
+    lines = {"last failure": "adrun_bad4", "longest": "adrun_good11", "longest wait": "adrun_bad0"}
+    for name, run in lines.items():
         stage = open_stage(scenario(grouped()))
         line = numbers(stage).locator(f"dt:text-is('{name}') + dd")
         expect(line.get_by_role("button")).to_have_text("csv-report v2")
@@ -169,3 +173,36 @@ def test_a_window_set_in_python_is_shown_and_not_sent_back(open_stage: Opener) -
     assert stage.trait("window") == ["2023-11-14T21:10:00Z", "2023-11-14T21:20:00.5Z"]
     stage.set_trait("window", None)
     expect(window).to_contain_text(": 60 runs.")
+
+
+WAITS = [
+    ({}, "2.1 s"),
+    ({"created_at": "2023-11-14T22:12:00Z", "started_at": "2023-11-14T22:12:32Z"}, "32 s"),
+    ({"status": "queued", "started_at": None, "completed_at": None}, "49.5 s so far"),
+    ({"status": "cancelled", "started_at": None}, "43.4 s"),
+]
+
+
+@pytest.mark.parametrize(("changes", "words"), WAITS, ids=[words for _, words in WAITS])
+def test_the_longest_wait_is_that_until_the_start_the_end_or_the_newest_look(
+    open_stage: Opener, changes: dict[str, Any], words: str
+) -> None:
+    waited = finished_run(id="adrun_waited", **changes)
+    quick = finished_run(id="adrun_quick", created_at="2023-11-14T22:12:31Z")
+    line = numbers(open_stage(many_runs([quick, waited]))).locator(
+        "dt:text-is('longest wait') + dd"
+    )
+    expect(line).to_have_text(re.compile(rf".* {re.escape(words)}$"))
+
+
+def test_a_press_leads_from_a_chosen_run_to_the_numbers_and_the_focus_goes_along(
+    open_stage: Opener,
+) -> None:
+    stage = open_stage(scenario(grouped(), selected=[[DEP, "adrun_good3"]]), width=1_244)
+    expect(numbers(stage)).to_be_hidden()
+    stage.page.get_by_role("button", name="Numbers", exact=True).press("Enter")
+    expect(numbers(stage)).to_be_focused()
+    assert stage.trait("selected") == []
+    expect(numbers(stage)).to_contain_text("17 runs in all")
+    stage.page.keyboard.press("Tab")
+    expect(numbers(stage).get_by_role("button").first).to_be_focused()

@@ -368,6 +368,29 @@ def test_a_leaf_becomes_a_column_with_its_line_of_python(open_stage: Opener) -> 
     assert stage.page.evaluate("() => navigator.clipboard.readText()") == line
 
 
+@pytest.mark.parametrize("place", ["score", "outputs"])
+def test_the_row_under_the_pointer_becomes_a_column_and_the_table_shows_it(
+    open_stage: Opener, place: str
+) -> None:
+    runs = [
+        finished_run(id=f"adrun_{number}", output_manifest=json.dumps(made))
+        for number, made in enumerate(MANIFESTS)
+    ]
+    stage = open_stage(many_runs(runs, selected=[["adep_csv_report", "adrun_0"]]), width=1_240)
+    stage.page.evaluate(ANSWER_COLUMNS, COLUMNS)
+    stage.page.get_by_role("tab", name="Manifest").click()
+    row = stage.page.locator(".arn-row", has=stage.page.locator(f"text='{place}'")).first
+    row.hover()
+    row.locator(".arn-on-row").click()
+    path = f"output_manifest.{place}"
+    assert (stage.trait("columns"), stage.trait("view")) == ([path], "table")
+    expect(grid(stage)).to_be_visible()
+    expect(stage.page.locator("code", has_text=f"arn.extract(runs, '{path}')")).to_be_visible()
+    stage.page.locator(".arn-row").first.hover()
+    stage.page.get_by_test_id("arn-wb-sentence").hover()
+    expect(stage.page.locator(".arn-on-row")).to_have_count(0)
+
+
 @pytest.mark.parametrize(
     ("choice", "path"),
     [
@@ -417,6 +440,8 @@ def test_one_run_alone_has_no_columns_to_make(open_stage: Opener) -> None:
     stage.page.locator(".arn-row").nth(1).click()
     expect(stage.page.get_by_role("button", name="Copy path")).to_be_visible()
     expect(stage.page.get_by_role("button", name="Column", exact=True)).to_have_count(0)
+    stage.page.locator(".arn-row").nth(1).hover()
+    expect(stage.page.locator(".arn-on-row")).to_have_count(0)
 
 
 def test_in_a_file_columns_come_from_the_documents_that_it_holds(open_stage: Opener) -> None:

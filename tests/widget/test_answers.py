@@ -233,8 +233,39 @@ def test_the_view_as_python_makes_it_again(shared):
     pd.testing.assert_frame_equal(namespace["selection"], view.selection)
     for name in SHARED.keys() - {"filter"}:
         assert getattr(made, name) == getattr(view, name)
-    assert content["text"] == f"ex = {content['call']}\n{content['code']}"
+    assert content["text"].startswith(f"ex = {content['call']}\n{content['code']}\n")
     assert ("names=" in content["call"]) == ("text" in (view.filter or {}))
+
+
+KEYS = RUNS[["deployment_id", "id"]].to_numpy().tolist()
+
+
+@pytest.mark.parametrize(
+    ("selected", "path"),
+    [
+        (None, ""),
+        ([], ""),
+        ([KEYS[-1]], ""),
+        ([KEYS[4], KEYS[2]], "output_manifest.rows[0][1]"),
+        ([KEYS[4]], "output_manifest.not[0].there"),
+        (KEYS[3:9], "input.limit"),
+        ([["agdep_gone", 'it\'s \\ "gone"\n']], ""),
+    ],
+    ids=["nobody chose", "none", "the newest", "two, the later first", "no such place", "several", "gone"],
+)
+def test_the_copied_cell_ends_with_the_view_and_what_is_chosen_in_it(selected, path):
+    view = explore(RUNS)
+    if selected is not None:
+        view.selected = selected
+    view.path = path
+    content, _ = conversation(view)({"id": 1, "op": "python"})
+    namespace = {"runs": RUNS, "arn": arn, "pd": pd}
+    exec(content["text"], namespace)
+    made = namespace["ex"]
+    assert content["text"].splitlines()[-1] == "ex"
+    assert (made.selected, made.path) == (view.selected, view.path)
+    # What the page is told may be another thing: none, until somebody has chosen.
+    assert made.get_state("selected") == view.get_state("selected")
 
 
 def test_a_plain_view_is_plain_python():

@@ -1,10 +1,10 @@
 /** The part of the code that a view opens without: it comes once the page is there. */
 export { createDurations } from "./durations/durations.mjs";
 export { offlineModel } from "./kernel/offline.mjs";
-export { comparisonView } from "./run/compare/view.mjs";
 export { fileOf, kindOf } from "./run/preview/kinds.mjs";
 export { excerptOf } from "./run/log/excerpt.mjs";
 export { logView } from "./run/log/view.mjs";
 export { createTable } from "./table/table.mjs";
+export { besideEachOther, besideLastSuccess } from "./workbench/comparing.mjs";
 export { createFilterPanel } from "./workbench/filter_panel.mjs";
 export { createHelp } from "./workbench/help.mjs";

@@ -40,11 +40,13 @@ const TAB_OF = { output_manifest: "manifest", input: "input", extra: "record" };
  * @property {(path: string) => string} [onColumn] makes a column of many runs out of a place in a document, where there are many; gives why there is none
  * @property {(tab: string) => void} onTab
  * @property {(() => void) | null} onCompare asked to compare it with the last success, where that can be
+ * @property {(() => void) | null} [onNumbers] asked to show many runs in numbers in its place, where there are many
  */
 
 /** @param {RunDoc} doc @param {Options} options */
 export function createRunView(doc, options) {
-  const { tz, now, kernel, noPreviews, names, signal, onPath, onTab, onCompare } = options;
+  const { tz, now, kernel, noPreviews, names, signal, onPath, onTab } = options;
+  const { onCompare, onNumbers } = options;
   const hasClient = !kernel.alone && !noPreviews;
   const isFailed = describe(/** @type {string | null} */ (doc.fields.status)).failed;
   const sentence = h("span", "arn-sentence");
@@ -57,6 +59,11 @@ export function createRunView(doc, options) {
   /** @type {ReturnType<typeof addTicks> | null} */
   let ticks = null;
   const documents = createDocuments(doc, options);
+  const toNumbers =
+    onNumbers &&
+    button("Numbers", onNumbers, {
+      title: "Choose none, and show all runs in numbers",
+    });
   const compare = onCompare && button("Compare with last success", onCompare);
   const {
     element: top,
@@ -66,7 +73,7 @@ export function createRunView(doc, options) {
   } = header(doc, {
     sentence,
     course: doc.error === null && course,
-    actions: [compare, copyMenu(doc, hasClient)],
+    actions: [compare, copyMenu(doc, hasClient), toNumbers],
     names,
   });
 

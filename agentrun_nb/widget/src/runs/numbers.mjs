@@ -17,6 +17,7 @@ import { UNKNOWN, describe, lookOf } from "../base/status.mjs";
  * @property {Times} after  started to completed
  * @property {number} lastFailure  the row that failed last, -1 where none did
  * @property {number} longest  the row that took longest after its start, -1 where none has a time
+ * @property {number} longestWait  the row that took longest before its start, -1 where none has a time
  */
 
 /** The fewest ends that were seen for a quantile. */
@@ -30,7 +31,8 @@ const MICROS = 1000;
 export function numbersOf({ page, columns }, rows) {
   const before = new Lengths(rows.length);
   const after = new Lengths(rows.length);
-  const counts = { n: rows.length, failed: 0, judged: 0, lastFailure: -1, longest: -1 };
+  const standing = { lastFailure: -1, longest: -1, longestWait: -1 };
+  const counts = { n: rows.length, failed: 0, judged: 0, ...standing };
   if (columns) count(page, columns, rows, { counts, before, after });
   const failure = wilson(counts.failed, counts.judged);
   return { ...counts, failure, before: before.times(), after: after.times() };
@@ -38,13 +40,14 @@ export function numbersOf({ page, columns }, rows) {
 
 /**
  * @param {Held["page"]} page @param {Columns} columns @param {Uint32Array | number[]} rows
- * @param {{counts: Pick<Numbers, "failed" | "judged" | "lastFailure" | "longest">, before: Lengths, after: Lengths}} found is filled
+ * @param {{counts: Pick<Numbers, "failed" | "judged" | "lastFailure" | "longest" | "longestWait">, before: Lengths, after: Lengths}} found is filled
  */
 function count(page, columns, rows, { counts, before, after }) {
   const facts = page.statuses.map(factsOf);
   const isService = page.modes.map((mode) => mode === "service");
   let lastEnd = -Infinity;
   let longest = -Infinity;
+  let longestWait = -Infinity;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
     const fact = columns.error[row] < page.errors.length ? undefined : facts[columns.status[row]];
@@ -60,10 +63,10 @@ function count(page, columns, rows, { counts, before, after }) {
       if (end >= lastEnd) [lastEnd, counts.lastFailure] = [end, row];
     }
     const hasStarted = !Number.isNaN(started);
-    before.add(
-      (hasStarted ? started : waitedUntil(fact, created, completed, until)) - created,
-      hasStarted,
-    );
+    const waited = hasStarted ? started : waitedUntil(fact, created, completed, until);
+    const wait = waited - created;
+    before.add(wait, hasStarted);
+    if (wait > longestWait) [longestWait, counts.longestWait] = [wait, row];
     const length = (fact.terminal ? completed : lastSeen(until, started)) - started;
     after.add(length, fact.terminal && !isService[columns.mode[row]]);
     if (length > longest) [longest, counts.longest] = [length, row];

@@ -183,22 +183,33 @@ test("numbers of runs are those of arn.summarize", () => {
   }
 });
 
-test("the last failure and the longest run are found, and each is a row of those that are asked for", () => {
+test("the last failure, the longest run and the longest wait are found, each a row of those that are asked for", () => {
   const run = (
     /** @type {string} */ status,
     /** @type {number} */ at,
+    /** @type {number} */ wait,
     /** @type {number} */ length,
-  ) => [...[status, at, at + 10, at + 10 + length, 9e12, "job", true]];
-  const runs = [run("failed", 1e12, 50), run("succeeded", 2e12, 900), run("failed", 3e12, 5)];
-  const held = heldOf(runs);
-  const pair = (/** @type {number[]} */ rows) => {
-    const { lastFailure, longest } = numbersOf(held, rows);
-    return [lastFailure, longest];
+  ) => [...[status, at, at + wait, at + wait + length, 9e12, "job", true]];
+  const [early, middle, late] = [
+    run("failed", 1e12, 30, 50),
+    run("succeeded", 2e12, 10, 900),
+    run("failed", 3e12, 20, 5),
+  ];
+  // One waits yet, one was cancelled before it began, one succeeded without a start that can be read.
+  const waiting = ["queued", 4e12, NaN, NaN, 4e12 + 25, "job", true];
+  const cancelled = ["cancelled", 5e12, NaN, 5e12 + 40, 9e12, "job", true];
+  const unclear = ["succeeded", 6e12, NaN, 6e12 + 99, 9e12, "job", true];
+  const held = heldOf([early, middle, late, waiting, cancelled, unclear]);
+  const found = (/** @type {number[]} */ rows) => {
+    const { lastFailure, longest, longestWait } = numbersOf(held, rows);
+    return [lastFailure, longest, longestWait];
   };
-  assert.deepEqual(pair([0, 1, 2]), [2, 1]);
-  assert.deepEqual(pair([0]), [0, 0]);
-  assert.deepEqual(pair([1]), [-1, 1]);
-  assert.deepEqual(pair([]), [-1, -1]);
+  assert.deepEqual(found([0, 1, 2]), [2, 1, 0]);
+  assert.deepEqual(found([0]), [0, 0, 0]);
+  assert.deepEqual(found([1, 2, 3]), [2, 1, 3]);
+  assert.deepEqual(found([0, 3, 4, 5]), [0, 0, 4]);
+  assert.deepEqual(found([5]), [-1, -1, -1]);
+  assert.deepEqual(found([]), [-1, -1, -1]);
 });
 
 test("the runs of a picture are counted where Python counts them", () => {

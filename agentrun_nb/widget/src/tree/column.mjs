@@ -6,6 +6,9 @@ import { EVERY, formatPath } from "../json/path.mjs";
 import { extractLine } from "../json/python.mjs";
 
 const LONGEST_PATH = 200;
+const TITLE = "Show this place of every run as a column of the table";
+/** The attribute by which the button of the chosen row is found. */
+const MARK = "data-column";
 
 /**
  * @param {import("../json/path.mjs").Step[]} steps @param {string} root the document
@@ -53,7 +56,34 @@ export function columnButton(steps, root, onColumn) {
       if (paths.length > 1) ask();
       else add(paths[0]);
     },
-    { title: "Show this place of every run as a column of the table" },
+    { title: TITLE, [MARK]: "" },
   );
   return element;
+}
+
+/**
+ * The same button on the row under the pointer, so that a row need not be chosen before. The keyboard finds it with the row that is chosen.
+ * @param {HTMLElement} tree @param {HTMLElement} details where the button of the chosen row is
+ */
+export function columnShortcut(tree, details) {
+  const element = button("Column", () => {}, {
+    class: "arn-button arn-on-row",
+    title: TITLE,
+    tabindex: "-1",
+    "aria-hidden": "true",
+  });
+  tree.addEventListener("pointerover", ({ target }) => {
+    // Of the document itself, which is the first row, there is no column.
+    const row = target instanceof Element && target.closest(".arn-row:not([aria-level='1'])");
+    if (!row) element.remove();
+    // A button that is moved under the pointer is not pressed.
+    else if (element.parentElement !== row) row.append(element);
+  });
+  // The focus stays with the tree.
+  element.addEventListener("mousedown", (event) => event.preventDefault());
+  return {
+    element,
+    /** Makes a column of the row that is chosen by now. */
+    press: () => /** @type {HTMLElement | null} */ (details.querySelector(`[${MARK}]`))?.click(),
+  };
 }

@@ -3,6 +3,7 @@ import { h, uniqueId } from "../base/dom.mjs";
 import { formatPath } from "../json/path.mjs";
 import { nodeDetails } from "./details.mjs";
 import { commandOf, createTypeahead } from "./keyboard.mjs";
+import { columnShortcut } from "./column.mjs";
 import { makeRow, markActive } from "./row.mjs";
 import { VisibleRows } from "./rows.mjs";
 import { search } from "./search.mjs";
@@ -57,6 +58,7 @@ export function createTree(doc, { root, python, label, signal, onSelect, onColum
     signal,
   );
 
+  const shortcut = onColumn && columnShortcut(scroller, details);
   const typeahead = createTypeahead(rows);
   const pathOf = (/** @type {number} */ node) => formatPath(doc.path(node), root);
 
@@ -158,6 +160,7 @@ export function createTree(doc, { root, python, label, signal, onSelect, onColum
     onRow(event, (node, part) => {
       if (part.classList.contains("arn-twisty")) toggle(node);
       select(node);
+      if (part === shortcut?.element) shortcut.press();
     }),
   );
   scroller.addEventListener("dblclick", (event) => onRow(event, toggle));

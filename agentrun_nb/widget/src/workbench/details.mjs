@@ -11,7 +11,6 @@ import { createRunView } from "../run/view.mjs";
 import { describe, isTerminal } from "../base/status.mjs";
 import { formatCount } from "../base/numbers.mjs";
 
-const NO_SUCCESS = "No run of this deployment that is here succeeded before this one.";
 /** More runs than this are told in numbers first. */
 const MOST_SINGLE = 2;
 const ALL = -1;
@@ -25,6 +24,7 @@ const ALL = -1;
  * @param {(rows: number[]) => void} options.onOrder  another of the chosen runs has to be the first
  * @param {(filter: import("../runs/filter.mjs").Filter | null) => void} options.onFilter
  * @param {(path: string) => void} options.onPath
+ * @param {(name: string) => void} options.onView
  */
 export function createDetails(store, options) {
   const { kernel, signal, onOrder, onPath } = options;
@@ -186,14 +186,29 @@ export function createDetails(store, options) {
       pythonOf: (/** @type {string} */ name) => documentOf(...key, name),
       signal: viewEnd.signal,
       onPath: (path) => choosePath(doc.row, path),
-      onColumn: (path) => addColumn(store, path),
+      onColumn: showColumn,
       onTab: (name) => (tab = name),
+      // Over a list there is a way back to the list.
+      onNumbers: data.page.n > 1 && !place.closest(".arn-wb-open") ? chooseNone : null,
       onCompare: canCompare(doc) ? () => compareWithLastSuccess(doc.row) : null,
     });
     place.replaceChildren(view.element);
     // The tab stays, unless a path has come that nobody has been shown yet.
     view.reveal(state.path, state.path !== revealed);
     revealed = state.path;
+  }
+
+  /** Makes a column and shows it, which only the table does. @param {string} path @returns {string} why there is none, "" where there is */
+  function showColumn(path) {
+    const refusal = addColumn(store, path);
+    if (!refusal) options.onView("table");
+    return refusal;
+  }
+
+  /** Shows the numbers of all runs, to which the focus goes from the button that is gone. */
+  function chooseNone() {
+    options.onChoose([]);
+    numbers.element.focus({ preventScroll: true });
   }
 
   /** Whether the last success before a failed run can be asked for; a file holds the answers for some. @param {import("../protocol.mjs").RunDoc} doc */
@@ -219,36 +234,21 @@ export function createDetails(store, options) {
 
   function compare() {
     both.ariaPressed = "true";
-    const [a, b] = state.chosen;
-    const { signal: current } = clear();
-    void showing(current, async (onWait) => {
-      const { answer, buffers } = await kernel.ask("compare", { rows: [a, b] }, onWait);
-      return comparisonOf(a, b, await readJson(answer.comparison, buffers), "Two runs");
-    });
+    compareBy(({ besideEachOther }, tools) => besideEachOther(state.chosen, tools));
   }
 
   /** @param {number} row of a run that failed */
   function compareWithLastSuccess(row) {
-    const { signal: current } = clear();
-    void showing(current, async (onWait) => {
-      const { answer, buffers } = await kernel.ask("last_success", { row }, onWait);
-      const back = button("‹ Back to the run", show);
-      if (answer.row === null)
-        return h("div", "arn-run", h("div", {}, back), h("p", "arn-hint", NO_SUCCESS));
-      const title = `Beside the last success of ${answer.of === "version" ? "the same version" : "the deployment, of another version"}`;
-      const read = await readJson(answer.comparison, buffers);
-      const element = await comparisonOf(answer.row, row, read, title);
-      element.prepend(h("div", {}, back));
-      return element;
-    });
+    compareBy(({ besideLastSuccess }, tools) => besideLastSuccess(row, tools));
   }
 
-  /** @param {number} a @param {number} b rows @param {import("../protocol.mjs").Comparison} comparison @param {string} title */
-  async function comparisonOf(a, b, comparison, title) {
-    const runs = await Promise.all([knownOf(a), knownOf(b)]);
-    /** @type {typeof import("../run/compare/view.mjs")} */
-    const { comparisonView } = await kernel.later();
-    return comparisonView(comparison, [runs[0], runs[1]], { title, names: state.names });
+  /** @param {(later: typeof import("./comparing.mjs"), tools: import("./comparing.mjs").Tools) => Promise<HTMLElement>} make */
+  function compareBy(make) {
+    const { signal: current } = clear();
+    void showing(current, async (onWait) => {
+      const { names } = state;
+      return make(await kernel.later(), { kernel, knownOf, names, onBack: show, onWait });
+    });
   }
 
   /** A run and until when it is known. @param {number} row */

@@ -1,10 +1,12 @@
 /** The panel in which runs are narrowed by what has no place in the row. */
 import { button, h, uniqueId } from "../base/dom.mjs";
 import { formatTime, instant } from "../base/ticks.mjs";
+import { toolbar } from "../base/roving.mjs";
 import { visible } from "../base/text.mjs";
 import { isoText, isZone } from "../base/times.mjs";
 import { momentOf } from "../runs/filter.mjs";
 import { AGES, changed } from "../runs/rules.mjs";
+import { createFailedVersions } from "./failed_versions.mjs";
 import { createRuleChips } from "./rule_chips.mjs";
 
 /**
@@ -36,6 +38,7 @@ const ALONE = "Rules on documents and on outputs need a kernel, and this file ha
 export function createFilterPanel(store, { kernel, signal, onFilter, onClose }) {
   const { state } = store;
   const refusal = h("p", { class: "arn-warning", role: "alert" });
+  const failed = createFailedVersions(store, (changes) => void change(changes));
   const choices = {
     deployment_id: createChoice("Deployment", (value) => identify("deployment_id", value)),
     version_id: createChoice("Version", (value) => identify("version_id", value)),
@@ -60,6 +63,7 @@ export function createFilterPanel(store, { kernel, signal, onFilter, onClose }) 
     h(
       "div",
       "arn-wb-fields",
+      failed.element,
       choices.deployment_id.element,
       choices.version_id.element,
       choices.mode.element,
@@ -112,6 +116,7 @@ export function createFilterPanel(store, { kernel, signal, onFilter, onClose }) 
       has === undefined ? "" : has ? "with" : "without",
     );
     time.write();
+    failed.write();
   }
 
   /** @param {Identity} key */
@@ -131,7 +136,7 @@ export function createFilterPanel(store, { kernel, signal, onFilter, onClose }) 
   }
 
   function focus() {
-    choices.deployment_id.select.focus();
+    (failed.first ?? choices.deployment_id.select).focus();
   }
 
   store.watch(["data", "filter", "names", "tz"], write, signal);
@@ -170,7 +175,14 @@ function createChoice(label, onChoose) {
  */
 function createTimes({ state }, onChange) {
   const between = "between";
-  const choice = createChoice("Created", choose);
+  /** What can be chosen, as the filter has it. @type {[value: string, words: string][]} */
+  const choices = [["", "any time"], ...AGES, [between, "from … to …"]];
+  const buttons = choices.map(([value, words]) =>
+    button(words, () => choose(value), {
+      "aria-pressed": "false",
+      title: "Show only runs that were created then",
+    }),
+  );
   const [since, until] = ["From", "To"].map((label) => {
     const input = h("input", {
       type: "datetime-local",
@@ -186,9 +198,17 @@ function createTimes({ state }, onChange) {
 
   /** @param {string} value */
   function choose(value) {
-    edges.hidden = value !== between;
+    press(value);
     if (value === between) since.focus();
     else onChange({ since: value || undefined, until: undefined });
+  }
+
+  /** @param {string} value the one that is chosen */
+  function press(value) {
+    choices.forEach(([other], i) =>
+      buttons[i].setAttribute("aria-pressed", String(other === value)),
+    );
+    edges.hidden = value !== between;
   }
 
   function chooseEdges() {
@@ -208,9 +228,7 @@ function createTimes({ state }, onChange) {
     const age = AGES.some(([text]) => text === filter?.since) && filter?.until === undefined;
     const isBetween = !age && (filter?.since ?? filter?.until) !== undefined;
     const chosen = age ? String(filter?.since) : isBetween ? between : "";
-    const ages = /** @type {[string, string][]} */ (AGES);
-    choice.write([["", "any time"], ...ages, [between, "from … to …"]], chosen);
-    edges.hidden = !isBetween;
+    press(chosen);
     for (const [input, edge] of /** @type {const} */ ([
       [since, filter?.since],
       [until, filter?.until],
@@ -231,7 +249,9 @@ function createTimes({ state }, onChange) {
       .replace(" ", "T");
   }
 
-  return { element: h("span", "arn-wb-field arn-wb-time", choice.element, edges, note), write };
+  const bar = toolbar("Created", "arn-tl-segments", ...buttons);
+  const title = h("span", "arn-dim", "Created");
+  return { element: h("div", "arn-wb-field arn-wb-whole", title, bar, edges, note), write };
 }
 
 /** A rule about a place in a document. @param {(rule: [path: string, operator: string, value: unknown]) => Promise<boolean>} onAdd gives whether it was taken */

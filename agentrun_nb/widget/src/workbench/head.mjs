@@ -1,7 +1,6 @@
 /** The first row of a page of many runs: what is shown, in a sentence, and what can be done with all of it. */
 import { copy } from "../base/clipboard.mjs";
 import { button, h } from "../base/dom.mjs";
-import { createMenu } from "../base/menu.mjs";
 import { countOf } from "../base/numbers.mjs";
 import { saveFile } from "../base/save.mjs";
 import { stretchWords } from "../base/stretch.mjs";
@@ -10,6 +9,7 @@ import { isZone } from "../base/times.mjs";
 import { readBytes } from "../kernel/bytes.mjs";
 
 const LAST_DATE = 8.64e15;
+const COPY = "Copy view";
 const SAID_FOR_MS = 2000;
 const LONGEST = 80;
 
@@ -69,21 +69,21 @@ export function createHead(store, { kernel, signal, onBack, onHelp }) {
 
 /** The ways to keep the view, which need a kernel. @param {import("../kernel/requests.mjs").Kernel} kernel */
 function keepers(kernel) {
-  const menu = createMenu("Copy ▾", [{ label: "This view as Python", act: copyPython }]);
-  const opener = /** @type {HTMLElement} */ (menu.element.querySelector("button"));
-  opener.title = "Copy this view as Python";
+  const python = button(COPY, copyPython, {
+    title: "Copy this view as Python: a cell that shows it again",
+    "data-testid": "arn-wb-copy",
+  });
   const save = button("Save", saveView, {
     title: "Save this view as a file that opens in any browser",
     "data-testid": "arn-wb-save",
   });
 
   async function copyPython() {
-    const words = await told(async () => {
+    python.textContent = await told(async () => {
       const { answer } = await kernel.ask("python");
       return (await copy(String(answer.text))) ? "Copied" : "Not allowed";
     });
-    menu.say(words);
-    setTimeout(() => menu.say("Copy ▾"), SAID_FOR_MS);
+    setTimeout(() => (python.textContent = COPY), SAID_FOR_MS);
   }
 
   async function saveView() {
@@ -96,7 +96,7 @@ function keepers(kernel) {
     setTimeout(() => (save.textContent = "Save"), SAID_FOR_MS);
   }
 
-  return [menu.element, save];
+  return [python, save];
 }
 
 /** What became of it, or why nothing did. @param {() => Promise<string>} act */

@@ -28,7 +28,7 @@ export function createNumbers(store, { kernel, signal, onChoose, onFilter }) {
   const reasons = createReasons(store, { kernel, signal, onFilter });
   const element = h(
     "div",
-    { class: "arn-nums", "data-testid": "arn-wb-numbers" },
+    { class: "arn-nums", tabindex: "-1", "data-testid": "arn-wb-numbers" },
     h("section", {}, title, facts),
     reasons.element,
   );
@@ -70,7 +70,8 @@ function headline({ data, shown, chosen }, ofChosen) {
  * @returns {[name: string, ...words: import("../base/dom.mjs").Child[]][]}
  */
 function linesOf(state, numbers, onChoose) {
-  const { failed, judged, failure, before, after, lastFailure, longest } = numbers;
+  const { failed, judged, failure, before, after } = numbers;
+  const { lastFailure, longest, longestWait } = numbers;
   /** @type {[string, ...import("../base/dom.mjs").Child[]][]} */
   const lines = [
     ["failures", ...failedWords(failed, judged, failure)],
@@ -80,7 +81,12 @@ function linesOf(state, numbers, onChoose) {
   const link = (/** @type {number} */ row) => runLink(state, row, onChoose);
   if (lastFailure >= 0)
     lines.push(["last failure", link(lastFailure), ` ${failureAge(state, lastFailure)}`]);
-  if (longest >= 0) lines.push(["longest", link(longest), ` ${lengthOf(state, longest)}`]);
+  if (longest >= 0)
+    lines.push(["longest", link(longest), ` ${lengthOf(state, longest, "started", "completed")}`]);
+  if (longestWait >= 0) {
+    const words = lengthOf(state, longestWait, "created", "started", "completed");
+    lines.push(["longest wait", link(longestWait), ` ${words}`]);
+  }
   return lines;
 }
 
@@ -113,11 +119,14 @@ function failureAge({ data: { columns } }, row) {
   return ageWords(Date.now() - end);
 }
 
-/** @param {State} state @param {number} row */
-function lengthOf({ data: { columns } }, row) {
+/**
+ * How long a stretch of a run took; one whose end is not recorded goes on.
+ * @param {State} state @param {number} row
+ * @param {"created" | "started"} start @param {...("started" | "completed")} ends the first of them that is recorded is the end
+ */
+function lengthOf({ data: { columns } }, row, start, ...ends) {
   if (!columns) return "";
-  const { started, completed, until } = columns;
-  const isOpen = Number.isNaN(completed[row]);
-  const end = isOpen ? until[row] : completed[row];
-  return duration(Math.round(end - started[row])) + (isOpen ? " so far" : "");
+  const end = ends.map((name) => columns[name][row]).find((at) => !Number.isNaN(at));
+  const length = Math.round((end ?? columns.until[row]) - columns[start][row]);
+  return duration(Math.max(0, length)) + (end === undefined ? " so far" : "");
 }

@@ -36,7 +36,15 @@ export function createWorkbench(store, options) {
   const head = createHead(store, { kernel, signal, onBack: closeRun, onHelp: openHelp });
   const row = createRow(store, { views: VIEWS, kernel, signal, onView, onFilter });
   const list = createList(store, { signal, onOpen: openRun });
-  const details = createDetails(store, { kernel, signal, onChoose, onOrder, onFilter, onPath });
+  const details = createDetails(store, {
+    kernel,
+    signal,
+    onChoose,
+    onOrder,
+    onFilter,
+    onPath,
+    onView,
+  });
   const stage = h("div", { class: "arn-wb-stage", "data-testid": "arn-wb-stage" });
   const nothing = h("p", "arn-wb-nothing");
   const remark = h("p", { class: "arn-wb-remark", role: "status" });
@@ -120,8 +128,8 @@ export function createWorkbench(store, options) {
 
   /** Where there is a list only, the run that was tapped stands over it. @param {number} row */
   function openRun(row) {
-    onChoose([row]);
     element.classList.add("arn-wb-open");
+    onChoose([row]);
     head.back.focus();
   }
 

@@ -1,0 +1,530 @@
+"""The questions of an everyday, answered in JupyterLab with few clicks, each checked against pandas.
+
+The runs are a thousand generated ones, and those of a local service: some failed, some succeeded, some go on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+import agentrun_nb as arn
+from tests.support.hand import Hand
+from tests.support.jupyter_host import Host, OpenNotebook
+
+SEED = 36
+"""A seed with several failures of one version in its last hour."""
+
+GENERATED = f"""import agentrun_nb as arn
+import pandas as pd
+runs, client = arn.runs_frame(arn.local.generate(1_000, seed={SEED})), None
+arn.save(runs, "generated.parquet")"""
+
+SERVICE = """import json, pathlib, time
+import agentrun_nb as arn
+import pandas as pd
+service = arn.local.serve(workers=3)
+client = service.client
+for given in ({"invoices": 5}, {"invoices": 4}, {"invoices": 12}, {}, {"invoices": 3}):
+    service.submit("invoice-audit", given)
+for column in ("bicycles", "no such column", "bicycles"):
+    service.submit("csv-report", {"column": column})
+for name in ("code-review", "site-map", "comment-digest", "nightly-export", "broken-install"):
+    service.submit(name)
+for version in (1, 2):
+    service.submit("invoice-audit", {"invoices": 11}, version=version)
+    service.submit("site-map", version=version)
+service.wait()
+last = [service.submit("long-training", {"epochs": 100}) for _ in range(4)]
+while client.get_run(last[1].deployment_id, last[1].id).status != "running":
+    time.sleep(0.05)
+runs = client.list_runs(progress=False)
+arn.save(runs, "service.parquet")
+arn.save(client.get_logs(runs, progress=False), "logs.parquet")
+pathlib.Path("names.json").write_text(json.dumps(client.names()))"""
+
+SETUPS = {"generated": GENERATED, "service": SERVICE}
+SHOW = "ex = arn.explore(runs, client); ex"
+VIEW, PASTE, ASK = 1, 2, 3
+"""The cells of the notebook after the first: the view, an empty one, and one for questions."""
+
+FAILURES = ["failed", "timed_out"]
+
+
+@dataclass
+class Bench:
+    """A notebook with a view, and the same runs for pandas.
+
+    Attributes:
+        kind: which runs they are.
+        files: where the notebook wrote them.
+        runs: the runs, each with the moments `start`, `wait_end` and `run_end` until which it is known.
+        names: the names of deployments and versions by their ids.
+    """
+
+    kind: str
+    notebook: OpenNotebook
+    files: Path
+    runs: pd.DataFrame
+    names: dict[str, str]
+
+    @property
+    def page(self) -> Page:
+        return self.notebook.page
+
+    @property
+    def view(self) -> Locator:
+        return self.notebook.cell(VIEW).locator(".arn-root")
+
+    def part(self, name: str) -> Locator:
+        return self.view.get_by_test_id(f"arn-wb-{name}")
+
+    def button(self, name: str) -> Locator:
+        return self.view.get_by_role("button", name=name, exact=True)
+
+    def fresh(self, **traits: Any) -> None:
+        """Shows the view anew, and sets what it shares with Python."""
+        lines = [SHOW.removesuffix("; ex")]
+        lines += [f"ex.{name} = {value!r}" for name, value in traits.items()]
+        self.write(VIEW, "\n".join([*lines, "ex"]))
+        self.notebook.run(VIEW)
+        expect(self.part("sentence")).to_contain_text(f"{len(self.runs):,} runs")
+        if self.names:
+            # The names come from the service while the view is there already.
+            self.page.wait_for_function(
+                "(root) => root.innerText.includes('csv-report')", arg=self.view.element_handle()
+            )
+
+    def write(self, cell: int, code: str) -> None:
+        """Writes the source of a cell."""
+        self.page.evaluate(
+            "([cell, code]) => window.jupyterapp.shell.currentWidget.content.widgets[cell].model"
+            ".sharedModel.setSource(code)",
+            [cell, code],
+        )
+
+    def ask(self, expression: str) -> Any:
+        """What an expression gives in the kernel, by way of JSON."""
+        self.write(ASK, f"import json; print(json.dumps({expression}))")
+        return json.loads(self.notebook.ask(ASK))
+
+    def chosen(self) -> list[str]:
+        """The ids of the chosen runs, as Python has them once the page's last change is there."""
+        self.ask("1")
+        return self.ask("[key[1] for key in ex.selected]")
+
+
+def read_runs(path: Path) -> pd.DataFrame:
+    """The runs, each with how long it waited and ran; a run that goes on counts until it was read."""
+    runs = arn.load(path)
+    seen = runs["fetched_at"]
+    has_started, has_ended = runs["started_at"].notna(), runs["completed_at"].notna()
+    until = runs["completed_at"].where(has_ended, seen)
+    waited = runs["started_at"].where(has_started, until)
+    wait = (waited - runs["created_at"]).dt.total_seconds()
+    length = (until - runs["started_at"]).dt.total_seconds()
+    return runs.assign(wait=wait, length=length)
+
+
+@pytest.fixture(scope="module", params=SETUPS)
+def bench(
+    request: pytest.FixtureRequest, lab: Host, browser: Browser, tmp_path_factory: Any
+) -> Iterator[Bench]:
+    kind = request.param
+    name = lab.write(f"questions_{kind}.ipynb", SETUPS[kind], SHOW, "", "").name
+    with lab.open(browser, name) as notebook:
+        notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        notebook.run(0)
+        names = lab.files / "names.json"
+        known = json.loads(names.read_text()) if kind == "service" else {}
+        runs = read_runs(lab.files / f"{kind}.parquet")
+        yield Bench(kind, notebook, lab.files, runs, known)
+        if kind == "service":
+            notebook.page.evaluate("1")
+        assert (notebook.ours, notebook.outside) == ([], [])
+
+
+@pytest.fixture
+def hand() -> Hand:
+    return Hand()
+
+
+def seconds_in(words: str) -> float:
+    """How many seconds a length in words is: "1 min 12 s", "2.1 s", "912 ms"."""
+    units = {"ms": 0.001, "s": 1, "min": 60, "h": 3_600, "d": 86_400}
+    parts = words.replace("\u00a0", " ").split()
+    numbers = [float(number.replace(",", "")) for number in parts[::2]]
+    return sum(number * units[unit] for number, unit in zip(numbers, parts[1::2], strict=True))
+
+
+# --- why did the last failed run fail, and what did its log say?
+
+
+def last_created_failure(runs: pd.DataFrame) -> pd.Series[Any]:
+    return runs[runs["status"].isin(FAILURES)].sort_values("created_at").iloc[-1]
+
+
+def assert_tells_why(bench: Bench, run: pd.Series[Any]) -> None:
+    """The reason is on the screen to the letter, and beside it the last lines of errors of the log."""
+    expect(bench.view.locator(".arn-reason")).to_contain_text(run["failure_reason"])
+    assert bench.chosen() == [run["id"]]
+    if bench.kind == "generated":
+        return
+    logs = arn.load(bench.files / "logs.parquet")
+    errors = logs[logs["run_id"].eq(run["id"]) & logs["level"].eq("error")]
+    lines = [line for text in errors["message"] for line in text.splitlines() if line.strip()]
+    reason = run["failure_reason"]
+    telling = [line for line in lines if line.strip() not in reason and reason not in line]
+    excerpt = bench.view.locator(".arn-excerpt")
+    expect(excerpt).to_be_visible()
+    for line in telling[-8:]:
+        expect(excerpt).to_contain_text(line)
+
+
+def test_the_last_failed_run_says_why_and_shows_its_log(bench: Bench, hand: Hand) -> None:
+    bench.fresh()
+    with hand.at_most(1):
+        hand.click(bench.button("Previous failure"))
+        assert_tells_why(bench, last_created_failure(bench.runs))
+
+
+def test_from_the_numbers_the_run_that_failed_last_is_a_click_away(
+    bench: Bench, hand: Hand
+) -> None:
+    failed = bench.runs[bench.runs["status"].isin(FAILURES)]
+    ended = failed["completed_at"].fillna(failed["created_at"])
+    bench.fresh(selected=[])
+    with hand.at_most(1):
+        line = bench.part("numbers").locator("dt:text-is('last failure') + dd")
+        hand.click(line.get_by_role("button"))
+        assert_tells_why(bench, failed.loc[ended.idxmax()])
+
+
+# --- which took longest, waiting or running?
+
+
+@pytest.mark.parametrize("view", ["timeline", "table", "durations"])
+def test_the_longest_wait_and_the_longest_run_are_named(
+    bench: Bench, hand: Hand, view: str
+) -> None:
+    bench.fresh(view=view)
+    with hand.at_most(1):
+        hand.click(bench.button("Numbers"))
+        for line, column in {"longest": "length", "longest wait": "wait"}.items():
+            run = bench.runs.loc[bench.runs[column].idxmax()]
+            told = bench.part("numbers").locator(f"dt:text-is('{line}') + dd")
+            name = bench.names.get(run["version_id"], run["id"])
+            expect(told.get_by_role("button")).to_have_text(name)
+            words = told.inner_text().removeprefix(name).strip()
+            assert words.endswith(" so far") == pd.isna(
+                run["completed_at" if column == "length" else "started_at"]
+            )
+            assert seconds_in(words.removesuffix(" so far")) == pytest.approx(
+                run[column], rel=0.01, abs=0.001
+            )
+    for line, column in {"longest": "length", "longest wait": "wait"}.items():
+        bench.fresh(selected=[])
+        bench.part("numbers").locator(f"dt:text-is('{line}') + dd button").click()
+        assert bench.chosen() == [bench.runs.loc[bench.runs[column].idxmax(), "id"]]
+
+
+def test_the_table_is_sorted_by_how_long_runs_waited_or_ran(bench: Bench, hand: Hand) -> None:
+    bench.fresh(view="table")
+    for label, column in {"before start": "wait", "after start": "length"}.items():
+        with hand.at_most(1):
+            hand.click(bench.view.get_by_role("columnheader", name=label))
+            run = bench.runs.loc[bench.runs[column].idxmax()]
+            expect(top_rows(bench.view).first).to_contain_text(short_id(run["id"]))
+
+
+def short_id(run_id: str) -> str:
+    return run_id.removeprefix("adrun_")[:8]
+
+
+def top_rows(view: Locator) -> Locator:
+    """The rows of the table, from its top."""
+    view.locator(".arn-grid").evaluate("(grid) => { grid.scrollTop = 0; }")
+    return view.locator(".arn-grid-row[aria-rowindex='2']")
+
+
+# --- one key of the manifest as a column over all runs
+
+
+KEYS = {"generated": "score", "service": "sandbox_id"}
+
+
+def manifest_values(runs: pd.DataFrame, key: str) -> dict[str, Any]:
+    """What stands under a key of each manifest, by run."""
+    texts = runs.set_index("id")["output_manifest"].dropna()
+    documents = {run: json.loads(text) for run, text in texts.items()}
+    return {run: document[key] for run, document in documents.items() if key in document}
+
+
+COLUMN = """(grid) => [...grid.querySelectorAll('.arn-grid-row:not(.arn-outofsight)')].map((row) =>
+  [row.querySelector('.arn-grid-id').innerText, row.lastElementChild.innerText])"""
+"""The short id and the last cell of the rows that are elements."""
+
+
+def test_a_key_of_the_manifest_becomes_a_column_over_all_runs(bench: Bench, hand: Hand) -> None:
+    key = KEYS[bench.kind]
+    values = manifest_values(bench.runs, key)
+    newest = bench.runs[bench.runs["id"].isin(values)].sort_values("created_at").iloc[-1]
+    bench.fresh(selected=[[newest["deployment_id"], newest["id"]]])
+    with hand.at_most(2):
+        hand.click(bench.view.get_by_role("tab", name="Manifest"))
+        row = bench.view.locator(".arn-row", has=bench.page.locator(f"text='{key}'")).first
+        row.hover()
+        hand.click(row.locator(".arn-on-row"))
+        grid = bench.view.locator(".arn-grid")
+        expect(grid.get_by_role("columnheader", name=key)).to_be_visible()
+        line = bench.view.get_by_role("tabpanel").locator("code", has_text="arn.extract(")
+        expect(line).to_be_visible()
+    expect(grid).not_to_contain_text("…", timeout=10_000)
+    by_short = {short_id(run): value for run, value in values.items()}
+    cells = grid.evaluate(COLUMN)
+    assert len(cells) > 5
+    for run, text in cells:
+        expected = by_short.get(run, "")
+        assert text == (str(expected) if isinstance(expected, str) else json.dumps(expected))
+    extracted = bench.ask(f"{line.inner_text()}['{key}'].dropna().tolist()")
+    assert sorted(extracted) == sorted(values.values())
+
+
+# --- the failed run against the last success of the same version
+
+
+def last_success_of(runs: pd.DataFrame, run: pd.Series[Any], column: str) -> pd.Series[Any] | None:
+    before = runs["status"].eq("succeeded") & runs["created_at"].lt(run["created_at"])
+    found = runs[before & runs[column].eq(run[column])].sort_values("created_at")
+    return found.iloc[-1] if len(found) else None
+
+
+def leaves(value: Any, path: str = "") -> dict[str, Any]:
+    """What stands in a document, by path."""
+    if isinstance(value, dict) and value:
+        parts = [leaves(part, f"{path}.{key}") for key, part in value.items()]
+    elif isinstance(value, list) and value:
+        parts = [leaves(part, f"{path}[{place}]") for place, part in enumerate(value)]
+    else:
+        return {path: value}
+    return {place: leaf for part in parts for place, leaf in part.items()}
+
+
+def test_a_failed_run_stands_beside_the_last_success_of_its_version(
+    bench: Bench, hand: Hand
+) -> None:
+    failed = bench.runs[bench.runs["status"].eq("failed")].sort_values("created_at")
+    pairs = [(run, last_success_of(bench.runs, run, "version_id")) for _, run in failed.iterrows()]
+    run, success = [(run, success) for run, success in pairs if success is not None][-1]
+    bench.fresh(selected=[[run["deployment_id"], run["id"]]])
+    with hand.at_most(1):
+        hand.click(bench.button("Compare with last success"))
+        comparison = bench.view.locator(".arn-comparison")
+        expect(comparison).to_contain_text("Beside the last success of the same version")
+        heads = comparison.locator(".arn-pairs").first.locator("thead th")
+        expect(heads).to_have_text([success["id"], run["id"]])
+    outcome = comparison.locator(".arn-pairs").first.locator("tbody")
+    for label, cells in {
+        "status": ["succeeded", "failed"],
+        "failure reason": ["not there", run["failure_reason"]],
+    }.items():
+        row = outcome.filter(has=bench.page.locator(f"th:text-is('{label}')"))
+        expect(row.locator("td .arn-pairname + *, td").first).to_contain_text(cells[0])
+        expect(row.locator("td").last).to_contain_text(cells[1])
+    inputs = [leaves(json.loads(each["input"]), "input") for each in (success, run)]
+    differing = {
+        path for path in {*inputs[0], *inputs[1]} if inputs[0].get(path) != inputs[1].get(path)
+    }
+    told = comparison.locator("tbody th .arn-value").all_inner_texts()
+    assert {path for path in told if path.startswith("input")} == differing
+
+
+def test_a_run_without_such_a_success_is_compared_with_another_version_and_says_so(
+    bench: Bench, hand: Hand
+) -> None:
+    failed = bench.runs[bench.runs["status"].eq("failed")].sort_values("created_at")
+    pairs = [
+        (run, last_success_of(bench.runs, run, "deployment_id"))
+        for _, run in failed.iterrows()
+        if last_success_of(bench.runs, run, "version_id") is None
+    ]
+    found = [(run, success) for run, success in pairs if success is not None]
+    if not found:
+        pytest.skip("Every failed run has a success of its own version before it.")
+    run, success = found[-1]
+    bench.fresh(selected=[[run["deployment_id"], run["id"]]])
+    with hand.at_most(1):
+        hand.click(bench.button("Compare with last success"))
+        comparison = bench.view.locator(".arn-comparison")
+        expect(comparison).to_contain_text("of the deployment, of another version")
+        expect(comparison.locator(".arn-pairs").first).to_contain_text(success["id"])
+
+
+# --- failed, one version, last hour
+
+
+def newest_look(runs: pd.DataFrame) -> pd.Timestamp:
+    moments = ["created_at", "started_at", "completed_at", "updated_at", "fetched_at"]
+    return runs[moments].max().max()
+
+
+def test_the_failures_of_one_version_in_the_last_hour(bench: Bench, hand: Hand) -> None:
+    runs = bench.runs
+    is_failed = runs["status"].isin(FAILURES)
+    is_recent = runs["created_at"].ge(newest_look(runs) - pd.Timedelta("1h"))
+    counts = runs[is_failed]["version_id"].value_counts()
+    recent = runs[is_failed & is_recent]["version_id"].value_counts()
+    version = recent.index[0]
+    expected = runs[is_failed & is_recent & runs["version_id"].eq(version)]
+    # Others fail in that hour, and this version before it, or nothing would be narrowed.
+    assert len(expected) > 0
+    if bench.kind == "generated":
+        assert len(expected) < counts[version]
+    bench.fresh()
+    with hand.at_most(3):
+        hand.click(bench.part("filter"))
+        panel = bench.part("panel")
+        names = [bench.names.get(version, version), str(counts[version])]
+        failures = panel.get_by_role("toolbar", name="Failures of a version")
+        hand.click(failures.get_by_role("button", name=" ".join(names), exact=True))
+        hand.click(panel.get_by_role("button", name="last hour", exact=True))
+        words = f"{len(expected):,} of {len(runs):,} shown"
+        expect(bench.part("result")).to_contain_text(words)
+    bench.ask("1")
+    assert set(bench.ask("ex.shown['id'].tolist()")) == set(expected["id"])
+    panel.get_by_role("button", name="Close").click()
+
+
+# --- share what I see, and write it down
+
+
+def a_view(bench: Bench) -> dict[str, Any]:
+    """A table that is narrowed, sorted, with a column of its own and chosen runs."""
+    key = KEYS[bench.kind]
+    shown = bench.runs[bench.runs["status"].isin(["failed", "succeeded"])]
+    chosen = shown.sort_values("length").iloc[[-2, -4]]
+    return {
+        "filter": {"status": ["failed", "succeeded"]},
+        "view": "table",
+        "sort": "-after_start",
+        "columns": [f"output_manifest.{key}"],
+        "selected": chosen[["deployment_id", "id"]].to_numpy().tolist(),
+        "tz": "Asia/Tokyo",
+    }
+
+
+def a_picture(bench: Bench) -> dict[str, Any]:
+    """A timeline that is near, in bands."""
+    created = bench.runs["created_at"].sort_values()
+    edges = [created.iloc[len(created) // 4], created.iloc[len(created) * 3 // 4]]
+    run = bench.runs[bench.runs["status"].eq("failed")].iloc[0]
+    return {
+        "by": "status",
+        "window": [edge.isoformat() for edge in edges],
+        "selected": [[run["deployment_id"], run["id"]]],
+    }
+
+
+def some_durations(bench: Bench) -> dict[str, Any]:
+    return {"view": "durations", "filter": {"status": "succeeded"}, "selected": []}
+
+
+VIEWS = {"table": a_view, "timeline": a_picture, "durations": some_durations}
+
+SEEN = """async (root) => {
+  const grid = root.querySelector('.arn-grid');
+  if (grid) grid.scrollTop = 0;
+  for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+  const all = (selector) => [...root.querySelectorAll(selector)].filter((one) => one.checkVisibility());
+  const text = (one) => one.innerText.trim();
+  const heads = all('.arn-grid [role=columnheader]').map((one) => [text(one), one.ariaSort]);
+  const rows = all('.arn-grid-row:not(.arn-outofsight)')
+    .sort((a, b) => a.ariaRowIndex - b.ariaRowIndex).slice(0, 6)
+    .map((row) => [row.ariaSelected, ...[...row.children].filter((cell) => !cell.matches('.arn-grid-age')).map(text)]);
+  return {
+    view: all('.arn-wb-views [aria-pressed=true]').map(text),
+    by: all('[data-testid=arn-by]').map(({value}) => value),
+    window: all('[data-testid=arn-window]').map((one) => text(one).split(':').slice(0, -1).join(':')),
+    zone: all('.arn-zone select').map(({value}) => value),
+    run: all('.arn-run header .arn-utc, .arn-run header .arn-id').map(text),
+    numbers: all('.arn-nums dd').map(text).filter((words) => !words.endsWith(' ago')),
+    chosen: all('[aria-label="Chosen runs"] [role=status]').map(text),
+    heads, rows,
+  };
+}"""
+"""What a person sees of a view, without what depends on the width and the clock."""
+
+
+def seen(view: Locator) -> dict[str, Any]:
+    found: dict[str, Any] = view.evaluate(SEEN)
+    return found
+
+
+def settled(view: Locator, kind: str) -> dict[str, Any]:
+    """What is seen once columns have their values and names are there."""
+    expect(view.locator(".arn-run, .arn-nums").first).to_be_visible()
+    if kind == "table":
+        expect(view.locator(".arn-grid-row").first).to_be_visible()
+        expect(view.locator(".arn-grid")).not_to_contain_text("…")
+    view.page.wait_for_timeout(300)
+    return seen(view)
+
+
+@pytest.mark.parametrize("kind", VIEWS)
+def test_what_i_see_is_saved_as_a_file_that_shows_it(
+    bench: Bench, hand: Hand, browser: Browser, tmp_path: Path, kind: str
+) -> None:
+    traits = VIEWS[kind](bench)
+    bench.fresh(**traits)
+    with hand.at_most(1), bench.page.expect_download() as download:
+        hand.click(bench.part("save"))
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    before = settled(bench.view, kind)
+    context = browser.new_context(viewport={"width": 1280, "height": 1400})
+    page = context.new_page()
+    page.goto(file.as_uri())
+    after = settled(page.locator(".arn-root"), kind)
+    assert after == before
+    statuses = traits.get("filter", {}).get("status", bench.runs["status"].unique())
+    shown = bench.runs["status"].isin([statuses] if isinstance(statuses, str) else statuses).sum()
+    expect(page.get_by_test_id("arn-wb-sentence")).to_contain_text(f"{shown:,} runs")
+    if "filter" in traits:
+        expect(page.locator("main")).to_contain_text(f"{shown:,} of {len(bench.runs):,} runs")
+    context.close()
+
+
+@pytest.mark.parametrize("kind", VIEWS)
+def test_what_i_see_is_written_down_as_a_cell_that_shows_it(
+    bench: Bench, hand: Hand, kind: str
+) -> None:
+    traits = VIEWS[kind](bench)
+    bench.fresh(**traits)
+    before = settled(bench.view, kind)
+    with hand.at_most(1):
+        hand.click(bench.part("copy"))
+        expect(bench.part("copy")).to_have_text("Copied")
+    bench.write(PASTE, "")
+    bench.notebook.activate(PASTE)
+    bench.notebook.command("notebook:enter-edit-mode")
+    bench.page.keyboard.press("Control+V")
+    bench.notebook.run(PASTE)
+    pasted = bench.notebook.cell(PASTE).locator(".arn-root")
+    expect(pasted).to_be_visible()
+    if bench.names:
+        bench.page.wait_for_function(
+            "(root) => root.innerText.includes(' v')", arg=pasted.element_handle()
+        )
+    assert settled(pasted, kind) == before
+    assert bench.ask("ex.selected") == traits["selected"]
+    shown = bench.ask("[ex.shown['id'].tolist(), shown['id'].tolist()]")
+    assert shown[0] == shown[1]
+    bench.write(PASTE, "")
+    bench.notebook.run(PASTE)
