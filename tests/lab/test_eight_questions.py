@@ -6,6 +6,7 @@ The runs are a thousand generated ones, and those of a local service: some faile
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,8 +147,6 @@ def bench(
         known = json.loads(names.read_text()) if kind == "service" else {}
         runs = read_runs(lab.files / f"{kind}.parquet")
         yield Bench(kind, notebook, lab.files, runs, known)
-        if kind == "service":
-            notebook.page.evaluate("1")
         assert (notebook.ours, notebook.outside) == ([], [])
 
 
@@ -218,10 +217,11 @@ def test_the_longest_wait_and_the_longest_run_are_named(
     with hand.at_most(1):
         hand.click(bench.button("Numbers"))
         for line, column in {"longest": "length", "longest wait": "wait"}.items():
-            run = bench.runs.loc[bench.runs[column].idxmax()]
+            longest = most_of(bench.runs, column)
+            run = longest.iloc[0]
             told = bench.part("numbers").locator(f"dt:text-is('{line}') + dd")
-            name = bench.names.get(run["version_id"], run["id"])
-            expect(told.get_by_role("button")).to_have_text(name)
+            name = told.get_by_role("button").inner_text()
+            assert name in {bench.names.get(one.version_id, one.id) for one in longest.itertuples()}
             words = told.inner_text().removeprefix(name).strip()
             assert words.endswith(" so far") == pd.isna(
                 run["completed_at" if column == "length" else "started_at"]
@@ -232,7 +232,9 @@ def test_the_longest_wait_and_the_longest_run_are_named(
     for line, column in {"longest": "length", "longest wait": "wait"}.items():
         bench.fresh(selected=[])
         bench.part("numbers").locator(f"dt:text-is('{line}') + dd button").click()
-        assert bench.chosen() == [bench.runs.loc[bench.runs[column].idxmax(), "id"]]
+        expect(bench.view.locator(".arn-run")).to_be_visible()
+        [chosen] = bench.chosen()
+        assert chosen in set(most_of(bench.runs, column)["id"])
 
 
 def test_the_table_is_sorted_by_how_long_runs_waited_or_ran(bench: Bench, hand: Hand) -> None:
@@ -240,16 +242,22 @@ def test_the_table_is_sorted_by_how_long_runs_waited_or_ran(bench: Bench, hand: 
     for label, column in {"before start": "wait", "after start": "length"}.items():
         with hand.at_most(1):
             hand.click(bench.view.get_by_role("columnheader", name=label))
-            run = bench.runs.loc[bench.runs[column].idxmax()]
-            expect(top_rows(bench.view).first).to_contain_text(short_id(run["id"]))
+            top = top_row(bench.view).locator(".arn-grid-id")
+            longest = {short_id(run) for run in most_of(bench.runs, column)["id"]}
+            expect(top).to_have_text(re.compile("|".join(longest)))
 
 
 def short_id(run_id: str) -> str:
     return run_id.removeprefix("adrun_")[:8]
 
 
-def top_rows(view: Locator) -> Locator:
-    """The rows of the table, from its top."""
+def most_of(runs: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The runs with the most of something: several timed out after the very same time."""
+    return runs[runs[column].eq(runs[column].max())]
+
+
+def top_row(view: Locator) -> Locator:
+    """The first row of the table."""
     view.locator(".arn-grid").evaluate("(grid) => { grid.scrollTop = 0; }")
     return view.locator(".arn-grid-row[aria-rowindex='2']")
 
@@ -286,13 +294,13 @@ def test_a_key_of_the_manifest_becomes_a_column_over_all_runs(bench: Bench, hand
         expect(grid.get_by_role("columnheader", name=key)).to_be_visible()
         line = bench.view.get_by_role("tabpanel").locator("code", has_text="arn.extract(")
         expect(line).to_be_visible()
-    expect(grid).not_to_contain_text("…", timeout=10_000)
+    expect(grid.locator(".arn-grid-row > :last-child", has_text="…")).to_have_count(0)
     by_short = {short_id(run): value for run, value in values.items()}
     cells = grid.evaluate(COLUMN)
     assert len(cells) > 5
     for run, text in cells:
         expected = by_short.get(run, "")
-        assert text == (str(expected) if isinstance(expected, str) else json.dumps(expected))
+        assert (text if isinstance(expected, str) else float(text)) == expected
     extracted = bench.ask(f"{line.inner_text()}['{key}'].dropna().tolist()")
     assert sorted(extracted) == sorted(values.values())
 
@@ -331,13 +339,11 @@ def test_a_failed_run_stands_beside_the_last_success_of_its_version(
         heads = comparison.locator(".arn-pairs").first.locator("thead th")
         expect(heads).to_have_text([success["id"], run["id"]])
     outcome = comparison.locator(".arn-pairs").first.locator("tbody")
-    for label, cells in {
-        "status": ["succeeded", "failed"],
-        "failure reason": ["not there", run["failure_reason"]],
-    }.items():
-        row = outcome.filter(has=bench.page.locator(f"th:text-is('{label}')"))
-        expect(row.locator("td .arn-pairname + *, td").first).to_contain_text(cells[0])
-        expect(row.locator("td").last).to_contain_text(cells[1])
+    reasons = ["not there", run["failure_reason"]]
+    for label, texts in {"status": ["succeeded", "failed"], "failure reason": reasons}.items():
+        cells = outcome.filter(has=bench.page.get_by_text(label, exact=True)).locator("td")
+        for cell, text in zip(cells.all(), texts, strict=True):
+            expect(cell).to_contain_text(text)
     inputs = [leaves(json.loads(each["input"]), "input") for each in (success, run)]
     differing = {
         path for path in {*inputs[0], *inputs[1]} if inputs[0].get(path) != inputs[1].get(path)
@@ -472,7 +478,7 @@ def settled(view: Locator, kind: str) -> dict[str, Any]:
     expect(view.locator(".arn-run, .arn-nums").first).to_be_visible()
     if kind == "table":
         expect(view.locator(".arn-grid-row").first).to_be_visible()
-        expect(view.locator(".arn-grid")).not_to_contain_text("…")
+        expect(view.locator(".arn-grid-row > :last-child", has_text="…")).to_have_count(0)
     view.page.wait_for_timeout(300)
     return seen(view)
 
