@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import plotly
 from playwright.sync_api import Browser, Page, Route
+
+from agentrun_nb.widget.view import View
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "page"
@@ -65,10 +68,12 @@ class Stage:
         self.errors: list[str] = []
         self._headers = {"Content-Security-Policy-Report-Only": reported} if reported else {}
         self._scenario = "{}"
+        self._view: View | None = None
         self._page = ""
         self.context.route("**/*", self._serve)
         self.context.add_init_script(WATCH)
         self.page: Page = self.context.new_page()
+        self.page.expose_function("kernel", self._ask)
         self.context.on("page", lambda page: self.wandered.append(f"window {page.url}"))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on(
@@ -96,6 +101,31 @@ class Stage:
         )
         self._go("/")
         self.page.locator(".arn-body > *").first.wait_for()
+
+    def show_view(self, shown: View, /, **traits: Any) -> None:
+        """Mounts the page of a view, which answers whatever the page asks of it."""
+        self._view = shown
+        known = {"buffers": [], "docs": [], "page": {}, "relay": True}
+        self._scenario = json.dumps(known | {"traits": {"selected": [], **traits}})
+        self._go("/")
+        self.page.locator(".arn-workbench").wait_for()
+
+    def _ask(self, message: dict[str, Any]) -> list[dict[str, Any]]:
+        """What the view answers to a message."""
+        view = self._view
+        assert view is not None
+        sent: list[dict[str, Any]] = []
+
+        def send(content: Any, buffers: Any = None) -> None:
+            packed = [base64.b64encode(part).decode() for part in buffers or []]
+            sent.append({"content": content, "buffers": packed})
+
+        view.send = send
+        # What waits for a client runs on a loop of its own where its thread has none.
+        asking = threading.Thread(target=view._receive, args=(view, message, []))
+        asking.start()
+        asking.join()
+        return sent
 
     def write(self, html: str) -> None:
         """Opens a page of this HTML, as a parser and not a script reads it."""
