@@ -212,7 +212,7 @@ class RunExplorer(RunView):
         # A path stays while other runs are chosen, and the line of one that is not there fails.
         if value is not None and self._has_value():
             lines.append(value)
-        if self._is_chosen and not self._has_one_row():
+        if self._has_own_choice():
             # The first of a few is the one on show, and a table does not say which that is.
             is_few = len(self.selected) <= FEW
             lines.append(f"ex.selected = {self.selected if is_few else 'selection'}")
@@ -220,9 +220,11 @@ class RunExplorer(RunView):
             lines.append(f"ex.path = {self.path!r}")
         return "\n".join([*lines, "ex"])
 
-    def _has_one_row(self) -> bool:
-        """Whether there is one run only, which is chosen by itself."""
-        return len(self._table) == 1 and self.selected == self._table.newest_key()
+    def _has_own_choice(self) -> bool:
+        """Whether something else is chosen than in a view that nobody has touched."""
+        if len(self._table) > 1:
+            return self._is_chosen
+        return self.selected != self._table.newest_key()
 
     def _has_value(self) -> bool:
         try:

@@ -209,32 +209,40 @@ def test_from_the_numbers_the_run_that_failed_last_is_a_click_away(
 # --- which took longest, waiting or running?
 
 
+LONGEST = {"longest": "length", "longest wait": "wait"}
+"""The lines of the numbers, and what is the most in them."""
+
+
+@pytest.mark.parametrize("line", LONGEST)
 @pytest.mark.parametrize("view", ["timeline", "table", "durations"])
-def test_the_longest_wait_and_the_longest_run_are_named(
-    bench: Bench, hand: Hand, view: str
+def test_the_longest_wait_and_the_longest_run_are_told_and_a_click_away(
+    bench: Bench, hand: Hand, line: str, view: str
 ) -> None:
+    longest = most_of(bench.runs, LONGEST[line])
+    run = longest.iloc[0]
     bench.fresh(view=view)
+    told = bench.part("numbers").locator(f"dt:text-is('{line}') + dd")
+    name = told.get_by_role("button").inner_text()
+    assert name in {bench.names.get(one.version_id, one.id) for one in longest.itertuples()}
+    words = told.inner_text().removeprefix(name).strip()
+    end = "completed_at" if line == "longest" else "started_at"
+    assert words.endswith(" so far") == pd.isna(run[end])
+    seconds = seconds_in(words.removesuffix(" so far"))
+    assert seconds == pytest.approx(run[LONGEST[line]], rel=0.01, abs=0.001)
     with hand.at_most(1):
-        hand.click(bench.button("Numbers"))
-        for line, column in {"longest": "length", "longest wait": "wait"}.items():
-            longest = most_of(bench.runs, column)
-            run = longest.iloc[0]
-            told = bench.part("numbers").locator(f"dt:text-is('{line}') + dd")
-            name = told.get_by_role("button").inner_text()
-            assert name in {bench.names.get(one.version_id, one.id) for one in longest.itertuples()}
-            words = told.inner_text().removeprefix(name).strip()
-            assert words.endswith(" so far") == pd.isna(
-                run["completed_at" if column == "length" else "started_at"]
-            )
-            assert seconds_in(words.removesuffix(" so far")) == pytest.approx(
-                run[column], rel=0.01, abs=0.001
-            )
-    for line, column in {"longest": "length", "longest wait": "wait"}.items():
-        bench.fresh(selected=[])
-        bench.part("numbers").locator(f"dt:text-is('{line}') + dd button").click()
+        hand.click(told.get_by_role("button"))
         expect(bench.view.locator(".arn-run")).to_be_visible()
         [chosen] = bench.chosen()
-        assert chosen in set(most_of(bench.runs, column)["id"])
+        assert chosen in set(longest["id"])
+
+
+def test_from_a_run_a_click_leads_back_to_the_longest(bench: Bench, hand: Hand) -> None:
+    run = bench.runs.iloc[0]
+    bench.fresh(selected=[[run["deployment_id"], run["id"]]])
+    with hand.at_most(1):
+        hand.click(bench.button("Numbers"))
+        expect(bench.part("numbers")).to_contain_text("longest wait")
+    assert bench.chosen() == []
 
 
 def test_the_table_is_sorted_by_how_long_runs_waited_or_ran(bench: Bench, hand: Hand) -> None:
