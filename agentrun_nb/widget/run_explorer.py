@@ -224,7 +224,7 @@ class RunExplorer(RunView):
         """Whether something else is chosen than in a view that nobody has touched."""
         if len(self._table) > 1:
             return self._is_chosen
-        return self.selected != self._table.newest_key()
+        return bool(self.selected != self._table.newest_key())
 
     def _has_value(self) -> bool:
         try:

@@ -251,7 +251,15 @@ KEYS = RUNS[["deployment_id", "id"]].to_numpy().tolist()
         (KEYS[3:9], "input.limit"),
         ([["agdep_gone", 'it\'s \\ "gone"\n']], ""),
     ],
-    ids=["nobody chose", "none", "the newest", "two, the later first", "no such place", "several", "gone"],
+    ids=[
+        "nobody chose",
+        "none",
+        "the newest",
+        "two, the later first",
+        "no such place",
+        "several",
+        "gone",
+    ],
 )
 def test_the_copied_cell_ends_with_the_view_and_what_is_chosen_in_it(selected, path):
     view = explore(RUNS)
