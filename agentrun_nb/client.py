@@ -18,9 +18,9 @@ from agentrun_nb.fetch import check, listing, output_files
 from agentrun_nb.fetch.by_id import fetch_run, fetch_runs, make_run
 from agentrun_nb.fetch.keys import (
     RunsLike,
+    has_bare_keys,
     keys_given,
     names_deployments,
-    names_only,
     one_key,
     run_keys,
 )
@@ -40,7 +40,7 @@ from agentrun_nb.fetch.query import (
 from agentrun_nb.fetch.refetch import refetch
 from agentrun_nb.http import loop, routes
 from agentrun_nb.http.connection import Transport
-from agentrun_nb.http.interrupts import Deferred
+from agentrun_nb.http.interrupts import DeferredInterrupts
 from agentrun_nb.http.secret import Secret
 from agentrun_nb.http.settings import find_settings
 from agentrun_nb.http.wire import Tally, Wire
@@ -216,9 +216,9 @@ class Client:
         """
         keys = keys_given(deployment_id, run_ids)
         if isinstance(deployment_id, pd.DataFrame):
-            with Deferred():
+            with DeferredInterrupts():
                 return fetch_runs(self._wire, keys, progress=progress).set_axis(deployment_id.index)
-        with Deferred():
+        with DeferredInterrupts():
             runs = fetch_runs(self._wire, keys, progress=progress)
             if not deployment_is_unknown(deployment_id, runs["fetch_error"]):
                 return runs
@@ -267,7 +267,7 @@ class Client:
             (30, True)
         """
         query = self._query(deployment_id, status, version_id, since, until, limit, without)
-        with ids_for_names(self._wire, query.deployments), Deferred():
+        with ids_for_names(self._wire, query.deployments), DeferredInterrupts():
             return listing.list_frame(self._wire, query, progress=progress)
 
     def iter_runs(
@@ -348,8 +348,8 @@ class Client:
             >>> len(runs)
             302
         """
-        with Deferred():
-            if names_only(runs):
+        with DeferredInterrupts():
+            if has_bare_keys(runs):
                 return fetch_runs(self._wire, run_keys(runs), progress=progress)
             return refetch(self._wire, runs_frame(runs), progress=progress)
 
@@ -475,7 +475,10 @@ class Client:
         keys = run_keys(runs)
         if tail is not None:
             tail = read_count("tail", tail, "Give one above zero, or None for all events.")
-        with ids_for_names(self._wire, {deployment_id for deployment_id, _ in keys}), Deferred():
+        with (
+            ids_for_names(self._wire, {deployment_id for deployment_id, _ in keys}),
+            DeferredInterrupts(),
+        ):
             return fetch_logs(self._wire, keys, tail, progress=progress)
 
     def read_output(
@@ -543,7 +546,7 @@ class Client:
         """
         chosen = None if names is None else read_texts("names", names, output_files.NAMES)
         target = read_path(folder)
-        with Deferred():
+        with DeferredInterrupts():
             return save_outputs(self._wire, runs, target, chosen)
 
     def observations(self) -> pd.DataFrame:

@@ -118,7 +118,7 @@ def looks(scale: float = 1.0) -> None:
     pages = []
     for start in range(0, len(records), 200):
         body = b'{"items":[%s]}' % b",".join(records[start : start + 200])
-        pages.append(decode_page(RUNS, body).answered(answer).batch)
+        pages.append(decode_page(RUNS, body).with_answer_time(answer).batch)
     ledger = Ledger()
     for kind in ("new", "equal"):
         cpu = time.process_time()

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from agentrun_nb.analysis.failures import failures
-from agentrun_nb.analysis.filter_rules import Rules, frozen
+from agentrun_nb.analysis.filter_rules import Rules, with_moments
 from agentrun_nb.core.jsontext import NOT_STRICT
 from agentrun_nb.core.paths import find, parse_path
 from agentrun_nb.documents.reading import ABSENT, Gap, read, texts
@@ -57,19 +57,19 @@ def filter_rows(
     mask = np.ones(len(runs), dtype=bool)
     if not rules:
         return mask
-    moments = frozen(rules, newest)
+    moments = with_moments(rules, newest)
     for column in IDENTITIES:
         if column in rules:
             mask &= _is_one_of(runs[column], rules[column])
     if "since" in moments:
-        mask &= ~_true(runs["created_at"] < pd.Timestamp(moments["since"]))
+        mask &= ~_is_true(runs["created_at"] < pd.Timestamp(moments["since"]))
     if "until" in moments:
-        mask &= ~_true(runs["created_at"] >= pd.Timestamp(moments["until"]))
+        mask &= ~_is_true(runs["created_at"] >= pd.Timestamp(moments["until"]))
     if rules.get("text"):
         mask &= _has_text(runs, rules["text"], names or {})
     if "failure" in rules:
         found = failures(runs, each=True) if groups is None else groups
-        mask &= _true(found == rules["failure"])
+        mask &= _is_true(found == rules["failure"])
     if "has_outputs" in rules:
         mask &= _has_outputs(runs) == rules["has_outputs"]
     for document, tests in _tests_of_documents(rules.get("where", [])).items():
@@ -77,32 +77,33 @@ def filter_rows(
     return mask
 
 
-def _true(column: pd.Series[Any]) -> Mask:
+def _is_true(column: pd.Series[Any]) -> Mask:
+    """Whether each value is true; a missing one is not."""
     return np.asarray(column.to_numpy(dtype=bool, na_value=False))
 
 
 def _is_one_of(column: pd.Series[Any], value: str | Sequence[str | None]) -> Mask:
     sought = [value] if isinstance(value, str) else value
     texts_sought = [text for text in sought if text is not None]
-    mask = _true(column.isin(texts_sought))
-    return mask | _true(column.isna()) if None in sought else mask
+    mask = _is_true(column.isin(texts_sought))
+    return mask | _is_true(column.isna()) if None in sought else mask
 
 
 def _has_text(runs: pd.DataFrame, text: str, names: Mapping[str, str]) -> Mask:
     """Whether a text stands in the id, name, version or reason of a run, in whatever case."""
-    mask = contain(runs["id"].array, text) | contain(runs["failure_reason"].array, text)
+    mask = contains_text(runs["id"].array, text) | contains_text(runs["failure_reason"].array, text)
     for column in ("deployment_id", "version_id"):
         # Few of them stand in many rows, so each is searched once.
         codes, different = pd.factorize(runs[column])
         ids = different.to_numpy(dtype="object")
-        found = contain(ids, text) | contain([names.get(key) for key in ids], text)
+        found = contains_text(ids, text) | contains_text([names.get(key) for key in ids], text)
         # The code of a missing value is -1, which takes the last.
         mask |= np.append(found, False)[codes]
     return mask
 
 
-def contain(words: Any, text: str) -> Mask:
-    """Whether a text stands in each of some words, in whatever case; None has none."""
+def contains_text(words: Any, text: str) -> Mask:
+    """Whether each of some words contains a text, in whatever case; None contains none."""
     column = pa.array(words, pa.large_string())
     found = pc.match_substring(column, text, ignore_case=True).fill_null(False)
     return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
@@ -215,6 +216,8 @@ _PLAIN_NUMBERS = (float, int)
 
 
 def _in_order(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """Makes a comparison such as `<` false for values that have no order: of two kinds, or NaN."""
+
     def holds(value: Any, sought: Any) -> bool:
         if type(value) in _PLAIN_NUMBERS and type(sought) in _PLAIN_NUMBERS:
             return compare(value, sought)
@@ -241,3 +244,4 @@ _SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": _in_order(operator.ge),
     "contains": _contains,
 }
+"""The operators but `exists`, each with whether it holds between a value and the one sought."""

@@ -1,6 +1,6 @@
-"""Checks a filter of runs, and writes its rules as plain JSON values.
+"""Checks a filter of runs, and gives its rules as plain JSON values.
 
-They come from a program or from a page, and neither is trusted: what is odd is refused in words.
+Filters come from programs and from pages, and neither are trusted: an odd one raises an error.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from agentrun_nb.errors import AgentRunError, SettingsError
 Rules = dict[str, Any]
 """A checked filter: only the keys that narrow something, with plain JSON values."""
 
-_ELSEWHERE = {"=": "==", "===": "==", "<>": "!=", "=>": ">=", "=<": "<="}
+_OF_OTHER_LANGUAGES = {"=": "==", "===": "==", "<>": "!=", "=>": ">=", "=<": "<="}
 """Operators of other languages, and what is written here for them."""
 
 OPERATORS = ("==", "!=", "<", "<=", ">", ">=", "contains", "exists")
@@ -62,7 +62,7 @@ def read_filter(given: Any) -> Rules | None:
     return {key: KEYS[key](key, value) for key, value in given.items() if value is not None} or None
 
 
-def frozen(rules: Rules, newest: datetime | None) -> Rules:
+def with_moments(rules: Rules, newest: datetime | None) -> Rules:
     """The same filter with moments in place of ages.
 
     Args:
@@ -70,7 +70,7 @@ def frozen(rules: Rules, newest: datetime | None) -> Rules:
         newest: the moment from which ages count back.
 
     Example:
-        >>> frozen({"since": "1h"}, datetime(2026, 11, 20, 8))
+        >>> with_moments({"since": "1h"}, datetime(2026, 11, 20, 8))
         {'since': '2026-11-20T07:00:00Z'}
     """
     moments = {
@@ -83,22 +83,22 @@ def frozen(rules: Rules, newest: datetime | None) -> Rules:
 
 def _unknown(what: str, word: Any, known: Any) -> SettingsError:
     text = str(word)[:80]
-    near = get_close_matches(_ELSEWHERE.get(text, text), known, 1, 0.5)
+    near = get_close_matches(_OF_OTHER_LANGUAGES.get(text, text), known, 1, 0.5)
     hint = f"Near it: {near[0]!r}." if near else f"Known: {', '.join(known)}."
     return SettingsError(f"There is no {what} {text!r}.", hint=hint)
 
 
-def _short(key: str, text: str) -> str:
+def _check_length(key: str, text: str) -> str:
     if len(text) > _LONGEST:
         hint = f"Give one of at most {_LONGEST:,} characters."
         raise SettingsError(f"A text of {key} has {len(text):,} characters.", hint=hint)
     return valid_unicode(text)
 
 
-def _words(key: str, value: Any) -> str | list[str | None]:
+def _check_texts(key: str, value: Any) -> str | list[str | None]:
     """One text or several; among several None stands for the runs that have no value."""
     if isinstance(value, str):
-        return _short(key, value)
+        return _check_length(key, value)
     if isinstance(value, Mapping):
         raise SettingsError(f"{key} takes a text or several, and not a mapping.")
     try:
@@ -110,38 +110,38 @@ def _words(key: str, value: Any) -> str | list[str | None]:
         raise SettingsError(f"{len(found):,} values of {key} are too many.", hint=hint)
     texts = [text for text in found if text is not None]
     read_texts(key, texts, "Give a text, or a list of texts.")
-    return [None if text is None else _short(key, text) for text in found]
+    return [None if text is None else _check_length(key, text) for text in found]
 
 
-def _statuses(key: str, value: Any) -> str | list[str | None]:
-    words = _words(key, value)
+def _check_statuses(key: str, value: Any) -> str | list[str | None]:
+    words = _check_texts(key, value)
     known = [words] if isinstance(words, str) else [word for word in words if word is not None]
     read_statuses(known)
     return words
 
 
-def _when(key: str, value: Any) -> str:
+def _check_moment(key: str, value: Any) -> str:
     try:
         return plain_when(value)
     except SettingsError as error:
         raise SettingsError(f"{key}: {error.message}", hint=error.hint) from None
 
 
-def _text(key: str, value: Any) -> str:
+def _check_text(key: str, value: Any) -> str:
     if not isinstance(value, str):
         hint = "Give the words themselves."
         raise SettingsError(f"{key} takes a text, and not a {type(value).__name__}.", hint=hint)
-    return _short(key, value)
+    return _check_length(key, value)
 
 
-def _flag(key: str, value: Any) -> bool:
+def _check_flag(key: str, value: Any) -> bool:
     if not isinstance(value, bool):
         hint = "None narrows nothing."
         raise SettingsError(f"{key} takes True or False, and not {str(value)[:80]!r}.", hint=hint)
     return value
 
 
-def _where(key: str, value: Any) -> list[list[Any]]:
+def _check_where(key: str, value: Any) -> list[list[Any]]:
     hint = 'Write it as [["output_manifest.score", ">", 0.5]].'
     if not isinstance(value, list | tuple) or len(value) > _MOST_RULES:
         sentence = f"{key} takes a list of at most {_MOST_RULES} rules [path, operator, value]."
@@ -149,32 +149,35 @@ def _where(key: str, value: Any) -> list[list[Any]]:
     for rule in value:
         if not isinstance(rule, list | tuple) or len(rule) != 3:
             raise SettingsError(f"A rule of {key} is [path, operator, value].", hint=hint)
-    return [[_path(path), _operator(sign), _operand(sign, sought)] for path, sign, sought in value]
+    return [
+        [_check_path(path), _check_operator(sign), _check_operand(sign, sought)]
+        for path, sign, sought in value
+    ]
 
 
-def _path(path: Any) -> str:
+def _check_path(path: Any) -> str:
     try:
         if not isinstance(path, str):
             raise SettingsError(f"A path is a text, and not a {type(path).__name__}.")
-        return Col(_short("where", path)).path
+        return Col(_check_length("where", path)).path
     except AgentRunError as error:
         hint = error.hint or f"Begin it with {' or '.join(f'{name}.' for name in DOCUMENTS)}"
         raise SettingsError(f"where: {error.message[:200]}", hint=hint) from None
 
 
-def _operator(sign: Any) -> str:
+def _check_operator(sign: Any) -> str:
     if not isinstance(sign, str) or sign not in OPERATORS:
         raise _unknown("operator", sign, OPERATORS)
     return sign
 
 
-def _operand(sign: str, value: Any) -> Any:
+def _check_operand(sign: str, value: Any) -> Any:
     if sign == "exists":
-        return _flag("exists", value)
+        return _check_flag("exists", value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return _short("where", value)
+        return _check_length("where", value)
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real) and isfinite(value):
@@ -184,15 +187,15 @@ def _operand(sign: str, value: Any) -> Any:
 
 
 KEYS: dict[str, Callable[[str, Any], Any]] = {
-    "status": _statuses,
-    "deployment_id": _words,
-    "version_id": _words,
-    "mode": _words,
-    "since": _when,
-    "until": _when,
-    "text": _text,
-    "has_outputs": _flag,
-    "failure": _text,
-    "where": _where,
+    "status": _check_statuses,
+    "deployment_id": _check_texts,
+    "version_id": _check_texts,
+    "mode": _check_texts,
+    "since": _check_moment,
+    "until": _check_moment,
+    "text": _check_text,
+    "has_outputs": _check_flag,
+    "failure": _check_text,
+    "where": _check_where,
 }
 """The keys of a filter, each with what checks its value."""

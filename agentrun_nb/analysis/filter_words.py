@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from agentrun_nb.analysis.filter_rules import Rules, frozen
+from agentrun_nb.analysis.filter_rules import Rules, with_moments
 from agentrun_nb.core.when import read_when
 from agentrun_nb.drawing.axis import clock_text
 from agentrun_nb.drawing.status_style import look_of
@@ -45,7 +45,7 @@ def filter_words(
         for key, word in _COLUMNS.items()
         if key in rules
     ]
-    moments = frozen(rules, newest)
+    moments = with_moments(rules, newest)
     for key, word in (("since", "since"), ("until", "before")):
         if key in rules:
             milliseconds = (read_when(moments[key]) or 0) / 1_000

@@ -1,4 +1,4 @@
-"""Masks in the reasons of failures what differs from run to run, so that equal ones read equal."""
+"""Reduces reasons of failures to fingerprints, which mask what differs from run to run."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from http import HTTPStatus
 from numbers import Integral
 
-from agentrun_nb.analysis.telling import telling
+from agentrun_nb.analysis.explanation import explanation
 
 _LONGEST = 2_000
-"""How many characters are read from the beginning of a reason's telling part.
+"""How many characters are read from the beginning of the part of a reason that says why.
 
 As many are read from its end.
 """
@@ -22,6 +22,8 @@ _TELLING_KEY = re.compile(
 """Of these keys in a body the value says what happened; of all others only the key stays."""
 
 _BODY = re.compile(r"""[{]\s*(?:["']\w|["']@|\w+:\s)""")
+"""The beginning of an object in JSON, or as Python or JavaScript write it."""
+
 _MEMBER = re.compile(
     r"""
     (?P<mark>\\*["']|)(?P<key>[\w@-]{1,40})(?P=mark)\s*[:=]\s*
@@ -31,6 +33,7 @@ _MEMBER = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+"""A key of such an object and its value: quoted, bare, or the bracket that opens it."""
 
 _NAMING = (
     r"named|name|module|attribute|column|relation|table|field|argument|parameter|param|property"
@@ -95,6 +98,10 @@ _CHANGING = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+"""What differs from run to run; the group that matches says its kind.
+
+The kind `keep` comes first: it looks as if it differed, and says what happened, such as a code.
+"""
 _KINDS = ("keep", "address", "value", "text", "path", "time", "name", "n")
 
 _CLASS = re.compile(r"\A\s*[\w.]+(?:Error|Exception): (?=Error code: \d)")
@@ -120,7 +127,7 @@ _BEFORE_SENTENCE = re.compile(
 
 
 def fingerprint(reason: object) -> str:
-    """What is left of a reason when what differs from run to run is masked.
+    """Masks what differs from run to run in a reason, so that equal failures have equal texts.
 
     Numbers with their units and ids become `<n>`, and likewise `<time>`, `<path>`, `<address>`,
     `<text>` (quoted) and `<name>` (of a model or a machine). What says what happened stays: the
@@ -135,7 +142,7 @@ def fingerprint(reason: object) -> str:
     """
     if not isinstance(reason, str) or not reason.strip():
         return "no reason recorded"
-    text = _CLASS.sub("", telling(reason))
+    text = _CLASS.sub("", explanation(reason))
     if len(text) > 2 * _LONGEST:
         text = f"{text[:_LONGEST]} … {text[-_LONGEST:]}"
     text = _masked(_without_bodies(text))
@@ -144,6 +151,7 @@ def fingerprint(reason: object) -> str:
 
 
 def _masked(text: str) -> str:
+    """Replaces each thing that differs from run to run by its kind in angle brackets."""
     return _CHANGING.sub(_mask, _ONE.sub(r"1 \1s", text))
 
 
@@ -179,9 +187,9 @@ def _quoted(match: re.Match[str]) -> str:
 
 
 def _without_bodies(text: str) -> str:
-    """Replaces each body by what its values tell.
+    """Replaces each object in a text by those of its values that say what happened.
 
-    A body is in JSON, or as Python or JavaScript write one.
+    The objects, called bodies here, are in JSON or as Python or JavaScript write them.
     """
     parts, place = [], 0
     while begin := _BODY.search(text, place):

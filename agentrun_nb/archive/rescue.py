@@ -28,10 +28,10 @@ from agentrun_nb.fetch.many_outputs import (
 )
 from agentrun_nb.fetch.page_reader import Pager, ReadPage
 from agentrun_nb.fetch.paging import PageAsk
-from agentrun_nb.fetch.progress import Line
+from agentrun_nb.fetch.progress import ProgressLine
 from agentrun_nb.fetch.side_by_side import fetch_each
 from agentrun_nb.http import routes
-from agentrun_nb.http.interrupts import Deferred
+from agentrun_nb.http.interrupts import DeferredInterrupts
 from agentrun_nb.http.routes import Ask
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records.decode import cut_page
@@ -64,7 +64,7 @@ def rescue(wire: Wire, database: Database, keys: Sequence[Key]) -> pd.DataFrame:
         A row for each log and each file: where it is, its bytes, or why it did not come.
     """
     saved = Saved()
-    with Deferred() as interrupts:
+    with DeferredInterrupts() as interrupts:
         _bring_runs(wire, database, keys, interrupts, saved)
         here = [key for key in keys if find_run(database, key)]
         runs = read_runs(database, here)
@@ -76,7 +76,11 @@ def rescue(wire: Wire, database: Database, keys: Sequence[Key]) -> pd.DataFrame:
 
 
 def _bring_runs(
-    wire: Wire, database: Database, keys: Sequence[Key], interrupts: Deferred, saved: Saved
+    wire: Wire,
+    database: Database,
+    keys: Sequence[Key],
+    interrupts: DeferredInterrupts,
+    saved: Saved,
 ) -> None:
     """Brings the records of the runs that the archive does not have as ended."""
     ended = set()
@@ -97,7 +101,7 @@ def _bring_runs(
         line.add(1)
 
     missing = [key for key in keys if key not in ended]
-    with Line(len(missing), shown=len(missing) > 1) as line:
+    with ProgressLine(len(missing), shown=len(missing) > 1) as line:
         fetch_each(wire, missing, fetch, take, tally, line, interrupts)
 
 
@@ -154,7 +158,11 @@ def find_file(database: Database, key: Key, position: int) -> tuple[bytes, int] 
 
 
 def _bring_logs(
-    wire: Wire, database: Database, keys: Sequence[Key], interrupts: Deferred, saved: Saved
+    wire: Wire,
+    database: Database,
+    keys: Sequence[Key],
+    interrupts: DeferredInterrupts,
+    saved: Saved,
 ) -> None:
     """Brings the logs that the archive does not have whole."""
     tally = Tally()
@@ -177,7 +185,7 @@ def _bring_logs(
             saved.add(key, None, LOG, where=LOG, bytes=size)
         line.add(1)
 
-    with Line(len(missing), shown=len(missing) > 1, noun="logs") as line:
+    with ProgressLine(len(missing), shown=len(missing) > 1, noun="logs") as line:
         fetch_each(wire, missing, fetch, take, tally, line, interrupts)
 
 
@@ -193,7 +201,7 @@ async def _fetch_log(wire: Wire, key: Key, tally: Tally) -> FetchedLog:
         return routes.LOGS.ask(*key, **page.params)
 
     pager = Pager(wire, LOGS, ask_for, tally, "events")
-    cut = await pager.turn(paging.pages(LOG_PAGE), take)
+    cut = await pager.read_pages(paging.pages(LOG_PAGE), take)
     return FetchedLog(events, whole=cut is None)
 
 

@@ -25,10 +25,10 @@ from agentrun_nb.fetch.by_id import FetchedRecord, fetch_run
 from agentrun_nb.fetch.keys import Key
 from agentrun_nb.fetch.page_reader import PAGE, Pager, ReadPage
 from agentrun_nb.fetch.paging import PageAsk
-from agentrun_nb.fetch.progress import Line
+from agentrun_nb.fetch.progress import ProgressLine
 from agentrun_nb.http import routes
-from agentrun_nb.http.interrupts import Deferred
-from agentrun_nb.http.loop import Emit, Stream, bare, together
+from agentrun_nb.http.interrupts import DeferredInterrupts
+from agentrun_nb.http.loop import Emit, Stream, safe_error, together
 from agentrun_nb.http.routes import Ask, Route
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records.decode import cut_page, decode_records
@@ -84,7 +84,7 @@ def sync(wire: Wire, database: Database, deployments: Sequence[str] | None) -> S
     """
     work = Sync(wire, database, deployments)
     done = work.done
-    with Deferred() as interrupts, Line(None, shown=True) as line:
+    with DeferredInterrupts() as interrupts, ProgressLine(None, shown=True) as line:
         stream: Stream[int] = Stream(
             work.run, interrupts, idle=lambda: line.wait(work.tally.waiting_for)
         )
@@ -96,7 +96,7 @@ def sync(wire: Wire, database: Database, deployments: Sequence[str] | None) -> S
         done.requests = work.tally.requests
         done.interrupted = interrupts.heard and not stream.finished
         if work.errors and not work.something_came:
-            raise bare(work.errors[0])
+            raise safe_error(work.errors[0])
         store.add_observations(database, wire.ledger.frame())
         line.end(repr(done))
         return done
@@ -166,7 +166,7 @@ class Sync:
         def ask_for(page: PageAsk) -> Ask:
             return route.ask(*ids, **page.params)
 
-        await Pager(self._wire, table, ask_for, self.tally).turn(paging.pages(PAGE), take)
+        await Pager(self._wire, table, ask_for, self.tally).read_pages(paging.pages(PAGE), take)
         return records
 
     # --- one deployment --------------------------------------------------------------------------
@@ -267,6 +267,6 @@ def looks_of_records(wire: Wire, records: Sequence[FetchedRecord]) -> list[Look]
     """Makes looks of records that came one by one."""
     bodies = [record.body for record in records]
     batch = decode_records(RUNS, bodies)
-    batch = batch.answered([record.answered for record in records])
+    batch = batch.with_answer_times([record.answer_time for record in records])
     wire.ledger.note(batch)
     return store.looks_of(batch, bodies)

@@ -87,7 +87,7 @@ class Walk:
             return routes.RUNS.ask(self.place.deployment_id, **page.params)
 
         pager = Pager(self._wire, RUNS, ask_for, self._tally, ahead=ahead)
-        return await pager.turn(paging.pages(PAGE, cursor), self._take)
+        return await pager.read_pages(paging.pages(PAGE, cursor), self._take)
 
     async def _take(self, read: ReadPage) -> bool:
         """Writes a page; returns whether the next one is to be read."""

@@ -39,6 +39,7 @@ Pairs: TypeAlias = Iterable[tuple[Any, Any]]
 _FEWEST = 2
 """With fewer elements in both lists there is nothing to align."""
 
+_COLUMNS = ["path_a", "path_b", "change", "a", "b"]
 CHANGES = ("added", "removed", "changed", "type changed", "equal")
 
 _OUTPUTS: Link = ((None, "output_manifest"), "outputs")
@@ -94,7 +95,7 @@ def diff(
     patterns = [_pattern(path) for path in paths]
     pairs = _compared(Place(None, _documents(a)), Place(None, _documents(b)), equal, patterns)
     rows = [_row(left, right) for left, right in pairs]
-    frame = pd.DataFrame(rows, columns=["path_a", "path_b", "change", "a", "b"], dtype="str")
+    frame = pd.DataFrame(rows, columns=_COLUMNS, dtype="str")
     return frame.astype({"change": pd.CategoricalDtype(CHANGES)})
 
 
@@ -167,11 +168,11 @@ def _matches(path: Link, pattern: tuple[Step, ...]) -> bool:
 
 
 def _are_equal(left: Place, right: Place) -> bool:
-    return _stand_in(left.value) == _stand_in(right.value)
+    return _comparison_key(left.value) == _comparison_key(right.value)
 
 
-def _stand_in(value: Any) -> Hashable:
-    """Something that is equal for equal values, and quick to compare."""
+def _comparison_key(value: Any) -> Hashable:
+    """A key that is the same for equal values and for no others, and quick to compare."""
     kind = type(value)
     if kind in (str, int, bool):
         return kind, value
@@ -196,11 +197,10 @@ def _path_text(path: Link) -> str:
     return jsontext.valid_unicode(format_path(steps[::-1]))
 
 
-def _row(left: Place | None, right: Place | None) -> tuple[str | None, ...]:
+def _row(left: Place | None, right: Place | None) -> dict[str, str | None]:
     """The row of the table for a pair of places."""
-    places = (left, right)
-    paths = [_path_text(place.path) if place else None for place in places]
-    texts = [canonical_text(place.value) if place else None for place in places]
+    path_a, text_a = _texts(left)
+    path_b, text_b = _texts(right)
     if left is None:
         change = "added"
     elif right is None:
@@ -208,8 +208,15 @@ def _row(left: Place | None, right: Place | None) -> tuple[str | None, ...]:
     elif type_name(left.value) != type_name(right.value):
         change = "type changed"
     else:
-        change = "equal" if texts[0] == texts[1] else "changed"
-    return (*paths, change, *texts)
+        change = "equal" if text_a == text_b else "changed"
+    return {"path_a": path_a, "path_b": path_b, "change": change, "a": text_a, "b": text_b}
+
+
+def _texts(place: Place | None) -> tuple[str | None, str | None]:
+    """The path of a place and its value, as texts; None for both where there is no place."""
+    if place is None:
+        return None, None
+    return _path_text(place.path), canonical_text(place.value)
 
 
 def _aligned(left: Place, right: Place, equal: bool) -> Pairs:
@@ -221,8 +228,8 @@ def _aligned(left: Place, right: Place, equal: bool) -> Pairs:
         return zip_longest(range(lengths[0]), range(lengths[1]))
     # A number for each value, so that two elements are compared at the same cost whatever they are.
     numbers: defaultdict[Hashable, int] = defaultdict(lambda: len(numbers))
-    before = [numbers[_stand_in(item)] for item in left.value]
-    after = [numbers[_stand_in(item)] for item in right.value]
+    before = [numbers[_comparison_key(item)] for item in left.value]
+    after = [numbers[_comparison_key(item)] for item in right.value]
     pairs = aligned(before, after)
     if equal:
         return pairs

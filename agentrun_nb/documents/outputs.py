@@ -10,7 +10,7 @@ import pandas as pd
 from agentrun_nb.core.schema import OUTPUTS
 from agentrun_nb.documents.reading import texts
 from agentrun_nb.records.batch import Batch
-from agentrun_nb.records.manifests import AT_ONCE, Listed, output_batches, outputs_text
+from agentrun_nb.records.manifests import AT_ONCE, RunOutputs, output_batches, outputs_text
 from agentrun_nb.tables.frames import Runs, runs_frame, table_frame
 
 
@@ -38,11 +38,11 @@ def outputs(runs: Runs) -> pd.DataFrame:
     return table_frame(OUTPUTS, [Batch.concat(batches)] if batches else [])
 
 
-def _lists(runs: pd.DataFrame) -> Iterator[Listed]:
+def _lists(runs: pd.DataFrame) -> Iterator[RunOutputs]:
     """The `outputs` array of each run that has one."""
     deployments, ids = runs["deployment_id"].to_numpy("object"), runs["id"].to_numpy("object")
     manifests = (text for some in texts(runs["output_manifest"]) for text in some)
     for deployment_id, run_id, manifest in zip(deployments, ids, manifests, strict=True):
         text = outputs_text(manifest)
         if text:
-            yield Listed(deployment_id, run_id, text)
+            yield RunOutputs(deployment_id, run_id, text)

@@ -14,11 +14,11 @@ from agentrun_nb.core.schema import FETCH_CODES, RUNS
 from agentrun_nb.core.times import AnswerTime
 from agentrun_nb.errors import AgentRunError, BadResponseError, ServiceError
 from agentrun_nb.fetch.keys import Key
-from agentrun_nb.fetch.progress import Line
+from agentrun_nb.fetch.progress import ProgressLine
 from agentrun_nb.fetch.side_by_side import fetch_each
 from agentrun_nb.fetch.strangers import note_strangers
 from agentrun_nb.http import routes
-from agentrun_nb.http.interrupts import Deferred
+from agentrun_nb.http.interrupts import DeferredInterrupts
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records.batch import Batch, failed_runs
 from agentrun_nb.records.decode import decode_record, decode_records
@@ -63,12 +63,12 @@ class FetchedRecord(NamedTuple):
     Attributes:
         body: its bytes, as they came.
         identity: the id in it.
-        answered: when it was made.
+        answer_time: when it was made.
     """
 
     body: bytes
     identity: Any
-    answered: AnswerTime
+    answer_time: AnswerTime
 
 
 async def fetch_run(wire: Wire, key: Key, tally: Tally) -> FetchedRecord:
@@ -79,7 +79,7 @@ async def fetch_run(wire: Wire, key: Key, tally: Tally) -> FetchedRecord:
     """
 
     def read(body: bytes) -> FetchedRecord:
-        return FetchedRecord(body, read_identity(body), tally.answered)
+        return FetchedRecord(body, read_identity(body), tally.answer_time)
 
     record = await wire.fetch(routes.RUN.ask(*key), read, tally)
     identity = record.identity
@@ -102,7 +102,7 @@ def make_run(wire: Wire, deployment_id: str, record: FetchedRecord) -> Run:
         record: the record.
     """
     run = Run(record.body)
-    batch = run.batch.answered([record.answered])
+    batch = run.batch.with_answer_times([record.answer_time])
     wire.ledger.note(batch)
     run.batch = note_strangers(batch, "deployment_id", [deployment_id])
     run.fetched_at = run.batch.cells["fetched_at"][0].as_py()
@@ -127,7 +127,7 @@ class _Rows:
         failures: the `fetch_error` of each run that could not be fetched.
     """
 
-    def __init__(self, line: Line, ledger: Ledger) -> None:
+    def __init__(self, line: ProgressLine, ledger: Ledger) -> None:
         self.row_of: dict[Key, int] = {}
         self.batches: list[Batch] = []
         self.failures: dict[Key, str] = {}
@@ -149,7 +149,7 @@ class _Rows:
     def _decode(self) -> None:
         records = list(self._waiting.values())
         batch = decode_records(RUNS, [record.body for record in records])
-        batch = batch.answered([record.answered for record in records])
+        batch = batch.with_answer_times([record.answer_time for record in records])
         self._ledger.note(batch)
         deployments = [deployment for deployment, _ in self._waiting]
         self.batches.append(note_strangers(batch, "deployment_id", deployments))
@@ -199,7 +199,7 @@ def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFra
     fetched_from = datetime.now(UTC)
     tally = Tally()
     distinct = list(dict.fromkeys(keys))
-    with Deferred() as interrupts, Line(len(distinct), shown=progress) as line:
+    with DeferredInterrupts() as interrupts, ProgressLine(len(distinct), shown=progress) as line:
         rows = _Rows(line, wire.ledger)
 
         async def fetch(key: Key) -> FetchedRecord:

@@ -12,7 +12,7 @@ from agentrun_nb.errors import AgentRunError, BadResponseError, ForbiddenError, 
 from agentrun_nb.fetch.by_id import read_identity
 from agentrun_nb.fetch.keys import Key
 from agentrun_nb.http import routes
-from agentrun_nb.http.replies import misplaced
+from agentrun_nb.http.replies import base_url_hint
 from agentrun_nb.http.routes import ROUTES, Route
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records.batch import Batch
@@ -262,7 +262,7 @@ def _problem(checked: _RouteCheck) -> tuple[str, str]:
     """Says what is wrong and what to do about it, in a sentence each; empty where nothing is."""
     settings, offered = checked.wire.settings, checked.offered[routes.RUN]
     error = checked.errors.get(routes.RUN) or checked.errors.get(routes.DEPLOYMENTS)
-    address = misplaced(settings)
+    address = base_url_hint(settings)
     elsewhere = address or "Check the base_url: it may be that of another service."
     if offered:
         return "", ""

@@ -73,7 +73,7 @@ def keys_given(deployment_id: Any, run_ids: Any) -> list[Key]:
     return [(deployment_id, "" if run_id is pd.NA else run_id) for run_id in run_ids]
 
 
-def names_only(runs: Any) -> bool:
+def has_bare_keys(runs: Any) -> bool:
     """Whether some of the runs are given by their keys alone, as (deployment_id, run_id)."""
     sequence = isinstance(runs, tuple | list)
     return _is_pair(runs) or (sequence and any(_is_pair(run) for run in runs))

@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 from agentrun_nb.core import times
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.fetch.batches import Sieve, newest_first, packed, regroup, without_repeats
-from agentrun_nb.fetch.progress import Line
+from agentrun_nb.fetch.progress import ProgressLine
 from agentrun_nb.fetch.query import RunQuery, created
 from agentrun_nb.fetch.walks import Walks
-from agentrun_nb.http.interrupts import Deferred
-from agentrun_nb.http.loop import Stream, bare
+from agentrun_nb.http.interrupts import DeferredInterrupts
+from agentrun_nb.http.loop import Stream, safe_error
 from agentrun_nb.http.wire import Wire
 from agentrun_nb.records.batch import Batch
 from agentrun_nb.tables import report
@@ -45,7 +45,13 @@ class Listing:
     """
 
     def __init__(
-        self, wire: Wire, query: RunQuery, line: Line, interrupts: Deferred, *, split: bool
+        self,
+        wire: Wire,
+        query: RunQuery,
+        line: ProgressLine,
+        interrupts: DeferredInterrupts,
+        *,
+        split: bool,
     ) -> None:
         self.interrupted = False
         self.walks = Walks(wire, query, split=split)
@@ -80,7 +86,7 @@ class Listing:
             self._show_progress(batch)
             yield batch
         if walks.failures and not walks.pages:
-            raise bare(walks.failures[0])
+            raise safe_error(walks.failures[0])
 
     def _show_progress(self, batch: Batch) -> None:
         remark = ""
@@ -162,7 +168,7 @@ def list_frame(wire: Wire, query: RunQuery, *, progress: bool) -> pd.DataFrame:
 
     Where several branches were read, the newest run comes first.
     """
-    with Deferred() as interrupts, Line(query.limit, shown=progress) as line:
+    with DeferredInterrupts() as interrupts, ProgressLine(query.limit, shown=progress) as line:
         listing = Listing(wire, query, line, interrupts, split=True)
         batches = list(packed(listing.batches()))
         several = listing.walks.streams > 1 or len(query.branches) > 1
@@ -181,7 +187,7 @@ def list_chunks(
 
     Each run comes once, as the first record of it that came.
     """
-    interrupts = Deferred()
+    interrupts = DeferredInterrupts()
     steps = _chunks(wire, query, chunk, interrupts, progress=progress)
     try:
         while True:
@@ -196,9 +202,9 @@ def list_chunks(
 
 
 def _chunks(
-    wire: Wire, query: RunQuery, chunk: int, interrupts: Deferred, *, progress: bool
+    wire: Wire, query: RunQuery, chunk: int, interrupts: DeferredInterrupts, *, progress: bool
 ) -> Generator[pd.DataFrame, None, None]:
-    with Line(query.limit, shown=progress) as line:
+    with ProgressLine(query.limit, shown=progress) as line:
         listing = Listing(wire, query, line, interrupts, split=False)
         sieve = Sieve(query.limit)
         rows = map(sieve.pick, listing.batches())

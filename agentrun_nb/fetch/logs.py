@@ -13,10 +13,10 @@ from agentrun_nb.core.schema import LOGS
 from agentrun_nb.errors import AgentRunError
 from agentrun_nb.fetch.keys import Key
 from agentrun_nb.fetch.page_reader import collect
-from agentrun_nb.fetch.progress import Line
+from agentrun_nb.fetch.progress import ProgressLine
 from agentrun_nb.fetch.side_by_side import fetch_each
 from agentrun_nb.http import routes
-from agentrun_nb.http.interrupts import Deferred
+from agentrun_nb.http.interrupts import DeferredInterrupts
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.tables import report
 from agentrun_nb.tables.frames import table_frame
@@ -61,7 +61,10 @@ def fetch_logs(
             logs[key] = outcome
         line.add(1, f"{len(failures):,} failed" if failures else "")
 
-    with Deferred() as interrupts, Line(len(keys), shown=progress and len(keys) > 1) as line:
+    with (
+        DeferredInterrupts() as interrupts,
+        ProgressLine(len(keys), shown=progress and len(keys) > 1) as line,
+    ):
         interrupted = fetch_each(wire, keys, fetch, take, tally, line, interrupts)
         if failures and not logs:
             raise next(iter(failures.values()))

@@ -16,12 +16,12 @@ from agentrun_nb.core.text import counted
 from agentrun_nb.documents.outputs import outputs
 from agentrun_nb.errors import AgentRunError, NotFoundError
 from agentrun_nb.fetch.by_id import fetch_error, fetch_runs
-from agentrun_nb.fetch.keys import Key, RunsLike, names_only, run_keys
+from agentrun_nb.fetch.keys import Key, RunsLike, has_bare_keys, run_keys
 from agentrun_nb.fetch.output_files import fetch_file, locate
-from agentrun_nb.fetch.progress import Line
+from agentrun_nb.fetch.progress import ProgressLine
 from agentrun_nb.fetch.side_by_side import fetch_each
 from agentrun_nb.files.folder import safe_name, write_inside
-from agentrun_nb.http.interrupts import Deferred
+from agentrun_nb.http.interrupts import DeferredInterrupts
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.run import Run
 from agentrun_nb.tables.frames import runs_frame
@@ -90,7 +90,7 @@ class Saved:
 
 def runs_with_manifests(wire: Wire, runs: RunsLike) -> pd.DataFrame:
     """The RUNS table of the runs that are named; those that are named by their keys are fetched."""
-    if names_only(runs):
+    if has_bare_keys(runs):
         return fetch_runs(wire, run_keys(runs), progress=False)
     return runs_frame(runs, latest=True)
 
@@ -168,7 +168,10 @@ def fetch_files(
             saved.add(file.key, file.position, file.name, where=where, bytes=size)
         line.add(1, f"{lost:,} lost" if lost else "")
 
-    with Deferred() as interrupts, Line(len(files), shown=True, noun="files") as line:
+    with (
+        DeferredInterrupts() as interrupts,
+        ProgressLine(len(files), shown=True, noun="files") as line,
+    ):
         numbers = [number for number, file in enumerate(files) if not file.is_folder]
         interrupted = fetch_each(wire, numbers, fetch, note, tally, line, interrupts)
         for file in left.values():

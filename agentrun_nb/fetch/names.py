@@ -76,7 +76,7 @@ def ids_for_names(wire: Wire, deployment_ids: Iterable[object]) -> Iterator[None
     except NotFoundError as error:
         missing = [given for given in deployment_ids if _missing(given) in error.message]
         error.hint = _id_hint(wire, missing) or error.hint
-        raise loop.bare(error) from None
+        raise loop.safe_error(error) from None
 
 
 def deployment_is_unknown(given: str, fetch_errors: pd.Series[str]) -> bool:

@@ -59,7 +59,7 @@ class ReadPage:
         following: what is asked for next; None after the last page.
         cut: why the listing is cut after this page; None where it is not.
         body: the answer itself.
-        answered: when it was made, by the service's clock.
+        answer_time: when it was made, by the service's clock.
     """
 
     page: Page
@@ -67,7 +67,7 @@ class ReadPage:
     following: PageAsk | None
     cut: str | None
     body: bytes = b""
-    answered: AnswerTime | None = None
+    answer_time: AnswerTime | None = None
 
 
 TakePage = Callable[[ReadPage], Awaitable[bool]]
@@ -97,7 +97,7 @@ class Pager:
     without: Sequence[str] = ()
     ahead: bool = True
 
-    async def turn(self, steps: paging.PageSteps, take: TakePage) -> str | None:
+    async def read_pages(self, steps: paging.PageSteps, take: TakePage) -> str | None:
         """Reads page after page.
 
         Args:
@@ -105,7 +105,7 @@ class Pager:
             take: takes each page, and says whether to read on.
 
         Returns:
-            Why the listing was cut; None when it came to its end, or `take` wanted no more.
+            Why the listing was cut; None when it came to its end, or `take` ended it.
 
         Raises:
             AgentRunError: a page did not come.
@@ -114,14 +114,14 @@ class Pager:
         request = self._send(ask)
         try:
             while True:
-                opened = await self._opened(request, ask)
+                opened = await self._wait_for(request, ask)
                 following, cut = _next_step(steps, opened.got)
                 if following is not None and self.ahead:
                     request = self._send(following)
                 page = await opened.decode(self, ask)
                 reads_on = True
                 if page is not None:
-                    read = ReadPage(page, ask, following, cut, opened.body, opened.answered)
+                    read = ReadPage(page, ask, following, cut, opened.body, opened.answer_time)
                     reads_on = await take(read)
                 if following is None or not reads_on:
                     return cut
@@ -141,7 +141,7 @@ class Pager:
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         return task
 
-    async def _opened(self, request: asyncio.Task[_Opened], ask: PageAsk) -> _Opened:
+    async def _wait_for(self, request: asyncio.Task[_Opened], ask: PageAsk) -> _Opened:
         """Waits for an answer.
 
         One that is too large is asked for again in halves down to one record, one that cannot be
@@ -175,9 +175,9 @@ class Pager:
             rows=len(identities),
             cursor=None if has_more is False else cursor,
             offset=(ask.offset or 0) + len(identities) if has_more is True else None,
-            names=frozenset(map(hash, identities)),
+            record_hashes=frozenset(map(hash, identities)),
         )
-        return _Opened(got, body, page, self.tally.answered)
+        return _Opened(got, body, page, self.tally.answer_time)
 
     def _read_lightly(self, body: bytes) -> tuple[list[Any], Any, Any]:
         """Reads the ids of the records, `has_more` and `next_cursor`, and no more of an answer.
@@ -240,13 +240,13 @@ class _Opened:
         got: what it says about the page after it.
         body: the answer itself.
         page: its records, where they had to be decoded already.
-        answered: when it was made, by the service's clock.
+        answer_time: when it was made, by the service's clock.
     """
 
     got: PageGot
     body: bytes = b""
     page: Page | None = None
-    answered: AnswerTime | None = None
+    answer_time: AnswerTime | None = None
 
     async def decode(self, pager: Pager, ask: PageAsk) -> Page | None:
         """Decodes the page in another thread; None when there is nothing in it to decode."""
@@ -256,8 +256,8 @@ class _Opened:
         if page is None:
             given = (pager.table, self.body, pager.key, pager.without)
             page = await asyncio.to_thread(decode_page, *given)
-        if pager.table is RUNS and self.answered is not None:
-            page = page.answered(self.answered)
+        if pager.table is RUNS and self.answer_time is not None:
+            page = page.with_answer_time(self.answer_time)
             pager.wire.ledger.note(page.batch)
         batch = page.batch
         request = pager.ask_for(ask)
@@ -314,7 +314,7 @@ async def collect(
 
     pager = Pager(wire, table, ask_for, tally, key)
     try:
-        cut = await pager.turn(paging.pages(limit), take)
+        cut = await pager.read_pages(paging.pages(limit), take)
     except (UnauthorizedError, SettingsError):
         raise
     except AgentRunError as error:

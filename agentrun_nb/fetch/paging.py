@@ -61,7 +61,7 @@ class PageGot:
         offset: where the next page begins, for a service that counts records.
         unread: whether it was too large or not readable, and nothing of it was used.
         expired: whether the service did not know the cursor any more.
-        names: numbers by which the records are known again; None where nobody compares them.
+        record_hashes: hashes by which the records are known again; None where nobody compares them.
     """
 
     rows: int = 0
@@ -69,7 +69,7 @@ class PageGot:
     offset: int | None = None
     unread: bool = False
     expired: bool = False
-    names: frozenset[int] | None = None
+    record_hashes: frozenset[int] | None = None
 
 
 PageSteps = Generator[PageAsk, PageGot, str | None]
@@ -133,7 +133,7 @@ class _SoFar:
         """Counts an answer; returns why the listing is cut although there is a next page."""
         self._rows += got.rows
         self._empty = 0 if got.rows else self._empty + 1
-        stale = self._known.add_page(got.names)
+        stale = self._known.add_page(got.record_hashes)
         place = following.cursor if following.offset is None else following.offset
         if place in self._places:
             return "cursor_loop"
@@ -174,14 +174,14 @@ class RepeatedPages:
     """Counts the pages in a row that only repeat records of pages before them."""
 
     def __init__(self) -> None:
-        self._names: set[int] = set()
+        self._known: set[int] = set()
         self._stale = 0
 
-    def add_page(self, names: frozenset[int] | None) -> int:
+    def add_page(self, record_hashes: frozenset[int] | None) -> int:
         """Adds the records of a page; returns how many pages in a row brought no new one."""
-        if names:
-            self._stale = self._stale + 1 if names <= self._names else 0
-            self._names |= names
+        if record_hashes:
+            self._stale = self._stale + 1 if record_hashes <= self._known else 0
+            self._known |= record_hashes
         return self._stale
 
 

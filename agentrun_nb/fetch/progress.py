@@ -75,7 +75,7 @@ def _in_notebook() -> bool:
     return getattr(shell, "kernel", None) is not None
 
 
-class Line:
+class ProgressLine:
     """Shows the number of runs or files that came, and at the end a sentence.
 
     Args:
@@ -103,7 +103,7 @@ class Line:
             self._bar = _Bar(disable=True, **options)
         self._started = time.monotonic()
 
-    def __enter__(self) -> Line:
+    def __enter__(self) -> ProgressLine:
         return self
 
     def __exit__(self, *_: object) -> None:

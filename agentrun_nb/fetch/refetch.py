@@ -14,7 +14,7 @@ from agentrun_nb.fetch.batches import KEY
 from agentrun_nb.fetch.by_id import fetch_runs
 from agentrun_nb.fetch.listing import list_frame
 from agentrun_nb.fetch.query import RunQuery
-from agentrun_nb.http.interrupts import Deferred
+from agentrun_nb.http.interrupts import DeferredInterrupts
 from agentrun_nb.http.wire import Wire
 from agentrun_nb.tables import report
 from agentrun_nb.tables.frames import concat
@@ -34,7 +34,7 @@ def refetch(wire: Wire, runs: pd.DataFrame, *, progress: bool) -> pd.DataFrame:
     Returns:
         The same rows under the same index, and after them the runs that were not there yet.
     """
-    with Deferred() as interrupts:
+    with DeferredInterrupts() as interrupts:
         outdated = rows_to_fetch(runs)
         fresh = _fetch(wire, runs[outdated], progress=progress)
         renewed = renew_rows(runs, outdated, fresh)

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from agentrun_nb.errors import AgentRunError, BadIdError, SettingsError, UnauthorizedError
-from agentrun_nb.fetch.progress import Line
-from agentrun_nb.http.interrupts import Deferred
+from agentrun_nb.fetch.progress import ProgressLine
+from agentrun_nb.http.interrupts import DeferredInterrupts
 from agentrun_nb.http.loop import Emit, Stream, together
 from agentrun_nb.http.wire import Tally, Wire
 
@@ -22,8 +22,8 @@ def fetch_each(
     fetch: Callable[[K], Awaitable[T]],
     take: Callable[[K, T | AgentRunError], None],
     tally: Tally,
-    line: Line,
-    interrupts: Deferred,
+    line: ProgressLine,
+    interrupts: DeferredInterrupts,
 ) -> bool:
     """Fetches something of each run or file, as many at a time as the settings allow.
 

@@ -136,7 +136,7 @@ class Walks:
         steps = paging.pages(page_size, branch.cursor, most_rows)
         try:
             async with self._slots:
-                return await pager.turn(steps, take)
+                return await pager.read_pages(steps, take)
         except (UnauthorizedError, SettingsError):
             raise
         except AgentRunError as error:

@@ -26,7 +26,7 @@ from agentrun_nb.files.atomic import replacing
 from agentrun_nb.files.content import Content, Marks, recognised
 from agentrun_nb.files.marks import DURATION, NUMBER, durations_as_text, marked, unmarked
 
-MOST = 32_767
+MOST_CHARACTERS = 32_767
 """How many characters (UTF-16 units) a cell of a sheet can hold."""
 
 MOST_ROWS = 1_048_575
@@ -53,8 +53,14 @@ _UNSURE = 5
 _EMPTY = '""'
 """Stands for the empty text, since an empty cell is a missing value."""
 
-_LONG = re.compile(r"\([\d,]+ characters, sha256 ([0-9a-f]{12}): line (\d+) of .+\)", re.DOTALL)
+_REFERENCE = re.compile(
+    r"\([\d,]+ characters, sha256 ([0-9a-f]{12}): line (\d+) of .+\)", re.DOTALL
+)
+"""What stands in a cell in place of a text that is too long for it."""
+
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+"""What a sheet cannot hold, or would read as an escape."""
+
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
@@ -75,17 +81,17 @@ def write_excel(
 ) -> None:
     """Writes a table as a workbook, and texts that are too long into a second file beside it."""
     beside = long_path(path)
-    long = write(cells, table, marks, file, beside.name)
+    long = _write_sheet(cells, table, marks, file, beside.name)
     if long:
         with replacing(beside) as second:
             second.writelines(long)
-        count = f"{len(long):,} texts of over {MOST:,} characters"
+        count = f"{len(long):,} texts of over {MOST_CHARACTERS:,} characters"
         print(f"{count} lie in {beside.name}, beside {path.name}.")  # noqa: T201 - load needs both files
 
 
 def read_excel(file: BinaryIO, path: Path) -> Content:
     """Reads a table from the first sheet of a workbook."""
-    columns = read(file, long_path(path))
+    columns = _read_sheet(file, long_path(path))
     marks = dict(unmarked(title) for title in columns)
     table = recognised(marks)
     known = {}
@@ -94,13 +100,13 @@ def read_excel(file: BinaryIO, path: Path) -> Content:
         name, _ = unmarked(title)
         if table and title in table.names:
             is_time = table.columns[table.names.index(title)].kind == "time"
-            known[title] = texts(dated(column) if is_time else column)
+            known[title] = _column_texts(_with_dates_as_text(column) if is_time else column)
         else:
-            further[name] = series(column)
+            further[name] = _column_series(column)
     return Content(table, known, further, marks)
 
 
-def write(
+def _write_sheet(
     cells: pa.Table, table: Table | None, marks: Marks, file: BinaryIO, beside: str
 ) -> list[bytes]:
     """Writes a workbook of one sheet.
@@ -210,10 +216,12 @@ class _Sheet:
 
     def _text(self, text: str, column: str, row: int, beside: str) -> Any:
         escaped = _escape(text)
-        if len(escaped) > MOST // 2 and len(escaped.encode("utf-16-le")) > 2 * MOST:
+        # A character is one or two UTF-16 units, so a short text needs no count of them.
+        may_be_long = len(escaped) > MOST_CHARACTERS // 2
+        if may_be_long and len(escaped.encode("utf-16-le")) > 2 * MOST_CHARACTERS:
             self.long.append(self._line(text, column, row))
             length, number = f"{len(text):,} characters", len(self.long)
-            # As `_LONG` reads it.
+            # As `_REFERENCE` reads it.
             escaped = f"({length}, sha256 {_sha256(text)}: line {number} of {beside})"
         return self._cell(escaped)
 
@@ -224,7 +232,7 @@ class _Sheet:
         return line.encode() + b"\n"
 
 
-def read(file: BinaryIO, beside: Path) -> dict[str, SheetColumn]:
+def _read_sheet(file: BinaryIO, beside: Path) -> dict[str, SheetColumn]:
     """Reads the columns of the first sheet of a workbook by the names in its first row."""
     book = _openpyxl().load_workbook(file, read_only=True, data_only=True)
     # Left alone, openpyxl turns serial numbers into datetimes and rounds them to milliseconds.
@@ -234,7 +242,7 @@ def read(file: BinaryIO, beside: Path) -> dict[str, SheetColumn]:
     rows = sheet.iter_rows(values_only=True)
     headed = list(zip_longest(*rows))
     book.close()
-    long = _Long(beside)
+    long = _LongTexts(beside)
     columns: dict[str, SheetColumn] = {}
     for name, *values in headed:
         if name is None:
@@ -248,13 +256,13 @@ def read(file: BinaryIO, beside: Path) -> dict[str, SheetColumn]:
     return columns
 
 
-def texts(column: SheetColumn) -> pa.Array:
+def _column_texts(column: SheetColumn) -> pa.Array:
     """Converts the values of a column to text, of whatever types they are in the sheet."""
     values = [None if value is None else _as_text(value) for value in column.values]
     return pa.array(values, pa.large_string())
 
 
-def dated(column: SheetColumn) -> SheetColumn:
+def _with_dates_as_text(column: SheetColumn) -> SheetColumn:
     """Converts the dates of a sheet that another program wrote to ISO texts without a zone."""
     values = [
         times.iso(_micros(value)).removesuffix("Z") if _is_date(value) else value
@@ -269,7 +277,7 @@ def _is_date(value: Any) -> bool:
     return is_number and _FIRST_SURE_DAY <= value < _DAYS_UNTIL_10000
 
 
-def series(column: SheetColumn) -> pd.Series[Any]:
+def _column_series(column: SheetColumn) -> pd.Series[Any]:
     """Converts a column that belongs to no table of records to a Series."""
     if column.is_time:
         return pd.to_datetime(pd.Series(column.values, dtype="object"), utc=True, format="ISO8601")
@@ -282,17 +290,17 @@ def series(column: SheetColumn) -> pd.Series[Any]:
     return values.astype("str") if pd.api.types.is_string_dtype(values.dtype) else values
 
 
-def _value(value: Any, is_time: bool, long: _Long) -> Any:
+def _value(value: Any, is_time: bool, long: _LongTexts) -> Any:
     if is_time and isinstance(value, int | float):
         return times.iso(_micros(value))
     if not isinstance(value, str):
         return value
-    if found := _LONG.fullmatch(value):
+    if found := _REFERENCE.fullmatch(value):
         return long.text(int(found[2]), found[1])
     return _unescape(value)
 
 
-class _Long:
+class _LongTexts:
     """The file of the texts that are too long for a sheet, read when the first is needed."""
 
     def __init__(self, path: Path) -> None:
@@ -348,7 +356,7 @@ def _escape(text: str) -> str:
     """
     if text == "":
         return _EMPTY
-    if text == _EMPTY or _LONG.fullmatch(text):
+    if text == _EMPTY or _REFERENCE.fullmatch(text):
         return f"_x{ord(text[0]):04X}_{_escape(text[1:])}"
     return _UNSAFE.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
 

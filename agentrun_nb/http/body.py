@@ -15,6 +15,9 @@ STEP = 1 << 20
 
 ACCEPTED = "gzip, deflate"
 
+# The `wbits` of zlib: the largest window, and what stands around the compressed data.
+_GZIP, _ZLIB, _RAW_DEFLATE = 31, 15, -15
+
 
 async def read_body(chunks: AsyncIterable[bytes], encoding: str, cap: int) -> bytes:
     """Reads and decodes a body.
@@ -65,7 +68,7 @@ class Inflater:
         self.whole = False
         self._encoding = encoding
         self._begun = False
-        self._stream = zlib.decompressobj(31 if encoding != "deflate" else 15)
+        self._stream = zlib.decompressobj(_GZIP if encoding != "deflate" else _ZLIB)
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Decompresses a chunk, step by step.
@@ -78,7 +81,7 @@ class Inflater:
             if self.whole:
                 if self._encoding == "deflate":
                     raise BadResponseError("The compressed answer goes on after its end.")
-                self._stream, self.whole = zlib.decompressobj(31), False
+                self._stream, self.whole = zlib.decompressobj(_GZIP), False
             try:
                 part = self._stream.decompress(data, STEP)
             except zlib.error:
@@ -96,4 +99,4 @@ class Inflater:
             plain = not self._begun and data.lstrip()[:1] in (b"{", b"[", b"<")
             found = "plain text" if plain else "damaged"
             raise BadResponseError(f"The answer is said to be {self._encoding} and is {found}.")
-        self._begun, self._stream = True, zlib.decompressobj(-15)
+        self._begun, self._stream = True, zlib.decompressobj(_RAW_DEFLATE)

@@ -76,7 +76,7 @@ class Gate:
             self.level = max(1.0, self.level / 2)
             log.info("At most %d requests at a time from now on", self.level)
 
-    def close_in(self) -> None:
+    def lower_to_one(self) -> None:
         """Lowers the limit to one, so that not all requests are sent at once after a pause."""
         self.level = 1.0
 
@@ -108,7 +108,7 @@ class Service:
         kept_seconds = seconds if seconds <= longest else BRIEF
         self.quiet_until = max(self.quiet_until, now + seconds)
         self.paused_until = max(self.paused_until, now + kept_seconds)
-        self.gate.close_in()
+        self.gate.lower_to_one()
 
     def forget_brief(self) -> None:
         """Ends a pause that is too long for any call to wait for."""
@@ -136,7 +136,7 @@ def shared_service(origin: tuple[str, str, int], most: int) -> Service:
     return shared
 
 
-def left(origin: tuple[str, str, int]) -> None:
+def client_closed(origin: tuple[str, str, int]) -> None:
     """Notes that a client of an origin was closed: a new one may send requests at once."""
     for (_, place), shared in list(_services.items()):
         if place == origin:

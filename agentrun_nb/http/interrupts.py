@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Deferred:
+class DeferredInterrupts:
     """Notes interrupts and wakes what waits, instead of raising them, as a context manager.
 
     Only the main thread receives interrupts; in any other this does nothing. Within another one,
@@ -24,12 +24,12 @@ class Deferred:
         self._previous: Callable[..., Any] | None = None
         self._wakers: list[Callable[[], None]] = []
 
-    def __enter__(self) -> Deferred:
+    def __enter__(self) -> DeferredInterrupts:
         if threading.current_thread() is not threading.main_thread():
             return self
         previous = signal.getsignal(signal.SIGINT)
         outer = getattr(previous, "__self__", None)
-        if isinstance(outer, Deferred):
+        if isinstance(outer, DeferredInterrupts):
             return outer
         # Otherwise an interrupt is ignored, or ends the process.
         if callable(previous):
@@ -42,7 +42,7 @@ class Deferred:
             previous, self._previous = self._previous, None
             signal.signal(signal.SIGINT, previous)
 
-    def wakes(self, waker: Callable[[], None]) -> None:
+    def on_interrupt(self, waker: Callable[[], None]) -> None:
         """Registers a function that the signal handler calls when an interrupt comes."""
         self._wakers.append(waker)
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from agentrun_nb.errors import AgentRunError
-from agentrun_nb.http.interrupts import Deferred
+from agentrun_nb.http.interrupts import DeferredInterrupts
 
 T = TypeVar("T")
 Emit = Callable[[T], Awaitable[None]]
@@ -65,11 +65,12 @@ def _forget() -> None:
 
 
 _inherited: list[asyncio.AbstractEventLoop | None] = []
+"""Loops of parent processes. They are kept, so that none of their finalizers runs in a child."""
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def is_here() -> bool:
+def is_on_loop() -> bool:
     """Whether the calling code itself runs on the loop."""
     try:
         return asyncio.get_running_loop() is _running
@@ -105,7 +106,7 @@ class Job(Generic[T]):
         try:
             self._value.append(await work)
         except BaseException as error:
-            self._error = bare(error)
+            self._error = safe_error(error)
 
     def _ended(self, _: object) -> None:
         self._over.set()
@@ -129,7 +130,7 @@ class Job(Generic[T]):
         """
         if self._value:
             return self._value[0]
-        raise self._error or bare(asyncio.CancelledError())
+        raise self._error or safe_error(asyncio.CancelledError())
 
     def cancel(self) -> None:
         """Cancels the coroutine, and waits until it has closed its connections."""
@@ -158,7 +159,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     return job.result()
 
 
-def bare(error: BaseException) -> AgentRunError:
+def safe_error(error: BaseException) -> AgentRunError:
     """Returns an error from which no request, header or key can be reached.
 
     An error of another kind becomes an AgentRunError that names only its class: its text may repeat
@@ -207,7 +208,7 @@ class Stream(Generic[T]):
     def __init__(
         self,
         work: Callable[[Emit[T]], Coroutine[Any, Any, None]],
-        interrupts: Deferred,
+        interrupts: DeferredInterrupts,
         *,
         ahead: int = 256,
         idle: Callable[[], None],
@@ -220,7 +221,7 @@ class Stream(Generic[T]):
         self._stopped = False
         self._job = Job(work(self._emit), after=lambda: self._items.put(_End()))
         # A SimpleQueue may be put to in a signal handler.
-        interrupts.wakes(lambda: self._items.put(_Wake()))
+        interrupts.on_interrupt(lambda: self._items.put(_Wake()))
 
     async def _emit(self, item: T) -> None:
         while self._items.qsize() >= self._ahead:

@@ -59,14 +59,14 @@ class Refusal:
         message: a sentence about it.
         request_id: the id of the request.
         retryable: whether another attempt may do better, in the words of the service.
-        ours: whether the body comes from the API itself, and not from a proxy in between.
+        from_api: whether the body comes from the API itself, and not from a proxy in between.
     """
 
     code: str = ""
     message: str = ""
     request_id: str | None = None
     retryable: bool | None = None
-    ours: bool = False
+    from_api: bool = False
 
 
 def safe(text: object, key: str = "", most: int = MOST_CHARACTERS) -> str:
@@ -118,7 +118,7 @@ def read_refusal(reply: Reply, key: str = "") -> Refusal:
         message=safe(message, key) if isinstance(message, str) else "",
         request_id=safe(fields.get("request_id"), key, 80) or request_id,
         retryable=retryable if isinstance(retryable, bool) else None,
-        ours=True,
+        from_api=True,
     )
 
 
@@ -134,13 +134,13 @@ def failure(reply: Reply, ask: Ask, key: str, settings: Settings) -> Failure:
     refusal = read_refusal(reply, key)
     # A proxy in front of plain http answers in the service's place; in front of https only while it
     # connects.
-    is_proxys = settings.proxy is not None and settings.origin[0] == "http" and not refusal.ours
+    is_proxys = settings.proxy is not None and settings.origin[0] == "http" and not refusal.from_api
     if reply.status == 407 or (reply.status == 403 and is_proxys):
         return refused_by_proxy(reply.status, settings)
     error = _error(reply, ask, refusal, settings, key)
     error.status = reply.status
     error.request_id = refusal.request_id
-    error.code = refusal.code if refusal.ours else None
+    error.code = refusal.code if refusal.from_api else None
     headers = reply.headers
     error.retry_after = read_retry_after(headers.get("retry-after"), headers.get("date"))
     transient = is_transient(reply.status, refusal.retryable)
@@ -166,7 +166,7 @@ def refused_by_proxy(status: int, settings: Settings) -> Failure:
     return Failure(ConnectionFailedError(message, hint=hint), transient=status in TRANSIENT)
 
 
-def misplaced(settings: Settings) -> str:
+def base_url_hint(settings: Settings) -> str:
     """Says that the base URL holds a part of the routes; empty when it does not."""
     url = settings.base_url
     path = urlsplit(url).path
@@ -198,13 +198,13 @@ def _error(reply: Reply, ask: Ask, refusal: Refusal, settings: Settings, key: st
     quotation = _quotation(refusal)
     if status in _REFUSALS:
         kind, message, hint = _REFUSALS[status]
-        if status != 429 and not refusal.ours:
+        if status != 429 and not refusal.from_api:
             hint += (
                 f" The answer is not from the API: check also that {settings.base_url} is right."
             )
         return kind(message.format(source=settings.secret.source) + quotation, hint=hint)
     if _lacks_route(status, ask, refusal):
-        hint = misplaced(settings) or ask.route.instead
+        hint = base_url_hint(settings) or ask.route.instead
         return NotOffered(f"This service does not offer {ask.route.template}.", hint=hint)
     if status == 404:
         return _not_found(ask, refusal, quotation, settings)
@@ -240,14 +240,14 @@ def _lacks_route(status: int, ask: Ask, refusal: Refusal) -> bool:
     if not ask.route.instead:
         return False
     about_route = status in (405, 501) or refusal.code == "not_implemented"
-    return about_route or (status == 404 and (not refusal.ours or not ask.ids))
+    return about_route or (status == 404 and (not refusal.from_api or not ask.ids))
 
 
 def _not_found(ask: Ask, refusal: Refusal, quotation: str, settings: Settings) -> NotFoundError:
     """Makes the error of a 404, which names the id that is not there where the answer says it."""
     named = ", ".join(_named(name, value) for name, value in ask.ids.items())
-    address = misplaced(settings)
-    if not refusal.ours:
+    address = base_url_hint(settings)
+    if not refusal.from_api:
         message = (
             "The answer 404 is not from the API, "
             f"so nothing says whether there is {named}.{quotation}"

@@ -88,7 +88,7 @@ class Tally:
         self.waiting_for = ""
 
     @property
-    def answered(self) -> AnswerTime:
+    def answer_time(self) -> AnswerTime:
         """When the answer that is read now was made, by the clock of the service.
 
         Its time is our own plus the least difference that the bounds of the offset allow. Requests
@@ -138,9 +138,9 @@ class Wire:
         self._injected = transport
         self.ledger = Ledger() if transport else shared_ledger(settings.base_url)
         self._own_service = Service(Gate(settings.max_in_flight)) if transport else None
-        self._lines: dict[int, tuple[asyncio.AbstractEventLoop, Transport]] = {}
+        self._transports: dict[int, tuple[asyncio.AbstractEventLoop, Transport]] = {}
         self._closed = False
-        self._finalizer = finalize(self, _hang_up, self._lines)
+        self._finalizer = finalize(self, _close_transport, self._transports)
 
     @property
     def closed(self) -> bool:
@@ -164,16 +164,16 @@ class Wire:
         if self._closed:
             raise SettingsError("This client is closed.", hint="Make a new one.")
         try:
-            return await self._persist(ask, read, tally)
+            return await self._fetch_with_retries(ask, read, tally)
         except GeneratorExit:
             raise
         except BaseException as error:
             if _cancelled(error):
                 raise
-            bare = loop.bare(error)
+            bare = loop.safe_error(error)
         raise bare
 
-    async def _persist(self, ask: Ask, read: Callable[[bytes], T], tally: Tally) -> T:
+    async def _fetch_with_retries(self, ask: Ask, read: Callable[[bytes], T], tally: Tally) -> T:
         """Sends a request until it is answered, refused, or out of time."""
         started = time.monotonic()
         service = self._service()
@@ -264,7 +264,7 @@ class Wire:
         if begins in (b"<", b""):
             base_url = self.settings.base_url
             hint = f"{base_url} may be the address of something else: check the base_url."
-        hint = replies.misplaced(self.settings) or hint
+        hint = replies.base_url_hint(self.settings) or hint
         bad_response = BadResponseError(message, hint=hint, status=200)
         return Failure(bad_response, transient=True, once=True)
 
@@ -299,11 +299,11 @@ class Wire:
 
     async def _send(self, ask: Ask, key: str, tally: Tally) -> Reply | Failure:
         """Sends one request and reads the whole answer."""
-        request, line = self._request(ask, key), self._line()
+        request, transport = self._request(ask, key), self._transport()
         tally.requests += 1
         sent = time.time()
         try:
-            response = await line.handle_async_request(request)
+            response = await transport.handle_async_request(request)
             headers = {}
             for name, text in response.headers.raw:
                 headers[name.decode("latin-1").lower()] = text.decode("latin-1")
@@ -356,12 +356,12 @@ class Wire:
             self.settings.origin, self.settings.max_in_flight
         )
 
-    def _line(self) -> Transport:
+    def _transport(self) -> Transport:
         """Returns the transport of this process; a forked child makes its own."""
-        if os.getpid() not in self._lines:
+        if os.getpid() not in self._transports:
             transport = self._injected or connect(self.settings)
-            self._lines[os.getpid()] = asyncio.get_running_loop(), transport
-        return self._lines[os.getpid()][1]
+            self._transports[os.getpid()] = asyncio.get_running_loop(), transport
+        return self._transports[os.getpid()][1]
 
     def within(self, **limits: Any) -> Wire:
         """Returns a copy with other limits of `Settings`; one that is None stays as it is."""
@@ -375,14 +375,14 @@ class Wire:
         """Closes all connections; requests after that fail."""
         self._closed = True
         self._finalizer()
-        gate.left(self.settings.origin)
+        gate.client_closed(self.settings.origin)
 
 
-def _hang_up(lines: dict[int, tuple[asyncio.AbstractEventLoop, Transport]]) -> None:
-    running, transport = lines.pop(os.getpid(), (None, None))
+def _close_transport(transports: dict[int, tuple[asyncio.AbstractEventLoop, Transport]]) -> None:
+    running, transport = transports.pop(os.getpid(), (None, None))
     if running is not None and transport is not None:
         closing = asyncio.run_coroutine_threadsafe(transport.aclose(), running)
-        if not loop.is_here():
+        if not loop.is_on_loop():
             with suppress(TimeoutError):
                 closing.result(timeout=1.0)
 

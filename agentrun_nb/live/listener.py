@@ -104,7 +104,7 @@ class Listener:
         self._announce()
 
     @property
-    def is_here(self) -> bool:
+    def is_on_loop(self) -> bool:
         """Whether this is the process in which the watch began, and not one forked off it."""
         return os.getpid() == self._process
 
@@ -132,7 +132,7 @@ class Listener:
     @property
     def reason(self) -> str | None:
         """Why the watch has ended; None while it goes on."""
-        if self._reason is None and not self.is_here:
+        if self._reason is None and not self.is_on_loop:
             # The loop that would look again is not in a forked child.
             return FORKED
         return self._reason

@@ -76,7 +76,7 @@ class News:
 
         pager = Pager(wire, RUNS, ask_for, Tally(), ahead=False)
         page = PAGE if self._began else FIRST_PAGE
-        await pager.turn(paging.pages(page), take)
+        await pager.read_pages(paging.pages(page), take)
         was_first = not self._began
         self._began = True
         self._remember(came)

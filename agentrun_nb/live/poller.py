@@ -175,7 +175,7 @@ class Poller:
         failure = None if task.cancelled() else task.exception()
         if failure is not None:
             for listener in list(self.listeners):
-                self.end(listener, reasons.FAILED, loop.bare(failure))
+                self.end(listener, reasons.FAILED, loop.safe_error(failure))
 
     # --- a look at one run -----------------------------------------------------------------------
 

@@ -16,9 +16,9 @@ from agentrun_nb.core.when import Span, read_span
 from agentrun_nb.errors import NotEndedError, SettingsError, UnauthorizedError
 from agentrun_nb.fetch.batches import KEY
 from agentrun_nb.fetch.names import ids_for_names
-from agentrun_nb.fetch.progress import Line
+from agentrun_nb.fetch.progress import ProgressLine
 from agentrun_nb.http import loop
-from agentrun_nb.http.interrupts import Deferred
+from agentrun_nb.http.interrupts import DeferredInterrupts
 from agentrun_nb.http.wire import Wire
 from agentrun_nb.live import listener as reasons
 from agentrun_nb.live.listener import Listener
@@ -242,7 +242,7 @@ class Watch:
         deployments = {deployment for deployment, _ in self._given.keys}
         if listener.error is not None:
             with ids_for_names(listener.wire, deployments.union(listener.deployments)):
-                raise loop.bare(listener.error)
+                raise loop.safe_error(listener.error)
 
     async def _change(self, count: int) -> None:
         """Waits in the running loop until more runs than so many have ended, or the watch has."""
@@ -313,7 +313,7 @@ def wait_for(watch: Watch, seconds: float | None, *, progress: bool) -> Run | pd
     listener, given = watch._listener, watch._given
     ends_at = float("inf") if seconds is None else time.monotonic() + seconds
     total = len(given.keys)
-    with Deferred() as interrupts, Line(total or None, shown=progress) as line:
+    with DeferredInterrupts() as interrupts, ProgressLine(total or None, shown=progress) as line:
         line.add(total - len(given.to_watch))
         shown = 0
         while listener.reason is None:
@@ -344,7 +344,7 @@ def end_watches(wire: Wire) -> None:
 
 def _end(listener: Listener, reason: str) -> None:
     """Ends a watch at once, and what the poller does for it as soon as its loop gets to it."""
-    if not listener.is_here:
+    if not listener.is_on_loop:
         # The loop of the parent is not in a forked child, and goes on there.
         return
     listener.finish(reason)

@@ -58,7 +58,7 @@ class Batch:
         fetched_at = _to_arrow(list(moments), ARROW["time"])
         return Batch(self.table, self.cells | {"fetched_at": fetched_at})
 
-    def answered(self, answers: Sequence[AnswerTime]) -> Batch:
+    def with_answer_times(self, answers: Sequence[AnswerTime]) -> Batch:
         """The batch with `fetched_at` set: the last moment at which a record is known to have held.
 
         The service read a record between the request and the answer, and no earlier than it was
@@ -98,10 +98,10 @@ class Page:
     envelope: dict[str, Any]
     lists: int = 1
 
-    def answered(self, answer: AnswerTime) -> Page:
-        """The page with `fetched_at` of all rows set, as `Batch.answered` does."""
+    def with_answer_time(self, answer: AnswerTime) -> Page:
+        """The page with `fetched_at` of all rows set, as `Batch.with_answer_times` does."""
         answers = [answer] * len(self.batch)
-        return replace(self, batch=self.batch.answered(answers))
+        return replace(self, batch=self.batch.with_answer_times(answers))
 
 
 def failed_runs(keys: Sequence[tuple[str, str]], errors: Sequence[str]) -> Batch:

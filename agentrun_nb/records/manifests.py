@@ -30,7 +30,7 @@ _FEW = 16
 """How many arrays the tolerant reader gets at a time, where something is odd."""
 
 
-class Listed(NamedTuple):
+class RunOutputs(NamedTuple):
     """The `outputs` array of one run.
 
     Attributes:
@@ -58,7 +58,7 @@ def outputs_text(text: memoryview | None) -> bytes:
     return found if found.startswith(b"[") else b""
 
 
-def output_batches(lists: list[Listed]) -> Iterator[Batch]:
+def output_batches(lists: list[RunOutputs]) -> Iterator[Batch]:
     """Decodes the arrays of several runs.
 
     The strict reader takes all of them at once. Where it finds something odd, the arrays are halved
@@ -103,7 +103,7 @@ _MANIFESTS: Any = msgspec.json.Decoder(_Manifest)
 _LISTS = msgspec.json.Decoder(list[list[_Item]])  # type: ignore[valid-type]
 
 
-def _strict_outputs(lists: list[Listed]) -> Batch | None:
+def _strict_outputs(lists: list[RunOutputs]) -> Batch | None:
     """Decodes arrays whose items are just as documented; None where one is not."""
     ids = [*(listed.deployment_id for listed in lists), *(listed.run_id for listed in lists)]
     if not all(type(identity) is str for identity in ids):
@@ -146,7 +146,7 @@ def _repeated(values: Sequence[Any], counts: Sequence[int]) -> list[Any]:
     return result
 
 
-def _tolerant_outputs(lists: list[Listed]) -> Iterator[list[tuple[str, bytes]]]:
+def _tolerant_outputs(lists: list[RunOutputs]) -> Iterator[list[tuple[str, bytes]]]:
     """Splits arrays into items, and each item into members, its key columns first."""
     for listed in lists:
         try:

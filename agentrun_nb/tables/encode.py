@@ -17,7 +17,7 @@ from agentrun_nb.core import jsontext
 from agentrun_nb.errors import SchemaError
 
 
-def plain(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """Converts a value of pandas, numpy or the standard library to one that JSON has.
 
     Raises:
@@ -38,7 +38,7 @@ def plain(value: Any) -> Any:
     raise TypeError(f"a {type(value).__name__} has no place in JSON")
 
 
-_ENCODER = msgspec.json.Encoder(enc_hook=plain, decimal_format="number")
+_ENCODER = msgspec.json.Encoder(enc_hook=json_value, decimal_format="number")
 
 
 def record_bytes(record: Mapping[str, Any]) -> bytes:
@@ -52,7 +52,7 @@ def record_bytes(record: Mapping[str, Any]) -> bytes:
     except UnicodeError:
         # Lone surrogates cannot be written in UTF-8. As escapes they can, and are noted as in any
         # record.
-        return json.dumps(dict(record), default=plain).encode()
+        return json.dumps(dict(record), default=json_value).encode()
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         hint = "Give texts, numbers, truth values, moments, lists and mappings of them."
         raise SchemaError(f"This mapping cannot be written as JSON: {error}.", hint=hint) from None
@@ -65,7 +65,7 @@ def document_text(document: Any) -> str:
     """
     text = document
     if not isinstance(document, str):
-        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=plain)
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=json_value)
     if text.isascii() or jsontext.valid_unicode(text) == text:
         return str(text)
     return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -30,7 +30,7 @@ from agentrun_nb.core.schema import (
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.records.batch import ARROW, TIMES_IN_ORDER, out_of_order
 from agentrun_nb.records.cells import Notes
-from agentrun_nb.tables.encode import document_text, plain
+from agentrun_nb.tables.encode import document_text, json_value
 
 Noted = dict[int, tuple[str, Any]]
 """What was odd about a column: by the position of the row a code and the value as it was."""
@@ -481,7 +481,7 @@ def _original(value: Any) -> bytes:
     if isinstance(value, bytes):
         return _clipped(value).encode()
     try:
-        return msgspec.json.encode(value, enc_hook=plain)
+        return msgspec.json.encode(value, enc_hook=json_value)
     except UnicodeError:
         return document_text([value]).encode()[1:-1]
     except _UNREADABLE:

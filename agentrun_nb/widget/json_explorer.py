@@ -11,7 +11,7 @@ from agentrun_nb.core.paths import find, parse_path
 from agentrun_nb.core.text import counted
 from agentrun_nb.errors import DataError, PathNotFound
 from agentrun_nb.run import Run
-from agentrun_nb.tables.encode import plain
+from agentrun_nb.tables.encode import json_value
 from agentrun_nb.widget.html_file import page_html, write_page
 from agentrun_nb.widget.page import Message, json_page
 from agentrun_nb.widget.python_code import place_code
@@ -123,7 +123,7 @@ def _text_of(x: Any) -> str:
     if isinstance(x, str):
         return jsontext.valid_unicode(x)
     try:
-        return jsontext.valid_unicode(json.dumps(x, ensure_ascii=False, default=plain))
+        return jsontext.valid_unicode(json.dumps(x, ensure_ascii=False, default=json_value))
     except (TypeError, ValueError, RecursionError) as error:
         sentence = f"This {type(x).__name__} cannot be written as JSON: {error}."
         hint = "Give JSON text, a Run, or lists and mappings; arn.explore shows runs and frames."

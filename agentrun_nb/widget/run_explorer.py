@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from agentrun_nb.analysis.filter_rules import Rules, frozen
+from agentrun_nb.analysis.filter_rules import Rules, with_moments
 from agentrun_nb.analysis.filter_words import filter_words
 from agentrun_nb.core.arguments import read_texts
 from agentrun_nb.core.jsontext import JSONTextError
@@ -359,7 +359,7 @@ class RunExplorer(RunView):
         """The filter with moments in place of ages."""
         if self.filter is None:
             return None
-        return frozen(self.filter, self._table.newest)
+        return with_moments(self.filter, self._table.newest)
 
     def _drawn(self) -> pd.DataFrame:
         """The rows of a figure or file: what is shown, and one run always."""

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from agentrun_nb.analysis.failures import failures
-from agentrun_nb.analysis.filter_rows import Mask, contain, filter_rows
+from agentrun_nb.analysis.filter_rows import Mask, contains_text, filter_rows
 from agentrun_nb.analysis.filter_rules import Rules
 from agentrun_nb.core.times import EPOCH
 from agentrun_nb.run import Run
@@ -76,7 +76,7 @@ class RunTable:
         if (mask == alone).all():
             return {}
         known = page_names(self.runs, names)
-        found = contain(list(known.values()), rules["text"])
+        found = contains_text(list(known.values()), rules["text"])
         return {key: names[key] for key, is_in in zip(known, found, strict=True) if is_in}
 
     def _groups_for(self, rules: Rules | None) -> pd.Series[Any] | None:

@@ -13,7 +13,7 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb.analysis.filter_rows import _SIGNS, filter_rows
-from agentrun_nb.analysis.filter_rules import KEYS, OPERATORS, frozen, read_filter
+from agentrun_nb.analysis.filter_rules import KEYS, OPERATORS, read_filter, with_moments
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.paths import find, parse_path
 from agentrun_nb.errors import SettingsError
@@ -165,7 +165,7 @@ def test_an_age_counts_back_from_the_newest_look(age):
     newest = START + timedelta(minutes=5)
     rules = read_filter({"since": age})
     assert rows({"since": age}, newest) == [3, 4, 5]
-    assert frozen(rules, newest) == {"since": moment(180)}
+    assert with_moments(rules, newest) == {"since": moment(180)}
     assert json.loads(json.dumps(rules)) == rules
 
 

@@ -304,7 +304,7 @@ def looked(runs: pd.DataFrame, *looks: tuple[str, float]) -> Ledger:
         }
         micros = round((ZERO + timedelta(seconds=second)).timestamp() * 1e6)
         batch = to_batch(RUNS, cells, len(runs))
-        ledger.note(batch.answered([AnswerTime(micros, micros)] * len(runs)))
+        ledger.note(batch.with_answer_times([AnswerTime(micros, micros)] * len(runs)))
     return ledger
 
 

@@ -164,8 +164,8 @@ def repeating(kind: str) -> Callable[[PageAsk], PageGot]:
         page = state[0] % length
         names = frozenset({page * 10, page * 10 + 1})
         if kind == "more without a cursor":
-            return PageGot(2, None, (ask.offset or 0) + 2, names=names)
-        return PageGot(2, f"cursor {state[0]}", names=names)
+            return PageGot(2, None, (ask.offset or 0) + 2, record_hashes=names)
+        return PageGot(2, f"cursor {state[0]}", record_hashes=names)
 
     return service
 
@@ -185,7 +185,9 @@ def test_pages_of_which_one_record_is_new_are_walked_on() -> None:
     def service(ask: PageAsk) -> PageGot:
         start = int(ask.cursor or 0)
         return PageGot(
-            3, str(start + 1) if start < 20 else None, names=frozenset(range(start, start + 3))
+            3,
+            str(start + 1) if start < 20 else None,
+            record_hashes=frozenset(range(start, start + 3)),
         )
 
     assert walked(service)[1] is None

@@ -26,6 +26,10 @@ EVERY = [getattr(figures, name) for name in figures.__all__ if name != "show"]
 CHARTS = [
     figures.durations, figures.outcomes, figures.concurrency, figures.survival, figures.trend,
 ]  # fmt: skip
+WITHOUT_TEXT = (figures.durations, figures.trend)
+"""The charts that show no text of records."""
+WITHOUT_STATUSES = (figures.survival, figures.trend)
+"""The charts that draw nothing in the colours of statuses."""
 ODD = [
     *(run(n, times=(0, 1, 2 + n), version_id="ab"[n % 2]) for n in range(24)),
     *(run(30 + n, "failed", (5, 6, 6 + n)) for n in range(3)),
@@ -326,9 +330,7 @@ def test_hostile_text_is_shown_as_text_in_charts(draw: Any) -> None:
     for text in found:
         assert not re.search(r"<(?!br>)", text)
         assert "\u202e" not in text
-    assert draw in (figures.durations, figures.trend) or any(
-        "<" in unescape(text) for text in found
-    )
+    assert draw in WITHOUT_TEXT or any("<" in unescape(text) for text in found)
 
 
 @pytest.mark.parametrize("draw", CHARTS)
@@ -337,7 +339,7 @@ def test_a_template_brings_its_ground_and_colours(draw: Any) -> None:
     light, dark = draw(runs), draw(runs, template="plotly_dark")
     assert light.layout.paper_bgcolor == light.layout.plot_bgcolor == "rgba(0,0,0,0)"
     assert dark.layout.paper_bgcolor == dark.layout.plot_bgcolor == "rgb(17,17,17)"
-    if draw not in (figures.survival, figures.trend):
+    if draw not in WITHOUT_STATUSES:
         assert LOOKS["running"].dark in dark.to_json()
         assert LOOKS["running"].either in light.to_json()
 

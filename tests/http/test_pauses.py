@@ -215,7 +215,7 @@ def test_the_log_says_what_is_retried_waited_for_and_limited_and_no_more(
 def test_the_gate_opens_by_one_a_round_of_answers_and_no_quicker() -> None:
     """As many answers as requests are let in at a time are a round; it opens to its ceiling and never closes whole."""
     gate = Gate(8, clock=lambda: 0.0)
-    gate.close_in()
+    gate.lower_to_one()
     for level in range(1, 8):
         assert int(gate.level) == level
         for _ in range(level):

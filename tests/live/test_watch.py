@@ -367,7 +367,10 @@ def test_the_name_of_a_deployment_is_an_error_that_gives_its_id(client):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"status": "paused"}, "1 has the status 'paused', which is not known to end a run"),
+        (
+            {"status": "unheard_of"},
+            "1 has the status 'unheard_of', which is not known to end a run",
+        ),
         ({"mode": "service", "status": "running"}, "1 is a service, which does not end by itself"),
     ],
 )

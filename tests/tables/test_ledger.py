@@ -257,5 +257,5 @@ def test_a_record_is_not_said_to_hold_after_the_service_read_it(way, change):
 
 def test_a_record_without_a_time_of_its_change_held_when_it_was_asked_for():
     cells = {"updated_at": [None, 5, 15, 99]}
-    batch = to_batch(RUNS, cells, 4).answered([AnswerTime(10, 20)] * 4)
+    batch = to_batch(RUNS, cells, 4).with_answer_times([AnswerTime(10, 20)] * 4)
     assert batch.cells["fetched_at"].cast("int64").to_pylist() == [10, 10, 15, 20]

@@ -298,7 +298,7 @@ class Life(RuleBasedStateMachine):
         }
         sent, received = self.now - before + self.skew, self.now + after + self.skew
         answer = AnswerTime(micros(sent), micros(received))
-        self.ledger.note(to_batch(RUNS, cells, 1).answered([answer]))
+        self.ledger.note(to_batch(RUNS, cells, 1).with_answer_times([answer]))
         self.looked.append(status)
 
     def record(self) -> pd.DataFrame:

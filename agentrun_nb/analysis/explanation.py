@@ -36,7 +36,7 @@ _ERROR_LINE = re.compile(
 _DETAILS = re.compile(r"^(?:Call log:|Require stack:)$", re.MULTILINE)
 
 
-def telling(reason: str) -> str:
+def explanation(reason: str) -> str:
     """Returns the part of a reason that says why.
 
     Args:
