@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agentrun_nb.core.arguments import read_path, read_texts
-from agentrun_nb.core.schema import Column, Kind, Table
+from agentrun_nb.core.schema import RUNS, Column, Kind, Table
 from agentrun_nb.errors import AgentRunError, DataError, SchemaError
 from agentrun_nb.files import dataset
 from agentrun_nb.files.atomic import replacing
@@ -20,6 +20,7 @@ from agentrun_nb.files.content import Content, Format, is_text, recognised
 from agentrun_nb.files.csv import read_csv, write_csv
 from agentrun_nb.files.dataset import Converted
 from agentrun_nb.files.excel import read_excel, write_excel
+from agentrun_nb.files.html import read_html, refuse_to_write
 from agentrun_nb.files.marks import (
     DURATION,
     JSON,
@@ -29,7 +30,7 @@ from agentrun_nb.files.marks import (
     with_index,
     with_marks_read,
 )
-from agentrun_nb.files.parquet import read_parquet, write_parquet
+from agentrun_nb.files.parquet import parquet_bytes, read_parquet, write_parquet
 from agentrun_nb.records.batch import ARROW, Batch
 from agentrun_nb.tables import report
 from agentrun_nb.tables.arrow import column_of_arrow
@@ -106,6 +107,15 @@ def _frames(parts: Iterable[Any]) -> Iterator[pd.DataFrame]:
         yield part
 
 
+def runs_as_parquet(runs: pd.DataFrame) -> bytes:
+    """A RUNS table as the bytes of a Parquet file, without further columns that are not plain."""
+    try:
+        cells, _, marks, _ = _converted(runs)
+    except SchemaError:
+        cells, _, marks, _ = _converted(runs[RUNS.names])
+    return parquet_bytes(cells, marks)
+
+
 def _converted(frame: pd.DataFrame) -> Converted:
     """Makes plain columns of a frame."""
     table = recognised(frame.columns)
@@ -118,16 +128,17 @@ def load(path: str | os.PathLike[str], columns: str | Sequence[str] | None = Non
     """Loads a table that `save` wrote, with its dtypes; a table of records gets a fresh index.
 
     Args:
-        path: a `.parquet`, `.csv` or `.xlsx` file, or a folder of Parquet files with a manifest.
+        path: a `.parquet`, `.csv` or `.xlsx` file, a `.html` file that `to_html` of a view has
+            written, or a folder of Parquet files with a manifest.
         columns: the columns that the table is to have; None: all. Of a folder no others are read.
 
     Returns:
         The table. Nothing in the file is run: of a formula in an Excel file the stored value is
-        read.
+        read, of a page the block of data that the runs are in.
 
     Raises:
         SchemaError: the file holds no table of this package, or lacks a column that is named.
-        DataError: the file cannot be read, or a file of a folder is not as it was written.
+        DataError: the file cannot be read; a page or a file of a folder is not as it was written.
 
     Example:
         >>> path = arn.save(arn.summarize(runs, by="deployment_id"), "summary.csv")
@@ -335,4 +346,5 @@ FORMATS = {
     ".parquet": Format(write_parquet, read_parquet, has_types=True),
     ".csv": Format(write_csv, read_csv),
     ".xlsx": Format(write_excel, read_excel),
+    ".html": Format(refuse_to_write, read_html, has_types=True),
 }

@@ -13,6 +13,7 @@ from typing import Any
 from agentrun_nb._version import __version__
 from agentrun_nb.drawing.html import Markup, el
 from agentrun_nb.files.atomic import replacing
+from agentrun_nb.files.html import DATA, seal
 from agentrun_nb.widget.page import Message
 from agentrun_nb.widget.view import STATIC
 
@@ -51,19 +52,23 @@ def write_page(path: str | Path, html: bytes) -> Path:
     return Path(path)
 
 
-def page_html(message: Message, traits: Mapping[str, Any], contents: str) -> bytes:
+def page_html(
+    message: Message, traits: Mapping[str, Any], contents: str, table: bytes | None = None
+) -> bytes:
     """A page that opens by itself, as the bytes of a file.
 
     Args:
         message: the page with all its buffers.
         traits: the shared values that it opens with.
         contents: a sentence that says what the file holds.
+        table: the runs as a Parquet file, by which `load` gives them back; None where it has none.
     """
     page, buffers = message
     data = {
         "page": page,
         "buffers": [base64.b64encode(part).decode() for part in buffers],
         "traits": dict(traits),
+        "table": None if table is None else base64.b64encode(table).decode(),
     }
     digest = hashlib.sha256(_BOOT.encode()).digest()
     boot = base64.b64encode(digest).decode()
@@ -90,13 +95,13 @@ def page_html(message: Message, traits: Mapping[str, Any], contents: str) -> byt
     body = el(
         "body",
         el("main", title, el("div", id="arn-place"), footer, el("noscript", off)),
-        _data("arn-data", data),
+        _data(DATA, data),
         _data("arn-modules", scripts),
         el("script", Markup(_BOOT), type="module"),
         style=_STYLE,
     )
     html = el("html", head, body, lang="en", style="color-scheme:light dark")
-    return f"<!doctype html>\n{html}\n".encode()
+    return seal(f"<!doctype html>\n{html}\n".encode())
 
 
 def _data(name: str, value: Any) -> Markup:

@@ -22,6 +22,7 @@ from agentrun_nb.core.when import read_when
 from agentrun_nb.drawing.status_style import look_of, painting_order
 from agentrun_nb.drawing.window import Window
 from agentrun_nb.errors import DataError, SettingsError
+from agentrun_nb.files.save_load import runs_as_parquet
 from agentrun_nb.run import Run, value_at
 from agentrun_nb.widget.failure_groups import failure_groups, groups_part
 from agentrun_nb.widget.file_words import file_contents, file_name, file_title
@@ -307,7 +308,7 @@ class RunExplorer(RunView):
     def to_html(self, path: str | Path, without: Iterable[str] = ()) -> Path:
         """Writes the view as one file that works offline and opens as the page was last seen.
 
-        It holds the runs that `filter` lets through.
+        It holds the runs that `filter` lets through; `arn.load` makes a table of it again.
 
         Args:
             path: where to.
@@ -323,6 +324,8 @@ class RunExplorer(RunView):
         Example:
             >>> ex.to_html("runs.html", without="input")
             PosixPath('runs.html')
+            >>> len(arn.load("runs.html")) == len(ex.shown)
+            True
         """
         return write_page(path, self._html(without))
 
@@ -344,7 +347,7 @@ class RunExplorer(RunView):
         shared["selected"] = self.selected if self._is_chosen else []
         words = self._filter_words() if self._table.one is None else ""
         contents = file_contents(len(runs), len(self._runs), words, left_out)
-        return page_html((page, buffers), shared, contents)
+        return page_html((page, buffers), shared, contents, runs_as_parquet(runs))
 
     def _add_answers(self, page: dict[str, Any], buffers: list[bytes], runs: pd.DataFrame) -> None:
         """Adds to the page of a file what it cannot ask a kernel for."""
