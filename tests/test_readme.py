@@ -76,6 +76,11 @@ CHECKS = {
         assert _.to_numpy().sum() == len(everything) == 2_004
         assert {"csv-report", "invoice-audit", "ticket-triage"} < set(_.index) and len(_) == 6
     """,
+    "Keep a copy": """
+        assert len(archive.list_runs()) == len(arn.load("all-runs")) == len(everything)
+        assert archive.sync(client).new == 0 and archive.check().whole and "status" in _
+        assert archive.read_output(job, "report.md")
+    """,
     "At the end": """
         assert "closed" in repr(service)
     """,
