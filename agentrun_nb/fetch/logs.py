@@ -104,8 +104,9 @@ def events_in_order(events: pd.DataFrame, tail: int | None) -> pd.DataFrame:
     once = events[~events["id"].duplicated() | events["id"].isna()]
     ordered = once.sort_values("created_at", kind="stable")
     last = ordered.tail(len(ordered) if tail is None else tail).reset_index(drop=True)
-    duplicates = len(events) - len(once)
-    attach(last, replace(fetch_report(events), got=len(last), duplicates=duplicates))
+    before = fetch_report(events)
+    duplicates = before.duplicates + len(events) - len(once)
+    attach(last, replace(before, got=len(last), duplicates=duplicates))
     return last
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import msgspec
 import pyarrow as pa
@@ -164,23 +164,27 @@ class Pager:
         """Checks an answer, and reads only what is needed to ask for the next page."""
         page = None
         try:
-            identities, has_more, cursor = self._read_lightly(body)
+            identities, envelope = self._read_lightly(body)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             page = decode_page(self.table, body, self.key, self.without)
             identities = _identities(page.batch)
-            has_more, cursor = page.envelope.get("has_more"), page.envelope.get("next_cursor")
+            envelope = page.envelope
+        cursor = envelope.get("next_cursor")
+        # Where a page began by a cursor, nobody knows how many records came before it.
+        so_far = None if ask.cursor else (ask.offset or 0) + len(identities)
+        has_more = _says_more(envelope, so_far)
         if has_more is False and cursor:
             self.tally.oddities["more_after_end"] += 1
         got = PageGot(
             rows=len(identities),
             cursor=None if has_more is False else cursor,
-            offset=(ask.offset or 0) + len(identities) if has_more is True else None,
+            offset=(ask.offset or 0) + len(identities) if has_more else None,
             record_hashes=frozenset(map(hash, identities)),
         )
         return _Opened(got, body, page, self.tally.answer_time)
 
-    def _read_lightly(self, body: bytes) -> tuple[list[Any], Any, Any]:
-        """Reads the ids of the records, `has_more` and `next_cursor`, and no more of an answer.
+    def _read_lightly(self, body: bytes) -> tuple[list[Any], dict[str, Any]]:
+        """Reads the ids of the records and what tells of the next page, and no more of an answer.
 
         Where a record has no id that is text, each is known again by its bytes instead.
         """
@@ -189,7 +193,7 @@ class Pager:
         if not all(isinstance(identity, str) for identity in identities):
             raw_answer = _decoder(self.key, msgspec.Raw).decode(body)
             identities = [bytes(record) for record in getattr(raw_answer, self.key)]
-        return identities, answer.has_more, answer.next_cursor
+        return identities, {name: getattr(answer, name) for name in _ENVELOPE}
 
 
 def _next_step(steps: paging.PageSteps, got: PageGot) -> tuple[PageAsk | None, str | None]:
@@ -217,6 +221,42 @@ def _to_comparable(cells: pa.Array) -> pa.Array:
     return cells.cast(pa.int64())
 
 
+_ENVELOPE = ("next_cursor", "has_more", "total", "total_count", "page", "total_pages")
+"""The keys of an answer that may tell whether a page follows it."""
+
+
+def _says_more(envelope: Mapping[str, Any], so_far: int | None) -> bool | None:
+    """Whether an answer says that records follow; None where it leaves that to its cursor.
+
+    The documented answer has a cursor. A service that counts pages or records may send neither that
+    nor `has_more`, and the first page of it is not all.
+
+    Args:
+        envelope: the keys of the answer besides its records.
+        so_far: how many records came up to the end of this page; None where nobody knows.
+    """
+    has_more = _read_truth(envelope.get("has_more"))
+    if has_more is not None or envelope.get("next_cursor"):
+        return has_more
+    page, pages = envelope.get("page"), envelope.get("total_pages")
+    if _is_count(page) and _is_count(pages):
+        return True if page < pages else None
+    totals = [envelope.get("total"), envelope.get("total_count")]
+    if so_far is None or not any(_is_count(total) and so_far < total for total in totals):
+        return None
+    return True
+
+
+def _read_truth(value: Any) -> bool | None:
+    """Reads a truth value, also as JSON text or as 1 and 0; None where it is none of these."""
+    words = {"true": True, "false": False, "1": True, "0": False}
+    return words.get(str(value).lower())
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 class _Named(msgspec.Struct):
     """A record of which only the id is read."""
 
@@ -227,7 +267,7 @@ class _Named(msgspec.Struct):
 def _decoder(key: str, record: type) -> msgspec.json.Decoder[Any]:
     """Makes the decoder of an answer that holds records under a key."""
     records = (key, list[record])  # type: ignore[valid-type]
-    further = [("next_cursor", Any, None), ("has_more", Any, None)]
+    further = [(name, Any, None) for name in _ENVELOPE]
     envelope = msgspec.defstruct("Envelope", [records, *further])
     return msgspec.json.Decoder(envelope)
 
@@ -322,9 +362,11 @@ async def collect(
             raise
         cut = error.kind
     cut = cut or odd
-    frame = table_frame(table, batches)
+    every = table_frame(table, batches)
+    frame = every[~every["id"].duplicated() | every["id"].isna()].reset_index(drop=True)
     made = FetchReport(
         got=len(frame),
+        duplicates=len(every) - len(frame),
         complete=cut is None,
         truncated_by=cut,
         pages=len(batches),

@@ -107,7 +107,9 @@ def pages(
             restarted = True
             continue
         following = _following(got, ask, limit)
-        if following is None or isinstance(following, str):
+        if following is None:
+            return so_far.end(got, ask)
+        if isinstance(following, str):
             return following
         cut = so_far.add(got, following, most_rows)
         if cut:
@@ -128,11 +130,22 @@ class _SoFar:
         self._known = RepeatedPages()
         self._rows = 0
         self._empty = 0
+        self._last_hashes: frozenset[int] | None = None
+
+    def end(self, got: PageGot, ask: PageAsk) -> str | None:
+        """Returns why the listing is cut after its last page.
+
+        A service that does not know `offset` gives its first page again, until its own count of the
+        records is reached.
+        """
+        is_same_page = bool(got.record_hashes) and got.record_hashes == self._last_hashes
+        return "repeats itself" if ask.offset is not None and is_same_page else None
 
     def add(self, got: PageGot, following: PageAsk, most_rows: int | None) -> str | None:
         """Counts an answer; returns why the listing is cut although there is a next page."""
         self._rows += got.rows
         self._empty = 0 if got.rows else self._empty + 1
+        self._last_hashes = got.record_hashes
         stale = self._known.add_page(got.record_hashes)
         place = following.cursor if following.offset is None else following.offset
         if place in self._places:
