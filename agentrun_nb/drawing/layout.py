@@ -1,4 +1,4 @@
-"""Lanes and columns of runs along time in pixels, as the page's `timeline/layout.mjs` has them."""
+"""Lays out lanes and columns of runs along time in pixels, as the page's `timeline/layout.mjs`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from agentrun_nb.drawing.spans import Kind, Spans
 from agentrun_nb.tables.moments import Floats
 
-MARK, COLUMN = 3, 3
-"""The least length of a run, and the width of a column."""
+MARK = 3
+"""The least length of a run."""
+COLUMN = 3
+"""The width of a column."""
 THINNEST = 5
 """The least height of a lane."""
 MOST_SINGLE = 4_000
@@ -24,18 +26,32 @@ MOST_ROWS = 30
 """Up to so many runs have a row each."""
 MOST_BANDS = 12
 """Up to so many groups have a band each; the last holds all others where there are more."""
-ROW, LANE, THICKEST = 22, 16, 22
-"""The heights of a row and of a lane, and the most that a lane may have where there is room."""
-LOWEST_BAND, BAND_LABEL, BAND_GAP = 34, 18, 8
-"""The least height of a band, that of its name above it, and what stays free below it."""
-ONE_BAND_HIGH, ALL_BANDS_HIGH = 240, 400
-"""The most height of a band that stands alone, and of all bands together."""
-FAILURE_STRIP, FAILURE_CELL = 20, 10
-"""The height of the strip of failures above all bands, and the width that one mark stands for."""
+ROW = 22
+"""The height of a row."""
+LANE = 16
+"""The height of a lane."""
+THICKEST = 22
+"""The most height of a lane where there is room."""
+LOWEST_BAND = 34
+"""The least height of a band."""
+BAND_LABEL = 18
+"""The height of the name above a band."""
+BAND_GAP = 8
+"""What stays free below a band."""
+ONE_BAND_HEIGHT = 240
+"""The most height of a band that stands alone."""
+ALL_BANDS_HEIGHT = 400
+"""The most height of all bands together."""
+FAILURE_STRIP = 20
+"""The height of the strip of failures above all bands."""
+FAILURE_CELL = 10
+"""The width in which failures share one mark."""
 _FREE_TOP = 4
 """What stays free above all bands where there is no strip of failures."""
-_PLAIN_END, _MARKED_END = 1, 13
-"""What stays free behind a run: more where the shape of its status stands there."""
+_PLAIN_END = 1
+"""What stays free behind a run."""
+_MARKED_END = 13
+"""The same where the shape of its status stands there."""
 
 
 def fitting_grouping(count: int, deployments: int, versions: int) -> str:
@@ -115,8 +131,8 @@ class Place(NamedTuple):
 
 
 def most_height(bands: int, grouped: bool) -> int:
-    """The most height of each band where there are so many."""
-    everything = ALL_BANDS_HIGH if grouped else ONE_BAND_HIGH
+    """The most height that each of so many bands may have."""
+    everything = ALL_BANDS_HEIGHT if grouped else ONE_BAND_HEIGHT
     return round(everything / bands)
 
 

@@ -26,29 +26,44 @@ from agentrun_nb.tables.moments import Floats
 
 _MOST_BYTES = 15_000
 """Of a picture: in a twin it stands in base64, beside tables, and all have 40 KB."""
-_EDGE, _NAMES, _LENGTHS = 8, 150, 100
-"""What stays free at an edge, for the names at the left, and for lengths behind bars of rows."""
+_EDGE = 8
+"""What stays free at an edge, in pixels as all that follows."""
+_NAMES_WIDTH = 150
+"""What stays free for the names at the left."""
+_LENGTHS_WIDTH = 100
+"""What stays free for the lengths of time behind bars of rows."""
 _TOP = 4
 _FEW_ROWS = 8
-_HIGH_ROW, _ROW = 24, 20
-_IDS = 58
+"""Up to so many rows are higher than others."""
+_HIGH_ROW = 24
+_ROW = 20
+_IDS_WIDTH = 58
 """How wide the short ids behind names are."""
 _LONGEST = 40
 """The most characters of a name; what is wider than its place is cut off there."""
 _MOST_BARS = 150
-_LOWEST_BAND, _HIGHEST_BAND, _BANDS_HIGH = 44, 200, 260
-"""The least height of a band, the most, and that of all together where they are no lower."""
+_LOWEST_BAND = 44
+"""The least height of a band."""
+_HIGHEST_BAND = 200
+"""The most height of a band."""
+_BANDS_HEIGHT = 260
+"""The height of all bands together where they are no lower."""
 _COLUMN_WIDTHS = (6, 9, 12, 18, 36, 72)
 """Tried from the first on until the picture is small enough."""
-_COLUMNS_HIGH = 90
+_COLUMNS_HEIGHT = 90
 _STRIP = 14
 """The height of the strip of failures above columns."""
 _LINE = 14
-_HALF_LETTER, _LETTER = 3, 6.2
-_TICK_WIDE = 88
-_LABEL_BELOW, _CONTEXT_BELOW = 16, 29
-"""How far below the axis the baselines are of labels, and of days and the sentence."""
-_SENTENCE_WIDE = 230
+"""The height of a line of text."""
+_HALF_LETTER = 3
+_LETTER = 6.2
+"""The width of a letter, about."""
+_TICK_WIDTH = 88
+_LABEL_BELOW = 16
+"""How far below the axis the baseline of labels is."""
+_CONTEXT_BELOW = 29
+"""How far below the axis the baseline of days and of the sentence is."""
+_SENTENCE_WIDTH = 230
 _BOLD = "font-weight:600"
 
 
@@ -114,7 +129,7 @@ class _Scene:
 
     def scale(self) -> Scale:
         """The time axis beside the names of bands."""
-        left = _NAMES if self.grouped else _EDGE
+        left = _NAMES_WIDTH if self.grouped else _EDGE
         return Scale(*self.ends, left, WIDTH - _EDGE)
 
 
@@ -158,7 +173,7 @@ def timeline(
     scene = _Scene(runs, placed, by_look(runs), bands, ends, names)
     # One run alone needs no name, and has the whole width.
     if by == "none" and 1 < scene.size <= MOST_ROWS:
-        scale = Scale(*ends, _NAMES, WIDTH - _LENGTHS)
+        scale = Scale(*ends, _NAMES_WIDTH, WIDTH - _LENGTHS_WIDTH)
         svg = _picture(_rows(scene, scale), scale, outside, tz)
     else:
         svg = _bands(scene, outside, tz)
@@ -168,7 +183,7 @@ def timeline(
 
 def _picture(body: _Body, scale: Scale, outside: str, tz: str) -> Markup:
     words = ", ".join(filter(None, (outside, body.words, tz)))
-    found = ticks(scale.start, scale.end, tz, int((scale.right - scale.left) // _TICK_WIDE))
+    found = ticks(scale.start, scale.end, tz, int((scale.right - scale.left) // _TICK_WIDTH))
     y = body.height + 4
     lines = "".join(f"M{scale(tick.at)} {_TOP}V{y:g}" for tick in found)
     grid = el("path", d=lines, stroke=GREY, stroke_opacity="0.2")
@@ -196,7 +211,7 @@ def _tick(tick: Tick, x: float, y: float) -> Markup:
     label_at = f"{y + _LABEL_BELOW:g}"
     label = el("text", tick.label, x=x, y=label_at, fill=GREY, text_anchor=anchor)
     # On the right the sentence of the axis stands where the day would.
-    if not tick.context or x >= WIDTH - _EDGE - _SENTENCE_WIDE:
+    if not tick.context or x >= WIDTH - _EDGE - _SENTENCE_WIDTH:
         return joined(mark, label)
     left = max(x - 12, _EDGE)
     day = el("text", tick.context, x=left, y=f"{y + _CONTEXT_BELOW:g}", fill=GREY)
@@ -224,8 +239,8 @@ def _row_names(scene: _Scene, baselines: Mapping[int, float], height: float) -> 
     ids = scene.runs["id"].fillna("").tolist()
     names = names_of_runs(scene.runs, scene.names)
     named = [row for row in baselines if names[row]]
-    right = _NAMES - _EDGE
-    wide = right - (_IDS if named else 0)
+    right = _NAMES_WIDTH - _EDGE
+    wide = right - (_IDS_WIDTH if named else 0)
     words = [_text(names[row] or ids[row], y) for row, y in baselines.items()]
     at: dict[str, str | int] = {"x": right, "fill": GREY, "text_anchor": "end"}
     behind_names: list[Markup] = []
@@ -287,7 +302,7 @@ def _bands(scene: _Scene, outside: str, tz: str) -> Markup:
 
 def _lanes(scene: _Scene, scale: Scale) -> _Body | None:
     """The bands with a bar for each run; None where the lanes of one do not fit."""
-    most = max(_LOWEST_BAND, min(_HIGHEST_BAND, _BANDS_HIGH // len(scene.bands)))
+    most = max(_LOWEST_BAND, min(_HIGHEST_BAND, _BANDS_HEIGHT // len(scene.bands)))
     found = [
         lanes(scene.placed.only(band.rows), scene.succeeded, scale.unit, most)
         for band in scene.bands
@@ -318,7 +333,7 @@ def _columns(scene: _Scene, scale: Scale, width: int) -> _Body:
     """
     count = int((scale.right - scale.left) // width)
     edges = np.linspace(scale.start, scale.end, count + 1)
-    height = max(_LOWEST_BAND, min(_COLUMNS_HIGH, _BANDS_HIGH // len(scene.bands)))
+    height = max(_LOWEST_BAND, min(_COLUMNS_HEIGHT, _BANDS_HEIGHT // len(scene.bands)))
     tallies = [
         np.array([scene.placed.tally(rows & band.rows, edges) for rows in scene.looks.values()])
         for band in scene.bands
@@ -373,7 +388,7 @@ def _band_words(band: Band, y: float, height: float) -> Markup | None:
         _text(counted(band.size, "run"), first + _LINE),
         _text(band.failed_words, first + 2 * _LINE, color=failed),
     ]
-    return el("svg", *words, y=f"{y:g}", width=_NAMES - _EDGE, height=f"{height:g}")
+    return el("svg", *words, y=f"{y:g}", width=_NAMES_WIDTH - _EDGE, height=f"{height:g}")
 
 
 def _failures(scene: _Scene, scale: Scale, width: int) -> list[Markup]:

@@ -13,23 +13,37 @@ from agentrun_nb.errors import DataError
 
 
 @contextmanager
+def taking_the_place_of(target: Path) -> Iterator[BinaryIO]:
+    """Opens a new file that takes the place of `target` at the end, or is removed on failure.
+
+    A link that stands there is replaced itself, and not what it leads to.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    fresh = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        with fresh.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+@contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Opens a new file that replaces `path` at the end, or is removed when something fails.
+
+    Where `path` is a link, what it leads to is replaced.
 
     Raises:
         DataError: the file cannot be written.
     """
-    target = path.resolve()
-    fresh = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        try:
-            with fresh.open("xb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(target)
-        finally:
-            fresh.unlink(missing_ok=True)
+        with taking_the_place_of(path.resolve()) as file:
+            yield file
     except OSError as error:
         sentence = f"{path} cannot be written: {error.strerror or error}."
         hint = "What was there is as it was; look at the folder, its rights and the space left."

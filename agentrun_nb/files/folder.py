@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 from pathlib import Path
 
 from agentrun_nb.errors import DataError
+from agentrun_nb.files.atomic import taking_the_place_of
 
 LONGEST = 120
 """How many bytes of a name are used; some systems take 143."""
@@ -62,16 +61,8 @@ def write_inside(folder: Path, parts: tuple[str, ...], content: bytes) -> Path:
             if place.is_symlink():
                 raise OSError("it is a link to another folder")
         path = place / name
-        fresh = place / f".{secrets.token_hex(8)}.tmp"
-        try:
-            with fresh.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            # A link that stands there is replaced itself, and not what it leads to.
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
+        with taking_the_place_of(path) as file:
+            file.write(content)
     except OSError as error:
         sentence = f"{place} cannot be written to: {error.strerror or error}."
         hint = "Look at the folder, its rights and the space left."

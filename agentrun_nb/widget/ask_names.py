@@ -1,4 +1,4 @@
-"""Asking a client for names in the background, so that no view waits for them."""
+"""Asks a client for names in the background, so that no view waits for them."""
 
 from __future__ import annotations
 

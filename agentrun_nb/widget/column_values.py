@@ -1,4 +1,4 @@
-"""What stands at one path in the documents of all runs, to the letter."""
+"""Finds the values at one path in the documents of all runs, as they are written there."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ MOST_CHARACTERS = 8 * 2**20
 """So many characters of all values together go to the page."""
 
 _SHORTEST = 40
+"""To how many characters a value is clipped at the least."""
 
 
 class ColumnValues(NamedTuple):
@@ -91,7 +92,7 @@ _SPACE = b" \t\n\r"
 
 
 def _cut(value: bytes, steps: Path) -> Any:
-    """The same, of a JSON value that is sound and whose bytes are cut by hand."""
+    """What `_tree` gives, of a JSON value that the decoder of msgspec does not read."""
     if not steps:
         return msgspec.Raw(value)
     step, rest = steps[0], steps[1:]

@@ -1,4 +1,4 @@
-"""Two runs side by side, as the page shows them."""
+"""Compares two runs for the page: their differences, and the outputs that belong together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The beginning of a JSON text, on indented lines, its tokens to the letter."""
+"""Lays out the beginning of a JSON text on indented lines, each token as it is written there."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def excerpt(text: str, most: int) -> str:
         closes = token in ("]", "}")
         depth -= closes
         line = "\n" + "  " * max(0, min(depth, _DEEPEST))
-        before = "" if after_opener == closes else line
+        # A new line comes after an opening bracket or before a closing one; not between the two,
+        # so that empty brackets stay together.
+        before = line if after_opener != closes else ""
         after = {",": line, ":": " "}.get(token, "")
         depth += token in ("[", "{")
         after_opener = token in ("[", "{")

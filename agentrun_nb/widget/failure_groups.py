@@ -1,4 +1,4 @@
-"""The groups of failures as a page gets them: which there are, and of which each run is."""
+"""Groups failures for the page: which groups there are, and in which each run is."""
 
 from __future__ import annotations
 

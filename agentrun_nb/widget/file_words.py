@@ -1,4 +1,4 @@
-"""What an exported file says of itself: its title, what it holds, and what it is called."""
+"""Writes what an exported file says of itself: its title, its contents, and its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page is told when it opens, so that its sources hold no list of fields or statuses."""
+"""Gives a page the fields, statuses and limits when it opens: its sources hold no list of them."""
 
 from __future__ import annotations
 

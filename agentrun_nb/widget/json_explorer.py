@@ -1,4 +1,4 @@
-"""The explorer of one JSON document."""
+"""The view of one JSON document, as a tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run that a failed one is best compared with: the last success before it."""
+"""The run that a failed one is best compared_with_last_success with: the last success before it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class LastSuccesses(NamedTuple):
     """What a file holds of the last successes before its failed runs.
 
     Attributes:
-        found: what `compared` gives, by the place of the failed run.
+        found: what `compared_with_last_success` gives, by the place of the failed run.
         cut: whether there are failed runs of which it is not there.
     """
 
@@ -88,7 +88,7 @@ def last_successes(runs: pd.DataFrame) -> LastSuccesses:
     found: dict[int, dict[str, Any]] = {}
     room = MOST_BYTES
     for row in latest_first[:MOST_RUNS].tolist():
-        answer = compared(runs, row)
+        answer = compared_with_last_success(runs, row)
         room -= len(msgspec.json.encode(answer))
         if room < 0:
             break
@@ -96,7 +96,7 @@ def last_successes(runs: pd.DataFrame) -> LastSuccesses:
     return LastSuccesses(found, len(found) < len(failed))
 
 
-def compared(runs: pd.DataFrame, row: int) -> dict[str, Any]:
+def compared_with_last_success(runs: pd.DataFrame, row: int) -> dict[str, Any]:
     """The last success before a run, and the comparison of the two: the success first.
 
     Args:

@@ -1,4 +1,4 @@
-"""The page that a view opens with: what the view is about, and columns as bytes.
+"""Makes the page that a view opens with: what the view is about, and columns as bytes.
 
 Documents follow when the page asks for them. A page of one run or of a file holds its own.
 """
@@ -30,8 +30,9 @@ REASONS_WHOLE = 2**20
 """Failure reasons go whole while the distinct ones are no more characters than this together."""
 
 _CLIPPED_REASON = 300
+"""How long a clipped reason is at most."""
 _REASONS_CLIPPED = 4 * 2**20
-"""How long a clipped reason is, and how long all of them may be together."""
+"""How long all clipped reasons may be together."""
 
 _SHORTEST_REASON = 40
 _LONGEST_NAME = 200

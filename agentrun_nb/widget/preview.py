@@ -1,4 +1,4 @@
-"""The file of an output, read for the page while its sandbox lives.
+"""Reads the file of an output for the page, while its sandbox exists.
 
 It is read within bounds of size and time, and away from the kernel's thread.
 """

@@ -1,6 +1,6 @@
-"""The Python that gives what was chosen on the page once more.
+"""Writes the Python code that gives what was chosen on the page.
 
-Every word out of the data is quoted.
+Every text from the data is quoted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The documents that a page shows of its runs, one RunDoc each."""
+"""Makes the documents that a page shows of its runs, one RunDoc each."""
 
 from __future__ import annotations
 
@@ -151,6 +151,7 @@ def packed_docs(
     runs: pd.DataFrame, absent: Sequence[str] = (), most: float = float("inf")
 ) -> bytes | None:
     """All documents as one gzipped JSON array, or None when that is more than `most` bytes."""
+    # wbits=31 is the format of gzip.
     packer = zlib.compressobj(1, wbits=31)
     packed = bytearray()
     for piece in _pieces(runs, absent):

@@ -1,4 +1,4 @@
-"""The explorer of runs."""
+"""The view of one run, or of many with the one that is chosen."""
 
 from __future__ import annotations
 

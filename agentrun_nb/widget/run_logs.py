@@ -1,4 +1,4 @@
-"""The log of one run, read for the page within bounds and away from the kernel's thread."""
+"""Reads the log of one run for the page, within bounds and away from the kernel's thread."""
 
 from __future__ import annotations
 

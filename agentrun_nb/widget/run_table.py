@@ -27,7 +27,7 @@ Key = tuple[str, str]
 
 
 class RunTable:
-    """Runs, of which a *row* is named by its place.
+    """Runs, in which a row is identified by its position.
 
     Attributes:
         runs: the RUNS table.
@@ -103,18 +103,18 @@ class RunTable:
     def rows(self, keys: Iterable[Sequence[str]]) -> list[int]:
         """All rows that have one of these keys, rising."""
         sought = {(deployment, run) for deployment, run in keys}
-        return [row for row, key in self._near(sought) if key in sought]
+        return [row for row, key in self._candidates(sought) if key in sought]
 
     def first_rows(self, keys: Iterable[Sequence[str]]) -> list[int]:
         """The first row of each key that a row has, in the order of the keys."""
         sought = [(deployment, run) for deployment, run in keys]
         first: dict[Key, int] = {}
-        for row, key in self._near(sought):
+        for row, key in self._candidates(sought):
             first.setdefault(key, row)
         return [first[key] for key in dict.fromkeys(sought) if key in first]
 
-    def _near(self, keys: Iterable[Key]) -> Iterable[tuple[int, Key]]:
-        """The rows with the id of one of these runs, of whatever deployment."""
+    def _candidates(self, keys: Iterable[Key]) -> Iterable[tuple[int, Key]]:
+        """The rows with the id of one of these runs, also those of another deployment."""
         ids = self.runs["id"].fillna("")
         near = np.flatnonzero(ids.isin([run for _, run in keys]))
         return zip(near.tolist(), self.keys(near), strict=True)

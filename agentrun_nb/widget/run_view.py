@@ -1,4 +1,4 @@
-"""The conversation of an explorer of runs with its page."""
+"""Answers the requests of the page of a view of runs, and shares the view's values with it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from agentrun_nb.widget.ask_names import ask_names
 from agentrun_nb.widget.column_values import column_values
 from agentrun_nb.widget.comparison import comparison
 from agentrun_nb.widget.failure_groups import groups_part
-from agentrun_nb.widget.last_success import compared
+from agentrun_nb.widget.last_success import compared_with_last_success
 from agentrun_nb.widget.page import Message, page_names, runs_page
 from agentrun_nb.widget.preview import NO_CLIENT, read_file
 from agentrun_nb.widget.protocol import Parcel, Request
 from agentrun_nb.widget.run_logs import read_log
 from agentrun_nb.widget.run_source import with_runs_fetched
 from agentrun_nb.widget.run_table import RunTable
-from agentrun_nb.widget.traits import compact, frozen_window, mark
+from agentrun_nb.widget.traits import choice_checksum, compact_keys, window_with_moments
 from agentrun_nb.widget.view import View
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 def _shared_choice(keys: list[list[str]], view: RunView) -> Any:
     """The chosen runs as a page gets them: none while it is only the view that chose one."""
-    return compact(keys) if view._is_chosen else []
+    return compact_keys(keys) if view._is_chosen else []
 
 
 _IN_THE_TWIN = ("filter", "by", "window", "tz")
@@ -90,7 +90,7 @@ class RunView(View):
         yield
         self._chooses_itself = False
 
-    def _accepted(self, name: str, value: Any) -> None:
+    def _on_set(self, name: str, value: Any) -> None:
         if name != "selected" or self._chooses_itself or self._is_chosen:
             return
         self._is_chosen = True
@@ -104,15 +104,15 @@ class RunView(View):
             self.selected = keys
             self._is_chosen = by_somebody or len(self._table) <= 1
 
-    def _sound(self, name: str, value: Any) -> Any:
-        sound = super()._sound(name, value)
-        return frozen_window(sound, self._table.newest) if name == "window" else sound
+    def _checked_value(self, name: str, value: Any) -> Any:
+        sound = super()._checked_value(name, value)
+        return window_with_moments(sound, self._table.newest) if name == "window" else sound
 
     @property
     def _runs(self) -> pd.DataFrame:
         return self._table.runs
 
-    def _seen(self) -> None:
+    def _on_opened(self) -> None:
         if self._asks_names:
             self._asks_names = False
             ask_names(self._client, self._take_names)
@@ -174,7 +174,7 @@ class RunView(View):
 
     def _answer_select(self, request: Request) -> Message:
         self.selected = [list(key) for key in self._table.keys(list(request.rows))]
-        return {"mark": mark(self.selected)}, []
+        return {"mark": choice_checksum(self.selected)}, []
 
     def _answer_selected(self, _: Request) -> Message:
         rows = np.array(self._table.first_rows(self.selected), dtype="<u4")
@@ -198,7 +198,7 @@ class RunView(View):
 
     def _answer_last_success(self, request: Request) -> Message:
         [row] = request.rows
-        answer = compared(self._runs, row)
+        answer = compared_with_last_success(self._runs, row)
         parcel = Parcel()
         if "comparison" in answer:
             answer["comparison"] = parcel.add(msgspec.json.encode(answer["comparison"]))

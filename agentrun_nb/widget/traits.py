@@ -1,4 +1,4 @@
-"""The values that page and kernel share, and what each of them can be."""
+"""Checks the values that page and kernel share."""
 
 from __future__ import annotations
 
@@ -39,10 +39,11 @@ _MOST_BYTES = 10_000
 MOST_COLUMNS = 20
 _LONGEST_PATH = 2_000
 _LOWEST, _HIGHEST = 100, 10_000
+"""The bounds of the height of a view, in pixels."""
 _PATH_HINT = 'Write it as "output_manifest.score".'
 
 
-def selected(value: Any) -> list[list[str]]:
+def check_selected(value: Any) -> list[list[str]]:
     """The keys [deployment_id, run_id] of runs.
 
     Args:
@@ -90,22 +91,22 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, list | tuple)
 
 
-def compact(keys: list[list[str]], _: Any = None) -> Any:
+def compact_keys(keys: list[list[str]], _: Any = None) -> Any:
     """The chosen runs as they are synced and saved: their keys while they are few.
 
-    Of more runs it is how many they are, and a mark that is another for another choice.
+    Of more runs it is how many they are, and a checksum of the choice.
     """
     if len(keys) <= MOST_KEYS and len(json.dumps(keys)) <= _MOST_BYTES:
         return keys
-    return {"n": len(keys), "mark": mark(keys)}
+    return {"n": len(keys), "mark": choice_checksum(keys)}
 
 
-def mark(keys: Sequence[Sequence[str]]) -> int:
-    """A number by which one choice of runs is told from another."""
+def choice_checksum(keys: Sequence[Sequence[str]]) -> int:
+    """A number that differs from one choice of runs to another."""
     return zlib.crc32(json.dumps(keys).encode())
 
 
-def path(value: Any) -> str:
+def check_path(value: Any) -> str:
     """A path to one place.
 
     Raises:
@@ -118,7 +119,7 @@ def path(value: Any) -> str:
     return value
 
 
-def tz(value: Any) -> str:
+def check_tz(value: Any) -> str:
     """The name of a zone.
 
     Raises:
@@ -127,7 +128,7 @@ def tz(value: Any) -> str:
     return times.zone(value).key
 
 
-def view(value: Any) -> str:
+def check_view(value: Any) -> str:
     """The way in which runs are shown.
 
     Raises:
@@ -136,7 +137,7 @@ def view(value: Any) -> str:
     return _one_of("view", value, VIEWS)
 
 
-def by(value: Any) -> str | None:
+def check_by(value: Any) -> str | None:
     """What runs are grouped by; None: as it fits.
 
     Raises:
@@ -145,7 +146,7 @@ def by(value: Any) -> str | None:
     return None if value is None else _one_of("by", value, GROUPINGS)
 
 
-def sort(value: Any) -> str | None:
+def check_sort(value: Any) -> str | None:
     """What runs are sorted by, with `-` before it from the last to the first; None: as they come.
 
     Raises:
@@ -160,7 +161,7 @@ def sort(value: Any) -> str | None:
     return f"{'-' * descending}{_one_of('sort', key, SORTS)}"
 
 
-def columns(value: Any) -> list[str]:
+def check_columns(value: Any) -> list[str]:
     """The paths in documents that a table shows, each once.
 
     Raises:
@@ -173,7 +174,7 @@ def columns(value: Any) -> list[str]:
     return [document_path(path) for path in dict.fromkeys(paths)]
 
 
-def window(value: Any) -> list[str] | None:
+def check_window(value: Any) -> list[str] | None:
     """The stretch of time that is shown: where it begins and ends; None: all.
 
     An edge may be an age, such as "1h", which the view counts back from its newest look.
@@ -190,11 +191,11 @@ def window(value: Any) -> list[str] | None:
     return [plain_when(edge) for edge in value]
 
 
-def frozen_window(edges: list[str] | None, newest: Any) -> list[str] | None:
+def window_with_moments(edges: list[str] | None, newest: Any) -> list[str] | None:
     """The same window with moments in place of ages.
 
     Args:
-        edges: what `window` gave.
+        edges: what `check_window` gave.
         newest: the moment from which ages count back.
 
     Raises:
@@ -209,7 +210,7 @@ def frozen_window(edges: list[str] | None, newest: Any) -> list[str] | None:
     return [times.iso(start), times.iso(end)]
 
 
-def height(value: Any) -> int | None:
+def check_height(value: Any) -> int | None:
     """The height of a view in pixels; None: as it fits.
 
     Raises:
@@ -254,18 +255,18 @@ def _is_document_path(text: str) -> bool:
 
 
 CHECKS = {
-    "selected": selected,
-    "path": path,
-    "tz": tz,
+    "selected": check_selected,
+    "path": check_path,
+    "tz": check_tz,
     "filter": read_filter,
-    "view": view,
-    "by": by,
-    "sort": sort,
-    "columns": columns,
-    "window": window,
-    "height": height,
+    "view": check_view,
+    "by": check_by,
+    "sort": check_sort,
+    "columns": check_columns,
+    "window": check_window,
+    "height": check_height,
 }
 """How each value that page and kernel share is checked."""
 
 OF_THE_PROGRAM = frozenset({"height"})
-"""The values that a page is told and may not set."""
+"""The values that only a program sets, and a page may not."""

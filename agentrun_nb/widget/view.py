@@ -65,14 +65,14 @@ class View(anywidget.AnyWidget):
 
     @traitlets.validate(*CHECKS)
     def _checked(self, proposal: Any) -> Any:
-        sound = self._sound(proposal.trait.name, proposal.value)
-        self._accepted(proposal.trait.name, sound)
+        sound = self._checked_value(proposal.trait.name, proposal.value)
+        self._on_set(proposal.trait.name, sound)
         return sound
 
-    def _accepted(self, name: str, value: Any) -> None:
+    def _on_set(self, name: str, value: Any) -> None:
         """Is called when a shared value is set, also to what it was already."""
 
-    def _sound(self, name: str, value: Any) -> Any:
+    def _checked_value(self, name: str, value: Any) -> Any:
         """A shared value as it is stored.
 
         Raises:
@@ -158,7 +158,7 @@ class View(anywidget.AnyWidget):
 
     def _answer_open(self, _: Request) -> Message:
         page, buffers = self._page()
-        self._seen()
+        self._on_opened()
         return {"page": page}, buffers
 
     def _answer_module(self, _: Request) -> Message:
@@ -201,7 +201,7 @@ class View(anywidget.AnyWidget):
         super().set_state(sound)
         # What it was already, traitlets does not check again.
         for name, value in sound.items():
-            self._accepted(name, value)
+            self._on_set(name, value)
 
     def _takes(self, name: str, value: Any) -> bool:
         """Whether the page may set a shared value to this."""
@@ -210,7 +210,7 @@ class View(anywidget.AnyWidget):
         if name == "selected" and not are_keys(value):
             return False
         try:
-            self._sound(name, value)
+            self._checked_value(name, value)
             return True
         except (AgentRunError, RecursionError):
             return False
@@ -234,9 +234,9 @@ class View(anywidget.AnyWidget):
         bundle = self._repr_mimebundle_()
         if bundle is not None:
             _publish(bundle[0], metadata=bundle[1])
-        self._seen()
+        self._on_opened()
 
-    def _seen(self) -> None:
+    def _on_opened(self) -> None:
         """Is called when the view is displayed, and when a page of it opens."""
 
 

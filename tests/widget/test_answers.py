@@ -371,7 +371,9 @@ def test_a_file_holds_groups_and_last_successes_of_its_runs(tmp_path):
     assert len(page["last_success"]) == last_success_module.MOST_RUNS
     assert page["last_success_cut"] is True
     row = next(iter(page["last_success"]))
-    assert page["last_success"][row] == last_success_module.compared(shown, int(row))
+    assert page["last_success"][row] == last_success_module.compared_with_last_success(
+        shown, int(row)
+    )
 
 
 def test_a_file_compares_the_latest_failed_runs_and_says_where_it_is_cut(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ import agentrun_nb as arn
 from agentrun_nb.drawing.window import Window
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.widget import explore, traits
-from agentrun_nb.widget.traits import mark
+from agentrun_nb.widget.traits import choice_checksum
 from tests.support.samples import body, record
 from tests.widget.test_protocol import conversation, unpacked
 
@@ -126,7 +126,9 @@ def test_a_saved_view_is_small_however_many_runs_are_chosen(count):
     state = json.dumps(view.get_state(), default=str)
     assert len(state) <= 20_000
     shared = view.get_state("selected")["selected"]
-    assert shared == (view.selected if count <= 100 else {"n": count, "mark": mark(view.selected)})
+    assert shared == (
+        view.selected if count <= 100 else {"n": count, "mark": choice_checksum(view.selected)}
+    )
 
 
 def test_keys_that_are_long_are_not_saved_either():

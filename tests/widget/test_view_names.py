@@ -85,7 +85,7 @@ def test_names_that_came_are_searched_and_written_to_files(tmp_path):
     view = explore(RUNS, client, filter={"text": "reviews v1"})
     assert len(view.shown) == 0
     client.free.set()
-    view._seen()
+    view._on_opened()
     for thread in threading.enumerate():
         if thread.name == "agentrun_nb names":
             thread.join(10)
@@ -136,7 +136,7 @@ def test_a_client_without_names_is_not_asked():
 def test_a_closed_view_takes_names_in_silence():
     client = Named()
     view = explore(RUNS, client)
-    view._seen()
+    view._on_opened()
     view.close()
     client.free.set()
     for thread in threading.enumerate():
@@ -151,7 +151,7 @@ def test_names_come_from_a_real_service():
         service.wait()
         runs = service.client.list_runs(progress=False)
         view = explore(runs, service.client)
-        thread = threading.Thread(target=view._seen)
+        thread = threading.Thread(target=view._on_opened)
         thread.start()
         thread.join(10)
         for other in threading.enumerate():
