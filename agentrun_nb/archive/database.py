@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from agentrun_nb.archive import layout
+from agentrun_nb.archive import disk, layout
 from agentrun_nb.errors import (
     ArchiveDamagedError,
     ArchiveError,
@@ -179,7 +179,7 @@ def _create(path: Path) -> None:
         os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         try:
             with closing(sqlite3.connect(fresh, isolation_level=None)) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute(_journal(path))
                 connection.execute("BEGIN")
                 for statement in layout.statements():
                     connection.execute(statement)
@@ -197,6 +197,16 @@ def _create(path: Path) -> None:
         raise _no_file(path, error) from None
     except sqlite3.Error as error:
         raise _typed(error, path, writing=True) from None
+
+
+def _journal(path: Path) -> str:
+    """The statement that says how changes are written.
+
+    With a log of changes beside the file, readers and a writer do not wait for each other. It needs
+    memory that all of them share, which machines that share a file system do not have.
+    """
+    mode = "DELETE" if disk.on_network(path) else "WAL"
+    return f"PRAGMA journal_mode = {mode}"
 
 
 def _no_file(path: Path, error: OSError) -> ArchiveError:
@@ -243,7 +253,7 @@ def _connect(path: Path) -> tuple[sqlite3.Connection, bool]:
     plain = path.resolve().as_uri()
     if os.access(path, os.W_OK) and os.access(path.resolve().parent, os.W_OK):
         try:
-            return _prepared(f"{plain}?mode=rw"), False
+            return _writable(f"{plain}?mode=rw", path), False
         except sqlite3.OperationalError as error:
             if not _lacks_rights(error):
                 raise
@@ -256,6 +266,14 @@ def _connect(path: Path) -> tuple[sqlite3.Connection, bool]:
         if not _lacks_rights(error) or any(file.exists() for file in beside):
             raise
         return _prepared(f"{plain}?mode=ro&immutable=1"), True
+
+
+def _writable(address: str, path: Path) -> sqlite3.Connection:
+    connection = _prepared(address)
+    if disk.on_network(path):
+        # It may have been made elsewhere, and copied there.
+        connection.execute(_journal(path))
+    return connection
 
 
 def _lacks_rights(error: sqlite3.Error) -> bool:

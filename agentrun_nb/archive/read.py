@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import pandas as pd
 
 from agentrun_nb.archive.database import Database
 from agentrun_nb.archive.packing import Packed, unpack
-from agentrun_nb.core import times
+from agentrun_nb.core import jsontext, times
 from agentrun_nb.core.schema import DEPLOYMENTS, OBSERVATIONS, RUNS, VERSIONS, Table
 from agentrun_nb.errors import ArchiveDamagedError, NotFoundError
 from agentrun_nb.fetch.keys import Key
@@ -189,7 +188,10 @@ _END_OF_TIME = 2**62
 
 def select(database: Database, selection: Selection) -> list[Found]:
     """Finds the runs of a selection, the newest first; one more than its limit, where there are."""
-    conditions = ["deployment_id = :deployment_id", *_CONDITIONS.values()]
+    chosen: dict[str, str] = {}
+    conditions = ["deployment_id = :deployment_id", *_IN_WINDOW]
+    conditions += _one_of("records.status", selection.statuses, chosen)
+    conditions += _one_of("version_id", selection.versions, chosen)
     is_now = selection.as_of is None
     query = (
         "SELECT deployment_id, batch, position, min(last_seen, :as_of), created_at"  # noqa: S608
@@ -200,22 +202,32 @@ def select(database: Database, selection: Selection) -> list[Found]:
     values = {
         "as_of": _END_OF_TIME if is_now else selection.as_of,
         "most": most,
-        "statuses": _as_json(selection.statuses),
-        "versions": _as_json(selection.versions),
         "since": selection.since,
         "until": selection.until,
     }
     rows: list[tuple[Any, ...]] = []
     for deployment_id in selection.deployments:
-        rows += database.rows(query, values | {"deployment_id": deployment_id})
+        rows += database.rows(query, values | chosen | {"deployment_id": deployment_id})
     if len(selection.deployments) > 1:
         rows.sort(key=_newest_first)
     found = [Found(*row[:4]) for row in rows]
     return found if most < 0 else found[:most]
 
 
-def _as_json(texts: Sequence[str] | None) -> str | None:
-    return None if texts is None else json.dumps(list(texts))
+def _one_of(column: str, texts: Sequence[str] | None, values: dict[str, str]) -> list[str]:
+    """The condition that a column has one of some texts, whose parameters are added to `values`.
+
+    There is none where `texts` is None, which stands for all.
+    """
+    if texts is None:
+        return []
+    names = []
+    for text in texts:
+        name = f"text_{len(values)}"
+        # As it stands in a table, where all text is valid Unicode.
+        values[name] = jsontext.valid_unicode(text)
+        names.append(f":{name}")
+    return [f"{column} IN ({', '.join(names)})"]
 
 
 def _newest_first(row: tuple[Any, ...]) -> tuple[bool, int]:
@@ -223,14 +235,12 @@ def _newest_first(row: tuple[Any, ...]) -> tuple[bool, int]:
     return created_at is None, -(created_at or 0)
 
 
-_CONDITIONS = {
-    "status": "(:statuses IS NULL OR records.status IN (SELECT value FROM json_each(:statuses)))",
-    "version": "(:versions IS NULL OR version_id IN (SELECT value FROM json_each(:versions)))",
+_IN_WINDOW = (
     # A run whose time cannot be read may lie in the window, and stays.
-    "since": "(:since IS NULL OR created_at >= :since OR created_at IS NULL)",
-    "until": "(:until IS NULL OR created_at < :until OR created_at IS NULL)",
-}
-"""What a run has to fulfil; a condition whose value is NULL is none."""
+    "(:since IS NULL OR created_at >= :since OR created_at IS NULL)",
+    "(:until IS NULL OR created_at < :until OR created_at IS NULL)",
+)
+"""The conditions of the window of time; one whose moment is NULL is none."""
 
 
 def list_chunks(database: Database, selection: Selection, rows: int) -> Iterator[pd.DataFrame]:
@@ -282,11 +292,8 @@ def _batches(database: Database, found: Sequence[Found], without: Sequence[str])
 
 def _report(database: Database, selection: Selection, *, is_cut: bool) -> FetchReport:
     """How complete a listing is: as complete as the deployments were read."""
-    known = database.rows(
-        "SELECT walk, walked_at, order_verified FROM deployments"
-        " WHERE deployment_id IN (SELECT value FROM json_each(?))",
-        [_as_json(selection.deployments)],
-    )
+    rows = database.rows("SELECT deployment_id, walk, walked_at, order_verified FROM deployments")
+    known = [state for deployment_id, *state in rows if deployment_id in selection.deployments]
     ends = [walked_at for walk, walked_at, _ in known if walk == 0 and walked_at is not None]
     orders = {verified for _, _, verified in known} - {None}
     reasons = []

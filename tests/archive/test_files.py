@@ -18,7 +18,7 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb import errors
-from agentrun_nb.archive import layout
+from agentrun_nb.archive import disk, layout
 from tests.archive.book import DEP, Book, served
 
 TORTURE = os.environ.get("AGENTRUN_NB_PROFILE") == "torture"
@@ -200,6 +200,47 @@ def test_a_closed_archive_is_one_file(tmp_path):
     with served(book) as (client, _), arn.Archive(path) as archive:
         archive.sync(client)
     assert list(tmp_path.iterdir()) == [path]
+
+
+MOUNTS = """\
+22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw
+30 22 0:40 / /mnt/team rw shared:5 - nfs4 host:/team rw
+31 30 0:41 / /mnt/team/local rw - xfs /dev/sdb rw
+32 22 0:42 / /mnt/with\\040space rw - cifs //host/x rw
+odd line
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "network"),
+    [
+        ("/home/runs.sqlite", "ext4", False),
+        ("/mnt/team/runs.sqlite", "nfs4", True),
+        ("/mnt/teams/runs.sqlite", "ext4", False),
+        ("/mnt/team/local/runs.sqlite", "xfs", False),
+        ("/mnt/with space/runs.sqlite", "cifs", True),
+    ],
+)
+def test_a_file_system_of_another_machine_is_known(path, kind, network):
+    assert disk.type_of(Path(path), MOUNTS) == kind
+    assert bool(disk.NETWORK.fullmatch(kind)) is network
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_there_no_memory_is_shared(whole, tmp_path, monkeypatch, is_new):
+    """One that is made there, and one that was copied there."""
+    path = tmp_path / "runs.sqlite"
+    if not is_new:
+        shutil.copy(whole, path)
+    monkeypatch.setattr(disk, "on_network", lambda _: True)
+    book = Book()
+    book.put(10_000)
+    archive = arn.Archive(path)
+    with served(book) as (client, _):
+        assert archive.sync(client).new == 1
+    assert len(arn.Archive(path).list_runs()) == 1 + 3_000 * (not is_new)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
 
 
 # --- writes that fail ----------------------------------------------------------------------------

@@ -165,6 +165,26 @@ def test_records_are_in_the_archive_to_the_letter(archive, case):
     assert archive.check().whole
 
 
+def test_naughty_texts_are_ids_statuses_and_filters(archive, corpus):
+    texts = json.loads((corpus("naughty") / "blns.json").read_text("utf-8"))
+    texts = list(dict.fromkeys([*texts, "'; DROP TABLE runs; --", "a\0b", "%", "\u202e"]))
+    book = Book({DEP: {}})
+    for number, text in enumerate(texts):
+        record = {"id": text, "deployment_id": DEP, "status": text, "version_id": text}
+        record["created_at"] = moment(number)
+        book.write(f"{number}", json.dumps(record).encode())
+    with served(book) as (client, _):
+        archive.sync(client, DEP)
+        theirs = client.list_runs(DEP, progress=False)
+    runs = archive.list_runs(DEP)
+    assert len(runs) == len(texts)
+    assert runs["id"].tolist() == theirs["id"].tolist()
+    for text in runs["id"]:
+        assert archive.get_run(DEP, text).status == text
+        assert text in archive.list_runs(DEP, version_id=text)["id"].tolist()
+    assert archive.check().whole
+
+
 def same_values(left: pd.DataFrame, right: pd.DataFrame) -> None:
     """In values and dtypes, in whatever order; when they were fetched does not count."""
     frames = []
