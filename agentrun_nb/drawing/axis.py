@@ -1,4 +1,4 @@
-"""Readable times on an axis, in any zone, by the rule of the page's live scale."""
+"""Finds readable ticks of a time axis in any zone, by the same rule as the page."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from agentrun_nb.analysis.outcomes import outcomes as outcomes_of
 from agentrun_nb.core.schema import SUCCESSES
 from agentrun_nb.core.times import duration_text, seconds_text
 from agentrun_nb.drawing.status_style import look_of, painting_order
-from agentrun_nb.figures.lengths import TICKS, places, reach, remarks
+from agentrun_nb.figures.lengths import TICKS, axis_ends, missing_notes, places
 from agentrun_nb.figures.style import (
     GREY,
     Clock,
@@ -32,8 +32,8 @@ from agentrun_nb.figures.style import (
     label,
     left_out_notes,
     or_empty,
+    safe_text,
     say_empty,
-    words,
 )
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.labels import Names
@@ -202,7 +202,7 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
     clock = Clock(tz, first, last)
     _draw_counts(figure, clock, moments, counts, template)
     own_ticks = clock.ticks(first, last, _MOST_TICKS) if len(moments) else {}
-    figure.update_xaxes(type="date", title=f"time ({words(tz)})", **own_ticks)
+    figure.update_xaxes(type="date", title=f"time ({safe_text(tz)})", **own_ticks)
     peak = counts[:, 0].max(initial=0)
     # Without a step of its own an axis of few runs would have ticks at half ones.
     tick = 1 if peak < 6 else None
@@ -301,7 +301,7 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
     all_outcomes = outcomes_of(runs)
     outcome = all_outcomes.to_numpy("object")[times.known]
     place = places(times.seconds)
-    ends = reach(place)
+    ends = axis_ends(place)
     edges = np.linspace(*ends, _BINS + 1)
     width = 0.95 * (edges[1] - edges[0])
     bins = [f"{seconds_text(10**low)} to {seconds_text(10**high)}" for low, high in pairwise(edges)]
@@ -325,6 +325,6 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
     axis = "run time (started to completed, logarithmic)"
     figure.update_xaxes(title=axis, range=ends, **TICKS)
     title = f"How long {len(place):,} of {len(runs):,} runs took"
-    notes = [*remarks(times, all_outcomes), *repeated_runs_notes(runs)]
+    notes = [*missing_notes(times, all_outcomes), *repeated_runs_notes(runs)]
     dress(figure, template, title, notes, barmode="stack")
     return or_empty(figure, runs, "has a run time that can be read")

@@ -16,7 +16,7 @@ from agentrun_nb.analysis.outcomes import outcomes, repeated_runs_notes
 from agentrun_nb.analysis.phase_lengths import RUN_TIME, Lengths, measure
 from agentrun_nb.core.text import counted
 from agentrun_nb.core.times import seconds_text
-from agentrun_nb.figures.lengths import TICKS, places, reach, remarks
+from agentrun_nb.figures.lengths import TICKS, axis_ends, missing_notes, places
 from agentrun_nb.figures.style import (
     CLEAR,
     COLORS,
@@ -27,7 +27,7 @@ from agentrun_nb.figures.style import (
     groups,
     left_out_notes,
     or_empty,
-    words,
+    safe_text,
 )
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.labels import Names
@@ -108,24 +108,24 @@ def survival(
     seconds = [part.middle.seconds for part in drawn.values()]
     # The empty array is for a frame of which no group is drawn.
     on_axis = places(np.concatenate([np.array([]), *seconds]))
-    first, last = reach(on_axis)
+    first, last = axis_ends(on_axis)
     figure = go.Figure()
     for title, part, hue in zip(titles, drawn.values(), COLORS, strict=False):
         _draw_curve(figure, title, _points(part, first), hue)
     is_run_time = lengths.words == RUN_TIME
     goes_on = "going on" if is_run_time else "in it"
     figure.update_yaxes(title=f"share still {goes_on} (%)", range=[0, 101])
-    axis = "time since the start" if is_run_time else words(lengths.words)
+    axis = "time since the start" if is_run_time else safe_text(lengths.words)
     figure.update_xaxes(title=f"{axis} (logarithmic)", range=(first, last), **TICKS)
     if drawn:
         _draw_at_risk(figure, dict(zip(titles, seconds, strict=True)), (first, last))
-    notes = [words(note, _LONGEST_TITLE) for note in lengths.known_notes()]
+    notes = [safe_text(note, _LONGEST_TITLE) for note in lengths.known_notes()]
     others = "not started" if is_run_time else "not known to have been in it"
-    notes += remarks(lengths.middle, outcomes(runs), others)
+    notes += missing_notes(lengths.middle, outcomes(runs), others)
     notes += [*left_out_notes(_too_small(parts)), *repeated_runs_notes(runs), *_legend_notes(drawn)]
     count = f"{len(on_axis):,} of {len(runs):,} runs"
     title = f"How long {count} went on" if is_run_time else f"{lengths.words} of {count}"
-    title = words(title[:1].upper() + title[1:], _LONGEST_TITLE) + by_words(by)
+    title = safe_text(title[:1].upper() + title[1:], _LONGEST_TITLE) + by_words(by)
     dress(figure, template, title, notes)
     if drawn:
         _make_room(figure, len(drawn))

@@ -10,7 +10,7 @@ import numpy as np
 from agentrun_nb.drawing.axis import Tick, ticks
 from agentrun_nb.drawing.window import LARGEST_DATE, Fold
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.figures.style import GREY, GRID, words
+from agentrun_nb.figures.style import GREY, GRID, safe_text
 
 FOLD_SHAPE = {
     "yref": "paper", "y0": 0, "y1": 1, "layer": "below", "fillcolor": GRID,
@@ -68,13 +68,13 @@ def checked_ends(window: Any) -> tuple[float | None, float | None]:
     pair = isinstance(window, tuple | list) and len(window) == 2
     if not pair or not all(map(_is_end, window)):
         raise SettingsError(
-            f"{words(window)!r} is not a window of a timeline.",
+            f"{safe_text(window)!r} is not a window of a timeline.",
             hint="Give its first and last moment in ms since the epoch, or None for either.",
         )
     start, stop = (None if end is None else float(end) for end in window)
     if start is not None and stop is not None and start >= stop:
         raise SettingsError(
-            f"The window {words(window)} ends before it begins.",
+            f"The window {safe_text(window)} ends before it begins.",
             hint="Give its first moment before its last one.",
         )
     return start, stop

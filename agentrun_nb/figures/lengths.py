@@ -34,7 +34,7 @@ def places(seconds: Floats) -> Any:
     return np.log10(np.maximum(seconds, min(MARKS)))
 
 
-def reach(on_axis: Floats) -> tuple[float, float]:
+def axis_ends(on_axis: Floats) -> tuple[float, float]:
     """The ends of the axis: the places of times with some room, a tenfold at least."""
     low, high = (on_axis.min(), on_axis.max()) if len(on_axis) else (0.0, 1.0)
     missing = 1 - (high - low)
@@ -43,17 +43,19 @@ def reach(on_axis: Floats) -> tuple[float, float]:
     return max(low - room, first), high + room
 
 
-def remarks(times: Times, became: pd.Series[Any], others: str = "not started") -> list[str]:
+def missing_notes(
+    times: Times, all_outcomes: pd.Series[Any], others: str = "not started"
+) -> list[str]:
     """Notes of how many runs' ends were not seen, and of which runs are not in the picture.
 
     Args:
         times: how long the runs of the picture took.
-        became: the outcomes of all runs.
+        all_outcomes: the outcomes of all runs.
         others: what is true of those that have no time though nothing is odd about them.
     """
-    counts = left_out(became)
+    counts = left_out(all_outcomes)
     counts["without readable times"] = times.unreadable
-    counts[others] = len(became) - len(times.seconds) - sum(counts.values())
+    counts[others] = len(all_outcomes) - len(times.seconds) - sum(counts.values())
     notes = []
     not_seen = int((~times.ended).sum())
     if not_seen:

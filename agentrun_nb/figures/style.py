@@ -32,7 +32,10 @@ GREY = "#7f7f7f"
 GRID, CLEAR = "rgba(127,127,127,.25)", "rgba(0,0,0,0)"
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#a08020")
 """Colours of groups, after Okabe and Ito."""
-_SHORT, _LINE = 40, 110
+_SHORT = 40
+"""To how many characters an outcome or the name of a group is shortened."""
+_LINE = 110
+"""The most characters of a line of notes over a figure."""
 _DARK = 1.2
 """Below this sum of red, green and blue, each 0 to 1, a background is dark."""
 _SHORT_AXIS = 4 * 86_400_000.0
@@ -76,7 +79,7 @@ def check_template(template: Any) -> None:
         # An empty name is that of no template, as in plotly itself.
         go.Layout(template=(template or None) if usable else "no such template")
     except ValueError:
-        message = f"{words(template)!r} is not a template of plotly."
+        message = f"{safe_text(template)!r} is not a template of plotly."
         hint = f"Choose among {', '.join(pio.templates)}."
         raise SettingsError(message, hint=hint) from None
 
@@ -95,14 +98,14 @@ def is_dark(template: Any) -> bool:
     return not background.startswith("rgba") and sum(shares) < _DARK
 
 
-def words(text: Any, most: int = 80) -> str:
-    """Text out of the data, shortened and escaped for plotly, which reads HTML in every text."""
+def safe_text(text: Any, most: int = 80) -> str:
+    """A text of the data, shortened and escaped for plotly, which reads HTML in every text."""
     return escape(visible(clip(str(text), most)), quote=False)
 
 
 def label(outcome: str) -> str:
     """An outcome in words: a documented status, or why there is none."""
-    return look_of(outcome).label if outcome in STATUSES else words(outcome, _SHORT)
+    return look_of(outcome).label if outcome in STATUSES else safe_text(outcome, _SHORT)
 
 
 def local_times(moments: Any, tz: str) -> NDArray[np.float64]:
@@ -212,7 +215,7 @@ def group_titles(sizes: dict[Any, int]) -> list[str]:
     """
     titles: list[str] = []
     for name, size in sizes.items():
-        title = f"{words(name, _SHORT)} ({size:,})"
+        title = f"{safe_text(name, _SHORT)} ({size:,})"
         if title in titles:
             title = f"{title} no. {len(titles) + 1}"
         titles.append(title)
@@ -223,7 +226,7 @@ def left_out_notes(left_out: dict[str, int]) -> list[str]:
     """A note for each reason why a figure does not show some runs."""
     notes = []
     for reason, count in left_out.items():
-        notes.append(f"{count:,} left out: {words(reason)}")
+        notes.append(f"{count:,} left out: {safe_text(reason)}")
     return notes
 
 
@@ -293,7 +296,7 @@ def say(figure: go.Figure, sentence: str) -> go.Figure:
 
 def by_words(by: str | None) -> str:
     """The end of a title that says how runs are grouped."""
-    return f", by {words(by)}" if by else ""
+    return f", by {safe_text(by)}" if by else ""
 
 
 def or_empty(figure: go.Figure, runs: pd.DataFrame, lack: str) -> go.Figure:

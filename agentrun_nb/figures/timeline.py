@@ -48,9 +48,9 @@ from agentrun_nb.figures.style import (
     check_template,
     color,
     dress,
+    safe_text,
     say,
     say_empty,
-    words,
 )
 from agentrun_nb.figures.timeline_words import TIMES, band_title, hover_texts, row_title
 from agentrun_nb.tables.frames import Runs, runs_frame
@@ -121,7 +121,7 @@ def timeline(
     runs = runs_frame(runs)
     if by is not None and (not isinstance(by, str) or by not in GROUPINGS):
         raise SettingsError(
-            f"{words(by)!r} is not a grouping of a timeline.",
+            f"{safe_text(by)!r} is not a grouping of a timeline.",
             hint=f"Choose among {', '.join(GROUPINGS)}.",
         )
     start, end = checked_ends(window)
@@ -458,7 +458,7 @@ class _Drawing:
         dress(figure, self._template, background=background, legend=_LEGEND, barmode="overlay")
         figure.update_xaxes(
             type="date",
-            title=f"time ({words(self._tz)})",
+            title=f"time ({safe_text(self._tz)})",
             range=self._on_clock([self._start, self._end]),
             anchor="free",
             rangebreaks=[{"bounds": self._clock(cut)} for cut in self._axis.cuts],

@@ -11,7 +11,7 @@ from agentrun_nb.drawing.axis import clock_text
 from agentrun_nb.drawing.bands import Band
 from agentrun_nb.drawing.course import course
 from agentrun_nb.drawing.status_style import look_of
-from agentrun_nb.figures.style import words
+from agentrun_nb.figures.style import safe_text
 from agentrun_nb.tables.labels import short_id
 from agentrun_nb.tables.moments import milliseconds
 
@@ -23,7 +23,7 @@ def band_title(band: Band) -> dict[str, str]:
     """What stands above a band, and what is said of it when it is pointed at."""
     if not band.name:
         return {"text": ""}
-    name = words(band.name, _LONGEST_TITLE)
+    name = safe_text(band.name, _LONGEST_TITLE)
     said = [name, counted(band.size, "run"), band.failed_words]
     return {"text": f"{name}, {band.size:,}", "hovertext": "<br>".join(filter(None, said))}
 
@@ -31,8 +31,8 @@ def band_title(band: Band) -> dict[str, str]:
 def row_title(name: str, key: str) -> str:
     """What stands beside the row of a run: its name with its short id, else the id alone."""
     if not name:
-        return words(clip(key, _LONGEST_NAME))
-    return f"{words(clip(name, _LONGEST_NAME))} {words(short_id(key))}"
+        return safe_text(clip(key, _LONGEST_NAME))
+    return f"{safe_text(clip(name, _LONGEST_NAME))} {safe_text(short_id(key))}"
 
 
 def hover_texts(runs: pd.DataFrame, live: Iterable[bool], now: float, tz: str) -> Iterator[str]:
@@ -52,4 +52,4 @@ def hover_texts(runs: pd.DataFrame, live: Iterable[bool], now: float, tz: str) -
         lines = [f"{look_of(status).label}, {version}"]
         lines.append(f"created {clock_text(created, tz)}")
         lines += [stretch.words for stretch in stretches]
-        yield "<br>".join([f"<b>{words(run)}</b>", *map(words, lines)])
+        yield "<br>".join([f"<b>{safe_text(run)}</b>", *map(safe_text, lines)])

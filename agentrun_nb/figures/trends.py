@@ -14,7 +14,7 @@ from agentrun_nb.analysis.outcomes import repeated_runs_notes
 from agentrun_nb.analysis.periods import PERIOD, read_freq
 from agentrun_nb.analysis.summarize import summarize
 from agentrun_nb.core.times import duration_text, seconds_text
-from agentrun_nb.figures.lengths import TICKS, places, reach
+from agentrun_nb.figures.lengths import TICKS, axis_ends, places
 from agentrun_nb.figures.style import (
     COLORS,
     by_words,
@@ -163,7 +163,7 @@ def _add_axes(figure: go.Figure, table: pd.DataFrame, length: pd.Timedelta) -> N
     if len(begins):
         ends = [begins.min(), begins.max() + length / timedelta(milliseconds=1)]
         figure.update_xaxes(range=ends)
-    times = {"title": "run time", "range": reach(places(known)), "domain": _LOWER, **TICKS}
+    times = {"title": "run time", "range": axis_ends(places(known)), "domain": _LOWER, **TICKS}
     figure.update_xaxes(type="date", title="time (UTC)", anchor="y2")
     figure.update_layout(
         yaxis={"title": "success rate (%)", "range": [0, 101], "domain": _UPPER},

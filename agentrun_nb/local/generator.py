@@ -19,7 +19,7 @@ LIMIT = 1_800.0
 
 
 @dataclass(frozen=True)
-class _Line:
+class _Profile:
     """One generated deployment and how its runs behave.
 
     Attributes:
@@ -49,12 +49,14 @@ def _short_hash(text: str) -> str:
 
 
 LINES = (
-    _Line("ticket-triage", 0.45, 20.0, (1.0, 0.9, 1.5), ("triage.json", "summary.md")),
-    _Line("contract-review", 0.30, 95.0, (1.0, 1.2), ("review.md", "clauses.json", "redline.docx")),
-    _Line(
+    _Profile("ticket-triage", 0.45, 20.0, (1.0, 0.9, 1.5), ("triage.json", "summary.md")),
+    _Profile(
+        "contract-review", 0.30, 95.0, (1.0, 1.2), ("review.md", "clauses.json", "redline.docx")
+    ),
+    _Profile(
         "nightly-forecast", 0.15, 240.0, (1.0, 0.8, 0.8, 0.75), ("forecast.parquet", "forecast.png")
     ),
-    _Line(
+    _Profile(
         "site-crawler", 0.10, 60.0, (1.0, 1.1), ("pages", "links.csv", "report.md", "errors.log")
     ),
 )
@@ -159,7 +161,7 @@ class _Clock:
 def _run(
     random: Random,
     run_id: str,
-    line: _Line,
+    line: _Profile,
     created: datetime,
     progress: float,
     findings: list[str],
@@ -251,7 +253,7 @@ def _output(random: Random, name: str, sandbox: str) -> str:
     )
 
 
-def _manifest(random: Random, line: _Line, sandbox: str, findings: list[str], size: int) -> str:
+def _manifest(random: Random, line: _Profile, sandbox: str, findings: list[str], size: int) -> str:
     outputs = ",".join(_output(random, name, sandbox) for name in line.outputs)
     tokens = int(random.lognormvariate(8.5, 0.7))
     score = random.betavariate(8, 2)
