@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from math import isnan
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from agentrun_nb.drawing.axis import clock_text
-from agentrun_nb.drawing.course import Stretch
+from agentrun_nb.drawing.course import PHASE_NOTES, Phase, Stretch, phase_segments
 from agentrun_nb.drawing.html import Markup, el, joined
 from agentrun_nb.drawing.status_style import look_of
 
@@ -47,10 +47,13 @@ def track(
     tz: str,
     unread: Container[str] = (),
     left_out: Container[str] = (),
+    phases: Sequence[Phase] = (),
 ) -> Markup:
     """Draws the course of one run.
 
-    Created, started and completed stand on one line, with what lies between them in words.
+    Created, started and completed stand on one line, with what lies between them in words. Under
+    it is the line of phases, where some are known: thin while the run waits, thick after that,
+    hatched where a change lies between two looks.
 
     Args:
         status: the run's status.
@@ -59,6 +62,7 @@ def track(
         tz: the zone in which they are written.
         unread: the fields that are recorded and cannot be read.
         left_out: the fields that a listing left out.
+        phases: those of the log, or those that were observed.
     """
     color = look_of(status).either
     begin, middle, last = (x for x, _ in _STOPS)
@@ -79,7 +83,42 @@ def track(
     moments = [moment(f"{name}_at", at) for name, at in zip(names, times, strict=True)]
     dots = [None if isnan(at) else color for at in times]
     stops = [_stop(*stop) for stop in zip(names, moments, dots, _STOPS, strict=True)]
-    return drawing(joined(*lines, *stops), 78)
+    if not phases:
+        return drawing(joined(*lines, *stops), 78)
+    below = _phase_line(phases, color)
+    return drawing(joined(*lines, *stops, below), 78 + _PHASES_HIGH)
+
+
+def _phase_line(phases: Sequence[Phase], color: str) -> Markup:
+    """Draws the phases of a run to scale, under its course."""
+    segments = phase_segments(phases)
+    first = segments[0].start if segments else 0.0
+    whole = sum(segment.end - segment.start for segment in segments) or 1.0
+    left, right = _STOPS[0][0], _STOPS[-1][0]
+
+    def place(at: float) -> float:
+        return left + (right - left) * (at - first) / whole
+
+    bars = [
+        el("path", d=f"M{place(start):g} 92H{place(end):g}", stroke=color, **_PHASE_STROKES[kind])
+        for kind, start, end in segments
+    ]
+    words = "; ".join(phase.words for phase in phases)
+    note = PHASE_NOTES[phases[0].kind]
+    texts = [
+        el("text", words, x=left, y=112, fill=GREY, style="font-size:12px"),
+        el("text", note, x=left, y=128, fill=GREY),
+    ]
+    return joined(*bars, *texts)
+
+
+_PHASES_HIGH = 58
+_PHASE_STROKES: dict[str, dict[str, Any]] = {
+    "waiting": {"stroke_width": 3},
+    "going": {"stroke_width": 10},
+    "between": {"stroke_width": 10, "stroke_dasharray": "2 3", "stroke_opacity": 0.7},
+}
+"""How the stretches of the line of phases are drawn; short dashes of a thick line hatch it."""
 
 
 class _Stroke(NamedTuple):

@@ -16,7 +16,8 @@ from msgspec import Raw
 
 from ..core.text import clip
 from ..errors import SettingsError
-from .catalogue import CATALOGUE, Agent
+from ..tables.ledger import shared_ledger
+from .catalogue import CATALOGUE, EVENTS, Agent
 from .failures import RefusedError
 from .folders import ServiceFolder
 from .generator import NAMES
@@ -79,6 +80,8 @@ class Service:
             application(Routes(self._store, self._workshop).table(), self.api_key), listener
         )
         self.base_url = self._server.base_url
+        # Views of its runs, in this process, know from here what the events of its logs begin.
+        shared_ledger(self.base_url).events = EVENTS
         self._client: Client | None = None
         self._owner = os.getpid()
         self._closed = False

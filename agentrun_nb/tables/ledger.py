@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Any
 from weakref import WeakSet
 
@@ -53,9 +53,14 @@ class Ledger:
 
     Args:
         most: how many changes are remembered.
+
+    Attributes:
+        events: the phase that each event of a log of the service begins; None where nobody has said
+            what its events mean.
     """
 
     def __init__(self, most: int = MOST_CHANGES) -> None:
+        self.events: Mapping[str, str] | None = None
         self._most = most
         self._changes: deque[_Change] = deque()
         # Two steps instead of a pair of ids: a pair would have to be made for each row.
@@ -99,6 +104,11 @@ class Ledger:
                 if change is None or change.last <= seen_at:
                     latest[run_id] = added
             self._forget()
+
+    def knows(self, deployment_id: str, run_id: str) -> bool:
+        """Whether a run was seen, and not so long ago that this was forgotten."""
+        with self._lock:
+            return run_id in self._latest.get(deployment_id, {})
 
     def statuses(self, deployment_id: str) -> set[str]:
         """The statuses that runs of a deployment had when they were last seen."""
@@ -158,6 +168,19 @@ _ledgers: dict[str, Ledger] = {}
 def shared_ledger(base_url: str) -> Ledger:
     """Returns the ledger that all clients of a service in this process share."""
     return _ledgers.get(base_url) or _ledgers.setdefault(base_url, Ledger())
+
+
+def events_at(deployment_id: str, run_id: str) -> Mapping[str, str] | None:
+    """Returns the phase that each event of a run's log begins, where its service has said so.
+
+    Returns:
+        The mapping; None where that is not known, or which service the run is of.
+    """
+    every = list(_ledgers.values())
+    services = [ledger for ledger in every if ledger.knows(deployment_id, run_id)]
+    if len(services) != 1:
+        return None
+    return services[0].events
 
 
 def looks_at(run_ids: pd.Series[Any]) -> pd.DataFrame:

@@ -31,6 +31,7 @@ COMPARISON_KEYS = ("count", "differences", "outputs")
 DOC_KEYS = (
     "row", "fields", "fetched", "absent", "left_out", "unread",
     "input", "output_manifest", "outputs", "extra", "notes", "error", "not_read",
+    "phases",
 )  # fmt: skip
 
 GZIP_ABOVE = 256 * 1024

@@ -17,6 +17,7 @@ from agentrun_nb.documents.outputs import outputs
 from agentrun_nb.run import Run
 from agentrun_nb.tables.report import left_out
 from agentrun_nb.widget.preview import obstacles
+from agentrun_nb.widget.run_phases import Key, Phase, phases_of
 
 NOT_READ = {
     "not_found": "no such run",
@@ -48,7 +49,10 @@ The original text may itself read like notes where it is a string.
 
 
 def run_docs(
-    runs: pd.DataFrame, first: int = 0, absent: Sequence[str] = ()
+    runs: pd.DataFrame,
+    first: int = 0,
+    absent: Sequence[str] = (),
+    phases_by_run: Mapping[Key, list[Phase]] | None = None,
 ) -> list[dict[str, Any]]:
     """The documents of a RUNS table.
 
@@ -56,6 +60,7 @@ def run_docs(
         runs: the rows.
         first: the number that the page knows the first of them by.
         absent: the names of fields that the records are known not to have.
+        phases_by_run: what `phases_of` gives for them; None: none are told.
     """
     names = [column.name for column in FIELDS]
     fields = [_plain(column.kind, runs[column.name]) for column in FIELDS]
@@ -69,6 +74,8 @@ def run_docs(
         "not_read": not_read(runs),
     }
     outputs_of = _outputs_by_row(runs)
+    keys = zip(runs["deployment_id"], runs["id"], strict=True)
+    phases = [(phases_by_run or {}).get(key, []) for key in keys]
     without = list(left_out(runs))
     docs = []
     for place, cells in enumerate(zip(*fields, strict=True)):
@@ -76,6 +83,7 @@ def run_docs(
         doc["row"] = first + place
         doc["fields"] = dict(zip(names, cells, strict=True))
         doc["outputs"] = outputs_of.get(str(place), [])
+        doc["phases"] = phases[place]
         doc["unread"] = _unread(doc["fields"], doc["notes"])
         doc["absent"] = list(absent)
         doc["left_out"] = without
@@ -153,8 +161,9 @@ def packed_docs(
     """All documents as one gzipped JSON array, or None when that is more than `most` bytes."""
     # wbits=31 is the format of gzip.
     packer = zlib.compressobj(1, wbits=31)
+    phases_by_run = phases_of(runs)
     packed = bytearray()
-    for piece in _pieces(runs, absent):
+    for piece in _pieces(runs, absent, phases_by_run):
         packed += packer.compress(piece)
         if len(packed) > most:
             return None
@@ -162,9 +171,11 @@ def packed_docs(
     return bytes(packed) if len(packed) <= most else None
 
 
-def _pieces(runs: pd.DataFrame, absent: Sequence[str]) -> Iterator[bytes]:
+def _pieces(
+    runs: pd.DataFrame, absent: Sequence[str], phases_by_run: Mapping[Key, list[Phase]]
+) -> Iterator[bytes]:
     yield b"["
     for first in range(0, len(runs), _CHUNK):
-        docs = run_docs(runs.iloc[first : first + _CHUNK], first, absent)
+        docs = run_docs(runs.iloc[first : first + _CHUNK], first, absent, phases_by_run)
         yield (b"," if first else b"") + msgspec.json.encode(docs)[1:-1]
     yield b"]"

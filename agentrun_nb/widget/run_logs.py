@@ -10,6 +10,7 @@ import pandas as pd
 from agentrun_nb.core import times
 from agentrun_nb.core.text import clip
 from agentrun_nb.widget.protocol import LOG_KEYS, RefusedError
+from agentrun_nb.widget.run_phases import Phase, phases_of
 
 if TYPE_CHECKING:
     from agentrun_nb.run import Run
@@ -30,10 +31,12 @@ class Log(NamedTuple):
     Attributes:
         events: the last events, the oldest first, by the names of `LOG_KEYS`.
         more: whether there are older ones.
+        phases: the phases that they tell of, or else those that were seen, as `phases_of` has them.
     """
 
     events: list[dict[str, str | None]]
     more: bool
+    phases: list[Phase]
 
 
 async def read_log(client: RunSource | None, run: Run) -> Log:
@@ -59,10 +62,11 @@ async def read_log(client: RunSource | None, run: Run) -> Log:
         found = await asyncio.wait_for(reading, SECONDS)
     except TimeoutError:
         raise RefusedError(f"The log did not come within {SECONDS} seconds.") from None
-    return _bounded(found)
+    phases = phases_of(run.to_frame(), found).get((run.deployment_id, run.id), [])
+    return _bounded(found, phases)
 
 
-def _bounded(found: pd.DataFrame) -> Log:
+def _bounded(found: pd.DataFrame, phases: list[Phase]) -> Log:
     """The end of a log that is not too much together."""
     events = _events(found.tail(MOST_EVENTS))
     room = MOST_CHARACTERS
@@ -72,7 +76,7 @@ def _bounded(found: pd.DataFrame) -> Log:
         if room < 0:
             break
         first -= 1
-    return Log(events[first:], first > 0 or len(found) > MOST_EVENTS)
+    return Log(events[first:], first > 0 or len(found) > MOST_EVENTS, phases)
 
 
 def _events(log: pd.DataFrame) -> list[dict[str, str | None]]:

@@ -21,6 +21,7 @@ from agentrun_nb.tables.moments import last_moment
 from agentrun_nb.widget.failure_groups import FailureGroups, failure_groups
 from agentrun_nb.widget.page import page_names, small_docs
 from agentrun_nb.widget.run_docs import absent_fields, packed_docs, run_docs
+from agentrun_nb.widget.run_phases import phases_of
 
 Key = tuple[str, str]
 """The ids of a deployment and of its run."""
@@ -141,7 +142,8 @@ class RunTable:
 
     def doc(self, row: int) -> dict[str, Any]:
         """The RunDoc of one row."""
-        return run_docs(self.part(row), row, self.absent)[0]
+        part = self.part(row)
+        return run_docs(part, row, self.absent, phases_of(part))[0]
 
     def docs(self) -> bytes | None:
         """All RunDocs, gzipped; None where they are too many to go to the page at once."""

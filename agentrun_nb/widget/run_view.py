@@ -214,7 +214,7 @@ class RunView(View):
         [row] = request.rows
         log = await read_log(self._client, self._table.run(row))
         answer, buffers = _json_part("logs", log.events)
-        return answer | {"more": log.more}, buffers
+        return answer | {"more": log.more, "phases": log.phases}, buffers
 
 
 def _json_part(name: str, value: Any) -> Message:

@@ -14,7 +14,7 @@ import pandas as pd
 from agentrun_nb.core.schema import FAILURES, RUNS, TERMINAL
 from agentrun_nb.core.text import clip, counted
 from agentrun_nb.drawing import svg, svg_timeline
-from agentrun_nb.drawing.course import course
+from agentrun_nb.drawing.course import Phase, course
 from agentrun_nb.drawing.html import Markup, el, joined
 from agentrun_nb.drawing.status_style import look_of, painting_order
 from agentrun_nb.tables.brief import in_words
@@ -184,9 +184,12 @@ def _track(run: pd.DataFrame, doc: dict[str, Any], now: float, tz: str) -> Marku
     )
     goes_on = status is not None and status not in TERMINAL
     stretches = course(created, started, completed, goes_on, now)
-    alt = "Course of the run: " + "; ".join(stretch.words for stretch in stretches)
+    phases = [Phase.of(row) for row in doc["phases"]]
+    words = [stretch.words for stretch in stretches]
+    words += [phase.words for phase in phases]
+    alt = f"Course of the run: {'; '.join(words)}"
     moments, gaps = (created, started, completed), (doc["unread"], doc["left_out"])
-    return svg.picture(svg.track(status, moments, stretches, tz, *gaps), alt)
+    return svg.picture(svg.track(status, moments, stretches, tz, *gaps, phases), alt)
 
 
 def _field_table(doc: dict[str, Any], room: Room) -> Markup:

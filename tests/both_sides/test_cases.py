@@ -19,7 +19,7 @@ from agentrun_nb.analysis.summarize import summarize
 from agentrun_nb.core.schema import RUNS, SUCCESSES
 from agentrun_nb.core.times import duration_text
 from agentrun_nb.drawing.bands import bands_of, percent
-from agentrun_nb.drawing.course import course
+from agentrun_nb.drawing.course import Phase, course, phase_segments
 from agentrun_nb.drawing.layout import are_counted, column_edges, fitting_grouping, lanes
 from agentrun_nb.drawing.spans import Kind, spans
 from agentrun_nb.drawing.status_style import by_look
@@ -94,6 +94,13 @@ def test_the_course_of_a_run_has_the_words_of_the_page(case):
     moments = (instant(case[name]) for name in ("created", "started", "completed"))
     stretches = course(*moments, case["live"], case["now"])
     assert [[stretch.kind, stretch.words] for stretch in stretches] == case["stretches"]
+
+
+@pytest.mark.parametrize("case", cases("phases"), ids=str)
+def test_the_phases_of_a_run_have_the_line_and_the_words_of_the_page(case):
+    phases = [Phase.of(row) for row in case["phases"]]
+    assert [list(segment) for segment in phase_segments(phases)] == case["segments"]
+    assert [phase.words for phase in phases] == case["words"]
 
 
 @pytest.mark.parametrize("case", cases("groupings"), ids=str)

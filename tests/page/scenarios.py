@@ -53,6 +53,7 @@ def run_doc(row: int = 0, **changes: Any) -> dict[str, Any]:
         "output_manifest": None,
         "outputs": [],
         "extra": None,
+        "phases": [],
     }
     return {**doc, "notes": None, "error": None, "not_read": None, **own}
 

@@ -87,7 +87,7 @@ class StubModel {
     if (op === "last_success" && typeof lastSuccess === "string") return this.emit("msg:custom", { id, ok: false, error: lastSuccess }, []);
     if (op === "last_success") return this.emit("msg:custom", { id, ok: true, ...lastSuccess, comparison: { buffer: 0, gzip: false } }, [new DataView(json(comparison ?? {}).buffer)]);
     if (op === "logs" && typeof logs === "string") return this.emit("msg:custom", { id, ok: false, error: logs }, []);
-    if (op === "logs") return this.emit("msg:custom", { id, ok: true, more: Boolean(logs?.more), logs: { buffer: 0, gzip: false } }, [new DataView(json(logs?.events ?? []).buffer)]);
+    if (op === "logs") return this.emit("msg:custom", { id, ok: true, more: Boolean(logs?.more), phases: logs?.phases ?? [], logs: { buffer: 0, gzip: false } }, [new DataView(json(logs?.events ?? []).buffer)]);
     this.part(id, "doc", json((docs ?? []).find((one) => one.row === row)), "There is no such run.");
   }
 }

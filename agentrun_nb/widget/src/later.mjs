@@ -3,6 +3,7 @@ export { createDurations } from "./durations/durations.mjs";
 export { offlineModel } from "./kernel/offline.mjs";
 export { fileOf, kindOf } from "./run/preview/kinds.mjs";
 export { excerptOf } from "./run/log/excerpt.mjs";
+export { phaseLine } from "./run/phases.mjs";
 export { logView } from "./run/log/view.mjs";
 export { createTable } from "./table/table.mjs";
 export { besideEachOther, besideLastSuccess } from "./workbench/comparing.mjs";

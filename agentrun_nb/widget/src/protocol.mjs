@@ -15,7 +15,8 @@
  * @typedef {string | number | boolean | null} Scalar
  * @typedef {Record<string, Scalar> & {unread?: any, no_preview?: string | null}} OutputRow
  * @typedef {{row: number, fields: Record<string, Scalar>, fetched: string | null, absent: string[], left_out: string[], unread: Record<string, string>, input: string | null, output_manifest: string | null, outputs: OutputRow[],
- *   extra: string | null, notes: string | null, error: string | null, not_read: string | null}} RunDoc
+ *   extra: string | null, notes: string | null, error: string | null, not_read: string | null, phases: Phase[]}} RunDoc
+ * @typedef {{phase: string, kind: "logged" | "observed", start: [number | null, number], end: [number, number | null]}} Phase a phase of a run; `start` and `end` are the earliest and the latest moments, in ms, and null where nobody knows
  * @typedef {{path_a: string | null, path_b: string | null, change: string, a: string | null, b: string | null}} Difference
  * @typedef {{a: OutputRow | null, b: OutputRow | null}} Pair
  * @typedef {{fingerprint: string, example: string, n: number}} FailureGroup runs that failed in the same way: what is the same, the reason of the last of them, how many they are

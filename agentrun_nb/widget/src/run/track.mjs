@@ -28,7 +28,6 @@ export function track({ fields, fetched }, tz, now) {
     h("div", { class: "arn-line", "aria-hidden": "true" }, ...parts),
     h("div", "arn-lengths", ...intervals.map(lengthOf)),
   );
-  line.style.setProperty("--arn-course", `var(${status.color})`);
   const read =
     live &&
     h(
@@ -42,14 +41,16 @@ export function track({ fields, fetched }, tz, now) {
   );
   const end = Number.isNaN(completed) && live ? now : completed;
   const edges = second ? [created, started, end] : [created, end];
+  const element = h(
+    "section",
+    "arn-course",
+    line,
+    read,
+    ...notes.map((note) => h("p", "arn-note", note)),
+  );
+  element.style.setProperty("--arn-course", `var(${status.color})`);
   return {
-    element: h(
-      "section",
-      "arn-course",
-      line,
-      read,
-      ...notes.map((note) => h("p", "arn-note", note)),
-    ),
+    element,
     parts: parts.map((element, i) => ({ element, from: edges[i], to: edges[i + 1] })),
   };
 }

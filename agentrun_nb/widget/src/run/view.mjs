@@ -51,6 +51,8 @@ export function createRunView(doc, options) {
   const isFailed = describe(/** @type {string | null} */ (doc.fields.status)).failed;
   const sentence = h("span", "arn-sentence");
   const course = h("div");
+  /** The line of phases. */
+  const line = h("div");
   /** What is drawn again for another zone. @type {((zone: string) => void)[]} */
   const inZone = [drawCourse];
   let zone = tz;
@@ -86,7 +88,8 @@ export function createRunView(doc, options) {
     signal,
     onOpen: () => tabs.lead("logs"),
     onChoose: (entry) => ticks?.mark(entry),
-    onRead(count, found) {
+    onRead(count, found, phases) {
+      drawPhases(phases);
       tabs.setLabel("logs", `Logs ${count}`);
       steps = found;
       drawCourse(zone);
@@ -113,8 +116,16 @@ export function createRunView(doc, options) {
   /** @param {string} at */
   function drawCourse(at) {
     const { element, parts } = track(doc, at, now);
+    element.append(line);
     course.replaceChildren(element);
     ticks = addTicks(parts, steps, showEntry);
+  }
+
+  /** @param {import("../protocol.mjs").Phase[]} phases */
+  async function drawPhases(phases) {
+    if (!phases.length) return;
+    const { phaseLine } = await kernel.later();
+    line.replaceChildren(phaseLine(phases));
   }
 
   /** @param {number} entry of the log */
@@ -212,6 +223,7 @@ export function createRunView(doc, options) {
   signal.addEventListener("abort", () => clearInterval(clock));
   age();
   drawCourse(zone);
+  void drawPhases(doc.phases ?? []);
   tabs.open(options.tab);
   if (isFailed) log.need();
   return {

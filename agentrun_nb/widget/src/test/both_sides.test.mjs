@@ -8,6 +8,7 @@ import { duration } from "../base/times.mjs";
 import { nameOfRun, shortId } from "../runs/names.mjs";
 import { numbersOf } from "../runs/numbers.mjs";
 import { courseOf } from "../run/course.mjs";
+import { phaseWords, segmentsOf } from "../run/phases.mjs";
 import { fittingGrouping, groupsOf } from "../timeline/grouping.mjs";
 import { areCounted, columns, pack } from "../timeline/layout.mjs";
 import { KIND, NONE, index, touching } from "../timeline/model.mjs";
@@ -25,6 +26,14 @@ test("the course of a run has the words that Python gives it", () => {
     const fields = { created_at: created, started_at: started, completed_at: completed };
     const told = courseOf(fields, live, now).intervals.map(({ kind, words }) => [kind, words]);
     assert.deepEqual(told, stretches, JSON.stringify({ ...fields, live, now }));
+  }
+});
+
+test("the phases of a run have the line and the words that Python gives them", () => {
+  for (const { phases, segments, words } of bothSides("phases")) {
+    const line = segmentsOf(phases).map(({ kind, from, to }) => [kind, from, to]);
+    assert.deepEqual(line, segments, JSON.stringify(phases));
+    assert.deepEqual(phases.map(phaseWords), words);
   }
 });
 

@@ -160,7 +160,7 @@ test("logs are asked for one at a time, and what nobody waits for any more is pa
   );
   left.abort();
   requests[0].answer(["a"]);
-  assert.deepEqual(await first, { events: ["a"], more: true });
+  assert.deepEqual(await first, { events: ["a"], more: true, phases: [] });
   await assert.rejects(second);
   await soon();
   assert.deepEqual(

@@ -25,7 +25,7 @@ const NO_CLIENT =
  * @param {boolean} options.hasClient whether the kernel has a client to read with
  * @param {string} options.tz
  * @param {AbortSignal} options.signal
- * @param {(count: string, steps: Step[]) => void} options.onRead told how many events there are, in words, and which of them are steps
+ * @param {(count: string, steps: Step[], phases: import("../../protocol.mjs").Phase[]) => void} options.onRead told how many events there are, in words, which of them are steps, and the phases of the run
  * @param {(entry: number) => void} options.onChoose told the entry that a person chose
  * @param {() => void} options.onOpen asked to show the tab of the log
  */
@@ -70,8 +70,8 @@ export function createLog(doc, options) {
 
   /** @param {Log} log @param {Parts} parts */
   function show(log, { logView, excerptOf }) {
-    const { events, more } = log;
-    onRead(`${formatCount(events.length)}${more ? "+" : ""}`, []);
+    const { events, more, phases } = log;
+    onRead(`${formatCount(events.length)}${more ? "+" : ""}`, [], phases);
     if (!events.length) return say("No events are in the log of this run.", again("Read again"));
     const onAgain = hasEnded ? null : read;
     view = logView(log, { start, tz: zone, signal, onChoose, onAgain });
@@ -81,7 +81,7 @@ export function createLog(doc, options) {
     );
     const reason = String(fields.failure_reason ?? "");
     excerpt.replaceChildren(excerptOf(events, reason, onOpen));
-    onRead(`${formatCount(events.length)}${more ? "+" : ""}`, view.steps);
+    onRead(`${formatCount(events.length)}${more ? "+" : ""}`, view.steps, phases);
   }
 
   if (isFile || !hasClient) panel.append(h("p", {}, isFile ? FILE : NO_CLIENT), wayOn(fields));

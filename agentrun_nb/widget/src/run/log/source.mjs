@@ -2,8 +2,8 @@
 import { readJson } from "../../kernel/bytes.mjs";
 
 /**
- * `more` says that there are older events, which were not sent.
- * @typedef {{events: import("./entries.mjs").LogEvent[], more: boolean}} Log
+ * `more` says that there are older events, which were not sent; `phases` are those of the run that the log tells, or else those that were seen.
+ * @typedef {{events: import("./entries.mjs").LogEvent[], more: boolean, phases: import("../../protocol.mjs").Phase[]}} Log
  * @typedef {ReturnType<typeof createLogSource>} LogSource
  */
 
@@ -43,7 +43,8 @@ export function createLogSource(kernel) {
           release();
           onWait(words);
         });
-        const log = { events: await readJson(answer.logs, buffers), more: Boolean(answer.more) };
+        const events = await readJson(answer.logs, buffers);
+        const log = { events, more: Boolean(answer.more), phases: answer.phases ?? [] };
         if (key !== null) remember(key, log);
         return log;
       } finally {
