@@ -75,6 +75,9 @@ ROWS = """() => [...document.querySelectorAll('.arn-row:not(.arn-outofsight)')]
   .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
   .map((row) => row.innerText)"""
 
+WRITTEN = """() => [...document.querySelectorAll('.arn-panel:not([hidden])')]
+  .some((panel) => panel.innerText.trim())"""
+
 
 @dataclass
 class Stage:
@@ -119,8 +122,9 @@ class Stage:
             self.page.get_by_test_id(control).click()
 
     def open_tab(self, name: str) -> None:
-        """Opens a tab of the run on show."""
+        """Opens a tab of the run on show, whose code may come after the page."""
         self.page.get_by_role("tab", name=name).click()
+        self.page.wait_for_function(WRITTEN)
 
     def shown_tab(self) -> str:
         return self.page.get_by_role("tab", selected=True).inner_text()

@@ -1,7 +1,7 @@
 /** The open documents of a run, each in a tab and read when that is first opened. */
 import { h } from "../base/dom.mjs";
+import { drawnLater } from "../base/drawn_later.mjs";
 import { parsePath } from "../json/path.mjs";
-import { jsonView } from "../tree/json_view.mjs";
 import { missing } from "./fields.mjs";
 
 /** @typedef {"output_manifest" | "input" | "extra"} Name */
@@ -13,31 +13,37 @@ const LABELS = {
   extra: "Unknown fields",
 };
 
-/** @param {import("../protocol.mjs").RunDoc} doc @param {{signal: AbortSignal, pythonOf: (name: string) => string, onPath: (path: string) => void, onColumn?: (path: string) => string}} options `pythonOf` gives the expression of a parsed document */
-export function createDocuments(doc, { signal, pythonOf, onPath, onColumn }) {
+/** @param {import("../protocol.mjs").RunDoc} doc @param {{later: () => Promise<any>, signal: AbortSignal, pythonOf: (name: string) => string, onPath: (path: string) => void, onColumn?: (path: string) => string}} options `later` fetches the code that draws trees, `pythonOf` gives the expression of a parsed document */
+export function createDocuments(doc, { later, signal, pythonOf, onPath, onColumn }) {
   /** @type {Map<string, import("../tree/tree.mjs").Tree>} */
   const trees = new Map();
   /** The last place of each document, which is shown when the document is read. @type {Map<string, import("../json/path.mjs").Step[]>} */
   const places = new Map();
 
+  /** @param {Name} name @param {string} text @param {typeof import("../tree/json_view.mjs")} parts */
+  function view(name, text, { jsonView }) {
+    const { element, tree } = jsonView(text, {
+      root: name,
+      python: pythonOf(name),
+      label: LABELS[name],
+      signal,
+      onSelect: onPath,
+      onColumn,
+    });
+    if (tree) trees.set(name, tree);
+    return { element, reveal: () => tree?.reveal(places.get(name) ?? []) };
+  }
+
   return {
     /** @param {Name} name @returns {HTMLElement} */
     draw(name) {
-      const label = LABELS[name];
       const text = doc[name];
-      if (text === null) return h("p", {}, h("b", {}, label), " ", missing(doc, name));
-      const { element, tree } = jsonView(text, {
-        root: name,
-        python: pythonOf(name),
-        label,
-        signal,
-        onSelect: onPath,
-        onColumn,
+      if (text === null) return h("p", {}, h("b", {}, LABELS[name]), " ", missing(doc, name));
+      return drawnLater({ later, signal }, (parts, place) => {
+        const { element, reveal } = view(name, text, parts);
+        place.replaceChildren(element);
+        if (places.has(name)) reveal();
       });
-      const steps = places.get(name);
-      if (tree) trees.set(name, tree);
-      if (steps) tree?.reveal(steps);
-      return element;
     },
 
     /** @param {string} path with the document's name in front @returns {Name | null} the document that it leads into */

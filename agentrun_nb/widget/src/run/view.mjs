@@ -60,7 +60,7 @@ export function createRunView(doc, options) {
   let steps = [];
   /** @type {ReturnType<typeof addTicks> | null} */
   let ticks = null;
-  const documents = createDocuments(doc, options);
+  const documents = createDocuments(doc, { ...options, later: kernel.later });
   const toNumbers =
     onNumbers &&
     button("Numbers", onNumbers, {

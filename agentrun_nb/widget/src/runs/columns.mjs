@@ -2,17 +2,11 @@
 import { head } from "../base/head.mjs";
 import { countOf } from "../base/numbers.mjs";
 import { readJson } from "../kernel/bytes.mjs";
-import { JsonDocument } from "../json/document.mjs";
-import { EVERY, parsePattern } from "../json/path.mjs";
 
 /**
  * @typedef {import("./store.mjs").Store} Store
  * @typedef {import("./values.mjs").Values} Values
- * @typedef {import("../protocol.mjs").RunDoc} RunDoc
  */
-
-/** The documents of a run that a path can begin with. */
-const DOCUMENTS = new Set(["input", "output_manifest", "extra"]);
 
 /**
  * Fills the columns that the store asks for, and those alone.
@@ -49,7 +43,10 @@ export function loadColumns(store, { kernel, signal }) {
   /** @param {string} path @returns {Promise<{values: Values, clipped: number}>} `clipped` is how many are not whole */
   async function valuesOf(path) {
     const { docs, page } = state.data;
-    if (kernel.alone) return { values: valuesAt(path, docs ?? [], page.n), clipped: 0 };
+    if (kernel.alone) {
+      const { valuesAt } = await kernel.later();
+      return { values: valuesAt(path, docs ?? [], page.n), clipped: 0 };
+    }
     const { answer, buffers } = await kernel.ask("column", { path });
     return { values: await readJson(answer.values, buffers), clipped: answer.clipped };
   }
@@ -63,34 +60,6 @@ export function loadColumns(store, { kernel, signal }) {
   store.watch(["columns"], load, signal);
   store.watch(["data"], forget, signal);
   load();
-}
-
-/**
- * What stands at a path in documents.
- * @param {string} path @param {RunDoc[]} docs @param {number} n how many runs there are
- * @returns {Values} by row; where the path leads to many places, the list of what stands there
- */
-export function valuesAt(path, docs, n) {
-  const [name, ...steps] = parsePattern(path) ?? [];
-  /** @type {Values} */
-  const values = new Array(n).fill(null);
-  if (!DOCUMENTS.has(String(name))) return values;
-  for (const doc of docs) values[doc.row] = valueAt(doc[/** @type {"input"} */ (name)], steps);
-  return values;
-}
-
-/** @param {string | null} text a document @param {import("../json/path.mjs").AnyStep[]} steps @returns {string | null} */
-function valueAt(text, steps) {
-  if (text === null) return null;
-  try {
-    const document = new JsonDocument(text);
-    const found = document.findAll(steps)?.map(document.sourceOf);
-    if (!found) return null;
-    return steps.includes(EVERY) ? `[${found.join(",")}]` : found[0];
-  } catch {
-    // A document that is not JSON has no values.
-    return null;
-  }
 }
 
 /** A column more, at the right of the others. @param {Store} store @param {string} path @returns {string} why there cannot be one more, "" where it is there */
