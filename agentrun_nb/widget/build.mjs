@@ -34,6 +34,6 @@ await build({
 await build({
   ...shared,
   minify: true,
-  entryPoints: ["src/styles/widget.css"],
-  outfile: "static/widget.css",
+  entryPoints: ["src/styles/widget.css", "src/styles/later.css"],
+  outdir: "static",
 });

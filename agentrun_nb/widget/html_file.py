@@ -76,7 +76,8 @@ def page_html(
         f"default-src 'none'; script-src 'sha256-{boot}' blob:; "
         "style-src 'unsafe-inline'; img-src data:"
     )
-    styles = (STATIC / "widget.css").read_text("utf-8")
+    sheets = ("widget", "later")
+    styles = "".join((STATIC / f"{name}.css").read_text("utf-8") for name in sheets)
     modules = ("widget", "shared", "later")
     scripts = {name: (STATIC / f"{name}.js").read_text("utf-8") for name in modules}
     written = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -165,7 +165,7 @@ class View(anywidget.AnyWidget):
         return {}, _static("widget.js", "widget.css", "shared.js")
 
     def _answer_later(self, _: Request) -> Message:
-        return {}, _static("later.js")
+        return {}, _static("later.js", "later.css")
 
     def _answer_window(self, request: Request) -> Message:
         self._window = request.window

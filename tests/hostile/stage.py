@@ -27,6 +27,7 @@ FILES = {
     "/shared.js": (STATIC / "shared.js", "text/javascript"),
     "/later.js": (STATIC / "later.js", "text/javascript"),
     "/widget.css": (STATIC / "widget.css", "text/css"),
+    "/later.css": (STATIC / "later.css", "text/css"),
     "/plotly.js": (PLOTLY, "text/javascript"),
 }
 STRICT = (

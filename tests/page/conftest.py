@@ -32,6 +32,7 @@ FILES = {
     "/shared.js": (STATIC / "shared.js", "text/javascript"),
     "/later.js": (STATIC / "later.js", "text/javascript"),
     "/widget.css": (STATIC / "widget.css", "text/css"),
+    "/later.css": (STATIC / "later.css", "text/css"),
 }
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "

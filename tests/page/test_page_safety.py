@@ -266,5 +266,9 @@ def test_a_delivered_module_holds_no_sink_and_no_address(name: str) -> None:
     assert re.findall(sinks, module) == []
     assert re.findall(sinks, (STATIC / "loader.js").read_text("utf-8")) == ["import("]
     assert set(re.findall(r"[a-z]+://[^\"'`]*", module)) <= {"http://www.w3.org/2000/svg"}
-    sheet = (STATIC / "widget.css").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["widget.css", "later.css"])
+def test_delivered_styles_fetch_nothing(name: str) -> None:
+    sheet = (STATIC / name).read_text("utf-8")
     assert re.findall(r"url\(|@import|expression|https?:", sheet) == []

@@ -46,8 +46,11 @@ async function render({ model, el, signal }) {
   dress(el, textOf(styles));
   const common = address(textOf(shared));
   // Modules from memory have no folder, so what they import is named by its address.
-  const run = (/** @type {Bytes} */ bytes) =>
-    import(address(textOf(bytes).replaceAll("./shared.js", common)));
+  /** @param {Bytes} bytes @param {Bytes} [sheet] its styles */
+  const run = (bytes, sheet) => {
+    if (sheet) dress(el, textOf(sheet));
+    return import(address(textOf(bytes).replaceAll("./shared.js", common)));
+  };
   const { default: main } = await run(view);
   el.textContent = "";
   if (!signal?.aborted) return main.render({ model, el, run });

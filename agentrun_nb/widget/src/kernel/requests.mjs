@@ -10,7 +10,7 @@ const CUT =
 /** @typedef {"open" | "later" | "docs" | "run" | "select" | "selected" | "shown" | "groups" | "column" | "last_success" | "python" | "file" | "window" | "preview" | "compare" | "logs"} Op */
 /** @typedef {{answer: any, buffers: import("./bytes.mjs").Buffer[]}} Reply */
 /** @typedef {ReturnType<typeof createKernel>} Kernel */
-/** Makes a module of the code that came for it. @typedef {(code?: import("./bytes.mjs").Buffer) => Promise<any>} Run */
+/** Makes a module of the code that came for it, and gives the page its styles. @typedef {(code?: import("./bytes.mjs").Buffer, styles?: import("./bytes.mjs").Buffer) => Promise<any>} Run */
 
 /**
  * @param {import("../protocol.mjs").Model} model
@@ -94,7 +94,7 @@ export function createKernel(
     ask,
     /** The code that a view opens without: the exports of `later.mjs`. @returns {Promise<any>} */
     later() {
-      fetched ??= ask("later").then(({ buffers }) => run(buffers[0]));
+      fetched ??= ask("later").then(({ buffers }) => run(buffers[0], buffers[1]));
       // What could not be fetched may be the next time.
       fetched.catch(() => (fetched = null));
       return fetched;
