@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -406,19 +407,22 @@ def test_hostile_words_are_text_in_the_rows_and_the_list(open_stage: Opener, wid
 
 
 REFUSE = """() => {
-  const { model } = window.stage, { answer } = model;
+  const { stage } = window, { model } = stage, { answer } = model;
+  stage.unmount();
   window.restore = () => (model.answer = answer);
   model.answer = (request) =>
     request.op === "later"
       ? model.emit("msg:custom", { id: request.id, ok: false, error: "The kernel has no such part." }, [])
       : answer.call(model, request);
+  stage.mount();
 }"""
 
 
 @pytest.mark.parametrize("name", ["Table", "Durations", "+ Filter", "Help: keys and gestures"])
 def test_code_that_does_not_come_is_said_and_asked_for_again(open_stage: Opener, name: str) -> None:
-    # Before the clock goes on, the rest of the code has not been fetched.
-    stage = open_stage(many_runs(runs(40)), width=1244, clock=True)
+    # The numbers that stand there while no run is chosen would ask for the code too.
+    scenario = many_runs(runs(40), selected=[[DEP, "adrun_1"]])
+    stage = open_stage(scenario, width=1244)
     stage.page.evaluate(REFUSE)
     opener = stage.page.get_by_role("button", name=name)
     opener.click()
@@ -428,8 +432,33 @@ def test_code_that_does_not_come_is_said_and_asked_for_again(open_stage: Opener,
     if name in VIEWS:
         stage.page.get_by_role("button", name="Timeline").click()
     opener.click()
-    stage.page.clock.run_for(1_000)
     if name in VIEWS:
         expect(stage.page.locator(".arn-wb-view")).to_have_count(2)
     else:
         expect(stage.page.locator(".arn-wb-panel, .arn-help")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("open_part", "drawn"),
+    [
+        (lambda stage: stage.page.get_by_role("tab", name="Manifest").click(), ".arn-tree"),
+        (
+            lambda stage: stage.page.get_by_test_id("arn-timeline-canvas").press("Escape"),
+            ".arn-nums",
+        ),
+    ],
+    ids=["a tree", "numbers"],
+)
+def test_a_part_whose_code_does_not_come_says_so_in_its_place(
+    open_stage: Opener, open_part: Callable[[Stage], None], drawn: str
+) -> None:
+    scenario = many_runs(runs(40), selected=[[DEP, "adrun_1"]])
+    stage = open_stage(scenario, width=1244)
+    stage.page.evaluate(REFUSE)
+    open_part(stage)
+    details = part(stage, "details")
+    expect(details).to_contain_text("The kernel has no such part.")
+    stage.page.evaluate("() => window.restore()")
+    details.get_by_role("button", name="Try again").click()
+    expect(details.locator(drawn)).to_be_visible()
+    expect(details).not_to_contain_text("The kernel has no such part.")

@@ -6,6 +6,7 @@ const MOST_IN_SIGHT = 18;
 const OVERSCAN = 6;
 /** Browsers cap the height of an element; beyond this the scroll bar is a scaled one. */
 const MOST_PIXELS = 8_000_000;
+const OUT_OF_SIGHT = "arn-outofsight";
 
 /** @typedef {ReturnType<typeof createViewport>} Viewport */
 
@@ -13,9 +14,10 @@ const MOST_PIXELS = 8_000_000;
  * @param {HTMLElement} scroller
  * @param {(row: number) => HTMLElement} makeRow
  * @param {AbortSignal} signal
- * @param {{head?: HTMLElement}} [options] `head` stays in sight above the rows; with it the place of the list says how high it is, else its rows do
+ * @param {{head?: HTMLElement, refill?: (element: HTMLElement, row: number) => void}} [options] `head` stays in sight above the rows; with it the place of the list says how high it is, else its rows do.
+ *   `refill` makes another row of an element whose row has left the sight, which costs less than a new one
  */
-export function createViewport(scroller, makeRow, signal, { head } = {}) {
+export function createViewport(scroller, makeRow, signal, { head, refill } = {}) {
   const layer = h("div", "arn-layer");
   const sizer = h("div", "arn-sizer", layer);
   /** @type {Map<number, HTMLElement>} */
@@ -39,27 +41,38 @@ export function createViewport(scroller, makeRow, signal, { head } = {}) {
     const end = Math.min(count, Math.ceil((top + height) / ROW) + OVERSCAN);
     const inSight = (/** @type {number} */ row) => row >= first && row < end;
     layer.style.transform = `translateY(${top / scale() - top + first * ROW}px)`;
+    /** Elements whose rows have left the sight. @type {HTMLElement[]} */
+    const spare = [];
     for (const [row, element] of mounted) {
       if (inSight(row) || row === pinned) continue;
-      element.remove();
       mounted.delete(row);
+      spare.push(element);
     }
-    for (let row = first; row < end; row++) place(row, (row - first) * ROW);
+    for (let row = first; row < end; row++) place(row, (row - first) * ROW, spare);
     if (pinned >= 0)
-      place(pinned, inSight(pinned) ? (pinned - first) * ROW : 0).classList.toggle(
-        "arn-outofsight",
+      place(pinned, inSight(pinned) ? (pinned - first) * ROW : 0, spare).classList.toggle(
+        OUT_OF_SIGHT,
         !inSight(pinned),
       );
+    for (const element of spare) element.remove();
   }
 
-  /** @param {number} row @param {number} offset */
-  function place(row, offset) {
-    const element = mounted.get(row) ?? makeRow(row);
-    if (!mounted.has(row)) {
-      mounted.set(row, element);
-      layer.append(element);
-    }
+  /** @param {number} row @param {number} offset @param {HTMLElement[]} spare */
+  function place(row, offset, spare) {
+    const element = mounted.get(row) ?? mount(row, spare);
     element.style.top = `${offset}px`;
+    return element;
+  }
+
+  /** @param {number} row @param {HTMLElement[]} spare */
+  function mount(row, spare) {
+    const used = refill && spare.pop();
+    const element = used ?? makeRow(row);
+    if (used) {
+      used.classList.remove(OUT_OF_SIGHT);
+      refill(used, row);
+    } else layer.append(element);
+    mounted.set(row, element);
     return element;
   }
 

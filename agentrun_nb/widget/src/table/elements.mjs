@@ -42,29 +42,32 @@ export function makeHead(columns, { id, key, isFalling }) {
 }
 
 /**
- * @param {Column[]} columns @param {number} row @param {number} place in the order
- * @param {{id: string, isChosen: boolean}} options
+ * What a row says.
+ * @typedef {{id: string, isChosen: boolean}} RowOptions `id` is that of the table
  */
-export function makeRow(columns, row, place, { id, isChosen }) {
-  return h(
-    "div",
-    {
-      class: "arn-grid-row",
-      role: "row",
-      "aria-rowindex": String(place + 2),
-      "aria-selected": String(isChosen),
-    },
-    ...columns.map(({ style, cell }, i) =>
-      h(
-        "div",
-        {
-          id: cellId(id, place, i),
-          role: i === 1 ? "rowheader" : "gridcell",
-          class: `arn-grid-cell ${style}`,
-          "aria-colindex": String(i + 1),
-        },
-        ...cell(row),
-      ),
-    ),
+
+/** @param {Column[]} columns @param {number} row @param {number} place in the order @param {RowOptions} options */
+export function makeRow(columns, row, place, options) {
+  const cells = columns.map(({ style }, i) =>
+    h("div", {
+      role: i === 1 ? "rowheader" : "gridcell",
+      class: `arn-grid-cell ${style}`,
+      "aria-colindex": String(i + 1),
+    }),
   );
+  const element = h("div", { class: "arn-grid-row", role: "row" }, ...cells);
+  fillRow(element, columns, row, place, options);
+  return element;
+}
+
+/** @param {HTMLElement} element of the same columns @param {Column[]} columns @param {number} row @param {number} place in the order @param {RowOptions} options */
+export function fillRow(element, columns, row, place, { id, isChosen }) {
+  element.setAttribute("aria-rowindex", String(place + 2));
+  element.setAttribute("aria-selected", String(isChosen));
+  columns.forEach(({ cell }, i) => {
+    const there = element.children[i];
+    there.id = cellId(id, place, i);
+    there.classList.remove("arn-active");
+    there.replaceChildren(.../** @type {(Node | string)[]} */ (cell(row).filter(Boolean)));
+  });
 }

@@ -3,7 +3,7 @@ import { createViewport } from "../base/viewport.mjs";
 import { orderedRows, readSort } from "../runs/order.mjs";
 import { columnsOf } from "./columns.mjs";
 import { createCursor } from "./cursor.mjs";
-import { makeHead, makeRow } from "./elements.mjs";
+import { fillRow, makeHead, makeRow } from "./elements.mjs";
 
 /**
  * @typedef {import("./columns.mjs").Column} Column
@@ -25,11 +25,15 @@ export function createRows({ state }, { grid, head, id, signal }) {
   /** @type {Column[]} */
   let columns = [];
   let chosen = new Set(state.chosen);
+  const optionsOf = (/** @type {number} */ place) => ({ id, isChosen: chosen.has(rows[place]) });
   const viewport = createViewport(
     grid,
-    (place) => makeRow(columns, rows[place], place, { id, isChosen: chosen.has(rows[place]) }),
+    (place) => makeRow(columns, rows[place], place, optionsOf(place)),
     signal,
-    { head },
+    {
+      head,
+      refill: (element, place) => fillRow(element, columns, rows[place], place, optionsOf(place)),
+    },
   );
   const cursor = createCursor(grid, viewport, id);
 

@@ -1,5 +1,6 @@
 /** What is drawn of every run, from the timestamps of its record alone, in typed arrays ordered by time. */
 
+import { sortedByKey } from "../base/sorting.mjs";
 import { LOOKS, UNKNOWN, isFailure, lookOf } from "../base/status.mjs";
 import { Axis, axisOf } from "./axis.mjs";
 import { withoutZeroTime } from "../base/times.mjs";
@@ -99,7 +100,7 @@ function inOrder({ n, created }) {
   const rows = new Uint32Array(n);
   let size = 0;
   for (let r = 0; r < n; r++) if (Math.abs(created[r]) <= LAST_DATE) rows[size++] = r;
-  return rows.subarray(0, size).sort((a, b) => created[a] - created[b]);
+  return sortedByKey(rows.subarray(0, size), created, false);
 }
 
 /** @param {Model} model @param {number} p @param {boolean} terminal */

@@ -137,10 +137,12 @@ export function createTimeline(root, { onSelect, onWindow, onGroup, onKeep, sign
 
   function standStill() {
     const { view, zone } = state;
+    // The table comes last: what is measured after it would have it laid out at once.
+    if (isOnScreen()) {
+      const red = parseInt(readColours().text.replace(/^\D+/, ""));
+      onWindow?.({ ...fitted().screen, dark: red > MIDDLE }, view.isZoomed);
+    }
     fillTable(parts.table, view.model, view.places(), zone);
-    if (!isOnScreen()) return;
-    const red = parseInt(readColours().text.replace(/^\D+/, ""));
-    onWindow?.({ ...fitted().screen, dark: red > MIDDLE }, view.isZoomed);
   }
 
   /** @param {TimelineData} data */
