@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -420,7 +419,6 @@ REFUSE = """() => {
 
 @pytest.mark.parametrize("name", ["Table", "Durations", "+ Filter", "Help: keys and gestures"])
 def test_code_that_does_not_come_is_said_and_asked_for_again(open_stage: Opener, name: str) -> None:
-    # The numbers that stand there while no run is chosen would ask for the code too.
     scenario = many_runs(runs(40), selected=[[DEP, "adrun_1"]])
     stage = open_stage(scenario, width=1244)
     stage.page.evaluate(REFUSE)
@@ -438,27 +436,14 @@ def test_code_that_does_not_come_is_said_and_asked_for_again(open_stage: Opener,
         expect(stage.page.locator(".arn-wb-panel, .arn-help")).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("open_part", "drawn"),
-    [
-        (lambda stage: stage.page.get_by_role("tab", name="Manifest").click(), ".arn-tree"),
-        (
-            lambda stage: stage.page.get_by_test_id("arn-timeline-canvas").press("Escape"),
-            ".arn-nums",
-        ),
-    ],
-    ids=["a tree", "numbers"],
-)
-def test_a_part_whose_code_does_not_come_says_so_in_its_place(
-    open_stage: Opener, open_part: Callable[[Stage], None], drawn: str
-) -> None:
+def test_a_tree_whose_code_does_not_come_says_so_in_its_place(open_stage: Opener) -> None:
     scenario = many_runs(runs(40), selected=[[DEP, "adrun_1"]])
     stage = open_stage(scenario, width=1244)
     stage.page.evaluate(REFUSE)
-    open_part(stage)
+    stage.page.get_by_role("tab", name="Manifest").click()
     details = part(stage, "details")
     expect(details).to_contain_text("The kernel has no such part.")
     stage.page.evaluate("() => window.restore()")
     details.get_by_role("button", name="Try again").click()
-    expect(details.locator(drawn)).to_be_visible()
+    expect(details.locator(".arn-tree")).to_be_visible()
     expect(details).not_to_contain_text("The kernel has no such part.")
