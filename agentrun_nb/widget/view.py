@@ -49,7 +49,8 @@ class View(anywidget.AnyWidget):
         uid: the view's own name, hex.
     """
 
-    _esm = STATIC / "loader.js"
+    # As text: of a file, anywidget waits for changes, and for that it holds every view that there ever was.
+    _esm = (STATIC / "loader.js").read_text("utf-8")
 
     path: Any = traitlets.TraitType("").tag(sync=True)
     tz: Any = traitlets.TraitType("UTC").tag(sync=True)
