@@ -491,7 +491,7 @@ def test_each_module_is_small_and_explained(name):
         (["loader.js"], 1024, 1024),
         (["widget.js", "shared.js"], 108 * 1024, 44 * 1024),
         (["later.js"], 76 * 1024, 30 * 1024),
-        (["widget.css"], 17 * 1024, 5 * 1024),
+        (["widget.css"], 18 * 1024, 5 * 1024),
         (["later.css"], 10 * 1024, 3 * 1024),
     ],
     ids=["with a notebook", "with a page", "after the page", "styles", "styles after the page"],
