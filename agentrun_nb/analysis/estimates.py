@@ -17,7 +17,13 @@ from numpy.typing import NDArray
 from agentrun_nb.analysis.outcomes import outcomes
 from agentrun_nb.core.schema import STATUSES, TERMINAL
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.tables.moments import Floats, known_until, milliseconds
+from agentrun_nb.tables.moments import (
+    YEAR_9999,
+    Floats,
+    known_until,
+    milliseconds,
+    without_zero_times,
+)
 
 TOO_FEW = 10
 """The fewest ends that were seen for a quantile, and the fewest runs for its interval or a
@@ -187,8 +193,12 @@ def _last_seen(runs: pd.DataFrame, horizon: float, start: Floats) -> Floats:
 
 
 def _micros(moments: pd.Series[Any]) -> Floats:
-    """Converts times to microseconds since the epoch, which a double holds exactly."""
-    return np.rint(milliseconds(moments) * 1_000)
+    """Converts times to microseconds since the epoch, which a double holds exactly.
+
+    What programs write for a time that has not come or will never come is none: NaN.
+    """
+    found = without_zero_times(milliseconds(moments))
+    return np.rint(np.where(found < YEAR_9999, found, nan) * 1_000)
 
 
 def _times(micros: Floats, ended: Any, due: pd.Series[Any]) -> Times:

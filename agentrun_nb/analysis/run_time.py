@@ -287,6 +287,9 @@ class RunTimes:
         """Compares the medians in seconds, with intervals of a confidence level."""
         effect_a, effect_b = 1.0, 1.0
         notes = [f"end not seen: {_going_on(self.before)} and {_going_on(self.after)}"]
+        unreadable = self.before.unreadable, self.after.unreadable
+        if any(unreadable):
+            notes.append("without readable times: {} and {}".format(*unreadable))
         if min(self.sample.sizes):
             sums_a, sums_b = self.sample.by_input(self.sample.seconds)
             alike = log_rank(self.sample).alike

@@ -49,7 +49,7 @@ class View(anywidget.AnyWidget):
         uid: the view's own name, hex.
     """
 
-    # As text: of a file, anywidget waits for changes, and for that it holds every view that there ever was.
+    # As text: for the changes of a file, anywidget would hold every view that there ever was.
     _esm = (STATIC / "loader.js").read_text("utf-8")
 
     path: Any = traitlets.TraitType("").tag(sync=True)
