@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_keys
 from agentrun_nb.core.schema import STATUSES, TERMINAL, WAITING
 from agentrun_nb.tables.frames import Runs, runs_frame
+from agentrun_nb.tables.moments import YEAR_9999, ZERO_TIMES
 from agentrun_nb.tables.report import FetchReport, fetch_report
 
 ATTRS = "agentrun_nb_left_out"
@@ -189,11 +190,16 @@ def _iso(micros: int) -> str:
 
 
 def _micros(moments: pd.Series[Any]) -> Micros:
-    """Converts times to microseconds since the epoch; `_NONE` where none is recorded."""
+    """Converts times to microseconds since the epoch; `_NONE` where none is recorded.
+
+    What programs write for a time that has not come or will never come is none either.
+    """
     naive = moments.dt.tz_localize(None).to_numpy("datetime64[us]")
     # The number of NaT is the least one, which is `_NONE`.
-    micros: Micros = naive.view("int64")
-    return micros
+    micros = naive.view("int64")
+    is_zero = np.isin(micros, [int(moment * 1_000) for moment in ZERO_TIMES])
+    found: Micros = np.where(is_zero | (micros >= int(YEAR_9999 * 1_000)), _NONE, micros)
+    return found
 
 
 def _inside(moments: Micros, begins: Micros, ends: Micros, counted: Mask) -> Micros:

@@ -198,7 +198,8 @@ def _micros(moments: pd.Series[Any]) -> Floats:
     What programs write for a time that has not come or will never come is none: NaN.
     """
     found = without_zero_times(milliseconds(moments))
-    return np.rint(np.where(found < YEAR_9999, found, nan) * 1_000)
+    micros: Floats = np.rint(np.where(found < YEAR_9999, found, nan) * 1_000)
+    return micros
 
 
 def _times(micros: Floats, ended: Any, due: pd.Series[Any]) -> Times:

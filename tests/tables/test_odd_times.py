@@ -7,6 +7,7 @@ import re
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import agentrun_nb as arn
@@ -218,3 +219,56 @@ def test_a_run_that_only_touches_a_bound_of_the_window_is_in_it():
     assert {window: np.flatnonzero(found.touching(*window)).tolist() for window in rows} == rows
     assert found.lanes(0, 0, 5) == {0: 0, 1: 0, 2: 0}
     assert found.lanes(0, 1, 5) == {0: 0, 1: 1, 2: 0}
+
+
+NEVER = "9999-12-31T23:59:59Z"
+STATISTICS = {
+    "summarize": lambda runs: arn.summarize(runs, by="version_id", within="1m"),
+    "phases": lambda runs: arn.summarize(runs, phase="before_start"),
+    "compare": lambda runs: arn.compare(runs, "v1", "v2"),
+    "concurrency": arn.concurrency,
+    "spans": arn.spans,
+    "health": lambda runs: arn.health(runs).drop(columns="notes"),
+    "phases of each": arn.phases,
+    "survival": lambda runs: [(*trace.x, *trace.y) for trace in figures.survival(runs).data],
+}
+
+
+STANDS_FOR_NONE = [
+    ("queued", ["started_at"], GO),
+    ("queued", ["started_at", "completed_at"], UNIX),
+    ("running", ["started_at"], GO),
+    ("running", ["completed_at"], UNIX),
+    ("succeeded", ["started_at"], GO),
+    ("succeeded", ["completed_at"], GO),
+    ("succeeded", ["completed_at"], NEVER),
+    ("failed", ["started_at", "completed_at"], UNIX),
+    ("cancelled", ["started_at"], UNIX),
+    ("timed_out", ["completed_at"], NEVER),
+]
+TOLD_AS_RECORDED = ("spans", "phases of each")
+"""They are of one run, whose end in the year 9999 is told as its record has it."""
+
+
+@pytest.mark.parametrize(
+    ("statistics", "status", "fields", "moment"),
+    [
+        (name, *case)
+        for name, case in product(STATISTICS, STANDS_FOR_NONE)
+        if not (name in TOLD_AS_RECORDED and case[2] == NEVER)
+    ],
+)
+def test_a_time_that_stands_for_none_counts_as_none(statistics, status, fields, moment):
+    def numbers(value):
+        rows = [record(number, "succeeded", version_id="v1") for number in range(20)]
+        for number in range(20, 40):
+            odd = dict.fromkeys(fields, value) if number % 2 else {}
+            change = {"completed_at": None} if status in ("queued", "running") else {}
+            rows.append(record(number, status, **({"version_id": "v2"} | change | odd)))
+        return STATISTICS[statistics](arn.runs_frame(json.dumps(rows).encode()))
+
+    found, expected = numbers(moment), numbers(None)
+    if statistics == "survival":
+        assert found == expected
+    else:
+        pd.testing.assert_frame_equal(found, expected)
