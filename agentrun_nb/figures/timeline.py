@@ -5,7 +5,7 @@ Single runs are drawn in rows or lanes, and columns of counts where those do not
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from agentrun_nb.core.schema import FAILURES, SUCCESSES
 from agentrun_nb.core.times import duration_text
 from agentrun_nb.drawing import svg_timeline
 from agentrun_nb.drawing.bands import bands_of
+from agentrun_nb.drawing.course import Phase
 from agentrun_nb.drawing.layout import (
     BAND_GAP,
     COLUMN,
@@ -41,6 +42,7 @@ from agentrun_nb.drawing.status_style import LOOKS, Look, by_look, look_of
 from agentrun_nb.drawing.window import GROUPINGS, Window
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.figures.folded_axis import FOLD_SHAPE, FoldedAxis, checked_ends
+from agentrun_nb.figures.phase_line import add_phases
 from agentrun_nb.figures.style import (
     CLEAR,
     Clock,
@@ -136,6 +138,7 @@ def draw(
     window: Window,
     template: str | None,
     names: Mapping[str, str],
+    phases: Sequence[Phase] = (),
 ) -> go.Figure:
     """Draws the runs that a window shows.
 
@@ -146,6 +149,7 @@ def draw(
         window: what is on the screen.
         template: a plotly template.
         names: of deployments and versions by their ids.
+        phases: those of the run, where it is a single one.
     """
     check_template(template)
     drawing = _Drawing(runs, now, tz, window, template, names)
@@ -156,6 +160,8 @@ def draw(
         say_empty(figure, len(runs), "has a created time that can be read")
     elif not drawing.inside.any():
         say(figure, "no runs in this stretch of time")
+    elif phases:
+        add_phases(figure, phases, drawing._clock, figure.data[0].marker.color)
     still = svg_timeline.timeline(runs[_STILL_COLUMNS][drawing.inside], now, tz, window.by, names)
     # A figure is not ours to subclass; `show` finds here what it puts beside it.
     figure._still = still and still.svg
@@ -323,9 +329,8 @@ class _Drawing:
             lowest = max([height / THICKEST - 1, *lane_of.values()])
             return {"range": [lowest + 0.5, -0.5], "tickvals": []}
         self._draw_columns(axis, chosen & self.inside)
-        title = None
-        if self._by == "none":
-            title = f"runs in each {duration_text(COLUMN * self._unit)}"
+        stretch = duration_text(COLUMN * self._unit)
+        title = f"runs in each {stretch}" if self._by == "none" else None
         scale = {"matches": "y"} if axis > 1 else {}
         return {"tickformat": ",", "nticks": height // 30, "title": title, **scale}
 

@@ -276,7 +276,7 @@ class RunExplorer(RunView):
 
         Returns:
             The figure, with the rows, names, bands, stretch of time, folds, colours and zone of the
-            screen.
+            screen; of a single run also its phases, where this process saw some.
 
         Example:
             >>> figure = ex.figure()
@@ -288,7 +288,8 @@ class RunExplorer(RunView):
         window = self._on_screen()
         template = {None: None, True: "plotly_dark", False: "plotly_white"}[window.dark]
         now = self._table.now
-        return draw(self._drawn(), now, self.tz, window, template, self._names)
+        phases = self._table.phases()
+        return draw(self._drawn(), now, self.tz, window, template, self._names, phases)
 
     def _on_screen(self) -> Window:
         """What is on the screen: as the page has last said it, else as the shared values say."""

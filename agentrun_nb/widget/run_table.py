@@ -15,6 +15,7 @@ from agentrun_nb.analysis.failures import failures
 from agentrun_nb.analysis.filter_rows import Mask, contains_text, filter_rows
 from agentrun_nb.analysis.filter_rules import Rules
 from agentrun_nb.core.times import EPOCH
+from agentrun_nb.drawing.course import Phase
 from agentrun_nb.run import Run
 from agentrun_nb.tables.frames import runs_frame
 from agentrun_nb.tables.moments import last_moment
@@ -144,6 +145,13 @@ class RunTable:
         """The RunDoc of one row."""
         part = self.part(row)
         return run_docs(part, row, self.absent, phases_of(part))[0]
+
+    def phases(self) -> list[Phase]:
+        """The phases of the run that was given, as they were seen; none where several were."""
+        if self.one is None:
+            return []
+        found = phases_of(self.runs)
+        return [Phase.of(row) for rows in found.values() for row in rows]
 
     def docs(self) -> bytes | None:
         """All RunDocs, gzipped; None where they are too many to go to the page at once."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -61,6 +62,20 @@ def test_the_twin_draws_them_and_says_them_to_those_who_see_no_picture(watched: 
     assert re.search(r'alt="Course of the run: [^"]* running', html)
     pictures = re.findall(r"data:image/svg\+xml;base64,([^\"]*)", html)
     assert "hatched: between two looks" in base64.b64decode(pictures[0]).decode()
+
+
+def test_the_figure_of_the_run_has_a_row_of_them(watched: Any) -> None:
+    _, ended = watched
+    figure = explore(ended).figure()
+    [line] = [trace for trace in figure.data if trace.name == "phases"]
+    assert "/" in line.marker.pattern.shape
+    assert set(line.y) == {1}
+    assert "hatched: between two looks" in line.hovertext
+    bar = figure.data[0]
+    begin, end = bar.base[-1], bar.base[0] + bar.x[0]
+    assert begin - 1 <= min(line.base)
+    assert max(np.add(line.base, line.x)) <= end + 2_000
+    assert list(figure.layout.yaxis.ticktext)[1:] == ["phases"]
 
 
 def test_a_log_of_a_service_whose_events_nobody_explained_tells_no_phase() -> None:
