@@ -50,12 +50,6 @@ def payloads() -> list[str]:
     return OWN + (public if TORTURE else random.Random(4).sample(public, min(SAMPLE, len(public))))
 
 
-@cache
-def every_payload() -> list[str]:
-    """Our own and all public ones."""
-    return OWN + sorted(_public() - set(OWN))
-
-
 def batches(size: int) -> Iterator[list[str]]:
     """The payloads in lists of a size that one page can hold."""
     texts = payloads()

@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from agentrun_nb.widget import explore
+from tests.hostile.stage import Stage
+from tests.hostile.test_panels import PANELS
 from tests.support.jupyter_host import Host
 from tests.support.samples import body
 
@@ -81,3 +83,19 @@ def test_the_file_is_accessible_without_a_host(
     page.get_by_test_id("arn-wb-help").click()
     assert violations(page, axe, part) == []
     context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("panel", PANELS)
+def test_every_panel_of_many_runs_is_accessible(
+    browser: Browser, axe: Path, panel: str, scheme: str
+) -> None:
+    stage = Stage(browser)
+    stage.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    PANELS[panel](stage, [f"csv-report v{number}" for number in range(12)])
+    if panel == "filter":
+        # What is pressed has colours of its own.
+        stage.page.get_by_role("toolbar", name="Failures of").get_by_role("button").first.click()
+    stage.page.add_script_tag(path=axe)
+    assert stage.page.evaluate(CHECK, ".arn-root") == []
+    stage.close()

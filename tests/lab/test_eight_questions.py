@@ -407,7 +407,7 @@ def test_the_failures_of_one_version_in_the_last_hour(bench: Bench, hand: Hand) 
         panel = bench.part("panel")
         names = [bench.names.get(version, version), str(counts[version])]
         failures = panel.get_by_role("toolbar", name="Failures of a version")
-        hand.click(failures.get_by_role("button", name=" ".join(names), exact=True))
+        hand.click(failures.get_by_role("button", name=" · ".join(names), exact=True))
         hand.click(panel.get_by_role("button", name="last hour", exact=True))
         words = f"{len(expected):,} of {len(runs):,} shown"
         expect(bench.part("result")).to_contain_text(words)

@@ -86,7 +86,9 @@ def test_the_failures_of_a_version_are_one_press_of_the_panel(open_stage: Opener
     stage = opened(open_stage, many_runs(failed_of(3, 0, 1, 5, 2, 4, 6), selected=chosen))
     choices = failures(stage).get_by_role("button")
     # That of the chosen run, then those with the most; at most five.
-    assert choices.all_inner_texts() == [f"adver_{n}" for n in ("2 1", "6 6", "3 5", "5 4", "0 3")]
+    assert choices.all_inner_texts() == [
+        f"adver_{n}" for n in ("2 · 1", "6 · 6", "3 · 5", "5 · 4", "0 · 3")
+    ]
     choices.nth(2).press("Enter")
     shown(stage, 5, 28)
     expect(choices.nth(2)).to_be_focused()

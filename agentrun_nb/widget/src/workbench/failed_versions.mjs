@@ -55,10 +55,7 @@ export function createFailedVersions({ state }, onChange) {
     const choice = button("", () => toggle(id), {
       title: "Show only the failures of this version; press again to show the other runs too",
     });
-    choice.append(
-      h("span", "arn-wb-words", shortText(name, LONGEST)),
-      h("span", "arn-dim", ` ${formatCount(count)}`),
-    );
+    choice.append(h("span", "arn-wb-words", shortText(name, LONGEST)), ` · ${formatCount(count)}`);
     return choice;
   }
 

@@ -173,6 +173,10 @@ export function createWorkbench(store, options) {
   function press(event) {
     const { key, target, altKey, ctrlKey, metaKey } = event;
     const types = /** @type {Element} */ (target).matches("input, select, textarea");
+    if (key === "Escape" && !types && element.classList.contains("arn-wb-open")) {
+      event.stopPropagation();
+      return closeRun();
+    }
     if (types || altKey || ctrlKey || metaKey || (key !== "?" && key !== "/")) return;
     event.preventDefault();
     event.stopPropagation();
