@@ -52,6 +52,9 @@ torture: .venv/test chromium  ## the laws with many more examples
 bench: .venv/test  ## figures beside other ways to do the same, as ratios (ARGS=--quick for less than a minute)
 	$(BIN)/python -m benchmarks $(ARGS)
 
+bench-page: .venv/test chromium  ## the view of many runs at size, beside plotly (ARGS="--python PYTHON" for itables and quak too, --quick for a minute)
+	$(BIN)/python -m benchmarks.page $(ARGS)
+
 clean:  ## remove what the other commands made
 	rm -rf .venv .venv-hosts .venv-witness agentrun_nb/widget/node_modules tests/hosts/node_modules
 
