@@ -22,7 +22,7 @@ from agentrun_nb.records.decode import decode_records
 from agentrun_nb.run import Run
 from agentrun_nb.tables import report
 from agentrun_nb.tables.frames import table_frame
-from agentrun_nb.tables.remainder import Walk
+from agentrun_nb.tables.remainder import Remainder
 from agentrun_nb.tables.report import FetchReport
 
 DECODED_AT_ONCE = 10_000
@@ -274,7 +274,7 @@ def list_chunks(database: Database, selection: Selection, rows: int) -> Iterator
             fetched_from=made.fetched_from,
             fetched_to=made.fetched_to,
         )
-        report.attach(frame, own, Walk(whole=reason is None, lost=reason is not None))
+        report.attach(frame, own, Remainder(whole=reason is None, lost=reason is not None))
         yield frame
 
 
@@ -336,7 +336,7 @@ def read_table(database: Database, table: Table, deployment_id: str = "") -> pd.
         oddities=report.count_oddities(frame),
         table=table.name,
     )
-    report.attach(frame, made, Walk(whole=True))
+    report.attach(frame, made, Remainder(whole=True))
     return frame
 
 

@@ -21,7 +21,7 @@ from agentrun_nb.http.wire import Wire
 from agentrun_nb.records.batch import Batch
 from agentrun_nb.tables import report
 from agentrun_nb.tables.frames import table_frame
-from agentrun_nb.tables.remainder import Walk
+from agentrun_nb.tables.remainder import Remainder
 from agentrun_nb.tables.report import FetchReport
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Listing:
         left = self.walks.unfinished.values()
         rest = self._query.rest(left, len(frame) if got is None else got)
         made = self._report(frame, duplicates, reasons)
-        report.attach(frame, made, Walk(whole=not reasons, rest=rest))
+        report.attach(frame, made, Remainder(whole=not reasons, rest=rest))
         self._line.end(made.sentence)
 
     def _reasons(self, cut: bool) -> set[str]:
@@ -133,7 +133,7 @@ class Listing:
         Only the report on the last frame says how complete they all are.
         """
         part_report = self._report(frame, duplicates, {"chunk"})
-        report.attach(frame, part_report, Walk(whole=False))
+        report.attach(frame, part_report, Remainder(whole=False))
 
     def _report(self, frame: pd.DataFrame, duplicates: int, reasons: set[str]) -> FetchReport:
         walks, query = self.walks, self._query

@@ -33,7 +33,7 @@ from agentrun_nb.records.batch import Batch, Page
 from agentrun_nb.records.decode import decode_page
 from agentrun_nb.tables import report
 from agentrun_nb.tables.frames import table_frame
-from agentrun_nb.tables.remainder import Walk
+from agentrun_nb.tables.remainder import Remainder
 from agentrun_nb.tables.report import FetchReport
 
 if TYPE_CHECKING:
@@ -377,7 +377,7 @@ async def collect(
         fetched_to=datetime.now(UTC),
         **tally.report_fields,
     )
-    report.attach(frame, made, Walk(whole=cut is None))
+    report.attach(frame, made, Remainder(whole=cut is None))
     return frame
 
 

@@ -18,7 +18,7 @@ from agentrun_nb.http.interrupts import DeferredInterrupts
 from agentrun_nb.http.wire import Wire
 from agentrun_nb.tables import report
 from agentrun_nb.tables.frames import concat
-from agentrun_nb.tables.remainder import Walk
+from agentrun_nb.tables.remainder import Remainder
 
 Mask = NDArray[np.bool_]
 
@@ -38,10 +38,10 @@ def refetch(wire: Wire, runs: pd.DataFrame, *, progress: bool) -> pd.DataFrame:
         outdated = rows_to_fetch(runs)
         fresh = _fetch(wire, runs[outdated], progress=progress)
         renewed = renew_rows(runs, outdated, fresh)
-        before, walk = report.fetch_report(runs), report.walk_of(runs)
-        query = RunQuery.of_rest(walk.rest)
-        if query is None and walk.rest is not None:
-            walk = Walk(whole=False, lost=True)
+        before, remains = report.fetch_report(runs), report.remainder_of(runs)
+        query = RunQuery.of_rest(remains.rest)
+        if query is None and remains.rest is not None:
+            remains = Remainder(whole=False, lost=True)
         if query is not None and not interrupts.heard:
             try:
                 further = list_frame(wire, query, progress=progress)
@@ -52,10 +52,10 @@ def refetch(wire: Wire, runs: pd.DataFrame, *, progress: bool) -> pd.DataFrame:
                 before = replace(before, truncated_by=error.kind)
             else:
                 before = report.resume(before, report.fetch_report(further))
-                walk = report.walk_of(further)
+                remains = report.remainder_of(further)
                 renewed = _append_new(renewed, further)
         again = report.fetch_report(fresh)
-        report.attach(renewed, report.renew(before, again, renewed, walk), walk)
+        report.attach(renewed, report.renew(before, again, renewed, remains), remains)
         return renewed
 
 

@@ -81,9 +81,9 @@ class Given:
         fresh = listener.frame(pairs)
         renewed = renew_rows(self.table, outdated, fresh)
         if report.ATTRS in self.table.attrs:
-            walk = report.walk_of(self.table)
+            remains = report.remainder_of(self.table)
             before = report.fetch_report(self.table)
-            report.attach(renewed, report.renew(before, _report(fresh), renewed, walk), walk)
+            report.attach(renewed, report.renew(before, _report(fresh), renewed, remains), remains)
         return renewed
 
     def now(self, listener: Listener) -> Run | pd.DataFrame:

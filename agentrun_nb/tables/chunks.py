@@ -10,7 +10,7 @@ import pandas as pd
 
 from agentrun_nb.core.schema import FETCH_CODES, NOTE_CODES, Table
 from agentrun_nb.tables import remainder, report
-from agentrun_nb.tables.remainder import Walk
+from agentrun_nb.tables.remainder import Remainder
 from agentrun_nb.tables.report import ATTRS, FetchReport
 
 CHUNK = "chunk"
@@ -27,7 +27,7 @@ class ChunkReports:
     def __init__(self, table: Table | None) -> None:
         self._table = table
         self._reports: list[FetchReport] = []
-        self._walks: list[Walk] = []
+        self._remainders: list[Remainder] = []
         self._found: Counter[str] = Counter()
         self._digest = 0
         self._rows = 0
@@ -40,7 +40,7 @@ class ChunkReports:
         self._rows += len(frame)
         self._have_reports &= ATTRS in frame.attrs
         self._reports.append(report.fetch_report(frame))
-        self._walks.append(report.walk_of(frame))
+        self._remainders.append(report.remainder_of(frame))
         self._digest += int(report.fingerprint(frame, self._table.name) or "0", 16)
         if "parse_notes" in frame.columns:
             self._found += Counter(report.count_oddities(frame))
@@ -50,13 +50,13 @@ class ChunkReports:
         if not self._reports or not self._have_reports:
             return None
         if len(self._reports) == 1:
-            made, walk = self._reports[0], self._walks[0]
+            made, remains = self._reports[0], self._remainders[0]
         elif all(part.truncated_by == CHUNK for part in self._reports[:-1]):
-            made, walk = self._of_last(), self._walks[-1]
+            made, remains = self._of_last(), self._remainders[-1]
         else:
-            made, walk = report.join(self._reports), remainder.join(self._walks)
+            made, remains = report.join(self._reports), remainder.join(self._remainders)
         digest = f"{self._digest % 2**64:016x}"
-        return report.to_attrs(replace(made, rows=self._rows), digest, walk)
+        return report.to_attrs(replace(made, rows=self._rows), digest, remains)
 
     def _of_last(self) -> FetchReport:
         """The report of the last frame, which speaks for all, with the sums over all."""

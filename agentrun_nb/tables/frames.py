@@ -273,7 +273,7 @@ def newest(runs: pd.DataFrame) -> pd.DataFrame:
     if report.ATTRS in runs.attrs:
         got = int(result["fetch_error"].isna().sum())
         after = replace(before, got=got, rows=len(result), duplicates=before.duplicates + gone)
-        report.attach(result, after, report.walk_of(runs))
+        report.attach(result, after, report.remainder_of(runs))
     return result
 
 
@@ -295,9 +295,9 @@ def _concatenated(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     if len(parts) == 1:
         return parts[0]
     reports = [report.fetch_report(part) for part in parts]
-    walks = [report.walk_of(part) for part in parts]
+    remainders = [report.remainder_of(part) for part in parts]
     runs = concat(parts)
-    report.attach(runs, report.join(reports, runs), remainder.join(walks))
+    report.attach(runs, report.join(reports, runs), remainder.join(remainders))
     return runs
 
 

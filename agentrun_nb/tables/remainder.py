@@ -20,8 +20,8 @@ LARGEST_IN_ATTRS = 1_500
 
 
 @dataclass(frozen=True)
-class Walk:
-    """How far a listing came.
+class Remainder:
+    """How far a listing came, and what is left of it.
 
     Attributes:
         whole: whether the listing came to its end; None for rows that were not listed.
@@ -37,35 +37,35 @@ class Walk:
 _remembered: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
 
-def to_attrs(walk: Walk) -> dict[str, Any]:
-    """Converts a walk to plain data for `attrs`, small however much is left."""
-    data: dict[str, Any] = {"whole": walk.whole, "rest": walk.rest, "rest_lost": walk.lost}
-    if walk.rest is None or len(json.dumps(walk.rest)) <= LARGEST_IN_ATTRS:
+def to_attrs(remains: Remainder) -> dict[str, Any]:
+    """Converts a remainder to plain data for `attrs`, small however much is left."""
+    data: dict[str, Any] = {"whole": remains.whole, "rest": remains.rest, "rest_lost": remains.lost}
+    if remains.rest is None or len(json.dumps(remains.rest)) <= LARGEST_IN_ATTRS:
         return data
     token = secrets.token_hex(8)
-    _remembered[token] = walk.rest
+    _remembered[token] = remains.rest
     while len(_remembered) > MOST_REMEMBERED:
         _remembered.popitem(last=False)
     return data | {"rest": token}
 
 
-def of_attrs(data: Mapping[str, Any]) -> Walk:
-    """Converts the data of `to_attrs` back to a walk."""
+def of_attrs(data: Mapping[str, Any]) -> Remainder:
+    """Converts the data of `to_attrs` back to a remainder."""
     whole, rest = data.get("whole"), data.get("rest")
     if whole not in (True, False):
         whole = None
     if isinstance(rest, str):
         rest = _remembered.get(rest)
-        return Walk(whole, rest, lost=rest is None)
+        return Remainder(whole, rest, lost=rest is None)
     is_lost = data.get("rest_lost") is True
-    return Walk(whole, rest if isinstance(rest, dict) else None, lost=is_lost)
+    return Remainder(whole, rest if isinstance(rest, dict) else None, lost=is_lost)
 
 
-def join(walks: Iterable[Walk]) -> Walk:
+def join(remainders: Iterable[Remainder]) -> Remainder:
     """Combines the walks of frames that are concatenated.
 
     The result does not say what is left: each listing can go on from its own frame only.
     """
-    listed = [walk for walk in walks if walk.whole is not None]
-    whole = all(walk.whole for walk in listed) if listed else None
-    return Walk(whole, lost=whole is False)
+    listed = [remains for remains in remainders if remains.whole is not None]
+    whole = all(remains.whole for remains in listed) if listed else None
+    return Remainder(whole, lost=whole is False)

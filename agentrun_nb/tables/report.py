@@ -21,7 +21,7 @@ from agentrun_nb.core.text import clip, counted, visible
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.records.cut import cut_object
 from agentrun_nb.tables import remainder
-from agentrun_nb.tables.remainder import Walk
+from agentrun_nb.tables.remainder import Remainder
 
 ATTRS = "agentrun_nb"
 MOST_BYTES = 4096
@@ -141,32 +141,32 @@ class FetchReport:
             yield f"{count:,} x {code}"
 
 
-def attach(frame: pd.DataFrame, report: FetchReport, walk: Walk | None = None) -> None:
+def attach(frame: pd.DataFrame, report: FetchReport, remains: Remainder | None = None) -> None:
     """Writes the report into the frame's `attrs`, with a fingerprint of the rows.
 
     Args:
         frame: what was fetched.
         report: the report on it.
-        walk: how far the listing behind it came.
+        remains: how far the listing behind it came.
     """
     digest = fingerprint(frame, report.table)
-    frame.attrs[ATTRS] = to_attrs(replace(report, rows=len(frame)), digest, walk or Walk())
+    frame.attrs[ATTRS] = to_attrs(replace(report, rows=len(frame)), digest, remains or Remainder())
 
 
-def to_attrs(report: FetchReport, digest: str, walk: Walk) -> dict[str, Any]:
+def to_attrs(report: FetchReport, digest: str, remains: Remainder) -> dict[str, Any]:
     """Writes a report as the plain data that stands in `attrs`.
 
     Args:
         report: the report, with the number of rows.
         digest: the fingerprint of the rows.
-        walk: how far the listing behind them came.
+        remains: how far the listing behind them came.
     """
     reason = report.truncated_by and report.truncated_by[:200]
     report = replace(report, truncated_by=reason)
     data: dict[str, Any] = msgspec.to_builtins(report)
     # JSON has lists and no tuples.
     lists = {name: list(value) for name, value in data.items() if isinstance(value, tuple)}
-    data |= lists | remainder.to_attrs(walk)
+    data |= lists | remainder.to_attrs(remains)
     data["digest"] = digest
     oddities = list(report.oddities.items())
     while len(json.dumps(data)) > MOST_BYTES and oddities:
@@ -227,10 +227,10 @@ def _table_of(frame: Any) -> str:
     return next((table.name for table in TABLES if columns.issuperset(table.names)), RUNS.name)
 
 
-def walk_of(runs: pd.DataFrame) -> Walk:
+def remainder_of(runs: pd.DataFrame) -> Remainder:
     """How far the listing behind a frame came; unknown when its rows are not those fetched."""
     if fetch_report(runs).complete is None:
-        return Walk()
+        return Remainder()
     return remainder.of_attrs(runs.attrs[ATTRS])
 
 
@@ -325,19 +325,21 @@ LOST = "where to go on is not known here"
 """The reason of a listing that was cut in another process, or too long ago to go on."""
 
 
-def renew(before: FetchReport, again: FetchReport, frame: pd.DataFrame, walk: Walk) -> FetchReport:
+def renew(
+    before: FetchReport, again: FetchReport, frame: pd.DataFrame, remains: Remainder
+) -> FetchReport:
     """The report of a frame of which some rows were fetched again.
 
     Args:
         before: the report of the frame before.
         again: the report of the rows that were fetched again.
         frame: the frame with the new rows.
-        walk: how far the listing behind the frame came.
+        remains: how far the listing behind the frame came.
     """
-    is_cut = walk.whole is False
+    is_cut = remains.whole is False
     was_fetched = frame["fetch_error"].isna()
     complete: bool | None = bool(again.complete and was_fetched.all() and not is_cut)
-    reasons = {again.truncated_by, LOST if walk.lost else None}
+    reasons = {again.truncated_by, LOST if remains.lost else None}
     if is_cut:
         # Failures of single rows are no reason from before: these rows were fetched again.
         reasons |= {*(before.truncated_by or "").split(", ")} - {"failures"}

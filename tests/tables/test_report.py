@@ -10,7 +10,7 @@ import pytest
 
 from agentrun_nb import outputs, runs_frame
 from agentrun_nb.fetch.query import RunQuery
-from agentrun_nb.tables.remainder import Walk
+from agentrun_nb.tables.remainder import Remainder
 from agentrun_nb.tables.report import (
     ATTRS,
     MOST_BYTES,
@@ -20,8 +20,8 @@ from agentrun_nb.tables.report import (
     count_oddities,
     fetch_report,
     join,
+    remainder_of,
     verdict,
-    walk_of,
 )
 from tests.support.http import run_record
 
@@ -204,9 +204,9 @@ def test_what_others_put_in_its_place_is_no_report(runs: pd.DataFrame, foreign: 
 def test_what_others_put_in_the_place_of_the_rest_leads_nowhere(
     runs: pd.DataFrame, rest: object
 ) -> None:
-    attach(runs, replace(WHOLE, complete=False, truncated_by="interrupt"), Walk(whole=False))
+    attach(runs, replace(WHOLE, complete=False, truncated_by="interrupt"), Remainder(whole=False))
     runs.attrs[ATTRS]["rest"] = rest
-    assert RunQuery.of_rest(walk_of(runs).rest) is None
+    assert RunQuery.of_rest(remainder_of(runs).rest) is None
 
 
 def test_a_table_made_of_others_says_so() -> None:
