@@ -146,6 +146,7 @@ def test_what_is_said_of_the_picture_is_true_of_it(open_stage: Opener) -> None:
     docs = [{**doc, "fields": doc["fields"] | {"started_at": None}} for doc in runs(500)]
     foot = open_stage(many_runs(docs), width=1244).page.locator(".arn-timeline")
     expect(foot).to_contain_text("height: runs that go on at once")
+    expect(foot).to_contain_text("500 runs: no started time is known.")
     expect(foot).not_to_contain_text("hatched")
     expect(foot).not_to_contain_text("thick")
 

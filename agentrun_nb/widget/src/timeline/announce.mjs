@@ -54,8 +54,8 @@ export function createAnnouncer(state, parts) {
   function writeNotes(fills) {
     const { model } = state.view;
     const isCounted = fills.some(({ columns }) => columns);
-    const drawn = isCounted ? [] : fills.map(({ places }) => places);
-    parts.notes.textContent = footnotes(model, drawn, state.unreadRows.length);
+    const inWindow = fills.map(({ places }) => places);
+    parts.notes.textContent = footnotes(model, inWindow, state.unreadRows.length, isCounted);
     parts.gestures.textContent = isCounted ? COUNTED : DRAWN;
   }
 

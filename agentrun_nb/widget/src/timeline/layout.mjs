@@ -55,7 +55,8 @@ const THICKEST = 22;
 const NAMES_SHARE = 0.22;
 const ROW_NAMES_SHARE = 0.26;
 const NAMES_LEAST = 96;
-const NAMES_MOST = 200;
+const NAMES_MOST = 180;
+const ROW_NAMES_MOST = 200;
 /** What the length of a run takes up behind its bar. */
 const LENGTH_ROOM = 92;
 /** The heights of rows: of few, of more, and the least. */
@@ -86,8 +87,9 @@ export function extent({ first, last, size }) {
  */
 export function frameOf(model, by, width, room = Infinity) {
   const rows = by === "none" && model.size <= head().limits.rows;
-  const share = rows ? ROW_NAMES_SHARE : NAMES_SHARE;
-  const widest = clamp(width * share, NAMES_LEAST, NAMES_MOST);
+  const widest = rows
+    ? clamp(width * ROW_NAMES_SHARE, NAMES_LEAST, ROW_NAMES_MOST)
+    : clamp(width * NAMES_SHARE, NAMES_LEAST, NAMES_MOST);
   const left = Math.round(rows ? clamp(nameRoom(model), NAMES_LEAST, widest) : widest);
   const right = Math.round(width - (rows ? clamp(width * NAMES_SHARE, ROOM, LENGTH_ROOM) : ROOM));
   const strip = !rows && model.failures.length ? STRIP : 0;

@@ -149,23 +149,24 @@ export function emptyWords(n, unread) {
   return `${none} has ${n === 1 ? "no" : "a"} created time that can be read, so nothing can be placed in time.`;
 }
 
-/** How runs are drawn that are not drawn in two phases. @type {[kind: number, note: string][]} */
+/** How runs are drawn that are not drawn in two phases, and why. @type {[kind: number, drawn: string, why: string][]} */
 const DRAWN = [
-  [KIND.UNDIVIDED, "hatched: no started time is known"],
-  [KIND.LIVE, "dashed: not ended when the data was read"],
-  [KIND.OPEN, "with an open bracket: ended, but when is not known"],
-  [KIND.POINT, "drawn as a point: the times contradict each other"],
+  [KIND.UNDIVIDED, " hatched", "no started time is known"],
+  [KIND.LIVE, " dashed", "not ended when the data was read"],
+  [KIND.OPEN, " with an open bracket", "ended, but when is not known"],
+  [KIND.POINT, " drawn as a point", "the times contradict each other"],
 ];
 
-/** @param {Model} model @param {Uint32Array[]} parts the places of the window that are drawn one by one @param {number} unread how many runs were not read @returns {string} what the picture does not show, in sentences */
-export function footnotes({ data, size, kind, axis: { folds } }, parts, unread) {
+/** @param {Model} model @param {Uint32Array[]} parts the places of the window @param {number} unread how many runs were not read @param {boolean} [isCounted] whether they are counted in columns, and not drawn one by one @returns {string} what the picture does not show, in sentences */
+export function footnotes({ data, size, kind, axis: { folds } }, parts, unread, isCounted) {
   const everywhere = Object.values(KIND).fill(0),
     inside = Object.values(KIND).fill(0);
   for (let p = 0; p < size; p++) everywhere[kind[p]]++;
   for (const places of parts) for (let i = 0; i < places.length; i++) inside[kind[places[i]]]++;
   const unplaced = data.n - size - unread;
   const drawn = DRAWN.filter(([drawnAs]) => inside[drawnAs]).map(
-    ([drawnAs, note]) => `${runsOf(inside[drawnAs], everywhere[drawnAs])} ${note}.`,
+    ([drawnAs, how, why]) =>
+      `${runsOf(inside[drawnAs], everywhere[drawnAs])}${isCounted ? "" : how}: ${why}.`,
   );
   return [
     folds.length &&

@@ -23,13 +23,13 @@ import { createReasons } from "./reasons.mjs";
  */
 export function createNumbers(store, { kernel, signal, onChoose, onFilter }) {
   const { state } = store;
-  const title = h("h3", "arn-nums-title");
+  const title = h("b");
   const facts = h("dl", "arn-nums-facts");
   const reasons = createReasons(store, { kernel, signal, onFilter });
   const element = h(
     "div",
     { class: "arn-nums", tabindex: "-1", "data-testid": "arn-wb-numbers" },
-    h("section", {}, title, facts),
+    h("section", {}, h("div", "arn-nums-title", title), facts),
     reasons.element,
   );
   let timer = 0;

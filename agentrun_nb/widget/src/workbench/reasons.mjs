@@ -17,11 +17,18 @@ const ASKED = "The kernel sorts the failures by their reasons.";
  */
 export function createReasons(store, { kernel, signal, onFilter }) {
   const { state } = store;
-  const title = h("h3", "arn-nums-title");
+  const title = h("b");
   const hint = h("p", { class: "arn-dim", role: "status" });
   const list = h("ol", "arn-nums-groups");
   const more = button("", () => write(true), { class: "arn-link" });
-  const element = h("section", { "data-testid": "arn-wb-reasons" }, title, list, more, hint);
+  const element = h(
+    "section",
+    { "data-testid": "arn-wb-reasons" },
+    h("div", "arn-nums-title", title),
+    list,
+    more,
+    hint,
+  );
   /** @type {ArrayLike<number> & Iterable<number>} */
   let rows = [];
   let failed = 0;
