@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from agentrun_nb.archive import check, forget, kept_files, read, rescue, sync
+from agentrun_nb.archive import check, forget, read, rescue, rescued, sync
 from agentrun_nb.archive.check import ArchiveCheck
 from agentrun_nb.archive.database import Database
 from agentrun_nb.archive.read import Selection
@@ -412,7 +412,7 @@ class Archive:
         keys = run_keys(runs)
         if tail is not None:
             tail = read_count("tail", tail, "Give one above zero, or None for all events.")
-        return kept_files.read_logs(self._database, keys, tail)
+        return rescued.read_logs(self._database, keys, tail)
 
     def read_output(
         self,
@@ -444,7 +444,7 @@ class Archive:
         """
         key = one_key(run)
         position = int(output_row(self.get_run(*key), name)["position"])
-        return kept_files.read_file(self._database, key, position, max_bytes)
+        return rescued.read_file(self._database, key, position, max_bytes)
 
     def observations(self) -> pd.DataFrame:
         """The OBSERVATIONS table: which status of which run was seen, and when.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import pandas as pd
 import pyarrow as pa
 
 from agentrun_nb.archive.database import Database
@@ -333,61 +332,6 @@ def mark_gone(database: Database, keys: Iterable[Key], moment: int) -> int:
             )
             count += changed.rowcount
     return count
-
-
-def add_observations(database: Database, looks: pd.DataFrame) -> None:
-    """Adds looks that brought no bytes, as the OBSERVATIONS table, at the runs that are there."""
-    columns = [looks[name] for name in ("deployment_id", "run_id", "status")]
-    moments = [_numbers(looks[name]) for name in ("seen_at", "updated_at")]
-    with database.writing() as connection:
-        for deployment, run_id, status, seen, updated in zip(*columns, *moments, strict=True):
-            found = connection.execute(_LATEST, (deployment, run_id)).fetchone()
-            if found is not None:
-                _add_look(connection, Latest(*found), status, seen, updated)
-
-
-class Latest(NamedTuple):
-    """The latest record of a run, as far as looks are compared with it."""
-
-    run: int
-    record: int
-    status: str | None
-    updated_at: int | None
-    first_seen: int
-    last_seen: int
-
-
-_LATEST = """
-    SELECT runs.run, runs.record, records.status, records.updated_at, first_seen, last_seen
-    FROM runs JOIN records ON records.record = runs.record
-    WHERE deployment_id = ? AND run_id = ?
-"""
-
-
-def _add_look(
-    connection: sqlite3.Connection, latest: Latest, status: str, seen: int, updated: int | None
-) -> None:
-    """Adds a look at a run, where it says more than the latest record."""
-    if status == latest.status and updated == latest.updated_at:
-        if latest.first_seen <= seen <= latest.last_seen or status in TERMINAL:
-            seen = min(seen, latest.first_seen)
-        connection.execute(
-            "UPDATE records SET last_seen = max(last_seen, ?), first_seen = min(first_seen, ?)"
-            " WHERE record = ?",
-            (seen, seen, latest.record),
-        )
-        return
-    connection.execute(
-        "INSERT OR IGNORE INTO looks VALUES (?, ?, ?, ?)", (latest.run, status, seen, updated)
-    )
-
-
-def _numbers(moments: pd.Series[Any]) -> list[int | None]:
-    """Moments in microseconds since the epoch; None where there is none."""
-    in_micros = moments.astype("datetime64[us, UTC]").astype("int64")
-    numbers: list[int] = in_micros.tolist()
-    missing: list[bool] = moments.isna().tolist()
-    return [None if gone else number for number, gone in zip(numbers, missing, strict=True)]
 
 
 # --- runs that are not to be there ---------------------------------------------------------------

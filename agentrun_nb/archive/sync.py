@@ -9,6 +9,7 @@ from typing import Any
 
 from agentrun_nb.archive import places, store
 from agentrun_nb.archive.database import Database
+from agentrun_nb.archive.observed import add_observations
 from agentrun_nb.archive.store import Added, Look
 from agentrun_nb.archive.walk import Walk
 from agentrun_nb.core.schema import DEPLOYMENTS, RUNS, VERSIONS, Table
@@ -97,7 +98,7 @@ def sync(wire: Wire, database: Database, deployments: Sequence[str] | None) -> S
         done.interrupted = interrupts.heard and not stream.finished
         if work.errors and not work.something_came:
             raise safe_error(work.errors[0])
-        store.add_observations(database, wire.ledger.frame())
+        add_observations(database, wire.ledger.frame())
         line.end(repr(done))
         return done
 

@@ -32,7 +32,7 @@ class Book:
         files: the files of sandboxes, by sandbox and path.
         events: the log events of runs.
         broken: the numbers of requests that get an answer of 500.
-        asked: the paths that were asked for, in order.
+        targets: the paths that were asked for, in order.
     """
 
     runs: dict[str, dict[str, bytes]] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Book:
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     events: dict[str, list[bytes]] = field(default_factory=dict)
     broken: set[int] = field(default_factory=set)
-    asked: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
     falling: bool = True
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -72,8 +72,8 @@ class Book:
 
     async def script(self, request: Request, writer: asyncio.StreamWriter) -> None:
         with self.lock:
-            self.asked.append(request.target)
-            number = len(self.asked)
+            self.targets.append(request.target)
+            number = len(self.targets)
             answer = self._answer(request.target)
         if number in self.broken:
             answer = http({"error": {"code": "internal"}}, "500 X")
@@ -117,9 +117,9 @@ class Book:
         items = b", ".join(part)
         return http(b'{"%s": [%s], "next_cursor": %s}' % (key, items, following))
 
-    def asked_for(self, part: str) -> int:
+    def count_of(self, part: str) -> int:
         """How many requests had this in their path."""
-        return sum(part in urlsplit(target).path for target in self.asked)
+        return sum(part in urlsplit(target).path for target in self.targets)
 
 
 @contextmanager

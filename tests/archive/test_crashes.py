@@ -68,9 +68,9 @@ def test_a_killed_sync_loses_nothing_acknowledged(tmp_path):
     with served(book) as (client, server):
         parent = started(SYNCING, str(path), server.url, KEY)
         for kill in range(kills):
-            begun = len(book.asked)
+            begun = len(book.targets)
             child = int(ask(parent))
-            while len(book.asked) == begun:
+            while len(book.targets) == begun:
                 time.sleep(0.002)
             until = time.monotonic() + chance.random() * 0.2
             while time.monotonic() < until:
@@ -204,8 +204,8 @@ def test_many_processes_make_one_archive(tmp_path):
         for _ in range(4)
     ]
     for maker in makers:
-        output, told = maker.communicate()
-        assert output == b"0\n", told
+        output, written = maker.communicate()
+        assert output == b"0\n", written
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -258,9 +258,9 @@ def test_an_interrupt_leaves_what_came(tmp_path):
         while len(acknowledged(path)) < 600:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        output, told = process.communicate(timeout=30)
+        output, written = process.communicate(timeout=30)
         sentence, count = output.splitlines()
-        assert "interrupted, the next sync goes on" in sentence, told
+        assert "interrupted, the next sync goes on" in sentence, written
         assert 600 <= int(count) < 6_000
         archive = arn.Archive(path)
         assert archive.sync(client).new == 6_000 - int(count)

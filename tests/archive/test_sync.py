@@ -66,7 +66,7 @@ def test_finished_runs_are_not_asked_for_again(archive):
     assert (first.new, second.new) == (20_400, 0)
     assert second.requests == 1
     assert first.requests >= 100 * second.requests
-    assert not [path for path in book.asked if "/runs/" in path]
+    assert not [path for path in book.targets if "/runs/" in path]
 
 
 def test_only_new_pages_are_read(archive):
@@ -75,10 +75,10 @@ def test_only_new_pages_are_read(archive):
         archive.sync(client, DEP)
         for number in range(1_000, 1_450):
             book.put(number)
-        before = book.asked_for("/runs")
+        before = book.count_of("/runs")
         assert archive.sync(client, DEP).new == 450
         # Two pages of new runs only, one of both, and one that is known whole.
-        assert book.asked_for("/runs") - before == 4
+        assert book.count_of("/runs") - before == 4
 
 
 def test_a_listing_in_another_order_is_read_to_its_end(archive):
@@ -105,11 +105,11 @@ def test_an_interrupted_sync_goes_on_and_leaves_no_gap(archive, broken_at):
         book.broken = set()
         for number in range(1_000, 1_300):
             book.put(number)
-        count = len(book.asked)
+        count = len(book.targets)
         second = archive.sync(client, DEP)
         assert first.new + second.new == 1_300
         # What had come is not asked for again, but for the page that joins the two.
-        pages = sum("/runs?" in target for target in book.asked[count:])
+        pages = sum("/runs?" in target for target in book.targets[count:])
         assert pages <= (1_300 - first.new) // 200 + 2
     runs = archive.list_runs(DEP)
     assert arn.fetch_report(runs).complete is True
@@ -124,7 +124,7 @@ def test_two_interruptions_leave_no_gap_either(archive):
         archive.sync(client, DEP)
         for number in range(1_000, 1_900):
             book.put(number)
-        book.broken = set(range(len(book.asked) + 3, 10_000))
+        book.broken = set(range(len(book.targets) + 3, 10_000))
         archive.sync(client, DEP)
         for number in range(1_900, 1_950):
             book.put(number)

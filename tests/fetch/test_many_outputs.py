@@ -59,24 +59,26 @@ def test_each_file_is_a_row_and_lies_where_it_says(folder):
 
 def test_failed_runs_come_first_and_the_shortest_lived_before_the_others(folder):
     book = Book()
-    kept: dict[str, Any] = {"status": "failed", "retain_on_failure": True}
+    retained: dict[str, Any] = {"status": "failed", "retain_on_failure": True}
     with_files(book, 1, ["a"])
-    with_files(book, 2, ["a"], **kept, retention_seconds=9_000)
-    with_files(book, 3, ["a"], **kept, retention_seconds=600)
+    with_files(book, 2, ["a"], **retained, retention_seconds=9_000)
+    with_files(book, 3, ["a"], **retained, retention_seconds=600)
     with_files(book, 4, ["a"], status="failed")
-    with_files(book, 5, ["a"], **kept)
+    with_files(book, 5, ["a"], **retained)
     with served(book, max_in_flight=1) as (client, _):
         client.save_outputs(client.list_runs(DEP, progress=False), folder)
-    asked = [urlsplit(target).path.split("/")[3] for target in book.asked if "/file" in target]
-    assert asked == ["sbx_3", "sbx_5", "sbx_2", "sbx_4", "sbx_1"]
+    sandboxes = [
+        urlsplit(target).path.split("/")[3] for target in book.targets if "/file" in target
+    ]
+    assert sandboxes == ["sbx_3", "sbx_5", "sbx_2", "sbx_4", "sbx_1"]
 
 
 def test_each_loss_says_by_how_much_it_was_missed(folder):
     book = Book()
-    kept: dict[str, Any] = {"status": "failed", "retain_on_failure": True, "gone": True}
-    with_files(book, 1, ["a"], **kept, retention_seconds=10)
+    retained: dict[str, Any] = {"status": "failed", "retain_on_failure": True, "gone": True}
+    with_files(book, 1, ["a"], **retained, retention_seconds=10)
     with_files(book, 2, ["a"], gone=True)
-    with_files(book, 3, ["a"], **kept, retention_seconds=9_000)
+    with_files(book, 3, ["a"], **retained, retention_seconds=9_000)
     with_files(book, 4, ["a"])
     with served(book) as (client, _):
         saved = client.save_outputs(client.list_runs(DEP, progress=False), folder)
@@ -205,9 +207,9 @@ def test_a_rescue_brings_runs_logs_and_files_once(tmp_path):
     keys = [(DEP, "run_2"), (DEP, "run_1")]
     with served(book) as (client, _):
         saved = archive.rescue(client, keys)
-        asked = len(book.asked)
+        count = len(book.targets)
         again = archive.rescue(client, keys)
-        assert len(book.asked) == asked
+        assert len(book.targets) == count
         theirs = client.get_logs(keys, progress=False)
     assert saved["name"].tolist() == ["log", "report.md", "log", "report.md", "plot.png"]
     assert saved["error"].isna().all()
