@@ -164,7 +164,13 @@ class Client:
         return make_run(self._wire, deployment_id, record)
 
     def explore(
-        self, deployment_id: str, run_id: str, *, tz: str = "UTC", height: int | None = None
+        self,
+        deployment_id: str,
+        run_id: str,
+        *,
+        tz: str = "UTC",
+        follow: bool | None = None,
+        height: int | None = None,
     ) -> RunExplorer:
         """One run on the screen: status, track, outputs, manifest.
 
@@ -172,6 +178,8 @@ class Client:
             deployment_id: its deployment.
             run_id: its id.
             tz: the zone of the times shown, an IANA name.
+            follow: whether the view looks at the run again while it is on the screen; None: as long
+                as the run has not ended.
             height: of the view, in pixels; None: as it fits.
 
         Returns:
@@ -184,7 +192,7 @@ class Client:
         from agentrun_nb.widget import explore
 
         run = self.get_run(deployment_id, run_id)
-        return explore(run, self, tz=tz, height=height)
+        return explore(run, self, tz=tz, height=height, follow=follow)
 
     def get_runs(
         self,
@@ -433,7 +441,7 @@ class Client:
             return self._watch_runs(Given.of(what), seconds)
         moment = read_when(since)
         listener = Listener(self._wire, deployments=deployments, since=moment, interval=seconds)
-        return Watch(listener, Given.nothing())
+        return Watch(listener, Given.nothing(), self)
 
     def _deployments_of(self, what: Any) -> list[str] | None:
         """The deployments that are to be watched; None where runs are."""
@@ -444,7 +452,7 @@ class Client:
         return None
 
     def _watch_runs(self, given: Given, interval: float | None) -> Watch:
-        return Watch(Listener(self._wire, given.to_watch, interval=interval), given)
+        return Watch(Listener(self._wire, given.to_watch, interval=interval), given, self)
 
     def get_logs(
         self, runs: RunsLike, *, tail: int | None = None, progress: bool = True

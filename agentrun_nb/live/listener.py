@@ -46,6 +46,7 @@ class Listener:
     Attributes:
         changed: notified after each change.
         ended_at: when the watch ended, by the monotonic clock.
+        trouble: why the last look brought nothing, where a later one may; None after one that did.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Listener:
         self._lost: dict[Key, AgentRunError] = {}
         self._ended: list[Key] = []
         self.ended_at = float("nan")
+        self.trouble: AgentRunError | None = None
         self._reason: str | None = None
         self._error: AgentRunError | None = None
         self._followers: list[Callable[[], None]] = []
@@ -76,6 +78,7 @@ class Listener:
     def take(self, record: Record) -> None:
         """Takes what was seen of a run, which may be a new one."""
         with self.changed:
+            self.trouble = None
             before = self._records.get(record.key)
             if before is not None and (before.ended or record.is_older_than(before)):
                 return
@@ -83,6 +86,11 @@ class Listener:
             self._lost.pop(record.key, None)
             if record.ended:
                 self._ended.append(record.key)
+        self._announce()
+
+    def wait_out(self, error: AgentRunError) -> None:
+        """Notes that a look brought nothing, and that there will be another one."""
+        self.trouble = error
         self._announce()
 
     def lose(self, key: Key, error: AgentRunError) -> None:

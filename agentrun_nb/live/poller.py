@@ -225,6 +225,8 @@ class Poller:
             return
         if _may_pass(error, run.alive_at, wire):
             run.due = time.monotonic() + (error.retry_after or run.interval)
+            for listener in deployment.everyone(run):
+                listener.wait_out(error)
             return
         deployment.runs.pop(run.key[1], None)
         for listener in deployment.everyone(run):
@@ -250,10 +252,7 @@ class Poller:
         self, deployment: WatchedDeployment, runs: list[WatchedRun], news_due: bool
     ) -> None:
         """Looks for new runs of a deployment, and at many runs of it by lists."""
-        everyone = list(deployment.listeners)
-        for run in runs:
-            everyone += deployment.everyone(run)
-        wire = _wire_of(everyone)
+        wire = _wire_of(deployment.everyone_of(runs))
         try:
             if wire is not None:
                 await self._fetch_lists(deployment, runs, wire, news_due)
@@ -375,6 +374,8 @@ class Poller:
             deployment.news_due = again
             for run in runs:
                 run.due = max(run.due, again)
+            for listener in deployment.everyone_of(runs):
+                listener.wait_out(error)
             return
         is_silence = isinstance(error, PASSING)
         for listener in list(deployment.listeners):

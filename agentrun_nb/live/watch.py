@@ -21,6 +21,7 @@ from agentrun_nb.http import loop
 from agentrun_nb.http.interrupts import DeferredInterrupts
 from agentrun_nb.http.wire import Wire
 from agentrun_nb.live import listener as reasons
+from agentrun_nb.live.feed import Feed
 from agentrun_nb.live.listener import Listener
 from agentrun_nb.live.outcome import Given, progress_sentence
 from agentrun_nb.live.poller import has_pollers, leave, shared_poller
@@ -50,9 +51,10 @@ class Watch:
         <Watch: 1 of 1 run ended in ...: 1 succeeded>
     """
 
-    def __init__(self, listener: Listener, given: Given) -> None:
+    def __init__(self, listener: Listener, given: Given, source: Any = None) -> None:
         self._listener = listener
         self._given = given
+        self._source = source
         self._began = time.monotonic()
         loop.current().call_soon_threadsafe(_begin, listener)
         # Whoever drops the watch wants to see no more of it.
@@ -166,6 +168,10 @@ class Watch:
             <Run 'adrun_...': deployment 'adep_...', succeeded, ...>
         """
         return wait_for(self, read_span("timeout", timeout), progress=False)
+
+    def _feed(self) -> Feed:
+        """What a view reads of it."""
+        return Feed(self)
 
     def _check_ends(self, seconds: float | None) -> None:
         """Refuses to wait for ever.

@@ -29,12 +29,14 @@ def explore(
     columns: Sequence[str] = (),
     window: Stretch | None = None,
     names: Names = None,
+    follow: bool | None = None,
 ) -> RunExplorer:
     """Shows runs: one in full, or many on a timeline.
 
     Args:
         x: a Run, a row of a frame or, with a client, (deployment_id, run_id), shown in full; or
-            anything else that `runs_frame` takes, and with a client a list of such keys.
+            anything else that `runs_frame` takes, and with a client a list of such keys; or a
+            Watch, whose runs are shown as it sees them.
         client: where the runs came from: it reads logs and output files, `code` then says how to
             get a run again, and it is asked for names once, behind the view.
         tz: the zone in which times are shown, an IANA name.
@@ -55,25 +57,31 @@ def explore(
             before the newest look. None: all.
         names: of deployments and versions by their ids, as `client.names()` gives them. None: the
             client is asked; a mapping, also an empty one, is taken instead.
+        follow: whether runs that have not ended are looked at again while the view is on the
+            screen, so that it shows them as they are. True: all that are shown; False: none; None:
+            those that this process has fetched, where they are at most 50. A button on the view
+            says so, and turns it on and off. New runs come through a Watch only.
 
     Returns:
         The view; in a notebook it shows itself as the last value of a cell.
 
     Raises:
         SettingsError: there is no such zone, view, grouping, order, column, key, status or
-            operator, or `client` is no client.
+            operator, `client` is no client, or runs are to be followed without one.
         SchemaError: `x` holds no runs.
 
     Example:
         >>> arn.explore(runs, client, tz="Europe/Berlin")
         <RunExplorer: 302 runs...>
+        >>> arn.explore(client.watch(deployment_id))
+        <RunExplorer: ...>
         >>> arn.explore(run)
         <RunExplorer: ...>
     """
     shared: dict[str, Any] = {"tz": tz, "height": height, "view": view}
     shared |= {"by": by, "filter": filter, "sort": sort}
     shared |= {"columns": columns, "window": window}
-    return RunExplorer(x, client, shared, names)
+    return RunExplorer(x, client, shared, names, follow)
 
 
 def explore_json(x: Any) -> JsonExplorer:

@@ -17,7 +17,7 @@ from agentrun_nb.core.text import clip, counted
 from agentrun_nb.tables.moments import known_until, milliseconds
 from agentrun_nb.tables.report import completeness, verdict
 from agentrun_nb.widget.head import page_head
-from agentrun_nb.widget.protocol import TABLES, Parcel
+from agentrun_nb.widget.protocol import PART_KEYS, TABLES, Parcel
 from agentrun_nb.widget.run_docs import not_read, packed_docs
 
 DOCS_AT_ONCE = 2 * 2**20
@@ -51,6 +51,7 @@ def runs_page(
     kind: str = "runs",
     docs: bytes | None = None,
     names: Mapping[str, str] | None = None,
+    parcel: Parcel | None = None,
 ) -> Message:
     """The page of a RUNS table.
 
@@ -61,6 +62,7 @@ def runs_page(
         kind: `runs`, or `run` for a table of one.
         docs: the documents that go with it, as `packed_docs` gives them.
         names: of deployments and versions by their ids; the page gets those of its runs.
+        parcel: what the columns go with; None: they go alone.
     """
     page = _blank(kind, uid)
     page["n"] = len(runs)
@@ -71,7 +73,7 @@ def runs_page(
     else:
         page["note"] = completeness(runs)
         page["complete"], page["verdict"] = verdict(runs)
-    parcel = Parcel()
+    parcel = Parcel() if parcel is None else parcel
     page["columns"] = _moments(runs, now, parcel)
     status = runs["status"].cat
     page["statuses"] = list(status.categories)
@@ -97,6 +99,14 @@ def runs_page(
     if docs is not None:
         page["docs"] = parcel.add(docs, is_gzipped=True)
     return page, parcel.buffers
+
+
+def runs_part(
+    runs: pd.DataFrame, now: float, names: Mapping[str, str], parcel: Parcel
+) -> dict[str, Any]:
+    """Some rows for a page that has the others: their columns, and the lists they refer to."""
+    page, _ = runs_page(runs, "", now, names=names, parcel=parcel)
+    return {name: page[name] for name in PART_KEYS}
 
 
 def bounded_reasons(reasons: Sequence[str]) -> tuple[list[str], bool]:
@@ -144,7 +154,7 @@ def _blank(kind: str, uid: str) -> dict[str, Any]:
     page |= {"complete": None, "verdict": ""}
     page |= {"reasons_clipped": False, "names": {}}
     page |= {"groups": None, "last_success": None, "last_success_cut": False}
-    page |= {"no_previews": "", "screen": None, "docs": None, "text": None}
+    page |= {"no_previews": "", "screen": None, "docs": None, "text": None, "version": 0}
     return page
 
 

@@ -6,6 +6,7 @@ The page is not trusted: every message is checked before it is answered.
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ TABLES = ("statuses", "versions", "deployments", "modes", "reasons", "errors")
 PAGE_KEYS = (
     "kind", "uid", "n", "now", "title", *TABLES, "reasons_clipped", "names", "columns", "docs",
     "groups", "last_success", "last_success_cut", "text", "note", "complete", "verdict",
-    "no_previews", "screen", "head",
+    "no_previews", "screen", "head", "version",
 )  # fmt: skip
 COLUMN_KEYS = (
     "created", "started", "completed", "until",
@@ -34,12 +35,38 @@ DOC_KEYS = (
     "phases",
 )  # fmt: skip
 
+PART_KEYS = ("n", *TABLES, "reasons_clipped", "names", "columns")
+FOLLOW_KEYS = ("can", "on", "left", "age", "trouble", "news")
+PATCH_KEYS = (
+    "op", "version", "now", "rows", "until", "changed", "part", "report", "doc", "follow",
+)  # fmt: skip
+"""What the page is told of runs that have changed: the rows that were looked at and until when they
+are known, and of those that are other now the columns, as a page of their own has them."""
+
+_VIEW = re.compile(r"[0-9a-f]{1,32}")
+
 GZIP_ABOVE = 256 * 1024
 """Buffers of more bytes are sent gzipped."""
 
 
 class RefusedError(ValueError):
     """The message is not one of the protocol's; the text is the one sentence that the page gets."""
+
+
+class Attention(NamedTuple):
+    """What a page says of itself, so that runs are followed while somebody sees them.
+
+    Attributes:
+        view: the page's own name, hex: a view may be on several pages.
+        seen: whether it is on the screen.
+        on: whether a person wants runs to be followed; None: nobody said so.
+        take: whether a person wants to see the runs that have come since.
+    """
+
+    view: str = ""
+    seen: bool = False
+    on: bool | None = None
+    take: bool = False
 
 
 class Request(NamedTuple):
@@ -55,6 +82,7 @@ class Request(NamedTuple):
         window: what is on the screen.
         rules: a filter, checked.
         path: a path in a document.
+        attention: what the page says of itself.
     """
 
     id: int
@@ -64,6 +92,7 @@ class Request(NamedTuple):
     window: Window = Window()
     rules: Rules | None = None
     path: str = ""
+    attention: Attention = Attention()
 
 
 def request_id(content: Any) -> int | None:
@@ -133,6 +162,18 @@ def _read_path(content: dict[str, Any], rows: int) -> dict[str, Any]:
         raise RefusedError(str(error)) from None
 
 
+def _read_attention(content: dict[str, Any], rows: int) -> dict[str, Any]:
+    view, on = content.get("view"), content.get("on")
+    seen, take = content.get("seen"), content.get("take", False)
+    if not isinstance(view, str) or not _VIEW.fullmatch(view):
+        raise RefusedError("A page has a name of hex digits.")
+    if not isinstance(seen, bool) or not isinstance(take, bool):
+        raise RefusedError("A page is on the screen or is not.")
+    if on is not None and not isinstance(on, bool):
+        raise RefusedError("Runs are followed or are not.")
+    return {"attention": Attention(view, seen, on, take)}
+
+
 def _read_window(content: dict[str, Any], rows: int) -> dict[str, Any]:
     return {"window": _window(content)}
 
@@ -155,6 +196,7 @@ _READERS: dict[str, Callable[[dict[str, Any], int], dict[str, Any]]] = {
     "preview": _read_output,
     "logs": _read_row,
     "window": _read_window,
+    "follow": _read_attention,
 }
 """How each request is read: what it holds is checked there, and nothing else of it is used."""
 

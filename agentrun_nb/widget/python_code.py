@@ -66,7 +66,7 @@ def view_code(source: str, has_client: bool, values: Mapping[str, Any]) -> str:
     if has_client:
         arguments.append("client")
     for name, value in values.items():
-        if value and value != _BY_ITSELF.get(name):
+        if value is False or (value and value != _BY_ITSELF.get(name)):
             arguments.append(f"{name}={value!r}")
     return f"arn.explore({', '.join(arguments)})"
 

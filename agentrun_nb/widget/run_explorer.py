@@ -40,7 +40,6 @@ from agentrun_nb.widget.python_code import (
 )
 from agentrun_nb.widget.run_docs import packed_docs
 from agentrun_nb.widget.run_source import with_runs_fetched
-from agentrun_nb.widget.run_table import RunTable
 from agentrun_nb.widget.run_view import RunView
 from agentrun_nb.widget.twin import Shown, Story, run_story, runs_story
 from agentrun_nb.widget.view import shows_html
@@ -95,6 +94,7 @@ class RunExplorer(RunView):
             >>> len(ex.runs)
             302
         """
+        self._following.pull()
         return self._runs.copy(deep=False)
 
     @property
@@ -106,6 +106,7 @@ class RunExplorer(RunView):
             >>> set(failed.shown["status"])
             {'failed'}
         """
+        self._following.pull()
         return self._runs[self._shown()]
 
     @property
@@ -119,6 +120,7 @@ class RunExplorer(RunView):
             >>> len(ex.selection)
             2
         """
+        self._following.pull()
         return self._runs.iloc[self._table.rows(self.selected)]
 
     @property
@@ -130,6 +132,7 @@ class RunExplorer(RunView):
             >>> ex.run
             <Run 'adrun_...': deployment 'adep_6257b013', succeeded, exit code 0, ...>
         """
+        self._following.pull()
         rows = self._table.first_rows(self.selected)
         return self._table.run(rows[0]) if rows else None
 
@@ -173,6 +176,8 @@ class RunExplorer(RunView):
         lines = []
         if self._table.one is not None:
             lines += [f"run = {self._source()}", "runs = run.to_frame()"]
+        elif self._following.watches:
+            lines.append("runs = watch.runs")
         return [*lines, f"shown = {self._shown_code()}", f"selection = {self._selection_code()}"]
 
     def _value_code(self) -> str | None:
@@ -203,6 +208,9 @@ class RunExplorer(RunView):
         values = {name: getattr(self, name) for name in _OF_A_CALL}
         values["filter"] = rules
         values["names"] = self._table.needed_names(rules, self._names)
+        values["follow"] = self._following.choice
+        if self._following.watches and self._table.one is None:
+            return view_code("watch", False, values)
         source = "runs" if self._table.one is None else self._source()
         return view_code(source, self._client is not None, values)
 
@@ -258,18 +266,21 @@ class RunExplorer(RunView):
     def update(self, x: Any) -> None:
         """Shows other data in place; what is selected stays so where it is still there.
 
+        What was followed is followed no more; the new data is, as `explore` would follow it.
+
         Args:
             x: as for `explore`.
 
         Example:
             >>> ex.update(client.refetch(runs))
         """
-        self._table = RunTable(with_runs_fetched(x, self._client))
+        self._turn_to(with_runs_fetched(x, self._client))
         rows = self._table.first_rows(self.selected)
         chosen = [list(key) for key in self._table.keys(rows)]
         by_somebody = self._is_chosen and bool(chosen)
         self._choose(chosen or self._table.newest_key(), by_somebody)
         self._replaced()
+        self._following.go_on()
 
     def figure(self) -> go.Figure:
         """Draws what is on the screen as a plotly figure.
@@ -334,6 +345,7 @@ class RunExplorer(RunView):
         """The bytes of that file."""
         hint = f"It may name {' and '.join(DOCUMENTS)}."
         left_out = read_texts("without", without, hint)
+        self._following.pull()
         if not set(left_out) <= set(DOCUMENTS):
             raise SettingsError(f"without= names no document: {left_out!r:.80}.", hint=hint)
         runs = self._drawn()
@@ -393,6 +405,7 @@ class RunExplorer(RunView):
         return "run" if source == "run" else f"arn.explore({source})"
 
     def _line(self) -> str:
+        self._following.pull()
         if len(self._runs) == 1:
             return repr(self._table.run(0))
         statuses = self._runs["status"].astype("object")

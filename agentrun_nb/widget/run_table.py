@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from math import isnan
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,25 +14,42 @@ import pandas as pd
 from agentrun_nb.analysis.failures import failures
 from agentrun_nb.analysis.filter_rows import Mask, contains_text, filter_rows
 from agentrun_nb.analysis.filter_rules import Rules
+from agentrun_nb.core.schema import RUNS, TERMINAL
 from agentrun_nb.core.times import EPOCH
 from agentrun_nb.drawing.course import Phase
 from agentrun_nb.run import Run
-from agentrun_nb.tables.frames import runs_frame
+from agentrun_nb.tables.frames import concat, runs_frame
 from agentrun_nb.tables.moments import last_moment
 from agentrun_nb.widget.failure_groups import FailureGroups, failure_groups
 from agentrun_nb.widget.page import page_names, small_docs
 from agentrun_nb.widget.run_docs import absent_fields, packed_docs, run_docs
 from agentrun_nb.widget.run_phases import phases_of
+from agentrun_nb.widget.run_source import Feed
 
 Key = tuple[str, str]
 """The ids of a deployment and of its run."""
+
+
+class Renewal(NamedTuple):
+    """What newer records have changed.
+
+    Attributes:
+        looked: the rows that have one, rising.
+        changed: those of them of which it says something else than the one before.
+        unknown: the keys of runs that are not here.
+        completes: whether there is a record now of a run of which there was none.
+    """
+
+    looked: list[int]
+    changed: list[int]
+    unknown: list[Key]
+    completes: bool
 
 
 class RunTable:
     """Runs, in which a row is identified by its position.
 
     Attributes:
-        runs: the RUNS table.
         one: the run itself where the table was made of one Run or row.
         is_row: whether that was a row of a frame.
         absent: the fields that the record of the one run is known not to have.
@@ -42,7 +59,9 @@ class RunTable:
     def __init__(self, x: Any) -> None:
         """Takes what `explore` takes."""
         self.is_row = isinstance(x, pd.Series)
-        self.runs = runs_frame(x.to_frame().T if self.is_row else x).copy(deep=False)
+        self._runs = runs_frame(x.to_frame().T if self.is_row else x).copy(deep=False)
+        # Newer records of rows, by their places: to put each into a large table takes long.
+        self._newer: pd.DataFrame | None = None
         self.one = x if isinstance(x, Run) else None
         if self.is_row:
             self.one = Run.of_row(self.runs.iloc[0])
@@ -53,7 +72,15 @@ class RunTable:
         self._masks: dict[str, Mask] = {}
 
     def __len__(self) -> int:
-        return len(self.runs)
+        return len(self._runs)
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """The RUNS table."""
+        if self._newer is not None:
+            newer, self._newer = self._newer, None
+            self._runs = _with_newer(self._runs, newer)
+        return self._runs
 
     @property
     def newest(self) -> datetime:
@@ -95,11 +122,78 @@ class RunTable:
         """The groups of failures, as the page gets them."""
         return failure_groups(self.runs, self.fingerprints)
 
+    # --- newer records
+
+    def going(self, shown: Mask) -> pd.DataFrame:
+        """The rows of those shown that have an id and have not ended."""
+        runs = self.runs
+        goes_on = shown & ~runs["status"].isin(TERMINAL).to_numpy(dtype=bool)
+        rows = runs[goes_on]
+        return rows[rows["id"].notna() & rows["deployment_id"].notna()]
+
+    def renew(self, fresh: pd.DataFrame) -> Renewal:
+        """Takes newer records of the runs that are here.
+
+        Args:
+            fresh: a RUNS table with one row a run.
+        """
+        keys = zip(fresh["deployment_id"], fresh["id"], strict=True)
+        place = {key: at for at, key in enumerate(keys)}
+        found = [(row, key) for row, key in self._candidates(place) if key in place]
+        known = {key for _, key in found}
+        unknown = [key for key in place if key not in known]
+        rows = [row for row, _ in found]
+        before = self.parts(rows)
+        after = fresh.iloc[[place[key] for _, key in found]].set_axis(rows)
+        newer = _are_newer(before, after)
+        before, after = before[newer], after[newer]
+        changed = ~_are_same(before, after)
+        self._put(after)
+        completes = bool(before["fetch_error"].notna().any())
+        return Renewal(after.index.tolist(), after.index[changed].tolist(), unknown, completes)
+
+    def _put(self, after: pd.DataFrame) -> None:
+        """Takes newer rows, which bear their places as index."""
+        if not len(after):
+            return
+        if self._newer is not None:
+            older = self._newer[~self._newer.index.isin(after.index)]
+            index = older.index.append(after.index)
+            after = concat([older, after]).set_axis(index)
+        self._newer = after
+        self._look_again(last_moment(after))
+
+    def append(self, new: pd.DataFrame) -> list[int]:
+        """Takes runs that are not here yet; returns their rows. Their index goes on counting."""
+        runs = self.runs
+        rows = list(range(len(runs), len(runs) + len(new)))
+        self._runs = concat([runs, new]).set_axis([*runs.index, *rows])
+        self._runs.attrs = dict(runs.attrs)
+        self._look_again(last_moment(new))
+        return rows
+
+    def renew_one(self, run: Run) -> bool:
+        """Takes the newer record of the one run; returns whether it says something else."""
+        before = self.one
+        renewed = RunTable(run)
+        self._runs, self._newer = renewed.runs.set_axis(self._runs.index), None
+        self.one, self.absent = run, renewed.absent
+        self._look_again(renewed.now)
+        return before is None or before.raw != run.raw
+
+    def _look_again(self, latest: float) -> None:
+        """Forgets what was found out of records that are older now."""
+        if latest > self.now:
+            self.now = latest
+        self._masks = {}
+        for name in ("fingerprints", "groups"):
+            self.__dict__.pop(name, None)
+
     # --- keys and rows
 
     def keys(self, rows: Any) -> list[Key]:
         """The keys of some rows; a missing id is an empty text."""
-        ids = self.runs[["deployment_id", "id"]].iloc[rows].fillna("")
+        ids = self._runs[["deployment_id", "id"]].iloc[rows].fillna("")
         return list(zip(ids["deployment_id"], ids["id"], strict=True))
 
     def rows(self, keys: Iterable[Sequence[str]]) -> list[int]:
@@ -117,7 +211,7 @@ class RunTable:
 
     def _candidates(self, keys: Iterable[Key]) -> Iterable[tuple[int, Key]]:
         """The rows with the id of one of these runs, also those of another deployment."""
-        ids = self.runs["id"].fillna("")
+        ids = self._runs["id"].fillna("")
         near = np.flatnonzero(ids.isin([run for _, run in keys]))
         return zip(near.tolist(), self.keys(near), strict=True)
 
@@ -133,13 +227,23 @@ class RunTable:
 
     def part(self, row: int) -> pd.DataFrame:
         """One row, as a table."""
-        return self.runs.iloc[row : row + 1]
+        return self.parts([row])
+
+    def parts(self, rows: Sequence[int]) -> pd.DataFrame:
+        """Some rows, as a table."""
+        found = self._runs.iloc[rows]
+        newer = self._newer
+        if newer is None:
+            return found
+        places = pd.Index(rows)
+        renewed = newer.loc[places.intersection(newer.index)]
+        return _with_newer(found, renewed.set_axis(places.get_indexer(renewed.index)))
 
     def run(self, row: int) -> Run:
         """One row, as a Run."""
         if self.one is not None:
             return self.one
-        return Run.of_row(self.runs.iloc[row])
+        return Run.of_row(self.part(row).iloc[0])
 
     def doc(self, row: int) -> dict[str, Any]:
         """The RunDoc of one row."""
@@ -158,3 +262,55 @@ class RunTable:
         if self.one is None:
             return small_docs(self.runs)
         return packed_docs(self.runs, self.absent)
+
+
+def table_of(x: Any, feed: Feed | None) -> RunTable:
+    """The runs of what `explore` takes; where that is a watch, as its feed has them now."""
+    if feed is None:
+        return RunTable(x)
+    # What has come so far is in the table, and is no change of it.
+    feed.changes()
+    return RunTable(feed.now())
+
+
+def _with_newer(runs: pd.DataFrame, newer: pd.DataFrame) -> pd.DataFrame:
+    """The table with some of its rows replaced.
+
+    Args:
+        runs: the table; it may have further columns.
+        newer: rows of the RUNS table, which bear their places as index.
+    """
+    places = newer.index.to_numpy(dtype="int64")
+    others = np.setdiff1d(np.arange(len(runs)), places)
+    shuffled = concat([runs.iloc[others][RUNS.names], newer])
+    # Sorted by their places, all rows are where they were.
+    order = np.argsort(np.concatenate([others, places]))
+    renewed = shuffled.iloc[order].set_axis(runs.index)
+    further = {name: runs[name] for name in runs.columns if name not in RUNS.names}
+    renewed = renewed.assign(**further)
+    renewed.attrs = dict(runs.attrs)
+    return renewed
+
+
+def _are_newer(before: pd.DataFrame, after: pd.DataFrame) -> Mask:
+    """Which records take the place of others: of runs that had not ended, and no older ones."""
+    had_ended = before["status"].isin(TERMINAL).to_numpy(dtype=bool)
+    is_older = after["updated_at"].to_numpy() < before["updated_at"].to_numpy()
+    newer: Mask = ~had_ended & ~is_older
+    return newer
+
+
+def _are_same(before: pd.DataFrame, after: pd.DataFrame) -> Mask:
+    """Which records say the same, whenever they were fetched."""
+    same = np.ones(len(before), dtype=bool)
+    for name in RUNS.names:
+        if name != "fetched_at":
+            pairs = zip(_plain(before[name]), _plain(after[name]), strict=True)
+            same &= np.array([a == b for a, b in pairs], dtype=bool)
+    return same
+
+
+def _plain(cells: pd.Series[Any]) -> list[Any]:
+    """Cells as objects, None for a missing one."""
+    values: list[Any] = cells.astype("object").where(cells.notna(), None).tolist()
+    return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -14,23 +15,30 @@ from agentrun_nb.analysis.filter_rows import Mask
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.tables.labels import Names, read_names
 from agentrun_nb.widget.ask_names import ask_names
+from agentrun_nb.widget.changes import Changes
 from agentrun_nb.widget.column_values import column_values
 from agentrun_nb.widget.comparison import comparison
 from agentrun_nb.widget.failure_groups import groups_part
+from agentrun_nb.widget.following import Following, State
 from agentrun_nb.widget.last_success import compared_with_last_success
 from agentrun_nb.widget.page import Message, page_names, runs_page
 from agentrun_nb.widget.preview import NO_CLIENT, read_file
 from agentrun_nb.widget.protocol import Parcel, Request
 from agentrun_nb.widget.run_logs import read_log
-from agentrun_nb.widget.run_source import with_runs_fetched
-from agentrun_nb.widget.run_table import RunTable
+from agentrun_nb.widget.run_source import feed_of, seen_here, with_runs_fetched
+from agentrun_nb.widget.run_table import table_of
 from agentrun_nb.widget.traits import choice_checksum, compact_keys, window_with_moments
 from agentrun_nb.widget.view import View
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from agentrun_nb.widget.run_source import RunSource
+    from agentrun_nb.widget.run_source import Feed
+    from agentrun_nb.widget.run_table import Key
+
+
+TWIN_EVERY = 30.0
+"""The fewest seconds between two twins of a view whose runs are followed."""
 
 
 def _shared_choice(keys: list[list[str]], view: RunView) -> Any:
@@ -61,11 +69,15 @@ class RunView(View):
     def __init__(
         self,
         x: Any,
-        client: RunSource | None = None,
+        client: Any = None,
         shared: Mapping[str, Any] | None = None,
         names: Names = None,
+        follow: bool | None = None,
     ) -> None:
         """Makes the view; `explore` says what may be given."""
+        feed = feed_of(x)
+        if client is None and feed is not None:
+            client = feed.source
         if client is not None and not hasattr(client, "read_output"):
             raise SettingsError(
                 "`client` is no client.",
@@ -74,12 +86,17 @@ class RunView(View):
         self._client = client
         self._names = read_names(names)
         self._asks_names = names is None
-        self._table = RunTable(with_runs_fetched(x, self._client))
+        self._table = table_of(with_runs_fetched(x, client), feed)
+        self._changes = Changes()
+        self._drawn_version = 0
+        self._drawn_at = time.monotonic()
+        self._following = Following(self, client, feed, follow)
         # Of many runs the newest is chosen for Python; on the page none is, until somebody chooses.
         self._is_chosen = len(self._table) <= 1
         with self._choosing_itself():
             super().__init__(selected=self._table.newest_key(), **(shared or {}))
         self.observe(lambda _: self._renew_twin_later(), _IN_THE_TWIN)
+        self.observe(lambda _: self._following.retarget(), "filter")
 
     _chooses_itself = False
     """Whether it is the view that sets `selected` just now, and not somebody else."""
@@ -127,6 +144,75 @@ class RunView(View):
         """Which rows the filter lets through."""
         return self._table.mask(self.filter, self._names)
 
+    # --- following
+
+    def _turn_to(self, x: Any) -> None:
+        """Takes other data in the place of what is here."""
+        feed = feed_of(x)
+        table = table_of(x, feed)
+        self._client = self._client or (feed and feed.source)
+        self._following.turn_to(self._client, feed)
+        self._table = table
+        self._changes.restart()
+
+    def _going(self, *, by_itself: bool) -> list[Key]:
+        shown = self._shown() if self._table.one is None else np.ones(1, dtype=bool)
+        rows = self._table.going(shown)
+        if by_itself:
+            rows = rows[rows["fetched_at"].notna()]
+        keys = list(dict.fromkeys(zip(rows["deployment_id"], rows["id"], strict=True)))
+        return seen_here(self._client, keys) if by_itself else keys
+
+    def _take(self, fresh: pd.DataFrame, feed: Feed) -> list[Key]:
+        if self._table.one is not None:
+            [key] = self._table.keys([0])
+            run = feed.run(key)
+            if run is not None:
+                self._changes.add([0], [0] if self._table.renew_one(run) else [])
+            return []
+        found = self._table.renew(fresh)
+        self._changes.add(found.looked, found.changed, completes=found.completes)
+        return found.unknown
+
+    def _append(self, new: pd.DataFrame) -> None:
+        rows = self._table.append(new)
+        self._changes.add(rows, rows, completes=True)
+
+    def _is_empty(self) -> bool:
+        return len(self._table) == 0
+
+    def _age(self) -> float | None:
+        now = self._table.now
+        return max(0.0, time.time() - now / 1_000) if now else None
+
+    def _tell(self, state: State) -> None:
+        self.send(*self._changes.patch(self._table, self._names, state))
+        if time.monotonic() - self._drawn_at > TWIN_EVERY:
+            self._rest()
+
+    def _rest(self) -> None:
+        """Draws the twin anew where it shows what is no more so."""
+        if self._changes.version != self._drawn_version:
+            self._drawn_version = self._changes.version
+            self._drawn_at = time.monotonic()
+            self._renew_twin()
+
+    def _answer_follow(self, request: Request) -> Message:
+        self._following.attend(request.attention)
+        return {}, []
+
+    def close(self) -> None:
+        """Takes the view off the screen; it looks at no runs any more.
+
+        Example:
+            >>> ex = arn.explore(runs)
+            >>> ex.close()
+        """
+        following = vars(self).get("_following")  # absent where the view could not be made
+        if following is not None:
+            following.end()
+        super().close()
+
     # --- what the page opens with
 
     def _page(self) -> Message:
@@ -141,6 +227,7 @@ class RunView(View):
         now = self._table.now
         page, buffers = runs_page(runs, self.uid, now, kind=kind, docs=docs, names=self._names)
         page |= {"no_previews": NO_CLIENT if self._client is None else "", "screen": self._screen()}
+        page["version"] = self._changes.version
         return page, buffers
 
     def _screen(self) -> dict[str, Any] | None:

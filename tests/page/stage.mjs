@@ -1,13 +1,17 @@
 /** A page without a notebook: the built widget on a stub model that records what it is asked. */
 import widget, { mount } from "/widget.js";
 
-const { page, buffers, docs, at_once: atOnce, files, comparison, last_success: lastSuccess, logs, shown, groups, traits, silent, relay } = await (await fetch("/scenario.json")).json();
+const { page, buffers, docs, at_once: atOnce, files, comparison, last_success: lastSuccess, logs, shown, groups, traits, silent, relay, has_kernel: hasKernel } = await (await fetch("/scenario.json")).json();
 const bytes = buffers.map((text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
 
 class StubModel {
   state = { selected: [], path: "", tz: "UTC", ...traits };
   listeners = new Map();
   sent = [];
+  /** All messages that a kernel has not been given yet. */
+  outbox = [];
+  /** How many messages the kernel has sent by itself, and their bytes. */
+  heard = { messages: 0, bytes: 0 };
   saves = 0;
 
   get(name) {
@@ -40,9 +44,20 @@ class StubModel {
   }
 
   send(message) {
-    // When the rest of the code is fetched says nothing of what a person did.
-    if (message.op !== "later") this.sent.push(message);
-    if (!silent) setTimeout(() => this.answer(message));
+    // When the rest of the code is fetched, and whether the page is seen, says nothing of what a person did.
+    if (message.op !== "later" && message.op !== "follow") this.sent.push(message);
+    this.outbox.push(message);
+    if (!silent && !hasKernel) setTimeout(() => this.answer(message));
+  }
+
+  /** What a kernel says; its buffers are in base64. */
+  hear(content, buffers) {
+    const parts = buffers.map((text) => new DataView(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer));
+    if (content.op) {
+      this.heard.messages++;
+      this.heard.bytes += JSON.stringify(content).length + parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    }
+    this.emit("msg:custom", content, parts);
   }
 
   /** The answer to a request for a part of the data: its bytes, or the kernel's sentence where there are none. */
@@ -71,7 +86,7 @@ class StubModel {
     if (relay) return void this.relay(message);
     const { id, op, row, rows, output } = message;
     if (op === "open") return this.emit("msg:custom", { id, ok: true, page }, bytes.map((part) => new DataView(part.buffer)));
-    if (op === "window" || op === "later") return this.emit("msg:custom", { id, ok: true }, []);
+    if (op === "window" || op === "later" || op === "follow") return this.emit("msg:custom", { id, ok: true }, []);
     if (op === "select") return this.emit("msg:custom", { id, ok: true, mark: this.chooseMany(rows) }, []);
     if (op === "selected") return this.part(id, "rows", new Uint8Array(Uint32Array.from(this.rows).buffer), "");
     if (op === "shown") return this.part(id, "rows", Array.isArray(shown) && new Uint8Array(Uint32Array.from(shown).buffer), String(shown));

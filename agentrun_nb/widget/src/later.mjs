@@ -1,4 +1,6 @@
 /** The part of the code that a view opens without: it comes once the page is there. */
+export { createFollowing } from "./explorer/following.mjs";
+export { takePatch } from "./kernel/patch.mjs";
 export { createDurations } from "./durations/durations.mjs";
 export { offlineModel } from "./kernel/offline.mjs";
 export { excerptOf } from "./run/log/excerpt.mjs";

@@ -216,7 +216,7 @@ export function createDurations(store, { signal, onChoose, onFilter }) {
     return look.scene && place >= 0 ? { x: look.scene.xs[place], y: look.scene.ys[place] } : null;
   }
 
-  store.watch(["data", "shown", "names"], takeData, signal);
+  store.watch(["data", "renewed", "shown", "names"], takeData, signal);
   store.watch(["chosen"], redraw, signal);
   store.watch(["tz"], renew, signal);
   return { element, corner };

@@ -16,8 +16,9 @@ import { createZoneSwitch } from "./zone.mjs";
  * What a body is given, and what it is. A body that cannot take other data lives until the page is replaced.
  * @typedef {{kernel: import("../kernel/requests.mjs").Kernel, traits: import("../kernel/traits.mjs").Traits, tz: string, signal: AbortSignal}} Context
  * Its `corner` is where the switch of the zone goes; without one it stands on the status line.
+ * Its `actions` is where it is said how runs are followed; `renew` is told which rows of its data were changed.
  * One with `saysNote` says itself how complete the data is.
- * @typedef {{element: HTMLElement, corner?: HTMLElement, saysNote?: boolean, update?(data: Held): void, setZone?(tz: string): void, setPath?(path: string): void, setSelected?(keys: unknown): void, setNames?(names: ReadonlyMap<string, string>): void}} Body
+ * @typedef {{element: HTMLElement, corner?: HTMLElement, saysNote?: boolean, update?(data: Held): void, setZone?(tz: string): void, setPath?(path: string): void, setSelected?(keys: unknown): void, setNames?(names: ReadonlyMap<string, string>): void, actions?: HTMLElement, renew?(rows: import("../protocol.mjs").Renewed): void}} Body
  * @typedef {import("../protocol.mjs").Held} Held
  */
 
@@ -33,6 +34,12 @@ export function createExplorer(model, el, { signal, run }) {
   /** Names that came after the page, which a page that was made before does not have. @type {Record<string, string>} */
   let names = {};
   let bodyEnd = new AbortController();
+  /** @type {Held | null} */
+  let held = null;
+  /** @type {ReturnType<typeof import("./following.mjs").createFollowing> | null} */
+  let following = null;
+  /** What comes by itself is taken one after the other, since each is unpacked. */
+  let turn = Promise.resolve();
   const status = createStatusLine();
   const traits = createTraits(model, signal);
   const kernel = createKernel(model, {
@@ -40,7 +47,8 @@ export function createExplorer(model, el, { signal, run }) {
     run,
     isCut: () => isCut(el),
     onSilence: status.setSilent,
-    onUpdate: (reply) => show(reply).catch(fail),
+    onUpdate: (reply) => then(() => show(reply)),
+    onRows: (reply) => then(() => renew(reply)),
     onNames(later) {
       names = later;
       body?.setNames?.(new Map(Object.entries(names)));
@@ -57,8 +65,29 @@ export function createExplorer(model, el, { signal, run }) {
   /** @param {Error} error */
   const fail = ({ message }) => status.say(`This could not be shown: ${message}`);
 
-  function fetchRest() {
-    if (!signal.aborted) kernel.later().catch(() => {});
+  /** @param {() => Promise<void>} work */
+  function then(work) {
+    turn = turn.then(work).catch((error) => void fail(error));
+  }
+
+  /** Newer records of some runs. @param {import("../kernel/requests.mjs").Reply} reply */
+  async function renew(reply) {
+    const { takePatch } = await kernel.later();
+    const rows = held && !signal.aborted && (await takePatch(held, reply));
+    if (rows) body?.renew?.(rows);
+    following?.take(reply.answer.follow);
+  }
+
+  async function fetchRest() {
+    if (signal.aborted) return;
+    const { createFollowing } = await kernel.later();
+    following ??= createFollowing(root, { kernel, signal, now: () => held?.page.now ?? 0 });
+    placeFollowing();
+  }
+
+  function placeFollowing() {
+    const there = body?.actions ?? body?.corner;
+    if (following) there?.append(following.element);
   }
 
   /** @param {import("../base/head.mjs").Head} head */
@@ -72,6 +101,7 @@ export function createExplorer(model, el, { signal, run }) {
     const data = await unpack(answer.page, buffers);
     if (signal.aborted) return;
     data.page.names = { ...names, ...data.page.names };
+    held = data;
     const { kind, uid, note, head } = data.page;
     if (head) learn(head);
     // Other data that comes before the page is opened: the answer to `open` holds it too.
@@ -87,13 +117,14 @@ export function createExplorer(model, el, { signal, run }) {
       body = BODIES[kind](data, { kernel, traits, tz: zone.get(), signal: bodyEnd.signal });
       place.replaceChildren(body.element);
       (body.corner ?? top).append(zone.element);
+      placeFollowing();
       shown = kind;
     }
     status.say(body.saysNote ? "" : note);
     body.setSelected?.(traits.get("selected"));
     body.setPath?.(String(traits.get("path")));
     // The rest of the code comes once the page is there, so that it need not be waited for later.
-    if (kind !== "json") setTimeout(fetchRest, SETTLED_MS);
+    if (kind !== "json") setTimeout(() => fetchRest().catch(() => {}), SETTLED_MS);
   }
 
   el.append(root);
@@ -102,5 +133,5 @@ export function createExplorer(model, el, { signal, run }) {
   traits.watch("path", (path) => body?.setPath?.(String(path)));
   traits.watch("selected", (keys) => body?.setSelected?.(keys));
   status.say("Waiting for the kernel");
-  kernel.ask("open").then(show).catch(fail);
+  then(() => kernel.ask("open").then(show));
 }

@@ -88,6 +88,13 @@ export function createNarrowing(store, { kernel, traits, signal }) {
      * @param {import("../runs/store.mjs").Held} data
      */
     rowsOf: (data) => answered(state.filter, data).rows,
+    /** The rows that are shown after some of the data was renewed; those of before where the kernel has to be asked. */
+    renew() {
+      const { rows, unanswered } = answered(state.filter);
+      if (!unanswered.length || kernel.alone) return rows;
+      void take(state.filter);
+      return state.shown;
+    },
     /** Asks the kernel about other data, where the page cannot say all of it. */
     complete() {
       if (answered(state.filter).unanswered.length) void take(state.filter);

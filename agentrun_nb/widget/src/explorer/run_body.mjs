@@ -6,7 +6,8 @@ import { createRunView } from "../run/view.mjs";
 /** @param {import("./explorer.mjs").Held} data @param {import("./explorer.mjs").Context} context @returns {import("./explorer.mjs").Body} */
 export function createRunBody({ docs, page }, { kernel, traits, tz, signal }) {
   if (!docs?.[0]) return { element: h("p", "arn-hint", "There is no run to show.") };
-  const { element, corner, setZone, setNames, reveal } = createRunView(docs[0], {
+  let [doc] = docs;
+  const { element, corner, setZone, setNames, reveal, renew } = createRunView(doc, {
     tz,
     now: page.now,
     kernel,
@@ -18,7 +19,15 @@ export function createRunBody({ docs, page }, { kernel, traits, tz, signal }) {
     signal,
     onPath: (path) => traits.put("path", path),
     onTab: () => {},
-    onCompare: null,
+    canCompare: () => false,
+    onCompare: () => {},
   });
-  return { element, corner, setZone, setNames, setPath: (path) => reveal(path) };
+  return {
+    element,
+    corner,
+    setZone,
+    setNames,
+    setPath: (path) => reveal(path),
+    renew: (renewed) => renew((doc = renewed.doc ?? doc), page.now),
+  };
 }

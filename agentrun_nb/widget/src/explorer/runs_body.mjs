@@ -1,4 +1,5 @@
 /** A page of many runs: what its views share with the kernel. */
+import { describe } from "../base/status.mjs";
 import { isoText } from "../base/times.mjs";
 import { readCodes } from "../kernel/bytes.mjs";
 import { keyOf, rowsOf } from "../kernel/page.mjs";
@@ -100,6 +101,12 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
     store.change({ view });
   }
 
+  /** @param {number} row */
+  function hasFailed(row) {
+    const { page, columns } = state.data;
+    return describe(page.statuses[columns?.status[row] ?? -1] ?? null).failed;
+  }
+
   const narrowing = createNarrowing(store, { kernel, traits, signal });
   traits.watch("view", (view) => store.change({ view: String(view) }));
   // What the table is sorted by and its columns are set by its heads, and by the program.
@@ -123,7 +130,7 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
 
   traits.watch("window", takeWindow);
   traits.watch("by", (by) => store.change({ by: groupingOf(by) }));
-  const { element, corner } = createWorkbench(store, {
+  const { element, corner, actions } = createWorkbench(store, {
     kernel,
     signal,
     onChoose: choose,
@@ -138,7 +145,17 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
   return {
     element,
     corner,
+    actions,
     saysNote: true,
+    renew(renewed) {
+      const rows = renewed.changed.length ? narrowing.renew() : state.shown;
+      const isSame =
+        rows.length === state.shown.length && rows.every((row, i) => row === state.shown[i]);
+      store.change({ renewed, ...(isSame ? {} : { shown: rows }) });
+      // A failure more may be one of a group, or the first of another.
+      if (state.groups && Array.from(renewed.changed).some(hasFailed))
+        store.change({ groups: null });
+    },
     update(newer) {
       mark = -1;
       const chosen = rowsOf(newer, traits.get("selected"));

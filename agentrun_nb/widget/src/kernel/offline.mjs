@@ -53,7 +53,7 @@ export function offlineModel({ page, buffers, docs = [], traits }) {
   function answer({ op, row }) {
     if (op === "open") return [{ ok: true, page }, buffers];
     // A file runs the later part of its code from itself.
-    if (op === "window" || op === "later") return [{ ok: true }, []];
+    if (op === "window" || op === "later" || op === "follow") return [{ ok: true }, []];
     if (op === "docs") return [{ ok: true, docs: null }, []];
     if (op === "groups" && page.groups) return [{ ok: true, ...page.groups }, buffers];
     if (op === "last_success" && page.last_success) return lastSuccess(page, row);

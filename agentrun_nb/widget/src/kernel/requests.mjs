@@ -7,19 +7,19 @@ const SILENT =
 const CUT =
   "The kernel was restarted or has ended, so nothing answers this view any more. Run its cell again to go on.";
 
-/** @typedef {"open" | "later" | "docs" | "run" | "select" | "selected" | "shown" | "groups" | "column" | "last_success" | "python" | "file" | "window" | "preview" | "compare" | "logs"} Op */
+/** @typedef {"open" | "later" | "docs" | "run" | "select" | "selected" | "shown" | "groups" | "column" | "last_success" | "python" | "file" | "window" | "follow" | "preview" | "compare" | "logs"} Op */
 /** @typedef {{answer: any, buffers: import("./bytes.mjs").Buffer[]}} Reply */
 /** @typedef {ReturnType<typeof createKernel>} Kernel */
 /** Makes a module of the code that came for it, and gives the page its styles. @typedef {(code?: import("./bytes.mjs").Buffer, styles?: import("./bytes.mjs").Buffer) => Promise<any>} Run */
 
 /**
  * @param {import("../protocol.mjs").Model} model
- * @param {{signal: AbortSignal, run: Run, isCut?: () => boolean, onSilence: (silent: boolean) => void, onUpdate: (reply: Reply) => void, onNames?: (names: Record<string, string>) => void}} options
+ * @param {{signal: AbortSignal, run: Run, isCut?: () => boolean, onSilence: (silent: boolean) => void, onUpdate: (reply: Reply) => void, onRows?: (reply: Reply) => void, onNames?: (names: Record<string, string>) => void}} options
  *   `isCut` says whether the notebook knows that the kernel of this view is gone
  */
 export function createKernel(
   model,
-  { signal, run, isCut = () => false, onSilence, onUpdate, onNames },
+  { signal, run, isCut = () => false, onSilence, onUpdate, onRows, onNames },
 ) {
   let next = 1;
   /** @type {Map<number, {resolve: (reply: Reply) => void, reject: (error: Error) => void, timer: number}>} */
@@ -38,6 +38,7 @@ export function createKernel(
   /** @param {any} answer @param {import("./bytes.mjs").Buffer[]} [buffers] */
   function receive(answer, buffers = []) {
     if (answer?.op === "update") return onUpdate({ answer, buffers });
+    if (answer?.op === "rows") return onRows?.({ answer, buffers });
     if (answer?.op === "names") return onNames?.(answer.names);
     const request = take(answer?.id);
     if (!request) return;
@@ -91,7 +92,17 @@ export function createKernel(
   return {
     /** Whether there is no kernel, only a file. */
     alone: Boolean(model.alone),
+    /** Whether the notebook knows that the kernel is gone. */
+    isCut,
     ask,
+    /** Says something that has no answer. @param {Op} op @param {object} body */
+    tell(op, body) {
+      try {
+        model.send({ id: next++, op, ...body });
+      } catch {
+        // A kernel that is gone need not know.
+      }
+    },
     /** The code that a view opens without: the exports of `later.mjs`. @returns {Promise<any>} */
     later() {
       fetched ??= ask("later").then(({ buffers }) => run(buffers[0], buffers[1]));

@@ -13,8 +13,9 @@ const LABELS = {
   extra: "Unknown fields",
 };
 
-/** @param {import("../protocol.mjs").RunDoc} doc @param {{later: () => Promise<any>, signal: AbortSignal, pythonOf: (name: string) => string, onPath: (path: string) => void, onColumn?: (path: string) => string}} options `later` fetches the code that draws trees, `pythonOf` gives the expression of a parsed document */
-export function createDocuments(doc, { later, signal, pythonOf, onPath, onColumn }) {
+/** @param {import("../protocol.mjs").RunDoc} first @param {{later: () => Promise<any>, signal: AbortSignal, pythonOf: (name: string) => string, onPath: (path: string) => void, onColumn?: (path: string) => string}} options `later` fetches the code that draws trees, `pythonOf` gives the expression of a parsed document */
+export function createDocuments(first, { later, signal, pythonOf, onPath, onColumn }) {
+  let doc = first;
   /** @type {Map<string, import("../tree/tree.mjs").Tree>} */
   const trees = new Map();
   /** The last place of each document, which is shown when the document is read. @type {Map<string, import("../json/path.mjs").Step[]>} */
@@ -35,6 +36,11 @@ export function createDocuments(doc, { later, signal, pythonOf, onPath, onColumn
   }
 
   return {
+    /** Takes a newer record; what is drawn stays. @param {import("../protocol.mjs").RunDoc} newer */
+    setDoc(newer) {
+      doc = newer;
+    },
+
     /** @param {Name} name @returns {HTMLElement} */
     draw(name) {
       const text = doc[name];

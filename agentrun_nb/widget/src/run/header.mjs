@@ -18,28 +18,28 @@ const LONGEST_NAME = 80;
  */
 export function header(doc, { sentence, course, actions, names }) {
   const name = h("b", { class: "arn-name", id: uniqueId("name") });
-  const title = h(
-    "div",
-    "arn-title",
-    statusMark(/** @type {string | null} */ (doc.fields.status)),
-    name,
-    ...idParts(doc.fields.id),
-  );
+  let mark = statusMark(null);
+  const title = h("div", "arn-title", mark, name, ...idParts(doc.fields.id));
+  const status = h("span", "arn-statusname");
 
   /** @param {Names} known */
   const setNames = (known) => name.replaceChildren(nameOf(doc, known));
 
+  /** A newer record of the run. @param {RunDoc} newer */
+  function setDoc(newer) {
+    const before = mark;
+    mark = statusMark(/** @type {string | null} */ (newer.fields.status));
+    before.replaceWith(mark);
+    status.replaceChildren(statusWords(newer));
+  }
+
   setNames(names);
+  setDoc(doc);
   return {
     element: h(
       "header",
       {},
-      h(
-        "div",
-        "arn-status",
-        title,
-        h("p", {}, h("span", "arn-statusname", statusWords(doc)), sentence),
-      ),
+      h("div", "arn-status", title, h("p", {}, status, sentence)),
       course,
       h("div", "arn-line-up", ...actions),
     ),
@@ -48,6 +48,7 @@ export function header(doc, { sentence, course, actions, names }) {
     /** The id of the element with the name. */
     nameId: name.id,
     setNames,
+    setDoc,
   };
 }
 

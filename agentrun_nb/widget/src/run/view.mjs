@@ -39,16 +39,20 @@ const TAB_OF = { output_manifest: "manifest", input: "input", extra: "record" };
  * @property {(path: string) => void} onPath
  * @property {(path: string) => string} [onColumn] makes a column of many runs out of a place in a document, where there are many; gives why there is none
  * @property {(tab: string) => void} onTab
- * @property {(() => void) | null} onCompare asked to compare it with the last success, where that can be
+ * @property {(doc: RunDoc) => boolean} canCompare whether it can be compared with the last success
+ * @property {() => void} onCompare asked to do that
  * @property {(() => void) | null} [onNumbers] asked to show many runs in numbers in its place, where there are many
  */
 
-/** @param {RunDoc} doc @param {Options} options */
-export function createRunView(doc, options) {
-  const { tz, now, kernel, noPreviews, names, signal, onPath, onTab } = options;
-  const { onCompare, onNumbers } = options;
+/** @param {RunDoc} first @param {Options} options */
+export function createRunView(first, options) {
+  const { tz, kernel, noPreviews, names, signal, onPath, onTab } = options;
+  const { canCompare, onCompare, onNumbers } = options;
   const hasClient = !kernel.alone && !noPreviews;
-  const isFailed = describe(/** @type {string | null} */ (doc.fields.status)).failed;
+  /** The newest record that is here, and when it was read. */
+  let doc = first;
+  let { now } = options;
+  const isFailed = () => describe(/** @type {string | null} */ (doc.fields.status)).failed;
   const sentence = h("span", "arn-sentence");
   const course = h("div");
   /** The line of phases. */
@@ -66,16 +70,18 @@ export function createRunView(doc, options) {
     button("Numbers", onNumbers, {
       title: "Choose none, and show all runs in numbers",
     });
-  const compare = onCompare && button("Compare with last success", onCompare);
+  const copies = h("span", {}, copyMenu(doc, hasClient));
+  const compare = button("Compare with last success", onCompare);
   const {
     element: top,
     title,
     nameId,
     setNames,
+    setDoc,
   } = header(doc, {
     sentence,
     course: doc.error === null && course,
-    actions: [compare, copyMenu(doc, hasClient), toNumbers],
+    actions: [compare, copies, toNumbers],
     names,
   });
 
@@ -101,7 +107,7 @@ export function createRunView(doc, options) {
     "The run",
     [
       { name: "overview", label: "Overview", draw: overview },
-      { name: "outputs", label: `Outputs ${formatCount(doc.outputs.length)}`, draw: outputs },
+      { name: "outputs", label: outputsLabel(), draw: outputs },
       {
         name: "manifest",
         label: "Manifest",
@@ -113,6 +119,10 @@ export function createRunView(doc, options) {
     ],
     onTab,
   );
+  function outputsLabel() {
+    return `Outputs ${formatCount(doc.outputs.length)}`;
+  }
+
   /** @param {string} at */
   function drawCourse(at) {
     const { element, parts } = track(doc, at, now);
@@ -147,7 +157,7 @@ export function createRunView(doc, options) {
     return [
       banner("This run was not read", doc.error),
       failure(doc),
-      isFailed && hasClient && log.excerpt,
+      isFailed() && hasClient && log.excerpt,
       list,
       preview.element,
       doc.error === null && zoned((at) => moments(doc, at)),
@@ -219,14 +229,43 @@ export function createRunView(doc, options) {
     const words = sentenceOf(doc, now, Date.now());
     sentence.textContent = words && `, ${words}`;
   };
+
+  /** What changes with every look at the run. */
+  function drawNow() {
+    compare.hidden = !canCompare(doc);
+    age();
+    drawCourse(zone);
+    if (isFailed()) log.need();
+  }
+
+  /** A newer record; what it does not change stays as a person has it. @param {RunDoc} newer @param {number} at when it was read */
+  function renew(newer, at) {
+    const isSame = (/** @type {keyof RunDoc} */ name) =>
+      JSON.stringify(doc[name]) === JSON.stringify(newer[name]);
+    const isOther = !(isSame("fields") && isSame("outputs"));
+    const changed = [
+      isOther && ["overview", "record"],
+      !isSame("outputs") && "outputs",
+      !isSame("output_manifest") && "manifest",
+      !isSame("input") && "input",
+    ];
+    doc = newer;
+    now = at;
+    setDoc(doc);
+    documents.setDoc(doc);
+    log.setDoc(doc);
+    tabs.setLabel("outputs", outputsLabel());
+    tabs.redraw(changed.flat());
+    if (isOther) copies.replaceChildren(copyMenu(doc, hasClient));
+    drawNow();
+  }
   const clock = setInterval(age, AGE_EVERY);
   signal.addEventListener("abort", () => clearInterval(clock));
-  age();
-  drawCourse(zone);
+  drawNow();
   void drawPhases(doc.phases ?? []);
   tabs.open(options.tab);
-  if (isFailed) log.need();
   return {
+    renew,
     /** @param {string} other */
     setZone(other) {
       zone = other;

@@ -57,7 +57,13 @@ export function loadColumns(store, { kernel, signal }) {
     load();
   }
 
+  /** Runs that say something else have other values; those of before stay until they are here. */
+  function renew() {
+    if (state.renewed?.changed.length) for (const path of state.columns) void take(path);
+  }
+
   store.watch(["columns"], load, signal);
+  store.watch(["renewed"], renew, signal);
   store.watch(["data"], forget, signal);
   load();
 }

@@ -11,6 +11,7 @@
  *
  * @typedef {object} State
  * @property {Held} data
+ * @property {import("../protocol.mjs").Renewed | null} renewed  the rows that have changed in their places
  * @property {Uint32Array} shown  the rows that the filter lets through, rising
  * @property {number[]} chosen  rows, in the order in which they were chosen
  * @property {Filter | null} filter
@@ -36,6 +37,7 @@ export const allRows = ({ page: { n } }) => Uint32Array.from({ length: n }, (_, 
 /** @param {Held} data @param {Partial<State>} [known] @returns {State} in which all is shown and nothing is chosen, but for what is known */
 export const firstState = (data, known) => ({
   data,
+  renewed: null,
   shown: allRows(data),
   chosen: [],
   filter: null,

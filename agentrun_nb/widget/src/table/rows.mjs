@@ -97,6 +97,18 @@ export function createRows({ state }, { grid, head, id, signal }) {
       reveal();
     },
 
+    /** Newer records of some runs; what is in sight stays there. @param {import("../protocol.mjs").Renewed} renewed */
+    takeNewer({ looked, changed }) {
+      if (changed.length) return showAfter(arrange);
+      const others = new Set(looked);
+      for (const [place, element] of viewport.mounted())
+        if (others.has(rows[place]))
+          element.replaceChildren(
+            ...makeRow(columns, rows[place], place, { id, isChosen: chosen.has(rows[place]) })
+              .children,
+          );
+    },
+
     /** Another order of the same runs. */
     takeOrder() {
       showAfter(arrange);

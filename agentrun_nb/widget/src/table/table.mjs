@@ -38,13 +38,19 @@ export function createTable(store, { signal, onChoose }) {
   /** The row from which a range goes on. */
   let anchor = -1;
   let isHidden = true;
+  let { renewed } = state;
   /** Whether something has changed while the table was not on the screen. */
   let isStale = true;
 
   /** Where the table is not on the screen, its rows are made when it comes there. */
   function takeData() {
+    const newer = state.renewed === renewed ? null : state.renewed;
+    renewed = state.renewed;
+    const wasStale = isStale;
     isStale = element.clientWidth === 0;
-    if (!isStale) table.takeData();
+    if (isStale) return;
+    if (newer && !wasStale) table.takeNewer(newer);
+    else table.takeData();
   }
 
   function takeOrder() {
@@ -147,7 +153,7 @@ export function createTable(store, { signal, onChoose }) {
     clearInterval(clock);
     resized.disconnect();
   });
-  store.watch(["data", "shown", "names", "columns", "values"], takeData, signal);
+  store.watch(["data", "renewed", "shown", "names", "columns", "values"], takeData, signal);
   store.watch(["sort"], takeOrder, signal);
   store.watch(["chosen"], table.takeChosen, signal);
   store.watch(["columns", "problems"], writeProblems, signal);

@@ -55,11 +55,13 @@ export function createState() {
   };
 }
 
-/** Takes other runs; grouping and window stay as far as they can. @param {State} state @param {TimelineData} data */
-export function takeData(state, data) {
+/** Takes other runs; grouping and window stay as far as they can. @param {State} state @param {TimelineData} data @param {((row: number) => number) | null} [moved] where a row of before is now */
+export function takeData(state, data, moved) {
+  const row = moved?.(state.view.model.row[state.active]) ?? -1;
   state.view = new View(data, state.view);
   state.selected = new Set();
-  state.active = -1;
+  const { place, size } = state.view.model;
+  state.active = place[row] < size ? place[row] : -1;
   state.unreadRows = rowsNotRead(data);
 }
 

@@ -24,7 +24,7 @@ import { createState, takeData, takeZone } from "./state.mjs";
  * @property {(instants: import("./layout.mjs").Window) => void} [onKeep]  a person wants to keep the window as a filter; in ms since the epoch
  * @property {AbortSignal} [signal]  ends the timeline
  * @typedef {object} Timeline
- * @property {(data: TimelineData) => void} setData
+ * @property {(data: TimelineData, moved?: ((row: number) => number) | null) => void} setData  `moved` says where a row is now, -1 for nowhere, where the runs are those of before
  * @property {(screen: import("../protocol.mjs").Screen) => void} setScreen  shows the same stretch of time, grouping and folds as were seen before
  * @property {(by: Grouping | null) => void} setGrouping  null: as it fits
  * @property {(instants: import("./layout.mjs").Window | null) => void} setWindow  in ms since the epoch; null: all
@@ -145,10 +145,10 @@ export function createTimeline(root, { onSelect, onWindow, onGroup, onKeep, sign
     fillTable(parts.table, view.model, view.places(), zone);
   }
 
-  /** @param {TimelineData} data */
-  function setData(data) {
-    takeData(state, data);
-    pointer.leave();
+  /** @param {TimelineData} data @param {((row: number) => number) | null} [moved] */
+  function setData(data, moved) {
+    takeData(state, data, moved);
+    if (!moved) pointer.leave();
     announcer.writeData();
     changed();
   }

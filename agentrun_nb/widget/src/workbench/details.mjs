@@ -167,10 +167,8 @@ export function createDetails(store, options) {
   /** A run that is as it was stays as it is, with all that was opened in it. @param {import("../protocol.mjs").RunDoc} doc */
   function showRun(doc) {
     const { data, tz } = state;
-    const now = data.columns?.until[doc.row] ?? data.page.now;
-    // What has ended is drawn the same whenever it was read.
-    const ended = isTerminal(/** @type {string | null} */ (doc.fields.status));
-    const drawn = JSON.stringify(ended ? { ...doc, fetched: null } : [doc, now]);
+    const now = nowOf(doc.row);
+    const drawn = drawnOf(doc);
     if (view && drawn === shown) return;
     clear();
     shown = drawn;
@@ -190,7 +188,8 @@ export function createDetails(store, options) {
       onTab: (name) => (tab = name),
       // Over a list there is a way back to the list.
       onNumbers: data.page.n > 1 && !place.closest(".arn-wb-open") ? chooseNone : null,
-      onCompare: canCompare(doc) ? () => compareWithLastSuccess(doc.row) : null,
+      canCompare,
+      onCompare: () => compareWithLastSuccess(doc.row),
     });
     place.replaceChildren(view.element);
     // The tab stays, unless a path has come that nobody has been shown yet.
@@ -211,11 +210,43 @@ export function createDetails(store, options) {
     numbers.element.focus({ preventScroll: true });
   }
 
+  /** Until when a run is known. @param {number} row */
+  const nowOf = (row) => state.data.columns?.until[row] ?? state.data.page.now;
+
+  /** What has ended is drawn the same whenever it was read. @param {import("../protocol.mjs").RunDoc} doc */
+  function drawnOf(doc) {
+    const ended = isTerminal(/** @type {string | null} */ (doc.fields.status));
+    return JSON.stringify(ended ? { ...doc, fetched: null } : [doc, nowOf(doc.row)]);
+  }
+
   /** Whether the last success before a failed run can be asked for; a file holds the answers for some. @param {import("../protocol.mjs").RunDoc} doc */
   function canCompare({ row, fields }) {
     const { failed } = describe(/** @type {string | null} */ (fields.status));
     const { n, last_success: held } = state.data.page;
     return failed && n > 1 && (!kernel.alone || held?.[row] !== undefined);
+  }
+
+  /** Newer records of some runs: the one on show is told of in its place. */
+  function takeNewer() {
+    const { looked, changed } = /** @type {import("../protocol.mjs").Renewed} */ (state.renewed);
+    for (const row of changed) docs.delete(row);
+    const row = state.chosen[at];
+    if (!view) renewNumbers();
+    else if (looked.includes(row)) void renewRun(row);
+  }
+
+  /** @param {number} row */
+  async function renewRun(row) {
+    const current = view;
+    try {
+      const doc = await docOf(row);
+      docs.set(row, doc);
+      if (current !== view) return;
+      shown = drawnOf(doc);
+      current?.renew(doc, nowOf(row));
+    } catch {
+      // What was read before stays on show.
+    }
   }
 
   /** A path that somebody else has chosen is shown. */
@@ -253,8 +284,7 @@ export function createDetails(store, options) {
 
   /** A run and until when it is known. @param {number} row */
   async function knownOf(row) {
-    const { data } = state;
-    return { doc: await docOf(row), now: data.columns?.until[row] ?? data.page.now };
+    return { doc: await docOf(row), now: nowOf(row) };
   }
 
   /** The documents of a run, which are asked for where they are not here. @param {number} row @param {(words: string) => void} [onWait] @returns {Promise<import("../protocol.mjs").RunDoc>} */
@@ -284,6 +314,7 @@ export function createDetails(store, options) {
   store.watch(["data", "chosen"], takeChosen, signal);
   store.watch(["shown", "filter"], takeShown, signal);
   store.watch(["names", "groups"], renewNumbers, signal);
+  store.watch(["renewed"], takeNewer, signal);
   store.watch(["tz"], () => view?.setZone(state.tz), signal);
   store.watch(["names"], () => view?.setNames(state.names), signal);
   store.watch(["path"], takePath, signal);

@@ -57,7 +57,7 @@ export function createHead(store, { kernel, signal, onBack, onHelp }) {
     return ` · ${stretchWords(first, last, zone, Math.max(page.now, last))}`;
   }
 
-  store.watch(["data", "tz"], write, signal);
+  store.watch(["data", "renewed", "tz"], write, signal);
   write();
   return {
     element: h("div", { class: "arn-wb-head" }, back, sentence, actions, help),

@@ -97,7 +97,22 @@ export function createList(store, { signal, onOpen }) {
   });
   resized.observe(element);
   signal.addEventListener("abort", () => resized.disconnect());
-  store.watch(["data", "shown", "names", "tz"], renew, signal);
+  let { renewed } = state;
+  /** Newer records are put where the older ones are, so that nothing moves under a finger. */
+  function takeData() {
+    const newer = state.renewed === renewed ? null : state.renewed;
+    renewed = state.renewed;
+    if (!newer || newer.added || rows?.length !== state.shown.length) return renew();
+    for (const row of newer.changed) {
+      const old = items.children[rows.indexOf(row)];
+      const hadFocus = old?.matches(":focus-within");
+      const fresh = old && item(row);
+      old?.replaceWith(fresh);
+      if (hadFocus) /** @type {HTMLElement} */ (fresh.firstChild).focus();
+    }
+  }
+
+  store.watch(["data", "renewed", "shown", "names", "tz"], takeData, signal);
   return {
     element,
     /** Hands the focus to a run that is on the list. @param {number} row */

@@ -45,12 +45,18 @@ export function createPicture(store, { kernel, signal, onChoose, onGroup, onLook
     takeWindow();
   }
 
+  /** What is drawn, so that newer records of the same runs leave a person where they are. */
+  let drawn = { data: state.data, shown: state.shown };
+
   function draw() {
     const { page, columns } = state.data;
+    const before = drawn.data === state.data ? drawn.shown : null;
+    drawn = { data: state.data, shown: state.shown };
     if (!columns) return;
     const { now, statuses, versions, deployments } = page;
     const lists = { now, statuses, versions, deployments, names: state.names };
-    timeline.setData({ n: state.shown.length, ...lists, ...ofRows(columns, state.shown) });
+    const data = { n: state.shown.length, ...lists, ...ofRows(columns, state.shown) };
+    timeline.setData(data, before && ((place) => placesIn(state.shown, [before[place]])[0] ?? -1));
     choose();
   }
 
@@ -80,7 +86,7 @@ export function createPicture(store, { kernel, signal, onChoose, onGroup, onLook
     timeline.setSelected(placesIn(state.shown, state.chosen));
   }
 
-  store.watch(["data", "shown", "names"], takeData, signal);
+  store.watch(["data", "renewed", "shown", "names"], takeData, signal);
   // Before the view is painted for the first time; where it comes to be seen in another way, its size says so.
   store.watch(["view"], catchUp, signal);
   const resized = new ResizeObserver(catchUp);

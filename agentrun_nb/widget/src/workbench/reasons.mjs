@@ -85,6 +85,7 @@ export function createReasons(store, { kernel, signal, onFilter }) {
       const codes = await readCodes(answer.codes, buffers);
       if (!signal.aborted && data === state.data)
         store.change({ groups: { codes, list: answer.list } });
+      asked = null;
     } catch (error) {
       say(/** @type {Error} */ (error).message);
     }

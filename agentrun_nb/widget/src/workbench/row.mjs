@@ -127,8 +127,8 @@ export function createRow(store, { views, kernel, signal, onView, onFilter }) {
   }
 
   store.watch(["view"], writeViews, signal);
-  store.watch(["data", "shown", "filter"], writeStatuses, signal);
-  store.watch(["data", "shown", "filter"], writeResult, signal);
+  store.watch(["data", "renewed", "shown", "filter"], writeStatuses, signal);
+  store.watch(["data", "renewed", "shown", "filter"], writeResult, signal);
   store.watch(["filter"], writeOpener, signal);
   writeViews();
   writeOpener();

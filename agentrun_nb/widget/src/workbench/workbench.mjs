@@ -203,6 +203,7 @@ export function createWorkbench(store, options) {
   return {
     element,
     corner,
+    actions: head.actions,
   };
 }
 

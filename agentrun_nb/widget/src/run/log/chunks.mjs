@@ -79,6 +79,26 @@ export function createChunks(scroller, makeRow, signal) {
       for (const chunk of chunks) observer.observe(chunk);
     },
 
+    /** Takes rows more at the end, of which the last one before may be another now. What is in sight stays there; the end does where that was. @param {number} rows */
+    grow(rows) {
+      const { scrollTop, clientHeight, scrollHeight } = scroller;
+      const wasAtEnd = clientHeight > 0 && scrollTop + clientHeight >= scrollHeight - 1;
+      const last = Math.max(0, chunks.length - 1);
+      count = rows;
+      chunks[last]?.replaceChildren();
+      while (chunks.length * CHUNK < count) {
+        const chunk = h("div", { class: "arn-chunk", role: "presentation" });
+        chunks.push(chunk);
+        scroller.append(chunk);
+        observer.observe(chunk);
+      }
+      for (let at = last; at < chunks.length; at++) {
+        chunks[at].style.height = `${sizeOf(at) * USUAL}px`;
+        if (wasAtEnd || near.has(at) || at === 0) fill(at);
+      }
+      if (wasAtEnd) scroller.scrollTop = scroller.scrollHeight;
+    },
+
     /** The element of a row, which is kept from then on. @param {number} row @returns {HTMLElement | null} */
     pin(row) {
       pinned = row;

@@ -13,8 +13,9 @@ const PAGE = 15;
  * @param {{events: LogEvent[], entries: Entry[], steps: Set<number>, start: number}} log
  * @param {{tz: string, signal: AbortSignal, onChoose: (entry: number) => void}} options `onChoose` is told the entry that a person chose
  */
-export function createList({ events, entries, steps, start }, { tz, signal, onChoose }) {
+export function createList({ start, ...first }, { tz, signal, onChoose }) {
   const id = uniqueId("log");
+  let { events, entries, steps } = first;
   /** The places of the entries that are shown, rising. @type {number[]} */
   let shown = [];
   /** The place in `shown` of the entry that the keys act on. */
@@ -127,6 +128,17 @@ export function createList({ events, entries, steps, start }, { tz, signal, onCh
       active = Math.max(0, shown.indexOf(entry));
       scroller.removeAttribute("aria-activedescendant");
       chunks.show(shown.length);
+    },
+
+    /**
+     * A log that has grown.
+     * @param {{events: LogEvent[], entries: Entry[], steps: Set<number>}} longer @param {number[]} places those shown, rising @param {Set<number>} found by a search
+     */
+    grow(longer, places, found) {
+      ({ events, entries, steps } = longer);
+      shown = places;
+      hits = found;
+      chunks.grow(shown.length);
     },
 
     /** Marks the entries that a search found. @param {Set<number>} found */

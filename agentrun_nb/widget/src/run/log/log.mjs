@@ -17,7 +17,7 @@ const NO_CLIENT =
   "This view has no client to read logs with: make it with arn.explore(runs, client). Or read the log alone:";
 
 /**
- * @param {import("../../protocol.mjs").RunDoc} doc
+ * @param {import("../../protocol.mjs").RunDoc} first
  * @param {object} options
  * @param {import("./source.mjs").LogSource} options.source
  * @param {() => Promise<Parts>} options.later the code that draws a log
@@ -29,14 +29,14 @@ const NO_CLIENT =
  * @param {(entry: number) => void} options.onChoose told the entry that a person chose
  * @param {() => void} options.onOpen asked to show the tab of the log
  */
-export function createLog(doc, options) {
+export function createLog(first, options) {
   const { source, later, isFile, hasClient, tz, signal, onRead, onChoose, onOpen } = options;
-  const { fields, row } = doc;
+  let { fields } = first;
   const panel = h("div", "arn-section");
   const excerpt = h("div", "arn-section");
-  const start = startOf(fields);
-  const hasEnded = isTerminal(/** @type {string | null} */ (fields.status));
+  const hasEnded = () => isTerminal(/** @type {string | null} */ (fields.status));
   let isAsked = false;
+  let isReading = false;
   let zone = tz;
   /** @type {ReturnType<typeof import("./view.mjs").logView> | null} */
   let view = null;
@@ -46,17 +46,27 @@ export function createLog(doc, options) {
     void load();
   }
 
-  async function load() {
+  function begin() {
+    view = null;
     say("Asking the kernel for the log");
-    const key = hasEnded ? JSON.stringify([row, fields]) : null;
+  }
+
+  /** @param {boolean} [isQuiet] whether what is on show stays until there is more */
+  async function load(isQuiet) {
+    if (!isQuiet) begin();
+    const key = hasEnded() ? JSON.stringify([first.row, fields]) : null;
+    const onWait = (/** @type {string} */ words) => void (isQuiet || say(words));
+    isReading = true;
     try {
-      const log = await source.read({ row, key, signal, onWait: (words) => say(words) });
+      const log = await source.read({ row: first.row, key, signal, onWait });
       const parts = await later();
       if (!signal.aborted) show(log, parts);
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted || isQuiet) return;
       const sentence = visible(/** @type {Error} */ (error).message);
       say(sentence, again("Try again"), wayOn(fields));
+    } finally {
+      isReading = false;
     }
   }
 
@@ -71,17 +81,23 @@ export function createLog(doc, options) {
   /** @param {Log} log @param {Parts} parts */
   function show(log, { logView, excerptOf }) {
     const { events, more, phases } = log;
+    if (view?.extend(log)) return tell(log, excerptOf);
     onRead(`${formatCount(events.length)}${more ? "+" : ""}`, [], phases);
     if (!events.length) return say("No events are in the log of this run.", again("Read again"));
-    const onAgain = hasEnded ? null : read;
-    view = logView(log, { start, tz: zone, signal, onChoose, onAgain });
+    const onAgain = hasEnded() ? null : read;
+    view = logView(log, { start: startOf(fields), tz: zone, signal, onChoose, onAgain });
     panel.replaceChildren(
       view.element,
       ...(more ? [h("p", "arn-quiet", cutWords(events.length)), wayOn(fields)] : []),
     );
+    tell(log, excerptOf);
+  }
+
+  /** @param {Log} log @param {Parts["excerptOf"]} excerptOf */
+  function tell({ events, more, phases }, excerptOf) {
     const reason = String(fields.failure_reason ?? "");
     excerpt.replaceChildren(excerptOf(events, reason, onOpen));
-    onRead(`${formatCount(events.length)}${more ? "+" : ""}`, view.steps, phases);
+    onRead(`${formatCount(events.length)}${more ? "+" : ""}`, view?.steps() ?? [], phases);
   }
 
   if (isFile || !hasClient) panel.append(h("p", {}, isFile ? FILE : NO_CLIENT), wayOn(fields));
@@ -92,6 +108,13 @@ export function createLog(doc, options) {
     /** Asks for the log, unless that has been done or cannot be. */
     need() {
       if (!isAsked && hasClient && !isFile) read();
+    },
+    /** A newer record of the run, whose log may have grown. @param {import("../../protocol.mjs").RunDoc} newer */
+    setDoc(newer) {
+      const isOther = newer.fields !== fields;
+      fields = newer.fields;
+      const isSeen = panel.checkVisibility() || excerpt.checkVisibility();
+      if (isAsked && !isReading && (isSeen || isOther)) void load(true);
     },
     /** Shows an entry in the tab, which is open. @param {number} entry */
     reveal: (entry) => view?.reveal(entry),

@@ -18,8 +18,18 @@ export function createTools(entries, options) {
   const { onFirstError, onWrap, onAgain } = options;
   const search = createSearch("Search the log", options);
   const wrap = button("Wrap", () => onWrap(flip(wrap)), { "aria-pressed": "true" });
-  const hasError = entries.some(({ level }) => rankOf(level) === 0);
+  const error = button("First error", onFirstError);
+  const chips = createChips(options.onLevels);
+
+  /** A log that has grown. @param {import("./entries.mjs").Entry[]} longer */
+  function take(longer) {
+    chips.take(longer);
+    error.hidden = !longer.some(({ level }) => rankOf(level) === 0);
+  }
+
+  take(entries);
   return {
+    take,
     element: h(
       "div",
       "arn-line-up arn-toolbar",
@@ -28,9 +38,9 @@ export function createTools(entries, options) {
         "Log",
         "arn-line-up arn-spring",
         ...search.steps,
-        ...levelChips(entries, options.onLevels),
+        chips.element,
         h("span", "arn-spring"),
-        hasError && button("First error", onFirstError),
+        error,
         wrap,
         onAgain && button("Read again", onAgain),
       ),
@@ -39,28 +49,43 @@ export function createTools(entries, options) {
   };
 }
 
-/** A chip for each level, with how many entries have it; where none is pressed, all are shown. @param {import("./entries.mjs").Entry[]} entries @param {(levels: Set<string>) => void} onLevels */
-function levelChips(entries, onLevels) {
-  /** @type {Map<string, number>} */
-  const counts = new Map();
-  for (const { level } of entries) counts.set(level, (counts.get(level) ?? 0) + 1);
-  if (counts.size < 2) return [];
+/** A chip for each level, with how many entries have it; where none is pressed, all are shown. @param {(levels: Set<string>) => void} onLevels */
+function createChips(onLevels) {
+  const element = h("span", "arn-line-up");
   /** @type {Set<string>} */
   const pressed = new Set();
-  const levels = [...counts].sort(([a], [b]) => rankOf(a) - rankOf(b)).slice(0, MOST_LEVELS);
-  return levels.map(([level, n]) => {
-    const words = `${shortText(level, LONGEST_LEVEL) || "no level"} ${formatCount(n)}`;
-    const chip = button(
-      words,
-      () => {
-        if (flip(chip)) pressed.add(level);
-        else pressed.delete(level);
-        onLevels(pressed);
-      },
-      { "aria-pressed": "false" },
-    );
+  /** @type {Map<string, HTMLButtonElement>} */
+  const chips = new Map();
+
+  /** @param {string} level */
+  function make(level) {
+    const chip = button("", () => toggle(level, chip), { "aria-pressed": "false" });
+    chips.set(level, chip);
     return chip;
-  });
+  }
+
+  /** @param {string} level @param {HTMLButtonElement} chip */
+  function toggle(level, chip) {
+    if (flip(chip)) pressed.add(level);
+    else pressed.delete(level);
+    onLevels(pressed);
+  }
+
+  /** @param {import("./entries.mjs").Entry[]} entries */
+  function take(entries) {
+    /** @type {Map<string, number>} */
+    const counts = new Map();
+    for (const { level } of entries) counts.set(level, (counts.get(level) ?? 0) + 1);
+    const levels = [...counts].sort(([a], [b]) => rankOf(a) - rankOf(b)).slice(0, MOST_LEVELS);
+    element.hidden = counts.size < 2;
+    levels.forEach(([level, n], i) => {
+      const chip = chips.get(level) ?? make(level);
+      chip.textContent = `${shortText(level, LONGEST_LEVEL) || "no level"} ${formatCount(n)}`;
+      if (element.children[i] !== chip) element.insertBefore(chip, element.children[i] ?? null);
+    });
+  }
+
+  return { element, take };
 }
 
 /** @param {HTMLButtonElement} toggle @returns {boolean} whether it is pressed now */

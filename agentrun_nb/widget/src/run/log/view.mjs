@@ -11,16 +11,21 @@ import { createTools } from "./tools.mjs";
 /** @typedef {import("./source.mjs").Log} Log */
 /** @typedef {import("./log.mjs").Step} Step */
 
-/**
- * @param {Log} log
- * @param {{start: {at: number, words: string}, tz: string, signal: AbortSignal, onChoose: (entry: number) => void, onAgain: (() => void) | null}} options
- */
-export function logView({ events }, { start, tz, signal, onChoose, onAgain }) {
+/** @param {Log} log */
+function read({ events }) {
   const entries = entriesOf(events);
   const all = [...entries.keys()];
   const steps = new Set(stepsOf(events, entries));
   const firstError = entries.findIndex(({ level }) => isError(level));
-  const marked = all.filter((entry) => steps.has(entry) || entry === firstError);
+  return { events, entries, all, steps, firstError };
+}
+
+/**
+ * @param {Log} log
+ * @param {{start: {at: number, words: string}, tz: string, signal: AbortSignal, onChoose: (entry: number) => void, onAgain: (() => void) | null}} options
+ */
+export function logView(log, { start, tz, signal, onChoose, onAgain }) {
+  let { events, entries, all, steps, firstError } = read(log);
   /** @type {Set<string>} */
   let levels = new Set();
   let query = "";
@@ -66,20 +71,23 @@ export function logView({ events }, { start, tz, signal, onChoose, onAgain }) {
     );
   }
 
+  const isShown = (/** @type {number} */ entry) => !levels.size || levels.has(entries[entry].level);
+  const found = () => (query ? all.filter(isHit) : []);
+
   function filter() {
-    list.show(all.filter((entry) => !levels.size || levels.has(entries[entry].level)));
+    list.show(all.filter(isShown));
     find();
   }
 
   function find() {
-    hits = query ? all.filter((entry) => isHit(entry)) : [];
+    hits = found();
     list.mark(new Set(hits));
     tools.say(query && !hits.length ? "no match" : "");
   }
 
   /** @param {number} entry */
   const isHit = (entry) =>
-    (!levels.size || levels.has(entries[entry].level)) &&
+    isShown(entry) &&
     `${events[entries[entry].first].event_type ?? ""} ${entries[entry].text}`
       .toLowerCase()
       .includes(query);
@@ -113,17 +121,35 @@ export function logView({ events }, { start, tz, signal, onChoose, onAgain }) {
       list.element,
       details,
     ),
-    /** @type {Step[]} */
-    steps: marked.map((entry) => {
-      const event = events[entries[entry].first];
-      return {
-        entry,
-        at: milliseconds(event.created_at),
-        since: sinceStart(event, start.at),
-        type: event.event_type ?? "",
-        isError: isError(event.level),
-      };
-    }),
+    /**
+     * Takes a log that has grown; what a person is at stays where it is, and the end stays in sight where it was.
+     * @param {Log} longer @returns {boolean} whether it is the same log, with more events or none
+     */
+    extend(longer) {
+      const [last] = events.slice(-1);
+      const other = longer.events[events.length - 1];
+      if (longer.more || JSON.stringify(other) !== JSON.stringify(last)) return false;
+      if (longer.events.length === events.length) return true;
+      ({ events, entries, all, steps, firstError } = read(longer));
+      hits = found();
+      list.grow({ events, entries, steps }, all.filter(isShown), new Set(hits));
+      tools.take(entries);
+      return true;
+    },
+    /** @returns {Step[]} */
+    steps() {
+      const marked = all.filter((entry) => steps.has(entry) || entry === firstError);
+      return marked.map((entry) => {
+        const event = events[entries[entry].first];
+        return {
+          entry,
+          at: milliseconds(event.created_at),
+          since: sinceStart(event, start.at),
+          type: event.event_type ?? "",
+          isError: isError(event.level),
+        };
+      });
+    },
     reveal,
     /** @param {string} other */
     setZone(other) {

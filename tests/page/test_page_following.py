@@ -1,0 +1,218 @@
+"""A page follows its runs: they change in their places, and what a person is at stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from agentrun_nb.client import Client
+from agentrun_nb.widget import explore
+from tests.faults.replies import DEP, KEY, refusal
+from tests.faults.server import serving
+from tests.live.lives import Life, Lives
+
+from .conftest import Opener
+from .live_kernel import Kernel, living
+
+SHORT: Life = [(-3.0, "queued"), (2.0, "running"), (5.0, "succeeded")]
+LONG: Life = [(-4.0, "queued"), (1.5, "running")]
+FAILING: Life = [(-2.0, "queued"), (2.5, "running"), (4.0, "failed")]
+ENDED: Life = [(-9.0, "queued"), (-8.0, "running"), (-5.0, "succeeded")]
+
+
+@pytest.fixture
+def lives() -> Lives:
+    return Lives({"run_1": SHORT, "run_2": LONG, "run_3": FAILING, "run_4": ENDED})
+
+
+@pytest.fixture
+def client(lives: Lives) -> Iterator[Client]:
+    with serving(lives) as server, Client(KEY, server.url, deadline=20.0) as client:
+        yield client
+
+
+def listed(client: Client) -> Any:
+    return client.list_runs(DEP, progress=False)
+
+
+def words(locator: Locator) -> str:
+    """What stands there now; waiting for it would keep the kernel from answering."""
+    return " ".join(locator.all_inner_texts())
+
+
+def button(kernel: Kernel) -> Locator:
+    return kernel.stage.page.get_by_test_id("arn-follow")
+
+
+def status_counts(kernel: Kernel) -> str:
+    return kernel.stage.page.get_by_test_id("arn-wb-statuses").inner_text()
+
+
+def test_runs_change_in_their_places_and_what_is_chosen_stays(open_stage: Opener, client):
+    view = explore(listed(client), client, columns=["output_manifest.x"])
+    with living(open_stage, view) as kernel:
+        page = kernel.stage.page
+        kernel.wait(lambda: "Follow 3" in words(button(kernel)))
+        expect(button(kernel)).to_have_attribute("aria-pressed", "true")
+        assert page.title() == "(3 left) Stub page"
+        canvas = page.get_by_test_id("arn-timeline-canvas")
+        canvas.focus()
+        page.keyboard.press("End")
+        page.keyboard.press("Enter")
+        page.keyboard.press("+")
+        kernel.go_on(0.6)
+        chosen, window = view.selected, view.window
+        assert window is not None
+        kernel.wait(lambda: "Follow 1" in words(button(kernel)))
+        assert "succeeded" in status_counts(kernel)
+        assert "failed" in status_counts(kernel)
+        kernel.go_on(0.3)
+        assert (view.selected, view.window) == (chosen, window)
+        assert page.evaluate("document.activeElement.dataset.testid") == "arn-timeline-canvas"
+        assert page.title() == "(1 left) Stub page"
+        assert sorted(view.runs["status"]) == ["failed", "running", "succeeded", "succeeded"]
+    assert page.title() == "(1 left) Stub page" or page.title() == "Stub page"
+
+
+def test_the_open_run_is_told_of_as_it_is_and_its_tab_stays(open_stage: Opener, client, lives):
+    runs = listed(client)
+    view = explore(runs, client)
+    view.selected = [[DEP, "run_3"]]
+    with living(open_stage, view) as kernel:
+        page = kernel.stage.page
+        kernel.wait(lambda: page.locator(".arn-run").count())
+        page.get_by_role("tab", name="Input").click()
+        tree = page.locator(".arn-panel:not([hidden]) [role=tree]")
+        kernel.wait(lambda: tree.is_visible())
+        page.evaluate(
+            "document.querySelector('.arn-panel:not([hidden]) [role=tree]').dataset.same = 1"
+        )
+        page.locator(".arn-run").evaluate("(element) => (element.dataset.same = 1)")
+        kernel.wait(lambda: "failed" in words(page.locator(".arn-statusname")))
+        assert page.locator(".arn-run[data-same]").count() == 1, "the view of the run is the same"
+        assert page.locator("[role=tree][data-same]").count() == 1, (
+            "so is what did not change in it"
+        )
+        assert kernel.stage.shown_tab() == "Input"
+        page.get_by_role("tab", name="Overview").click()
+        assert "Failure reason" in page.locator(".arn-run").inner_text()
+        expect(page.get_by_role("button", name="Compare with last success")).to_be_visible()
+
+
+def test_a_view_of_one_run_follows_it(open_stage: Opener, client, lives):
+    view = client.explore(DEP, "run_1")
+    with living(open_stage, view) as kernel:
+        page = kernel.stage.page
+        kernel.wait(lambda: "Follow 1" in words(button(kernel)))
+        kernel.wait(lambda: "running" in words(page.locator(".arn-statusname")))
+        before = words(page.locator(".arn-lengths"))
+        kernel.wait(lambda: words(page.locator(".arn-lengths")) != before)
+        kernel.wait(lambda: "succeeded" in words(page.locator(".arn-statusname")))
+        kernel.wait(lambda: button(kernel).is_hidden())
+        expect(page.get_by_test_id("arn-follow-read")).to_have_text("read 1 s ago")
+        assert page.title() == "Stub page"
+
+
+def test_new_runs_are_a_button_and_never_a_jump(open_stage: Opener, client, lives):
+    with client.watch(DEP, interval=0.3) as watch:
+        view = explore(watch, filter={"status": ["queued", "running"]})
+        with living(open_stage, view) as kernel:
+            page = kernel.stage.page
+            kernel.wait(lambda: len(view.runs) == 3)
+            kernel.wait(lambda: "3 runs" in words(page.get_by_test_id("arn-wb-sentence")))
+            for number in (7, 8):
+                lives.add(f"run_{number}", [(0.0, "queued"), (0.5, "running")])
+            news = page.get_by_test_id("arn-follow-news")
+            kernel.wait(lambda: "2 new runs" in words(news))
+            assert "3 runs" in words(page.get_by_test_id("arn-wb-sentence"))
+            assert len(view.runs) == 3
+            news.click()
+            kernel.wait(lambda: "5 runs" in words(page.get_by_test_id("arn-wb-sentence")))
+            expect(news).to_be_hidden()
+            assert len(view.runs) == 5
+            kernel.wait(lambda: set(view.runs["status"][3:]) == {"running"})
+            # A run that has ended passes the filter no more.
+            kernel.wait(lambda: "of 5 shown" in words(page.get_by_test_id("arn-wb-result")))
+
+
+def test_out_of_sight_nothing_is_asked_and_back_in_sight_all_is_as_it_is(
+    open_stage: Opener, client, lives
+):
+    view = explore(listed(client), client)
+    with living(open_stage, view) as kernel:
+        page = kernel.stage.page
+        kernel.wait(lambda: "Follow 3" in words(button(kernel)))
+        page.evaluate("document.body.style.paddingTop = '5000px'")
+        kernel.wait(lambda: view._following._feed is None)
+        # What was under way may still come.
+        kernel.go_on(1.0)
+        before = len(lives.arrivals)
+        kernel.go_on(2.5)
+        assert len(lives.arrivals) == before
+        assert page.title() == "Stub page"
+        page.evaluate("document.body.style.paddingTop = ''")
+        kernel.wait(lambda: view._following._feed is not None)
+        kernel.wait(lambda: "Follow 1" in words(button(kernel)))
+
+
+def test_a_view_that_goes_away_tells_the_kernel(open_stage: Opener, client):
+    view = explore(listed(client), client)
+    with living(open_stage, view) as kernel:
+        kernel.wait(lambda: "Follow 3" in words(button(kernel)))
+        kernel.stage.page.evaluate("window.stage.unmount()")
+        kernel.wait(lambda: view._following._feed is None)
+        assert kernel.stage.page.title() == "Stub page"
+
+
+def test_following_is_turned_off_and_on(open_stage: Opener, client):
+    view = explore(listed(client), client)
+    with living(open_stage, view) as kernel:
+        kernel.wait(lambda: "Follow 3" in words(button(kernel)))
+        button(kernel).click()
+        kernel.wait(lambda: button(kernel).get_attribute("aria-pressed") == "false")
+        assert view._following._feed is None
+        button(kernel).click()
+        kernel.wait(lambda: button(kernel).get_attribute("aria-pressed") == "true")
+
+
+def test_what_is_wrong_is_said_at_the_button(open_stage: Opener, client, lives):
+    view = explore(listed(client), client)
+    with living(open_stage, view) as kernel:
+        kernel.wait(lambda: "Follow 3" in words(button(kernel)))
+        lives.fault = lambda _: [refusal("401 X", code="unauthorized", message="<b>no</b>\x1b")]
+        trouble = kernel.stage.page.get_by_test_id("arn-follow-trouble")
+        kernel.wait(lambda: words(trouble))
+        assert "key" in trouble.inner_text()
+        expect(button(kernel)).to_have_attribute("aria-pressed", "false")
+
+
+@pytest.mark.parametrize("view_name", ["timeline", "table", "durations"])
+@pytest.mark.parametrize("width", [1300, 420])
+def test_each_view_takes_newer_records(open_stage: Opener, client, view_name, width):
+    view = explore(listed(client), client, view=view_name, sort="status")
+    with living(open_stage, view, width=width) as kernel:
+        kernel.wait(lambda: "Follow 3" in words(button(kernel)))
+        kernel.wait(lambda: "Follow 1" in words(button(kernel)))
+        kernel.go_on(0.3)
+        assert "failed" in kernel.stage.text()
+
+
+def test_what_goes_over_the_wire_does_not_grow_with_the_table(open_stage: Opener, client, lives):
+    lives.lives |= {f"old_{n:04}": ENDED for n in range(600)}
+    view = explore(listed(client), client)
+    with living(open_stage, view) as kernel:
+        kernel.wait(lambda: "Follow 1" in words(button(kernel)))
+        heard = kernel.stage.page.evaluate("window.stage.model.heard")
+        assert heard["bytes"] / heard["messages"] < 1_500
+
+
+def test_without_a_client_it_is_said_when_the_runs_were_read(open_stage: Opener, client):
+    runs = listed(client)
+    with living(open_stage, explore(runs)) as kernel:
+        read = kernel.stage.page.get_by_test_id("arn-follow-read")
+        kernel.wait(lambda: words(read))
+        assert read.inner_text().startswith("read ")
+        assert button(kernel).is_hidden()
