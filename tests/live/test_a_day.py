@@ -62,6 +62,22 @@ def test_await_and_gather(service, client):
     assert [run.status for run in several] == ["succeeded", "failed"]
 
 
+def test_runs_come_as_they_end_in_asyncio_as_well(service, client):
+    submitted = [service.submit(name) for name in ("csv-report", "invoice-audit")]
+
+    async def cell() -> list[str]:
+        return [run.id async for run in client.watch(submitted)]
+
+    assert sorted(asyncio.run(cell())) == sorted(run.id for run in submitted)
+
+
+def test_the_logs_of_many_runs_are_one_table(service, client):
+    runs = client.list_runs(progress=False)
+    logs = client.get_logs(runs, progress=False)
+    assert logs["run_id"].unique().tolist() == runs["id"].tolist()
+    assert arn.fetch_report(logs).complete
+
+
 def test_watch_a_deployment_while_the_cell_goes_on(service, client):
     deployment_id = service.submit("csv-report").deployment_id
     with client.watch(deployment_id) as watch:
