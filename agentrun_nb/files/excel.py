@@ -157,6 +157,10 @@ class _Sheet:
         """Yields the header and then the cells of a column."""
         if pa.types.is_dictionary(cells.type):
             cells = cells.cast(cells.type.value_type)
+        if isinstance(cells.type, pa.BaseExtensionType):
+            # As text such values, of pandas.Period for one, would be the numbers behind them.
+            reason = f"the column {name!r} holds values of the type {cells.type.extension_name}"
+            raise pa.ArrowNotImplementedError(reason)
         if pa.types.is_floating(cells.type):
             # A sheet has no infinity: it stands there as text.
             is_finite = pc.is_finite(cells)

@@ -234,6 +234,18 @@ def test_what_no_file_can_hold_is_refused_by_name(path, value):
         arn.save(pd.DataFrame({"odd": [value, "text"]}), path)
 
 
+@pytest.mark.parametrize("as_index", [False, True])
+def test_periods_and_intervals_come_back_or_are_refused_and_never_become_numbers(path, as_index):
+    for values in (pd.period_range("2026-11-20", periods=2, freq="D"), pd.interval_range(0, 2)):
+        frame = pd.DataFrame({"day": values, "n": [1, 2]})
+        frame = frame.set_index("day") if as_index else frame
+        if path.suffix == ".parquet":
+            assert_equal(loaded(frame, path), frame)
+        else:
+            with pytest.raises(SchemaError, match="cannot be saved as it is"):
+                arn.save(frame, path)
+
+
 def test_a_name_that_reads_like_a_mark_is_refused(path):
     with pytest.raises(SchemaError, match="read as a mark"):
         arn.save(pd.DataFrame({"took [duration]": ["x"]}), path)
