@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from agentrun_nb.client import Client
@@ -32,6 +33,7 @@ class Book:
         files: the files of sandboxes, by sandbox and path.
         events: the log events of runs.
         broken: the numbers of requests that get an answer of 500.
+        most: so many requests are answered; the others wait until there may be more.
         targets: the paths that were asked for, in order.
     """
 
@@ -40,6 +42,7 @@ class Book:
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     events: dict[str, list[bytes]] = field(default_factory=dict)
     broken: set[int] = field(default_factory=set)
+    most: float = inf
     targets: list[str] = field(default_factory=list)
     falling: bool = True
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -75,6 +78,8 @@ class Book:
             self.targets.append(request.target)
             number = len(self.targets)
             answer = self._answer(request.target)
+        while number > self.most:
+            await asyncio.sleep(0.01)
         if number in self.broken:
             answer = http({"error": {"code": "internal"}}, "500 X")
         writer.write(answer)
