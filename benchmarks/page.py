@@ -45,7 +45,7 @@ MOST_GENERATED = 100_000
 """More runs are copies of these, later."""
 TIMES = ("created_at", "started_at", "completed_at", "updated_at")
 
-PATIENCE_MS = 60_000
+PATIENCE_MS = 45_000
 """What has not painted by then is said not to bear its size."""
 STEPS = 60
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -197,6 +197,7 @@ class Found:
     """What was measured of a case at a size, by the name of the measure; or why nothing was."""
 
     looks: dict[str, list[Look]] = field(default_factory=dict)
+    unanswered: set[str] = field(default_factory=set)
     problem: str = ""
 
     def add(self, name: str, look: Look) -> None:
@@ -326,8 +327,12 @@ class Bench:
     def acts(self, case: Case, found: Found, place: str = "") -> None:
         """Does all acts of a case, each as often as it says."""
         for act in case.acts:
-            for turn in range(act.times):
-                found.add(f"{place}{act.name}", self.act(act, act.texts[turn % len(act.texts)]))
+            name = f"{place}{act.name}"
+            try:
+                for turn in range(act.times):
+                    found.add(name, self.act(act, act.texts[turn % len(act.texts)]))
+            except Error:
+                found.unanswered.add(name)
 
 
 def measure_ours(bench: Bench, found: Found) -> None:
@@ -391,7 +396,9 @@ def cell_of(found: Found, name: str, base: Look | None = None) -> str:
     """A cell of a table, with how many times as long or as much it is as something else."""
     look = found.median(name)
     if look is None:
-        return found.problem or "–"
+        seconds = PATIENCE_MS / 1_000
+        nothing = f"nothing in {seconds:.0f} s" if name in found.unanswered else "–"
+        return found.problem or nothing
     times = f", {look.clock / base.clock:.1f} x" if base and base.clock > 0 else ""
     return f"{look}{times}"
 
