@@ -52,7 +52,9 @@ arn.save(client.get_logs(runs, progress=False), "logs.parquet")
 pathlib.Path("names.json").write_text(json.dumps(client.names()))"""
 
 SETUPS = {"generated": GENERATED, "service": SERVICE}
-SHOW = "ex = arn.explore(runs, client); ex"
+SHOW = "ex = arn.explore(runs, client, follow=False); ex"
+"""The runs as they were read, which is what pandas has too."""
+
 VIEW, PASTE, ASK = 1, 2, 3
 """The cells of the notebook after the first: the view, an empty one, and one for questions."""
 
@@ -311,6 +313,40 @@ def test_a_key_of_the_manifest_becomes_a_column_over_all_runs(bench: Bench, hand
         assert (text if isinstance(expected, str) else float(text)) == expected
     extracted = bench.ask(f"{line.inner_text()}['{key}'].dropna().tolist()")
     assert sorted(extracted) == sorted(values.values())
+
+
+# --- is it still going, and does the view follow?
+
+
+GO_ON = """going = [service.submit("csv-report"), service.submit("long-training", {"epochs": 100})]
+now = client.list_runs(progress=False)
+ex = arn.explore(now, client); ex"""
+
+
+def test_runs_that_go_on_are_followed_to_their_end(bench: Bench, hand: Hand) -> None:
+    if bench.kind == "generated":
+        # All of these runs have ended, and the view says of none that it goes on.
+        bench.fresh()
+        assert bench.runs["completed_at"].notna().all()
+        expect(bench.part("statuses")).not_to_contain_text("running")
+        return
+    bench.write(VIEW, GO_ON)
+    bench.notebook.run(VIEW)
+    statuses = bench.part("statuses")
+    expect(statuses).to_be_visible()
+    assert not bench.ask("now['completed_at'].notna().all().item()")
+    assert bench.ask("bool(service.wait())")
+    counts = bench.ask(
+        "client.list_runs(progress=False)['status'].astype(str).value_counts().to_dict()"
+    )
+    words = {"timed_out": "timed out"}
+    for status, count in counts.items():
+        if count:
+            text = f"{count} {words.get(status, status)}"
+            expect(statuses).to_contain_text(text, timeout=30_000)
+    expect(statuses.get_by_role("button")).to_have_count(sum(map(bool, counts.values())))
+    assert hand.count == 0
+    assert bench.ask("ex.runs['completed_at'].notna().all().item()")
 
 
 # --- the failed run against the last success of the same version
