@@ -29,6 +29,7 @@ class Window:
         width: of the time axis, in pixels.
         dark: whether the background is dark; None where no page has said.
         folded: whether the reader asked for the stretches without runs to be folded.
+        colour: the path of the column that gives the runs their colours; None: their statuses do.
     """
 
     start: float | None = None
@@ -38,3 +39,4 @@ class Window:
     width: float = 800
     dark: bool | None = None
     folded: bool = False
+    colour: str | None = None

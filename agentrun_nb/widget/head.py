@@ -7,12 +7,14 @@ from dataclasses import asdict
 from typing import Any
 
 from agentrun_nb.core.schema import RUNS, STATUS_ROWS, Column, Status
+from agentrun_nb.drawing.column_colours import CATEGORIES, OTHER, STEPS
 from agentrun_nb.drawing.layout import MOST_BANDS, MOST_MARKS, MOST_ROWS, MOST_SINGLE
 from agentrun_nb.drawing.status_style import LOOKS, NONE, UNKNOWN, Look, stack
 from agentrun_nb.widget.run_docs import OUTPUT_CELLS
 from agentrun_nb.widget.traits import MOST_COLUMNS
 
-HEAD_KEYS = ("fields", "outputs", "statuses", "unknown", "none", "stack", "limits")
+HEAD_KEYS = ("fields", "outputs", "statuses", "unknown", "none", "stack", "limits", "shades")
+SHADE_KEYS = ("categories", "other", "steps")
 LIMITS = {
     "rows": MOST_ROWS,
     "bands": MOST_BANDS,
@@ -43,6 +45,11 @@ def page_head() -> dict[str, Any]:
     head["none"] = _look(NONE)
     head["stack"] = [looks.index(look) for look in stack()]
     head["limits"] = LIMITS
+    head["shades"] = {
+        "categories": [list(pair) for pair in CATEGORIES],
+        "other": list(OTHER),
+        "steps": [list(pair) for pair in STEPS],
+    }
     return head
 
 

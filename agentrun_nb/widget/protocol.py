@@ -156,8 +156,12 @@ def _read_filter(content: dict[str, Any], rows: int) -> dict[str, Any]:
 
 
 def _read_path(content: dict[str, Any], rows: int) -> dict[str, Any]:
+    return {"path": _path(content.get("path"))}
+
+
+def _path(text: Any) -> str:
     try:
-        return {"path": document_path(content.get("path"))}
+        return document_path(text)
     except SettingsError as error:
         raise RefusedError(str(error)) from None
 
@@ -223,6 +227,7 @@ def _window(content: dict[str, Any]) -> Window:
     folded = content.get("folded", False)
     if not isinstance(folded, bool):
         raise RefusedError("A screen has its gaps folded or not.")
+    colour = content.get("colour")
     return Window(
         start,
         end,
@@ -231,6 +236,7 @@ def _window(content: dict[str, Any]) -> Window:
         width=max(width, 100),
         dark=dark,
         folded=folded,
+        colour=None if colour is None else _path(colour),
     )
 
 

@@ -238,7 +238,8 @@ class RunView(View):
         seen = self._window
         if seen.start is None or seen.end is None:
             return None
-        return {"start": seen.start, "end": seen.end, "by": seen.by, "folded": seen.folded}
+        screen = {"start": seen.start, "end": seen.end, "by": seen.by, "folded": seen.folded}
+        return screen if seen.colour is None else screen | {"colour": seen.colour}
 
     # --- what it asks
 

@@ -71,6 +71,7 @@ def unpacked(reference, buffers) -> bytes:
         ("FailureGroup", protocol.GROUP_KEYS),
         ("Head", head.HEAD_KEYS),
         ("Limits", head.LIMITS),
+        ("Shades", head.SHADE_KEYS),
         ("Field", head.FIELD_KEYS),
         ("Look", head.LOOK_KEYS),
         ("StatusRow", head.STATUS_KEYS),
@@ -429,6 +430,10 @@ def test_a_page_knows_whether_files_can_be_read(x):
         ({}, True),
         ({"folded": 1}, False),
         ({"folded": None}, False),
+        ({"colour": "output_manifest.outputs[0].name"}, True),
+        ({"colour": "not a path ["}, False),
+        ({"colour": "x" * 3_000}, False),
+        ({"colour": ["input.a"]}, False),
     ],
 )
 def test_a_view_opens_again_as_the_page_last_said_it_stood(changes, sound):
@@ -485,6 +490,7 @@ WINDOW = {"id": 1, "op": "window", "start": 0, "end": 1, "by": "none", "folds": 
         WINDOW | {"folds": [[0, 1, float("inf")]]},
         WINDOW | {"width": "100"},
         WINDOW | {"dark": "yes"},
+        WINDOW | {"colour": "no path ["},
         {"id": 1, "op": "__class__"},
         {"id": 1.5, "op": "open"},
         {"op": "open"},

@@ -12,4 +12,5 @@ export { createTable } from "./table/table.mjs";
 export { jsonView } from "./tree/json_view.mjs";
 export { besideEachOther, besideLastSuccess } from "./workbench/comparing.mjs";
 export { createFilterPanel } from "./workbench/filter_panel.mjs";
+export { createColouring } from "./workbench/colouring.mjs";
 export { createHelp } from "./workbench/help.mjs";

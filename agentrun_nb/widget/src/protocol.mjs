@@ -6,12 +6,14 @@
  * @typedef {{kind: "runs" | "run" | "json", uid: string, n: number, now: number, title: string, complete: boolean | null, verdict: string, statuses: string[], versions: string[], deployments: string[], modes: string[], reasons: string[], errors: string[], reasons_clipped: boolean, names: Record<string, string>,
  *   columns: ColumnRefs | Record<string, never>, docs: BufferRef | null, groups: Groups | null, last_success: Record<string, LastSuccess> | null, last_success_cut: boolean, text: BufferRef | null, note: string, no_previews: string, screen: Screen | null, head: Head | null, version: number}} Page `head` is told once, when the page opens; `docs` are with a page of one run or of a file, and are asked for otherwise; `groups` and `last_success` (by the row of a failed run) are in files alone, which have no kernel to ask; `names` are those of deployments and versions that are known; `version` counts the changes that the page has taken; `verdict` says in words whether runs are `complete`, `note` the same with how many came
  * @typedef {"none" | "deployment_id" | "version_id" | "status"} Grouping by what the runs of a timeline are grouped
- * @typedef {{start: number, end: number, by: Grouping | "time" | "version" | null, folded: boolean}} Screen how the timeline stood when it was last looked at; `by` null: as it fits; "time" and "version" stand in files of earlier versions
+ * @typedef {{start: number, end: number, by: Grouping | "time" | "version" | null, folded: boolean, colour?: string | null}} Screen how the timeline stood when it was last looked at; `by` null: as it fits; "time" and "version" stand in files of earlier versions; `colour` is the path of the column by which runs are coloured, null: by their statuses
  * @typedef {{name: string, kind: string, meaning: string}} Field a column of a table; `kind` is text, time, int, bool, category or json
  * @typedef {{label: string, light: string, dark: string, shape: string}} Look
  * @typedef {{name: string, label: string, light: string, dark: string, shape: string, terminal: boolean, succeeded: boolean, failed: boolean, waiting: boolean, retained: boolean}} StatusRow
  * @typedef {{rows: number, bands: number, single: number, marks: number, columns: number}} Limits of a timeline: runs in rows, groups in bands, runs that are drawn one by one, and those most of which are too short to be seen as long as they are; and of a table: columns from documents
- * @typedef {{fields: Field[], outputs: Field[], statuses: StatusRow[], unknown: Look, none: Look, stack: number[], limits: Limits}} Head
+ * @typedef {{fields: Field[], outputs: Field[], statuses: StatusRow[], unknown: Look, none: Look, stack: number[], limits: Limits, shades: Shades}} Head
+ * @typedef {[light: string, dark: string]} Colour
+ * @typedef {{categories: Colour[], other: Colour, steps: Colour[]}} Shades by which values of a column are told apart: the most frequent ones, all others, and numbers from low to high
  * @typedef {string | number | boolean | null} Scalar
  * @typedef {Record<string, Scalar> & {unread?: any, no_preview?: string | null}} OutputRow
  * @typedef {{row: number, fields: Record<string, Scalar>, fetched: string | null, absent: string[], left_out: string[], unread: Record<string, string>, input: string | null, output_manifest: string | null, outputs: OutputRow[],

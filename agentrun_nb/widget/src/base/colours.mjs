@@ -4,9 +4,14 @@ import { h } from "./dom.mjs";
 import { THEME_ATTRIBUTES } from "./host.mjs";
 import { LOOKS } from "./status.mjs";
 
-/** @typedef {{text: string, muted: string, grid: string, background: string, accent: string, font: string, looks: string[]}} Colours */
+/** @typedef {{text: string, muted: string, grid: string, background: string, accent: string, font: string, looks: string[], shades: string[]}} Colours */
 
 const ROLES = ["--arn-ink", "--arn-dim", "--arn-edge", "--arn-paper", "--arn-accent"];
+/** So many colours can stand for values of a column. */
+const MOST_SHADES = 10;
+
+/** The property with the colour of a part of a column. @param {number} place */
+export const shadeName = (place) => `--arn-shade-${place}`;
 
 /**
  * An unseen element that lets the browser work the style sheet's colours out, theme and forced colours included.
@@ -14,7 +19,8 @@ const ROLES = ["--arn-ink", "--arn-dim", "--arn-edge", "--arn-paper", "--arn-acc
  * @returns {() => Colours}
  */
 export function colourReader(root) {
-  const properties = [...ROLES, ...LOOKS.map(({ color }) => color)];
+  const shadeNames = Array.from({ length: MOST_SHADES }, (_, place) => shadeName(place));
+  const properties = [...ROLES, ...LOOKS.map(({ color }) => color), ...shadeNames];
   const swatches = properties.map((property) => {
     const swatch = h("i");
     swatch.style.color = `var(${property})`;
@@ -22,11 +28,12 @@ export function colourReader(root) {
   });
   root.append(h("span", { class: "arn-swatches", hidden: true }, ...swatches));
   return () => {
-    const [text, muted, grid, background, accent, ...looks] = swatches.map(
+    const [text, muted, grid, background, accent, ...others] = swatches.map(
       (swatch) => getComputedStyle(swatch).color,
     );
+    const looks = others.splice(0, LOOKS.length);
     const font = getComputedStyle(root).fontFamily;
-    return { text, muted, grid, background, accent, looks, font };
+    return { text, muted, grid, background, accent, looks, shades: others, font };
   };
 }
 

@@ -24,6 +24,7 @@ export function createRunsBody(data, { kernel, traits, tz, signal }) {
       names: new Map(Object.entries(data.page.names)),
       sort: traits.get("sort") ?? null,
       columns: traits.get("columns") ?? [],
+      colour: data.page.screen?.colour ?? null,
       tz,
     }),
   );

@@ -20,6 +20,7 @@
  * @property {import("../protocol.mjs").Grouping | null} by  what runs are grouped by; null: as it fits
  * @property {string | null} sort  a field or path, with `-` before it the last one first; null: as they come
  * @property {string[]} columns  paths in documents
+ * @property {string | null} colour  the one of them by which the timeline colours runs; null: by status
  * @property {Map<string, import("./values.mjs").Values>} values  by path, of those columns that are here already
  * @property {Map<string, string>} problems  by path, why a column cannot be had
  * @property {[number, number] | null | undefined} window  the stretch of time on the screen in ms since the epoch; null: all; undefined: as the page last said it stood
@@ -46,6 +47,7 @@ export const firstState = (data, known) => ({
   by: null,
   sort: null,
   columns: [],
+  colour: null,
   values: new Map(),
   problems: new Map(),
   window: undefined,

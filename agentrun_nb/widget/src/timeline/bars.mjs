@@ -56,7 +56,9 @@ function paintLength(ctx, { model, frame: { left, width }, colours }, p, x0, x1,
 function paintRun(ctx, { model, frame, window, colours }, p, x0, x1, y, height) {
   const look = model.look[p];
   const kind = model.kind[p];
-  const colour = colours.looks[look];
+  const isBlank = !!model.shade && model.shade[p] === model.blank;
+  const shade = model.shade && (isBlank ? colours.muted : colours.shades[model.shade[p]]);
+  const colour = shade ?? colours.looks[look];
   const middle = y + height / 2;
   const started = xOf(frame, window)(model.middle[p]);
   const divided = started >= x0;
@@ -66,14 +68,23 @@ function paintRun(ctx, { model, frame, window, colours }, p, x0, x1, y, height) 
     box(ctx, colour, x0, middle - thin / 2, begin - x0, thin);
     box(ctx, colour, x0, middle - height * 0.3, 1, height * 0.6);
   }
-  if (kind === KIND.PHASES) box(ctx, colour, begin, y, x1 - begin, height);
+  // A run without a value in the column is an outline.
+  const fill = isBlank ? outline : box;
+  if (kind === KIND.PHASES) fill(ctx, colour, begin, y, x1 - begin, height);
   else if (kind === KIND.UNDIVIDED) paintUndivided(ctx, colour, x0, x1, y, height);
   else if (kind === KIND.LIVE) paintLive(ctx, colour, begin, x1, y, height, divided);
   else if (kind === KIND.OPEN) paintOpen(ctx, colour, begin, y, height);
   else shape(ctx, UNKNOWN, colour, x0 + MARK / 2, middle, Math.max(5, Math.min(9, height)));
   const plain = kind === KIND.PHASES && LOOKS[look].succeeded && !frame.rows;
   if (height >= SHAPE_FROM && !plain)
-    shape(ctx, look, colour, x1 + (kind === KIND.OPEN ? 10 : 7), middle, Math.min(10, height + 1));
+    shape(
+      ctx,
+      look,
+      shade ? colours.text : colour,
+      x1 + (kind === KIND.OPEN ? 10 : 7),
+      middle,
+      Math.min(10, height + 1),
+    );
 }
 
 /** @param {Context} ctx @param {string} colour @param {number} x0 @param {number} x1 @param {number} y @param {number} height */

@@ -33,7 +33,7 @@ import { rowName } from "./words.mjs";
  * @typedef {object} Columns  counts of runs that touch each column, look by look
  * @property {number} x  left edge of the first column
  * @property {number} size
- * @property {Uint32Array[]} counts  by look
+ * @property {Uint32Array[]} counts  by look, or by shade where there are shades
  * @property {number} peak  the highest sum
  * @property {number} scale  the sum that is as high as there is room
  * @typedef {({lanes: Lanes, columns: null} | {lanes: null, columns: Columns}) & {places: Uint32Array}} Fill  places: the runs that touch the window
@@ -289,17 +289,19 @@ function edges({ from, to }, places, { start, end }, width) {
  * @param {Model} model @param {Uint32Array} places @param {Window} window @param {number} width @param {number} left
  * @returns {Columns}
  */
-export function columns({ from, to, look }, places, { start, end }, width, left) {
+export function columns({ from, to, look, shade, blank }, places, { start, end }, width, left) {
+  const kinds = shade ?? look;
+  const kindCount = shade ? blank + 1 : LOOKS.length;
   const scale = width / (end - start);
   const offset = (((start * scale) % COLUMN) + COLUMN) % COLUMN;
   const size = Math.ceil((width + offset) / COLUMN);
-  const counts = LOOKS.map(() => new Uint32Array(size + 1));
+  const counts = Array.from({ length: kindCount }, () => new Uint32Array(size + 1));
   for (let i = 0; i < places.length; i++) {
     const p = places[i];
     const a = ((from[p] - start) * scale + offset) / COLUMN;
     const b = ((to[p] - start) * scale + offset) / COLUMN;
-    counts[look[p]][a > 0 ? a | 0 : 0]++;
-    counts[look[p]][b < size ? (b | 0) + 1 : size]--;
+    counts[kinds[p]][a > 0 ? a | 0 : 0]++;
+    counts[kinds[p]][b < size ? (b | 0) + 1 : size]--;
   }
   const sums = new Uint32Array(size);
   for (const count of counts) {

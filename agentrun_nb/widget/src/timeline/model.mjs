@@ -22,6 +22,8 @@ import { withoutZeroTime } from "../base/times.mjs";
  * @property {Uint32Array} deployment
  * @property {Uint32Array} error  which runs were not read; any code but NONE
  * @property {string[]} ids
+ * @property {Uint8Array} [shades]  the parts of a column, which give runs their colours in place of their statuses
+ * @property {number} [blank]  the part of those without a value, the last one
  */
 
 /**
@@ -38,6 +40,8 @@ import { withoutZeroTime } from "../base/times.mjs";
  * @property {Float64Array} to  where it ends on the axis
  * @property {Uint8Array} kind  one of KIND
  * @property {Uint8Array} look  index into LOOKS
+ * @property {Uint8Array | null} shade  the part of a column that gives the run its colour; null: its look does
+ * @property {number} blank  the part of runs without a value
  * @property {Uint32Array} failures  places of failures
  * @property {number} first  the earliest begin
  * @property {number} last  the latest end
@@ -69,6 +73,8 @@ export function index(data, idle = false) {
     to: new Float64Array(size),
     kind: new Uint8Array(size),
     look: new Uint8Array(size),
+    shade: data.shades ? Uint8Array.from(row, (at) => data.shades?.[at] ?? 0) : null,
+    blank: data.blank ?? 0,
     failures: new Uint32Array(0),
     axis: new Axis([]),
     foldable: false,

@@ -59,7 +59,7 @@ function paintBand(ctx, picture, b) {
   if (rows && lanes) paintRowsBehind(ctx, picture, band, lanes);
   clipped(ctx, left - MARK, band.y - 2, width - left + MARK, band.height + 4, () => {
     if (lanes) paintLanes(ctx, picture, band, lanes);
-    else paintColumns(ctx, columns, band, colours.looks);
+    else paintColumns(ctx, columns, band, picture);
   });
   if (columns) paintMarkers(ctx, picture, band, b);
   if (rows && lanes) paintRowNames(ctx, picture, band, lanes);
@@ -110,18 +110,24 @@ function paintAxis(
     dashed(ctx, colours.muted, [2, 3], now, strip, now, axis);
 }
 
-/** @param {Context} ctx @param {Columns} columns @param {Pick<Band, "y" | "height">} band @param {string[]} looks */
-function paintColumns(ctx, columns, { y, height }, looks) {
+/** @param {Context} ctx @param {Columns} columns @param {Pick<Band, "y" | "height">} band @param {Picture} picture */
+function paintColumns(ctx, columns, { y, height }, { model, colours }) {
+  const { shade, blank } = model;
+  const ofKinds = shade ? colours.shades : colours.looks;
+  const order = shade ? columns.counts.keys() : STACK;
   const scale = (height - 2) / Math.max(1, columns.scale);
   const x = Math.round(columns.x);
   const top = new Float32Array(columns.size).fill(y + height);
-  for (const look of STACK) {
-    const least = isFailure(look) ? MARK : 1;
-    columns.counts[look].subarray(0, columns.size).forEach((count, i) => {
+  for (const kind of order) {
+    const isBlank = shade && kind === blank;
+    const least = !shade && isFailure(kind) ? MARK : 1;
+    const colour = isBlank ? colours.muted : ofKinds[kind];
+    const fill = isBlank ? outline : box;
+    columns.counts[kind].subarray(0, columns.size).forEach((count, i) => {
       if (count === 0) return;
       const size = Math.max(least, count * scale);
       top[i] = Math.max(y, top[i] - size);
-      box(ctx, looks[look], x + i * COLUMN, top[i], COLUMN, size);
+      fill(ctx, colour, x + i * COLUMN, top[i], COLUMN, size);
     });
   }
 }
@@ -160,19 +166,17 @@ function paintRange(ctx, { frame, frame: { strip, axis }, window, range, colours
 }
 
 /** @param {Context} ctx @param {Picture} picture */
-function paintOverview(
-  ctx,
-  {
+function paintOverview(ctx, picture) {
+  const {
     frame,
     frame: { left, right, overview: y },
     window,
     whole,
     overview,
-    colours: { background, grid, accent, looks },
-  },
-) {
+    colours: { background, grid, accent },
+  } = picture;
   clipped(ctx, left, y, right - left, OVERVIEW, () =>
-    paintColumns(ctx, overview, { y: y + 2, height: OVERVIEW - 4 }, looks),
+    paintColumns(ctx, overview, { y: y + 2, height: OVERVIEW - 4 }, picture),
   );
   const [x0, end] = [window.start, window.end].map(xOf(frame, whole));
   const x1 = Math.max(x0 + MARK, end);

@@ -31,6 +31,7 @@ import { createState, takeData, takeZone } from "./state.mjs";
  * @property {(rows: Iterable<number>) => void} setSelected
  * @property {(tz: string) => void} setZone  an IANA name; UTC where the browser does not know it, and that is said
  * @property {(row: number) => {x: number, y: number} | null} locate  a point on a run, in CSS pixels of the canvas; null where it has no mark of its own now
+ * @property {HTMLElement} tools  the line over the picture, under which there is room for another
  * @property {HTMLElement} corner  below the names, beside the axis: where the choice of the zone is put
  * @property {() => void} destroy
  */
@@ -209,6 +210,7 @@ export function createTimeline(root, { onSelect, onWindow, onGroup, onKeep, sign
     setGrouping: arrangement.group,
     setWindow,
     corner: parts.corner,
+    tools: parts.bar,
     setScreen: arrangement.restore,
     setSelected: selection.show,
     setZone,

@@ -31,7 +31,9 @@ export function columnButton(steps, root, onColumn) {
     const refusal = onColumn(path);
     const line = extractLine(path);
     answer.replaceChildren(
-      refusal ? h("span", "arn-warning", refusal) : "In the table.",
+      refusal
+        ? h("span", "arn-warning", refusal)
+        : "In the table, and under Colour in the timeline.",
       " As Python: ",
       h("code", "arn-path", shortText(line, LONGEST_PATH)),
       copyButton("Copy the line that extracts it", line, "Copy"),

@@ -22,6 +22,8 @@ export function createPicture(store, { kernel, signal, onChoose, onGroup, onLook
   let seen;
   /** Whether the timeline has still to be given what is shown. */
   let isStale = false;
+  /** Colours runs by a column, once there is one. @type {ReturnType<typeof import("./colouring.mjs").createColouring> | null} */
+  let colouring = null;
   const stage = h("div");
   const timeline = createTimeline(stage, {
     onSelect: (places) => onChoose(places.map((place) => state.shown[place])),
@@ -55,14 +57,24 @@ export function createPicture(store, { kernel, signal, onChoose, onGroup, onLook
     if (!columns) return;
     const { now, statuses, versions, deployments } = page;
     const lists = { now, statuses, versions, deployments, names: state.names };
-    const data = { n: state.shown.length, ...lists, ...ofRows(columns, state.shown) };
+    const rows = ofRows(columns, state.shown);
+    const data = { n: state.shown.length, ...lists, ...rows, ...colouring?.shades() };
     timeline.setData(data, before && ((place) => placesIn(state.shown, [before[place]])[0] ?? -1));
     choose();
   }
 
+  /** What colours runs by a column comes with the first column; without it their statuses do. */
+  async function takeColumns() {
+    if (colouring || !state.columns.length) return;
+    const later = await kernel.later().catch(() => null);
+    if (colouring || !later) return;
+    colouring = later.createColouring(store, { signal, timeline, root: stage, onChange: takeData });
+    colouring?.takeColour();
+  }
+
   /** @param {{start: number, end: number}} screen @param {boolean} isZoomed */
   function look(screen, isZoomed) {
-    void kernel.ask("window", screen).catch(() => {});
+    void kernel.ask("window", { ...screen, colour: state.colour }).catch(() => {});
     seen = isZoomed ? [screen.start, screen.end] : null;
     onLook(seen);
   }
@@ -86,6 +98,8 @@ export function createPicture(store, { kernel, signal, onChoose, onGroup, onLook
     timeline.setSelected(placesIn(state.shown, state.chosen));
   }
 
+  store.watch(["columns"], takeColumns, signal);
+  void takeColumns();
   store.watch(["data", "renewed", "shown", "names"], takeData, signal);
   // Before the view is painted for the first time; where it comes to be seen in another way, its size says so.
   store.watch(["view"], catchUp, signal);
