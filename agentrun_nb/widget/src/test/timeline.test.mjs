@@ -3,7 +3,16 @@ import test from "node:test";
 import "./head.mjs";
 import { LOOKS } from "../base/status.mjs";
 import { hitAt, locate } from "../timeline/hits.mjs";
-import { COLUMN, columns, failureMarks, fill, frameOf, pack } from "../timeline/layout.mjs";
+import { paintLanes } from "../timeline/bars.mjs";
+import {
+  COLUMN,
+  columns,
+  endsPlain,
+  failureMarks,
+  fill,
+  frameOf,
+  pack,
+} from "../timeline/layout.mjs";
 import { KIND, NONE, index, rowsNotRead, touching } from "../timeline/model.mjs";
 import { View } from "../timeline/view.mjs";
 import { emptyWords, footnotes, outcomes, tell } from "../timeline/words.mjs";
@@ -275,6 +284,53 @@ test("what is located is hit, in every grouping", () => {
       }
       assert.equal(located, view.model.size);
     }
+});
+
+test("in rows every point of a row hits its own run, and a point above them none", () => {
+  const start = NOW - 3_600_000;
+  const runs = Array.from({ length: 12 }, (_, i) => ({
+    created: start + i * 60_000,
+    started: start + i * 60_000 + 1_000,
+    completed: start + i * 60_000 + 40_000,
+    status: i % 2 ? "failed" : "succeeded",
+  }));
+  const view = new View(dataOf(runs));
+  view.fit(700);
+  const { frame, fills } = view.scene;
+  assert.equal(frame.strip, 0);
+  const { places, lane, pitch } = /** @type {import("../timeline/layout.mjs").Lanes} */ (
+    fills[0].lanes
+  );
+  for (let x = 0; x < 700; x += 2) assert.equal(hitAt(view.scene, x, 0), null, `${x}`);
+  for (let i = 0; i < places.length; i++)
+    for (let x = 0; x < 700; x += 20) {
+      const y = frame.bands[0].y + lane[i] * pitch + 0.5;
+      assert.deepEqual(hitAt(view.scene, x, y)?.places, [places[i]], `${x}, ${y}`);
+    }
+});
+
+test("an end is marked only where lanes leave room for the mark", () => {
+  let shapes = 0;
+  const ctx = /** @type {any} */ (
+    new Proxy(
+      { translate: () => shapes++, measureText: () => ({ width: 0 }) },
+      { get: (target, name) => Reflect.get(target, name) ?? (() => {}), set: () => true },
+    )
+  );
+  globalThis.Path2D ??= /** @type {any} */ (class {});
+  const view = new View(dataOf(someRuns(300, 5)));
+  view.fit(700);
+  const { model, window } = view;
+  const colours = { looks: [], shades: [], text: "", muted: "", accent: "", background: "" };
+  for (let p = 0; p < model.size; p++) {
+    if (model.kind[p] === KIND.POINT) continue;
+    const frame = { ...view.scene.frame, rows: false };
+    const picture = /** @type {any} */ ({ model, frame, window, colours, selected: new Set() });
+    const lanes = { places: [p], lane: [0], x0: [300], x1: [400], pitch: 20, count: 1 };
+    shapes = 0;
+    paintLanes(ctx, picture, /** @type {any} */ ({ y: 0 }), /** @type {any} */ (lanes));
+    assert.equal(shapes, endsPlain(model, p) ? 0 : 1, `${model.kind[p]} ${model.look[p]}`);
+  }
 });
 
 test("every run is in one band, and versions beyond the twelfth band are one that says how many", () => {

@@ -1,8 +1,8 @@
 /** Painting single runs, each in its lane. Solid is only what two timestamps of the record hold between them. */
 
-import { MARK, xOf } from "./layout.mjs";
+import { MARK, endsPlain, xOf } from "./layout.mjs";
 import { KIND } from "./model.mjs";
-import { LOOKS, UNKNOWN, isFailure } from "../base/status.mjs";
+import { UNKNOWN, isFailure } from "../base/status.mjs";
 import { box, dashed, outline, shape, text } from "./pen.mjs";
 import { lengthWords } from "./words.mjs";
 
@@ -75,8 +75,9 @@ function paintRun(ctx, { model, frame, window, colours }, p, x0, x1, y, height) 
   else if (kind === KIND.LIVE) paintLive(ctx, colour, begin, x1, y, height, divided);
   else if (kind === KIND.OPEN) paintOpen(ctx, colour, begin, y, height);
   else shape(ctx, UNKNOWN, colour, x0 + MARK / 2, middle, Math.max(5, Math.min(9, height)));
-  const plain = kind === KIND.PHASES && LOOKS[look].succeeded && !frame.rows;
-  if (height >= SHAPE_FROM && !plain)
+  // Where lanes are packed, a plain end has no room for a mark.
+  const isMarked = frame.rows || !endsPlain(model, p);
+  if (height >= SHAPE_FROM && isMarked)
     shape(
       ctx,
       look,

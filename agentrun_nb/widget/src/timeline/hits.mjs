@@ -12,7 +12,8 @@ const NEAR = 4;
 /** @param {Scene} scene @param {number} x @param {number} y @returns {Hit | null} */
 export function hitAt(scene, x, y) {
   const { frame, marks, fills } = scene;
-  if (y < frame.strip + 2) {
+  // In rows there is no strip of failures at the top.
+  if (frame.strip && y < frame.strip + 2) {
     const mark = marks.find((candidate) => Math.abs(candidate.x - x) <= NEAR + 1);
     return mark ? { places: mark.places, window: null } : null;
   }

@@ -239,9 +239,12 @@ function split(places, bandOf, bands) {
   return parts;
 }
 
+/** Whether a run's end needs no mark: a success whose begin and end are known. @param {Model} model @param {number} p */
+export const endsPlain = (model, p) =>
+  LOOKS[model.look[p]].succeeded && model.kind[p] <= KIND.UNDIVIDED;
+
 /** @param {Model} model @param {number} p @returns {number} room at the right for the mark of an end that is not plain */
-const tail = (model, p) =>
-  LOOKS[model.look[p]].succeeded && model.kind[p] <= KIND.UNDIVIDED ? 1 : 13;
+const tail = (model, p) => (endsPlain(model, p) ? 1 : 13);
 
 /**
  * First-fit lanes in which no two runs touch, or null where they do not fit the height.
