@@ -1,5 +1,5 @@
 /** The module that a notebook, or an exported file, loads. */
-import { createExplorer } from "./explorer/explorer.mjs";
+import { mountExplorer } from "./explorer/explorer.mjs";
 
 /**
  * @param {{model: import("./protocol.mjs").Model, el: HTMLElement, run: import("./kernel/requests.mjs").Run}} context
@@ -9,7 +9,7 @@ function render({ model, el, run }) {
   const controller = new AbortController();
   // By this mark the style sheet knows the element that a box of widgets lays out.
   el.classList.add("arn-host");
-  createExplorer(model, el, { signal: controller.signal, run });
+  mountExplorer(model, el, { signal: controller.signal, run });
   return () => {
     controller.abort();
     el.classList.remove("arn-host");

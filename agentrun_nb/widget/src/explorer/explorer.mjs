@@ -26,8 +26,8 @@ import { createZoneSwitch } from "./zone.mjs";
 const SETTLED_MS = 300;
 const BODIES = { json: createJsonBody, run: createRunBody, runs: createRunsBody };
 
-/** @param {import("../protocol.mjs").Model} model @param {HTMLElement} el @param {{signal: AbortSignal, run: import("../kernel/requests.mjs").Run}} options `signal` is the end of the view */
-export function createExplorer(model, el, { signal, run }) {
+/** Puts the view into an element and opens its page. @param {import("../protocol.mjs").Model} model @param {HTMLElement} el @param {{signal: AbortSignal, run: import("../kernel/requests.mjs").Run}} options `signal` is the end of the view */
+export function mountExplorer(model, el, { signal, run }) {
   /** @type {Body | null} */
   let body = null;
   let shown = "";
@@ -47,8 +47,8 @@ export function createExplorer(model, el, { signal, run }) {
     run,
     isCut: () => isCut(el),
     onSilence: status.setSilent,
-    onUpdate: (reply) => then(() => show(reply)),
-    onRows: (reply) => then(() => renew(reply)),
+    onUpdate: (reply) => inTurn(() => show(reply)),
+    onRows: (reply) => inTurn(() => renew(reply)),
     onNames(later) {
       names = later;
       body?.setNames?.(new Map(Object.entries(names)));
@@ -65,8 +65,8 @@ export function createExplorer(model, el, { signal, run }) {
   /** @param {Error} error */
   const fail = ({ message }) => status.say(`This could not be shown: ${message}`);
 
-  /** @param {() => Promise<void>} work */
-  function then(work) {
+  /** Does work after all work that was given before; an error goes to the status line. @param {() => Promise<void>} work */
+  function inTurn(work) {
     turn = turn.then(work).catch((error) => void fail(error));
   }
 
@@ -78,7 +78,8 @@ export function createExplorer(model, el, { signal, run }) {
     following?.take(reply.answer.follow);
   }
 
-  async function fetchRest() {
+  /** Fetches the code that opening did not need, and adds the control that follows runs. */
+  async function fetchLaterCode() {
     if (signal.aborted) return;
     const { createFollowing } = await kernel.later();
     following ??= createFollowing(root, { kernel, signal, now: () => held?.page.now ?? 0 });
@@ -124,7 +125,7 @@ export function createExplorer(model, el, { signal, run }) {
     body.setSelected?.(traits.get("selected"));
     body.setPath?.(String(traits.get("path")));
     // The rest of the code comes once the page is there, so that it need not be waited for later.
-    if (kind !== "json") setTimeout(() => fetchRest().catch(() => {}), SETTLED_MS);
+    if (kind !== "json") setTimeout(() => fetchLaterCode().catch(() => {}), SETTLED_MS);
   }
 
   el.append(root);
@@ -133,5 +134,5 @@ export function createExplorer(model, el, { signal, run }) {
   traits.watch("path", (path) => body?.setPath?.(String(path)));
   traits.watch("selected", (keys) => body?.setSelected?.(keys));
   status.say("Waiting for the kernel");
-  then(() => kernel.ask("open").then(show));
+  inTurn(() => kernel.ask("open").then(show));
 }

@@ -11,7 +11,7 @@ import { courseOf } from "../run/course.mjs";
 import { phaseWords, segmentsOf } from "../run/phases.mjs";
 import { fittingGrouping, groupsOf } from "../timeline/grouping.mjs";
 import { areCounted, columns, pack } from "../timeline/layout.mjs";
-import { KIND, NONE, index, touching } from "../timeline/model.mjs";
+import { KIND, NONE, modelOf, touching } from "../timeline/model.mjs";
 
 test("a length of time has the words that Python gives it", () => {
   for (const { ms, words } of bothSides("durations")) assert.equal(duration(ms ?? NaN), words, ms);
@@ -87,7 +87,7 @@ function groupedData({ runs, names }) {
 
 test("runs are in the bands in which Python has them", () => {
   for (const given of bothSides("bands")) {
-    const model = index(groupedData(given));
+    const model = modelOf(groupedData(given));
     const { groups, bandOf } = groupsOf(model, given.by);
     const bands = groups.map(({ name }, band) => {
       const places = Uint32Array.from(
@@ -118,7 +118,7 @@ const orNull = (at) => (Number.isNaN(at) ? null : at);
 test("runs lie where Python lays them", () => {
   for (const picture of bothSides("pictures")) {
     const { what, start, end, width, height } = picture;
-    const model = index(dataOf(picture));
+    const model = modelOf(dataOf(picture));
     /** @template T @param {(place: number) => T} of @returns {(T | null)[]} by row */
     const byRow = (of) => Array.from(model.place, (place) => (place === NONE ? null : of(place)));
     assert.deepEqual(
@@ -145,7 +145,7 @@ test("runs are grouped as Python groups them where nobody has chosen", () => {
     /** @param {number} of how many groups there are; the last of several is of runs that have none */
     const codes = (of) =>
       Uint32Array.from({ length: count }, (_, row) => (of > 1 && row % of === 0 ? NONE : row % of));
-    const model = index({ ...data, deployment: codes(deployments), version: codes(versions) });
+    const model = modelOf({ ...data, deployment: codes(deployments), version: codes(versions) });
     assert.equal(fittingGrouping(model), by, JSON.stringify({ count, deployments, versions }));
   }
 });
@@ -229,7 +229,7 @@ test("the runs of a picture are counted where Python counts them", () => {
       0,
       row < brief ? 2 : 3,
     ]);
-    const model = index(dataOf({ runs, now: 0 }));
+    const model = modelOf(dataOf({ runs, now: 0 }));
     const all = touching(model, -Infinity, Infinity);
     const bands = [all.filter((p) => p % 2), all.filter((p) => p % 2 === 0)];
     assert.equal(areCounted(model, bands, 1), counted, JSON.stringify({ count, brief }));

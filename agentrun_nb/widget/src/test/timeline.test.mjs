@@ -9,11 +9,11 @@ import {
   columns,
   endsPlain,
   failureMarks,
-  fill,
   frameOf,
+  layOutBands,
   pack,
 } from "../timeline/layout.mjs";
-import { KIND, NONE, index, rowsNotRead, touching } from "../timeline/model.mjs";
+import { KIND, NONE, modelOf, rowsNotRead, touching } from "../timeline/model.mjs";
 import { View } from "../timeline/view.mjs";
 import { emptyWords, footnotes, outcomes, tell } from "../timeline/words.mjs";
 
@@ -76,7 +76,7 @@ function someRuns(n, seed) {
 
 test("every run with a created time has one place, in the order of time, and the others are counted", () => {
   for (const n of [0, 1, 2, 500]) {
-    const model = index(dataOf(someRuns(n, n + 1)));
+    const model = modelOf(dataOf(someRuns(n, n + 1)));
     assert.deepEqual(
       [...model.row].sort((a, b) => a - b),
       [...model.data.created.keys()].filter((r) => !Number.isNaN(model.data.created[r])),
@@ -131,7 +131,7 @@ test("a run is drawn from its own timestamps, and an open end never goes beyond 
     [{ created: a, started: b, completed: GO_ZERO, status: "failed" }, KIND.OPEN, a, b, b],
   ];
   for (const [run, kind, from, middle, to] of cases) {
-    const model = index(dataOf([run]));
+    const model = modelOf(dataOf([run]));
     assert.deepEqual(
       [model.kind[0], model.from[0], model.middle[0], model.to[0]],
       [kind, from, middle, to],
@@ -141,7 +141,7 @@ test("a run is drawn from its own timestamps, and an open end never goes beyond 
 });
 
 test("what is told of a run says what is not known and claims nothing else", () => {
-  const model = index(
+  const model = modelOf(
     dataOf([
       { created: NOW - 5000, status: "running" },
       { created: NOW - 5000, started: NOW - 4000, completed: NOW - 9000, status: "waiting\u202E" },
@@ -162,7 +162,7 @@ test("what is told of a run says what is not known and claims nothing else", () 
 });
 
 test("runs that touch a window are found like one by one", () => {
-  const model = index(dataOf(someRuns(400, 5)));
+  const model = modelOf(dataOf(someRuns(400, 5)));
   for (const [start, end] of [
     [0.1, 0.2],
     [0.5, 0.5],
@@ -177,7 +177,7 @@ test("runs that touch a window are found like one by one", () => {
 });
 
 test("no two runs of a lane touch, and no run is left out", () => {
-  const model = index(dataOf(someRuns(300, 9)));
+  const model = modelOf(dataOf(someRuns(300, 9)));
   const window = { start: model.first, end: model.last };
   const all = touching(model, window.start, window.end);
   const lanes = pack(model, all, window, 900, 5000);
@@ -194,7 +194,7 @@ test("no two runs of a lane touch, and no run is left out", () => {
 });
 
 test("a column counts exactly the runs that touch it", () => {
-  const model = index(dataOf(someRuns(300, 11)));
+  const model = modelOf(dataOf(someRuns(300, 11)));
   for (const window of [
     { start: model.first, end: model.last },
     { start: NOW - 900_000.5, end: NOW - 300_000.25 },
@@ -259,7 +259,7 @@ test("three failures among 100,000 runs are found by three steps, each with a ma
     assert.deepEqual(hitAt(view.scene, point.x, point.y)?.places, [place]);
     const { start, end } = view.window;
     assert.equal(
-      fill(view.model, view.scene.frame, {
+      layOutBands(view.model, view.scene.frame, {
         start: start - (end - start),
         end: end + (end - start),
       })[0].lanes,
@@ -335,7 +335,7 @@ test("an end is marked only where lanes leave room for the mark", () => {
 
 test("every run is in one band, and versions beyond the twelfth band are one that says how many", () => {
   const runs = someRuns(600, 19).map((run, i) => ({ ...run, version: i % 40 }));
-  const model = index(dataOf(runs));
+  const model = modelOf(dataOf(runs));
   const frame = frameOf(model, "version_id", 800);
   assert.equal(frame.bands.length, 12);
   assert.equal(frame.bands.at(-1)?.name, "29 other versions");
@@ -369,12 +369,13 @@ test("a window stays within all runs, keeps its span when it is moved, and keeps
 });
 
 test("lanes stay while the window moves a little", () => {
-  const model = index(dataOf(someRuns(300, 29)));
+  const model = modelOf(dataOf(someRuns(300, 29)));
   const frame = frameOf(model, "none", 800);
   const span = 60_000;
   const start = Math.floor((NOW - 1_200_000) / span) * span;
   const [before, later] = [100, 45_000].map(
-    (shift) => fill(model, frame, { start: start + shift, end: start + shift + span })[0].lanes,
+    (shift) =>
+      layOutBands(model, frame, { start: start + shift, end: start + shift + span })[0].lanes,
   );
   assert.ok(before && later && before.places.length > 2);
   assert.deepEqual(later.lane, before.lane);
@@ -382,7 +383,7 @@ test("lanes stay while the window moves a little", () => {
 
 test("the notes count what is in the window, whatever its bands", () => {
   const runs = someRuns(400, 53).map((run, i) => (i % 50 ? run : { status: null, error: i % 3 }));
-  const model = index(dataOf(runs));
+  const model = modelOf(dataOf(runs));
   const unread = runs.filter(({ error }) => error !== undefined).length;
   assert.equal(rowsNotRead(model.data).length, unread);
   for (const [start, end] of [
@@ -409,7 +410,7 @@ test("runs that were not read are no runs without a created time", () => {
     { status: "failed" },
     { created: NOW, status: "failed" },
   ]);
-  const model = index(data);
+  const model = modelOf(data);
   assert.deepEqual(rowsNotRead(data), [0, 1]);
   assert.equal(
     footnotes(model, [allOf(model)], 2).split(".")[0],
@@ -440,10 +441,10 @@ const threeDays = [0, 0, 0, 1, 1, 1, 3, 3].map((day, i) => ({
 }));
 
 test("an axis is as time is until gaps are folded, and every instant has one place on it, in order", () => {
-  const plain = index(dataOf(threeDays));
+  const plain = modelOf(dataOf(threeDays));
   assert.deepEqual([plain.axis.folds.length, plain.foldable], [0, true]);
   assert.equal(plain.axis.at(NOW + 12_345), NOW + 12_345);
-  const { axis, first, last } = index(dataOf(threeDays), true);
+  const { axis, first, last } = modelOf(dataOf(threeDays), true);
   assert.equal(axis.folds.length, 2);
   assert.ok(last - first < 0.2 * DAY, `${last - first}`);
   let before = -Infinity;
@@ -456,7 +457,7 @@ test("an axis is as time is until gaps are folded, and every instant has one pla
 });
 
 test("folding takes nothing from a run and puts no run into a fold", () => {
-  const { axis, from, to, row } = index(dataOf(threeDays), true);
+  const { axis, from, to, row } = modelOf(dataOf(threeDays), true);
   for (let p = 0; p < from.length; p++) {
     assert.equal(Math.round(to[p] - from[p]), 900_000);
     assert.equal(Math.round(axis.instant(from[p])), threeDays[row[p]].created);
@@ -472,21 +473,21 @@ test("an outlier in the year 1 or 9999 does not make the others invisible, and c
     completed: created + 1000,
   }));
   const runs = someRuns(300, 43).filter(({ created }) => created !== undefined);
-  const alone = index(dataOf(runs));
+  const alone = modelOf(dataOf(runs));
   for (const some of [
     outliers,
     outliers.slice(1),
     [{ created: outliers[0].created, status: "running" }],
     [{ created: NOW, completed: outliers[1].created }],
   ]) {
-    const { first, last } = index(dataOf([...runs, ...some]));
+    const { first, last } = modelOf(dataOf([...runs, ...some]));
     assert.ok(last - first < 1.3 * (alone.last - alone.first), JSON.stringify(some));
   }
-  assert.equal(index(dataOf(threeDays)).axis.folds.length, 0);
+  assert.equal(modelOf(dataOf(threeDays)).axis.folds.length, 0);
 });
 
 test("ticks of a folded axis lie outside of the folds, at round times of the clock", () => {
-  const { axis, first, last } = index(dataOf(threeDays), true);
+  const { axis, first, last } = modelOf(dataOf(threeDays), true);
   const found = axis.ticks({ start: first, end: last }, "UTC", 12);
   assert.ok(found.length >= 3);
   for (const { at, label } of found) {
@@ -518,7 +519,7 @@ test("moments that are equal are in order, and an end before either of the other
     [{ created: a, started: c, completed: b }, KIND.POINT, a, NaN, a],
   ];
   for (const [run, kind, from, middle, to] of cases) {
-    const model = index(dataOf([{ ...run, status: "succeeded" }]));
+    const model = modelOf(dataOf([{ ...run, status: "succeeded" }]));
     assert.deepEqual(
       [model.kind[0], model.from[0], model.middle[0], model.to[0]],
       [kind, from, middle, to],
@@ -536,7 +537,7 @@ test("a run that only touches a bound of the window is in it, also where several
     [30, 50],
   ].map(([created, completed]) => ({ created: NOW + created, completed: NOW + completed }));
   const found = (/** @type {number} */ start, /** @type {number} */ end) => [
-    ...touching(index(dataOf(runs)), NOW + start, NOW + end),
+    ...touching(modelOf(dataOf(runs)), NOW + start, NOW + end),
   ];
   assert.deepEqual(found(10, 20), [0, 1, 2, 3]);
   assert.deepEqual(found(11, 19), [1]);
@@ -549,7 +550,7 @@ test("a run that only touches a bound of the window is in it, also where several
 test("a run has a place up to the last moment that a date can have, on both sides, and none beyond it", () => {
   const last = new Date(8.64e15).getTime();
   const created = [-Infinity, -last - 1, -last, NOW, last, last + 1, Infinity];
-  const { row } = index(dataOf(created.map((time) => ({ created: time, completed: time }))));
+  const { row } = modelOf(dataOf(created.map((time) => ({ created: time, completed: time }))));
   assert.deepEqual(
     [...row].map((r) => created[r]),
     [-last, NOW, last],

@@ -12,7 +12,8 @@ const YEAR = 365 * 86_400_000;
 /** A fold keeps this part of what is not folded; all folds together at most the other. */
 const KEPT = 0.03,
   MOST_KEPT = 0.4;
-const LEAST_KEPT = 1000;
+/** No shorter gap is folded, in ms; a fold keeps at least half of it. */
+const SHORTEST_GAP = 1000;
 /** How much longer than all that is not folded a stretch is, when what lies behind it is an outlier. */
 const ABSURD = 20;
 
@@ -52,7 +53,7 @@ export class Axis {
   places = ({ start, end }) => ({ start: this.at(start), end: this.at(end) });
 
   /** @param {Window} window of places @returns {Fold[]} */
-  within = ({ start, end }) =>
+  foldsIn = ({ start, end }) =>
     this.folds.filter(({ place, kept }) => place < end && place + kept > start);
 
   /**
@@ -62,7 +63,7 @@ export class Axis {
   ticks(window, zone, most) {
     const found = [];
     let { start } = window;
-    for (const { place, kept } of [...this.within(window), { place: window.end, kept: 0 }]) {
+    for (const { place, kept } of [...this.foldsIn(window), { place: window.end, kept: 0 }]) {
       const room = Math.floor((most * (place - start)) / (window.end - window.start));
       if (room > 0)
         for (const tick of ticks(this.instant(start), this.instant(place), zone, room))
@@ -82,7 +83,7 @@ export function axisOf(from, to, idle) {
   const last = to.reduce((a, b) => Math.max(a, b), -Infinity);
   if (!idle && !(last - from[0] > YEAR)) return new Axis([]);
   const gaps = (
-    idle ? between(from, to, LEAST_KEPT) : between(moments(from, to), undefined, YEAR)
+    idle ? gapsBetween(from, to, SHORTEST_GAP) : gapsBetween(moments(from, to), undefined, YEAR)
   ).sort((a, b) => a.length - b.length);
   let open = last - from[0] - gaps.reduce((sum, { length }) => sum + length, 0);
   let folded = 0;
@@ -92,7 +93,7 @@ export function axisOf(from, to, idle) {
     open += length;
   }
   const folds = gaps.slice(folded).sort((a, b) => a.instant - b.instant);
-  const kept = Math.max(LEAST_KEPT / 2, Math.min(KEPT, MOST_KEPT / folds.length) * open);
+  const kept = Math.max(SHORTEST_GAP / 2, Math.min(KEPT, MOST_KEPT / folds.length) * open);
   let cut = 0;
   return new Axis(
     folds.map(({ instant, length }) => {
@@ -112,7 +113,7 @@ function moments(from, to) {
 }
 
 /** The long stretches between runs, or between instants. @param {Float64Array} from rising @param {Float64Array} [to] @param {number} [least] they are longer @returns {{instant: number, length: number}[]} */
-function between(from, to = from, least = 0) {
+function gapsBetween(from, to = from, least = 0) {
   const gaps = [];
   let end = Infinity;
   for (let p = 0; p < from.length; p++) {

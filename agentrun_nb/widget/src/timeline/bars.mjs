@@ -42,7 +42,7 @@ export function paintLanes(ctx, picture, band, { places, lane, x0, x1, pitch }) 
   }
 }
 
-/** Behind the bar and the shape of its end; before the bar where there is no room behind. @param {Context} ctx @param {Picture} picture @param {number} p @param {number} x0 @param {number} x1 @param {number} y */
+/** The length in words, to the right of the bar and its end shape; to the left of the bar where there is no room. @param {Context} ctx @param {Picture} picture @param {number} p @param {number} x0 @param {number} x1 @param {number} y */
 function paintLength(ctx, { model, frame: { left, width }, colours }, p, x0, x1, y) {
   const words = lengthWords(model, p);
   const room = ctx.measureText(words).width;

@@ -60,7 +60,7 @@ export function groupsOf(model, by) {
   /** @type {Map<number, number>} */
   const counts = new Map();
   for (let p = 0; p < size; p++) counts.set(codes[row[p]], (counts.get(codes[row[p]]) ?? 0) + 1);
-  const shown = mostCommon(counts);
+  const shown = codesWithBand(counts);
   if (by === "status") {
     const look = (/** @type {number} */ code) => lookOf(model.data.statuses[code] ?? null);
     shown.sort((a, b) => look(a) - look(b) || a - b);
@@ -74,8 +74,8 @@ export function groupsOf(model, by) {
   return { groups, bandOf };
 }
 
-/** @param {Map<number, number>} counts by code @returns {number[]} the codes that have a band of their own, in the order of the counts */
-function mostCommon(counts) {
+/** @param {Map<number, number>} counts by code @returns {number[]} the codes that have a band of their own, in the order of the map's keys and not by size */
+function codesWithBand(counts) {
   const all = [...counts.keys()];
   const most = head().limits.bands;
   if (all.length <= most) return all;

@@ -1,6 +1,6 @@
 /** What lies under a point of the canvas, and where a run lies on it. Lengths are CSS pixels. */
 
-import { COLUMN, timeOf } from "./layout.mjs";
+import { COLUMN, axisPlaceOf } from "./layout.mjs";
 
 /**
  * @typedef {import("./view.mjs").Scene} Scene
@@ -40,7 +40,7 @@ function runAt({ rows }, { places, lane, x0, x1 }, x, laneAt) {
 /** @param {Scene} scene @param {Uint32Array} places @param {number} x @param {number} first @returns {Hit | null} */
 function columnAt({ frame, window, model: { from, to } }, places, x, first) {
   const edge = first + Math.floor((x - first) / COLUMN) * COLUMN;
-  const [start, end] = [edge, edge + COLUMN].map(timeOf(frame, window));
+  const [start, end] = [edge, edge + COLUMN].map(axisPlaceOf(frame, window));
   const found = places.filter((p) => from[p] < end && to[p] >= start);
   return found.length ? { places: found, window: { start, end } } : null;
 }

@@ -1,6 +1,6 @@
 /** Pointer, wheel and keys on the canvas, turned into commands. */
 
-import { timeOf, xOf } from "./layout.mjs";
+import { axisPlaceOf, xOf } from "./layout.mjs";
 
 /**
  * @typedef {import("./layout.mjs").Window} Window
@@ -76,7 +76,7 @@ export const moved = ({ start, end }, by) => ({ start: start + by, end: end + by
 function grab(commands, { offsetX: x, offsetY, shiftKey }) {
   const { frame, window, whole } = commands.scene();
   if (offsetY >= frame.overview) return grabOverview(commands, frame, window, whole, x);
-  const time = timeOf(frame, window);
+  const time = axisPlaceOf(frame, window);
   if (!shiftKey && !commands.isSelecting())
     return (to) => commands.show(moved(window, time(x) - time(to)));
   const inside = (/** @type {number} */ at) =>
@@ -88,7 +88,7 @@ function grab(commands, { offsetX: x, offsetY, shiftKey }) {
 /** Two fingers hold their instants. @param {Commands} commands @param {Map<number, number>} fingers @param {number} moved the one that goes to x @param {number} x */
 function pinch({ scene, show }, fingers, moved, x) {
   const { frame, window } = scene();
-  const before = [...fingers.values()].map(timeOf(frame, window));
+  const before = [...fingers.values()].map(axisPlaceOf(frame, window));
   const [a, b] = fingers.set(moved, x).values();
   if (Math.abs(b - a) < EDGE) return;
   const scale = (before[1] - before[0]) / (b - a);
@@ -102,7 +102,7 @@ function pinch({ scene, show }, fingers, moved, x) {
 /** @param {Commands} commands @param {Scene["frame"]} frame @param {Window} window @param {Window} whole @param {number} x @returns {(x: number) => void} */
 function grabOverview({ show }, frame, window, whole, x) {
   const { start, end } = window;
-  const time = timeOf(frame, whole);
+  const time = axisPlaceOf(frame, whole);
   const near = (/** @type {number} */ at) => Math.abs(xOf(frame, whole)(at) - x) <= EDGE;
   if (near(start)) return (to) => show({ start: Math.min(time(to), end - 1), end });
   if (near(end)) return (to) => show({ start, end: Math.max(time(to), start + 1) });
@@ -121,7 +121,7 @@ function onWheel(canvas, commands, event) {
   )
     return;
   const { frame, window, lift } = commands.scene();
-  const time = timeOf(frame, window);
+  const time = axisPlaceOf(frame, window);
   const isScrolled = lift > 0 && !hasModifier && !shiftKey && Math.abs(deltaX) <= Math.abs(deltaY);
   if (isScrolled) return;
   const unit = deltaMode ? LINE : 1;

@@ -165,7 +165,7 @@ function lanesOfBands(model, parts, window, width, heightOf) {
   return packed;
 }
 
-/** @param {number[]} wishes @param {number} room for all @param {number} least  of all together @returns {number[]} the heights that fit, each in proportion, none below the lowest */
+/** @param {number[]} wishes @param {number} room for all @param {number} least  of all together @returns {number[]} the heights, lowered in proportion towards the room, none below LOWEST or its wish; together they may still exceed the room */
 function lowered(wishes, room, least) {
   const share = Math.max(room, least) / sum(wishes);
   if (share >= 1) return wishes;
@@ -177,14 +177,14 @@ const nameRoom = ({ data, row }) =>
   row.reduce((longest, r) => Math.max(longest, rowName(data, r).join(" ").length), 0) * LETTER +
   ROOM;
 
-/** @param {Frame} frame @param {Window} window @returns {(at: number) => number} where an instant lies */
+/** @param {Frame} frame @param {Window} window @returns {(at: number) => number} the x of a place on the axis (of an instant: of `axis.at(instant)`) */
 export const xOf =
   ({ left, right }, { start, end }) =>
   (at) =>
     left + ((at - start) / (end - start)) * (right - left);
 
-/** @param {Frame} frame @param {Window} window @returns {(x: number) => number} the instant of a point of the axis or beside it */
-export const timeOf =
+/** @param {Frame} frame @param {Window} window @returns {(x: number) => number} the place on the axis at an x, also beside it */
+export const axisPlaceOf =
   ({ left, right }, { start, end }) =>
   (x) =>
     start + ((x - left) / (right - left)) * (end - start);
@@ -194,7 +194,7 @@ export const timeOf =
  * @param {Model} model @param {Frame} frame @param {Window} window
  * @returns {Fill[]}
  */
-export function fill(model, frame, window) {
+export function layOutBands(model, frame, window) {
   const { bandOf, bands, rows, left } = frame;
   const width = frame.right - left;
   const span = window.end - window.start;
@@ -205,7 +205,7 @@ export function fill(model, frame, window) {
   const packed = rows
     ? [ownRows(model, near[0], stretch, width, bands[0].height)]
     : lanesOfBands(model, near, stretch, width, (band) => bands[band].wish);
-  if (!packed) return counted(model, inside, window, width, left);
+  if (!packed) return fillsInColumns(model, inside, window, width, left);
   const shift = xOf(frame, window)(base);
   return packed.map((lanes, band) => {
     lanes.pitch = Math.min(lanes.pitch, bands[band].height / Math.max(1, lanes.count));
@@ -214,8 +214,8 @@ export function fill(model, frame, window) {
   });
 }
 
-/** Columns of all bands to one scale. @param {Model} model @param {Uint32Array[]} inside the places of each band @param {Window} window @param {number} width @param {number} left @returns {Fill[]} */
-function counted(model, inside, window, width, left) {
+/** The bands as columns of counts, all to one scale. @param {Model} model @param {Uint32Array[]} inside the places of each band @param {Window} window @param {number} width @param {number} left @returns {Fill[]} */
+function fillsInColumns(model, inside, window, width, left) {
   const made = inside.map((places) => columns(model, places, window, width, left));
   const scale = Math.max(...made.map(({ peak }) => peak));
   return made.map((one, band) => ({

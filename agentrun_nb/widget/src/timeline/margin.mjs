@@ -22,8 +22,8 @@ const MARKED = 20;
 /** Between a name and the id behind it. */
 const BEHIND = 6;
 
-/** Chosen rows are seen by a mark at their left as well as by their ground. @param {Context} ctx @param {Picture} picture @param {Band} band @param {Lanes} lanes */
-export function paintRowsBehind(ctx, { frame, colours, selected }, band, { pitch }) {
+/** Paints the background of selected rows, with a mark at the left: colour alone is not enough. @param {Context} ctx @param {Picture} picture @param {Band} band @param {Lanes} lanes */
+export function paintSelectedRows(ctx, { frame, colours, selected }, band, { pitch }) {
   for (const p of selected) {
     const y = band.y + p * pitch;
     box(ctx, colours.accent, 0, y, frame.width, pitch, 0.12);

@@ -57,8 +57,8 @@ const LAST_DATE = 8.64e15;
 /** @param {TimelineData} data @param {number} row @returns {string | null} */
 export const statusOf = (data, row) => data.statuses[data.status[row]] ?? null;
 
-/** @param {TimelineData} data @param {boolean} [idle] whether to fold the stretches in which no run goes on @returns {Model} */
-export function index(data, idle = false) {
+/** The model of runs: where each lies on the axis and how it is drawn. @param {TimelineData} data @param {boolean} [idle] whether to fold the stretches in which no run goes on @returns {Model} */
+export function modelOf(data, idle = false) {
   const row = inOrder(data);
   const size = row.length;
   const looks = data.statuses.map(lookOf);

@@ -73,21 +73,21 @@ export function createNavigation(state, { selection, announcer, changed, redraw 
   function goToFailure(by) {
     const { failures } = state.view.model;
     if (failures.length === 0) return announcer.say("No failures.");
-    const at = by > 0 ? nextFailure(failures) : previousFailure(failures);
+    const at = by > 0 ? indexOfNext(failures) : indexOfPrevious(failures);
     const place = failures[at];
     afterMove(state.view.approach(place));
     goTo(place, `Failure ${at + 1} of ${failures.length}: `);
     selection.select([place], false);
   }
 
-  /** @param {State["view"]["model"]["failures"]} failures places, rising */
-  function nextFailure(failures) {
+  /** @param {State["view"]["model"]["failures"]} failures places, rising @returns {number} an index into `failures` */
+  function indexOfNext(failures) {
     const next = failures.findIndex((place) => place > state.active);
     return next < 0 ? 0 : next;
   }
 
   /** @param {State["view"]["model"]["failures"]} failures */
-  function previousFailure(failures) {
+  function indexOfPrevious(failures) {
     const last = failures.length - 1;
     if (state.active < 0) return last;
     const previous = failures.findLastIndex((place) => place < state.active);

@@ -1,6 +1,6 @@
 /** Painting the timeline: it decides nothing, it draws a scene that is laid out. Lengths are CSS pixels. */
 
-import { paintBandWords, paintRowNames, paintRowsBehind } from "./margin.mjs";
+import { paintBandWords, paintRowNames, paintSelectedRows } from "./margin.mjs";
 import { paintLanes } from "./bars.mjs";
 import { COLUMN, MARK, OVERVIEW, xOf } from "./layout.mjs";
 import { KIND } from "./model.mjs";
@@ -56,7 +56,7 @@ function paintBand(ctx, picture, b) {
   } = picture;
   const band = bands[b];
   const { lanes, columns } = fills[b];
-  if (rows && lanes) paintRowsBehind(ctx, picture, band, lanes);
+  if (rows && lanes) paintSelectedRows(ctx, picture, band, lanes);
   clipped(ctx, left - MARK, band.y - 2, width - left + MARK, band.height + 4, () => {
     if (lanes) paintLanes(ctx, picture, band, lanes);
     else paintColumns(ctx, columns, band, picture);
@@ -86,7 +86,7 @@ function paintAxis(
     if (words && begin > ends[line])
       ends[line] = text(ctx, colour, words, begin, axis + 12 + 13 * line) + 4;
   };
-  for (const { place, kept, length } of model.axis.within(window)) {
+  for (const { place, kept, length } of model.axis.foldsIn(window)) {
     const [x0, x1] = [place, place + kept].map((at) => Math.min(right, Math.max(left, xAt(at))));
     box(ctx, colours.grid, x0, strip, x1 - x0, axis - strip, 0.4);
     for (const x of [x0, x1]) dashed(ctx, colours.muted, [2, 2], x, strip, x, axis);

@@ -55,7 +55,7 @@ export function createState() {
   };
 }
 
-/** Takes other runs; grouping and window stay as far as they can. @param {State} state @param {TimelineData} data @param {((row: number) => number) | null} [moved] where a row of before is now */
+/** Takes other runs: grouping, folds and window stay as far as they can, the selection is emptied, and the active run stays only where `moved` finds it. @param {State} state @param {TimelineData} data @param {((row: number) => number) | null} [moved] where a row of before is now */
 export function takeData(state, data, moved) {
   const row = moved?.(state.view.model.row[state.active]) ?? -1;
   state.view = new View(data, state.view);

@@ -100,7 +100,7 @@ export function createTimeline(root, { onSelect, onWindow, onGroup, onKeep, sign
   function draw() {
     nextFrame = 0;
     if (life.signal.aborted || !isOnScreen()) return;
-    const { scene } = fitted();
+    const { scene } = fitToRoom();
     sizeCanvas(canvas, scene.frame);
     parts.corner.style.top = `${scene.frame.axis + 3}px`;
     parts.corner.style.maxWidth = `${scene.frame.left}px`;
@@ -114,8 +114,8 @@ export function createTimeline(root, { onSelect, onWindow, onGroup, onKeep, sign
     announcer.writePosition();
   }
 
-  /** The view, laid out for the room that there is. */
-  function fitted() {
+  /** Sets the sizes of picture and sizer to the room that there is, and gives the view laid out for it. */
+  function fitToRoom() {
     const { view } = state;
     view.fit(canvas.clientWidth);
     const { natural } = view.frame;
@@ -129,19 +129,19 @@ export function createTimeline(root, { onSelect, onWindow, onGroup, onKeep, sign
     return view;
   }
 
-  /** Draws at once, and informs those who listen when nothing moves any more. */
+  /** Draws with the next frame; when nothing has moved for QUIET ms, fills the table and calls onWindow. */
   function changed() {
     redraw();
     clearTimeout(quiet);
-    quiet = setTimeout(standStill, QUIET);
+    quiet = setTimeout(reportStill, QUIET);
   }
 
-  function standStill() {
+  function reportStill() {
     const { view, zone } = state;
     // The table comes last: what is measured after it would have it laid out at once.
     if (isOnScreen()) {
       const red = parseInt(readColours().text.replace(/^\D+/, ""));
-      onWindow?.({ ...fitted().screen, dark: red > MIDDLE }, view.isZoomed);
+      onWindow?.({ ...fitToRoom().screen, dark: red > MIDDLE }, view.isZoomed);
     }
     fillTable(parts.table, view.model, view.places(), zone);
   }

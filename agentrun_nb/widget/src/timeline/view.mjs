@@ -1,8 +1,8 @@
 /** Which runs are on the screen and where: a window on the model, laid out when it is asked for. It touches no page. */
 
 import { fittingGrouping } from "./grouping.mjs";
-import { OVERVIEW, columns, extent, failureMarks, fill, frameOf } from "./layout.mjs";
-import { index, touching } from "./model.mjs";
+import { OVERVIEW, columns, extent, failureMarks, frameOf, layOutBands } from "./layout.mjs";
+import { modelOf, touching } from "./model.mjs";
 
 /**
  * @typedef {import("./layout.mjs").Window} Window
@@ -45,7 +45,7 @@ export class View {
    * @param {boolean} [folded]
    */
   constructor(data, before, folded = before?.folded ?? false) {
-    this.model = index(data, folded);
+    this.model = modelOf(data, folded);
     this.whole = this.window = extent(this.model);
     this.folded = folded;
     if (!before) return;
@@ -70,7 +70,7 @@ export class View {
     return this.model.axis.instants(this.window);
   }
 
-  /** The window without the room at its sides, in which no run can be. */
+  /** The window in ms since the epoch, without the room at its sides, in which no run can be. */
   get stretch() {
     const {
       window: { start, end },
@@ -79,7 +79,7 @@ export class View {
     return axis.instants({ start: Math.max(start, first), end: Math.min(end, last) });
   }
 
-  /** What is on the screen. */
+  /** The window (ms since the epoch), grouping, folds and width, as the kernel is told them. */
   get screen() {
     const { left, right } = this.scene.frame;
     const folds = this.model.axis.folds.map(({ instant, length, kept }) => [instant, length, kept]);
@@ -130,20 +130,20 @@ export class View {
       overview,
       frame: scrolled(frame, this.scroll, lift),
       lift,
-      fills: fill(model, frame, window),
+      fills: layOutBands(model, frame, window),
       marks: failureMarks(model, frame, window),
     });
   }
 
-  /** Lays everything out anew. */
-  #renew() {
+  /** Forgets the layout: who asks for it next has it made anew. */
+  #forget() {
     this.#still = this.#scene = null;
   }
 
-  /** @param {number} width of the canvas in CSS pixels @param {number} [room] how high it can be */
+  /** Takes the size of the canvas; another size has all laid out anew. @param {number} width of the canvas in CSS pixels @param {number} [room] how high it can be */
   fit(width, room = this.#room) {
     const wide = Math.max(width, NARROWEST);
-    if (wide !== this.#width || room !== this.#room) this.#renew();
+    if (wide !== this.#width || room !== this.#room) this.#forget();
     this.#width = wide;
     this.#room = room;
   }
@@ -159,7 +159,7 @@ export class View {
   /** @param {Grouping | null} by null: as it fits */
   group(by) {
     this.by = by;
-    this.#renew();
+    this.#forget();
   }
 
   /** @param {Window} window @returns {boolean} whether the window changed */
@@ -175,7 +175,7 @@ export class View {
     const wasZoomed = this.isZoomed;
     this.window = span === whole.end - whole.start ? whole : { start: from, end: from + span };
     this.#scene = null;
-    if (wasZoomed !== this.isZoomed) this.#renew();
+    if (wasZoomed !== this.isZoomed) this.#forget();
     return true;
   }
 
@@ -220,7 +220,10 @@ export class View {
     const end = model.to[place];
     const b = frame.bandOf ? frame.bandOf[place] : 0;
     let half = (this.window.end - this.window.start) / 2;
-    while (half > SHORTEST && !fill(model, frame, { start: end - half, end: end + half })[b].lanes)
+    while (
+      half > SHORTEST &&
+      !layOutBands(model, frame, { start: end - half, end: end + half })[b].lanes
+    )
       half /= 3;
     return this.show({ start: end - half, end: end + half });
   }

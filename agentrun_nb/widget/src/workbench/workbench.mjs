@@ -106,8 +106,8 @@ export function createWorkbench(store, options) {
     if (corner.parentElement !== there) there.append(corner);
   }
 
-  /** Says why nothing is to be seen, and leads on. */
-  function showNothing() {
+  /** Where nothing is to be seen says why, and leads on; else reserves height for the rows. */
+  function showWhetherEmpty() {
     const { n } = state.data.page;
     const isNothing = state.shown.length === 0;
     element.classList.toggle("arn-wb-none", isNothing);
@@ -193,11 +193,11 @@ export function createWorkbench(store, options) {
   element.addEventListener("keydown", press);
   signal.addEventListener("abort", () => resized.disconnect());
   store.watch(["view"], () => void openView(), signal);
-  store.watch(["data", "shown"], showNothing, signal);
+  store.watch(["data", "shown"], showWhetherEmpty, signal);
   store.watch(["chosen"], showChosen, signal);
   store.watch(["remark"], showRemark, signal);
   void openView();
-  showNothing();
+  showWhetherEmpty();
   showChosen();
   showRemark();
   return {
