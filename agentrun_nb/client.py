@@ -127,7 +127,7 @@ class Client:
         return self._wire.settings.base_url
 
     def check(self) -> check.Check:
-        """Asks the service for a deployment, a version and a run.
+        """Checks whether the service can be worked with: asks each of its routes once or so.
 
         Returns:
             What the service offers, route by route, and what to type next.
@@ -627,7 +627,9 @@ class Client:
         return loop.run(fetch_names(self._wire))
 
     def close(self) -> None:
-        """Closes the connections. A client that is dropped does that by itself.
+        """Closes the connections, and ends the watches of this client.
+
+        A client that is dropped closes its connections by itself.
 
         Example:
             >>> client = arn.Client(api_key=service.api_key, base_url=service.base_url)

@@ -160,7 +160,7 @@ class _RouteCheck:
             self.offered[routes.RUN] = None
             self.reasons[routes.RUN] = f"{TRIED}the answer is not the run that was asked for"
 
-    async def ask_for_nobody(self, deployments: list[str]) -> None:
+    async def ask_for_missing_run(self, deployments: list[str]) -> None:
         """Fetches a run that does not exist, and judges by the form of the answer."""
         deployment = deployments[0] if deployments else NOBODY
         await self.ask(routes.RUN, read_identity, deployment, NOBODY)
@@ -178,7 +178,7 @@ class _RouteCheck:
             }[self.offered[routes.RUN]]
 
     def _speaks_of_the_run(self, error: AgentRunError) -> bool | None:
-        """Whether a 404 is about the run; None when it may be about the route as well."""
+        """Whether a refusal is about the run; None when it may be about the route as well."""
         if error.code is None:
             return False
         if error.code != "not_found":
@@ -214,7 +214,7 @@ async def check(wire: Wire) -> Check:
     run = None
     if failed is None or isinstance(failed, NotOffered | ForbiddenError | BadResponseError):
         run = await checked.find_run(deployments)
-        await (checked.ask_for_nobody(deployments) if run is None else checked.ask_about(run))
+        await (checked.ask_for_missing_run(deployments) if run is None else checked.ask_about(run))
     _explain_untried(checked, deployments, run)
     problem, hint = _problem(checked)
     settings = wire.settings

@@ -129,7 +129,7 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _blamed(causes: list[BaseException], settings: Settings) -> str:
-    """Names what no connection could be made to: the service, or the proxy on the way to it."""
+    """Names what failed: the proxy where no connection to it could be made, else the service."""
     proxy = settings.proxy
     if proxy is None:
         return settings.host

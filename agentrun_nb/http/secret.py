@@ -13,7 +13,7 @@ _vault: WeakKeyDictionary[Secret, str | Callable[[], str]] = WeakKeyDictionary()
 
 
 class Secret:
-    """Holds an API key, or a function that gives it for each request, and shows neither.
+    """Holds an API key, a function that gives one, or a proxy's login, and shows none of them.
 
     Attributes:
         source: where it was found, in words.
@@ -26,7 +26,9 @@ class Secret:
         _vault[self] = key
 
     def reveal(self) -> str:
-        """Returns the key itself.
+        """Returns the key, after checking that it can stand in a header.
+
+        Where it is a function that gives the key, that is called.
 
         Raises:
             SettingsError: the function failed, or what it gave cannot stand in a header.

@@ -75,12 +75,16 @@ class Feed:
         record = self._listener.records().get(key)
         return None if record is None else record.as_run()
 
-    def waits_for(self) -> int:
+    def count_waiting(self) -> int:
         """How many runs have not ended and may still be seen to."""
         return len(self._listener.waits_for())
 
     def follow(self, heard: Callable[[], None]) -> Callable[[], None]:
-        """Calls a function on the client's thread after each change; returns what ends that."""
+        """Calls a function after each change, on the thread that made it.
+
+        Returns:
+            What ends that.
+        """
         return self._listener.follow(heard)
 
     def trouble(self) -> str:

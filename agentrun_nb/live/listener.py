@@ -32,8 +32,8 @@ FAILED = "failure"
 class Listener:
     """The runs of one watch, as they were last seen.
 
-    The poller calls `take`, `lose` and `finish` on the loop of the client. Everything else may be
-    called from any thread.
+    The poller calls `take`, `note_trouble` and `lose` on the loop of the client. Everything else
+    may be called from any thread, `finish` too.
 
     Args:
         wire: sends the requests.
@@ -88,7 +88,7 @@ class Listener:
                 self._ended.append(record.key)
         self._announce()
 
-    def wait_out(self, error: AgentRunError) -> None:
+    def note_trouble(self, error: AgentRunError) -> None:
         """Notes that a look brought nothing, and that there will be another one."""
         self.trouble = error
         self._announce()
@@ -112,7 +112,7 @@ class Listener:
         self._announce()
 
     @property
-    def is_on_loop(self) -> bool:
+    def is_in_own_process(self) -> bool:
         """Whether this is the process in which the watch began, and not one forked off it."""
         return os.getpid() == self._process
 
@@ -126,7 +126,11 @@ class Listener:
     # --- what everybody may read -----------------------------------------------------------------
 
     def follow(self, follower: Callable[[], None]) -> Callable[[], None]:
-        """Calls a function on the client's loop after each change; returns what ends that."""
+        """Calls a function after each change, on the thread that made it.
+
+        Returns:
+            What ends that.
+        """
         with self.changed:
             self._followers.append(follower)
 
@@ -140,7 +144,7 @@ class Listener:
     @property
     def reason(self) -> str | None:
         """Why the watch has ended; None while it goes on."""
-        if self._reason is None and not self.is_on_loop:
+        if self._reason is None and not self.is_in_own_process:
             # The loop that would look again is not in a forked child.
             return FORKED
         return self._reason
@@ -165,13 +169,13 @@ class Listener:
         with self.changed:
             return list(self._ended)
 
-    def has_no_more_than(self, count: int) -> bool:
-        """Whether it goes on, and no more runs than so many have ended yet."""
+    def waits_beyond(self, count: int) -> bool:
+        """Whether there is nothing after the first `count` ended runs yet, and there may be."""
         with self.changed:
             return self.reason is None and len(self._ended) <= count
 
-    def is_over(self, count: int) -> bool:
-        """Whether it has ended, and no more runs than so many before that."""
+    def is_over_after(self, count: int) -> bool:
+        """Whether it has ended, and gave all of its runs that ended: `count` of them."""
         with self.changed:
             return self.reason is not None and len(self._ended) <= count
 
@@ -183,7 +187,7 @@ class Listener:
             seconds: the longest; not everything that happens wakes a thread.
         """
         with self.changed:
-            if self.has_no_more_than(count):
+            if self.waits_beyond(count):
                 self.changed.wait(max(0.0, seconds))
 
     def ended_after(self, count: int) -> list[Record]:

@@ -69,7 +69,7 @@ class News:
             if not self._began and self._edge is None:
                 self._move_edge(came)
             order.add_page(created)
-            return not self._ends_at(order, created)
+            return not self._is_last_page(order, created)
 
         def ask_for(page: PageAsk) -> Ask:
             return routes.RUNS.ask(deployment, **page.params)
@@ -86,7 +86,7 @@ class News:
         is_old = created is not None and self._edge is not None and created < self._edge
         return not is_old and run_id not in self._known
 
-    def _ends_at(self, order: paging.Order, created: list[int | None]) -> bool:
+    def _is_last_page(self, order: paging.Order, created: list[int | None]) -> bool:
         """Whether all runs after a page are older than what is known."""
         last = created[-1] if created else None
         if last is None or self._edge is None:

@@ -109,7 +109,7 @@ class Poller:
     def _tidy(self, deployment: WatchedDeployment) -> None:
         """Forgets what nobody watches any more, and what is under way for it."""
         for run_id, run in list(deployment.runs.items()):
-            if not deployment.everyone(run):
+            if not deployment.watchers_of_run(run):
                 del deployment.runs[run_id]
                 _cancel(run.task)
         if deployment.listeners:
@@ -167,11 +167,14 @@ class Poller:
 
     def _start(self, look: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(look)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._task_done)
         return task
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """Ends all watches after a failure that nobody expected: they would wait for ever."""
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        """Is called when a task is done.
+
+        Where it failed unexpectedly, ends all watches, which would wait for ever.
+        """
         failure = None if task.cancelled() else task.exception()
         if failure is not None:
             for listener in list(self.listeners):
@@ -180,7 +183,7 @@ class Poller:
     # --- a look at one run -----------------------------------------------------------------------
 
     async def _look_at(self, deployment: WatchedDeployment, watched: WatchedRun) -> None:
-        wire = _wire_of(deployment.everyone(watched))
+        wire = _wire_of(deployment.watchers_of_run(watched))
         try:
             if wire is not None:
                 await self._fetch(deployment, watched, wire)
@@ -208,11 +211,11 @@ class Poller:
         run.is_news |= is_new
         if run.record is None or not record.is_older_than(run.record):
             run.record = record
-        everyone = deployment.everyone(run)
-        run.plan([listener.interval for listener in everyone])
+        watchers = deployment.watchers_of_run(run)
+        run.plan([listener.interval for listener in watchers])
         if record.ended:
             del deployment.runs[run_id]
-        for listener in everyone:
+        for listener in watchers:
             listener.take(record)
             if record.ended:
                 self._settle(listener)
@@ -221,19 +224,19 @@ class Poller:
         self, deployment: WatchedDeployment, run: WatchedRun, wire: Wire, error: AgentRunError
     ) -> None:
         """Acts on a look that brought nothing: looks again, or gives the run up."""
-        if self._ends_watches(wire, error):
+        if self._end_watches_after(wire, error):
             return
         if _may_pass(error, run.alive_at, wire):
             run.due = time.monotonic() + (error.retry_after or run.interval)
-            for listener in deployment.everyone(run):
-                listener.wait_out(error)
+            for listener in deployment.watchers_of_run(run):
+                listener.note_trouble(error)
             return
         deployment.runs.pop(run.key[1], None)
-        for listener in deployment.everyone(run):
+        for listener in deployment.watchers_of_run(run):
             listener.lose(run.key, error)
             self._settle(listener)
 
-    def _ends_watches(self, wire: Wire, error: AgentRunError) -> bool:
+    def _end_watches_after(self, wire: Wire, error: AgentRunError) -> bool:
         """Ends the watches that can see nothing more; returns whether there are any such."""
         if isinstance(error, UnauthorizedError):
             ending, reason = list(self.listeners), reasons.KEY_REFUSED
@@ -252,7 +255,7 @@ class Poller:
         self, deployment: WatchedDeployment, runs: list[WatchedRun], news_due: bool
     ) -> None:
         """Looks for new runs of a deployment, and at many runs of it by lists."""
-        wire = _wire_of(deployment.everyone_of(runs))
+        wire = _wire_of(deployment.watchers_of_runs(runs))
         try:
             if wire is not None:
                 await self._fetch_lists(deployment, runs, wire, news_due)
@@ -261,11 +264,7 @@ class Poller:
             self._wake.set()
 
     async def _fetch_lists(
-        self,
-        deployment: WatchedDeployment,
-        runs: list[WatchedRun],
-        wire: Wire,
-        news_due: bool,
+        self, deployment: WatchedDeployment, runs: list[WatchedRun], wire: Wire, news_due: bool
     ) -> None:
         try:
             if news_due:
@@ -287,7 +286,7 @@ class Poller:
         if newcomers and not deployment.ready:
             await self._find_going(deployment, wire, GOING)
             deployment.ready = True
-        await self._find_odd(deployment, wire, is_first=bool(newcomers))
+        await self._find_unknown_statuses(deployment, wire, is_first=bool(newcomers))
         for listener in newcomers:
             if listener.since is not None:
                 await self._catch_up(deployment, wire, listener)
@@ -304,7 +303,9 @@ class Poller:
                 if not record.ended:
                     self._see(deployment, record, is_new=True)
 
-    async def _find_odd(self, deployment: WatchedDeployment, wire: Wire, *, is_first: bool) -> None:
+    async def _find_unknown_statuses(
+        self, deployment: WatchedDeployment, wire: Wire, *, is_first: bool
+    ) -> None:
         """Finds the runs of which nobody knows whether their status ends them.
 
         No list gives all runs that have not ended. So such a status has to be met first, among the
@@ -367,15 +368,15 @@ class Poller:
         error: AgentRunError,
     ) -> None:
         """Acts on a look at a deployment that failed: looks again, or gives it up."""
-        if self._ends_watches(wire, error):
+        if self._end_watches_after(wire, error):
             return
         if _may_pass(error, deployment.alive_at, wire):
             again = time.monotonic() + (error.retry_after or SHORTEST)
             deployment.news_due = again
             for run in runs:
                 run.due = max(run.due, again)
-            for listener in deployment.everyone_of(runs):
-                listener.wait_out(error)
+            for listener in deployment.watchers_of_runs(runs):
+                listener.note_trouble(error)
             return
         is_silence = isinstance(error, PASSING)
         for listener in list(deployment.listeners):

@@ -67,9 +67,9 @@ class Record:
         """The run itself; one that came in a list has a record that is written anew."""
         if self.run is not None:
             return self.run
-        return Run.of_row(table_frame(RUNS, [self.cells()]).iloc[0])
+        return Run.of_row(table_frame(RUNS, [self.as_batch()]).iloc[0])
 
-    def cells(self) -> Batch:
+    def as_batch(self) -> Batch:
         """The record as a batch of one row."""
         return self.batch.apply(pa.Array.slice, self.row, 1)
 
@@ -133,7 +133,7 @@ def frame_of(
     for key in keys:
         record = records.get(key)
         if record is not None:
-            parts.append(record.cells())
+            parts.append(record.as_batch())
             continue
         reason = fetch_error(lost[key]) if key in lost else NOT_SEEN
         parts.append(failed_runs([key], [reason]))

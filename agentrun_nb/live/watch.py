@@ -198,9 +198,9 @@ class Watch:
         is_alone = self._given.is_one or bool(listener.deployments)
         if isinstance(error, UnauthorizedError) or (listener.reason == reasons.LOST and is_alone):
             self._check_seen()
-        raise self._not_ended()
+        raise self._not_ended_error()
 
-    def _not_ended(self) -> NotEndedError:
+    def _not_ended_error(self) -> NotEndedError:
         runs = self._given.frame(self._listener)
         once = runs.drop_duplicates(KEY)
         cause = f" {self._listener.error.message}" if self._listener.error else ""
@@ -220,7 +220,7 @@ class Watch:
         listener = self._listener
         count = 0
         try:
-            while not listener.is_over(count):
+            while not listener.is_over_after(count):
                 for record in listener.ended_after(count):
                     count += 1
                     yield record.as_run()
@@ -235,7 +235,7 @@ class Watch:
             yield run
         listener = self._listener
         count = 0
-        while not listener.is_over(count):
+        while not listener.is_over_after(count):
             for record in listener.ended_after(count):
                 count += 1
                 yield record.as_run()
@@ -263,7 +263,7 @@ class Watch:
         leave = self._listener.follow(wake)
         try:
             # Something may have come before it followed.
-            if self._listener.has_no_more_than(count):
+            if self._listener.waits_beyond(count):
                 await changed.wait()
         finally:
             leave()
@@ -350,7 +350,7 @@ def end_watches(wire: Wire) -> None:
 
 def _end(listener: Listener, reason: str) -> None:
     """Ends a watch at once, and what the poller does for it as soon as its loop gets to it."""
-    if not listener.is_on_loop:
+    if not listener.is_in_own_process:
         # The loop of the parent is not in a forked child, and goes on there.
         return
     listener.finish(reason)

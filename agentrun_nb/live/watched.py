@@ -113,14 +113,14 @@ class WatchedDeployment:
         met = self.news.statuses.union(seen_before)
         return sorted(met.difference(STATUSES, self.listed))
 
-    def everyone_of(self, runs: Iterable[WatchedRun]) -> list[Listener]:
+    def watchers_of_runs(self, runs: Iterable[WatchedRun]) -> list[Listener]:
         """Returns those who watch the deployment or one of these runs of it, each once."""
         found = list(self.listeners)
         for run in runs:
-            found += self.everyone(run)
+            found += self.watchers_of_run(run)
         return list(dict.fromkeys(found))
 
-    def everyone(self, run: WatchedRun) -> list[Listener]:
+    def watchers_of_run(self, run: WatchedRun) -> list[Listener]:
         """Returns those who watch a run, by its key or with the deployment."""
         others = self.listeners if run.is_news else []
         return list(dict.fromkeys([*run.listeners, *others]))

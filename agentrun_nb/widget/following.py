@@ -97,9 +97,9 @@ class Followed(Protocol):
 class Following:
     """Follows the runs of one view.
 
-    The client's thread only wakes the loop of the kernel on which the page was heard last; the view
-    and its page are touched there, and where somebody asks the view for its runs. Where no loop
-    runs, the page is brought up to date whenever it says that it is still there.
+    The thread that changes the watch only wakes the loop of the kernel on which the page was heard
+    last; the view and its page are touched there, and where somebody asks the view for its runs.
+    Where no loop runs, the page is brought up to date whenever it says that it is still there.
 
     Args:
         view: the view.
@@ -339,7 +339,7 @@ class Following:
         """How following stands."""
         feed = self._feed
         if feed is not None:
-            left, trouble = feed.waits_for(), feed.trouble()
+            left, trouble = feed.count_waiting(), feed.trouble()
         else:
             left, trouble = self._could_follow(), self._trouble
         age = self._view._age()
@@ -356,7 +356,7 @@ class Following:
 
 @dataclass
 class _Bell:
-    """What the client's thread leaves for the kernel's loop.
+    """What the thread that changes the watch leaves for the kernel's loop.
 
     Attributes:
         is_rung: whether the loop was woken and has not come to it yet.
@@ -368,7 +368,7 @@ class _Bell:
 
 
 def _waker(following: ref[Following], bell: _Bell) -> Callable[[], None]:
-    """What a watch calls on the client's thread after each change."""
+    """What a watch calls after each change, on the thread that made it."""
 
     def heard() -> None:
         bell.heard_at = time.monotonic()

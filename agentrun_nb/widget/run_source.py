@@ -79,12 +79,16 @@ class Feed(Protocol):
         """A run of the watch; None before it was seen."""
         ...
 
-    def waits_for(self) -> int:
+    def count_waiting(self) -> int:
         """How many runs have not ended and may still be seen to."""
         ...
 
     def follow(self, heard: Callable[[], None]) -> Callable[[], None]:
-        """Calls a function on a thread of the client after each change; returns what ends that."""
+        """Calls a function after each change, on the thread that made it.
+
+        Returns:
+            What ends that.
+        """
         ...
 
     def trouble(self) -> str:
