@@ -34,8 +34,9 @@ TABLES = {
     # Records byte for byte, many in one.
     "batches": "batch INTEGER PRIMARY KEY, size INTEGER NOT NULL, body BLOB NOT NULL",
     # One row a run: what it is selected by, and its latest record. `run_id` is NULL for a record
-    # that names no run. `walk` is 0 once a walk that read the run has come to its end. `gone_at` is
-    # when the service first did not have it any more.
+    # that names no run. `walk` is 0 once a walk that read the run has come to its end, and -1 while
+    # none has read it, since it came by its id. `gone_at` is when the service first did not have it
+    # any more.
     "runs": """
         run INTEGER PRIMARY KEY, deployment_id TEXT NOT NULL, run_id TEXT, version_id TEXT,
         status TEXT, created_at INTEGER, ended INTEGER NOT NULL, record INTEGER NOT NULL,

@@ -3,8 +3,9 @@
 A walk reads the pages of a deployment from the newest run on. Until it has come to its end, or to
 runs that a finished walk has read, there may be runs between its own and older ones. So runs bear
 the number of the walk that read them first, and number 0 (`SETTLED`) once it has finished: only a
-page of settled runs says that nothing is missing after it. An interrupted walk goes on where it
-ended, after the runs that are newer than its own.
+page of settled runs says that nothing is missing after it. Runs that came by their ids bear the
+number -1 (`ALONE`) until a walk reads them. An interrupted walk goes on where it ended, after the
+runs that are newer than its own.
 """
 
 from __future__ import annotations
@@ -45,11 +46,15 @@ class Place:
 
     def meets_finished(self, added: Added) -> bool:
         """Whether all runs of a page were read by a walk that has finished."""
-        return added.all_known and added.walks == {SETTLED} and not self.reads_all
+        if self.reads_all or self.is_first:
+            return False
+        return added.all_known and added.walks == {SETTLED}
 
     def meets_unfinished(self, added: Added) -> bool:
         """Whether all runs of a page were read by the walk that was interrupted."""
         if self.unfinished is None or not added.all_known or not added.walks:
+            return False
+        if self.is_first and self.unfinished not in added.walks:
             return False
         return added.walks <= {SETTLED, self.unfinished}
 
@@ -122,9 +127,14 @@ def finish(database: Database, place: Place, verified: bool | None, *, read_all:
     moment = now()
     values = {"id": place.deployment_id, "now": moment, "verified": verified}
     values["full"] = moment if read_all else None
+    values |= {"walk": place.walk, "settled": SETTLED}
     with database.writing() as connection:
+        # Neither runs that came by their ids nor those of a later walk of another process: such a
+        # run may be newer than all of this walk, with others missing between.
         connection.execute(
-            "UPDATE runs SET walk = 0 WHERE deployment_id = :id AND walk <> 0", values
+            "UPDATE runs SET walk = :settled WHERE deployment_id = :id"
+            " AND walk <> 0 AND walk BETWEEN 1 AND :walk",
+            values,
         )
         connection.execute(
             "INSERT INTO deployments (deployment_id, walked_at, full_walk_at, order_verified)"

@@ -14,7 +14,7 @@ from agentrun_nb.archive.packing import compress, digest_of, pack
 from agentrun_nb.archive.read import find_run, read_runs
 from agentrun_nb.archive.sync import looks_of_records
 from agentrun_nb.core.schema import LOGS, TERMINAL
-from agentrun_nb.errors import AgentRunError
+from agentrun_nb.errors import AgentRunError, TooLargeError
 from agentrun_nb.fetch import paging
 from agentrun_nb.fetch.by_id import FetchedRecord, fetch_error, fetch_run
 from agentrun_nb.fetch.keys import Key
@@ -97,7 +97,10 @@ def _bring_runs(
         if isinstance(outcome, AgentRunError):
             saved.add(key, None, None, error=fetch_error(outcome))
         else:
-            store.add_looks(database, key[0], looks_of_records(wire, [outcome]))
+            try:
+                store.add_looks(database, key[0], looks_of_records(wire, [outcome]))
+            except TooLargeError as error:
+                saved.add(key, None, None, error=fetch_error(error))
         line.add(1)
 
     missing = [key for key in keys if key not in ended]
@@ -181,8 +184,11 @@ def _bring_logs(
         if isinstance(outcome, AgentRunError):
             saved.add(key, None, LOG, error=fetch_error(outcome))
         else:
-            size = _write_log(database, key, outcome)
-            saved.add(key, None, LOG, where=LOG, bytes=size)
+            try:
+                size = _write_log(database, key, outcome)
+                saved.add(key, None, LOG, where=LOG, bytes=size)
+            except TooLargeError as error:
+                saved.add(key, None, LOG, error=fetch_error(error))
         line.add(1)
 
     with ProgressLine(len(missing), shown=len(missing) > 1, noun="logs") as line:

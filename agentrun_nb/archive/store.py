@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from agentrun_nb.archive.database import Database
-from agentrun_nb.archive.packing import digest_of, pack
+from agentrun_nb.archive.packing import digest_of, fits, pack
 from agentrun_nb.core.schema import TERMINAL
 from agentrun_nb.errors import ArchiveError
 from agentrun_nb.fetch.keys import Key
@@ -18,6 +18,9 @@ from agentrun_nb.records.batch import Batch
 
 SETTLED = 0
 """The walk of a run that was read by a walk which has come to its end."""
+
+ALONE = -1
+"""The walk of a run that no walk has read: it came by its id, and its neighbours may be missing."""
 
 
 class Look(NamedTuple):
@@ -44,6 +47,11 @@ class Look(NamedTuple):
     seen_at: int
 
     @property
+    def name(self) -> str | bytes:
+        """What the run is known again by: its id, be it empty, or the digest of its record."""
+        return self.digest if self.run_id is None else self.run_id
+
+    @property
     def ended(self) -> bool:
         """Whether the status is a final one."""
         return self.status in TERMINAL
@@ -58,7 +66,8 @@ class Known(NamedTuple):
         digest: the SHA-256 of that.
         updated_at: when that was changed last.
         ended: whether the run has ended.
-        walk: the walk that has read it; `SETTLED` where that has come to its end.
+        walk: the walk that has read it; `SETTLED` where that has come to its end, `ALONE` where
+            none has read it.
     """
 
     run: int
@@ -110,7 +119,7 @@ def _micros(cells: pa.Array) -> list[int | None]:
 
 
 def add_looks(
-    database: Database, deployment_id: str, looks: Sequence[Look], walk: int = SETTLED
+    database: Database, deployment_id: str, looks: Sequence[Look], walk: int = ALONE
 ) -> Added:
     """Adds records of runs of one deployment, all in one step.
 
@@ -118,7 +127,8 @@ def add_looks(
         database: the archive.
         deployment_id: the deployment that was asked for them.
         looks: the records.
-        walk: the walk that reads them; its runs are settled when it has come to its end.
+        walk: the walk that reads them; its runs are settled when it has come to its end. `ALONE`
+            where they came by their ids.
     """
     with database.writing() as connection:
         return write_looks(connection, deployment_id, looks, walk)
@@ -129,12 +139,11 @@ def write_looks(
 ) -> Added:
     """Writes records of runs of one deployment, within a step that has begun."""
     added = Added()
-    fresh: list[bytes] = []
-    batch = _next_number(connection, "batches", "batch")
+    batches = Batches(connection)
     looks = _not_forgotten(connection, deployment_id, looks)
     known = _known_runs(connection, deployment_id, looks)
     for look in looks:
-        name = look.run_id or look.digest
+        name = look.name
         before = known.get(name)
         if before is None:
             added.all_known = False
@@ -145,15 +154,48 @@ def write_looks(
         if before is not None and before.digest == look.digest:
             _see_again(connection, before, look, walk)
             continue
-        place = batch, len(fresh)
-        fresh.append(look.body)
+        place = batches.add(look.body)
         known[name] = _write_record(connection, deployment_id, look, before, place, walk)
         if before is not None and not before.ended and known[name].ended:
             added.ended += 1
-    if fresh:
-        packed = pack(fresh)
-        connection.execute("INSERT INTO batches VALUES (?, ?, ?)", (batch, *packed))
+    batches.write()
     return added
+
+
+class Batches:
+    """Writes records as they came into as few batches as hold them.
+
+    Args:
+        connection: where a step has begun.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._number = _next_number(connection, "batches", "batch")
+        self._bodies: list[bytes] = []
+        self._size = 0
+
+    def add(self, body: bytes) -> tuple[int, int]:
+        """Adds a record; returns its batch, and its position there."""
+        if not fits(len(self._bodies) + 1, self._size + len(body)):
+            self.write()
+        self._bodies.append(body)
+        self._size += len(body)
+        return self._number, len(self._bodies) - 1
+
+    def write(self) -> None:
+        """Writes the batch that is not written yet.
+
+        Raises:
+            TooLargeError: a single record is more than a batch holds.
+        """
+        if not self._bodies:
+            return
+        packed = pack(self._bodies)
+        self._connection.execute("INSERT INTO batches VALUES (?, ?, ?)", (self._number, *packed))
+        self._number += 1
+        self._bodies = []
+        self._size = 0
 
 
 def _next_number(connection: sqlite3.Connection, table: str, column: str) -> int:
@@ -180,10 +222,9 @@ def _known_runs(
     known: dict[str | bytes, Known] = {}
     for look in looks:
         query = _BY_BYTES if look.run_id is None else _BY_ID
-        name = look.run_id or look.digest
-        found = connection.execute(query, (deployment_id, name)).fetchone()
+        found = connection.execute(query, (deployment_id, look.name)).fetchone()
         if found is not None:
-            known[name] = Known(*found[1:])
+            known[look.name] = Known(*found[1:])
     return known
 
 
@@ -199,7 +240,8 @@ def _see_again(connection: sqlite3.Connection, before: Known, look: Look, walk: 
 
 def _move_to(connection: sqlite3.Connection, run: int, before: int, walk: int) -> None:
     """Notes that a run was read by a walk, and that it is there."""
-    now = SETTLED if before == SETTLED else walk
+    # What comes by its id says nothing of its neighbours, and so takes no run out of its walk.
+    now = before if before == SETTLED or walk == ALONE else walk
     connection.execute("UPDATE runs SET walk = ?, gone_at = NULL WHERE run = ?", (now, run))
 
 
@@ -348,4 +390,8 @@ def _not_forgotten(
     found = {digest for (digest,) in connection.execute("SELECT digest FROM forgotten")}
     if not found:
         return looks
-    return [look for look in looks if key_digest((deployment_id, look.run_id or "")) not in found]
+    return [
+        look
+        for look in looks
+        if look.run_id is None or key_digest((deployment_id, look.run_id)) not in found
+    ]

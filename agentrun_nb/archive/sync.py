@@ -17,6 +17,7 @@ from agentrun_nb.core.text import counted
 from agentrun_nb.errors import (
     AgentRunError,
     ArchiveError,
+    BadIdError,
     NotFoundError,
     SettingsError,
     UnauthorizedError,
@@ -193,6 +194,9 @@ class Sync:
         """Does a part of the work, and notes the error where something does not come."""
         try:
             await work
+        except BadIdError as error:
+            # An odd id that the service has given; the settings are right.
+            self._fail(deployment_id, error)
         except FATAL:
             raise
         except AgentRunError as error:
@@ -236,6 +240,8 @@ class Sync:
         async with self._asking:
             try:
                 return await fetch_run(self._wire, key, self.tally)
+            except BadIdError as error:
+                return error
             except FATAL:
                 raise
             except AgentRunError as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Iterable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +16,7 @@ from agentrun_nb.analysis.health import evidence_ends
 from agentrun_nb.core.schema import FAILURES
 from agentrun_nb.core.text import counted
 from agentrun_nb.documents.outputs import outputs
-from agentrun_nb.errors import AgentRunError, NotFoundError
+from agentrun_nb.errors import AgentRunError, NotFoundError, TooLargeError
 from agentrun_nb.fetch.by_id import fetch_error, fetch_runs
 from agentrun_nb.fetch.keys import Key, RunsLike, has_bare_keys, run_keys
 from agentrun_nb.fetch.output_files import fetch_file, locate
@@ -145,7 +147,7 @@ def fetch_files(
     Args:
         wire: sends the requests.
         files: the files.
-        take: stores the content of a file, and says where.
+        take: stores the content of a file, and says where; a `TooLargeError` of it is a row.
         saved: gets a row for each file.
     """
     tally = Tally()
@@ -159,13 +161,15 @@ def fetch_files(
     def note(number: int, outcome: bytes | AgentRunError) -> None:
         nonlocal lost
         file = left.pop(number)
+        if not isinstance(outcome, AgentRunError):
+            try:
+                where = take(file, outcome)
+                saved.add(file.key, file.position, file.name, where=where, bytes=len(outcome))
+            except TooLargeError as error:
+                outcome = error
         if isinstance(outcome, AgentRunError):
             lost += 1
             saved.add(file.key, file.position, file.name, error=_loss(file, outcome))
-        else:
-            where = take(file, outcome)
-            size = len(outcome)
-            saved.add(file.key, file.position, file.name, where=where, bytes=size)
         line.add(1, f"{lost:,} lost" if lost else "")
 
     with (
@@ -234,14 +238,31 @@ def save_outputs(
 
 
 def _titles(files: Iterable[OutputFile]) -> dict[tuple[Key, int], str]:
-    """The names of files on disk; where a run has two of one name, the later has its place too."""
-    titles = {}
-    used = set()
+    """The names of files on disk; where a name is taken, the later file has its place in it too."""
+    titles: dict[tuple[Key, int], str] = {}
+    taken: set[tuple[str, ...]] = set()
     for file in files:
-        title = safe_name(file.name)
-        # Some systems take no notice of capitals.
-        if (file.key, title.casefold()) in used:
-            title = safe_name(f"{file.position}-{title}")
-        used.add((file.key, title.casefold()))
+        if (file.key, file.position) in titles:
+            # The same run was given twice.
+            continue
+        for title in _possible_titles(file):
+            # Two runs may have one folder, where their ids differ in what no folder can be called.
+            path = tuple(_as_on_any_disk(part) for part in (*file.key, title))
+            if path not in taken:
+                break
+        taken.add(path)
         titles[file.key, file.position] = title
     return titles
+
+
+def _possible_titles(file: OutputFile) -> Iterator[str]:
+    """The names that a file may have on disk, the best first; they never end."""
+    yield safe_name(file.name)
+    yield safe_name(f"{file.position}-{file.name}")
+    for number in itertools.count(2):
+        yield safe_name(f"{file.position}-{number}-{file.name}")
+
+
+def _as_on_any_disk(name: str) -> str:
+    """What is equal for names that some system takes for one: some take no notice of capitals."""
+    return unicodedata.normalize("NFC", safe_name(name).casefold())

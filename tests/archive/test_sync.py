@@ -10,7 +10,9 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb import errors
-from agentrun_nb.archive import places
+from agentrun_nb.archive import packing, places, store, walk
+from agentrun_nb.core.schema import RUNS
+from agentrun_nb.records.decode import decode_records
 from tests.archive.book import DEP, Book, moment, served
 from tests.support.http import KEY
 
@@ -135,6 +137,101 @@ def test_two_interruptions_leave_no_gap_either(archive):
     assert arn.fetch_report(runs).complete is True
 
 
+def whole_and_true(archive: arn.Archive, book: Book) -> bool:
+    """Whether a listing says that it is complete; it says so only where all runs are there."""
+    runs = archive.list_runs(DEP)
+    complete = arn.fetch_report(runs).complete
+    if complete:
+        assert set(runs["id"]) == set(book.runs[DEP])
+    return complete is True
+
+
+@pytest.fixture
+def small_pages(monkeypatch) -> None:
+    """Pages of 20 runs, ten times smaller than they are."""
+    monkeypatch.setattr(walk, "PAGE", 20)
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("status", ["succeeded", "running"])
+@pytest.mark.parametrize(
+    "rescued", [range(40, 60), range(35, 60), range(20, 40), range(15, 45), range(60)], ids=str
+)
+def test_runs_that_came_alone_say_nothing_of_their_neighbours(archive, rescued, status):
+    """A page may be full of runs that were rescued, and others be missing before and behind it."""
+    book = filled(60, status=status)
+    with served(book) as (client, _):
+        archive.rescue(client, [(DEP, f"run_{number}") for number in rescued])
+        assert not whole_and_true(archive, book)
+        archive.sync(client, DEP)
+        assert whole_and_true(archive, book)
+        for number in range(60, 120):
+            book.put(number, status)
+        archive.rescue(client, [(DEP, f"run_{number + 60}") for number in rescued])
+        archive.sync(client, DEP)
+        assert whole_and_true(archive, book)
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("status", ["succeeded", "running"])
+def test_a_walk_that_was_interrupted_is_finished_whatever_came_alone(archive, status, is_first):
+    book = filled(30)
+    with served(book, deadline=0.5) as (client, _):
+        if not is_first:
+            archive.sync(client, DEP)
+        for number in range(30, 130):
+            book.put(number, status)
+        book.broken = set(range(len(book.targets) + 4, 10_000))
+        archive.sync(client, DEP)
+        book.broken = set()
+        archive.rescue(client, [(DEP, f"run_{number}") for number in range(110, 130)])
+        assert not whole_and_true(archive, book)
+        for number in range(130, 190):
+            book.put(number, status)
+        archive.rescue(client, [(DEP, f"run_{number}") for number in range(150, 190)])
+        archive.sync(client, DEP)
+        assert whole_and_true(archive, book)
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("by", ["rescue", "sync"])
+def test_what_comes_during_a_walk_is_not_settled_by_it(archive, by):
+    """What another process reads after the first page of a walk may be newer than that page."""
+    book = filled(60)
+    with served(book, deadline=0.5) as (client, _):
+        archive.sync(client, DEP)
+        book.put(60)
+        place = places.begin(archive._database, DEP)
+        for number in range(61, 120):
+            book.put(number)
+        first_page = [book.runs[DEP]["run_60"]]
+        batch = decode_records(RUNS, first_page).with_fetched_at([places.now()])
+        looks = store.looks_of(batch, first_page)
+        places.take_page(archive._database, place, looks, None)
+        if by == "rescue":
+            archive.rescue(client, [(DEP, f"run_{number}") for number in range(100, 120)])
+        else:
+            book.broken = set(range(len(book.targets) + 2, 10_000))
+            archive.sync(client, DEP)
+            book.broken = set()
+        places.finish(archive._database, place, True, read_all=False)
+        archive.sync(client, DEP)
+        assert whole_and_true(archive, book)
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_the_first_walk_goes_to_the_end_whatever_is_settled(archive):
+    """Files of before have settled runs that no walk has read."""
+    book = filled(60)
+    with served(book) as (client, _):
+        archive.rescue(client, [(DEP, f"run_{number}") for number in range(40, 60)])
+        with archive._database.writing() as connection:
+            connection.execute("UPDATE runs SET walk = 0")
+        archive.sync(client, DEP)
+        assert whole_and_true(archive, book)
+
+
 def test_all_pages_are_read_once_a_week_and_what_is_gone_is_named(archive, monkeypatch):
     book = filled(1_000)
     with served(book) as (client, _):
@@ -201,6 +298,73 @@ def test_a_record_without_an_id_is_there_once(archive):
         assert archive.sync(client, DEP).new == 3
         assert archive.sync(client, DEP).new == 0
     assert archive.list_runs(DEP)["id"].isna().sum() == 1
+
+
+ODD_IDS = [None, "", 3, {"a": 1}, "a/b", "..", "\ud800", "x" * 3_000, "MISSING"]
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("status", ["succeeded", "running"])
+@pytest.mark.parametrize("odd", ODD_IDS, ids=repr)
+def test_an_odd_id_never_costs_the_sync(archive, odd, status):
+    """Not when it is new, came before, has changed, or stands on a page that is not read again."""
+    record = {"id": odd, "deployment_id": DEP, "status": status, "failure_reason": "first"}
+    if odd == "MISSING":
+        del record["id"]
+    book = Book()
+    book.write("odd", json.dumps(record).encode())
+    book.put(1)
+    with served(book) as (client, _):
+        archive.sync(client, DEP)
+        assert archive.sync(client, DEP).new == 0
+        record["failure_reason"] = "second"
+        book.write("odd", json.dumps(record).encode())
+        archive.sync(client, DEP)
+        for number in range(2, 60):
+            book.put(number)
+        assert archive.sync(client, DEP).new == 58
+        assert archive.sync(client, DEP).new == 0
+        theirs = client.list_runs(DEP, progress=False)
+    runs = archive.list_runs(DEP)
+    assert {*theirs["id"].dropna()} == {*runs["id"].dropna()}
+    assert "second" in runs["failure_reason"].tolist()
+    assert archive.check().whole
+
+
+@pytest.mark.parametrize("odd", ["", "a/b", ".."])
+def test_a_deployment_with_an_odd_id_never_costs_the_others(archive, odd):
+    book = filled(2)
+    book.put(1, dep=odd)
+    with served(book) as (client, _):
+        done = archive.sync(client)
+    assert done.new == 2
+    assert done.failures[odd].startswith("bad_id")
+
+
+def test_a_page_larger_than_one_batch_is_there_to_the_letter(archive, monkeypatch):
+    monkeypatch.setattr(packing, "LARGEST", 3_000)
+    book = filled(50)
+    book.put(50, failure_reason="x" * 2_500)
+    with served(book) as (client, _):
+        assert archive.sync(client, DEP).new == 51
+    assert archive.check().whole
+    for run in archive.list_runs(DEP)["id"]:
+        assert archive.get_run(DEP, run).raw == book.runs[DEP][run]
+
+
+def test_a_record_that_could_not_be_read_again_is_not_written(archive, monkeypatch):
+    monkeypatch.setattr(packing, "LARGEST", 3_000)
+    book = filled(2)
+    book.put(2, failure_reason="x" * 4_000)
+    book.put(1, dep="dep_2")
+    with served(book) as (client, _):
+        done = archive.sync(client)
+        assert done.failures[DEP].startswith("too_large")
+        saved = archive.rescue(client, [(DEP, "run_2"), (DEP, "run_1")])
+    assert saved["error"].str.startswith("too_large").sum() == 1
+    assert arn.fetch_report(archive.list_runs(DEP)).complete is False
+    assert archive.list_runs()["id"].tolist() == ["run_1", "run_1"]
+    assert archive.check().whole
 
 
 def test_equal_ids_of_two_deployments_are_two_runs(archive):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb import errors
+from agentrun_nb.archive import packing
 from agentrun_nb.files.folder import LONGEST, safe_name
 from tests.archive.book import DEP, Book, served
 
@@ -164,12 +166,48 @@ def test_links_are_not_followed(folder, tmp_path):
     assert not (tmp_path / "report.md").exists()
 
 
-def test_equal_names_of_one_run_are_two_files(folder):
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a.txt", "A.txt", "a.txt"],
+        ["2-a", "a", "a"],
+        ["2-A", "a", "a"],
+        ["3-a", "3-2-a", "a", "a"],
+        ["3-a", "a", "3-a", "a"],
+        ["a/b", "a:b", "2-a_b", "a_b", "3-a_b"],
+        ["x" * 300 + "1", "x" * 300 + "2", "1-" + "x" * 300, "x" * 300],
+        ["\u00e9", "e\u0301", "E\u0301"],
+        ["", ".", "_", "1-_", ""],
+    ],
+)
+def test_files_of_one_run_never_take_each_others_place(folder, names):
+    """Nor on systems that take capitals, or two ways to write one letter, for the same."""
     book = Book()
-    with_files(book, 1, ["a.txt", "A.txt", "a.txt"])
+    run_id = with_files(book, 1, names)
     with served(book) as (client, _):
-        saved = client.save_outputs((DEP, "run_1"), folder)
-    assert len({where.casefold() for where in saved["where"]}) == 3
+        saved = client.save_outputs((DEP, run_id), folder)
+        again = client.save_outputs([(DEP, run_id), (DEP, run_id)], folder)
+    places = {unicodedata.normalize("NFC", where.casefold()) for where in saved["where"]}
+    assert len(places) == len(names)
+    for row, name in zip(saved.itertuples(), names, strict=True):
+        assert Path(row.where).read_bytes() == f"{run_id} {name}".encode()
+    assert {*again["where"]} == {*saved["where"]}
+
+
+def test_runs_whose_ids_make_one_folder_keep_their_files_apart(folder):
+    book = Book()
+    ids = ["run_a", "Run_A", "run a", "run~a", "run'a", 'run"a']
+    for number, run_id in enumerate(ids):
+        with_files(book, number, ["a", "1-a"])
+        record = json.loads(book.runs[DEP].pop(f"run_{number}"))
+        book.write(run_id, json.dumps(record | {"id": run_id}).encode())
+    with served(book) as (client, _):
+        saved = client.save_outputs([(DEP, run_id) for run_id in ids], folder)
+    assert saved["error"].isna().all()
+    assert saved["where"].str.casefold().nunique() == 2 * len(ids)
+    for row in saved.itertuples():
+        number = ids.index(row.run_id)
+        assert Path(row.where).read_bytes() == f"run_{number} {row.name}".encode()
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):
@@ -234,6 +272,26 @@ def test_equal_files_are_in_the_archive_once(tmp_path):
     assert archive.check().files == 1
     archive.forget([(DEP, "run_2"), (DEP, "run_3")])
     assert archive.check().files == 0
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(packing, "LARGEST", 3_000)
+    book = Book()
+    with_files(book, 1, ["large", "small"])
+    book.files["sbx_1", "/out/0"] = bytes(3_001)
+    book.events["run_1"] = [json.dumps({"id": "e1", "message": "m" * 3_000}).encode()]
+    archive = arn.Archive(tmp_path / "runs.sqlite")
+    with served(book) as (client, _):
+        saved = archive.rescue(client, (DEP, "run_1")).set_index("name")
+    assert saved["error"].str.startswith("too_large").to_dict() == {
+        "log": True,
+        "large": True,
+        "small": False,
+    }
+    assert archive.read_output((DEP, "run_1"), "small") == b"run_1 small"
+    with pytest.raises(errors.NotFoundError):
+        archive.read_output((DEP, "run_1"), "large")
+    assert archive.check().whole
 
 
 def test_the_log_of_a_run_that_goes_on_is_asked_for_again(tmp_path):
