@@ -230,7 +230,13 @@ class Archive:
             raise
 
     def explore(
-        self, deployment_id: str, run_id: str, *, tz: str = "UTC", height: int | None = None
+        self,
+        deployment_id: str,
+        run_id: str,
+        *,
+        tz: str = "UTC",
+        follow: bool | None = None,
+        height: int | None = None,
     ) -> RunExplorer:
         """One run on the screen, as `Client.explore` shows it.
 
@@ -238,10 +244,14 @@ class Archive:
             deployment_id: its deployment.
             run_id: its id.
             tz: the zone of the times shown, an IANA name.
+            follow: None or False; an archive asks no service how a run goes on.
             height: of the view, in pixels; None: as it fits.
 
         Returns:
             The view; logs and output files are those of the archive.
+
+        Raises:
+            SettingsError: `follow` is True.
 
         Example:
             >>> archive.explore(deployment_id, run.id)
@@ -249,7 +259,8 @@ class Archive:
         """
         from agentrun_nb.widget import explore
 
-        return explore(self.get_run(deployment_id, run_id), self, tz=tz, height=height)
+        run = self.get_run(deployment_id, run_id)
+        return explore(run, self, tz=tz, height=height, follow=follow)
 
     def get_runs(
         self, deployment_id: str | pd.DataFrame, run_ids: Iterable[str] | None = None
