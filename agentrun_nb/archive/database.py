@@ -169,7 +169,7 @@ def _has_content(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise _no_file(path, error) from None
+        raise _unopened_error(path, error) from None
 
 
 def _create(path: Path) -> None:
@@ -194,7 +194,7 @@ def _create(path: Path) -> None:
         finally:
             fresh.unlink(missing_ok=True)
     except OSError as error:
-        raise _no_file(path, error) from None
+        raise _unopened_error(path, error) from None
     except sqlite3.Error as error:
         raise _typed(error, path, writing=True) from None
 
@@ -209,7 +209,7 @@ def _journal(path: Path) -> str:
     return f"PRAGMA journal_mode = {mode}"
 
 
-def _no_file(path: Path, error: OSError) -> ArchiveError:
+def _unopened_error(path: Path, error: OSError) -> ArchiveError:
     sentence = f"{path} cannot be opened as an archive: {error.strerror or error}."
     return ArchiveError(sentence, hint="Look at the folder, its rights and the space left.")
 
@@ -228,22 +228,22 @@ def _check_header(path: Path) -> None:
         log = path.with_name(f"{path.name}-wal")
         has_log = log.exists() and log.stat().st_size > 0
     except OSError as error:
-        raise _no_file(path, error) from None
+        raise _unopened_error(path, error) from None
     if not header.startswith(_HEADER):
         if _HEADER.startswith(header[: len(_HEADER)]):
-            raise damaged(path, "its end is missing")
-        raise _no_archive(path, "it is no SQLite file")
+            raise damaged_error(path, "its end is missing")
+        raise _no_archive_error(path, "it is no SQLite file")
     if len(header) < 100:
-        raise damaged(path, "its end is missing")
+        raise damaged_error(path, "its end is missing")
     page_size = int.from_bytes(header[16:18], "big")
     page_size = 65_536 if page_size == 1 else page_size
     pages = int.from_bytes(header[28:32], "big")
     # Beside a log of changes the file may be shorter than it says: the log has the rest.
     if not has_log and size < page_size * pages:
-        raise damaged(path, "its end is missing")
+        raise damaged_error(path, "its end is missing")
 
 
-def _no_archive(path: Path, reason: str) -> ArchiveError:
+def _no_archive_error(path: Path, reason: str) -> ArchiveError:
     hint = "Give the path of an archive, or of a file that is not there yet."
     return ArchiveError(f"{path} is no archive: {reason}.", hint=hint)
 
@@ -317,7 +317,7 @@ def _check_content(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != layout.APPLICATION_ID:
-        raise _no_archive(path, "it is a SQLite file of something else")
+        raise _no_archive_error(path, "it is a SQLite file of something else")
     if version > layout.VERSION:
         sentence = f"{path} was written by a newer version of agentrun-nb."
         raise ArchiveVersionError(sentence, hint="Update: pip install -U agentrun-nb.")
@@ -327,14 +327,14 @@ def _check_content(connection: sqlite3.Connection, path: Path) -> None:
     expected |= {("index", name) for name in layout.INDEXES}
     if made != expected:
         # A trigger or a view of a file that somebody has brought would run with our statements.
-        raise _no_archive(path, "it has other tables than an archive")
+        raise _no_archive_error(path, "it has other tables than an archive")
     if path.stat().st_size <= CHECKED_AT_ONCE:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise damaged(path, verdict)
+            raise damaged_error(path, verdict)
 
 
-def damaged(path: Path, reason: str) -> ArchiveDamagedError:
+def damaged_error(path: Path, reason: str) -> ArchiveDamagedError:
     """The error for a file that is not whole."""
     sentence = f"{path} is damaged: {reason[:200]}."
     hint = "Take a copy of it; a sync into a new file brings what the service still has."
@@ -350,7 +350,7 @@ def _typed(error: sqlite3.Error, path: Path, *, writing: bool) -> ArchiveError:
     """The error of this package for one of SQLite."""
     name = _name(error)
     if name.startswith(_DAMAGED):
-        return damaged(path, str(error))
+        return damaged_error(path, str(error))
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         sentence = f"Another process has been writing to {path} for {PATIENCE:.0f} s."
         return ArchiveWriteError(sentence, hint="Try again when it has finished.")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from agentrun_nb.archive.database import Database
 from agentrun_nb.archive.packing import Packed, pack, unpack
-from agentrun_nb.archive.read import find_run, not_here
+from agentrun_nb.archive.read import find_run, not_here_error
 from agentrun_nb.archive.store import key_digest, number_of
 from agentrun_nb.fetch.keys import Key
 
@@ -22,7 +22,7 @@ def forget(database: Database, keys: Sequence[Key]) -> None:
     """
     for key in keys:
         if find_run(database, key) is None:
-            raise not_here(key)
+            raise not_here_error(key)
     with database.writing() as connection:
         for key in keys:
             _forget_run(connection, number_of(connection, key))

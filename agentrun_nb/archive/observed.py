@@ -11,7 +11,7 @@ from agentrun_nb.core.schema import TERMINAL
 from agentrun_nb.fetch.keys import Key
 
 
-class Seen(NamedTuple):
+class StatusLook(NamedTuple):
     """A look at a run.
 
     Attributes:
@@ -35,11 +35,11 @@ class Latest(NamedTuple):
     first_seen: int
     last_seen: int
 
-    def is_what_was_seen(self, look: Seen) -> bool:
+    def is_what_was_seen(self, look: StatusLook) -> bool:
         """Whether a look saw this record."""
         return (look.status, look.updated_at) == (self.status, self.updated_at)
 
-    def says_less_than(self, look: Seen) -> bool:
+    def says_less_than(self, look: StatusLook) -> bool:
         """Whether a look says something that the record does not say."""
         if not self.is_what_was_seen(look) or look.seen_at < self.first_seen:
             return True
@@ -77,7 +77,7 @@ def _latest_of(database: Database, deployment_id: str) -> dict[Key, Latest]:
     return {(deployment_id, run_id): Latest(*values) for run_id, *values in rows}
 
 
-def _looks(looks: pd.DataFrame) -> list[tuple[Key, Seen]]:
+def _looks(looks: pd.DataFrame) -> list[tuple[Key, StatusLook]]:
     """The rows of an OBSERVATIONS table."""
     keys = zip(looks["deployment_id"], looks["run_id"], strict=True)
     seen = zip(
@@ -86,7 +86,7 @@ def _looks(looks: pd.DataFrame) -> list[tuple[Key, Seen]]:
     found = []
     for key, (status, seen_at, updated_at) in zip(keys, seen, strict=True):
         if seen_at is not None:
-            found.append((key, Seen(status, seen_at, updated_at)))
+            found.append((key, StatusLook(status, seen_at, updated_at)))
     return found
 
 
@@ -98,7 +98,7 @@ def _micros(moments: pd.Series[Any]) -> list[int | None]:
     return [None if gone else number for number, gone in zip(numbers, missing, strict=True)]
 
 
-def _write(database: Database, new: list[tuple[Latest, Seen]]) -> None:
+def _write(database: Database, new: list[tuple[Latest, StatusLook]]) -> None:
     with database.writing() as connection:
         for record, look in new:
             if record.is_what_was_seen(look):

@@ -15,7 +15,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from agentrun_nb.archive.database import Database
-from agentrun_nb.archive.store import SETTLED, Added, Look, write_looks
+from agentrun_nb.archive.store import SETTLED, Added, SeenRecord, write_records
 
 FULL_WALK_EVERY = 7 * 86_400 * 1_000_000
 """Microseconds after which all pages of a deployment are read again.
@@ -25,7 +25,7 @@ New runs stand first in a listing; the others are read now and then to find what
 
 
 @dataclass
-class Place:
+class WalkStart:
     """Where a walk through the runs of a deployment begins.
 
     Attributes:
@@ -64,8 +64,8 @@ def now() -> int:
     return round(time.time() * 1e6)
 
 
-def begin(database: Database, deployment_id: str) -> Place:
-    """Begins a walk through the runs of a deployment."""
+def plan_walk(database: Database, deployment_id: str) -> WalkStart:
+    """Says where a walk through the runs of a deployment begins."""
     found = database.rows(
         "SELECT walk, cursor, walked_at, full_walk_at FROM deployments WHERE deployment_id = ?",
         (deployment_id,),
@@ -76,7 +76,7 @@ def begin(database: Database, deployment_id: str) -> Place:
     )
     is_first = walked_at is None
     is_due = full_walk_at is None or now() - full_walk_at > FULL_WALK_EVERY
-    place = Place(deployment_id, walk=max(unfinished, highest or 0) + 1, is_first=is_first)
+    place = WalkStart(deployment_id, walk=max(unfinished, highest or 0) + 1, is_first=is_first)
     place.reads_all = is_due and not is_first
     if cursor is not None and not place.reads_all:
         place.unfinished = unfinished
@@ -85,7 +85,7 @@ def begin(database: Database, deployment_id: str) -> Place:
 
 
 def take_page(
-    database: Database, place: Place, looks: Sequence[Look], following: str | None
+    database: Database, place: WalkStart, looks: Sequence[SeenRecord], following: str | None
 ) -> Added:
     """Writes a page of a walk and where the walk goes on, in one step.
 
@@ -96,7 +96,7 @@ def take_page(
         following: the cursor of the next page; None where there is none.
     """
     with database.writing() as connection:
-        added = write_looks(connection, place.deployment_id, looks, place.walk)
+        added = write_records(connection, place.deployment_id, looks, place.walk)
         if place.unfinished is None:
             connection.execute(_SAVE, (place.deployment_id, place.walk, following))
         elif place.meets_unfinished(added):
@@ -115,7 +115,7 @@ _SAVE = """
 """
 
 
-def finish(database: Database, place: Place, verified: bool | None, *, read_all: bool) -> None:
+def finish(database: Database, place: WalkStart, verified: bool | None, *, read_all: bool) -> None:
     """Notes that a walk has come to its end, or to runs of one that had.
 
     Args:

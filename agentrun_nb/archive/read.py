@@ -119,7 +119,7 @@ def read_run(database: Database, key: Key) -> Run:
     """
     found = find_run(database, key)
     if found is None:
-        raise not_here(key)
+        raise not_here_error(key)
     (body,) = read_bodies(database, [found])
     run = Run(body, times.EPOCH + found.seen_at * times.MICROSECOND)
     run.batch = note_strangers(run.batch, "deployment_id", [key[0]])
@@ -127,7 +127,7 @@ def read_run(database: Database, key: Key) -> Run:
     return run
 
 
-def not_here(key: Key) -> NotFoundError:
+def not_here_error(key: Key) -> NotFoundError:
     """The error for a run that the archive does not have."""
     deployment_id, run_id = key
     sentence = f"The archive has no run {run_id!r} of deployment {deployment_id!r}."
@@ -140,7 +140,7 @@ def read_runs(database: Database, keys: Sequence[Key]) -> pd.DataFrame:
     places = {key: find_run(database, key) for key in dict.fromkeys(keys)}
     found = {key: place for key, place in places.items() if place is not None}
     missing = [key for key, place in places.items() if place is None]
-    sentences = [f"not_found: {not_here(key).message}" for key in missing]
+    sentences = [f"not_found: {not_here_error(key).message}" for key in missing]
     batches = [failed_runs(missing, sentences)]
     rows = {key: row for row, key in enumerate([*found, *missing])}
     if found:

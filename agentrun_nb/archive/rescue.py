@@ -12,7 +12,7 @@ from agentrun_nb.archive import places, store
 from agentrun_nb.archive.database import Database
 from agentrun_nb.archive.packing import compress, digest_of, pack
 from agentrun_nb.archive.read import find_run, read_runs
-from agentrun_nb.archive.sync import looks_of_records
+from agentrun_nb.archive.sync import seen_records_of
 from agentrun_nb.core.schema import LOGS, TERMINAL
 from agentrun_nb.errors import AgentRunError, TooLargeError
 from agentrun_nb.fetch import paging
@@ -98,7 +98,7 @@ def _bring_runs(
             saved.add(key, None, None, error=fetch_error(outcome))
         else:
             try:
-                store.add_looks(database, key[0], looks_of_records(wire, [outcome]))
+                store.add_records(database, key[0], seen_records_of(wire, [outcome]))
             except TooLargeError as error:
                 saved.add(key, None, None, error=fetch_error(error))
         line.add(1)

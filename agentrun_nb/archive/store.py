@@ -23,7 +23,7 @@ ALONE = -1
 """The walk of a run that no walk has read: it came by its id, and its neighbours may be missing."""
 
 
-class Look(NamedTuple):
+class SeenRecord(NamedTuple):
     """A record of a run as it came.
 
     Attributes:
@@ -97,8 +97,8 @@ class Added:
     all_known: bool = True
 
 
-def looks_of(batch: Batch, bodies: Sequence[bytes]) -> list[Look]:
-    """Makes looks of records that came.
+def seen_records(batch: Batch, bodies: Sequence[bytes]) -> list[SeenRecord]:
+    """Describes records as they came.
 
     Args:
         batch: the records as cells, with `fetched_at`.
@@ -110,7 +110,7 @@ def looks_of(batch: Batch, bodies: Sequence[bytes]) -> list[Look]:
     columns += [_micros(batch.cells[name]) for name in moments]
     looks = []
     for body, *values in zip(bodies, *columns, strict=True):
-        looks.append(Look(body, digest_of(body), *values))
+        looks.append(SeenRecord(body, digest_of(body), *values))
     return looks
 
 
@@ -118,8 +118,8 @@ def _micros(cells: pa.Array) -> list[int | None]:
     return cells.cast(pa.int64()).to_pylist()  # type: ignore[no-any-return]
 
 
-def add_looks(
-    database: Database, deployment_id: str, looks: Sequence[Look], walk: int = ALONE
+def add_records(
+    database: Database, deployment_id: str, looks: Sequence[SeenRecord], walk: int = ALONE
 ) -> Added:
     """Adds records of runs of one deployment, all in one step.
 
@@ -131,11 +131,11 @@ def add_looks(
             where they came by their ids.
     """
     with database.writing() as connection:
-        return write_looks(connection, deployment_id, looks, walk)
+        return write_records(connection, deployment_id, looks, walk)
 
 
-def write_looks(
-    connection: sqlite3.Connection, deployment_id: str, looks: Sequence[Look], walk: int
+def write_records(
+    connection: sqlite3.Connection, deployment_id: str, looks: Sequence[SeenRecord], walk: int
 ) -> Added:
     """Writes records of runs of one deployment, within a step that has begun."""
     added = Added()
@@ -216,7 +216,7 @@ _BY_BYTES = _KNOWN.format(
 
 
 def _known_runs(
-    connection: sqlite3.Connection, deployment_id: str, looks: Iterable[Look]
+    connection: sqlite3.Connection, deployment_id: str, looks: Iterable[SeenRecord]
 ) -> dict[str | bytes, Known]:
     """What is there of the runs of some records, by their ids or their bytes."""
     known: dict[str | bytes, Known] = {}
@@ -228,7 +228,7 @@ def _known_runs(
     return known
 
 
-def _see_again(connection: sqlite3.Connection, before: Known, look: Look, walk: int) -> None:
+def _see_again(connection: sqlite3.Connection, before: Known, look: SeenRecord, walk: int) -> None:
     """Notes that the latest record of a run came again."""
     connection.execute(
         "UPDATE records SET last_seen = max(last_seen, ?), first_seen = min(first_seen, ?)"
@@ -248,7 +248,7 @@ def _move_to(connection: sqlite3.Connection, run: int, before: int, walk: int) -
 def _write_record(
     connection: sqlite3.Connection,
     deployment_id: str,
-    look: Look,
+    look: SeenRecord,
     before: Known | None,
     place: tuple[int, int],
     walk: int,
@@ -385,8 +385,8 @@ def key_digest(key: Key) -> bytes:
 
 
 def _not_forgotten(
-    connection: sqlite3.Connection, deployment_id: str, looks: Sequence[Look]
-) -> Sequence[Look]:
+    connection: sqlite3.Connection, deployment_id: str, looks: Sequence[SeenRecord]
+) -> Sequence[SeenRecord]:
     found = {digest for (digest,) in connection.execute("SELECT digest FROM forgotten")}
     if not found:
         return looks

@@ -10,7 +10,7 @@ from typing import Any
 from agentrun_nb.archive import places, store
 from agentrun_nb.archive.database import Database
 from agentrun_nb.archive.observed import add_observations
-from agentrun_nb.archive.store import Added, Look
+from agentrun_nb.archive.store import Added, SeenRecord
 from agentrun_nb.archive.walk import Walk
 from agentrun_nb.core.schema import DEPLOYMENTS, RUNS, VERSIONS, Table
 from agentrun_nb.core.text import counted
@@ -127,12 +127,12 @@ class Sync:
 
     async def run(self, emit: Emit[int]) -> None:
         """Brings the runs of all deployments, and emits how many came."""
-        deployments = await self._all_deployments()
+        deployments = await self._bring_deployments()
         if deployments is None:
             deployments = set(self._deployments or ())
         await together([self._bring(name, emit) for name in sorted(deployments)])
 
-    async def _all_deployments(self) -> set[str] | None:
+    async def _bring_deployments(self) -> set[str] | None:
         """Brings all deployments and returns their ids, those that are gone too.
 
         Where some were named they are brought when one of them is not known, and None is returned.
@@ -262,18 +262,18 @@ class Sync:
             else:
                 self._fail(deployment_id, outcome)
         if records:
-            looks = looks_of_records(self._wire, records)
-            added = await asyncio.to_thread(store.add_looks, self._database, deployment_id, looks)
+            looks = seen_records_of(self._wire, records)
+            added = await asyncio.to_thread(store.add_records, self._database, deployment_id, looks)
             self._count(added)
         if gone:
             marked = await asyncio.to_thread(store.mark_gone, self._database, gone, places.now())
             self.done.vanished += marked
 
 
-def looks_of_records(wire: Wire, records: Sequence[FetchedRecord]) -> list[Look]:
-    """Makes looks of records that came one by one."""
+def seen_records_of(wire: Wire, records: Sequence[FetchedRecord]) -> list[SeenRecord]:
+    """Describes records that came one by one, and notes their looks."""
     bodies = [record.body for record in records]
     batch = decode_records(RUNS, bodies)
     batch = batch.with_answer_times([record.answer_time for record in records])
     wire.ledger.note(batch)
-    return store.looks_of(batch, bodies)
+    return store.seen_records(batch, bodies)

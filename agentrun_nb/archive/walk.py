@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from agentrun_nb.archive import places
 from agentrun_nb.archive.database import Database
-from agentrun_nb.archive.store import Added, Look, looks_of
+from agentrun_nb.archive.store import Added, SeenRecord, seen_records
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.fetch import paging
 from agentrun_nb.fetch.page_reader import PAGE, Pager, ReadPage
@@ -44,7 +44,7 @@ class Walk:
     def __init__(
         self, wire: Wire, database: Database, tally: Tally, deployment_id: str, took: Took
     ) -> None:
-        self.place = places.Place(deployment_id, walk=1)
+        self.place = places.WalkStart(deployment_id, walk=1)
         self.seen: set[str] = set()
         self.versions: set[str] = set()
         self.read_all = False
@@ -63,7 +63,9 @@ class Walk:
         Raises:
             AgentRunError: a page did not come; the next walk goes on after those that did.
         """
-        self.place = await asyncio.to_thread(places.begin, self._database, self.place.deployment_id)
+        self.place = await asyncio.to_thread(
+            places.plan_walk, self._database, self.place.deployment_id
+        )
         # Where a page may be the last one that is needed, the next is not asked for meanwhile.
         place = self.place
         ahead = place.reads_all or (place.is_first and place.unfinished is None)
@@ -91,7 +93,7 @@ class Walk:
 
     async def _take(self, read: ReadPage) -> bool:
         """Writes a page; returns whether the next one is to be read."""
-        looks = await asyncio.to_thread(_looks_at, read)
+        looks = await asyncio.to_thread(_records_of_page, read)
         if read.ask.is_first:
             # A listing whose cursor expired begins again.
             self._order = Order()
@@ -107,7 +109,7 @@ class Walk:
         self._met_unfinished = self.place.meets_unfinished(added) and not self._met_finished
         return not (self._met_finished or self._met_unfinished)
 
-    def _note(self, looks: list[Look], added: Added) -> None:
+    def _note(self, looks: list[SeenRecord], added: Added) -> None:
         """Remembers which runs came."""
         self.versions |= added.versions
         for look in looks:
@@ -115,5 +117,5 @@ class Walk:
                 self.seen.add(look.run_id)
 
 
-def _looks_at(read: ReadPage) -> list[Look]:
-    return looks_of(read.page.batch, cut_page(read.body))
+def _records_of_page(read: ReadPage) -> list[SeenRecord]:
+    return seen_records(read.page.batch, cut_page(read.body))

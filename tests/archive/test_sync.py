@@ -202,12 +202,12 @@ def test_what_comes_during_a_walk_is_not_settled_by_it(archive, by):
     with served(book, deadline=0.5) as (client, _):
         archive.sync(client, DEP)
         book.put(60)
-        place = places.begin(archive._database, DEP)
+        place = places.plan_walk(archive._database, DEP)
         for number in range(61, 120):
             book.put(number)
         first_page = [book.runs[DEP]["run_60"]]
         batch = decode_records(RUNS, first_page).with_fetched_at([places.now()])
-        looks = store.looks_of(batch, first_page)
+        looks = store.seen_records(batch, first_page)
         places.take_page(archive._database, place, looks, None)
         if by == "rescue":
             archive.rescue(client, [(DEP, f"run_{number}") for number in range(100, 120)])
