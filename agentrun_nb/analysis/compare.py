@@ -32,7 +32,7 @@ from agentrun_nb.errors import DataError
 from agentrun_nb.tables.frames import Runs, check_columns, runs_frame
 from agentrun_nb.tables.labels import Names, with_labels
 
-NOTHING = (NO_DIFFERENCE, NOT_ENOUGH)
+NO_VERDICT = (NO_DIFFERENCE, NOT_ENOUGH)
 SUCCESS = ("b succeeds less often", "b succeeds more often")
 
 _NUMBERS = ("a", "b", "difference", "low", "high", "ratio", "ratio_low", "ratio_high")
@@ -126,15 +126,15 @@ def compare(
     b = [_label(ids, runs[by], value) for value in b] if several else _label(ids, runs[by], b)
     runs = runs.assign(input_key=input_keys(runs))
     before = _group(runs, by, a)
-    others = _others(a, b)
+    others = _groups_after(a, b)
     groups = [_group(runs, by, other) for other in others]
     pairs = [_Pair.of((before, after), lengths) for after in groups]
     rows = [
-        [*pair.rows(), *_unknown(runs, before, after)]
+        [*pair.rows(), *_left_out_rows(runs, before, after)]
         for pair, after in zip(pairs, groups, strict=True)
     ]
     if several:
-        _correct(rows, pairs)
+        _put_holm_verdicts(rows, pairs)
     every = [row for part in rows for row in part]
     table = pd.DataFrame(every, columns=list(_DTYPES)).astype(_DTYPES)
     if several:
@@ -149,7 +149,7 @@ def _label(ids: pd.Series[Any], labels: pd.Series[Any], value: Any) -> Any:
     return found.iloc[0] if len(found) else value
 
 
-def _others(a: Any, b: Any) -> list[Any]:
+def _groups_after(a: Any, b: Any) -> list[Any]:
     """The groups after: b, or each value in it once, of which the group before is none."""
     if not pd.api.types.is_list_like(b):
         return [b]
@@ -261,7 +261,7 @@ def _add_notes(row: dict[str, Any], notes: list[str]) -> None:
     row["notes"] = "; ".join([*before, *notes])
 
 
-def _correct(rows: list[list[dict[str, Any]]], pairs: list[_Pair]) -> None:
+def _put_holm_verdicts(rows: list[list[dict[str, Any]]], pairs: list[_Pair]) -> None:
     """Puts the verdicts of many comparisons into the rows of each pair.
 
     The notes say so.
@@ -292,7 +292,7 @@ def _holm(pairs: list[_Pair]) -> dict[tuple[int, str], str]:
             (place, measure): verdict
             for place, pair in enumerate(pairs)
             for measure, verdict in pair.verdicts(level).items()
-            if verdict not in NOTHING and (place, measure) not in found
+            if verdict not in NO_VERDICT and (place, measure) not in found
         }
         if not further:
             break
@@ -323,7 +323,7 @@ def _verdict(found: Contrast, words: tuple[str, str]) -> str:
     return more if between.low > 0 else NO_DIFFERENCE
 
 
-def _unknown(runs: pd.DataFrame, *groups: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def _left_out_rows(runs: pd.DataFrame, *groups: pd.DataFrame) -> Iterator[dict[str, Any]]:
     sides = [left_out(outcomes(group)) for group in groups]
     for word, count in left_out(outcomes(runs)).items():
         a, b = (side.get(word, 0) for side in sides)

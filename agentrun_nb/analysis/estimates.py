@@ -213,7 +213,7 @@ def _times(micros: Floats, ended: Any, due: pd.Series[Any]) -> Times:
 
 @cache
 def normal_quantile(level: float) -> float:
-    """Returns how many standard errors the half of an interval of that level is long."""
+    """Returns the z value of a two-sided interval, such as 1.96 for 0.95."""
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
@@ -275,7 +275,7 @@ def curve(times: Times, level: float = LEVEL) -> Curve:
         level: the confidence level; the true one is no lower.
     """
     beta = scipy_stats().beta
-    table = _Risks.of(times, effect=1.0)
+    table = _BetaCurve.of(times, effect=1.0)
     # Before the first end nothing bounds the share from above; where no run goes on, nothing from
     # below.
     upper = beta.ppf((1 + level) / 2, table.upper_a, table.upper_b)
@@ -335,7 +335,7 @@ def quantiles(
     n = len(times.seconds)
     if n < TOO_FEW:
         return [Estimate(n)] * len(shares)
-    table = _Risks.of(times, effect)
+    table = _BetaCurve.of(times, effect)
     enough = times.ended.sum() >= TOO_FEW
 
     def estimate(share: float) -> Estimate:
@@ -357,7 +357,7 @@ def _first(seconds: Floats, reached: NDArray[np.bool_]) -> float:
 
 
 @dataclass(frozen=True)
-class _Risks:
+class _BetaCurve:
     """A curve of Kaplan & Meier, and the two beta variables that bound it after each moment.
 
     Attributes:
@@ -379,7 +379,7 @@ class _Risks:
     lower_b: Floats
 
     @classmethod
-    def of(cls, times: Times, effect: float) -> _Risks:
+    def of(cls, times: Times, effect: float) -> _BetaCurve:
         """Computes the curve of some times.
 
         Args:

@@ -124,14 +124,14 @@ def _others(runs: pd.DataFrame, history: pd.DataFrame, going: _Going) -> pd.Data
 
 
 def evidence_ends(runs: pd.DataFrame) -> pd.Series[Any]:
-    """When the sandbox of each failed run goes that was to be retained; NA for all others."""
-    is_kept = runs["retain_on_failure"].fillna(False).to_numpy(dtype=bool)
-    is_kept &= runs["status"].isin(_RETAINED).to_numpy(dtype=bool)
+    """When the retained sandbox of each failed run is removed; NA for runs without one."""
+    is_retained = runs["retain_on_failure"].fillna(False).to_numpy(dtype=bool)
+    is_retained &= runs["status"].isin(_RETAINED).to_numpy(dtype=bool)
     seconds = runs["retention_seconds"].fillna(RETENTION).to_numpy("float64")
     completed = without_zero_times(milliseconds(runs["completed_at"]))
     ends = completed + seconds * 1_000
     # What lives longer than a time can hold is not lost.
-    known = np.where(is_kept & (ends < YEAR_9999), ends, nan)
+    known = np.where(is_retained & (ends < YEAR_9999), ends, nan)
     moments = pd.to_datetime(pd.Series(known, index=runs.index), unit="ms", utc=True)
     return moments.dt.as_unit("us")
 
@@ -140,8 +140,8 @@ def evidence_ends(runs: pd.DataFrame) -> pd.Series[Any]:
 
 
 @dataclass(frozen=True)
-class _Lengths:
-    """How long runs took, from one moment of their records to another.
+class _Ages:
+    """How old runs became, counted from one moment of their records to another.
 
     Attributes:
         seconds: until the second moment or, where it has not come, until it was last known that it
@@ -153,7 +153,7 @@ class _Lengths:
     ended: Mask
 
     @classmethod
-    def between(cls, runs: pd.DataFrame, begin: str, end: str) -> _Lengths:
+    def between(cls, runs: pd.DataFrame, begin: str, end: str) -> _Ages:
         """Measures from one column of times to another."""
         begins = without_zero_times(milliseconds(runs[begin]))
         ends = without_zero_times(milliseconds(runs[end]))
@@ -184,13 +184,13 @@ class _Going:
         self.chosen: Mask = (~words.isin(TERMINAL) & ~is_unknown).to_numpy(dtype=bool)
         has_start = ~np.isnan(without_zero_times(milliseconds(runs["started_at"])))
         self.since = np.where(has_start, "started_at", "created_at")
-        after_start = _Lengths.between(runs, "started_at", "completed_at").seconds
-        in_all = _Lengths.between(runs, "created_at", "completed_at").seconds
+        after_start = _Ages.between(runs, "started_at", "completed_at").seconds
+        in_all = _Ages.between(runs, "created_at", "completed_at").seconds
         self.age: Floats = np.where(has_start, after_start, in_all)
         self.deployments = runs["deployment_id"].to_numpy("object")
         self.versions = runs["version_id"].to_numpy("object")
         self.is_service = (runs["mode"] == "service").to_numpy(dtype=bool)
-        self.is_odd = ~runs["status"].isin(STATUSES).to_numpy(dtype=bool)
+        self.has_unknown_status = ~runs["status"].isin(STATUSES).to_numpy(dtype=bool)
         self.was_fetched = runs["fetched_at"].notna().to_numpy(dtype=bool)
 
 
@@ -266,17 +266,17 @@ class Survival:
             high = by(HIGH)
         return Ahead(of, low, by(MIDDLE), high, not self.longest > age)
 
-    def late(self) -> float:
+    def late_age(self) -> float:
         """The seconds after which 95 of 100 have ended; NaN where that is not reached."""
         gone = -np.expm1(self._log_share)
         reached = np.flatnonzero(gone >= HIGH - _ROUNDING)
         return float(self._moments[reached[0]]) if len(reached) else nan
 
-    def is_beyond(self, age: float) -> bool:
+    def is_stuck_at(self, age: float) -> bool:
         """Whether a run is older than each of enough others, and than twice what most take."""
         if self.ended < STUCK:
             return False
-        limit = 2 * self.late()
+        limit = 2 * self.late_age()
         return age >= self.longest and age > limit
 
 
@@ -284,10 +284,10 @@ class _Comparison:
     """The runs that others are compared with, by version and by deployment."""
 
     def __init__(self, runs: pd.DataFrame) -> None:
-        self._lengths = {
-            "started_at": _Lengths.between(runs, "started_at", "completed_at"),
-            "created_at": _Lengths.between(runs, "created_at", "completed_at"),
-            "waiting": _Lengths.between(runs, "created_at", "started_at"),
+        self._ages = {
+            "started_at": _Ages.between(runs, "started_at", "completed_at"),
+            "created_at": _Ages.between(runs, "created_at", "completed_at"),
+            "waiting": _Ages.between(runs, "created_at", "started_at"),
         }
         keys = ["deployment_id", "version_id"]
         self._groups: dict[Any, NDArray[np.intp]] = {}
@@ -295,13 +295,13 @@ class _Comparison:
             self._groups |= runs.reset_index(drop=True).groupby(names, observed=True).indices
         self._curves: dict[Any, Survival] = {}
 
-    def _curve(self, group: Any, lengths: str) -> Survival:
-        if (group, lengths) not in self._curves:
+    def _curve(self, group: Any, ages: str) -> Survival:
+        if (group, ages) not in self._curves:
             places = self._groups.get(group, np.array([], dtype=np.intp))
-            found = self._lengths[lengths]
+            found = self._ages[ages]
             curve = Survival(found.seconds[places], found.ended[places])
-            self._curves[group, lengths] = curve
-        return self._curves[group, lengths]
+            self._curves[group, ages] = curve
+        return self._curves[group, ages]
 
     def row(self, going: _Going, place: int) -> dict[str, Any]:
         """What is said of one run, by the columns of the result."""
@@ -309,7 +309,7 @@ class _Comparison:
         row: dict[str, Any] = {"age_s": age, "since": since, "looks_stuck": False}
         compared = self._compared(going, place, since, age)
         notes = [compared.pop("notes")]
-        if going.is_odd[place]:
+        if going.has_unknown_status[place]:
             notes.append("its status is not known here")
         if not going.was_fetched[place] and not isnan(age):
             notes.append("its age is counted to the latest moment of the table")
@@ -344,7 +344,7 @@ def _compared(name: str, curve: Survival, waiting: Survival | None, age: float) 
     notes = [_expectation(ahead, curve)]
     if name == "deployment":
         notes.append(f"compared with the deployment: fewer than {ENOUGH} of its version have ended")
-    stuck = [some for some in (curve, waiting) if some is not None and some.is_beyond(age)]
+    stuck = [some for some in (curve, waiting) if some is not None and some.is_stuck_at(age)]
     if stuck:
         notes.insert(0, _suspicion(stuck[0], stuck[0] is waiting))
     return {
@@ -361,7 +361,7 @@ def _compared(name: str, curve: Survival, waiting: Survival | None, age: float) 
 def _suspicion(curve: Survival, waits: bool) -> str:
     """Says why a run looks stuck, and how often chance makes one so old."""
     verb = "has waited longer than" if waits else "is older than"
-    limit = seconds_text(2 * curve.late())
+    limit = seconds_text(2 * curve.late_age())
     return (
         f"looks stuck: it {verb} each of {curve.ended:,}, and than twice what 95 of 100 take "
         f"({limit}); chance makes that of one run in {curve.ended + 1:,} at most"

@@ -87,8 +87,7 @@ class Lengths:
         parts = zip(least, middle, greatest, kinds, strict=True)
         return [Lengths(self.words, *part) for part in parts]
 
-    @property
-    def known(self) -> int:
+    def count_known(self) -> int:
         """For how many runs the phase is known."""
         if self.kinds is None:
             return 0
@@ -104,10 +103,10 @@ class Lengths:
         if not self.is_exact and counts["observed"]:
             ways.append(f"half of these to within {seconds_text(self._width())}")
         how = f" ({', '.join(ways)})" if ways else ""
-        return [f"{self.words}: known of {self.known:,} of {len(self.kinds):,} runs{how}"]
+        return [f"{self.words}: known of {self.count_known():,} of {len(self.kinds):,} runs{how}"]
 
     def _width(self) -> float:
-        """Half of the observed lengths are known to within so many seconds."""
+        """The median of greatest minus least over the observed lengths, in seconds."""
         widths = self.greatest.seconds - self.least.seconds
         observed = widths[self.middle.ended & (widths > 0)]
         return float(np.median(observed)) if len(observed) else 0.0
@@ -192,8 +191,8 @@ def _measured(runs: pd.DataFrame, phase: str, rows: pd.DataFrame) -> Lengths:
     all_outcomes = outcomes(runs)
     is_due = (all_outcomes.isin(STATUSES) & has_phase).to_numpy(dtype=bool)
     end_seen = ~np.isnan(greatest)
-    is_stopped = (runs["mode"] == "service").to_numpy(dtype=bool)
-    ended = end_seen & ~(is_stopped & (phase not in _DONE_BY_THEMSELVES))
+    is_service = (runs["mode"] == "service").to_numpy(dtype=bool)
+    ended = end_seen & ~(is_service & (phase not in _DONE_BY_THEMSELVES))
     # What has no end yet has lasted as long as it is known to.
     greatest = np.where(ended, greatest, least)
     known = is_due & (greatest >= 0)

@@ -88,7 +88,11 @@ class Sample:
         return len(self.after) - after, after
 
     def by_input(self, values: Floats) -> tuple[InputSums, InputSums]:
-        """Sums a measure of each run by input, for the group before and the one after."""
+        """Sums by input how far a measure of each run is from its group's mean.
+
+        Returns:
+            The sums of the group before, and those of the one after.
+        """
         most = int(self.inputs.max()) + 1
 
         def summed(group: NDArray[np.bool_]) -> InputSums:
@@ -286,7 +290,9 @@ class RunTimes:
     def medians(self, level: float = LEVEL) -> Contrast:
         """Compares the medians in seconds, with intervals of a confidence level."""
         effect_a, effect_b = 1.0, 1.0
-        notes = [f"end not seen: {_going_on(self.before)} and {_going_on(self.after)}"]
+        notes = [
+            f"end not seen: {_count_unseen_ends(self.before)} and {_count_unseen_ends(self.after)}"
+        ]
         unreadable = self.before.unreadable, self.after.unreadable
         if any(unreadable):
             notes.append("without readable times: {} and {}".format(*unreadable))
@@ -300,7 +306,7 @@ class RunTimes:
         [b] = quantiles(self.after, 0.5, effect=effect_b, level=level)
         return Contrast(a, b, difference(a, b), "; ".join(notes))
 
-    def longer(self, level: float = LEVEL) -> int:
+    def direction(self, level: float = LEVEL) -> int:
         """Finds which group takes longer: 1: the one after; -1: the one before; 0: neither.
 
         It is the one of the log-rank test, or that of the medians, which see more where some runs
@@ -320,18 +326,18 @@ class RunTimes:
         """Says in words which group takes longer.
 
         Args:
-            level: as in `longer`.
+            level: as in `direction`.
         """
         if min(self.sample.sizes) < TOO_FEW:
             return NOT_ENOUGH
-        if direction := self.longer(level):
-            shorter, longer = self._words(direction, level)
+        if direction := self.direction(level):
+            shorter, longer = self._verdict_words(direction, level)
             return longer if direction > 0 else shorter
         between = self.medians(level).between
         bounded = not isnan(between.low + between.high) or _is_bounded(self.sample, level)
         return NO_DIFFERENCE if bounded else NOT_ENOUGH
 
-    def _words(self, direction: int, level: float) -> tuple[str, str]:
+    def _verdict_words(self, direction: int, level: float) -> tuple[str, str]:
         """Returns the two words for the difference: of speed, or only of which group ends sooner.
 
         It is one of speed where the times to success, in which runs that failed are censored (the
@@ -353,7 +359,7 @@ class RunTimes:
         return SOONER if medians_contradict else FASTER
 
 
-def _going_on(times: Times) -> int:
+def _count_unseen_ends(times: Times) -> int:
     """Counts the runs whose end was not seen."""
     return int((~times.ended).sum())
 
@@ -366,15 +372,16 @@ class PairedTimes:
         before: the medians of the group before in seconds, one for each input of which no run goes
             on and a run of each group succeeded.
         after: the medians of the group after, on the same inputs.
-        gains: the differences, rising. The difference of an input is zero where the two middle
-            times of one group, which has an even number, lie on both sides of the median of the
-            other: so a gain is as likely as a loss for any numbers of runs.
+        differences: the differences after - before in seconds, rising; above zero the group after
+            is slower. The difference of an input is zero where the two middle times of one group,
+            which has an even number, lie on both sides of the median of the other: so a rise is as
+            likely as a fall for any numbers of runs.
         left_out: the number of other inputs that both groups ran.
     """
 
     before: Floats
     after: Floats
-    gains: Floats
+    differences: Floats
     left_out: int
 
     @classmethod
@@ -395,8 +402,8 @@ class PairedTimes:
         median_a = (low_a + high_a) / 2
         median_b = (low_b + high_b) / 2
         apart = (low_b > high_a) | (high_b < low_a)
-        gains = np.sort(np.where(apart, median_b - median_a, 0.0))
-        return cls(median_a, median_b, gains, len(pairs) - len(timed))
+        differences = np.sort(np.where(apart, median_b - median_a, 0.0))
+        return cls(median_a, median_b, differences, len(pairs) - len(timed))
 
 
 def paired_run_time(times: PairedTimes, level: float = LEVEL) -> Contrast:
@@ -411,17 +418,17 @@ def paired_run_time(times: PairedTimes, level: float = LEVEL) -> Contrast:
     Returns:
         The contrast, in which n is the number of inputs.
     """
-    n = len(times.gains)
+    n = len(times.differences)
     notes = f"inputs without times on both sides: {times.left_out}"
     if not n:
         return Contrast(Estimate(0), Estimate(0), Estimate(0), notes)
     a = Estimate(n, float(np.median(times.before)))
     b = Estimate(n, float(np.median(times.after)))
-    value = float(np.median(times.gains))
-    # The interval reaches from the gain of that place, counted from 1, to the one from the end.
+    value = float(np.median(times.differences))
+    # The interval reaches from the one of that place, counted from 1, to the one from the end.
     place = int(scipy_stats().binom.ppf((1 - level) / 2, n, 0.5))
-    low = float(times.gains[place - 1]) if place else nan
-    high = float(times.gains[n - place]) if place else nan
+    low = float(times.differences[place - 1]) if place else nan
+    high = float(times.differences[n - place]) if place else nan
     return Contrast(a, b, Estimate(n, value, low, high), notes)
 
 

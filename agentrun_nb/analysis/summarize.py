@@ -206,7 +206,7 @@ def _row(
     row[f"{name}_p50_low"] = median.low
     row[f"{name}_p50_high"] = median.high
     row[f"{name}_p90"] = late.value
-    row[f"{name}_known"] = lengths.known
+    row[f"{name}_known"] = lengths.count_known()
     notes: list[str] = []
     if not success.n:
         notes.append("success rate: none succeeded or failed")

@@ -197,7 +197,7 @@ def _logged(runs: pd.DataFrame, logs: pd.DataFrame, events: Mapping[str, str]) -
     table = table.assign(start_low=start, start_high=start)
     # Where no event ends a phase, it had not ended before it began.
     table = table.assign(end_low=end.fillna(start), end_high=end, parse_notes=None)
-    return _bounded(runs, table, start)
+    return _finished(runs, table, start)
 
 
 # --- observed -------------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ def _observed(runs: pd.DataFrame, tables: list[pd.DataFrame]) -> pd.DataFrame:
     end_low = end_low.where(~is_last, lasts["seen_at"])
     table = table.assign(end_low=end_low, end_high=before["seen_at"].shift(-1))
     _note(table, is_odd, "start_low", firsts["updated_at"])
-    return _bounded(runs, table, lasts["seen_at"])
+    return _finished(runs, table, lasts["seen_at"])
 
 
 # --- what both have -------------------------------------------------------------------------------
@@ -268,8 +268,8 @@ def _begins(steps: pd.DataFrame) -> pd.Series[Any]:
     return changed.any(axis=1)
 
 
-def _bounded(runs: pd.DataFrame, table: pd.DataFrame, known: pd.Series[Any]) -> pd.DataFrame:
-    """Leaves out final statuses, and compares the phases with the timestamps of the runs.
+def _finished(runs: pd.DataFrame, table: pd.DataFrame, known: pd.Series[Any]) -> pd.DataFrame:
+    """Closes open phases at the run's end, notes contradictions, and leaves out final statuses.
 
     Args:
         runs: the runs.

@@ -190,14 +190,16 @@ class Following:
             self._begin()
 
     def _begin(self) -> None:
-        feed = self._given if self._given is not None and self._given.active else self._own_feed()
+        given = self._given
+        feed = given if given is not None and given.active else self._start_watch()
         if feed is None:
             return
         self._feed = feed
         self._leave = finalize(self, feed.follow(_waker(ref(self), self._bell)))
         self._leave.atexit = False
 
-    def _own_feed(self) -> Feed | None:
+    def _start_watch(self) -> Feed | None:
+        """Begins to watch the runs to look at again; None where there are none, or that fails."""
         keys = self._keys()
         if not keys:
             return None
@@ -239,15 +241,15 @@ class Following:
             self._steer()
             self._exchange()
 
-    def turn_to(self, client: Any, feed: Feed | None) -> None:
-        """Follows what was here no more; `go_on` follows what is there instead."""
+    def switch_to(self, client: Any, feed: Feed | None) -> None:
+        """Pauses, and remembers whose runs come next; `go_on` begins to follow them."""
         with self._lock:
             self._pause()
             self._client, self._given = client, feed
             self._trouble, self._new, self._looked_at = "", {}, None
 
     def go_on(self) -> None:
-        """Follows other data as what was there before."""
+        """Begins to follow the data that `switch_to` was given, if it is to be followed."""
         with self._lock:
             self._steer()
             if self._pages:
@@ -272,7 +274,7 @@ class Following:
             return
         with self._lock:
             came = self._take()
-            ended = self._ends()
+            ended = self._end_with_watch()
             state = self.state()
             if came or ended or state.trouble != self._said:
                 self._tell(state)
@@ -280,7 +282,7 @@ class Following:
     def _exchange(self) -> None:
         """Takes what came, and tells the pages in any case."""
         self._take()
-        self._ends()
+        self._end_with_watch()
         self._tell(self.state())
 
     def _tell(self, state: State) -> None:
@@ -315,8 +317,8 @@ class Following:
             self._new = {}
             self._view._append(new)
 
-    def _ends(self) -> bool:
-        """Whether the watch looks no more; then following ends too."""
+    def _end_with_watch(self) -> bool:
+        """Ends following where the watch has ended; returns whether it has."""
         feed = self._feed
         if feed is None or feed.active:
             return False
@@ -341,14 +343,15 @@ class Following:
         if feed is not None:
             left, trouble = feed.count_waiting(), feed.trouble()
         else:
-            left, trouble = self._could_follow(), self._trouble
+            left, trouble = self._count_to_follow(), self._trouble
         age = self._view._age()
         if self._looked_at is not None:
             age = time.monotonic() - self._looked_at
         is_on = feed is not None
         return State(is_on or left > 0, is_on, left, age, trouble, len(self._new))
 
-    def _could_follow(self) -> int:
+    def _count_to_follow(self) -> int:
+        """How many runs could be followed."""
         if getattr(self._client, "watch", None) is None:
             return 0
         return len(self._view._going(by_itself=False))

@@ -25,7 +25,7 @@ def rows_code(keys: Iterable[tuple[str, str]]) -> str:
     for deployment, run in keys:
         runs_of.setdefault(deployment, []).append(run)
     tests = [
-        f"{_is('deployment_id', [deployment])} & {_is('id', runs)}"
+        f"{_equals_code('deployment_id', [deployment])} & {_equals_code('id', runs)}"
         for deployment, runs in runs_of.items()
     ]
     if not tests:
@@ -66,16 +66,16 @@ def view_code(source: str, has_client: bool, values: Mapping[str, Any]) -> str:
     if has_client:
         arguments.append("client")
     for name, value in values.items():
-        if value is False or (value and value != _BY_ITSELF.get(name)):
+        if value is False or (value and value != _DEFAULTS.get(name)):
             arguments.append(f"{name}={value!r}")
     return f"arn.explore({', '.join(arguments)})"
 
 
-_BY_ITSELF = {"view": "timeline", "tz": "UTC"}
+_DEFAULTS = {"view": "timeline", "tz": "UTC"}
 """What a view has where nothing is said, beside what is empty."""
 
 
-def _has_value(column: str, value: str | Sequence[str | None], name: str = "runs") -> str:
+def _value_code(column: str, value: str | Sequence[str | None], name: str = "runs") -> str:
     sought = [value] if isinstance(value, str) else value
     texts = [text for text in sought if text is not None]
     found = f'{name}["{column}"]'
@@ -84,10 +84,10 @@ def _has_value(column: str, value: str | Sequence[str | None], name: str = "runs
 
 
 _CONDITIONS: dict[str, Callable[[str, Any], str]] = {
-    "status": _has_value,
-    "deployment_id": _has_value,
-    "version_id": _has_value,
-    "mode": _has_value,
+    "status": _value_code,
+    "deployment_id": _value_code,
+    "version_id": _value_code,
+    "mode": _value_code,
     # Turned round, since a run without a readable time is in every window.
     "since": lambda _, moment: f'~runs["created_at"].lt(pd.Timestamp({moment!r}))',
     "until": lambda _, moment: f'~runs["created_at"].ge(pd.Timestamp({moment!r}))',
@@ -131,7 +131,7 @@ def _rule(name: str, rows: pd.DataFrame, chosen: Mask) -> str | None:
         several = values[chosen].unique().tolist()
         found = [None if pd.isna(value) else str(value) for value in several]
         if len(found) <= FEW and (chosen == _has_one_of(values, found)).all():
-            return f"{name}[{_has_value(column, found, name)}]"
+            return f"{name}[{_value_code(column, found, name)}]"
     return _stretch(name, rows, chosen)
 
 
@@ -160,7 +160,7 @@ def _stretch(name: str, rows: pd.DataFrame, chosen: Mask) -> str | None:
     return None
 
 
-def _is(column: str, values: Sequence[str]) -> str:
+def _equals_code(column: str, values: Sequence[str]) -> str:
     found = f'runs["{column}"]'
     if "" in values:
         found += '.fillna("")'

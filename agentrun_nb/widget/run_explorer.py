@@ -274,7 +274,7 @@ class RunExplorer(RunView):
         Example:
             >>> ex.update(client.refetch(runs))
         """
-        self._turn_to(with_runs_fetched(x, self._client))
+        self._switch_to(with_runs_fetched(x, self._client))
         rows = self._table.first_rows(self.selected)
         chosen = [list(key) for key in self._table.keys(rows)]
         by_somebody = self._is_chosen and bool(chosen)

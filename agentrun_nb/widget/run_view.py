@@ -146,12 +146,12 @@ class RunView(View):
 
     # --- following
 
-    def _turn_to(self, x: Any) -> None:
+    def _switch_to(self, x: Any) -> None:
         """Takes other data in the place of what is here."""
         feed = feed_of(x)
         table = table_of(x, feed)
         self._client = self._client or (feed and feed.source)
-        self._following.turn_to(self._client, feed)
+        self._following.switch_to(self._client, feed)
         self._table = table
         self._changes.restart()
 

@@ -261,7 +261,7 @@ def test_chance_makes_a_run_look_stuck_once_in_more_than_all_others(kind, count)
     everyone = np.ones(count, dtype=bool)
     for _ in range(tried):
         lengths = KINDS[kind](dice, count + 1)
-        false += Survival(lengths[1:], everyone).is_beyond(float(lengths[0]))
+        false += Survival(lengths[1:], everyone).is_stuck_at(float(lengths[0]))
     bound = 1 / (count + 1)
     error = 3 * math.sqrt(bound / tried)
     print(f"{kind}, {count} others: {false} of {tried:,} look stuck, bound {bound:.2%}")
@@ -274,9 +274,9 @@ def test_a_run_that_is_stuck_is_found_at_the_next_look(kind):
     for _ in range(200):
         lengths = KINDS[kind](dice, 120)
         curve = Survival(lengths, np.ones(120, dtype=bool))
-        limit = max(curve.longest, 2 * curve.late())
-        assert curve.is_beyond(limit * 1.001)
-        assert not curve.is_beyond(limit * 0.999)
+        limit = max(curve.longest, 2 * curve.late_age())
+        assert curve.is_stuck_at(limit * 1.001)
+        assert not curve.is_stuck_at(limit * 0.999)
 
 
 def test_without_censoring_the_chances_are_those_of_order_statistics():

@@ -78,7 +78,7 @@ def test_a_phase_is_as_long_as_the_best_source_says(case: str) -> None:
     rows, expected = MEASURED[case]
     lengths = measure(frame([run(0)]), "running", phases_of(*rows))
     assert seconds_of(lengths) == [expected]
-    assert lengths.known == 1
+    assert lengths.count_known() == 1
 
 
 def test_what_contradicts_itself_is_counted_and_no_length() -> None:
@@ -86,7 +86,7 @@ def test_what_contradicts_itself_is_counted_and_no_length() -> None:
         frame([run(0)]), "running", phases_of((0, "running", "observed", exactly(9, 4)))
     )
     assert seconds_of(lengths) == []
-    assert (lengths.known, lengths.middle.unreadable) == (0, 1)
+    assert (lengths.count_known(), lengths.middle.unreadable) == (0, 1)
 
 
 @pytest.mark.parametrize(("phase", "ended"), [("running", False), ("installing", True)])
@@ -103,7 +103,7 @@ def test_rows_of_one_run_have_one_length_and_others_none() -> None:
     )
     lengths = measure(runs, "running", table)
     assert lengths.middle.seconds.tolist() == [5, 5]
-    assert lengths.known == 2, "one without a status is in no statistic"
+    assert lengths.count_known() == 2, "one without a status is in no statistic"
 
 
 # --- what the numbers are --------------------------------------------------------------------------

@@ -64,8 +64,8 @@ def together(before: Times, after: Times, inputs: Any = None) -> Sample:
     )
 
 
-def longer(before: Times, after: Times, sample: Sample) -> int:
-    return RunTimes(before, after, sample, sample.ended).longer()
+def direction(before: Times, after: Times, sample: Sample) -> int:
+    return RunTimes(before, after, sample, sample.ended).direction()
 
 
 def paired(before: pd.DataFrame, after: pd.DataFrame) -> PairedTimes:
@@ -117,7 +117,7 @@ def test_equal_times_rarely_get_a_verdict() -> None:
                 times(long(rng, n), watched_before(rng, n)),
                 times(long(rng, m), watched_after(rng, m)),
             )
-            false[name] += longer(a, b, together(a, b)) != 0
+            false[name] += direction(a, b, together(a, b)) != 0
     print(false)
     assert_rarely_false(false, REPEATS)
 
@@ -150,7 +150,7 @@ def test_equal_times_of_few_inputs_that_differ_rarely_get_a_verdict() -> None:
                 times(np.exp(centre + math.sqrt(1 - alike) * rng.normal(size=len(centre))), NEVER)
                 for centre in centres
             )
-            false[name] += longer(a, b, together(a, b, np.concatenate(inputs))) != 0
+            false[name] += direction(a, b, together(a, b, np.concatenate(inputs))) != 0
     print(false)
     assert_rarely_false(false, REPEATS)
 
@@ -163,7 +163,7 @@ def test_a_doubling_is_seen_almost_as_often_as_by_the_log_rank_test(long: Draw) 
     for _ in range(REPEATS):
         a, b = times(long(rng, 20), NEVER), times(2 * long(rng, 20), NEVER)
         sample = together(a, b)
-        seen += longer(a, b, sample) == 1
+        seen += direction(a, b, sample) == 1
         test = log_rank(sample)
         # The test as in books, with the quantile of the normal distribution instead of t's with 38 degrees of freedom.
         plain += test.excess < -test.margin * 1.959964 / 2.024394
@@ -215,8 +215,8 @@ def test_a_group_that_does_not_end_is_at_least_so_many_times_slower() -> None:
 
 def test_a_log_rank_test_of_one_input_on_each_side_says_nothing() -> None:
     a, b = times(np.linspace(1, 2, 50), NEVER), times(np.linspace(11, 12, 50), NEVER)
-    assert longer(a, b, together(a, b, np.repeat([0, 1], 50))) == 0
-    assert longer(a, b, together(a, b, np.zeros(100, dtype=int))) == 1
+    assert direction(a, b, together(a, b, np.repeat([0, 1], 50))) == 0
+    assert direction(a, b, together(a, b, np.zeros(100, dtype=int))) == 1
     assert isinstance(log_rank(together(a, b)), LogRank)
 
 
@@ -366,9 +366,9 @@ def test_a_paired_run_time_is_that_of_what_succeeded() -> None:
 def test_the_interval_of_paired_run_times_is_the_narrowest_that_holds_the_truth_often_enough(
     n: int, level: float
 ) -> None:
-    """Between the gains at equal places from both ends; the binomial numbers are summed by hand."""
+    """Between the differences at equal places from both ends; the binomial numbers are summed by hand."""
     rng = np.random.default_rng(n)
-    gains = rng.permutation(np.arange(1.0, n + 1) ** 2)
+    differences = rng.permutation(np.arange(1.0, n + 1) ** 2)
     started = pd.Timestamp("2026-03-02", tz="UTC")
     group = pd.DataFrame(
         {"input_key": [str(key) for key in range(n)], "status": "succeeded", "mode": "job"}
@@ -376,13 +376,13 @@ def test_the_interval_of_paired_run_times_is_the_narrowest_that_holds_the_truth_
     group["fetch_error"] = pd.Series(pd.NA, group.index, "str")
     before, after = (
         group.assign(started_at=started, completed_at=started + pd.to_timedelta(seconds, unit="s"))
-        for seconds in (np.full(n, 10.0), 10.0 + gains)
+        for seconds in (np.full(n, 10.0), 10.0 + differences)
     )
     outside = [
         2 * sum(math.comb(n, wins) for wins in range(place)) / 2**n for place in range(n // 2 + 1)
     ]
     place = max(place for place, share in enumerate(outside) if share <= 1 - level)
-    ordered = sorted(gains)
+    ordered = sorted(differences)
     between = paired_run_time(paired(before, after), level).between
     if place == 0:
         assert np.isnan([between.low, between.high]).all()
