@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import agentrun_nb as arn
+from agentrun_nb.core.times import seconds_text
 from tests.support.hand import Hand
 from tests.support.jupyter_host import Host, OpenNotebook
 
@@ -99,10 +100,14 @@ class Bench:
         self.write(VIEW, "\n".join([*lines, "ex"]))
         self.notebook.run(VIEW)
         expect(self.part("sentence")).to_contain_text(f"{len(self.runs):,} runs")
+        self.await_names(self.view)
+
+    def await_names(self, view: Locator) -> None:
+        """Waits for names: they come from the service while the view is there already."""
         if self.names:
-            # The names come from the service while the view is there already.
             self.page.wait_for_function(
-                "(root) => root.innerText.includes('csv-report')", arg=self.view.element_handle()
+                "([root, names]) => names.some((name) => root.innerText.includes(name))",
+                arg=[view.element_handle(), list(self.names.values())],
             )
 
     def write(self, cell: int, code: str) -> None:
@@ -155,14 +160,6 @@ def bench(
 @pytest.fixture
 def hand() -> Hand:
     return Hand()
-
-
-def seconds_in(words: str) -> float:
-    """How many seconds a length in words is: "1 min 12 s", "2.1 s", "912 ms"."""
-    units = {"ms": 0.001, "s": 1, "min": 60, "h": 3_600, "d": 86_400}
-    parts = words.replace("\u00a0", " ").split()
-    numbers = [float(number.replace(",", "")) for number in parts[::2]]
-    return sum(number * units[unit] for number, unit in zip(numbers, parts[1::2], strict=True))
 
 
 # --- why did the last failed run fail, and what did its log say?
@@ -229,8 +226,7 @@ def test_the_longest_wait_and_the_longest_run_are_told_and_a_click_away(
     words = told.inner_text().removeprefix(name).strip()
     end = "completed_at" if line == "longest" else "started_at"
     assert words.endswith(" so far") == pd.isna(run[end])
-    seconds = seconds_in(words.removesuffix(" so far"))
-    assert seconds == pytest.approx(run[LONGEST[line]], rel=0.01, abs=0.001)
+    assert words.removesuffix(" so far") == seconds_text(run[LONGEST[line]])
     with hand.at_most(1):
         hand.click(told.get_by_role("button"))
         expect(bench.view.locator(".arn-run")).to_be_visible()
@@ -568,10 +564,7 @@ def test_what_i_see_is_written_down_as_a_cell_that_shows_it(
     bench.notebook.run(PASTE)
     pasted = bench.notebook.cell(PASTE).locator(".arn-root")
     expect(pasted).to_be_visible()
-    if bench.names:
-        bench.page.wait_for_function(
-            "(root) => root.innerText.includes(' v')", arg=pasted.element_handle()
-        )
+    bench.await_names(pasted)
     assert settled(pasted, kind) == before
     assert bench.ask("ex.selected") == traits["selected"]
     shown = bench.ask("[ex.shown['id'].tolist(), shown['id'].tolist()]")
