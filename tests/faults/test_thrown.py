@@ -152,7 +152,7 @@ def test_what_is_thrown_while_an_answer_is_read_leaves_typed(
 
 def test_without_the_guard_the_search_finds_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """The control."""
-    monkeypatch.setattr(loop, "bare", lambda error: error)
+    monkeypatch.setattr(loop, "safe_error", lambda error: error)
     error = outcome("get_run", "before sending", "rare")
     assert isinstance(error, Rare)
     assert [text for text in shown(error) if KEY in text] != []

@@ -24,6 +24,27 @@ from .test_live import OUTSIDE, SINK
 
 MOST = 250
 """So many texts are on one page."""
+MARKDOWN = """# a
+
+*b* **c** `d` ~~e~~ [f](g)
+
+- h
+
+1. i
+
+> j
+
+```text
+k
+```
+
+| l | m |
+|---|---|
+| n | o |
+
+---
+"""
+"""What a file of Markdown may be drawn with."""
 MARK = 'payload-mark-<i>"quoted"</i>'
 PATH = 'output_manifest["payload-mark-<i>"]'
 DEPLOYMENT = "<b>deployment</b>"
@@ -154,7 +175,9 @@ def at_the_numbers(stage: Stage, texts: list[str]) -> str:
     more = stage.page.get_by_role("button", name="more reason")
     if more.is_visible():
         more.click()
-    stage.page.locator(".arn-nums-group").first.click()
+    groups = stage.page.locator(".arn-nums-group")
+    marked = groups.filter(has_text="payload-mark")
+    (marked if marked.count() else groups).first.click()
     return ".arn-nums"
 
 
@@ -166,7 +189,7 @@ def at_the_filter(stage: Stage, texts: list[str]) -> str:
     page = stage.page
     page.get_by_test_id("arn-wb-filter").click()
     page.get_by_label("Path in a document").fill(f"input[{texts[0]}")
-    page.get_by_label("Value").fill(texts[0])
+    page.get_by_role("textbox", name="Value", exact=True).fill(texts[0])
     page.get_by_role("button", name="Add", exact=True).click()
     page.locator(".arn-wb-panel [role=alert]:not(:empty)").wait_for()
     page.locator(".arn-wb-search").fill(texts[0].replace("\n", " "))
@@ -245,7 +268,8 @@ def harmless(stage: Stage, panel: str) -> set[str]:
         texts = [f"{text or 'none'}{number}" for number, text in enumerate(BENIGN)]
         many = [*texts, *(f"text {number}" for number in range(40))]
         # Of harmless texts too some are long, so that whatever is folded is seen.
-        _shapes[panel] = swept(stage, panel, many)[0] | swept(stage, panel, texts[1:3])[0]
+        samples = [many, texts[1:3], [MARKDOWN, *texts]]
+        _shapes[panel] = set().union(*(swept(stage, panel, sample)[0] for sample in samples))
     return _shapes[panel]
 
 
