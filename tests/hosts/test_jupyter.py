@@ -31,7 +31,7 @@ def saved(jupyter: Host, browser: Browser) -> dict[str, Path]:
         notebook.run_all()
         expect_live(notebook.page)
         click_run(live_views(notebook.page).nth(1), 5)
-        assert notebook.ask(3) == "[['agdep_reports', 'adrun_00000005']]"
+        notebook.ask_until(3, "[['agdep_reports', 'adrun_00000005']]")
         for theme in ("JupyterLab Dark", "JupyterLab Light"):
             notebook.theme(theme)
             expect_live(notebook.page)

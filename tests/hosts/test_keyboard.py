@@ -99,8 +99,7 @@ def test_keys_choose_a_run_and_a_place_and_the_notebook_stays(notebook: OpenNote
         press(key)
     assert notebook.active() == (EXPLORER, 4)
     # Of quick changes ipywidgets sends the last one when the kernel has taken the first: maybe behind this question.
-    notebook.ask(2)
-    assert notebook.ask(2) == "[['agdep_reports', 'adrun_00000002']] output_manifest.outputs"
+    notebook.ask_until(2, "[['agdep_reports', 'adrun_00000002']] output_manifest.outputs")
 
 
 def test_keys_that_steer_a_notebook_do_nothing_to_it_on_any_stop(notebook: OpenNotebook) -> None:

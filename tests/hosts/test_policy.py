@@ -48,7 +48,7 @@ def test_under_a_strict_policy_the_views_live_and_a_saved_notebook_tells_its_sto
         notebook.run_all()
         expect_live(notebook.page)
         click_run(live_views(notebook.page).nth(1), 5)
-        assert notebook.ask(3) == "[['agdep_reports', 'adrun_00000005']]"
+        notebook.ask_until(3, "[['agdep_reports', 'adrun_00000005']]")
         notebook.save()
         assert (stopped(notebook), notebook.outside) == ([], [])
     path.write_text(path.read_text().replace("ex.selected", "ex.path"))

@@ -152,6 +152,14 @@ class OpenNotebook(OpenPage):
         self.run(cell)
         return self.cell(cell).locator(".jp-OutputArea-output").last.inner_text().strip()
 
+    def ask_until(self, cell: int, answer: str) -> None:
+        """Runs one cell until it gives an answer: what a page changes reaches Python a little later."""
+        for _ in range(20):
+            if self.ask(cell) == answer:
+                return
+            self.page.wait_for_timeout(250)
+        assert self.ask(cell) == answer
+
     def activate(self, cell: int) -> None:
         """Makes a cell the active one."""
         self.page.evaluate(
