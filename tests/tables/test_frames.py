@@ -215,7 +215,7 @@ def test_a_document_that_no_json_can_hold_is_refused_by_name(odd):
     ("call", "told"),
     [
         (lambda: arn.json_paths(runs(), "output_manfest"), "Near it: output_manifest"),
-        (lambda: arn.json_paths(runs(), ["input"]), "no column"),
+        (lambda: arn.json_paths(runs(), ["input"]), "no name of a column"),
         (lambda: arn.failures(runs(), runs()[["id"]]), "a table of logs as the client gives it"),
         (lambda: arn.failures(runs(), "x"), "A str is not a table of logs"),
         (lambda: arn.parse("x"), "A str is not a column"),
