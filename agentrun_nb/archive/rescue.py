@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, TypeVar
 
 import pandas as pd
 
@@ -35,6 +35,8 @@ from agentrun_nb.http.interrupts import DeferredInterrupts
 from agentrun_nb.http.routes import Ask
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records.decode import cut_page
+
+Fetched = TypeVar("Fetched")
 
 LOG = "log"
 """What the log of a run is called among what was rescued."""
@@ -88,24 +90,55 @@ def _bring_runs(
         rows = database.rows("SELECT status FROM runs WHERE deployment_id = ? AND run_id = ?", key)
         if rows and rows[0][0] in TERMINAL:
             ended.add(key)
+    missing = [key for key in keys if key not in ended]
+
+    def write(key: Key, record: FetchedRecord) -> None:
+        store.add_records(database, key[0], seen_records_of(wire, [record]))
+
+    def lose(key: Key, error: AgentRunError) -> None:
+        saved.add(key, None, None, error=fetch_error(error))
+
+    _bring_each(wire, missing, fetch_run, write, lose, interrupts, "runs")
+
+
+def _bring_each(
+    wire: Wire,
+    keys: Sequence[Key],
+    fetch: Callable[[Wire, Key, Tally], Awaitable[Fetched]],
+    write: Callable[[Key, Fetched], None],
+    lose: Callable[[Key, AgentRunError], None],
+    interrupts: DeferredInterrupts,
+    noun: str,
+) -> None:
+    """Fetches something of each run, and writes it into the archive.
+
+    Args:
+        wire: sends the requests.
+        keys: the runs.
+        fetch: fetches it for one run.
+        write: writes what came.
+        lose: notes what did not come, or is too large to be written.
+        interrupts: an interrupt ends fetching.
+        noun: what is fetched, for the line of progress.
+    """
     tally = Tally()
 
-    async def fetch(key: Key) -> FetchedRecord:
-        return await fetch_run(wire, key, tally)
+    async def fetch_one(key: Key) -> Fetched:
+        return await fetch(wire, key, tally)
 
-    def take(key: Key, outcome: FetchedRecord | AgentRunError) -> None:
-        if isinstance(outcome, AgentRunError):
-            saved.add(key, None, None, error=fetch_error(outcome))
-        else:
-            try:
-                store.add_records(database, key[0], seen_records_of(wire, [outcome]))
-            except TooLargeError as error:
-                saved.add(key, None, None, error=fetch_error(error))
-        line.add(1)
+    with ProgressLine(len(keys), shown=len(keys) > 1, noun=noun) as line:
 
-    missing = [key for key in keys if key not in ended]
-    with ProgressLine(len(missing), shown=len(missing) > 1) as line:
-        fetch_each(wire, missing, fetch, take, tally, line, interrupts)
+        def take(key: Key, outcome: Fetched | AgentRunError) -> None:
+            if isinstance(outcome, AgentRunError):
+                lose(key, outcome)
+            else:
+                try:
+                    write(key, outcome)
+                except TooLargeError as error:
+                    lose(key, error)
+            line.add(1)
+
+        fetch_each(wire, keys, fetch_one, take, tally, line, interrupts)
 
 
 # --- files ---------------------------------------------------------------------------------------
@@ -168,7 +201,6 @@ def _bring_logs(
     saved: Saved,
 ) -> None:
     """Brings the logs that the archive does not have whole."""
-    tally = Tally()
     missing = []
     for key in keys:
         size = _size_of_whole_log(database, key)
@@ -177,22 +209,14 @@ def _bring_logs(
         else:
             saved.add(key, None, LOG, where=LOG, bytes=size)
 
-    async def fetch(key: Key) -> FetchedLog:
-        return await _fetch_log(wire, key, tally)
+    def write(key: Key, log: FetchedLog) -> None:
+        size = _write_log(database, key, log)
+        saved.add(key, None, LOG, where=LOG, bytes=size)
 
-    def take(key: Key, outcome: FetchedLog | AgentRunError) -> None:
-        if isinstance(outcome, AgentRunError):
-            saved.add(key, None, LOG, error=fetch_error(outcome))
-        else:
-            try:
-                size = _write_log(database, key, outcome)
-                saved.add(key, None, LOG, where=LOG, bytes=size)
-            except TooLargeError as error:
-                saved.add(key, None, LOG, error=fetch_error(error))
-        line.add(1)
+    def lose(key: Key, error: AgentRunError) -> None:
+        saved.add(key, None, LOG, error=fetch_error(error))
 
-    with ProgressLine(len(missing), shown=len(missing) > 1, noun="logs") as line:
-        fetch_each(wire, missing, fetch, take, tally, line, interrupts)
+    _bring_each(wire, missing, _fetch_log, write, lose, interrupts, "logs")
 
 
 async def _fetch_log(wire: Wire, key: Key, tally: Tally) -> FetchedLog:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from playwright.sync_api import Locator
 
 from agentrun_nb import runs_frame
 from agentrun_nb.core.schema import LOGS
@@ -148,23 +149,25 @@ def at_the_table(stage: Stage, texts: list[str]) -> str:
     return ".arn-table"
 
 
-def at_the_durations(stage: Stage, texts: list[str]) -> str:
-    stage.show_view(view_of(texts), view="durations")
-    picture = stage.page.get_by_test_id("arn-durations-canvas")
+def walk_through(picture: Locator, texts: list[str]) -> None:
+    """Goes from run to run with the keyboard, so that each is told of, and back to the first."""
     picture.focus()
     for _ in range(2 * min(len(texts), 60)):
         picture.press("ArrowRight")
     picture.press("Home")
+
+
+def at_the_durations(stage: Stage, texts: list[str]) -> str:
+    stage.show_view(view_of(texts), view="durations")
+    picture = stage.page.get_by_test_id("arn-durations-canvas")
+    walk_through(picture, texts)
     return ".arn-workbench"
 
 
 def at_the_timeline(stage: Stage, texts: list[str]) -> str:
     stage.show_view(view_of(texts), by="version_id")
     picture = stage.page.get_by_test_id("arn-timeline-canvas")
-    picture.focus()
-    for _ in range(2 * min(len(texts), 60)):
-        picture.press("ArrowRight")
-    picture.press("Home")
+    walk_through(picture, texts)
     picture.press("ArrowRight")
     return ".arn-workbench"
 
