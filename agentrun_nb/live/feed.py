@@ -99,7 +99,10 @@ class Feed:
         if isinstance(error, UnauthorizedError):
             return str(error)
         sentence = _SENTENCES.get(reason, "Looking at the runs failed.")
-        return sentence if error is None else f"{sentence} {error.message}"
+        # The error of a closed client says that it is closed, and no more.
+        if error is None or reason == reasons.CLOSED:
+            return sentence
+        return f"{sentence} {error.message}"
 
     def stop(self) -> None:
         """Looks no more."""

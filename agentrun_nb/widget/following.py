@@ -151,6 +151,8 @@ class Following:
             if attention.on is not None:
                 self._choice = attention.on
                 self._trouble = ""
+            # What a watch has seen by now says whether there is anything left to follow.
+            self._take()
             self._steer()
             if attention.take:
                 self._take_new()
@@ -322,6 +324,8 @@ class Following:
         feed = self._feed
         if feed is None or feed.active:
             return False
+        # What came between the last time and its end; after that nothing comes any more.
+        self._take()
         self._trouble = feed.trouble()
         self._let_go()
         return True

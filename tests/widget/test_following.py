@@ -361,6 +361,48 @@ def test_exploring_a_watch_keeps_nobody_waiting(client, lives):
 # --- where it stops -------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("is_watch", [True, False], ids=["a watch", "runs"])
+def test_a_run_that_ends_while_earlier_looks_are_taken_is_told_of(client, monkeypatch, is_watch):
+    """The watch ends with it, so nobody wakes the view again."""
+    run = client.get_run(DEP, "run_1")
+    view = explore(client.watch([run]) if is_watch else run.to_frame(), client)
+    page = Page(view)
+    take = following.Following._take
+
+    def take_slowly(self: following.Following) -> bool:
+        came = take(self)
+        feed = self._feed
+        while feed is not None and feed.active:
+            time.sleep(0.02)
+        return came
+
+    async def work() -> None:
+        page.say()
+        await page.until(lambda page: page.state["on"] is False)
+
+    monkeypatch.setattr(following.Following, "_take", take_slowly)
+    on_a_loop(work)
+    assert [*view._table.runs["status"]] == ["succeeded"]
+    assert page.state["left"] == 0
+    assert page.rows("changed")
+    view.close()
+
+
+def test_a_watch_that_has_ended_before_the_page_opens_leaves_nothing_to_follow(client):
+    """As when all cells of a notebook run at once: the page comes after the last, which closes all."""
+    watch = client.watch([client.get_run(DEP, "run_1")])
+    view = explore(watch, client)
+    page = Page(view)
+    assert view._table.runs["status"].tolist() == ["queued"]
+    watch.wait(timeout=20)
+    client.close()
+    page.say()
+    assert page.state["trouble"] == ""
+    assert (page.state["on"], page.state["left"]) == (False, 0)
+    assert view._table.runs["status"].tolist() == ["succeeded"]
+    view.close()
+
+
 def stays_quiet(lives: Lives, seconds: float = 1.6) -> bool:
     """Whether nothing is asked for longer than the shortest interval; what is under way may come."""
     time.sleep(0.3)
