@@ -110,6 +110,11 @@ class Ledger:
         with self._lock:
             return run_id in self._latest.get(deployment_id, {})
 
+    def knows_any(self, run_ids: frozenset[str]) -> bool:
+        """Whether a run with one of these ids is known, of whichever deployment."""
+        with self._lock:
+            return any(not latest.keys().isdisjoint(run_ids) for latest in self._latest.values())
+
     def statuses(self, deployment_id: str) -> set[str]:
         """The statuses that runs of a deployment had when they were last seen."""
         with self._lock:
@@ -196,7 +201,8 @@ def looks_at(run_ids: pd.Series[Any]) -> pd.DataFrame:
         The OBSERVATIONS table.
     """
     sought = frozenset(run_ids.dropna())
-    tables = [ledger.frame(sought) for ledger in list(_ledgers.values())]
+    services = [ledger for ledger in list(_ledgers.values()) if ledger.knows_any(sought)]
+    tables = [ledger.frame(sought) for ledger in services]
     keys = [table[_KEY].drop_duplicates().astype("object") for table in tables]
     every = pd.concat([*keys, pd.DataFrame(columns=_KEY, dtype="object")])
     shared = pd.MultiIndex.from_frame(every[every.duplicated()])

@@ -225,6 +225,27 @@ def test_ledgers_are_shared_by_address():
     assert ledger_module.shared_ledger("https://two.test") is not first
 
 
+def test_only_the_ledgers_that_know_a_run_are_read(monkeypatch):
+    monkeypatch.setattr(ledger_module, "_ledgers", {})
+    for number in range(20):
+        ledger = ledger_module.shared_ledger(f"https://{number}.test")
+        ledger.note(looks((DEP, f"run_{number}", "queued", 1), (DEP, "run_of_two", "queued", 1)))
+    read: list[Ledger] = []
+    frame_of = Ledger.frame
+
+    def frame(ledger: Ledger, run_ids):
+        read.append(ledger)
+        return frame_of(ledger, run_ids)
+
+    monkeypatch.setattr(Ledger, "frame", frame)
+    found = ledger_module.looks_at(pd.Series(["run_3", "run_4", "unknown"]))
+    assert sorted(found["run_id"]) == ["run_3", "run_4"]
+    assert len(read) == 2
+    assert not len(ledger_module.looks_at(pd.Series(["unknown"])))
+    assert not len(ledger_module.looks_at(pd.Series(["run_of_two"]))), "nobody knows whose it is"
+    assert len(read) == 2 + 20
+
+
 # --- when a record held ----------------------------------------------------------------------------
 
 
