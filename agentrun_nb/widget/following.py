@@ -348,9 +348,8 @@ class Following:
             left, trouble = feed.count_waiting(), feed.trouble()
         else:
             left, trouble = self._count_to_follow(), self._trouble
-        age = self._view._age()
-        if self._looked_at is not None:
-            age = time.monotonic() - self._looked_at
+        looked_at = self._looked_at
+        age = self._view._age() if looked_at is None else time.monotonic() - looked_at
         is_on = feed is not None
         return State(is_on or left > 0, is_on, left, age, trouble, len(self._new))
 

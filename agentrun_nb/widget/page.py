@@ -67,6 +67,7 @@ def runs_page(
     page = _blank(kind, uid)
     page["n"] = len(runs)
     page["now"] = now
+    page["read_at"] = _read_at(runs)
     page["title"] = counted(len(runs), "run")
     if kind == "run":
         page["title"] = f"Run {runs['id'].iloc[0]}"
@@ -139,6 +140,13 @@ def _moments(runs: pd.DataFrame, now: float, parcel: Parcel) -> dict[str, Any]:
     return columns
 
 
+def _read_at(runs: pd.DataFrame) -> float | None:
+    """When the newest record was fetched, in ms since the epoch; None where nobody knows of any."""
+    fetched = milliseconds(runs["fetched_at"])
+    known = fetched[~np.isnan(fetched)]
+    return float(known.max()) if len(known) else None
+
+
 def json_page(text: str, uid: str) -> Message:
     """The page of one JSON text."""
     parcel = Parcel()
@@ -150,7 +158,7 @@ def json_page(text: str, uid: str) -> Message:
 def _blank(kind: str, uid: str) -> dict[str, Any]:
     page: dict[str, Any] = {name: [] for name in TABLES}
     page |= {"kind": kind, "uid": uid, "head": page_head()}
-    page |= {"n": 0, "now": 0, "title": "", "columns": {}, "note": ""}
+    page |= {"n": 0, "now": 0, "read_at": None, "title": "", "columns": {}, "note": ""}
     page |= {"complete": None, "verdict": ""}
     page |= {"reasons_clipped": False, "names": {}}
     page |= {"groups": None, "last_success": None, "last_success_cut": False}

@@ -17,8 +17,8 @@ from agentrun_nb.widget.traits import document_path
 
 TABLES = ("statuses", "versions", "deployments", "modes", "reasons", "errors")
 PAGE_KEYS = (
-    "kind", "uid", "n", "now", "title", *TABLES, "reasons_clipped", "names", "columns", "docs",
-    "groups", "last_success", "last_success_cut", "text", "note", "complete", "verdict",
+    "kind", "uid", "n", "now", "read_at", "title", *TABLES, "reasons_clipped", "names", "columns",
+    "docs", "groups", "last_success", "last_success_cut", "text", "note", "complete", "verdict",
     "no_previews", "screen", "head", "version",
 )  # fmt: skip
 COLUMN_KEYS = (

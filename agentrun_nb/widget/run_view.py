@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
+import pandas as pd
 import traitlets
 
 from agentrun_nb.analysis.filter_rows import Mask
@@ -31,8 +32,6 @@ from agentrun_nb.widget.traits import choice_checksum, compact_keys, window_with
 from agentrun_nb.widget.view import View
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from agentrun_nb.widget.run_source import Feed
     from agentrun_nb.widget.run_table import Key
 
@@ -182,8 +181,8 @@ class RunView(View):
         return len(self._table) == 0
 
     def _age(self) -> float | None:
-        now = self._table.now
-        return max(0.0, time.time() - now / 1_000) if now else None
+        newest = self._table.runs["fetched_at"].max()
+        return None if pd.isna(newest) else max(0.0, time.time() - newest.timestamp())
 
     def _tell(self, state: State) -> None:
         self.send(*self._changes.patch(self._table, self._names, state))

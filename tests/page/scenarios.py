@@ -264,6 +264,7 @@ def blank_page(kind: str, **changes: Any) -> dict[str, Any]:
         "uid": "0a1b2c",
         "n": 0,
         "now": NOW,
+        "read_at": NOW,
         "title": "",
         "statuses": [],
         "versions": [],

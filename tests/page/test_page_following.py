@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from agentrun_nb.widget import explore
 from tests.faults.replies import DEP, KEY, refusal
 from tests.faults.server import serving
 from tests.live.lives import Life, Lives
+from tests.support.samples import body
 
 from .conftest import Opener
 from .live_kernel import Kernel, living
@@ -145,14 +147,12 @@ def test_out_of_sight_nothing_is_asked_and_back_in_sight_all_is_as_it_is(
     view = explore(listed(client), client)
     with living(open_stage, view) as kernel:
         page = kernel.stage.page
-        kernel.wait(lambda: "Follow 3" in words(button(kernel)))
+        kernel.wait(lambda: view._following._feed is not None)
         page.evaluate("document.body.style.paddingTop = '5000px'")
         kernel.wait(lambda: view._following._feed is None)
         # What was under way may still come.
-        kernel.go_on(1.0)
-        before = len(lives.arrivals)
-        kernel.go_on(2.5)
-        assert len(lives.arrivals) == before
+        kernel.wait(lambda: time.monotonic() - lives.arrivals[-1][0] > 2.5)
+        assert lives.record("run_2")["status"] == "running", "there was something to look at"
         assert page.title() == "Stub page"
         page.evaluate("document.body.style.paddingTop = ''")
         kernel.wait(lambda: view._following._feed is not None)
@@ -217,3 +217,10 @@ def test_without_a_client_it_is_said_when_the_runs_were_read(open_stage: Opener,
         kernel.wait(lambda: words(read))
         assert read.inner_text().startswith("read ")
         assert button(kernel).is_hidden()
+
+
+def test_runs_of_which_nobody_knows_when_they_were_read_say_nothing_of_it(open_stage: Opener):
+    with living(open_stage, explore(body(3))) as kernel:
+        page = kernel.stage.page
+        kernel.wait(lambda: page.get_by_test_id("arn-follow-read").count())
+        assert "read" not in page.get_by_test_id("arn-follow-read").inner_text()

@@ -238,6 +238,18 @@ def test_without_a_client_nothing_is_followed_and_to_want_it_is_an_error():
         assert (page.state["can"], page.state["on"]) == (False, False)
 
 
+def test_when_runs_were_read_is_said_where_that_is_known_only(client):
+    """The latest moment of a record is not the moment at which somebody read it."""
+    view, fetched = explore(body(3)), explore(listed(client), client, follow=False)
+    pages = [shown._page()[0] for shown in (view, fetched)]
+    assert pages[0]["read_at"] is None
+    assert pages[1]["read_at"] == fetched.runs["fetched_at"].max().timestamp() * 1_000
+    for shown, is_known in ((view, False), (fetched, True)):
+        page = Page(shown)
+        page.say()
+        assert (page.state["age"] is not None) == is_known
+
+
 # --- one run --------------------------------------------------------------------------------------
 
 

@@ -82,7 +82,11 @@ export function mountExplorer(model, el, { signal, run }) {
   async function fetchLaterCode() {
     if (signal.aborted) return;
     const { createFollowing } = await kernel.later();
-    following ??= createFollowing(root, { kernel, signal, now: () => held?.page.now ?? 0 });
+    following ??= createFollowing(root, {
+      kernel,
+      signal,
+      readAt: () => held?.page.read_at ?? null,
+    });
     placeFollowing();
   }
 

@@ -36,10 +36,10 @@ function setText(element, words) {
  * @param {HTMLElement} root of the view
  * @param {object} options
  * @param {import("../kernel/requests.mjs").Kernel} options.kernel
- * @param {() => number} options.now when the newest record was read, in ms since the epoch
+ * @param {() => number | null} options.readAt when the newest record was read, in ms since the epoch; null where nobody knows
  * @param {AbortSignal} options.signal
  */
-export function createFollowing(root, { kernel, now, signal }) {
+export function createFollowing(root, { kernel, readAt, signal }) {
   const view = Array.from(crypto.getRandomValues(new Uint8Array(8)), hex).join("");
   /** @type {Standing | null} */
   let standing = null;
@@ -98,7 +98,8 @@ export function createFollowing(root, { kernel, now, signal }) {
   function age() {
     if (standing && standing.age !== null)
       return standing.age * SECOND + performance.now() - heardAt;
-    return now() ? Math.max(0, Date.now() - now()) : NaN;
+    const at = readAt();
+    return at === null ? NaN : Math.max(0, Date.now() - at);
   }
 
   function write() {
