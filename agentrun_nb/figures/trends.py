@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from agentrun_nb.analysis.estimates import TOO_FEW
 from agentrun_nb.analysis.outcomes import repeated_runs_notes
 from agentrun_nb.analysis.periods import PERIOD, read_freq
+from agentrun_nb.analysis.phase_lengths import AFTER_START, RUN_TIME, measure
 from agentrun_nb.analysis.summarize import summarize
 from agentrun_nb.core.times import duration_text, seconds_text
 from agentrun_nb.figures.lengths import TICKS, axis_ends, places
@@ -24,6 +25,7 @@ from agentrun_nb.figures.style import (
     groups,
     left_out_notes,
     or_empty,
+    safe_text,
 )
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.labels import Names
@@ -37,6 +39,8 @@ _UPPER, _LOWER = (0.55, 1), (0, 0.45)
 _HEIGHT = 520
 _APART = 0.05
 """How far groups stand from each other, as a share of a period."""
+_LONGEST_WORDS = 120
+"""The most characters of a note or of the title of an axis."""
 _RATE = "%{y:.1f} % (%{customdata[0]:.1f} to %{customdata[1]:.1f} %) of %{customdata[2]:,}"
 
 
@@ -45,6 +49,8 @@ def trend(
     freq: str | timedelta | None = None,
     by: str | None = None,
     *,
+    phase: str | None = None,
+    phases: pd.DataFrame | None = None,
     names: Names = None,
     template: str | None = None,
 ) -> go.Figure:
@@ -57,6 +63,9 @@ def trend(
         runs: anything that `runs_frame` takes.
         freq: the length of a period, such as `1h`, `1D` or `7D`; None: one that makes at most 30.
         by: the column to group by; beyond 8 groups the smallest are one. None: all together.
+        phase: the phase whose length is drawn in place of the time after the start, such as
+            `running`, as for `summarize`.
+        phases: the PHASES table of the runs; None: as for `summarize`.
         names: labels for the ids of deployments and versions, as from `client.names()`.
         template: a plotly template, such as `plotly_dark`; by default colours that are read on
             any background.
@@ -64,6 +73,12 @@ def trend(
     Returns:
         The figure: success rates above, medians of run times below, dotted their 90th percentiles;
         a point stands about the middle of its period.
+
+    Raises:
+        DataError: no run here was in that phase.
+        SchemaError: there is no such column, or `phases` is no such table.
+        SettingsError: `freq` is no length of a period; `phase` is no text; `names` is no mapping;
+            there is no such template.
 
     Example:
         >>> figure = arn.figures.trend(runs, "7D", by="deployment_id", names=client.names())
@@ -74,7 +89,9 @@ def trend(
     runs = runs_frame(runs)
     length = _fitting(runs) if freq is None else read_freq(freq)
     group_of = groups(runs, by, len(COLORS), names).rename("group")
-    table = summarize(runs, group_of, freq=length)
+    table = summarize(runs, group_of, freq=length, phase=phase, phases=phases)
+    lengths = measure(runs, phase, phases)
+    name_of_times = AFTER_START if phase is None else phase
     dated = table[table[PERIOD].notna()]
     figure = go.Figure()
     sizes = dated.groupby("group", observed=True)["n"].sum()
@@ -86,15 +103,21 @@ def trend(
         at = rows[PERIOD] + length * (0.5 + aside)
         common = {"x": milliseconds(at), "legendgroup": title}
         figure.add_scatter(**common, name=title, **_rates(rows, hue))
-        for column in ("after_start_p50", "after_start_p90"):
-            figure.add_scatter(**common, name=title, showlegend=False, **_times(rows, column, hue))
+        for quantile in ("p50", "p90"):
+            times = _times(rows, name_of_times, quantile, hue)
+            figure.add_scatter(**common, name=title, showlegend=False, **times)
     undated = int(table.loc[table[PERIOD].isna(), "n"].sum())
-    notes = ["bars: 95 % intervals", f"run times where {TOO_FEW} or more have ended, dotted p90"]
+    plural = "run times" if lengths.words == RUN_TIME else lengths.words
+    notes = ["bars: 95 % intervals", f"{plural} where {TOO_FEW} or more have ended, dotted p90"]
+    notes += lengths.known_notes()
+    notes = [safe_text(note, _LONGEST_WORDS) for note in notes]
     notes += left_out_notes({"without a created time": undated} if undated else {})
     words = duration_text(length / timedelta(milliseconds=1))
     title = f"How {len(runs):,} runs went, in periods of {words}{by_words(by)}"
     dress(figure, template, title, [*notes, *repeated_runs_notes(runs)] if figure.data else [])
-    _add_axes(figure, dated, length)
+    known = pd.concat([dated[f"{name_of_times}_p50"], dated[f"{name_of_times}_p90"]]).dropna()
+    _add_axes(figure, dated[PERIOD], length, places(_floats(known)))
+    figure.update_layout(yaxis2_title=safe_text(lengths.words, _LONGEST_WORDS))
     return or_empty(figure, runs, "has a created time that can be read")
 
 
@@ -125,17 +148,26 @@ def _rates(rows: pd.DataFrame, hue: str) -> dict[str, Any]:
     return options
 
 
-def _times(rows: pd.DataFrame, column: str, hue: str) -> dict[str, Any]:
-    """The options of a trace for the medians or the 90th percentiles of run times."""
+def _times(rows: pd.DataFrame, name: str, quantile: str, hue: str) -> dict[str, Any]:
+    """The options of a trace for the medians or the 90th percentiles of times.
+
+    Args:
+        rows: what `summarize` says of a group, a row for each period.
+        name: what its columns of the times begin with, such as `after_start`.
+        quantile: `p50`, with its interval, or `p90`.
+        hue: the colour of the group.
+    """
+    column = f"{name}_{quantile}"
     seconds = _floats(rows[column])
+    where = "after start" if name == AFTER_START else "in the phase"
     options: dict[str, Any] = {
         "mode": "lines+markers",
         "y": places(seconds),
         "yaxis": "y2",
         "customdata": [seconds_text(value) for value in seconds],
-        "hovertemplate": f"{column[-3:]} %{{customdata}} after start",
+        "hovertemplate": f"{quantile} %{{customdata}} {where}",
     }
-    if column == "after_start_p90":
+    if quantile == "p90":
         line = {"color": hue, "width": 1, "dash": "dot"}
         return {**options, "line": line, "marker": {"size": 4}}
     low, high = (places(_floats(rows[f"{column}_{end}"])) for end in ("low", "high"))
@@ -155,15 +187,22 @@ def _floats(column: pd.Series[Any]) -> Floats:
     return values
 
 
-def _add_axes(figure: go.Figure, table: pd.DataFrame, length: pd.Timedelta) -> None:
-    """Gives the figure one axis of time and two of what is measured."""
-    found = pd.concat([table["after_start_p50"], table["after_start_p90"]])
-    known = _floats(found.dropna())
-    begins = milliseconds(table[PERIOD])
+def _add_axes(
+    figure: go.Figure, begins_at: pd.Series[Any], length: pd.Timedelta, on_axis: Floats
+) -> None:
+    """Gives the figure one axis of time and two of what is measured.
+
+    Args:
+        figure: the figure, which is changed.
+        begins_at: when each period that is drawn begins.
+        length: how long a period is.
+        on_axis: where the times that are drawn stand on their logarithmic axis.
+    """
+    begins = milliseconds(begins_at)
     if len(begins):
         ends = [begins.min(), begins.max() + length / timedelta(milliseconds=1)]
         figure.update_xaxes(range=ends)
-    times = {"title": "run time", "range": axis_ends(places(known)), "domain": _LOWER, **TICKS}
+    times = {"range": axis_ends(on_axis), "domain": _LOWER, **TICKS}
     figure.update_xaxes(type="date", title="time (UTC)", anchor="y2")
     figure.update_layout(
         yaxis={"title": "success rate (%)", "range": [0, 101], "domain": _UPPER},

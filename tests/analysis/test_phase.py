@@ -341,6 +341,7 @@ CALLS = {
     "summarize": lambda runs, **more: arn.summarize(runs, **more),
     "compare": lambda runs, **more: arn.compare(runs, "v1", "v1", **more),
     "survival": lambda runs, **more: arn.figures.survival(runs, **more),
+    "trend": lambda runs, **more: arn.figures.trend(runs, **more),
 }
 
 
@@ -388,10 +389,36 @@ def test_the_curves_of_a_phase_say_which_it_is_and_of_how_many_it_is_known() -> 
     assert figure.layout.yaxis.title.text == "share still in it (%)"
 
 
-def test_the_name_of_a_phase_is_no_markup() -> None:
-    name = "<a href='https://evil.test'>x</a>"
+@pytest.mark.parametrize("phase", ["running", "before_start", "after_start"])
+def test_a_trend_of_a_phase_draws_what_summarize_says_of_it(phase: str) -> None:
+    runs, phases = two_versions(2.0, 10.0)
+    options: dict[str, Any] = {"phase": phase, "phases": phases if phase == "running" else None}
+    figure = arn.figures.trend(runs, "1h", "version_id", **options)
+    table = arn.summarize(runs, "version_id", freq="1h", **options)
+    for version in ("v1", "v2"):
+        rows = table[table["version_id"] == version]
+        _, median, late = (trace for trace in figure.data if trace.name.startswith(version))
+        for trace, name in ((median, f"{phase}_p50"), (late, f"{phase}_p90")):
+            expected = rows[name].to_numpy("float64", na_value=np.nan)
+            assert list(10 ** np.array(trace.y)) == pytest.approx(list(expected), nan_ok=True)
+            assert not np.isnan(expected).all()
+    words = {"running": "time in running", "before_start": "time before start"}
+    assert figure.layout.yaxis2.title.text == words.get(phase, "run time")
+    assert "known of 80 of 80 runs" in told(figure)
+
+
+PICTURES: dict[str, Any] = {
+    "survival": arn.figures.survival,
+    "trend": lambda runs, **options: arn.figures.trend(runs, "1h", **options),
+}
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+@pytest.mark.parametrize("evil", ["<a href='https://evil.test'>x</a>", "<a>%{y} %{customdata}"])
+def test_the_name_of_a_phase_is_no_markup(picture: str, evil: str) -> None:
     runs, rows = observed(12, 0.0)
-    renamed = [(n, name, kind, bounds) for n, _, kind, bounds in rows]
-    figure = arn.figures.survival(frame(runs), phase=name, phases=phases_of(*renamed))
+    renamed = [(n, evil, kind, bounds) for n, _, kind, bounds in rows]
+    figure = PICTURES[picture](frame(runs), phase=evil, phases=phases_of(*renamed))
     assert "<a" not in figure.to_json()
+    assert not [trace for trace in figure.data if "%{y}" in (trace.hovertemplate or "")]
     assert "&lt;a" in told(figure)
