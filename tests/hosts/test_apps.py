@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import nbformat
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.jupyter_server import Server, environment, free_port
 from tests.support.open_page import OpenPage, click_run
 
+from .apps import THEIRS, app_server
 from .conftest import write_records
 from .environments import Environment
 from .stories import READ, RUN, expect_live, live_views
@@ -47,8 +46,6 @@ def _(ex, mo):
     return
 """.replace(f"\n{READ}\n", "\n" + "\n".join(f"    {line}" for line in READ.splitlines()) + "\n")
 CLICKED = "[['agdep_reports', 'adrun_00000005']]"
-THEIRS = ("https://cdn.jsdelivr.net/",)
-"""Where Voila's page asks for an icon font and marimo's for MathJax; both do without."""
 
 
 @pytest.mark.parametrize("app", ["voila", "marimo"])
@@ -56,10 +53,8 @@ def test_an_application_shows_the_view_and_hears_its_clicks(
     apps: Environment, browser: Browser, tmp_path: Path, app: str
 ) -> None:
     write_records(tmp_path)
-    port = free_port()
-    address = f"http://127.0.0.1:{port}/"
-    ready = f"{address}voila/static/voila.js" if app == "voila" else address
-    with Server(_command(app, apps, tmp_path, port), ready, _env(apps, tmp_path), tmp_path):
+    _write(app, tmp_path)
+    with app_server(app, apps, tmp_path) as address:
         page = browser.new_page(viewport={"width": 1280, "height": 1400})
         seen = OpenPage(page)
         page.goto(address)
@@ -72,32 +67,9 @@ def test_an_application_shows_the_view_and_hears_its_clicks(
         page.close()
 
 
-def _command(app: str, apps: Environment, folder: Path, port: int) -> list[str]:
+def _write(app: str, folder: Path) -> None:
     if app == "marimo":
         (folder / "app.py").write_text(MARIMO)
-        return [
-            str(apps.python),
-            "-m",
-            "marimo",
-            "run",
-            "app.py",
-            "--headless",
-            "--no-token",
-            f"--port={port}",
-        ]
+        return
     cells = [nbformat.v4.new_code_cell(cell) for cell in (READ, RUN, LINKED)]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "app.ipynb")
-    return [
-        str(apps.python),
-        "-m",
-        "voila",
-        "app.ipynb",
-        "--no-browser",
-        "--Voila.ip=127.0.0.1",
-        f"--port={port}",
-    ]
-
-
-def _env(apps: Environment, folder: Path) -> dict[str, str]:
-    path = f"{apps.python.parent}{os.pathsep}{os.environ['PATH']}"
-    return environment(folder, checkout=False) | {"PATH": path, "MARIMO_SKIP_UPDATE_CHECK": "1"}

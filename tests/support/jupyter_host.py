@@ -142,6 +142,23 @@ class OpenNotebook(OpenPage):
         self.command("notebook:run-cell")
         self.page.wait_for_function(KERNEL_IDLE, timeout=60_000)
 
+    def run_together(self, *cells: int) -> None:
+        """Runs cells without a pause between them, and waits for the kernel."""
+        code = """async (cells) => {
+          const { commands, shell } = window.jupyterapp;
+          const done = cells.map((cell) => {
+            shell.currentWidget.content.activeCellIndex = cell;
+            return commands.execute("notebook:run-cell");
+          });
+          await Promise.all(done);
+        }"""
+        self.page.evaluate(code, list(cells))
+        self.page.wait_for_function(KERNEL_IDLE, timeout=60_000)
+
+    def output(self, cell: int) -> str:
+        """The text of the last output of a cell."""
+        return self.cell(cell).locator(".jp-OutputArea-output").last.inner_text().strip()
+
     def restart(self) -> None:
         """Restarts the kernel and waits for it."""
         self.page.evaluate(f"() => {KERNEL}.restart()")
@@ -150,7 +167,7 @@ class OpenNotebook(OpenPage):
     def ask(self, cell: int) -> str:
         """Runs one cell and gives the text of its output."""
         self.run(cell)
-        return self.cell(cell).locator(".jp-OutputArea-output").last.inner_text().strip()
+        return self.output(cell)
 
     def ask_until(self, cell: int, answer: str) -> None:
         """Runs one cell until it gives an answer: what a page changes reaches Python a little later."""
