@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from agentrun_nb.client import Client
 from tests.support.http import KEY, Request, Server, http, serving
 
 DEP = "dep_1"
+NOT_FOUND = http({"error": {"code": "run_not_found", "message": "no such thing"}}, "404 X")
 ENDED = ("succeeded", "failed", "cancelled", "timed_out")
 
 
@@ -33,19 +35,26 @@ class Book:
         files: the files of sandboxes, by sandbox and path.
         events: the log events of runs.
         broken: the numbers of requests that get an answer of 500.
+        until: when the files of a sandbox go, by `time.monotonic`; others stay.
+        seconds_per_file: how long the service takes for a file; it gives one after another.
         most: so many requests are answered; the others wait until there may be more.
         targets: the paths that were asked for, in order.
+        given_at: when the service began to give each file, by `time.monotonic`.
     """
 
     runs: dict[str, dict[str, bytes]] = field(default_factory=dict)
     versions: dict[str, list[bytes]] = field(default_factory=dict)
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     events: dict[str, list[bytes]] = field(default_factory=dict)
+    until: dict[str, float] = field(default_factory=dict)
+    seconds_per_file: float = 0.0
     broken: set[int] = field(default_factory=set)
     most: float = inf
     targets: list[str] = field(default_factory=list)
     falling: bool = True
     lock: threading.Lock = field(default_factory=threading.Lock)
+    giving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    given_at: list[float] = field(default_factory=list)
 
     def put(self, number: int, status: str = "succeeded", dep: str = DEP, **fields: object) -> str:
         """Writes a run, or writes it anew."""
@@ -78,6 +87,8 @@ class Book:
             self.targets.append(request.target)
             number = len(self.targets)
             answer = self._answer(request.target)
+        if "/sandboxes/" in request.target:
+            answer = await self._file(request.target)
         while number > self.most:
             await asyncio.sleep(0.01)
         if number in self.broken:
@@ -106,11 +117,20 @@ class Book:
                     return http(found)
             case ["v1", "agent-deployments", _, "runs", run_id, "logs"] if run_id in self.events:
                 return self._page(self.events[run_id], query, key=b"events")
-            case ["v1", "sandboxes", sandbox, "file"]:
-                found = self.files.get((sandbox, query["path"]))
-                if found is not None:
-                    return http(found)
-        return http({"error": {"code": "run_not_found", "message": "no such thing"}}, "404 X")
+        return NOT_FOUND
+
+    async def _file(self, target: str) -> bytes:
+        """Gives a file when its turn has come, if its sandbox lives then."""
+        url = urlsplit(target)
+        sandbox = unquote(url.path.split("/")[3])
+        path = parse_qs(url.query)["path"][0]
+        async with self.giving:
+            found = self.files.get((sandbox, path))
+            if found is None or time.monotonic() >= self.until.get(sandbox, inf):
+                return NOT_FOUND
+            self.given_at.append(time.monotonic())
+            await asyncio.sleep(self.seconds_per_file)
+            return http(found)
 
     def _page(self, bodies: list[bytes], query: dict[str, str], key: bytes = b"items") -> bytes:
         # A cursor counts from the oldest, so that new runs do not move what it names.

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 from math import inf
-from pathlib import Path
+
+import pytest
 
 import agentrun_nb as arn
-from tests.archive.book import DEP, Book, served
+from tests.archive import pressure
+from tests.archive.book import Book, served
+from tests.archive.pressure import LARGE, acknowledged
 from tests.support.http import KEY
-
-TORTURE = os.environ.get("AGENTRUN_NB_PROFILE") == "torture"
 
 SYNC = """
 import sys
@@ -29,170 +26,50 @@ print(archive.sync(arn.Client(key, url)), flush=True)
 print(len(archive.list_runs()), flush=True)
 """
 
-SYNCING = """
-import os, sys
-from agentrun_nb.archive.archive import Archive
-from agentrun_nb.client import Client
-
-path, url, key = sys.argv[1:]
-print("ready", flush=True)
-# Each process that is killed is a fork of this one, which has imported everything.
-for _ in sys.stdin:
-    child = os.fork()
-    if child == 0:
-        archive, client = Archive(path), Client(key, url)
-        while True:
-            archive.sync(client)
-    print(child, flush=True)
-    print(os.waitpid(child, 0)[1], flush=True)
-"""
-
-
-def acknowledged(path: Path) -> set[str]:
-    """The runs that any other process sees at this moment."""
-    if not path.exists():
-        return set()
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as connection:
-        return {run_id for (run_id,) in connection.execute("SELECT run_id FROM runs")}
-
 
 def test_a_killed_sync_loses_nothing_acknowledged(tmp_path):
     """Runs are created meanwhile; each kill comes at another moment of reading and writing."""
-    path = tmp_path / "runs.sqlite"
-    book = Book()
-    for number in range(1_000):
-        book.put(number)
-    created = 1_000
-    chance = random.Random(7)
-    seen: set[str] = set()
-    kills = 1_000 if TORTURE else 12
-    with served(book) as (client, server):
-        parent = started(SYNCING, str(path), server.url, KEY)
-        for kill in range(kills):
-            begun = len(book.targets)
-            child = int(ask(parent))
-            while len(book.targets) == begun:
-                time.sleep(0.002)
-            until = time.monotonic() + chance.random() * 0.2
-            while time.monotonic() < until:
-                for _ in range(chance.randrange(300 if kill == 0 else 4)):
-                    book.put(created)
-                    created += 1
-                time.sleep(chance.random() * 0.01)
-                seen |= acknowledged(path)
-            os.kill(child, signal.SIGKILL)
-            assert parent.stdout is not None
-            assert int(parent.stdout.readline()) == signal.SIGKILL
-            seen |= acknowledged(path)
-            # Opening it checks the whole file.
-            archive = arn.Archive(path)
-            assert not seen - acknowledged(path)
-            if kill % 10 == 9 or kill == kills - 1:
-                assert archive.check().whole
-                check_records(archive, book)
-            archive.close()
-        parent.kill()
-        parent.communicate()
-        archive = arn.Archive(path)
-        archive.sync(client)
-    runs = archive.list_runs()
-    assert seen
-    assert len(runs) == created
-    assert arn.fetch_report(runs).complete is True
-
-
-def check_records(archive: arn.Archive, book: Book) -> None:
-    """None of some records is torn: each is what the service has."""
-    found = archive.list_runs()
-    for run_id in found["id"].sample(min(20, len(found)), random_state=1):
-        assert archive.get_run(DEP, run_id).raw == book.runs[DEP][run_id]
-
-
-def ask(process: subprocess.Popen[str]) -> str:
-    """Has a process do one thing more, and reads what it says."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
-    return process.stdout.readline()
-
-
-WRITER = """
-import sys
-import agentrun_nb as arn
-
-path, url, key, deployment, count = sys.argv[1:]
-client = arn.Client(key, url)
-archive = arn.Archive(path)
-runs = [(deployment, f"run_{number}") for number in range(int(count))]
-print("ready", flush=True)
-sys.stdin.readline()
-# One run at a time, so that there are as many steps as runs.
-for run in runs:
-    archive.rescue(client, [run])
-"""
-
-READER = """
-import sys
-import agentrun_nb as arn
-
-path = sys.argv[1]
-print("ready", flush=True)
-sys.stdin.readline()
-reads = 0
-while True:
-    archive = arn.Archive(path)
-    runs = archive.list_runs()
-    assert runs["id"].notna().all()
-    archive.close()
-    reads += 1
-    print(reads, flush=True)
-"""
-
-
-def started(code: str, *arguments: str) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n", process.communicate()
-    return process
+    found = pressure.kills(tmp_path, 1_000 if LARGE else 12)
+    print(found)
+    assert found.acknowledged
+    assert found.harm == 0
 
 
 def test_many_processes_write_and_read_at_once(tmp_path):
-    path = tmp_path / "runs.sqlite"
-    writers, each = (8, 500) if TORTURE else (4, 40)
-    book = Book()
-    for writer in range(writers):
-        for number in range(each):
-            book.put(number, dep=f"dep_{writer}")
-    with served(book) as (_, server):
-        arn.Archive(path).close()
-        writing = [
-            started(WRITER, str(path), server.url, KEY, f"dep_{writer}", str(each))
-            for writer in range(writers)
-        ]
-        reading = [started(READER, str(path)) for _ in range(4 if TORTURE else 2)]
-        for process in [*writing, *reading]:
-            assert process.stdin is not None
-            process.stdin.write("\n")
-            process.stdin.flush()
-        for process in writing:
-            _, errors = process.communicate()
-            assert process.returncode == 0, errors
-        for process in reading:
-            assert process.poll() is None, process.communicate()[1]
-            process.kill()
-            output, _ = process.communicate()
-            assert output.splitlines()
-    archive = arn.Archive(path)
-    runs = archive.list_runs()
-    assert len(runs) == writers * each
-    assert archive.check().whole
+    found = pressure.at_once(tmp_path, *((8, 500, 4) if LARGE else (4, 40, 2)))
+    print(found)
+    assert found.rows == found.expected
+    assert (found.refused, found.falls, found.whole) == ([], 0, True)
+    assert found.reads
+
+
+def test_sqlite_as_it_is_refuses_writers_that_come_at_once(tmp_path):
+    """The control: it sees what the test before is there to see."""
+    assert pressure.plain_at_once(tmp_path, 8, 500) > 0
+
+
+@pytest.mark.parametrize("kind", pressure.KINDS)
+def test_writes_that_fail_leave_what_was_there(tmp_path, kind):
+    found = pressure.failures(tmp_path, 40 if LARGE else 3, (kind,))
+    print(found)
+    if not found.count:
+        pytest.skip(f"{kind}: this user or machine cannot make writes fail so")
+    assert found.as_written
+
+
+def test_two_notebooks_use_one_archive(tmp_path):
+    found = pressure.notebooks(tmp_path, 60 if LARGE else 4)
+    print(found)
+    assert found.seen == [str(found.created)] * 2
+    assert (found.errors, found.whole) == ([], True)
+
+
+def test_what_any_order_could_save_is_saved_before_it_goes(tmp_path):
+    """The files of failed runs are retained for some seconds, and come one after another."""
+    found = pressure.rescue(tmp_path, *((30, (3, 20), 0.7) if LARGE else (8, (1, 3), 0.4)))
+    print(found)
+    assert found.saved == found.possible < found.runs
+    assert (found.unequal, found.unnamed) == (0, 0)
 
 
 def test_many_processes_make_one_archive(tmp_path):
