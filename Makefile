@@ -19,7 +19,7 @@ test: .venv/test chromium  ## the ring of tests that every change must pass
 hosts: .venv/test chromium  ## the widget in each notebook front end, every one in an environment of its own
 	$(BIN)/python -m pytest tests/hosts --durations=10 $(ARGS)
 
-faults: .venv/test  ## what the client does with each of 113 faults, a line each
+faults: .venv/test chromium  ## what the client, the archive and the view do with each of 129 faults, a line each
 	$(BIN)/python -m tests.faults $(ARGS)
 
 tour: .venv/test  ## every notebook, from the first cell to the last, without a browser

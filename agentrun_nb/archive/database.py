@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from agentrun_nb.archive import disk, layout
 from agentrun_nb.errors import (
@@ -42,7 +42,7 @@ class Database:
 
     Attributes:
         path: the file.
-        read_only: whether this process may not write to it.
+        obstacle: why this process cannot write to it; None where it can.
 
     Raises:
         ArchiveError: the file is no archive, or cannot be opened or made.
@@ -52,7 +52,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.read_only = False
+        self.obstacle: str | None = None
         self._lock = threading.RLock()
         self._process = os.getpid()
         self._closed = False
@@ -63,7 +63,7 @@ class Database:
     def _open(self) -> sqlite3.Connection:
         _check_header(self.path)
         with self._errors():
-            connection, self.read_only = _connect(self.path)
+            connection, self.obstacle = _connect(self.path)
         try:
             with self._errors():
                 _check_content(connection, self.path)
@@ -128,9 +128,10 @@ class Database:
             ArchiveWriteError: it cannot be written; the file is as it was.
         """
         connection = self._here()
-        if self.read_only:
-            sentence = f"{self.path} may be read only."
-            raise ArchiveWriteError(sentence, hint="Look at its rights and those of its folder.")
+        if self.obstacle is not None:
+            sentence = f"{self.path} can be read, and not be written: {self.obstacle}."
+            hint = "Look at its rights, those of its folder and the space left, and open it anew."
+            raise ArchiveWriteError(sentence, hint=hint)
         with self._lock, self._errors(writing=True):
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -248,24 +249,51 @@ def _no_archive_error(path: Path, reason: str) -> ArchiveError:
     return ArchiveError(f"{path} is no archive: {reason}.", hint=hint)
 
 
-def _connect(path: Path) -> tuple[sqlite3.Connection, bool]:
-    """Opens a file, read-only where it may not be written to; returns whether that is so."""
+class Opened(NamedTuple):
+    """A file that was opened.
+
+    Attributes:
+        connection: the connection to it.
+        obstacle: why nothing can be written to it; None where it can.
+    """
+
+    connection: sqlite3.Connection
+    obstacle: str | None
+
+
+def _connect(path: Path) -> Opened:
+    """Opens a file, read-only where nothing can be written to it or beside it."""
     plain = path.resolve().as_uri()
+    obstacle = "this user may not write there"
     if os.access(path, os.W_OK) and os.access(path.resolve().parent, os.W_OK):
         try:
-            return _writable(f"{plain}?mode=rw", path), False
+            return Opened(_writable(f"{plain}?mode=rw", path), None)
         except sqlite3.OperationalError as error:
-            if not _lacks_rights(error):
+            if not _cannot_make_files(error):
                 raise
+            obstacle = str(error)
     try:
-        return _prepared(f"{plain}?mode=ro"), True
+        return Opened(_prepared(f"{plain}?mode=ro"), obstacle)
     except sqlite3.OperationalError as error:
-        # Where SQLite cannot make the files that readers share, such as in a read-only folder, and
-        # no process has made them, the file may be read as one that does not change.
-        beside = [path.with_name(f"{path.name}-{kind}") for kind in ("wal", "shm")]
-        if not _lacks_rights(error) or any(file.exists() for file in beside):
+        # Where SQLite cannot make the files that readers share, such as in a read-only folder or on
+        # a full disk, and no process has it open, it may be read as one that does not change.
+        if not _cannot_make_files(error) or _is_open_elsewhere(path):
             raise
-        return _prepared(f"{plain}?mode=ro&immutable=1"), True
+        return Opened(_prepared(f"{plain}?mode=ro&immutable=1"), obstacle)
+
+
+SHARED_MEMORY = 32_768
+"""The fewest bytes of the file by which processes share memory; what has fewer was not finished."""
+
+
+def _is_open_elsewhere(path: Path) -> bool:
+    """Whether another process has the file open, or has left changes in the log beside it."""
+    least = {"wal": 1, "shm": SHARED_MEMORY}
+    for kind, size in least.items():
+        with suppress(FileNotFoundError):
+            if path.resolve().with_name(f"{path.resolve().name}-{kind}").stat().st_size >= size:
+                return True
+    return False
 
 
 def _writable(address: str, path: Path) -> sqlite3.Connection:
@@ -276,7 +304,7 @@ def _writable(address: str, path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _lacks_rights(error: sqlite3.Error) -> bool:
+def _cannot_make_files(error: sqlite3.Error) -> bool:
     """Whether a file or one beside it could not be opened, made or written."""
     kinds = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_FULL")
     return _name(error).startswith(kinds)

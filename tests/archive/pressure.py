@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import agentrun_nb as arn
-from tests.archive import work
+from tests.archive import plain, work
 from tests.archive.book import DEP, Book, served
 from tests.hostile.kernels import running, told
 from tests.support.failing_disk import fill, small_disk
@@ -40,7 +40,7 @@ LARGE = os.environ.get("AGENTRUN_NB_PROFILE") == "torture"
 PROCESSES = get_context("forkserver")
 """Makes processes by forks of one that has imported everything."""
 
-PROCESSES.set_forkserver_preload(["__main__", "tests.archive.work"])
+PROCESSES.set_forkserver_preload(["__main__", "tests.archive.plain", "tests.archive.work"])
 
 PATIENCE = 7_200.0 if LARGE else 120.0
 """Seconds after which a process that says nothing hangs."""
@@ -247,7 +247,7 @@ def plain_at_once(folder: Path, writers: int, each: int) -> int:
         connection.execute("CREATE TABLE runs (id TEXT)")
     go = PROCESSES.Event()
     with Crew() as crew:
-        writing = [crew.start(work.write_plainly, path, each, go) for _ in range(writers)]
+        writing = [crew.start(plain.write, path, each, go) for _ in range(writers)]
         go.set()
         return sum(received(results) for results in writing)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import itertools
 import os
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
@@ -53,19 +53,18 @@ def read_meanwhile(path: Path, go: Event, stop: Event, results: Connection) -> N
     results.send(counts)
 
 
-def write_plainly(path: Path, count: int, go: Event, results: Connection) -> None:
-    """The control: rows into SQLite without a wait for others; sends how many were refused."""
-    import sqlite3
-
-    connection = sqlite3.connect(path, timeout=0, isolation_level=None)
-    refused = 0
-    go.wait()
-    for number in range(count):
-        try:
-            connection.execute("INSERT INTO runs VALUES (?)", (f"{os.getpid()}-{number}",))
-        except sqlite3.OperationalError:
-            refused += 1
-    results.send(refused)
+def fork_with_an_archive(path: Path, url: str, results: Connection) -> None:
+    """Forks while an archive is open, and both sync; sends the child's exit code and the runs."""
+    archive = Archive(path)
+    with Client(KEY, url) as client:
+        archive.sync(client)
+        child = os.fork()
+        if child == 0:
+            archive.sync(Client(KEY, url))
+            os._exit(len(archive.list_runs()) != 300)
+        code = os.waitpid(child, 0)[1]
+        archive.sync(client)
+    results.send((code, len(archive.list_runs())))
 
 
 def sync_where_writes_fail(
@@ -111,10 +110,11 @@ def _import_everything(path: Path) -> None:
 
 
 def save_for_ever(path: Path, results: Connection) -> None:
-    """Saves tables of more and more runs in place of each other; sends how many the last had."""
-    runs = arn.runs_frame([json.dumps({"id": f"run_{n}"}).encode() for n in range(2_000)])
-    count = 1_000
-    while True:
-        arn.save(runs.head(count), path)
-        results.send(count)
-        count = 1_000 + (count + 1) % 1_000
+    """Saves tables of more and more runs in place of each other; sends the rows of the first."""
+    records = [b'{"id":"run_%d"}' % number for number in range(1_000)]
+    runs = arn.runs_frame(records)
+    for count in itertools.count(500):
+        table = runs.head(count)
+        arn.save(table if path.suffix else [table], path)
+        if count == 500:
+            results.send(count)

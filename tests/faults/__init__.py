@@ -1,6 +1,17 @@
-"""Faults of networks, services and records, each with its number: what is sent, what is expected, what is got."""
+"""Faults of networks, services, records, files and views, each with its number: what is sent, expected and got."""
 
-from . import answers, bodies, connection, listings, records
+from . import answers, archives, bodies, connection, exports, listings, records, views
 from .lab import FAULTS, attempt
 
-__all__ = ["FAULTS", "answers", "attempt", "bodies", "connection", "listings", "records"]
+__all__ = [
+    "FAULTS",
+    "answers",
+    "archives",
+    "attempt",
+    "bodies",
+    "connection",
+    "exports",
+    "listings",
+    "records",
+    "views",
+]

@@ -48,9 +48,16 @@ def main(numbers: list[int]) -> int:
         end=" ",
     )
     print(f"{counts['differs']} differ, raw exceptions {counts['raw']}, hangs {counts['hang']}")
-    plain = Counter(attempt(each.fault, control=True).verdict for each in outcomes)
+    requests = Counter(
+        attempt(each.fault, control=True).verdict for each in outcomes if each.fault.is_of_requests
+    )
     print("control, a plain httpx.get(…).json() on the same replies:", end=" ")
-    print(f"raw exceptions {plain['raw']}, hangs {plain['hang']}")
+    print(f"raw exceptions {requests['raw']}, hangs {requests['hang']}")
+    plain = Counter(
+        attempt(each.fault, control=True).verdict for each in outcomes if each.fault.plain
+    )
+    print("control, plain files, pandas and SQLite as it is:", end=" ")
+    print(f"of {plain.total()} {plain['differs']} differ, raw exceptions {plain['raw']}")
     return int(counts["ok"] < len(outcomes))
 
 

@@ -86,8 +86,7 @@ def _(lab: Lab) -> Got:
 @fault(
     56,
     "bytes that are not UTF-8, in a value",
-    "U+FFFD in the cell, noted; raw keeps the bytes",
-    theirs="archive: keeps the bytes",
+    "U+FFFD in the cell, noted; raw and an archive keep the bytes",
 )
 def _(lab: Lab) -> Got:
     body = text_record(failure_reason='"caf?"', input='{"a":"?"}').replace(b"?", b"\xe9")
@@ -95,6 +94,7 @@ def _(lab: Lab) -> Got:
     assert got.row["failure_reason"] == "caf\ufffd"
     assert codes(got) == {"failure_reason not_unicode", "input not_unicode"}, codes(got)
     assert lab.one_run(http(body)).value.raw == body
+    assert lab.archived(body) == body
     return got
 
 
@@ -116,13 +116,13 @@ def _(lab: Lab) -> list[Got]:
 @fault(
     59,
     "a lone surrogate",
-    "U+FFFD in the cell, noted; the document to the letter",
-    theirs="archive: keeps the escape",
+    "U+FFFD in the cell, noted; the document, and all in an archive, to the letter",
 )
 def _(lab: Lab) -> Got:
-    got = kept(
-        lab, "failure_reason not_unicode", failure_reason='"a\\ud800b"', input='{"k":"\\ud800"}'
-    )
+    texts = {"failure_reason": '"a\\ud800b"', "input": '{"k":"\\ud800"}'}
+    got = kept(lab, "failure_reason not_unicode", **texts)
+    body = text_record(**texts)
+    assert lab.archived(body) == body
     assert got.row["failure_reason"] == "a\ufffdb"
     assert got.row["input"] == '{"k":"\\ud800"}'
     got.value.to_csv().encode()

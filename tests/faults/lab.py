@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,12 @@ from .server import FaultServer, Reply, Script, serving
 
 MOST_SECONDS = 20.0
 """A fault that is not over by then hangs."""
+
+MOST_SECONDS_OF_FILES = 120.0
+"""The same for one of files or views, which begins processes and browsers of its own."""
+
+LAST_OF_REQUESTS = 113
+"""The number of the last fault of a service; those of files and views follow."""
 
 BRISK = Policy(attempts=4, base=0.01, crowded_base=0.01, longest=0.02)
 """Waits of milliseconds, so that the table takes seconds."""
@@ -126,6 +133,19 @@ class Lab:
                 self._plain(server.url, 4.0)
             return timed(lambda: client.list_runs(DEP, progress=False, **asked), server)
 
+    @contextmanager
+    def archive(self) -> Iterator[arn.Archive]:
+        """An archive in a folder of its own."""
+        with tempfile.TemporaryDirectory() as folder, arn.Archive(f"{folder}/runs.sqlite") as made:
+            yield made
+
+    def archived(self, body: bytes) -> bytes:
+        """What an archive has of a record that came."""
+        with self.archive() as archive, self.service(http(body)) as (client, _):
+            archive.rescue(client, (DEP, "run_1"))
+            assert archive.check().whole
+            return archive.get_run(DEP, "run_1").raw
+
     def _plain(self, url: str, deadline: float) -> None:
         """The control: what a few plain lines do with the same replies. Raises `_Seen` unless it fails by itself."""
         started = time.monotonic()
@@ -169,7 +189,8 @@ class Fault:
     """One line of the table.
 
     Attributes:
-        theirs: which half of the fault others show: the archive, or the page.
+        theirs: which half of the fault others show: the page.
+        plain: the same with plain tools, where no request is sent; the control.
     """
 
     number: int
@@ -177,6 +198,17 @@ class Fault:
     expected: str
     case: Case
     theirs: str = ""
+    plain: Case | None = None
+
+    @property
+    def is_of_requests(self) -> bool:
+        """Whether it is one of replies, which every client meets."""
+        return self.number <= LAST_OF_REQUESTS
+
+    @property
+    def most_seconds(self) -> float:
+        """The seconds after which it hangs."""
+        return MOST_SECONDS if self.is_of_requests else MOST_SECONDS_OF_FILES
 
 
 @dataclass
@@ -193,12 +225,14 @@ class Outcome:
 FAULTS: dict[int, Fault] = {}
 
 
-def fault(number: int, sent: str, expected: str, theirs: str = "") -> Callable[[Case], Case]:
+def fault(
+    number: int, sent: str, expected: str, theirs: str = "", plain: Case | None = None
+) -> Callable[[Case], Case]:
     """Registers a function as the case of a fault; what it returns is what was got."""
 
     def register(case: Case) -> Case:
         assert number not in FAULTS
-        FAULTS[number] = Fault(number, sent, expected, case, theirs)
+        FAULTS[number] = Fault(number, sent, expected, case, theirs, plain)
         return case
 
     return register
@@ -212,10 +246,11 @@ def attempt(fault: Fault, *, control: bool = False) -> Outcome:
         raise Hang
 
     previous = signal.signal(signal.SIGALRM, alarm)
-    signal.setitimer(signal.ITIMER_REAL, MOST_SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, fault.most_seconds)
     policy, Wire.policy = Wire.policy, BRISK
     try:
-        got = fault.case(lab)
+        case = fault.plain if control and fault.plain else fault.case
+        got = case(lab)
         told = [str(part) for part in (got if isinstance(got, list | tuple) else [got])]
         verdict = "ok"
     except AssertionError as error:

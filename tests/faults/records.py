@@ -11,7 +11,8 @@ from agentrun_nb.errors import BadResponseError
 
 from .bodies import codes, kept
 from .lab import Got, Lab, fault
-from .replies import DEP, http, page, record, text_record
+from .replies import DEP, http, page, record, refusal, text_record
+from .server import Reply, Request
 
 
 @fault(75, "an unknown status", "kept and noted; not taken for an end, nor for an error")
@@ -136,8 +137,7 @@ def _(lab: Lab) -> Got:
 @fault(
     86,
     "a status that goes backwards",
-    "the record that changed last stays",
-    theirs="archive: keeps both",
+    "the record that changed last stays; an archive has both",
 )
 def _(lab: Lab) -> Got:
     newer = record(status="running", updated_at="2026-11-07T10:04:00Z", completed_at=None)
@@ -148,6 +148,16 @@ def _(lab: Lab) -> Got:
     ):
         again = client.refetch(client.get_runs(DEP, ["run_1"], progress=False))
     assert again["status"].tolist() == ["running"]
+    left = [newer, stale]
+
+    def in_order(request: Request, number: int) -> Reply:
+        return [http(left.pop(0)) if request.last == "run_1" else refusal("404 X")]
+
+    with lab.archive() as archive, lab.service(in_order) as (client, _):
+        for _ in range(2):
+            archive.rescue(client, (DEP, "run_1"))
+        assert archive.get_run(DEP, "run_1").status == "running"
+        assert archive.observations()["status"].tolist() == ["running", "queued"]
     return Got(None, again, 0.0)
 
 

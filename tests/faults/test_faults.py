@@ -14,9 +14,14 @@ def test_a_fault_goes_as_written(number: int) -> None:
 
 
 def test_the_table_has_every_number() -> None:
-    assert sorted(FAULTS) == list(range(1, 114))
+    assert sorted(FAULTS) == list(range(1, 130))
 
 
 @pytest.mark.parametrize("number", [9, 12, 17, 36, 51, 53, 84, 108])
 def test_the_plain_client_of_the_control_meets_raw_exceptions_and_hangs(number: int) -> None:
     assert attempt(FAULTS[number], control=True).verdict == ("hang" if number == 12 else "raw")
+
+
+@pytest.mark.parametrize("number", [number for number in sorted(FAULTS) if FAULTS[number].plain])
+def test_plain_files_pandas_and_sqlite_do_not_go_so(number: int) -> None:
+    assert attempt(FAULTS[number], control=True).verdict in ("raw", "differs")
