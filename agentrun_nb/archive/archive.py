@@ -263,13 +263,18 @@ class Archive:
         return explore(run, self, tz=tz, height=height, follow=follow)
 
     def get_runs(
-        self, deployment_id: str | pd.DataFrame, run_ids: Iterable[str] | None = None
+        self,
+        deployment_id: str | pd.DataFrame,
+        run_ids: Iterable[str] | None = None,
+        *,
+        progress: bool = True,
     ) -> pd.DataFrame:
         """Many runs by their ids, as they were seen last.
 
         Args:
             deployment_id: their deployment, or a frame with `deployment_id` and `id`.
             run_ids: their ids, when `deployment_id` is a deployment.
+            progress: as for `Client.get_runs`; an archive is read at once, and says nothing.
 
         Returns:
             The RUNS table, one row for each id given, in that order; a frame keeps its index. A run
@@ -297,6 +302,7 @@ class Archive:
         until: When | None = None,
         limit: int | None = None,
         without: Sequence[str] = (),
+        progress: bool = True,
         as_of: When | None = None,
     ) -> pd.DataFrame:
         """All runs that match, newest first, as they were seen last.
@@ -310,11 +316,13 @@ class Archive:
             until: the `created_at` before which they lie.
             limit: how many runs at most; None: all.
             without: columns that are left empty, such as `("input", "output_manifest")`.
+            progress: as for `Client.list_runs`; an archive is read at once, and says nothing.
             as_of: a moment; the runs are those that had been seen by then, as they were then.
 
         Returns:
             The RUNS table; `arn.fetch_report` says how complete the archive is and when it was
-            brought up to date: `fetched_from` and `fetched_to`.
+            brought up to date: `fetched_from` and `fetched_to`. It is not complete where runs came
+            by `rescue` since, or where all that is listed may have been created since.
 
         Raises:
             NotFoundError: the archive has nothing of the deployment.
@@ -341,6 +349,7 @@ class Archive:
         until: When | None = None,
         limit: int | None = None,
         without: Sequence[str] = (),
+        progress: bool = True,
         as_of: When | None = None,
         chunk: int = 10_000,
     ) -> Iterator[pd.DataFrame]:
@@ -354,6 +363,7 @@ class Archive:
             until: the `created_at` before which they lie.
             limit: how many runs at most; None: all.
             without: columns that are left empty.
+            progress: as for `Client.iter_runs`; an archive says nothing.
             as_of: a moment; the runs are as they were known then.
             chunk: the rows of a frame; the last one has what is left.
 
@@ -402,12 +412,15 @@ class Archive:
             as_of=read_when(as_of),
         )
 
-    def get_logs(self, runs: RunsLike, *, tail: int | None = None) -> pd.DataFrame:
+    def get_logs(
+        self, runs: RunsLike, *, tail: int | None = None, progress: bool = True
+    ) -> pd.DataFrame:
         """The log events of one run or many that `rescue` has brought.
 
         Args:
             runs: a Run, a row of a frame, (deployment_id, run_id), a list of these, or a frame.
             tail: only so many of the last events of each run.
+            progress: as for `Client.get_logs`; an archive is read at once, and says nothing.
 
         Returns:
             The LOGS table under a fresh index: run after run as given, the events of each in the

@@ -15,7 +15,8 @@ VERSION = 1
 """The version of these tables, in the file's header too."""
 
 TABLES = {
-    # What holds for the whole archive: the service that its runs are of.
+    # What holds for the whole archive: `service` is that of its runs; `deployments` is there once
+    # those of the service were listed.
     "facts": "name TEXT PRIMARY KEY, value TEXT NOT NULL",
     # One row a deployment: its record, and how far its runs were read. `walk` is the number of a
     # walk through its runs that has not come to its end, `cursor` where it goes on. `walked_at` is

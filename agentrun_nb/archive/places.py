@@ -15,7 +15,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from agentrun_nb.archive.database import Database
-from agentrun_nb.archive.store import SETTLED, Added, SeenRecord, write_records
+from agentrun_nb.archive.store import ALONE, SETTLED, Added, SeenRecord, write_records
 
 FULL_WALK_EVERY = 7 * 86_400 * 1_000_000
 """Microseconds after which all pages of a deployment are read again.
@@ -144,6 +144,37 @@ def finish(database: Database, place: WalkStart, verified: bool | None, *, read_
             " order_verified = coalesce(:verified, order_verified)",
             values,
         )
+
+
+def came_alone_since(
+    database: Database, deployment_id: str, *, until: int | None, as_of: int | None
+) -> bool:
+    """Whether runs came by their ids that are newer than all that a finished walk has read.
+
+    Others may be missing between those and the ones that were read.
+
+    Args:
+        database: the archive.
+        deployment_id: the deployment.
+        until: only of runs that were created before this moment; None: of all.
+        as_of: only of runs that had come by this moment; None: of all.
+    """
+    values = {"deployment_id": deployment_id, "alone": ALONE, "until": until, "as_of": as_of}
+    return database.value(_CAME_ALONE_SINCE, values) is not None
+
+
+_CAME_ALONE_SINCE = """
+    SELECT run FROM runs WHERE deployment_id = :deployment_id AND walk <> 0 AND walk = :alone
+    AND (created_at IS NULL OR created_at >= coalesce((
+        SELECT created_at FROM runs WHERE deployment_id = :deployment_id AND walk = 0
+        ORDER BY created_at DESC LIMIT 1
+    ), created_at))
+    AND (:until IS NULL OR created_at IS NULL OR created_at < :until)
+    AND (:as_of IS NULL OR EXISTS (
+        SELECT 1 FROM records WHERE records.run = runs.run AND first_seen <= :as_of
+    ))
+    LIMIT 1
+"""
 
 
 def deployments_known(database: Database) -> set[str]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from agentrun_nb.archive import places, store
 from agentrun_nb.archive.database import Database
 from agentrun_nb.archive.packing import Packed, unpack
 from agentrun_nb.core import jsontext, times
@@ -299,9 +300,12 @@ def _report(database: Database, selection: Selection, *, is_cut: bool) -> FetchR
     reasons = []
     if is_cut:
         reasons.append("limit")
-    if len(ends) < len(selection.deployments):
+    lists_none = not selection.deployments and not store.knows_deployments(database)
+    if lists_none or len(ends) < len(selection.deployments):
         reasons.append("not synced to the end")
-    if selection.as_of is not None and (not ends or selection.as_of < min(ends)):
+    elif any(_came_alone_since(database, selection, name) for name in selection.deployments):
+        reasons.append("not synced since a rescue")
+    if not _covers(min(ends, default=0), selection):
         reasons.append("not synced by then")
     return FetchReport(
         truncated_by=", ".join(reasons) or None,
@@ -309,6 +313,25 @@ def _report(database: Database, selection: Selection, *, is_cut: bool) -> FetchR
         fetched_from=_moment(min(ends, default=None)),
         fetched_to=_moment(max(ends, default=None)),
     )
+
+
+def _came_alone_since(database: Database, selection: Selection, deployment_id: str) -> bool:
+    return places.came_alone_since(
+        database, deployment_id, until=selection.until, as_of=selection.as_of
+    )
+
+
+def _covers(synced_at: int, selection: Selection) -> bool:
+    """Whether a sync says anything of a selection: what has come since is not in it.
+
+    Args:
+        synced_at: when the first of its deployments was read, in microseconds since the epoch.
+        selection: the selection.
+    """
+    if selection.as_of is not None and selection.as_of < synced_at:
+        return False
+    # Of what is to come nobody knows anything, and so nothing of it is missing.
+    return selection.since is None or not synced_at <= selection.since < places.now()
 
 
 def _moment(micros: int | None) -> datetime | None:

@@ -350,6 +350,12 @@ def write_deployments(database: Database, records: Mapping[str, bytes]) -> None:
                 " SET position = excluded.position, body = excluded.body",
                 (deployment_id, position, body),
             )
+        connection.execute("INSERT OR REPLACE INTO facts VALUES ('deployments', 'listed')")
+
+
+def knows_deployments(database: Database) -> bool:
+    """Whether the deployments of the service were listed, be there any or none."""
+    return database.value("SELECT value FROM facts WHERE name = 'deployments'") is not None
 
 
 def write_versions(

@@ -161,7 +161,6 @@ def test_it_stands_in_place_of_a_client(world):
 def test_it_has_the_arguments_of_the_client(name):
     theirs = dict(inspect.signature(getattr(Client, name)).parameters)
     ours = dict(inspect.signature(getattr(arn.Archive, name)).parameters)
-    theirs.pop("progress", None)
     ours.pop("as_of", None)
     assert list(ours) == list(theirs)
     assert [one.default for one in ours.values()] == [one.default for one in theirs.values()]

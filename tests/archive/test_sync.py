@@ -152,6 +152,56 @@ def small_pages(monkeypatch) -> None:
     monkeypatch.setattr(walk, "PAGE", 20)
 
 
+def reason(archive: arn.Archive, **query: object) -> str | None:
+    """Why a listing is not complete; None where it says that it is."""
+    report = arn.fetch_report(archive.list_runs(**query))
+    assert report.complete is (report.truncated_by is None)
+    return report.truncated_by
+
+
+def test_what_was_never_synced_is_not_complete(archive):
+    assert reason(archive) == "not synced to the end"
+    with served(Book()) as (client, _):
+        archive.sync(client)
+    assert reason(archive) is None
+
+
+@pytest.mark.parametrize("status", ["succeeded", "running"])
+def test_between_a_rescue_and_the_next_sync_a_listing_is_not_complete(archive, status):
+    """Unless it ends before the runs that came alone, or as it was before they came."""
+    book = filled(10, status=status)
+    with served(book) as (client, _):
+        archive.sync(client, DEP)
+        archive.rescue(client, (DEP, "run_5"))
+        assert reason(archive) is None
+        for number in range(10, 20):
+            book.put(number)
+        before = pd.Timestamp.now(tz="UTC")
+        archive.rescue(client, (DEP, "run_15"))
+        assert reason(archive) == "not synced since a rescue"
+        assert reason(archive, until=moment(16)) == "not synced since a rescue"
+        assert reason(archive, limit=3) == "limit, not synced since a rescue"
+        assert reason(archive, until=moment(12)) is None
+        assert reason(archive, as_of=before) is None
+        archive.sync(client, DEP)
+        assert reason(archive) is None
+        assert len(archive.list_runs()) == 20
+
+
+def test_what_may_have_come_since_the_last_sync_is_not_complete(archive):
+    """A listing of a time before is; and of what is to come nobody says that it is missing."""
+    book = filled(3)
+    with served(book) as (client, _):
+        earlier = pd.Timestamp.now(tz="UTC")
+        archive.sync(client, DEP)
+        later = pd.Timestamp.now(tz="UTC")
+    assert reason(archive, since=earlier) is None
+    assert reason(archive, since=later) == "not synced by then"
+    assert reason(archive, since="2100-01-01") is None
+    assert reason(archive, as_of=earlier) == "not synced by then"
+    assert reason(archive, as_of=later) is None
+
+
 @pytest.mark.usefixtures("small_pages")
 @pytest.mark.parametrize("status", ["succeeded", "running"])
 @pytest.mark.parametrize(
