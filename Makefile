@@ -5,7 +5,7 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test hosts faults tour lint format js chromium notebooks torture bench bench-page clean
+.PHONY: help demo test hosts faults tour lint format js docs chromium notebooks torture bench bench-page clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ js:  ## check, test and build the widget's JavaScript (needs node), and compare 
 	npm --prefix agentrun_nb/widget run build
 	git diff --exit-code --stat -- agentrun_nb/widget/static
 
+docs: .venv/docs  ## the documentation as pages in docs/_build/html; a warning or a broken link is an error
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet docs docs/_build/html
+	$(BIN)/python docs/check_site.py docs/_build/html
+
 notebooks: .venv/test chromium  ## run the notebooks and save their outputs, and take the picture in the README
 	$(BIN)/python notebooks/execute.py
 	$(BIN)/python notebooks/picture.py
@@ -56,12 +60,12 @@ bench-page: .venv/test chromium  ## the view of many runs at size, beside plotly
 	$(BIN)/python -m benchmarks.page $(ARGS)
 
 clean:  ## remove what the other commands made
-	rm -rf .venv .venv-hosts .venv-witness agentrun_nb/widget/node_modules tests/hosts/node_modules
+	rm -rf .venv .venv-hosts .venv-witness docs/_build agentrun_nb/widget/node_modules tests/hosts/node_modules
 
 chromium:
 	@.ci/chromium
 
-.venv/demo .venv/test .venv/dev: .venv/%: pyproject.toml | .venv/bin/python
+.venv/demo .venv/test .venv/dev .venv/docs: .venv/%: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	@touch $@
 

@@ -1,0 +1,66 @@
+"""How Sphinx builds the documentation. `make docs` calls it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+import agentrun_nb
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from docs.generated import filled_in
+
+project = "agentrun_nb"
+author = ""
+version = release = agentrun_nb.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+
+# Docstrings write names in single backticks, as Markdown does: code, and a link where the name is
+# one of the reference.
+default_role = "py:obj"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 80
+add_module_names = False
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+# Defaults and types as they are written, not as Python evaluates them.
+autodoc_preserve_defaults = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+
+myst_heading_anchors = 3
+
+# A block without a language is what somebody types into a shell, or a drawing.
+highlight_language = "text"
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"agentrun_nb {version}"
+# Pages without pages under them have no list of those.
+html_sidebars = {page: [] for page in ("start", "glossary", "changelog")}
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_domain_indices = False
+html_show_sourcelink = False
+html_theme_options = {
+    "show_prev_next": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": [],
+    "footer_end": ["sphinx-version"],
+    "navigation_with_keys": False,
+}
+
+
+def fill_in(_: Sphinx, page: str, source: list[str]) -> None:
+    """Replaces the placeholders of a page before it is read."""
+    source[0] = filled_in(page, source[0])
+
+
+def setup(app: Sphinx) -> None:
+    """Registers what this site adds to Sphinx."""
+    app.connect("source-read", fill_in)

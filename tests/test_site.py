@@ -1,0 +1,169 @@
+"""The documentation names everything that is public, and its pages say what the code says."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator
+from operator import attrgetter
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import agentrun_nb as arn
+from agentrun_nb.core.schema import STATUSES, TABLES
+from agentrun_nb.fetch.check import Check
+from agentrun_nb.tables.report import FetchReport
+from docs import check_site, generated
+from tests.test_docstrings import CLASSES
+
+DOCS = Path(generated.__file__).parent
+PAGES = {
+    file.relative_to(DOCS).as_posix(): generated.filled_in(file.name, file.read_text("utf-8"))
+    for file in sorted(DOCS.rglob("*.md"))
+    if "_build" not in file.parts
+}
+"""The text of each page, as Sphinx reads it."""
+
+DIRECTIVE = re.compile(
+    r"^\.\. (?:auto(?:function|class|exception|data)|py:data):: (agentrun_nb[\w.]*\w)(?:\(\))?$"
+    r"((?:\n   :.*)*)",
+    re.MULTILINE,
+)
+
+
+def documented() -> Iterator[tuple[object, str]]:
+    """What the reference documents, each with the options of its directive."""
+    for text in PAGES.values():
+        for name, options in DIRECTIVE.findall(text):
+            yield resolved(name), options
+
+
+def resolved(name: str) -> object:
+    """The thing behind a dotted name."""
+    module, _, attribute = name.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError:
+        return attrgetter(name.partition(".")[2])(arn)
+
+
+def public_names() -> Iterator[tuple[str, object]]:
+    """Every public name with what it stands for: those of the package, and those of its modules."""
+    for name in arn.__all__:
+        value = getattr(arn, name)
+        if isinstance(value, ModuleType):
+            yield from ((f"{name}.{each}", getattr(value, each)) for each in dir(value))
+        else:
+            yield name, value
+
+
+PUBLIC = dict(public_names())
+DOCUMENTED = {id(value): options for value, options in documented()}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_each_public_name_is_in_the_reference(name):
+    assert id(PUBLIC[name]) in DOCUMENTED, f"a directive for {name} in docs/reference/ is missing"
+
+
+@pytest.mark.parametrize("kind", {*CLASSES, Check, FetchReport}, ids=lambda kind: kind.__name__)
+def test_the_members_of_each_class_are_in_the_reference(kind):
+    assert ":members:" in DOCUMENTED.get(id(kind), "")
+
+
+def test_a_name_that_the_reference_lacks_is_seen():
+    """The control of the laws above."""
+    assert {"Client", "errors.PathNotFound", "figures.trend", "local.EVENTS"} <= PUBLIC.keys()
+    assert id(generated.tables) not in DOCUMENTED
+    assert ":members:" not in DOCUMENTED[id(arn.summarize)]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_each_column_stands_with_its_dtype_and_meaning(table):
+    _, _, section = PAGES["reference/tables.md"].partition(f"\n## {table.name}\n")
+    rows = section.partition("\n## ")[0]
+    for column in table.columns:
+        (row,) = re.findall(rf"^\| `{column.name}` \|.*$", rows, re.MULTILINE)
+        assert column.meaning in row
+        assert f"`{generated.schema.DTYPES[column.kind]}`" in row
+
+
+def test_each_status_and_each_error_stands_on_its_page():
+    assert all(f"| `{status}` |" in PAGES["reference/tables.md"] for status in STATUSES)
+    assert all(f"─ {name}" in PAGES["reference/errors.md"] for name in dir(arn.errors)[1:])
+
+
+def test_no_page_has_a_placeholder_left():
+    left = {page for page, text in PAGES.items() if generated.PLACEHOLDER.search(text)}
+    assert not left
+
+
+def test_a_placeholder_without_a_text_is_an_error():
+    with pytest.raises(ValueError, match=r"start: there is nothing for the placeholder %tabels%"):
+        generated.filled_in("start", "All tables: %tabels%")
+
+
+def test_each_page_can_be_reached():
+    """Each page is in the list of contents of another one."""
+    listed = {"index.md"}
+    for page, text in PAGES.items():
+        for contents in re.findall(r"```\{toctree\}\n(.*?)```", text, re.DOTALL):
+            names = [line for line in contents.splitlines() if line and not line.startswith(":")]
+            listed |= {(Path(page).parent / f"{name}.md").as_posix() for name in names}
+    assert listed == PAGES.keys()
+
+
+def test_names_in_the_text_are_there():
+    """What a page calls `arn.x.y` or `client.z` is there."""
+    named = {
+        name for text in PAGES.values() for name in re.findall(r"\barn\.([A-Za-z_.]+\w)", text)
+    }
+    assert {"Client", "errors", "figures.survival"} <= named
+    assert all(attrgetter(name)(arn) for name in named)
+    methods = {name for text in PAGES.values() for name in re.findall(r"\bclient\.(\w+)\(", text)}
+    assert "check" in methods
+    assert all(hasattr(arn.Client, name) for name in methods)
+
+
+# --- the look through the built site --------------------------------------------------------------
+
+WHOLE = (
+    '<h1 id="top">x</h1><a href="#top">x</a><a href="b.html">x</a><a href="https://a.example">x</a>'
+)
+WRONG = {
+    "a file that is not there": '<a href="c.html">x</a>',
+    "a place that is not there": '<a href="b.html#nowhere">x</a>',
+    "a picture that is not there": '<img src="x.png">',
+    "a script from elsewhere": '<script src="https://cdn.example/x.js"></script>',
+    "a style from elsewhere": '<link rel="stylesheet" href="//fonts.example/x.css">',
+    "a form that sends elsewhere": '<form action="https://search.example"></form>',
+}
+
+
+def site_of(folder: Path, page: str, style: str = "") -> list[str]:
+    folder.joinpath("a.html").write_text(page, "utf-8")
+    folder.joinpath("b.html").write_text("<p>", "utf-8")
+    folder.joinpath("a.css").write_text(style, "utf-8")
+    return check_site.problems(folder)
+
+
+def test_a_whole_site_has_no_problem(tmp_path):
+    assert site_of(tmp_path, WHOLE, "p {background: url(data:image/png;base64,AA==)}") == []
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_problem_of_a_site_is_seen(what, tmp_path):
+    assert len(site_of(tmp_path, WHOLE + WRONG[what])) == 1
+
+
+@pytest.mark.parametrize(
+    "style", ["@import 'https://a.example/x.css';", "p {src: url(//a.example/x)}"]
+)
+def test_a_style_that_loads_from_elsewhere_is_seen(style, tmp_path):
+    assert len(site_of(tmp_path, WHOLE, style)) == 1
+
+
+def test_a_folder_without_pages_is_a_problem(tmp_path):
+    assert check_site.problems(tmp_path)
