@@ -86,6 +86,10 @@ class Times:
         unreadable: the number of runs that should have a time and have none that makes sense.
         known: which runs of the table have a time.
         due: which runs of the table should have one.
+        since: for a run that nobody fetched and that has not ended, from when on it counts, in
+            microseconds since the epoch; NaN for the others. Its time depends on the latest moment
+            of the table.
+        counts: how many runs have each time; None: one.
     """
 
     seconds: Floats
@@ -93,6 +97,23 @@ class Times:
     unreadable: int = 0
     known: NDArray[np.bool_] | None = None
     due: NDArray[np.bool_] | None = None
+    since: Floats | None = None
+    counts: NDArray[np.int64] | None = None
+
+    @property
+    def n(self) -> int:
+        """The number of runs that have a time."""
+        if self.counts is None:
+            return len(self.seconds)
+        return int(self.counts.sum())
+
+    @property
+    def ends(self) -> int:
+        """The number of runs whose end was seen."""
+        if self.counts is None:
+            return int(self.ended.sum())
+        counts = self.counts[self.ended]
+        return int(counts.sum())
 
     def of_groups(self, groups: Sequence[NDArray[np.intp]]) -> list[Times]:
         """Returns the times of groups of the runs.
@@ -159,7 +180,9 @@ def queue_times(runs: pd.DataFrame, horizon: float) -> Times:
     waited_until = np.select(has_ended, [nan, completed], last_seen)
     has_start = ~np.isnan(started)
     micros = np.where(has_start, started, waited_until) - created
-    return _times(micros, has_start, all_outcomes.isin(STATUSES))
+    goes_on = ~has_start & ~all_outcomes.isin(TERMINAL).to_numpy()
+    since = _since(runs, goes_on, created)
+    return _times(micros, has_start, all_outcomes.isin(STATUSES), since)
 
 
 def run_times(runs: pd.DataFrame, horizon: float) -> Times:
@@ -180,7 +203,8 @@ def run_times(runs: pd.DataFrame, horizon: float) -> Times:
     due = all_outcomes.isin(STATUSES) & has_run
     seen_until = np.where(has_ended, completed, _last_seen(runs, horizon, started))
     end_seen = has_ended & (runs["mode"] != "service")
-    return _times(seen_until - started, end_seen, due)
+    since = _since(runs, ~has_ended.to_numpy(), started)
+    return _times(seen_until - started, end_seen, due, since)
 
 
 def _last_seen(runs: pd.DataFrame, horizon: float, start: Floats) -> Floats:
@@ -190,6 +214,12 @@ def _last_seen(runs: pd.DataFrame, horizon: float, start: Floats) -> Floats:
     """
     seen = known_until(runs, horizon)
     return np.fmax(np.rint(seen * 1_000), start)
+
+
+def _since(runs: pd.DataFrame, goes_on: NDArray[np.bool_], start: Floats) -> Floats:
+    """Returns the start of each run that goes on until nobody knows when; NaN for the others."""
+    since: Floats = np.where(goes_on & runs["fetched_at"].isna().to_numpy(), start, nan)
+    return since
 
 
 def _micros(moments: pd.Series[Any]) -> Floats:
@@ -202,13 +232,13 @@ def _micros(moments: pd.Series[Any]) -> Floats:
     return micros
 
 
-def _times(micros: Floats, ended: Any, due: pd.Series[Any]) -> Times:
+def _times(micros: Floats, ended: Any, due: pd.Series[Any], since: Floats) -> Times:
     """Makes Times of all runs of a table, without those that have no time or a negative one."""
     is_due = due.to_numpy(dtype=bool)
     known = is_due & (micros >= 0)
     unreadable = int((is_due & ~known).sum())
     has_ended = np.asarray(ended, dtype=bool)
-    return Times(micros[known] / 1e6, has_ended[known], unreadable, known, is_due)
+    return Times(micros[known] / 1e6, has_ended[known], unreadable, known, is_due, since[known])
 
 
 @cache
@@ -274,15 +304,8 @@ def curve(times: Times, level: float = LEVEL) -> Curve:
         times: the times of one run at least.
         level: the confidence level; the true one is no lower.
     """
-    beta = scipy_stats().beta
     table = _BetaCurve.of(times, effect=1.0)
-    # Before the first end nothing bounds the share from above; where no run goes on, nothing from
-    # below.
-    upper = beta.ppf((1 + level) / 2, table.upper_a, table.upper_b)
-    lower = beta.ppf((1 - level) / 2, table.lower_a, table.lower_b)
-    high = np.where(table.upper_a > 0, upper, 1.0)
-    low = np.where(table.lower_a > 0, lower, 0.0)
-    return Curve(table.seconds, table.share, low, high)
+    return Curve(table.seconds, table.share, *table.bounds(level))
 
 
 def share_within(times: Times, seconds: float, level: float = LEVEL) -> Estimate:
@@ -297,19 +320,21 @@ def share_within(times: Times, seconds: float, level: float = LEVEL) -> Estimate
         The estimate, with the interval of `curve`. Where no run was watched that long there is no
         value, and no upper end: all that is known is how many had ended before.
     """
-    n = len(times.seconds)
+    n = times.n
     if not n:
         return Estimate(0)
-    found = curve(times, level)
-    place = int(np.searchsorted(found.seconds, seconds, "right")) - 1
+    table = _BetaCurve.of(times, effect=1.0)
+    place = int(np.searchsorted(table.seconds, seconds, "right")) - 1
     if place < 0:
         return Estimate(n)
-    value = 1 - float(found.share[place])
-    low = 1 - float(found.high[place])
-    was_watched = seconds <= found.seconds[-1] or found.share[-1] == 0
+    # Only at this place: bounds of a million moments take seconds.
+    [least], [most] = table.bounds(level, slice(place, place + 1))
+    value = 1 - float(table.share[place])
+    low = 1 - float(most)
+    was_watched = seconds <= table.seconds[-1] or table.share[-1] == 0
     if not was_watched:
         return Estimate(n, low=low)
-    return Estimate(n, value, low, 1 - float(found.low[place]))
+    return Estimate(n, value, low, 1 - float(least))
 
 
 def quantiles(
@@ -332,17 +357,17 @@ def quantiles(
     Returns:
         An estimate for each share.
     """
-    n = len(times.seconds)
+    n = times.n
     if n < TOO_FEW:
         return [Estimate(n)] * len(shares)
     table = _BetaCurve.of(times, effect)
-    enough = times.ended.sum() >= TOO_FEW
+    enough = times.ends >= TOO_FEW
 
     def estimate(share: float) -> Estimate:
         value = _first(table.seconds, table.share <= 1 - share + _ROUNDING) if enough else nan
         if isnan(effect):
             return Estimate(n, value)
-        chance = table.chance_of_less(1 - share)
+        chance = table.chance_of_less(1 - share, level)
         enough_watched = table.watched >= TOO_FEW - _ROUNDING
         low = _first(table.seconds, chance >= (1 - level) / 2)
         high = _first(table.seconds, (chance > (1 + level) / 2) & enough_watched)
@@ -387,8 +412,9 @@ class _BetaCurve:
             effect: the design effect, as in `rate`.
         """
         moments, place = np.unique(times.seconds, return_inverse=True)
-        leaving = np.bincount(place, minlength=len(moments)).astype("float64")
-        ends = np.bincount(place, weights=times.ended, minlength=len(moments))
+        counts = np.ones(len(place)) if times.counts is None else times.counts
+        leaving = np.bincount(place, weights=counts, minlength=len(moments))
+        ends = np.bincount(place, weights=counts * times.ended, minlength=len(moments))
         at_risk = leaving[::-1].cumsum()[::-1]
         share = np.cumprod(1 - ends / at_risk)
         # So many independent runs say as much as these.
@@ -404,7 +430,7 @@ class _BetaCurve:
         lower_mean = mean * going_on / (going_on + 1)
         lower_mean_square = mean_square * going_on / (going_on + 2)
         # Before the first moment all runs go on.
-        n = len(times.seconds)
+        n = times.n
         upper_a, upper_b = _beta(mean, mean_square)
         lower_a, lower_b = _beta(lower_mean, lower_mean_square)
         return cls(
@@ -417,15 +443,54 @@ class _BetaCurve:
             lower_b=np.insert(lower_b, 0, 1.0),
         )
 
-    def chance_of_less(self, share: float) -> Floats:
+    def bounds(self, level: float, places: slice = slice(None)) -> tuple[Floats, Floats]:
+        """Returns the lower and the upper end of the interval of the share after moments."""
+        beta = scipy_stats().beta
+        upper_a, upper_b = self.upper_a[places], self.upper_b[places]
+        lower_a, lower_b = self.lower_a[places], self.lower_b[places]
+        upper = beta.ppf((1 + level) / 2, upper_a, upper_b)
+        lower = beta.ppf((1 - level) / 2, lower_a, lower_b)
+        # Before the first end nothing bounds the share from above; where no run goes on, nothing
+        # from below.
+        low = np.where(lower_a > 0, lower, 0.0)
+        high = np.where(upper_a > 0, upper, 1.0)
+        return low, high
+
+    def chance_of_less(self, share: float, level: float) -> Floats:
         """Returns the chance that at most that share goes on after each moment.
 
-        It is halfway between those of the upper and the lower variable.
+        It is halfway between those of the upper and the lower variable. Where it is certain to lie
+        outside of an interval of that level, it is 0 or 1: of a million moments few are left.
         """
         beta = scipy_stats().beta
-        upper = np.where(self.upper_a > 0, beta.cdf(share, self.upper_a, self.upper_b), 0.0)
-        lower = np.where(self.lower_a > 0, beta.cdf(share, self.lower_a, self.lower_b), 1.0)
-        return (upper + lower) / 2
+        # Beyond so many standard deviations from its mean no variable has more than the chance
+        # (1 - level) / 2, whatever its distribution (Cantelli's inequality).
+        most = sqrt(2 / (1 - level))
+        distances = [
+            _deviations(share, a, b)
+            for a, b in ((self.upper_a, self.upper_b), (self.lower_a, self.lower_b))
+        ]
+        chance = np.where(np.min(distances, axis=0) > most, 1.0, 0.0)
+        near = (np.max(distances, axis=0) >= -most) & (np.min(distances, axis=0) <= most)
+        upper_a, lower_a = self.upper_a[near], self.lower_a[near]
+        upper = np.where(upper_a > 0, beta.cdf(share, upper_a, self.upper_b[near]), 0.0)
+        lower = np.where(lower_a > 0, beta.cdf(share, lower_a, self.lower_b[near]), 1.0)
+        chance[near] = (upper + lower) / 2
+        return chance
+
+
+def _deviations(share: float, a: Floats, b: Floats) -> Floats:
+    """Returns how many standard deviations a share lies above the means of beta variables.
+
+    It is 0 for constants, of which nothing is left out.
+    """
+    total = a + b
+    varies = (a > 0) & (b > 0)
+    safe = np.where(varies, total, 1.0)
+    mean = a / safe
+    variance = a * b / (safe**2 * (safe + 1))
+    distance = np.divide(share - mean, np.sqrt(variance), out=np.zeros_like(a), where=varies)
+    return np.where(varies, distance, 0.0)
 
 
 def _watched(leaving: Any, ends: Any, at_risk: Any) -> Any:

@@ -37,7 +37,7 @@ def group_values(
         SettingsError: `names` is no mapping of texts to texts.
     """
     values: dict[str, pd.Series[Any]] = {}
-    for part in _as_list(by):
+    for part in as_list(by):
         if isinstance(part, pd.Series):
             name = "group" if part.name is None else part.name
             values[str(name)] = _values_of(runs, part, name)
@@ -63,7 +63,7 @@ def _check_hashable(name: str, column: pd.Series[Any]) -> None:
             raise SchemaError(sentence, hint="Group by a text of it: values.map(json.dumps).")
 
 
-def _as_list(by: Any) -> list[Any]:
+def as_list(by: Any) -> list[Any]:
     """Returns the columns and Series as a list.
 
     Raises:

@@ -108,7 +108,10 @@ class Lengths:
     def _width(self) -> float:
         """The median of greatest minus least over the observed lengths, in seconds."""
         widths = self.greatest.seconds - self.least.seconds
-        observed = widths[self.middle.ended & (widths > 0)]
+        is_observed = self.middle.ended & (widths > 0)
+        observed = widths[is_observed]
+        if self.middle.counts is not None:
+            observed = np.repeat(observed, self.middle.counts[is_observed])
         return float(np.median(observed)) if len(observed) else 0.0
 
 
@@ -128,12 +131,12 @@ def measure(
         SchemaError: `phases` is no PHASES table.
         DataError: no phase of these runs has that name.
     """
-    _check(phase, phases)
+    check_phase(phase, phases)
     horizon = last_moment(runs)
     if phases is None and phase in (None, AFTER_START, BEFORE_START):
         is_wait = phase == BEFORE_START
         times = queue_times(runs, horizon) if is_wait else run_times(runs, horizon)
-        words = _RECORDED[BEFORE_START if is_wait else AFTER_START]
+        words = words_of(phase)
         if phase is None:
             return Lengths.exact(words, times)
         kinds = np.where(_known(times), "recorded", "").astype("object")
@@ -148,8 +151,19 @@ def measure(
     return _measured(runs, name, table[table["phase"] == name])
 
 
-def _check(phase: Any, phases: Any) -> None:
-    """Refuses what cannot be a phase."""
+def words_of(phase: str | None) -> str:
+    """What the time in a phase is called; None: after the start."""
+    if phase is None:
+        return RUN_TIME
+    return _RECORDED.get(phase, f"time in {phase}")
+
+
+def check_phase(phase: Any, phases: Any) -> None:
+    """Refuses what cannot be a phase.
+
+    Raises:
+        SettingsError: `phase` is no text, or is missing where there is `phases`.
+    """
     if phase is None and phases is not None:
         raise SettingsError(
             "phases= is given, and no phase to measure.",
@@ -204,7 +218,7 @@ def _measured(runs: pd.DataFrame, phase: str, rows: pd.DataFrame) -> Lengths:
     def times(seconds: Floats) -> Times:
         return Times(seconds[known], ended[known], unreadable, known, is_due)
 
-    words = _RECORDED.get(phase, f"time in {phase}")
+    words = words_of(phase)
     kinds = np.where(known, kind, "")
     if (least[known] == greatest[known]).all():
         same = times(greatest)

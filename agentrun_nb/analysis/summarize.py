@@ -8,20 +8,27 @@ from datetime import timedelta
 from math import isnan
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from agentrun_nb.analysis.bounded import bounded_quantiles, bounded_share_within
 from agentrun_nb.analysis.estimates import TOO_FEW, Estimate, rate, scipy_stats
-from agentrun_nb.analysis.groups import By, group_values
-from agentrun_nb.analysis.outcomes import JUDGED, outcomes, repeated_count_notes, repeated_keys
-from agentrun_nb.analysis.periods import PERIOD, periods, read_freq, with_empty_periods
-from agentrun_nb.analysis.phase_lengths import AFTER_START, BEFORE_START, Lengths, measure
+from agentrun_nb.analysis.group_tallies import (
+    NUMBER,
+    Question,
+    count_groups,
+    count_repeated,
+    lengths_by_group,
+    waits_by_group,
+)
+from agentrun_nb.analysis.groups import By, as_list
+from agentrun_nb.analysis.outcomes import JUDGED, repeated_count_notes
+from agentrun_nb.analysis.parts import ManyRuns
+from agentrun_nb.analysis.periods import PERIOD, read_freq, with_empty_periods
+from agentrun_nb.analysis.phase_lengths import AFTER_START, BEFORE_START, Lengths, check_phase
+from agentrun_nb.analysis.tallies import Tallies
 from agentrun_nb.core.schema import STATUSES, TERMINAL
 from agentrun_nb.core.when import Span, read_span
-from agentrun_nb.tables.frames import Runs, runs_frame
-from agentrun_nb.tables.labels import Names
+from agentrun_nb.tables.labels import Names, read_names
 
 _ENDED = tuple(status for status in STATUSES if status in TERMINAL)
 _COUNTS = ("n", *_ENDED, "not_ended", "not_fetched", "no_status", "unknown_status")
@@ -36,7 +43,7 @@ _WITHIN = ("within", "within_low", "within_high")
 
 
 def summarize(
-    runs: Runs,
+    runs: ManyRuns,
     by: By = None,
     *,
     freq: str | timedelta | None = None,
@@ -48,11 +55,14 @@ def summarize(
     """Counts, success rate and times of groups of runs.
 
     Args:
-        runs: anything that `runs_frame` takes. Runs that have not ended are known to have gone on
-            until their `fetched_at`; those that nobody fetched, until the latest moment known of
-            the table.
+        runs: anything that `runs_frame` takes. Where they do not fit in memory: frames one after
+            another, such as those of `client.iter_runs()`, or a folder that `save` has written, of
+            which no more columns are read than are needed. The numbers are those of one frame. Runs
+            that have not ended are known to have gone on until their `fetched_at`; those that
+            nobody fetched, until the latest moment known of the table.
         by: a column, a Series under the index of the runs (`runs["created_at"].dt.hour`), or
-            several of these; rows without a value there are a group too.
+            several of these; rows without a value there are a group too. For a Series, and for
+            phases that no timestamps bound, all runs are read into one frame.
         freq: the length of periods, such as `1h`, `1D` or `7D`: a row for each period in which runs
             were created and for the empty ones between them. Periods are of UTC, and those of weeks
             begin with a Monday.
@@ -106,47 +116,28 @@ def summarize(
         >>> table[["deployment_id", "n", "success_rate"]]
           deployment_id    n  success_rate
         ...
+        >>> arn.summarize(client.iter_runs(chunk=100))["n"].tolist()
+        [302]
         >>> phases = arn.phases(run, client.get_logs(run), events=arn.local.EVENTS)
         >>> arn.summarize(run, phase="installing", phases=phases)["installing_known"].tolist()
         [1]
     """
     # Asked for at once, so that no small table passes where a larger one would not.
     scipy_stats()
-    runs = runs_frame(runs)
+    check_phase(phase, phases)
+    read_names(names)
     length = None if freq is None else read_freq(freq)
     limit = read_span("within", within)
-    lengths = measure(runs, phase, phases)
     dtypes = _dtypes(phase, has_limit=limit is not None)
-    taken = dtypes if length is None else [*dtypes, PERIOD]
-    values = group_values(runs, by, taken, names)
-    if length is not None:
-        values[PERIOD] = periods(runs["created_at"], length)
-    groups = _places(values)
-    columns = list(values)
-    if "version_id" in columns and "version_number" in runs and "version_number" not in columns:
-        place = columns.index("version_id") + 1
-        values.insert(place, "version_number", runs["version_number"])
-        columns.insert(place, "version_number")
-    firsts = [places[0] for places in groups if len(places)]
-    keys = values.iloc[firsts].reset_index(drop=True)
-    words = outcomes(runs).to_numpy("object")
-    repeated = repeated_keys(runs).to_numpy("int64", na_value=-1)
-    spans = lengths.of_groups(groups)
-    rows = [
-        _row(Counter(words[places]), phase, span, repeated[places])
-        for places, span in zip(groups, spans, strict=True)
-    ]
-    if phase != BEFORE_START:
-        waits = measure(runs, BEFORE_START).of_groups(groups)
-        for row, wait in zip(rows, waits, strict=True):
-            _add_waits(row, wait)
-    if limit is not None:
-        for row, span in zip(rows, spans, strict=True):
-            found = bounded_share_within(span, limit)
-            row |= zip(_WITHIN, (found.value, found.low, found.high), strict=True)
-    for row in rows:
-        row["notes"] = "; ".join(row["notes"])
-    table = keys.join(pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes), how="right")
+    taken = [*dtypes] if length is None else [*dtypes, PERIOD]
+    question = Question(tuple(as_list(by)), length, phase, phases, tuple(taken))
+    tallies = count_groups(runs, question, names)
+    rows = _rows(tallies, phase, limit)
+    columns = list(tallies.keys)
+    if NUMBER in tallies.groups and NUMBER not in columns:
+        columns.insert(columns.index("version_id") + 1, NUMBER)
+    table = pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
+    table = tallies.groups[columns].join(table, how="right")
     if length is None:
         return table
     columns.remove(PERIOD)
@@ -155,20 +146,30 @@ def summarize(
     return whole.fillna(counts | {"notes": "no runs"})
 
 
-def _places(values: pd.DataFrame) -> list[NDArray[np.intp]]:
-    """The places of the runs of each group, groups in the order of their values.
+def _rows(tallies: Tallies, phase: str | None, limit: float | None) -> list[dict[str, Any]]:
+    """The values of each group by their columns.
 
     Args:
-        values: what the runs are grouped by, a column each; without one all runs are one group.
+        tallies: what was counted of the runs.
+        phase: the phase that was measured; None: after the start.
+        limit: the time within which runs may have ended, in seconds; None: none was given.
     """
-    if values.columns.empty:
-        return [np.arange(len(values))]
-    # An index may bear the name of a column.
-    columns = [column for _, column in values.reset_index(drop=True).items()]
-    numbers = columns[0].groupby(columns, dropna=False, observed=True).ngroup().to_numpy()
-    by_group = np.argsort(numbers, kind="stable")
-    edges = np.flatnonzero(np.diff(numbers[by_group])) + 1
-    return np.split(by_group, edges) if len(values) else []
+    lengths = lengths_by_group(tallies, phase)
+    repeated = count_repeated(tallies)
+    rows = []
+    for found, span, count in zip(tallies.by_group("outcomes"), lengths, repeated, strict=True):
+        words = Counter(dict(zip(found["outcome"], found["n"].tolist(), strict=True)))
+        rows.append(_row(words, phase, span, int(count)))
+    if phase != BEFORE_START:
+        for row, wait in zip(rows, waits_by_group(tallies), strict=True):
+            _add_waits(row, wait)
+    if limit is not None:
+        for row, span in zip(rows, lengths, strict=True):
+            share = bounded_share_within(span, limit)
+            row |= zip(_WITHIN, (share.value, share.low, share.high), strict=True)
+    for row in rows:
+        row["notes"] = "; ".join(row["notes"])
+    return rows
 
 
 def _dtypes(phase: str | None, has_limit: bool) -> dict[str, str]:
@@ -186,9 +187,7 @@ def _dtypes(phase: str | None, has_limit: bool) -> dict[str, str]:
     return dtypes | {"notes": "str"}
 
 
-def _row(
-    words: Counter[str], phase: str | None, lengths: Lengths, repeated: NDArray[np.int64]
-) -> dict[str, Any]:
+def _row(words: Counter[str], phase: str | None, lengths: Lengths, repeated: int) -> dict[str, Any]:
     """The values of one group by their columns, its notes as a list."""
     others = {word: count for word, count in words.most_common() if word not in STATUSES}
     judged = sum(words[status] for status in JUDGED)
@@ -213,7 +212,7 @@ def _row(
     notes += lengths.known_notes()
     notes += _remarks(name, lengths, [median, late])
     notes += [f"{word}: {count}" for word, count in others.items()]
-    notes += repeated_count_notes(len(np.unique(repeated[repeated >= 0])))
+    notes += repeated_count_notes(repeated)
     row["notes"] = notes
     return row
 
@@ -228,8 +227,8 @@ def _add_waits(row: dict[str, Any], waits: Lengths) -> None:
 def _remarks(name: str, lengths: Lengths, found: list[Estimate]) -> Iterator[str]:
     """Why a number is missing."""
     times = lengths.middle
-    ended, words = int(times.ended.sum()), name.replace("_", " ")
-    seen = f"{ended} of {len(times.seconds)} seen to the end"
+    ended, words = times.ends, name.replace("_", " ")
+    seen = f"{ended} of {times.n} seen to the end"
     if ended < TOO_FEW:
         yield f"{words}: too few ({seen})"
     else:

@@ -149,7 +149,7 @@ def _prepare(folder: Path) -> set[str]:
         raise _not_written(folder, error) from None
     parts: set[str] = set()
     if MANIFEST in there:
-        parts = {part.file for part in _read_manifest(folder).parts}
+        parts = {part.file for part in read_manifest(folder).parts}
     finished = {name for name in there if _PART.fullmatch(name)}
     unfinished = {name for name in there if name.startswith(".") and name.endswith(".tmp")}
     others = sorted(there - finished - unfinished - {MANIFEST})
@@ -271,7 +271,7 @@ def read_dataset(folder: Path, columns: list[str] | None) -> Content:
         SchemaError: the folder holds no dataset.
         DataError: a part is not there, or not as it was written.
     """
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder)
     table = next((known for known in TABLES if known.name == manifest.table), None)
     read = None
     if columns is not None:
@@ -284,7 +284,7 @@ def read_dataset(folder: Path, columns: list[str] | None) -> Content:
 
 def dataset_columns(folder: Path) -> list[str]:
     """The columns of a dataset."""
-    return [*_read_manifest(folder).columns]
+    return [*read_manifest(folder).columns]
 
 
 def _parts(folder: Path, manifest: Manifest, columns: list[str] | None) -> Iterator[pa.Table]:
@@ -300,7 +300,7 @@ def _parts(folder: Path, manifest: Manifest, columns: list[str] | None) -> Itera
         yield pyarrow.parquet.read_table(pa.BufferReader(body), columns=columns)
 
 
-def _read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path) -> Manifest:
     """Reads the manifest; it may come from anywhere.
 
     Raises:

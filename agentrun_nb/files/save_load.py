@@ -152,7 +152,7 @@ def load(path: str | os.PathLike[str], columns: str | Sequence[str] | None = Non
     if path.is_dir():
         if names is not None:
             check_columns(pd.DataFrame(columns=dataset.dataset_columns(path)), names)
-        frame = _table(dataset.read_dataset(path, names), has_types=True)
+        frame = table_of(dataset.read_dataset(path, names), has_types=True)
     else:
         kind = _format(path)
         try:
@@ -161,14 +161,14 @@ def load(path: str | os.PathLike[str], columns: str | Sequence[str] | None = Non
         except OSError as error:
             sentence = f"{path} cannot be read: {error.strerror}."
             raise DataError(sentence, hint="Look at the path and its rights.") from None
-        frame = _table(content, has_types=kind.has_types)
+        frame = table_of(content, has_types=kind.has_types)
     if names is None:
         return frame
     check_columns(frame, names)
     return frame[names]
 
 
-def _table(content: Content, *, has_types: bool) -> pd.DataFrame:
+def table_of(content: Content, *, has_types: bool) -> pd.DataFrame:
     """Makes the table of the content of a file, with its fetch report."""
     table, cells, further, marks, fetched = content
     if table is None:

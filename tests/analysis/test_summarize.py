@@ -16,7 +16,7 @@ from agentrun_nb.tables.frames import runs_frame
 from tests.support.analysis import frame, run
 
 # The package names its functions as their modules.
-summarize_module = sys.modules["agentrun_nb.analysis.summarize"]
+tallies_module = sys.modules["agentrun_nb.analysis.group_tallies"]
 estimates_module = sys.modules["agentrun_nb.analysis.estimates"]
 outcomes_module = sys.modules["agentrun_nb.analysis.outcomes"]
 
@@ -150,11 +150,11 @@ def test_a_group_costs_no_pass_over_pandas(monkeypatch: pytest.MonkeyPatch) -> N
     """The outcomes and times of all runs are found at once, whatever the number of groups."""
     calls: list[int] = []
     real = outcomes_module.outcomes
-    for module in (summarize_module, estimates_module):
+    for module in (tallies_module, estimates_module):
         monkeypatch.setattr(module, "outcomes", lambda runs: calls.append(len(runs)) or real(runs))
     runs = frame([run(number, version_id=f"v{number}") for number in range(200)])
     assert len(summarize(runs, by="version_id")) == 200
-    assert len(calls) <= 4
+    assert 0 < len(calls) <= 4
 
 
 COLUMNS = [column.name for column in RUNS.columns]

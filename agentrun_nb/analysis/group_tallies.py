@@ -1,0 +1,267 @@
+"""Counts outcomes and lengths of runs by group, in a form that can be added up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from agentrun_nb.analysis.estimates import Times
+from agentrun_nb.analysis.groups import group_values
+from agentrun_nb.analysis.outcomes import outcomes
+from agentrun_nb.analysis.parts import ManyRuns, count_parts, whole_table
+from agentrun_nb.analysis.periods import PERIOD, periods
+from agentrun_nb.analysis.phase_lengths import (
+    AFTER_START,
+    BEFORE_START,
+    Lengths,
+    measure,
+    words_of,
+)
+from agentrun_nb.analysis.tallies import (
+    GROUP,
+    N,
+    Tallies,
+    combine,
+    count_equal,
+    in_order,
+    numbered,
+)
+from agentrun_nb.core.schema import RUNS
+from agentrun_nb.tables.frames import check_columns
+from agentrun_nb.tables.labels import Names, with_labels
+from agentrun_nb.tables.moments import last_moment
+
+NUMBER = "version_number"
+"""The column that stands beside `version_id` where runs have it."""
+
+_NEEDED = (
+    "id", "deployment_id", "mode", "status", "created_at", "updated_at", "started_at",
+    "completed_at", "fetch_error", "fetched_at",
+)  # fmt: skip
+"""The columns that are read whatever is asked."""
+_DOCUMENTS = {column.name for column in RUNS.columns if column.kind == "json"}
+
+_LENGTHS, _WAITS = "lengths", "waits"
+"""What is measured: the length of the phase, and the time before the start."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """By what runs are grouped, and what is measured of them.
+
+    Attributes:
+        by: the columns and Series that they are grouped by.
+        length: that of periods; None: none are told apart.
+        phase: the phase that is measured; None: after the start.
+        phases: the PHASES table of the runs; None: none was given.
+        taken: the names of the columns that the result has besides.
+    """
+
+    by: tuple[Any, ...]
+    length: pd.Timedelta | None = None
+    phase: str | None = None
+    phases: pd.DataFrame | None = None
+    taken: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns by which runs are grouped."""
+        return [part for part in self.by if isinstance(part, str)]
+
+    @property
+    def needs_whole(self) -> bool:
+        """Whether no part can be counted apart from the others.
+
+        A Series belongs to the index of one table, and of the rows of one run the newest says what
+        its phases were.
+        """
+        has_series = len(self.columns) < len(self.by)
+        of_timestamps = self.phase in (None, AFTER_START, BEFORE_START)
+        return has_series or self.phases is not None or not of_timestamps
+
+    def needed(self) -> list[str]:
+        """The columns of runs that are read."""
+        numbers = [NUMBER] if "version_id" in self.columns else []
+        of_phases = set(RUNS.names) - _DOCUMENTS if self.needs_whole else set()
+        return list(dict.fromkeys([*_NEEDED, *self.columns, *numbers, *of_phases]))
+
+
+def count_groups(runs: ManyRuns, question: Question, names: Names) -> Tallies:
+    """Counts runs by groups, which are in the order of their values.
+
+    Args:
+        runs: what holds the runs.
+        question: what is counted.
+        names: labels for the ids of deployments and versions by which they are grouped.
+
+    Raises:
+        SchemaError: there is no such column, or a Series is not of these runs.
+    """
+    if question.needs_whole:
+        found = _count(whole_table(runs, question.needed()), question)
+    else:
+        found = count_parts(runs, question.needed(), lambda part: _count(part, question), combine)
+    check_columns(pd.DataFrame(columns=[*found.columns]), question.columns)
+    # Only now: whether groups share a label is seen when all of them are there.
+    groups = with_labels(found.groups, names, found.keys)
+    numbers = in_order(groups[[*found.keys]])
+    _, firsts = np.unique(numbers, return_index=True)
+    return found.with_groups(groups.iloc[firsts].reset_index(drop=True), numbers)
+
+
+def _count(runs: pd.DataFrame, question: Question) -> Tallies:
+    """Counts the runs of a RUNS table."""
+    by = [part for part in question.by if not isinstance(part, str) or part in runs]
+    values = group_values(runs, by, question.taken)
+    keys = list(values) if len(by) == len(question.by) else question.columns
+    if question.length is not None:
+        values[PERIOD] = periods(runs["created_at"], question.length)
+        keys.append(PERIOD)
+    numbers, firsts = numbered(values)
+    group = numbers.astype("int32")
+    groups = values.iloc[firsts].reset_index(drop=True)
+    if not keys:
+        # Without a column all runs are one group, even where there is none.
+        groups = pd.DataFrame(index=range(1))
+    if "version_id" in values and NUMBER in runs and NUMBER not in values:
+        groups[NUMBER] = runs[NUMBER].iloc[firsts].array
+    measured = {_LENGTHS: measure(runs, question.phase, question.phases)}
+    if question.phase != BEFORE_START:
+        measured[_WAITS] = measure(runs, BEFORE_START)
+    counts = {"outcomes": pd.DataFrame({GROUP: group, "outcome": outcomes(runs).array})}
+    measures = {"keys": _keys(runs, group)}
+    for name, lengths in measured.items():
+        counts[f"{name} unreadable"] = pd.DataFrame({GROUP: group[_unreadable(lengths.middle)]})
+        measures[name] = _rows_of_lengths(lengths, group)
+        measures[f"{name} going on"] = _rows_going_on(lengths.middle, group)
+        if lengths.kinds is not None:
+            counts[f"{name} known"] = pd.DataFrame({GROUP: group, "kind": lengths.kinds})
+    return Tallies(
+        groups,
+        tuple(dict.fromkeys(keys)),
+        {name: count_equal(table) for name, table in counts.items()},
+        measures,
+        last_moment(runs),
+        tuple(runs.columns),
+    )
+
+
+def _unreadable(times: Times) -> NDArray[np.bool_]:
+    known, due = _arrays(times)
+    return due & ~known
+
+
+def _arrays(times: Times) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which runs of the table have a time, and which should have one."""
+    if times.known is None or times.due is None:
+        raise ValueError("these times do not know which runs they are of")
+    return times.known, times.due
+
+
+def _rows_of_lengths(lengths: Lengths, group: NDArray[np.int32]) -> pd.DataFrame:
+    """A row for each length that does not depend on the latest moment of all runs."""
+    times = lengths.middle
+    known, _ = _arrays(times)
+    table = pd.DataFrame({GROUP: group[known], "middle": times.seconds, "ended": times.ended})
+    if not lengths.is_exact:
+        table = table.assign(least=lengths.least.seconds, greatest=lengths.greatest.seconds)
+    return table if times.since is None else table[np.isnan(times.since)]
+
+
+def _rows_going_on(times: Times, group: NDArray[np.int32]) -> pd.DataFrame:
+    """A row for each run that goes on until the latest moment of all runs, with its start."""
+    known, _ = _arrays(times)
+    since = np.full(len(times.seconds), np.nan) if times.since is None else times.since
+    goes_on = ~np.isnan(since)
+    return pd.DataFrame({GROUP: group[known][goes_on], "since": since[goes_on]})
+
+
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+"""An odd number that spreads the digest of a deployment over all its bits."""
+
+
+def _keys(runs: pd.DataFrame, group: NDArray[np.int32]) -> pd.DataFrame:
+    """The key of each run that has one, as a digest of 64 bits.
+
+    Among a million runs the chance that any two keys share one is below 1 in 30 million.
+    """
+    has_key = (runs["deployment_id"].notna() & runs["id"].notna()).to_numpy()
+    chosen = runs.loc[has_key, ["deployment_id", "id"]]
+    deployment = pd.util.hash_array(chosen["deployment_id"].to_numpy("object"))
+    run = pd.util.hash_array(chosen["id"].to_numpy("object"), categorize=False)
+    return pd.DataFrame({GROUP: group[has_key], "key": deployment * _MIX + run})
+
+
+def count_repeated(tallies: Tallies) -> NDArray[np.int64]:
+    """Counts for each group the keys that stand more than once in the whole table."""
+    table = tallies.measures["keys"]
+    keys = table["key"].to_numpy()
+    if N not in table:
+        ordered = np.sort(keys)
+        if not (ordered[1:] == ordered[:-1]).any():
+            return np.zeros(len(tallies.groups), "int64")
+    pairs = count_equal(table)
+    total = pairs.groupby("key")[N].transform("sum")
+    return np.bincount(pairs[GROUP][total > 1], minlength=len(tallies.groups))
+
+
+def lengths_by_group(tallies: Tallies, phase: str | None) -> list[Lengths]:
+    """The lengths of a phase in each group.
+
+    Args:
+        tallies: what was counted with that phase in question.
+        phase: the phase; None: after the start.
+    """
+    return _lengths(tallies, _LENGTHS, words_of(phase))
+
+
+def waits_by_group(tallies: Tallies) -> list[Lengths]:
+    """The times before the start in each group."""
+    return _lengths(tallies, _WAITS, words_of(BEFORE_START))
+
+
+def _lengths(tallies: Tallies, name: str, words: str) -> list[Lengths]:
+    kinds: list[Any] = [None] * len(tallies.groups)
+    if f"{name} known" in tallies.counts:
+        kinds = [np.repeat(rows["kind"], rows[N]) for rows in tallies.by_group(f"{name} known")]
+    parts = zip(
+        tallies.by_group(name),
+        tallies.by_group(f"{name} going on"),
+        tallies.by_group(f"{name} unreadable"),
+        kinds,
+        strict=True,
+    )
+    latest = np.rint(tallies.latest * 1_000)
+    found = []
+    for rows, going_on, unreadable, known in parts:
+        since = going_on["since"]
+        last = (np.fmax(latest, since) - since) / 1e6
+        least, middle, greatest = (
+            _times(rows, column, going_on, last, int(unreadable[N].sum()))
+            for column in ("least", "middle", "greatest")
+        )
+        if "least" not in rows:
+            least = greatest = middle
+        found.append(Lengths(words, least, middle, greatest, known))
+    return found
+
+
+def _times(
+    rows: dict[str, NDArray[Any]],
+    column: str,
+    going_on: dict[str, NDArray[Any]],
+    last: NDArray[np.float64],
+    unreadable: int,
+) -> Times:
+    """The times of a group: those that were measured, and then those of runs that go on."""
+    seconds = np.concatenate([rows.get(column, rows["middle"]), last])
+    ended = np.concatenate([rows["ended"], np.zeros(len(last), bool)])
+    counts = None
+    if N in rows or N in going_on:
+        ones = (np.ones(len(rows["ended"]), "int64"), np.ones(len(last), "int64"))
+        counts = np.concatenate([rows.get(N, ones[0]), going_on.get(N, ones[1])])
+    return Times(seconds, ended, unreadable, counts=counts)

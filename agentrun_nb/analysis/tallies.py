@@ -1,0 +1,185 @@
+"""Counts of runs by group, which can be added to those of other runs.
+
+What is counted of some runs and of others makes what is counted of all of them. So a table that is
+larger than the memory is counted part by part, on one machine or on many, with the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
+from math import nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from agentrun_nb.core.schema import RUNS
+from agentrun_nb.tables.mending import categories
+from agentrun_nb.tables.moments import Floats
+
+GROUP, N = "group", "n"
+"""The columns of a count with the number of the group, and with the number of runs."""
+
+_MANY = 1_500_000
+"""How many rows a measure has at most before equal ones are counted together.
+
+Times are of microseconds: few of fewer rows are equal, and to find them takes long.
+"""
+
+
+@dataclass(frozen=True)
+class Tallies:
+    """What is counted of some runs, by group.
+
+    Attributes:
+        groups: a row for each group, in the order in which their first runs stand: the values that
+            all its runs have, and others that its first run has.
+        keys: the columns of `groups` by which the runs are grouped; those that no run has may be
+            missing there.
+        counts: tables with the row number of the `group`, what is counted, and `n`, how many runs
+            are alike in that; equal rows are counted together.
+        measures: such tables with a row for each run, as long as there are few.
+        latest: the latest moment in the table, in ms since the epoch; NaN for none.
+        columns: the columns that some of the runs have.
+    """
+
+    groups: pd.DataFrame
+    keys: tuple[str, ...]
+    counts: Mapping[str, pd.DataFrame]
+    measures: Mapping[str, pd.DataFrame]
+    latest: float = nan
+    columns: tuple[str, ...] = ()
+
+    def with_groups(self, groups: pd.DataFrame, numbers: NDArray[np.intp]) -> Tallies:
+        """These counts for other groups.
+
+        Args:
+            groups: the other groups.
+            numbers: for each group here, the row number of that to which its runs belong.
+        """
+        counts = {name: _moved(table, numbers) for name, table in self.counts.items()}
+        measures = {name: _moved(table, numbers) for name, table in self.measures.items()}
+        return replace(self, groups=groups, counts=counts, measures=measures)
+
+    def by_group(self, name: str) -> list[dict[str, NDArray[Any]]]:
+        """The rows of a count or measure for each group, as an array for each column."""
+        table = self.counts[name] if name in self.counts else self.measures[name]
+        numbers = table[GROUP].to_numpy()
+        order = np.argsort(numbers, kind="stable")
+        edges = np.searchsorted(numbers[order], np.arange(len(self.groups) + 1))
+        names = [column for column in table.columns if column != GROUP]
+        columns = {column: table[column].to_numpy()[order] for column in names}
+        return [
+            {column: values[start:end] for column, values in columns.items()}
+            for start, end in pairwise(edges)
+        ]
+
+
+def numbered(values: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Numbers the groups of rows that have the same values, in the order of their first rows.
+
+    Args:
+        values: what the rows are grouped by, a column each; without one all rows are one group.
+
+    Returns:
+        The number of the group of each row, and the place of the first row of each group.
+    """
+    if values.columns.empty:
+        return np.zeros(len(values), "intp"), np.zeros(min(len(values), 1), "intp")
+    numbers = _numbers(values, sort=False)
+    _, firsts = np.unique(numbers, return_index=True)
+    return numbers, firsts
+
+
+def in_order(values: pd.DataFrame) -> NDArray[np.intp]:
+    """Numbers the groups of rows that have the same values, in the order of these values."""
+    if values.columns.empty:
+        return np.zeros(len(values), "intp")
+    return _numbers(values, sort=True)
+
+
+def _numbers(values: pd.DataFrame, *, sort: bool) -> NDArray[np.intp]:
+    # An index may bear the name of a column.
+    columns = [column for _, column in values.reset_index(drop=True).items()]
+    groups = columns[0].groupby(columns, dropna=False, observed=True, sort=sort)
+    numbers: NDArray[np.intp] = groups.ngroup().to_numpy("intp")
+    return numbers
+
+
+def count_equal(table: pd.DataFrame) -> pd.DataFrame:
+    """Counts equal rows together, in the order of the first of them.
+
+    Args:
+        table: any columns, and `n`; without it every row counts once.
+    """
+    table = _with_n(table)
+    names = [name for name in table.columns if name != N]
+    rows = table.groupby(names, sort=False, dropna=False, observed=True)[N]
+    return rows.sum().reset_index()
+
+
+def _with_n(table: pd.DataFrame) -> pd.DataFrame:
+    return table if N in table else table.assign(**{N: 1})
+
+
+def combine(parts: Sequence[Tallies]) -> Tallies:
+    """Adds up what was counted of several tables of runs, in their order."""
+    keys = parts[0].keys
+    groups = _joined([part.groups for part in parts])
+    present = [name for name in keys if name in groups]
+    numbers, firsts = numbered(groups[present])
+    starts = [0, *accumulate(len(part.groups) for part in parts)]
+    moved = [
+        part.with_groups(groups, numbers[start:end])
+        for part, (start, end) in zip(parts, pairwise(starts), strict=True)
+    ]
+    counts = {
+        name: count_equal(pd.concat([part.counts[name] for part in moved], ignore_index=True))
+        for name in parts[0].counts
+    }
+    measures = {}
+    for name in parts[0].measures:
+        tables = [part.measures[name] for part in moved]
+        if any(N in table for table in tables):
+            tables = [_with_n(table) for table in tables]
+        table = pd.concat(tables, ignore_index=True)
+        measures[name] = count_equal(table) if len(table) > _MANY else table
+    return Tallies(
+        groups.iloc[firsts].reset_index(drop=True),
+        keys,
+        counts,
+        measures,
+        latest=latest_of([part.latest for part in parts]),
+        columns=tuple(dict.fromkeys(name for part in parts for name in part.columns)),
+    )
+
+
+def latest_of(moments: Sequence[float]) -> float:
+    """The latest of some moments; NaN where none of them is known."""
+    known: Floats = np.array(moments, dtype="float64")
+    return float(np.fmax.reduce(known, initial=nan))
+
+
+def _moved(table: pd.DataFrame, numbers: NDArray[np.intp]) -> pd.DataFrame:
+    return table.assign(**{GROUP: numbers[table[GROUP].to_numpy()]})
+
+
+def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Groups one under the other, with the dtypes that their runs would have in one table."""
+    # Categories of different tables do not concatenate to categories.
+    texts = []
+    for table in tables:
+        names = [name for name in ("mode", "status") if name in table]
+        texts.append(table.astype(dict.fromkeys(names, "str")))
+    joined = pd.concat(texts, ignore_index=True)
+    for column in RUNS.columns:
+        dtypes = [table.dtypes.get(column.name) for table in tables]
+        found = [kind.categories for kind in dtypes if isinstance(kind, pd.CategoricalDtype)]
+        if column.kind == "category" and found:
+            words = [word for kinds in found for word in kinds]
+            kind = pd.CategoricalDtype(categories(column, words))
+            joined[column.name] = joined[column.name].astype(kind)
+    return joined

@@ -1,0 +1,194 @@
+"""Statistics of runs that come part by part are those of one frame."""
+
+from __future__ import annotations
+
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import agentrun_nb as arn
+from agentrun_nb.analysis import parts as parts_module
+from agentrun_nb.errors import AgentRunError, DataError, SchemaError
+from agentrun_nb.files import dataset
+from agentrun_nb.files import parts as parts_of_files
+from agentrun_nb.local.generator import generate
+from agentrun_nb.tables.frames import runs_frame
+from tests.support.analysis import frame, run
+from tests.support.many_runs import TABLES, runs_in_parts, together
+
+QUESTIONS: dict[str, dict[str, Any]] = {
+    "of all": {},
+    "by version": {"by": "version_id"},
+    "by two": {"by": ["status", "deployment_id"]},
+    "by a further column": {"by": "team"},
+    "by mode, with names": {"by": ["mode", "version_id"], "names": {"v1": "one", "v2": "one", "v3": "v1"}},
+    "by period": {"freq": "7D", "by": "deployment_id"},
+    "within": {"within": "10s", "by": "version_id"},
+    "before start": {"phase": "before_start", "by": "version_id"},
+    "after start": {"phase": "after_start", "within": 3},
+    "a phase of looks": {"phase": "running", "by": "deployment_id"},
+}  # fmt: skip
+
+
+def saved(parts: Sequence[pd.DataFrame], rows: int, use: Callable[[Path], Any]) -> Any:
+    """What a function gives of a folder of these runs with so many rows a part."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dataset, "ROWS", rows)
+        return use(arn.save(iter(parts), Path(folder, "runs")))
+
+
+def outcome(compute: Callable[[], Any]) -> Any:
+    """What a call gives: its value, or the sentence of its error."""
+    try:
+        return compute()
+    except AgentRunError as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def assert_same(found: Any, expected: Any) -> None:
+    if isinstance(expected, str):
+        assert found == expected
+        return
+    pd.testing.assert_frame_equal(found, expected, check_exact=False, rtol=1e-9, atol=1e-9)
+    counts = expected.columns[expected.dtypes == "Int64"]
+    pd.testing.assert_frame_equal(found[counts], expected[counts])
+    assert found.attrs == expected.attrs
+
+
+def assert_parts_are_one_frame(
+    compute: Callable[[Any], Any], parts: list[pd.DataFrame], at_once: int = 3, many: int = 40
+) -> None:
+    """A statistic of parts, one after another or in a folder, is that of the whole table.
+
+    Args:
+        compute: the statistic.
+        parts: of the runs.
+        at_once: how many counts are combined at once.
+        many: from how many rows on equal ones are counted together.
+    """
+    expected = outcome(lambda: compute(together(parts)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts_module, "_AT_ONCE", at_once)
+        patch.setattr("agentrun_nb.analysis.tallies._MANY", many)
+        assert_same(outcome(lambda: compute(iter(parts))), expected)
+        if all(set(part.columns) == set(parts[0].columns) for part in parts):
+            assert_same(saved(parts, 9, lambda path: outcome(lambda: compute(path))), expected)
+
+
+@given(
+    parts=TABLES,
+    name=st.sampled_from([*QUESTIONS]),
+    at_once=st.integers(2, 4),
+    many=st.sampled_from([1, 40, 10**6]),
+)
+def test_a_summary_of_parts_is_that_of_one_frame(
+    parts: list[pd.DataFrame], name: str, at_once: int, many: int
+) -> None:
+    question = QUESTIONS[name]
+    assert_parts_are_one_frame(lambda runs: arn.summarize(runs, **question), parts, at_once, many)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_each_question_has_one_answer(name: str) -> None:
+    """Also where no example above happens upon it."""
+    parts = [part for seed in (3, 5, 8) for part in runs_in_parts(seed)]
+    assert sum(map(len, parts)) > 100
+    question = QUESTIONS[name]
+    assert_parts_are_one_frame(lambda runs: arn.summarize(runs, **question), parts)
+
+
+@given(parts=TABLES, shuffle=st.randoms())
+def test_the_order_of_the_parts_changes_no_number(parts: list[pd.DataFrame], shuffle: Any) -> None:
+    expected = arn.summarize(together(parts), by="version_id")
+    shuffle.shuffle(parts)
+    found = arn.summarize(iter(parts), by="version_id")
+    # The first run of a group says its version number, and the first of several words stands first.
+    of_first = ["notes", "version_number"]
+    assert_same(
+        found.drop(columns=of_first, errors="ignore"),
+        expected.drop(columns=of_first, errors="ignore"),
+    )
+
+
+def test_records_between_frames_are_runs_too() -> None:
+    runs = frame([run(number) for number in range(30)])
+    mixed = iter(
+        [runs[:10], *(arn.Run.of_row(row) for _, row in runs[10:20].iterrows()), runs[20:]]
+    )
+    assert_same(arn.summarize(mixed), arn.summarize(runs))
+
+
+def test_nothing_at_all_is_no_run() -> None:
+    assert_same(arn.summarize(iter([])), arn.summarize([]))
+    assert_same(arn.summarize(iter([]), by="status"), arn.summarize([], by="status"))
+
+
+def test_no_more_than_some_parts_are_in_memory() -> None:
+    """A part is gone before the next but one comes."""
+    alive: list[int] = []
+    most = 0
+
+    def frames() -> Iterator[pd.DataFrame]:
+        nonlocal most
+        for place in range(40):
+            part = runs_frame(list(generate(20, seed=place)))
+            alive.append(place)
+            weakref.finalize(part, alive.remove, place)
+            most = max(most, len(alive))
+            yield part
+            del part
+
+    assert arn.summarize(frames())["n"].tolist() == [800]
+    assert most <= 3
+
+
+def test_of_a_folder_only_what_is_needed_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The documents are most of a dataset."""
+    read: set[str] = set()
+    real = parts_of_files.read_part
+
+    def noting(folder: Path, part: Any, columns: list[str]) -> pd.DataFrame:
+        read.update(columns)
+        return real(folder, part, columns)
+
+    monkeypatch.setattr(parts_of_files, "read_part", noting)
+    runs = frame([run(number) for number in range(30)])
+    folder = arn.save(iter([runs]), tmp_path / "runs")
+    assert_same(arn.summarize(folder, by="version_id"), arn.summarize(runs, by="version_id"))
+    assert {"input", "output_manifest", "extra", "failure_reason"}.isdisjoint(read)
+    assert_same(arn.summarize(str(folder), by="exit_code"), arn.summarize(runs, by="exit_code"))
+    assert "exit_code" in read
+
+
+def test_a_folder_that_is_spoilt_or_holds_no_runs_is_refused(tmp_path: Path) -> None:
+    runs = frame([run(number) for number in range(30)])
+    folder = arn.save(iter([runs]), tmp_path / "team=x" / "runs")
+    assert "team" not in arn.summarize(folder).columns
+    with pytest.raises(SchemaError, match="version_id"):
+        arn.summarize(folder, by="versionid")
+    [part] = folder.glob("part-*")
+    body = part.read_bytes()
+    part.write_bytes(body[:-10])
+    with pytest.raises(DataError, match="not as it was written"):
+        arn.summarize(folder)
+    part.write_bytes(b"x" * len(body))
+    with pytest.raises(DataError, match="cannot be read"):
+        arn.summarize(folder)
+    part.unlink()
+    with pytest.raises(DataError, match="is not there"):
+        arn.summarize(folder)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SchemaError, match="holds no dataset"):
+        arn.summarize(tmp_path / "empty")
+    logs = arn.save(iter([arn.summarize(runs)]), tmp_path / "summaries")
+    with pytest.raises(SchemaError, match="not runs"):
+        arn.summarize(logs)
