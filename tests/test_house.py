@@ -241,6 +241,8 @@ def test_there_is_a_recipe_for_each_change():
         "A view of many runs",
         "A key of the filter",
         "A figure",
+        "A public name",
+        "A page of the documentation",
         "A host",
     ]
 
