@@ -57,6 +57,12 @@ class Lives:
         now = time.time() - self.began
         self.lives[run_id] = [(now + seconds, status) for seconds, status in life]
 
+    def enter(self, run_id: str, *statuses: str) -> None:
+        """Has a run take one status after another, now."""
+        for status in statuses:
+            now = time.time() - self.began
+            self.lives[run_id] = [*self.lives[run_id], (now, status)]
+
     def changes(self, run_id: str) -> list[tuple[datetime, str]]:
         """The true changes of a run."""
         return [

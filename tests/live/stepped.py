@@ -21,7 +21,7 @@ import httpx
 from agentrun_nb.client import Client
 from agentrun_nb.http import gate, loop, retry, wire
 from tests.faults.replies import KEY
-from tests.faults.server import Request
+from tests.faults.server import RESET, Request
 from tests.live.lives import Lives
 
 T = TypeVar("T")
@@ -138,6 +138,8 @@ def answer_of(lives: Lives, latency: Callable[[], float]) -> Callable[..., Any]:
         await asyncio.sleep(latency())
         headers = {name.lower(): value for name, value in request.headers.items()}
         (reply,) = lives(Request(target, headers), 0)
+        if reply is RESET:
+            raise httpx.ReadError("the connection was reset")
         assert isinstance(reply, bytes)
         await asyncio.sleep(latency())
         head, _, body = reply.partition(b"\r\n\r\n")

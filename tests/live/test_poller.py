@@ -146,19 +146,22 @@ def test_a_connection_that_breaks_is_not_a_run_that_ends(lists, monkeypatch):
     assert set(runs) <= set(came), "of each run a request broke"
 
 
-@pytest.mark.parametrize("what", [(DEP, "run_1"), [(DEP, "run_1"), (DEP, "run_2")], DEP])
-def test_a_silence_ends_the_watch_and_is_no_end_of_a_run(what, monkeypatch):
-    monkeypatch.setattr(Wire, "policy", Policy(attempts=2, base=0.01, longest=0.02))
+@pytest.mark.parametrize("what", [(DEP, "run_1"), TWO, DEP], ids=["a run", "two", "a deployment"])
+def test_a_silence_ends_the_watch_and_is_no_end_of_a_run(what):
+    """It ends after the client's deadline, and no sooner."""
     lives = Lives({"run_1": LIVE["run_1"], "run_2": LIVE["run_2"]})
-    with serving(lives) as server, Client(KEY, server.url, deadline=3.0) as client:
+    with stepped() as clock, clients_of(lives) as (client,):
         watch = client.watch(what)
-        until(lambda: watch.runs["status"].notna().any())
-        lives.fault = lambda request: [RESET]
+        clock.advance(10.0)
+        assert watch.runs["status"].eq("running").all()
+        lives.fault = lambda _: [RESET]
+        clock.advance(100.0)
+        assert watch.active
         with pytest.raises(NotEndedError, match="silence") as caught:
-            watch.wait(timeout=60)
+            clock.call(watch.wait, timeout="10m")
         assert (watch.active, watch.done, watch.reason) == (False, False, "silence")
         runs = watch.runs if what == DEP else caught.value.runs
-        assert runs["status"].notna().any()
+        assert runs["status"].eq("running").all()
 
 
 # --- what is left behind ---------------------------------------------------------------------------

@@ -8,13 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from agentrun_nb.widget import RunExplorer
 
 from .conftest import Opener, Stage
 from .scenarios import Scenario, blank_page
 
+T = TypeVar("T")
 TRAITS = ("selected", "path", "tz", "filter", "view", "by", "sort", "columns", "window", "height")
 
 
@@ -48,10 +49,13 @@ class Kernel:
         for message in messages:
             self.on_loop(lambda message=message: self.view._handle_custom_msg(message, []))
         said, self._said = self._said, []
-        for content, buffers in said:
-            packed = [base64.b64encode(buffer).decode() for buffer in buffers]
-            code = "([content, buffers]) => window.stage.model.hear(content, buffers)"
-            self.stage.page.evaluate(code, [content, packed])
+        packed = [
+            (content, [base64.b64encode(buffer).decode() for buffer in buffers])
+            for content, buffers in said
+        ]
+        if packed:
+            code = "(said) => said.forEach((message) => window.stage.model.hear(...message))"
+            self.stage.page.evaluate(code, packed)
 
     def on_loop(self, work: Callable[[], Any]) -> Any:
         """Runs something on the kernel's loop."""
@@ -59,9 +63,9 @@ class Kernel:
         async def run() -> Any:
             return work()
 
-        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(20)
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(60)
 
-    def wait(self, true: Callable[[], Any], seconds: float = 20.0) -> None:
+    def wait(self, true: Callable[[], Any], seconds: float = 60.0) -> None:
         """Carries messages until something is true.
 
         Raises:
@@ -80,6 +84,14 @@ class Kernel:
         while time.monotonic() < end:
             self.carry()
             time.sleep(0.03)
+
+    def settled(self, value: Callable[[], T]) -> T:
+        """Carries messages until something stays what it is; returns what that is."""
+        before, found = None, value()
+        while found != before:
+            self.go_on(0.3)
+            before, found = found, value()
+        return found
 
     def close(self) -> None:
         self.on_loop(self.view.close)
