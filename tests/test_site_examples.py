@@ -22,6 +22,13 @@ BEFORE = "howto/index.md"
 CHECKS = {
     "index.md": "assert list(runs.columns) == list(arn.runs_frame([]).columns)",
     "start.md": "assert runs['deployment_id'].eq(deployment_id).all()",
+    "explain/reading.md": """
+        assert all(code in odd["parse_notes"].iloc[0] for code in ("not_integer", "naive_time", "missing"))
+        assert "grim" in odd["extra"].iloc[0] and odd["exit_code"].isna().all() and "9007199254740993.10" in _
+    """,
+    "explain/listing.md": "assert report.complete and _ == 'limit'",
+    "explain/views.md": "assert _ and path.stat().st_size > 10_000",
+    "explain/claims.md": "assert {'recorded', 'logged', 'observed'} == set(phases['kind']) and 'more than once' in _",
     "howto/index.md": "assert len(runs) == 2_000 and arn.fetch_report(runs).complete",
     "howto/why-it-failed.md": """
         assert last["failure_reason"] and run.status == "failed" and "AuditError" in log["message"].iloc[-1]
