@@ -41,15 +41,39 @@ def brief(runs: Runs, tz: str = "UTC", names: Names = None) -> pd.DataFrame:
         >>> late["deployment_id"].tolist()
         ['nightly-forecast', 'contract-review', 'site-crawler']
     """
-    runs = with_labels(runs_frame(runs), names)
-    lengths = spans(runs)
+    runs = runs_frame(runs)
+    return _brief(runs, _spans(runs), tz, names)
+
+
+def in_words(runs: Runs, tz: str = "UTC", names: Names = None) -> pd.DataFrame:
+    """Makes the table of `brief` with words in place of values, for pages that are only read.
+
+    Statuses lose their underscores, and lengths of time are written as `1 h 15 min`.
+    """
+    runs = runs_frame(runs)
+    lengths = _spans(runs)
+    table = _brief(runs, lengths, tz, names)
+    words = {
+        "status": table["status"].str.replace("_", " "),
+        "before_start": _length_words(lengths["before_start"]),
+        "after_start": _length_words(lengths["after_start"]),
+    }
+    columns = {"before_start_s": "before_start", "after_start_s": "after_start"}
+    return table.rename(columns=columns).assign(**words)
+
+
+def _brief(runs: pd.DataFrame, lengths: pd.DataFrame, tz: str, names: Names) -> pd.DataFrame:
+    """The table of `brief`, from the RUNS table and its `spans`."""
+    runs = with_labels(runs, names)
     reason = runs["failure_reason"].fillna(runs["fetch_error"])
     created = _clock(runs["created_at"], zone(tz))
+    before_start = _seconds(lengths["before_start"])
+    after_start = _seconds(lengths["after_start"])
     columns = {
         "status": runs["status"].astype("str"),
         f"created ({tz})": created,
-        "before_start_s": _seconds(lengths["before_start"]),
-        "after_start_s": _seconds(lengths["after_start"]),
+        "before_start_s": before_start,
+        "after_start_s": after_start,
         "exit_code": runs["exit_code"],
         "reason": reason.fillna(""),
         "id": runs["id"],
@@ -60,23 +84,6 @@ def brief(runs: Runs, tz: str = "UTC", names: Names = None) -> pd.DataFrame:
     for name in texts:
         columns[name] = columns[name].map(visible, na_action="ignore").astype("str")
     return pd.DataFrame(columns)
-
-
-def in_words(runs: Runs, tz: str = "UTC", names: Names = None) -> pd.DataFrame:
-    """Makes the table of `brief` with words in place of values, for pages that are only read.
-
-    Statuses lose their underscores, and lengths of time are written as `1 h 15 min`.
-    """
-    runs = runs_frame(runs)
-    table = brief(runs, tz, names)
-    lengths = spans(runs)
-    words = {
-        "status": table["status"].str.replace("_", " "),
-        "before_start": _length_words(lengths["before_start"]),
-        "after_start": _length_words(lengths["after_start"]),
-    }
-    columns = {"before_start_s": "before_start", "after_start_s": "after_start"}
-    return table.rename(columns=columns).assign(**words)
 
 
 def _seconds(lengths: pd.Series[Any]) -> pd.Series[Any]:
@@ -134,7 +141,11 @@ def spans(runs: Runs) -> pd.DataFrame:
         >>> arn.spans(runs)["after_start"].max()
         Timedelta('0 days ...')
     """
-    runs = runs_frame(runs)
+    return _spans(runs_frame(runs))
+
+
+def _spans(runs: pd.DataFrame) -> pd.DataFrame:
+    """The table of `spans`, from the RUNS table."""
     created = _without_zero_times(runs["created_at"])
     started = _without_zero_times(runs["started_at"])
     completed = _without_zero_times(runs["completed_at"])

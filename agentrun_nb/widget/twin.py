@@ -69,6 +69,7 @@ _ROOMS = [
     Room(1, 6, 40),
 ]
 """Tried from the first on until the twin is small enough; the last always is."""
+_MOST_ROWS = _ROOMS[0].rows
 
 
 Story = Callable[[Room], Iterable[Markup | None]]
@@ -296,8 +297,11 @@ def runs_story(
     """
     newest = np.argsort(-milliseconds(runs["created_at"]), kind="stable")
     failed = newest[runs["status"].isin(FAILURES).to_numpy()[newest]]
-    plain = runs.drop(columns=list(_DOCUMENTS))
     counts = _counts(runs)
+    tables = [newest[:_MOST_ROWS], failed[:_MOST_ROWS]]
+    # At once, since what it costs is by the call and not by the run.
+    words = _words(runs.iloc[np.concatenate(tables)], tz, names)
+    newest_words, failed_words = words.iloc[: len(tables[0])], words.iloc[len(tables[0]) :]
     drawn = svg_timeline.timeline(runs, now, tz, shown.by, names, shown.window)
 
     def tell(room: Room) -> Iterator[Markup | None]:
@@ -309,18 +313,18 @@ def runs_story(
         if note:
             yield el("p", clip(note, 3 * room.text), style=f"{_QUIET};margin:0 0 4px")
         labels = {name: clip(look_of(name).label, room.text) for name in order}
-        words = ", ".join(f"{counts[name]:,} {label}" for name, label in labels.items())
+        statuses = ", ".join(f"{counts[name]:,} {label}" for name, label in labels.items())
         if drawn:
-            alt = f"Timeline of {counted(len(runs), 'run')}: {words}. {drawn.words}"
+            alt = f"Timeline of {counted(len(runs), 'run')}: {statuses}. {drawn.words}"
             yield svg.picture(drawn.svg, clip(alt.removesuffix(". "), 4 * room.text))
         most = max(1, room.rows // 3)
         # Where all failed, the newest runs are these.
         if 0 < len(failed) < len(runs) and len(runs) > room.rows:
-            table = _runs_table(plain.iloc[failed[:most]], tz, names, room)
+            table = _runs_table(failed_words.iloc[:most], room)
             yield _titled("Latest failures", table, _more(len(failed) - most))
         most = room.rows if len(runs) <= room.rows else max(1, room.rows * 3 // 5)
         if len(runs):
-            table = _runs_table(plain.iloc[newest[:most]], tz, names, room)
+            table = _runs_table(newest_words.iloc[:most], room)
             yield _titled("Newest runs", table, _more(len(runs) - most))
 
     return tell
@@ -350,16 +354,22 @@ def _note(runs: pd.DataFrame) -> str:
     return " ".join(filter(None, sentences))
 
 
-def _runs_table(runs: pd.DataFrame, tz: str, names: Names, room: Room) -> Markup:
-    words = in_words(runs, tz, names).astype("object").drop(columns="status")
+def _words(runs: pd.DataFrame, tz: str, names: Names) -> pd.DataFrame:
+    """What the table of some runs says, with the status as it was recorded."""
+    words = in_words(runs, tz, names)
+    statuses = runs["status"].astype("object")
+    has_status = runs["status"].notna()
+    return words.astype("object").assign(status=statuses.where(has_status, None))
+
+
+def _runs_table(words: pd.DataFrame, room: Room) -> Markup:
     has_value = words.notna() & words.ne("")
-    words = words.loc[:, has_value.any()]
-    statuses = runs["status"].astype("object").where(runs["status"].notna(), None)
+    texts = words.loc[:, has_value.any()].drop(columns="status", errors="ignore")
     rows = []
-    for status, (_, row) in zip(statuses, words.iterrows(), strict=True):
+    for status, (_, row) in zip(words["status"], texts.iterrows(), strict=True):
         cells = [_shown(value, room) for value in row]
         rows.append([_status(status, room), *cells])
-    titles = [name.removesuffix("_id").replace("_", " ") for name in words.columns]
+    titles = [name.removesuffix("_id").replace("_", " ") for name in texts.columns]
     return _table(["status", *titles], rows)
 
 
