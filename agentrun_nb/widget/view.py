@@ -6,6 +6,7 @@ This is the page's module, the checked conversation with it, and the two display
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
+import msgspec
 import traitlets
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from agentrun_nb.drawing.window import Window
 from agentrun_nb.errors import AgentRunError
+from agentrun_nb.widget.head import page_head
 from agentrun_nb.widget.page import Message
 from agentrun_nb.widget.protocol import RefusedError, Request, read_request, request_id
 from agentrun_nb.widget.traits import CHECKS, OF_THE_PROGRAM, are_keys
@@ -37,6 +40,25 @@ Answer = Callable[[Request], Message]
 Reading = Callable[[Request], Coroutine[Any, Any, Message]]
 
 
+def _static(*names: str) -> list[bytes]:
+    """The bytes of built files of the page."""
+    return [(STATIC / name).read_bytes() for name in names]
+
+
+def _loader() -> str:
+    """The code that a saved notebook holds.
+
+    It names the version of the rest, which a page keeps for all views that have the same one.
+    """
+    rest = _static("widget.js", "widget.css", "shared.js", "later.js", "later.css")
+    digest = hashlib.sha256(msgspec.json.encode(page_head()))
+    for part in rest:
+        digest.update(part)
+    version = digest.hexdigest()[:16]
+    loader = (STATIC / "loader.js").read_text("utf-8")
+    return loader.replace("VERSION", version)
+
+
 class View(anywidget.AnyWidget):
     """A view in the notebook.
 
@@ -50,7 +72,7 @@ class View(anywidget.AnyWidget):
     """
 
     # As text: for the changes of a file, anywidget would hold every view that there ever was.
-    _esm = (STATIC / "loader.js").read_text("utf-8")
+    _esm = _loader()
 
     path: Any = traitlets.TraitType("").tag(sync=True)
     tz: Any = traitlets.TraitType("UTC").tag(sync=True)
@@ -239,11 +261,6 @@ class View(anywidget.AnyWidget):
 
     def _on_opened(self) -> None:
         """Is called when the view is displayed, and when a page of it opens."""
-
-
-def _static(*names: str) -> list[bytes]:
-    """The bytes of built files of the page."""
-    return [(STATIC / name).read_bytes() for name in names]
 
 
 def shows_html() -> bool:

@@ -279,7 +279,7 @@ LOAD = """async (inShadow) => {
   const place = inShadow ? host.attachShadow({ mode: "open" }).appendChild(document.createElement("div")) : host;
   window.said = [];
   model.answer = (request) => {
-    window.said.push([request.op, place.innerText]);
+    window.said.push([request.op, place.innerText, request.id]);
     if (request.op !== "module") answer.call(model, request);
     else
       model.emit("msg:custom", { id: request.id, ok: true }, [
@@ -310,8 +310,13 @@ def test_a_notebook_holds_a_loader_that_asks_the_kernel_for_the_view(
     )
     expect(stage.page.locator(".arn-root")).to_have_css("isolation", "isolate")
     asked = stage.page.evaluate("() => window.said")
-    assert asked[0] == ["module", "The live view waits for its kernel."]
-    assert asked[1][0] == "open"
+    waits = "The live view waits for its kernel."
+    assert [[op, words] for op, words, _ in asked[:2]] == [["module", waits], ["open", waits]]
+    requests = [op for op, _, _ in asked]
+    assert requests.count("module") == 1, "the page has the code for both views"
+    assert requests.count("open") == 2
+    numbers = {number for _, _, number in asked}
+    assert len(numbers) == len(asked), "views of one widget hear the answers of each other"
     assert (
         stage.page.evaluate("() => window.stage.unmount() ?? window.stage.model.listening()") == 0
     )

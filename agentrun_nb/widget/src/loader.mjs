@@ -2,38 +2,27 @@
 
 /** @typedef {DataView | Uint8Array} Bytes */
 
-/**
- * @param {import("./protocol.mjs").Model} model
- * @returns {Promise<Bytes[]>} the module of the view, its styles, and the module that it shares with what is fetched later
- */
-function fetchView(model) {
-  return new Promise((resolve) => {
-    /** @param {any} answer @param {Bytes[]} [buffers] */
-    function receive(answer, buffers) {
-      if (answer?.id !== 0 || !buffers?.length) return;
-      model.off("msg:custom", receive);
-      resolve(buffers);
-    }
-    model.on("msg:custom", receive);
-    model.send({ id: 0, op: "module" });
-  });
-}
+/** Where the page keeps the code once it has come, for all views of this version. The kernel puts the version in. */
+const SHELF = Symbol.for("agentrun_nb VERSION");
 
 const textOf = (/** @type {Bytes} */ bytes) => new TextDecoder().decode(bytes);
 
 const address = (/** @type {string} */ text) =>
   URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
 
-/** Gives styles to the document, or the shadow tree, that an element stands in: once, however many views it has. @param {HTMLElement} el @param {string} text */
-function dress(el, text) {
-  const root = el.getRootNode();
-  const place = root instanceof ShadowRoot ? root : document;
-  /** @type {(CSSStyleSheet & {arn?: string})[]} */
-  const sheets = place.adoptedStyleSheets;
-  if (sheets.some(({ arn }) => arn === text)) return;
-  const sheet = Object.assign(new CSSStyleSheet(), { arn: text });
-  sheet.replaceSync(text);
-  place.adoptedStyleSheets = [...sheets, sheet];
+/** Makes the code of what came for it. @param {Bytes[]} parts the module of the view, its styles, and the module that it shares with what is fetched later */
+async function load([view, styles, shared]) {
+  const common = address(textOf(shared));
+  /** @type {Map<Bytes, Promise<any>>} */
+  const modules = new Map();
+  /** Modules from memory have no folder, so what they import is named by its address. @param {Bytes} bytes */
+  function run(bytes) {
+    if (!modules.has(bytes))
+      modules.set(bytes, import(address(textOf(bytes).replaceAll("./shared.js", common))));
+    return /** @type {Promise<any>} */ (modules.get(bytes));
+  }
+  const { default: main } = await run(view);
+  return { main, run, styles };
 }
 
 /**
@@ -41,19 +30,30 @@ function dress(el, text) {
  * @returns {Promise<(() => void) | undefined>} the end of the view
  */
 async function render({ model, el, signal }) {
+  // Views of one model hear each other's answers, so each begins to count elsewhere.
+  const number = Math.floor(Math.random() * 2 ** 50);
+  /** @type {[any, Bytes[]?][]} */
+  const heard = [];
+  /** @type {(parts: Bytes[]) => void} */
+  let take;
+  /** @type {Promise<Bytes[]>} */
+  const parts = new Promise((resolve) => (take = resolve));
+  /** @param {any} answer @param {Bytes[]} [buffers] */
+  function receive(answer, buffers) {
+    heard.push([answer, buffers]);
+    if (answer?.id === number && buffers?.length) take(buffers);
+  }
+  const page = /** @type {any} */ (globalThis);
   el.textContent = "The live view waits for its kernel.";
-  const [view, styles, shared] = await fetchView(model);
-  dress(el, textOf(styles));
-  const common = address(textOf(shared));
-  // Modules from memory have no folder, so what they import is named by its address.
-  /** @param {Bytes} bytes @param {Bytes} [sheet] its styles */
-  const run = (bytes, sheet) => {
-    if (sheet) dress(el, textOf(sheet));
-    return import(address(textOf(bytes).replaceAll("./shared.js", common)));
-  };
-  const { default: main } = await run(view);
+  model.on("msg:custom", receive);
+  if (!page[SHELF]) model.send({ id: number, op: "module" });
+  // The page is asked for before the code is there that shows it.
+  model.send({ id: number + 1, op: "open" });
+  const { main, run, styles } = (page[SHELF] ??= await parts.then(load));
+  model.off("msg:custom", receive);
   el.textContent = "";
-  if (!signal?.aborted) return main.render({ model, el, run });
+  const opening = { number: number + 1, heard };
+  if (!signal?.aborted) return main.render({ model, el, run, styles, opening });
 }
 
 export default { render };

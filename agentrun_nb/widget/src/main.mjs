@@ -1,15 +1,26 @@
 /** The module that a notebook, or an exported file, loads. */
+import { dress } from "./base/dress.mjs";
 import { mountExplorer } from "./explorer/explorer.mjs";
 
 /**
- * @param {{model: import("./protocol.mjs").Model, el: HTMLElement, run: import("./kernel/requests.mjs").Run}} context
+ * @typedef {import("./kernel/bytes.mjs").Buffer} Buffer
+ * @param {{model: import("./protocol.mjs").Model, el: HTMLElement, run: (code: Buffer) => Promise<any>, styles?: Buffer, opening?: import("./kernel/requests.mjs").Opening}} context
+ *   `run` makes a module of code
  * @returns {() => void} the end of the view
  */
-function render({ model, el, run }) {
+function render({ model, el, run, styles, opening }) {
+  dress(el, styles);
   const controller = new AbortController();
   // By this mark the style sheet knows the element that a box of widgets lays out.
   el.classList.add("arn-host");
-  mountExplorer(model, el, { signal: controller.signal, run });
+  mountExplorer(model, el, {
+    signal: controller.signal,
+    opening,
+    run(code, sheet) {
+      dress(el, sheet);
+      return run(code);
+    },
+  });
   return () => {
     controller.abort();
     el.classList.remove("arn-host");

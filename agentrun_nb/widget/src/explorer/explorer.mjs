@@ -26,8 +26,8 @@ import { createZoneSwitch } from "./zone.mjs";
 const SETTLED_MS = 300;
 const BODIES = { json: createJsonBody, run: createRunBody, runs: createRunsBody };
 
-/** Puts the view into an element and opens its page. @param {import("../protocol.mjs").Model} model @param {HTMLElement} el @param {{signal: AbortSignal, run: import("../kernel/requests.mjs").Run}} options `signal` is the end of the view */
-export function mountExplorer(model, el, { signal, run }) {
+/** Puts the view into an element and opens its page. @param {import("../protocol.mjs").Model} model @param {HTMLElement} el @param {{signal: AbortSignal, run: import("../kernel/requests.mjs").Run, opening?: import("../kernel/requests.mjs").Opening}} options `signal` is the end of the view */
+export function mountExplorer(model, el, { signal, run, opening }) {
   /** @type {Body | null} */
   let body = null;
   let shown = "";
@@ -45,6 +45,7 @@ export function mountExplorer(model, el, { signal, run }) {
   const kernel = createKernel(model, {
     signal,
     run,
+    opening,
     isCut: () => isCut(el),
     onSilence: status.setSilent,
     onUpdate: (reply) => inTurn(() => show(reply)),

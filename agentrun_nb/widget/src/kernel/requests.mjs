@@ -10,18 +10,22 @@ const CUT =
 /** @typedef {"open" | "later" | "docs" | "run" | "select" | "selected" | "shown" | "groups" | "column" | "last_success" | "python" | "file" | "window" | "follow" | "preview" | "compare" | "logs"} Op */
 /** @typedef {{answer: any, buffers: import("./bytes.mjs").Buffer[]}} Reply */
 /** @typedef {ReturnType<typeof createKernel>} Kernel */
-/** Makes a module of the code that came for it, and gives the page its styles. @typedef {(code?: import("./bytes.mjs").Buffer, styles?: import("./bytes.mjs").Buffer) => Promise<any>} Run */
+/** The request `open` that the loader has sent, and all that it has heard since. @typedef {{number: number, heard: [any, import("./bytes.mjs").Buffer[]?][]}} Opening */
+/** Makes a module of the code that came for it, and gives the page its styles. @typedef {(code: import("./bytes.mjs").Buffer, styles?: import("./bytes.mjs").Buffer) => Promise<any>} Run */
+
+/** The code that views open without, once it has come to one of them. @type {import("./bytes.mjs").Buffer[] | null} */
+let laterCode = null;
 
 /**
  * @param {import("../protocol.mjs").Model} model
- * @param {{signal: AbortSignal, run: Run, isCut?: () => boolean, onSilence: (silent: boolean) => void, onUpdate: (reply: Reply) => void, onRows?: (reply: Reply) => void, onNames?: (names: Record<string, string>) => void}} options
+ * @param {{signal: AbortSignal, run: Run, opening?: Opening, isCut?: () => boolean, onSilence: (silent: boolean) => void, onUpdate: (reply: Reply) => void, onRows?: (reply: Reply) => void, onNames?: (names: Record<string, string>) => void}} options
  *   `isCut` says whether the notebook knows that the kernel of this view is gone
  */
 export function createKernel(
   model,
-  { signal, run, isCut = () => false, onSilence, onUpdate, onRows, onNames },
+  { signal, run, opening, isCut = () => false, onSilence, onUpdate, onRows, onNames },
 ) {
-  let next = 1;
+  let next = opening?.number ?? 1;
   /** @type {Map<number, {resolve: (reply: Reply) => void, reject: (error: Error) => void, timer: number}>} */
   const waiting = new Map();
   /** @type {Promise<any> | null} */
@@ -79,6 +83,7 @@ export function createKernel(
       waiting.set(id, request);
       if (isCut()) return look();
       request.timer = setTimeout(look, PATIENCE_MS, true);
+      if (id === opening?.number) return opening.heard.forEach((message) => receive(...message));
       try {
         model.send({ id, op, ...body });
       } catch {
@@ -87,6 +92,12 @@ export function createKernel(
         reject(new Error(CUT));
       }
     });
+  }
+
+  /** Views of other kernels are on the page too, so none waits for what another one has asked for. */
+  async function fetchLater() {
+    laterCode ??= (await ask("later")).buffers;
+    return laterCode;
   }
 
   return {
@@ -105,7 +116,7 @@ export function createKernel(
     },
     /** The code that a view opens without: the exports of `later.mjs`. @returns {Promise<any>} */
     later() {
-      fetched ??= ask("later").then(({ buffers }) => run(buffers[0], buffers[1]));
+      fetched ??= fetchLater().then(([code, styles]) => run(code, styles));
       // What could not be fetched may be the next time.
       fetched.catch(() => (fetched = null));
       return fetched;

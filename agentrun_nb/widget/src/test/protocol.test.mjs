@@ -118,6 +118,67 @@ test("every question gets its own answer; a late one still counts, and silence i
   assert.deepEqual(state.silence.slice(2), [false, false, "update"]);
 });
 
+test("a page that was asked for before the code was there is not asked for again, and nothing that came meanwhile is lost", async (t) => {
+  const { model, state } = kernelOf(t);
+  const end = new AbortController();
+  t.after(() => end.abort());
+  /** @type {string[]} */
+  const told = [];
+  /** @param {import("../kernel/requests.mjs").Opening} opening */
+  const opened = (opening) =>
+    createKernel(model, {
+      signal: end.signal,
+      run: async () => {},
+      opening,
+      onSilence: () => {},
+      onUpdate: () => void told.push("update"),
+      onRows: () => void told.push("rows"),
+    });
+  const answer = { id: 77, ok: true, page: 5 };
+  const early = opened({
+    number: 77,
+    heard: [[{ op: "update" }], [answer, ["b"]], [{ op: "rows" }]],
+  });
+  assert.deepEqual(await early.ask("open"), { answer, buffers: ["b"] });
+  assert.deepEqual([told, state.sent], [["update", "rows"], []]);
+  early.ask("run", { row: 1 }).catch(() => {});
+  assert.deepEqual(state.sent, [{ id: 78, op: "run", row: 1 }]);
+  const late = opened({ number: 90, heard: [[{ id: 77, ok: true }]] });
+  const page = late.ask("open");
+  state.receive({ id: 90, ok: true, page: 6 });
+  assert.equal((await page).answer.page, 6);
+});
+
+test("the code that views open without is fetched once for all, and no view waits for another", async (t) => {
+  const models = [kernelOf(t).model, offlineModel(page()), offlineModel(page())];
+  const end = new AbortController();
+  t.after(() => end.abort());
+  const code = [new Uint8Array(1), new Uint8Array(2)];
+  /** @type {any[][]} */
+  const sent = models.map(() => []);
+  /** @type {any[]} */
+  const hears = [];
+  models.forEach((model, i) => {
+    model.send = (message) => void sent[i].push(message);
+    model.on = (_, listener) => void (hears[i] = listener);
+  });
+  const [first, second, third] = models.map((model) =>
+    createKernel(model, {
+      signal: end.signal,
+      run: async (...parts) => parts,
+      onSilence: () => {},
+      onUpdate: () => {},
+    }),
+  );
+  first.later();
+  const came = second.later();
+  assert.deepEqual([sent[0].length, sent[1].length], [1, 1], "the first kernel may be busy");
+  hears[1]({ id: 1, ok: true }, code);
+  assert.deepEqual(await came, code);
+  assert.deepEqual(await third.later(), code);
+  assert.deepEqual(sent[2], []);
+});
+
 test("once the notebook knows that the kernel is gone, what was asked and what is asked fails with what to do", async (t) => {
   const { kernel, state } = kernelOf(t);
   const before = kernel.ask("preview", { row: 0, output: 0 });
