@@ -50,10 +50,20 @@ MARK = 'payload-mark-<i>"quoted"</i>'
 PATH = 'output_manifest["payload-mark-<i>"]'
 DEPLOYMENT = "<b>deployment</b>"
 
-SWEEP = """async (selector) => {
+SETTLED_MS = 500
+"""A page that has not changed for so long has said all that it says by itself."""
+
+SWEEP = """async ([selector, settled]) => {
   const frame = () => new Promise(requestAnimationFrame);
   const root = document.querySelector('.arn-root');
   const shape = new Set(), words = new Set();
+  await new Promise((resolve) => {
+    let timer = setTimeout(resolve, settled);
+    new MutationObserver(() => {
+      clearTimeout(timer);
+      timer = setTimeout(resolve, settled);
+    }).observe(root, { subtree: true, childList: true, characterData: true });
+  });
   const look = () => {
     for (const one of root.querySelectorAll('*')) {
       if (!one.checkVisibility()) continue;
@@ -258,7 +268,8 @@ PANELS: dict[str, Callable[[Stage, list[str]], str]] = {
 
 def swept(stage: Stage, panel: str, texts: list[str]) -> tuple[set[str], str]:
     """The shape of a panel that shows these texts, and its words."""
-    found = stage.page.evaluate(SWEEP, PANELS[panel](stage, texts))
+    selector = PANELS[panel](stage, texts)
+    found = stage.page.evaluate(SWEEP, [selector, SETTLED_MS])
     return set(found["shape"]), found["words"]
 
 
