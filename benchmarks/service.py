@@ -63,6 +63,8 @@ class Bodies:
             b'{"id":"ver_%d","version_number":%d}' % (number, number) for number in numbers
         )
         self.versions = reply(b'{"items":[%s],"next_cursor":null}' % items)
+        deployment = b'{"id":"%s","name":"one"}' % DEP.encode()
+        self.deployments = reply(b'{"items":[%s],"next_cursor":null}' % deployment)
 
     def _list(self, version: str, runs: list[bytes]) -> None:
         for start in range(0, len(runs) or 1, PAGE):
@@ -77,6 +79,8 @@ class Bodies:
         if last == "runs":
             asked = parse_qs(query)
             return self.pages[asked.get("version_id", [""])[0], int(asked.get("cursor", ["0"])[0])]
+        if last == "agent-deployments":
+            return self.deployments
         return self.versions if last == "versions" else self.runs[last]
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from agentrun_nb.archive import check, forget, read, rescue, rescued, sync
+from agentrun_nb.archive import check, forget, listing, read, rescue, rescued, sync
 from agentrun_nb.archive.check import ArchiveCheck
 from agentrun_nb.archive.database import Database
 from agentrun_nb.archive.read import Selection
@@ -45,6 +45,9 @@ class Archive:
     without a key. A notebook takes it in place of a client: `source = arn.Archive("runs.sqlite")`.
     The records are in it to the letter, and what was known earlier stays. Several processes of one
     machine may use it at once. While none has it open it can be copied.
+
+    Beside an archive of many runs lies what a listing of them gives, in a file whose name ends in
+    `-typed`: the next listing is quick by it. It can be deleted at any time, and no copy needs it.
 
     Args:
         path: the file, which is made where there is none. Only its owner may read it, and no key is
@@ -337,7 +340,7 @@ class Archive:
         selection = self._selection(
             deployment_id, status, version_id, since, until, limit, without, as_of
         )
-        return read.list_frame(self._database, selection)
+        return listing.list_frame(self._database, selection)
 
     def iter_runs(
         self,
@@ -378,7 +381,7 @@ class Archive:
             deployment_id, status, version_id, since, until, limit, without, as_of
         )
         rows = read_count("chunk", chunk, "Give the rows of a frame, above zero.")
-        return read.list_chunks(self._database, selection, rows)
+        return listing.list_chunks(self._database, selection, rows)
 
     def _selection(
         self,
@@ -391,11 +394,12 @@ class Archive:
         without: Sequence[str],
         as_of: Any,
     ) -> Selection:
-        if deployment_id is None:
-            deployments = read.deployments_here(self._database)
-        else:
-            deployments = read_deployments(deployment_id)
-            read.check_deployments(self._database, deployments)
+        deployments = read.deployments_here(self._database)
+        if deployment_id is not None:
+            given = read_deployments(deployment_id)
+            read.check_deployments(self._database, given)
+            # In the order of the service, in which runs of one moment stand.
+            deployments = [name for name in deployments if name in given]
         if limit is not None:
             limit = read_count("limit", limit, "Give one above zero, or None for all.")
         versions = version_id

@@ -135,6 +135,7 @@ class Database:
         with self._lock, self._errors(writing=True):
             connection.execute("BEGIN IMMEDIATE")
             try:
+                connection.execute(_NEW_STATE, (secrets.token_hex(8),))
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
@@ -162,6 +163,10 @@ class Database:
             if not self._closed and self._process == os.getpid():
                 self._connection.close()
             self._closed = True
+
+
+_NEW_STATE = "INSERT OR REPLACE INTO facts VALUES ('state', ?)"
+"""Each step gives the archive another state, by which `typed` knows what it has read."""
 
 
 def _has_content(path: Path) -> bool:

@@ -6,6 +6,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 
+from agentrun_nb.archive import typed
 from agentrun_nb.archive.database import Database
 from agentrun_nb.archive.packing import Packed, pack, unpack
 from agentrun_nb.archive.read import find_run, not_here_error
@@ -23,12 +24,15 @@ def forget(database: Database, keys: Sequence[Key]) -> None:
     for key in keys:
         if find_run(database, key) is None:
             raise not_here_error(key)
+    typed.erase_columns(database.path)
     with database.writing() as connection:
         for key in keys:
             _forget_run(connection, number_of(connection, key))
             connection.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (key_digest(key),))
         connection.execute("DELETE FROM files WHERE digest NOT IN (SELECT digest FROM outputs)")
     database.erase_traces()
+    # A listing of another process may have made them anew before that.
+    typed.erase_columns(database.path)
 
 
 def _forget_run(connection: sqlite3.Connection, run: int) -> None:

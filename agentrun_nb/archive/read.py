@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from agentrun_nb.archive import places, store
 from agentrun_nb.archive.database import Database
 from agentrun_nb.archive.packing import Packed, unpack
 from agentrun_nb.core import jsontext, times
@@ -26,9 +24,6 @@ from agentrun_nb.tables.frames import table_frame
 from agentrun_nb.tables.remainder import Remainder
 from agentrun_nb.tables.report import FetchReport
 
-DECODED_AT_ONCE = 10_000
-"""How many records are in memory as bytes at once."""
-
 HINT = "archive.sync(client) brings what the service has."
 
 
@@ -40,12 +35,14 @@ class Found(NamedTuple):
         batch: the batch that it is in.
         position: its place there.
         seen_at: the last moment at which it is known to have held.
+        digest: the SHA-256 of its bytes.
     """
 
     deployment_id: str
     batch: int
     position: int
     seen_at: int
+    digest: bytes
 
 
 @dataclass(frozen=True)
@@ -71,6 +68,12 @@ class Selection:
     limit: int | None = None
     without: tuple[str, ...] = ()
     as_of: int | None = None
+
+    @property
+    def is_of_deployments(self) -> bool:
+        """Whether it is all runs of its deployments, as they were seen last."""
+        others = (self.statuses, self.versions, self.since, self.until, self.limit, self.as_of)
+        return all(condition is None for condition in others)
 
 
 # --- records -------------------------------------------------------------------------------------
@@ -105,7 +108,7 @@ def read_batch(database: Database, found: Sequence[Found], without: Sequence[str
 def find_run(database: Database, key: Key) -> Found | None:
     """Where the latest record of a run stands; None where the archive has none."""
     rows = database.rows(
-        "SELECT deployment_id, batch, position, last_seen FROM runs"
+        "SELECT deployment_id, batch, position, last_seen, digest FROM runs"
         " JOIN records USING (record) WHERE deployment_id = ? AND run_id = ?",
         key,
     )
@@ -195,8 +198,8 @@ def select(database: Database, selection: Selection) -> list[Found]:
     conditions += _one_of("version_id", selection.versions, chosen)
     is_now = selection.as_of is None
     query = (
-        "SELECT deployment_id, batch, position, min(last_seen, :as_of), created_at"  # noqa: S608
-        f" FROM runs JOIN records ON {_LATEST if is_now else _AS_OF}"
+        "SELECT deployment_id, batch, position, min(last_seen, :as_of),"  # noqa: S608
+        f" digest, created_at FROM runs JOIN records ON {_LATEST if is_now else _AS_OF}"
         f" WHERE {' AND '.join(conditions)} ORDER BY created_at DESC, runs.run LIMIT :most"
     )
     most = -1 if selection.limit is None else selection.limit + 1
@@ -211,7 +214,7 @@ def select(database: Database, selection: Selection) -> list[Found]:
         rows += database.rows(query, values | chosen | {"deployment_id": deployment_id})
     if len(selection.deployments) > 1:
         rows.sort(key=_newest_first)
-    found = [Found(*row[:4]) for row in rows]
+    found = [Found(*row[:5]) for row in rows]
     return found if most < 0 else found[:most]
 
 
@@ -232,7 +235,7 @@ def _one_of(column: str, texts: Sequence[str] | None, values: dict[str, str]) ->
 
 
 def _newest_first(row: tuple[Any, ...]) -> tuple[bool, int]:
-    created_at = row[4]
+    created_at = row[5]
     return created_at is None, -(created_at or 0)
 
 
@@ -242,100 +245,6 @@ _IN_WINDOW = (
     "(:until IS NULL OR created_at < :until OR created_at IS NULL)",
 )
 """The conditions of the window of time; one whose moment is NULL is none."""
-
-
-def list_chunks(database: Database, selection: Selection, rows: int) -> Iterator[pd.DataFrame]:
-    """Yields the runs of a selection in frames, at least one.
-
-    The report of the last one says how complete all of them are, as of the last sync.
-    """
-    started = time.monotonic()
-    found = select(database, selection)
-    is_cut = selection.limit is not None and len(found) > selection.limit
-    found = found[: selection.limit]
-    made = _report(database, selection, is_cut=is_cut)
-    starts = range(0, len(found), rows) or range(1)
-    for start in starts:
-        part = found[start : start + rows]
-        frame = table_frame(RUNS, _batches(database, part, selection.without))
-        is_last = start + rows >= len(found)
-        reason = made.truncated_by if is_last else "chunk"
-        own = FetchReport(
-            asked=selection.limit,
-            got=len(frame),
-            complete=reason is None,
-            truncated_by=reason,
-            deployments=len(selection.deployments),
-            order_verified=made.order_verified,
-            oddities=report.count_oddities(frame),
-            seconds=time.monotonic() - started,
-            without=selection.without,
-            since=_moment(selection.since),
-            until=_moment(selection.until),
-            fetched_from=made.fetched_from,
-            fetched_to=made.fetched_to,
-        )
-        report.attach(frame, own, Remainder(whole=reason is None, lost=reason is not None))
-        yield frame
-
-
-def list_frame(database: Database, selection: Selection) -> pd.DataFrame:
-    """The runs of a selection in one frame."""
-    with database.reading():
-        return next(list_chunks(database, selection, rows=2**62))
-
-
-def _batches(database: Database, found: Sequence[Found], without: Sequence[str]) -> list[Batch]:
-    starts = range(0, len(found), DECODED_AT_ONCE)
-    parts = [found[start : start + DECODED_AT_ONCE] for start in starts]
-    return [read_batch(database, part, without) for part in parts]
-
-
-def _report(database: Database, selection: Selection, *, is_cut: bool) -> FetchReport:
-    """How complete a listing is: as complete as the deployments were read."""
-    rows = database.rows("SELECT deployment_id, walk, walked_at, order_verified FROM deployments")
-    known = [state for deployment_id, *state in rows if deployment_id in selection.deployments]
-    ends = [walked_at for walk, walked_at, _ in known if walk == 0 and walked_at is not None]
-    orders = {verified for _, _, verified in known} - {None}
-    reasons = []
-    if is_cut:
-        reasons.append("limit")
-    lists_none = not selection.deployments and not store.knows_deployments(database)
-    if lists_none or len(ends) < len(selection.deployments):
-        reasons.append("not synced to the end")
-    elif any(_came_alone_since(database, selection, name) for name in selection.deployments):
-        reasons.append("not synced since a rescue")
-    if not _covers(min(ends, default=0), selection):
-        reasons.append("not synced by then")
-    return FetchReport(
-        truncated_by=", ".join(reasons) or None,
-        order_verified=orders == {1} if orders else None,
-        fetched_from=_moment(min(ends, default=None)),
-        fetched_to=_moment(max(ends, default=None)),
-    )
-
-
-def _came_alone_since(database: Database, selection: Selection, deployment_id: str) -> bool:
-    return places.came_alone_since(
-        database, deployment_id, until=selection.until, as_of=selection.as_of
-    )
-
-
-def _covers(synced_at: int, selection: Selection) -> bool:
-    """Whether a sync says anything of a selection: what has come since is not in it.
-
-    Args:
-        synced_at: when the first of its deployments was read, in microseconds since the epoch.
-        selection: the selection.
-    """
-    if selection.as_of is not None and selection.as_of < synced_at:
-        return False
-    # Of what is to come nobody knows anything, and so nothing of it is missing.
-    return selection.since is None or not synced_at <= selection.since < places.now()
-
-
-def _moment(micros: int | None) -> datetime | None:
-    return None if micros is None else times.EPOCH + micros * times.MICROSECOND
 
 
 # --- what is not a run ---------------------------------------------------------------------------
@@ -363,14 +272,26 @@ def read_table(database: Database, table: Table, deployment_id: str = "") -> pd.
     return frame
 
 
+_DEPLOYMENTS_HERE = """
+    -- Each step finds the next deployment in an index; to go through all runs takes longer.
+    WITH RECURSIVE of_runs (deployment_id) AS (
+        SELECT min(deployment_id) FROM runs
+        UNION ALL
+        SELECT (SELECT min(runs.deployment_id) FROM runs
+                WHERE runs.deployment_id > of_runs.deployment_id)
+        FROM of_runs WHERE of_runs.deployment_id IS NOT NULL
+    )
+    SELECT deployment_id FROM (
+        SELECT deployment_id FROM of_runs WHERE deployment_id IS NOT NULL
+        UNION SELECT deployment_id FROM deployments
+    ) LEFT JOIN deployments USING (deployment_id)
+    ORDER BY position IS NULL, position, deployment_id
+"""
+
+
 def deployments_here(database: Database) -> list[str]:
     """The deployments that the archive has anything of, in the order of the service."""
-    rows = database.rows(
-        "SELECT deployment_id FROM"
-        " (SELECT deployment_id FROM deployments UNION SELECT deployment_id FROM runs)"
-        " LEFT JOIN deployments USING (deployment_id)"
-        " ORDER BY position IS NULL, position, deployment_id"
-    )
+    rows = database.rows(_DEPLOYMENTS_HERE)
     return [deployment_id for (deployment_id,) in rows]
 
 

@@ -1,0 +1,126 @@
+"""The runs of an archive as columns, in a file beside it that can be made anew at any time.
+
+Most of the time of a listing goes into reading records, and they are the same each time. So what a
+listing of all runs gives is kept beside a large archive as Arrow columns. The archive names the
+state that it is in, and each change gives it another one: the columns are used as they are in the
+state in which they were made, and in a later one the rows of those records that are still the
+latest, which are known by their digests. The digest of the file and all of its values are checked
+before they are used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from glob import escape
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.ipc
+
+from agentrun_nb._version import __version__
+from agentrun_nb.core.schema import RUNS
+from agentrun_nb.records.batch import ARROW, Batch
+
+_ASKED = "deployment asked for"
+_DIGEST = "digest of the record"
+_SCHEMA = pa.schema(
+    [
+        *((column.name, ARROW[column.kind]) for column in RUNS.columns),
+        (_ASKED, pa.large_string()),
+        (_DIGEST, pa.binary(32)),
+    ]
+)
+_MADE_BY = b"agentrun-nb %s, layout 1" % __version__.encode()
+"""What reads records otherwise makes other columns of them."""
+
+_DIGEST_BYTES = 32
+
+
+class TypedRuns(NamedTuple):
+    """Runs as columns, in the order of a listing.
+
+    Attributes:
+        state: the state that the archive was in.
+        deployments: for each run the deployment that was asked for it.
+        digests: the SHA-256 of its record.
+        batch: the cells.
+    """
+
+    state: str
+    deployments: pa.Array
+    digests: pa.Array
+    batch: Batch
+
+
+def path_of(archive: Path) -> Path:
+    """Where the columns of an archive are."""
+    file = archive.resolve()
+    return file.with_name(f"{file.name}-typed")
+
+
+def read_columns(archive: Path) -> TypedRuns | None:
+    """Reads the columns; None where there are none, or none that can be used."""
+    try:
+        with pa.memory_map(str(path_of(archive))) as file:
+            content = file.read_buffer()
+        digest, body = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+        if hashlib.sha256(body).digest() != digest.to_pybytes():
+            return None
+        table = pa.ipc.open_stream(body).read_all()
+        # Whoever gave the archive may have given this file too.
+        table.validate(full=True)
+    except (OSError, pa.ArrowException):
+        return None
+    metadata = table.schema.metadata or {}
+    if not table.schema.equals(_SCHEMA) or metadata.get(b"made by") != _MADE_BY:
+        return None
+    cells = {name: _one_array(table[name]) for name in RUNS.names}
+    state = metadata.get(b"state", b"").decode("utf-8", "replace")
+    return TypedRuns(
+        state, _one_array(table[_ASKED]), _one_array(table[_DIGEST]), Batch(RUNS, cells)
+    )
+
+
+def _one_array(cells: pa.ChunkedArray) -> pa.Array:
+    """The values as one array, without a copy where they are one."""
+    return cells.chunk(0) if cells.num_chunks == 1 else cells.combine_chunks()
+
+
+def write_columns(archive: Path, runs: TypedRuns) -> None:
+    """Writes the columns of an archive, where there is a place for them."""
+    arrays = [*(runs.batch.cells[name] for name in RUNS.names), runs.deployments, runs.digests]
+    schema = _SCHEMA.with_metadata({"made by": _MADE_BY, "state": runs.state})
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    with pa.ipc.new_stream(sink, schema, options=options) as writer:
+        writer.write_batch(pa.record_batch(arrays, schema=schema))
+    body = sink.getvalue()
+    target = path_of(archive)
+    fresh = target.with_name(f"{target.name}.{secrets.token_hex(4)}")
+    # A listing is never refused for what only makes the next one quicker.
+    with suppress(OSError):
+        try:
+            with os.fdopen(
+                os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb"
+            ) as file:
+                file.write(hashlib.sha256(body).digest())
+                file.write(body)
+            fresh.replace(target)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+
+def erase_columns(archive: Path) -> None:
+    """Removes the columns of an archive, also those that somebody has not finished."""
+    for file in _files(archive):
+        file.unlink(missing_ok=True)
+
+
+def _files(archive: Path) -> Iterator[Path]:
+    target = path_of(archive)
+    return target.parent.glob(f"{escape(target.name)}*")
