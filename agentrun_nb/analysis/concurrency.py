@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_keys
+from agentrun_nb.analysis.outcomes import count_repeated, key_digests, left_out, outcomes
+from agentrun_nb.analysis.parts import ManyRuns, count_parts, is_folder
 from agentrun_nb.core.schema import STATUSES, TERMINAL, WAITING
-from agentrun_nb.tables.frames import Runs, runs_frame
+from agentrun_nb.files.parts import report_of_folder
+from agentrun_nb.tables.chunks import report_of_parts
 from agentrun_nb.tables.moments import YEAR_9999, ZERO_TIMES
 from agentrun_nb.tables.report import FetchReport, fetch_report
 
@@ -25,6 +30,12 @@ REPEATED = "agentrun_nb_repeated"
 LOWER_BOUND = "agentrun_nb_lower_bound"
 """The key in `attrs` of the time in which counts are lower bounds, for lack of older runs."""
 
+_COUNTS = ("waiting", "running", "undivided")
+_NEEDED = (
+    "id", "deployment_id", "status", "created_at", "started_at", "completed_at", "fetch_error",
+)  # fmt: skip
+"""The columns that are read."""
+
 Micros = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
@@ -36,7 +47,7 @@ _LATEST = int(np.datetime64("9999-12-31T23:59:59", "us").astype("int64"))
 """The last second that an ISO time of four digits for the year can say."""
 
 
-def concurrency(runs: Runs) -> pd.DataFrame:
+def concurrency(runs: ManyRuns) -> pd.DataFrame:
     """Counts the runs that waited and that ran at each moment, from the timestamps of the records.
 
     A run waits from `created_at` until `started_at` and runs from there until `completed_at`; the
@@ -45,7 +56,7 @@ def concurrency(runs: Runs) -> pd.DataFrame:
     how much of its time was waiting is not known.
 
     Args:
-        runs: anything that `runs_frame` takes.
+        runs: anything that `runs_frame` takes, and as for `summarize` what does not fit in memory.
 
     Returns:
         One row for each moment that a timestamp names, in order, with a fresh index: `at` (UTC),
@@ -64,17 +75,112 @@ def concurrency(runs: Runs) -> pd.DataFrame:
         >>> arn.concurrency(runs)["running"].max()
         np.int64(2)
     """
-    runs = runs_frame(runs)
-    all_outcomes = outcomes(runs)
-    phases = _Phases.of(runs, all_outcomes)
-    table = _count(phases)
-    table.attrs[ATTRS] = left_out(all_outcomes) | phases.reasons()
-    table.attrs[REPEATED] = int(repeated_keys(runs).nunique())
-    edge = _left_edge(fetch_report(runs), phases.created[phases.placed])
+    report = report_of_folder(Path(runs)) if is_folder(runs) else None
+    changes = count_parts(runs, _NEEDED, _Changes.of, _combined)
+    table = changes.table()
+    table.attrs[ATTRS] = {**changes.left_out, **changes.misplaced}
+    table.attrs[REPEATED] = count_repeated(changes.keys)
+    edge = _left_edge(report or report_of_parts(changes.reports), changes.first)
     if edge is not None:
-        until = min(edge + phases.longest(edge), _LATEST)
+        until = min(edge + changes.longest(edge), _LATEST)
         table.attrs[LOWER_BOUND] = {"from": _iso(edge), "until": _iso(until)}
     return table
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """What is counted of some runs, and can be added to what is counted of others.
+
+    Times are in microseconds since the epoch.
+
+    Attributes:
+        counts: under every moment at which a timestamp lies, in order, by how much `waiting`,
+            `running` and `undivided` change there.
+        left_out: how many runs have no documented status, by the reason.
+        misplaced: how many others cannot be placed, by the reason.
+        keys: the digests of the keys of the runs.
+        first: when the first run that is counted was created; None without one.
+        first_open: when the first of those that go on was.
+        longest_ended: how long the longest of those that ended went on.
+        reports: the fetch reports of the tables.
+    """
+
+    counts: pd.DataFrame
+    left_out: Counter[str]
+    misplaced: Counter[str]
+    keys: NDArray[np.uint64]
+    first: int | None
+    first_open: int | None
+    longest_ended: int
+    reports: tuple[FetchReport, ...]
+
+    @classmethod
+    def of(cls, runs: pd.DataFrame) -> _Changes:
+        """Counts the runs of a RUNS table."""
+        all_outcomes = outcomes(runs)
+        phases = _Phases.of(runs, all_outcomes)
+        created, ends = phases.created[phases.placed], phases.ends[phases.placed]
+        has_ended = ends != _OPEN
+        lengths = (ends - created)[has_ended]
+        _, keys = key_digests(runs)
+        return cls(
+            counts=phases.changes(),
+            left_out=Counter(left_out(all_outcomes)),
+            misplaced=Counter(phases.reasons()),
+            keys=keys,
+            first=_least(created),
+            first_open=_least(created[~has_ended]),
+            longest_ended=int(lengths.max(initial=0)),
+            reports=(fetch_report(runs),),
+        )
+
+    def table(self) -> pd.DataFrame:
+        """How many runs wait, run, and of how many neither is known, at every moment."""
+        moments = self.counts.index.to_numpy("int64")
+        at = pd.DatetimeIndex(moments.view("datetime64[us]")).tz_localize("UTC")
+        counts = self.counts.cumsum().reset_index(drop=True).astype("Int64")
+        counts.insert(0, "at", at)
+        return counts
+
+    def longest(self, edge: int) -> int:
+        """Returns how long the longest run went on, as far as it was seen.
+
+        Args:
+            edge: until when runs were seen, where no moment is known.
+        """
+        if self.first_open is None:
+            return self.longest_ended
+        moments = self.counts.index.to_numpy("int64")
+        last = int(moments.max(initial=edge))
+        return max(self.longest_ended, last - self.first_open)
+
+
+def _least(moments: Micros) -> int | None:
+    return int(moments.min()) if len(moments) else None
+
+
+def _combined(parts: Sequence[_Changes]) -> _Changes:
+    """Adds up what was counted of several tables."""
+    counts = pd.concat([part.counts for part in parts])
+    firsts = [part.first for part in parts if part.first is not None]
+    firsts_open = [part.first_open for part in parts if part.first_open is not None]
+    left_out: Counter[str] = Counter()
+    misplaced: Counter[str] = Counter()
+    reports: list[FetchReport] = []
+    for part in parts:
+        left_out += part.left_out
+        misplaced += part.misplaced
+        reports += part.reports
+    return _Changes(
+        counts=counts.groupby(level=0).sum(),
+        left_out=left_out,
+        misplaced=misplaced,
+        keys=np.concatenate([part.keys for part in parts]),
+        first=min(firsts, default=None),
+        first_open=min(firsts_open, default=None),
+        longest_ended=max(part.longest_ended for part in parts),
+        reports=tuple(reports),
+    )
 
 
 @dataclass(frozen=True)
@@ -132,57 +238,42 @@ class _Phases:
         counts = {"no creation or end recorded": incomplete, "times out of order": not_in_order}
         return {reason: count for reason, count in counts.items() if count}
 
-    def moments(self) -> Micros:
-        """Returns every moment at which a count changes, in order."""
-        named = [times[self.placed] for times in (self.created, self.middle, self.ends)]
-        every = np.unique(np.concatenate(named))
-        moments: Micros = every[every != _OPEN]
-        return moments
-
-    def longest(self, edge: int) -> int:
-        """Returns how long the longest run went on, as far as it was seen.
-
-        Args:
-            edge: until when runs were seen, where no moment is known.
-        """
-        last = self.moments().max(initial=edge)
-        seen_until = np.where(self.ends == _OPEN, last, self.ends)
-        lengths = (seen_until - self.created)[self.placed]
-        return int(lengths.max(initial=0))
+    def changes(self) -> pd.DataFrame:
+        """Counts by how much each count changes at every moment that a timestamp names."""
+        begun = self.placed & self.begun
+        undivided = self.placed & ~self.begun
+        created, starts = self.created[self.placed], self.middle[self.placed]
+        changes = [*_spans("waiting", created, starts)]
+        changes += _spans("running", self.middle[begun], self.ends[begun])
+        changes += _spans("undivided", self.middle[undivided], self.ends[undivided])
+        table = pd.concat(changes).reindex(columns=[*_COUNTS])
+        # What has not come changes nothing yet.
+        table = table[table.index != _OPEN]
+        return table.fillna(0).astype("int64").groupby(level=0).sum()
 
 
-def _count(phases: _Phases) -> pd.DataFrame:
-    """Counts the runs that wait, that run, and of which neither is known, at every moment."""
-    moments = phases.moments()
-    begun = phases.placed & phases.begun
-    undivided = phases.placed & ~phases.begun
-    at = pd.DatetimeIndex(moments.view("datetime64[us]")).tz_localize("UTC")
-    counts = {
-        "waiting": _inside(moments, phases.created, phases.middle, phases.placed),
-        "running": _inside(moments, phases.middle, phases.ends, begun),
-        "undivided": _inside(moments, phases.middle, phases.ends, undivided),
-    }
-    table = pd.DataFrame({"at": at})
-    for name, values in counts.items():
-        table[name] = pd.array(values, dtype="Int64")
-    return table
+def _spans(count: str, begins: Micros, ends: Micros) -> Iterator[pd.DataFrame]:
+    """By how much a count changes where spans of time begin and end."""
+    for moments, amount in ((begins, 1), (ends, -1)):
+        at, runs = np.unique(moments, return_counts=True)
+        yield pd.DataFrame({count: amount * runs}, index=at)
 
 
-def _left_edge(report: FetchReport, created: Micros) -> int | None:
-    """Finds the moment before which no run of the frame can have been created.
+def _left_edge(report: FetchReport, first: int | None) -> int | None:
+    """Finds the moment before which no run of the table can have been created.
 
     Args:
-        report: the fetch report of the frame.
-        created: when its runs were created.
+        report: the fetch report of the table.
+        first: when the first of its runs was created; None without one.
 
     Returns:
-        The moment; None where all runs that there are may be in the frame.
+        The moment; None where all runs that there are may be in the table.
     """
     if report.since is not None:
         since = report.since.astimezone(UTC).replace(tzinfo=None)
         return int(np.datetime64(since, "us").astype("int64"))
-    cut = report.asked is None and report.truncated_by is not None
-    return int(created.min()) if cut and len(created) else None
+    is_cut = report.asked is None and report.truncated_by is not None
+    return first if is_cut else None
 
 
 def _iso(micros: int) -> str:
@@ -200,17 +291,3 @@ def _micros(moments: pd.Series[Any]) -> Micros:
     is_zero = np.isin(micros, [int(moment * 1_000) for moment in ZERO_TIMES])
     found: Micros = np.where(is_zero | (micros >= int(YEAR_9999 * 1_000)), _NONE, micros)
     return found
-
-
-def _inside(moments: Micros, begins: Micros, ends: Micros, counted: Mask) -> Micros:
-    """Counts the spans that hold each moment.
-
-    Args:
-        moments: the moments, in order.
-        begins: when each span begins.
-        ends: when it ends; the end is not part of it.
-        counted: which spans count.
-    """
-    begun = np.searchsorted(np.sort(begins[counted]), moments, "right")
-    ended = np.searchsorted(np.sort(ends[counted]), moments, "right")
-    return begun - ended

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from agentrun_nb.analysis.fingerprints import exit_meaning, fingerprint
-from agentrun_nb.analysis.groups import By, group_values
-from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_count_notes, repeated_keys
-from agentrun_nb.core.schema import FAILURES, LOGS
+from agentrun_nb.analysis.groups import By, as_list, group_values
+from agentrun_nb.analysis.outcomes import (
+    count_repeated,
+    key_digests,
+    outcomes,
+    repeated_count_notes,
+)
+from agentrun_nb.analysis.parts import ManyRuns, count_parts, whole_table
+from agentrun_nb.analysis.tallies import GROUP, N, Tallies, combine, in_order, numbered
+from agentrun_nb.core.schema import FAILURES, LOGS, STATUSES
 from agentrun_nb.documents.reading import read
-from agentrun_nb.tables.frames import Runs, runs_frame
-from agentrun_nb.tables.labels import Names, with_labels
+from agentrun_nb.tables.frames import check_columns
+from agentrun_nb.tables.labels import LABELLED, Names, read_names, with_labels
 from agentrun_nb.tables.mending import mend
 from agentrun_nb.tables.shown import ShownFrame
 
@@ -24,17 +35,21 @@ _DTYPES = {
     "example": "str", "deployment_id": "str", "run_id": "str",
 }  # fmt: skip
 _SAME_IN_GROUP = ("status", "exit_code", "fingerprint")
+_OWN = {name: f"agentrun_nb {name}" for name in _SAME_IN_GROUP}
+"""What these are called beside the columns of `by`, which may bear their names."""
 _SAME_WITH_BY = {"deployment_id", "status", "exit_code"}
 """Columns of the result in which all runs of a group are the same once they are grouped by them."""
-_OF_THE_LAST = {
-    "fingerprint": "fingerprint", "status": "status", "exit_code": "exit_code",
-    "example": "failure_reason", "deployment_id": "deployment_id", "run_id": "id",
-}  # fmt: skip
+_NEEDED = (
+    "id", "deployment_id", "version_id", "version_number", "status", "exit_code", "failure_reason",
+    "created_at", "completed_at", "fetch_error",
+)  # fmt: skip
+"""The columns that are read."""
+_OF_THE_LAST = {"example": "failure_reason", "deployment_id": "deployment_id", "run_id": "id"}
 """Columns of the result, and the columns of a group's last run that they are taken from."""
 
 
 def failures(
-    runs: Runs,
+    runs: ManyRuns,
     logs: pd.DataFrame | None = None,
     by: By = None,
     *,
@@ -44,7 +59,7 @@ def failures(
     """Groups failed and timed-out runs by what is the same about them.
 
     Args:
-        runs: anything that `runs_frame` takes.
+        runs: anything that `runs_frame` takes, and as for `summarize` what does not fit in memory.
         logs: events of `client.get_logs`; where one names the phase that failed
             (`metadata.failure_phase`), the result says it.
         by: a column, a Series under the index of the runs, or several of these: the failures of
@@ -80,29 +95,25 @@ def failures(
         >>> len(lost)
         10
     """
-    runs = runs_frame(runs)
-    versions = _versions(runs, names)
-    values = group_values(runs, by, _DTYPES.keys() - _SAME_WITH_BY, names)
-    run_outcomes = outcomes(runs)
-    has_failed = run_outcomes.isin(FAILURES)
-    failed = runs[has_failed]
-    fingerprints = _fingerprints(failed["failure_reason"])
+    read_names(names)
+    parts = as_list(by)
+    columns = [part for part in parts if isinstance(part, str)]
+    needed = [*_NEEDED, *columns]
     if each:
-        texts = np.full(len(runs), None, dtype="object")
-        texts[has_failed.to_numpy()] = fingerprints
-        return pd.Series(texts, runs.index, "str", name="fingerprint")
-    failed = failed.assign(
-        status=run_outcomes[has_failed],
-        fingerprint=fingerprints,
-        seen=failed["completed_at"].fillna(failed["created_at"]),
-        phase=_phases(failed, logs),
-        version=versions[has_failed],
-    )
-    values = values[has_failed]
-    rows = _rows_of_groups(failed, values)
-    repeated = int(repeated_keys(runs).nunique())
-    others = left_out(run_outcomes) | dict.fromkeys(repeated_count_notes(repeated), repeated)
+        return _fingerprint_of_each(whole_table(runs, needed), by)
+    question = _Question(tuple(parts), _named_phases(logs))
+    if len(columns) < len(parts):
+        # A Series belongs to the index of one table.
+        found = _Found.of(whole_table(runs, needed), question)
+    else:
+        found = count_parts(runs, needed, lambda part: _Found.of(part, question), _combined)
+    check_columns(pd.DataFrame(columns=[*found.failed.columns]), columns)
+    rows = _rows_of_groups(found, names)
+    repeated = count_repeated(found.keys)
+    others = dict(found.left_out.most_common())
+    others |= dict.fromkeys(repeated_count_notes(repeated), repeated)
     rows += [{"fingerprint": sentence, "n": count} for sentence, count in others.items()]
+    values = found.failed.groups[[*found.by]]
     kept = {name: dtype for name, dtype in values.dtypes.items() if str(dtype) in _HOLDS_NA}
     further = {name: dtype for name, dtype in _DTYPES.items() if name not in values}
     table = pd.DataFrame(rows, columns=[*values, *further])
@@ -113,11 +124,200 @@ _HOLDS_NA = ("str", "Int64", "Float64", "boolean", "category", "datetime64[us, U
 """Dtypes that hold NA. A column of `by` keeps such a dtype in a row that has no value of it."""
 
 
-def _versions(runs: pd.DataFrame, names: Names) -> pd.Series[Any]:
-    """What the version of each run is called."""
-    if names is None and "version_number" in runs:
-        return runs["version_number"].astype("str")
-    return with_labels(runs, names, ["version_id"])["version_id"].astype("str")
+def _fingerprint_of_each(runs: pd.DataFrame, by: By) -> pd.Series[Any]:
+    """The fingerprint of each run that failed, NA for the others."""
+    group_values(runs, by, _DTYPES.keys() - _SAME_WITH_BY)
+    has_failed = outcomes(runs).isin(FAILURES).to_numpy()
+    texts = np.full(len(runs), None, dtype="object")
+    texts[has_failed] = _fingerprints(runs["failure_reason"][has_failed])
+    return pd.Series(texts, runs.index, "str", name="fingerprint")
+
+
+@dataclass(frozen=True)
+class _Question:
+    """By what failed runs are grouped, and which phase each failed in.
+
+    Attributes:
+        by: the columns and Series.
+        phases: the phase by the key of a run, where a log tells it.
+    """
+
+    by: tuple[Any, ...]
+    phases: dict[tuple[str, str], str]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What is counted of some runs, and can be added to what is counted of others.
+
+    Attributes:
+        failed: the failed runs by group.
+        by: the columns of its groups that the caller asked for.
+        left_out: how many runs have no documented status, by the reason.
+        keys: the digests of the keys of all runs.
+        ids: the ids of all deployments and versions, by the column.
+    """
+
+    failed: Tallies
+    by: tuple[str, ...]
+    left_out: Counter[str]
+    keys: NDArray[np.uint64]
+    ids: dict[str, pd.Series[Any]]
+
+    @classmethod
+    def of(cls, runs: pd.DataFrame, question: _Question) -> _Found:
+        """Counts the failed runs of a RUNS table."""
+        by = [part for part in question.by if not isinstance(part, str) or part in runs]
+        values = group_values(runs, by, _DTYPES.keys() - _SAME_WITH_BY)
+        names = [*values] if len(by) == len(question.by) else [*dict.fromkeys(question.by)]
+        run_outcomes = outcomes(runs)
+        has_failed = run_outcomes.isin(FAILURES).to_numpy()
+        failed = runs[has_failed].assign(status=run_outcomes[has_failed])
+        failed = failed.assign(fingerprint=_fingerprints(failed["failure_reason"]))
+        # The index goes: it may bear the name of a column.
+        tallies = _tally(
+            failed.reset_index(drop=True),
+            values[has_failed].reset_index(drop=True),
+            question.phases,
+        )
+        keys = (*names, *_OWN.values())
+        columns = tuple(runs.columns)
+        _, digests = key_digests(runs)
+        return cls(
+            replace(tallies, keys=keys, columns=columns),
+            tuple(names),
+            # In the order in which they first stand, as they do where parts are added up.
+            Counter(run_outcomes[~run_outcomes.isin(STATUSES)]),
+            digests,
+            {name: runs[name].drop_duplicates() for name in LABELLED},
+        )
+
+
+def _combined(parts: Sequence[_Found]) -> _Found:
+    """Adds up what was counted of several tables."""
+    failed = combine([part.failed for part in parts])
+    left_out: Counter[str] = Counter()
+    for part in parts:
+        left_out += part.left_out
+    keys = np.concatenate([part.keys for part in parts])
+    ids = {}
+    for name in LABELLED:
+        every = pd.concat([part.ids[name] for part in parts])
+        ids[name] = every.drop_duplicates()
+    return _Found(failed, parts[0].by, left_out, keys, ids)
+
+
+def _tally(
+    failed: pd.DataFrame, values: pd.DataFrame, phases: dict[tuple[str, str], str]
+) -> Tallies:
+    """Counts failed runs by group.
+
+    Args:
+        failed: the runs with their outcomes as `status`, and `fingerprint`.
+        values: by what they are grouped besides, a row for each of them.
+        phases: the phase in which runs failed, by their keys.
+    """
+    own = failed[[*_SAME_IN_GROUP]].rename(columns=_OWN)
+    every = values.join(own)
+    numbers, firsts = numbered(every)
+    keys = zip(failed["deployment_id"], failed["id"], strict=True)
+    of_run = [*_OF_THE_LAST.values()]
+    versions = [name for name in ("version_id", "version_number") if name in failed]
+    rows = failed[[*of_run, *versions]].assign(
+        seen=failed["completed_at"].fillna(failed["created_at"]),
+        phase=pd.Series([phases.get(key) for key in keys], failed.index, "str"),
+        **{GROUP: numbers},
+    )
+    # Runs without a time come first, as if they had been seen before all others.
+    rows = rows.sort_values("seen", kind="stable", na_position="first")
+    by_group = rows.groupby(GROUP)
+    lasts = rows.drop_duplicates(GROUP, keep="last").set_index(GROUP)[["seen", *of_run]]
+    lasts = lasts.assign(first_seen=by_group["seen"].min(), **{N: by_group.size()})
+    measures = {
+        "lasts": lasts.reset_index(),
+        "versions": _count_words(rows, versions),
+        "phases": _count_words(rows, ["phase"]),
+    }
+    return Tallies(every.iloc[firsts].reset_index(drop=True), (), {}, measures)
+
+
+def _count_words(rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """How often each word stands in each group, with the time of the first run that has it."""
+    columns = [GROUP, *names]
+    words = rows.drop_duplicates(columns)[[*columns, "seen"]]
+    sizes = rows.groupby(columns, sort=False, dropna=False, observed=True).size()
+    return words.assign(**{N: sizes.to_numpy("int64")})
+
+
+def _rows_of_groups(found: _Found, names: Names) -> list[dict[str, Any]]:
+    """The rows of the result for groups of failed runs, the largest group first."""
+    groups = _labelled(found.failed.groups, found, names, [*found.by])
+    numbers = in_order(groups[[*found.failed.keys]])
+    _, firsts = np.unique(numbers, return_index=True)
+    groups = groups.iloc[firsts].reset_index(drop=True)
+    failed = found.failed.with_groups(groups, numbers)
+    lasts = failed.measures["lasts"].sort_values("seen", kind="stable", na_position="first")
+    by_group = lasts.groupby(GROUP)
+    n = by_group[N].sum()
+    first_seen = by_group["first_seen"].min()
+    last = lasts.drop_duplicates(GROUP, keep="last").set_index(GROUP)
+    total = n.groupby(in_order(groups[[*found.by]])).transform("sum")
+    versions = failed.measures["versions"]
+    versions = versions.assign(word=_versions(versions, found, names))
+    version_words = _words_with_counts(versions)
+    phase_words = _words_with_counts(failed.measures["phases"].rename(columns={"phase": "word"}))
+    rows = []
+    for number in groups.index:
+        group = groups.loc[number]
+        row = {name: group[_OWN[name]] for name in _SAME_IN_GROUP}
+        row |= {column: last.at[number, name] for column, name in _OF_THE_LAST.items()}
+        row["n"] = n[number]
+        row["share"] = n[number] / total[number]
+        row["meaning"] = exit_meaning(row["exit_code"])
+        row["phase"] = phase_words.get(number)
+        row["versions"] = version_words.get(number)
+        row["first_seen"] = first_seen[number]
+        row["last_seen"] = last.at[number, "seen"]
+        rows.append(row | {name: group[name] for name in found.by})
+    rows.sort(key=lambda row: -row["n"])
+    return rows
+
+
+def _labelled(table: pd.DataFrame, found: _Found, names: Names, columns: list[str]) -> pd.DataFrame:
+    """Puts labels where ids stand; labels that ids of other runs share are seen too."""
+    changed = {}
+    for column in set(columns).intersection(found.ids):
+        every = pd.concat([table[[column]], found.ids[column].to_frame()])
+        changed[column] = with_labels(every, names, [column])[column].iloc[: len(table)]
+    return table.assign(**changed)
+
+
+def _versions(table: pd.DataFrame, found: _Found, names: Names) -> pd.Series[Any]:
+    """What the version in each row is called."""
+    if names is None and "version_number" in table:
+        # Beside runs that have none, pandas makes decimals of whole numbers.
+        return table["version_number"].convert_dtypes().astype("str")
+    return _labelled(table, found, names, ["version_id"])["version_id"].astype("str")
+
+
+def _words_with_counts(words: pd.DataFrame, most: int = 5) -> dict[int, str]:
+    """The most frequent words of each group with their counts, such as `a: 3, b: 1`.
+
+    Args:
+        words: a row for a `word` in a `group`, with `n` and the time `seen` of its first run.
+        most: how many words are named.
+    """
+    known = words.dropna(subset=["word"])
+    known = known.sort_values("seen", kind="stable", na_position="first")
+    counts = known.groupby([GROUP, "word"], sort=False, observed=True)[N].sum().reset_index()
+    counts = counts.sort_values(N, ascending=False, kind="stable")
+    texts = {}
+    for number, group in counts.groupby(GROUP):
+        pairs = zip(group["word"].head(most), group[N].head(most), strict=True)
+        text = ", ".join(f"{word}: {count}" for word, count in pairs)
+        further = len(group) - most
+        texts[number] = f"{text} and {further} more" if further > 0 else text
+    return texts
 
 
 def _fingerprints(reasons: pd.Series[Any]) -> pd.Series[Any]:
@@ -128,61 +328,8 @@ def _fingerprints(reasons: pd.Series[Any]) -> pd.Series[Any]:
     return texts.map(fingerprint_of).astype("str")
 
 
-def _rows_of_groups(failed: pd.DataFrame, values: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of the result for groups of failed runs, the largest group first.
-
-    Args:
-        failed: the failed runs, with the columns that `failures` adds to them.
-        values: by what they are grouped besides, a row for each of them.
-    """
-    # The index goes: it may bear the name of a column, and then pandas would not know which one
-    # is meant.
-    values = values.reset_index(drop=True)
-    failed = failed.reset_index(drop=True)
-    failed = failed.sort_values("seen", kind="stable", na_position="first")
-    columns = [values[name] for name in values]
-    total: Any = len(failed)
-    if columns:
-        total = failed.groupby(columns, dropna=False, observed=True)["id"].transform("size")
-    failed = failed.assign(total=total)
-    columns += [failed[name] for name in _SAME_IN_GROUP]
-    rows = []
-    for _, group in failed.groupby(columns, dropna=False, observed=True):
-        last = group.index[-1]
-        rows.append(_row(group) | {name: values.loc[last, name] for name in values})
-    rows.sort(key=lambda row: -row["n"])
-    return rows
-
-
-def _row(group: pd.DataFrame) -> dict[str, Any]:
-    """The values of one group, whose runs stand in the order of their ends.
-
-    Its column `total` is the number of failures of which `share` is the share.
-    """
-    last = group.iloc[-1]
-    row = {column: last[source] for column, source in _OF_THE_LAST.items()}
-    row["n"] = len(group)
-    row["share"] = len(group) / last["total"]
-    row["meaning"] = exit_meaning(last["exit_code"])
-    row["phase"] = _words_with_counts(group["phase"])
-    row["versions"] = _words_with_counts(group["version"])
-    row["first_seen"] = group["seen"].min()
-    row["last_seen"] = group["seen"].max()
-    return row
-
-
-def _words_with_counts(words: pd.Series[Any], most: int = 5) -> str | None:
-    """The most frequent words with their counts, such as `a: 3, b: 1`; None without any."""
-    counts = words.value_counts()
-    parts = [f"{word}: {count}" for word, count in counts.head(most).items()]
-    text = ", ".join(parts)
-    if len(counts) > most:
-        return f"{text} and {len(counts) - most} more"
-    return text or None
-
-
-def _phases(failed: pd.DataFrame, logs: pd.DataFrame | None) -> pd.Series[Any]:
-    """The phase in which each run failed, by the last of its events that names one."""
+def _named_phases(logs: pd.DataFrame | None) -> dict[tuple[str, str], str]:
+    """The phase in which runs failed by their keys, of each by the last event that names one."""
     named: dict[tuple[str, str], str] = {}
     if logs is not None:
         events = mend(logs, LOGS)
@@ -192,8 +339,7 @@ def _phases(failed: pd.DataFrame, logs: pd.DataFrame | None) -> pd.Series[Any]:
         for deployment, run, text in zip(*columns, strict=True):
             if phase := _phase(text):
                 named[deployment, run] = phase
-    keys = zip(failed["deployment_id"], failed["id"], strict=True)
-    return pd.Series([named.get(key) for key in keys], index=failed.index, dtype="str")
+    return named
 
 
 def _phase(text: str) -> str | None:

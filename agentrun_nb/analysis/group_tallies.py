@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agentrun_nb.analysis.estimates import Times
 from agentrun_nb.analysis.groups import group_values
-from agentrun_nb.analysis.outcomes import outcomes
+from agentrun_nb.analysis.outcomes import key_digests, outcomes
 from agentrun_nb.analysis.parts import ManyRuns, count_parts, whole_table
 from agentrun_nb.analysis.periods import PERIOD, periods
 from agentrun_nb.analysis.phase_lengths import (
@@ -180,20 +180,10 @@ def _rows_going_on(times: Times, group: NDArray[np.int32]) -> pd.DataFrame:
     return pd.DataFrame({GROUP: group[known][goes_on], "since": since[goes_on]})
 
 
-_MIX = np.uint64(0x9E3779B97F4A7C15)
-"""An odd number that spreads the digest of a deployment over all its bits."""
-
-
 def _keys(runs: pd.DataFrame, group: NDArray[np.int32]) -> pd.DataFrame:
-    """The key of each run that has one, as a digest of 64 bits.
-
-    Among a million runs the chance that any two keys share one is below 1 in 30 million.
-    """
-    has_key = (runs["deployment_id"].notna() & runs["id"].notna()).to_numpy()
-    chosen = runs.loc[has_key, ["deployment_id", "id"]]
-    deployment = pd.util.hash_array(chosen["deployment_id"].to_numpy("object"))
-    run = pd.util.hash_array(chosen["id"].to_numpy("object"), categorize=False)
-    return pd.DataFrame({GROUP: group[has_key], "key": deployment * _MIX + run})
+    """The group and the digest of the key of each run that has one."""
+    has_key, digests = key_digests(runs)
+    return pd.DataFrame({GROUP: group[has_key], "key": digests})
 
 
 def count_repeated(tallies: Tallies) -> NDArray[np.int64]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from agentrun_nb.core.schema import FAILURES, STATUSES, SUCCESSES
 
@@ -53,6 +55,41 @@ def repeated_keys(runs: pd.DataFrame) -> pd.Series[Any]:
     # By values and not by names, which an index may bear too.
     numbers = runs.groupby([runs[name] for name in key], dropna=False, observed=True).ngroup()
     return numbers.astype("Int64").where(repeated)
+
+
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+"""An odd number that spreads the digest of a deployment over all its bits."""
+
+
+def key_digests(runs: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
+    """Computes a digest of 64 bits of the key (deployment and run) of each run that has one.
+
+    Among a million runs the chance that any two keys share one is below 1 in 30 million.
+
+    Args:
+        runs: a RUNS table.
+
+    Returns:
+        Which runs have a key, and the digests of these.
+    """
+    has_key = (runs["deployment_id"].notna() & runs["id"].notna()).to_numpy()
+    deployments = runs["deployment_id"][has_key].to_numpy("object")
+    ids = runs["id"][has_key].to_numpy("object")
+    of_deployments = pd.util.hash_array(deployments)
+    # Nearly all ids differ, and none is worth being looked for first.
+    of_ids = pd.util.hash_array(ids, categorize=False)
+    return has_key, of_deployments * _MIX + of_ids
+
+
+def count_repeated(digests: NDArray[np.uint64]) -> int:
+    """Counts the keys that stand more than once.
+
+    Args:
+        digests: of all keys, as from `key_digests`.
+    """
+    ordered = np.sort(digests)
+    is_again = ordered[1:] == ordered[:-1]
+    return len(np.unique(ordered[1:][is_again]))
 
 
 def repeated_runs_notes(runs: pd.DataFrame) -> list[str]:

@@ -14,6 +14,7 @@ from agentrun_nb.errors import DataError, SchemaError
 from agentrun_nb.files.dataset import Manifest, Part, read_manifest
 from agentrun_nb.files.parquet import content_of
 from agentrun_nb.files.save_load import table_of
+from agentrun_nb.tables.report import FetchReport, read_report
 
 
 def runs_manifest(folder: Path) -> Manifest:
@@ -47,6 +48,11 @@ def read_parts(folder: Path, columns: Iterable[str]) -> Iterator[pd.DataFrame]:
     chosen = needed_columns(manifest, columns)
     for part in manifest.parts:
         yield read_part(folder, part, chosen)
+
+
+def report_of_folder(folder: Path) -> FetchReport:
+    """The fetch report of all runs in a folder; an empty one where there is none."""
+    return read_report(runs_manifest(folder).report) or FetchReport()
 
 
 def needed_columns(manifest: Manifest, columns: Iterable[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,16 @@ from agentrun_nb.tables.report import ATTRS, FetchReport
 
 CHUNK = "chunk"
 """The reason by which a frame says that it is a part, and that the last one speaks for all."""
+
+
+def report_of_parts(reports: Sequence[FetchReport]) -> FetchReport:
+    """The report on a table of those on its parts, as far as it does not count their rows."""
+    if not reports:
+        return FetchReport()
+    # The last chunk of a listing speaks for all.
+    if all(part.truncated_by == CHUNK for part in reports[:-1]):
+        return reports[-1]
+    return report.join(reports)
 
 
 class ChunkReports:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import agentrun_nb as arn
 from agentrun_nb.analysis import parts as parts_module
+from agentrun_nb.analysis.concurrency import LOWER_BOUND
 from agentrun_nb.errors import AgentRunError, DataError, SchemaError
 from agentrun_nb.files import dataset
 from agentrun_nb.files import parts as parts_of_files
@@ -104,6 +105,25 @@ def test_each_question_has_one_answer(name: str) -> None:
     assert_parts_are_one_frame(lambda runs: arn.summarize(runs, **question), parts)
 
 
+@given(parts=TABLES)
+def test_concurrency_of_parts_is_that_of_one_frame(parts: list[pd.DataFrame]) -> None:
+    assert_parts_are_one_frame(arn.concurrency, parts)
+
+
+FAILURES: dict[str, dict[str, Any]] = {
+    "of all": {},
+    "by version, with names": {"by": "version_id", "names": {"v1": "one", "v2": "one", "v3": "v1"}},
+    "with names": {"names": {"v1": "one", "v2": "one"}},
+    "by deployment and status": {"by": ["deployment_id", "status"]},
+    "by a further column": {"by": "team"},
+}
+
+
+@given(parts=TABLES, name=st.sampled_from([*FAILURES]))
+def test_failures_of_parts_are_those_of_one_frame(parts: list[pd.DataFrame], name: str) -> None:
+    assert_parts_are_one_frame(lambda runs: arn.failures(runs, **FAILURES[name]), parts)
+
+
 @given(parts=TABLES, shuffle=st.randoms())
 def test_the_order_of_the_parts_changes_no_number(parts: list[pd.DataFrame], shuffle: Any) -> None:
     expected = arn.summarize(together(parts), by="version_id")
@@ -115,6 +135,19 @@ def test_the_order_of_the_parts_changes_no_number(parts: list[pd.DataFrame], shu
         found.drop(columns=of_first, errors="ignore"),
         expected.drop(columns=of_first, errors="ignore"),
     )
+
+
+def test_the_left_edge_is_that_of_the_whole_listing(tmp_path: Path) -> None:
+    """The last of the frames of a listing says since when runs were listed."""
+    with arn.local.serve() as service:
+        service.load(generate(500, seed=2))
+        whole = service.client.list_runs(since="2026-05-05", progress=False)
+        listed = [*service.client.iter_runs(since="2026-05-05", chunk=90, progress=False)]
+    assert len(listed) > 1
+    expected = arn.concurrency(whole)
+    assert expected.attrs[LOWER_BOUND]
+    assert_same(arn.concurrency(iter(listed)), expected)
+    assert_same(arn.concurrency(arn.save(iter(listed), tmp_path / "runs")), expected)
 
 
 def test_records_between_frames_are_runs_too() -> None:
