@@ -5,7 +5,7 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test hosts faults tour lint format js docs chromium notebooks torture bench bench-page clean
+.PHONY: help demo test hosts faults tour lint format js docs gallery chromium notebooks torture bench bench-page clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ js:  ## check, test and build the widget's JavaScript (needs node), and compare 
 docs: .venv/docs  ## the documentation as pages in docs/_build/html; a warning or a broken link is an error
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet docs docs/_build/html
 	$(BIN)/python docs/check_site.py docs/_build/html
+
+gallery: .venv/test chromium  ## take the pictures of the documentation's gallery anew
+	$(BIN)/python -m docs.pictures
 
 notebooks: .venv/test chromium  ## run the notebooks and save their outputs, and take the picture in the README
 	$(BIN)/python notebooks/execute.py

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 from collections.abc import Iterator
 from operator import attrgetter
@@ -15,7 +16,8 @@ import agentrun_nb as arn
 from agentrun_nb.core.schema import STATUSES, TABLES
 from agentrun_nb.fetch.check import Check
 from agentrun_nb.tables.report import FetchReport
-from docs import check_site, generated
+from agentrun_nb.widget.traits import VIEWS
+from docs import check_site, generated, pictures
 from tests.test_docstrings import CLASSES
 
 DOCS = Path(generated.__file__).parent
@@ -125,6 +127,40 @@ def test_names_in_the_text_are_there():
     methods = {name for text in PAGES.values() for name in re.findall(r"\bclient\.(\w+)\(", text)}
     assert "check" in methods
     assert all(hasattr(arn.Client, name) for name in methods)
+
+
+# --- the gallery ----------------------------------------------------------------------------------
+
+GALLERY = PAGES["gallery.md"]
+PICTURES = re.findall(r"^!\[(.*)\]\((.*)\)$", GALLERY, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", sorted(set(arn.figures.__all__) - {"show"}))
+def test_each_figure_is_in_the_gallery(name):
+    assert re.search(rf"^arn\.figures\.{name}\(.*\)\n```\n\n!\[", GALLERY, re.MULTILINE)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_each_view_is_in_the_gallery(view):
+    default = inspect.signature(arn.explore).parameters["view"].default
+    assert view == default or f'view="{view}"' in GALLERY
+
+
+def test_each_picture_has_words_and_is_small():
+    assert all(len(words) > 20 for words, _ in PICTURES)
+    sizes = [DOCS.joinpath(file).stat().st_size for _, file in PICTURES]
+    assert max(sizes) < 80_000
+    assert sum(sizes) < 400_000
+
+
+def test_each_example_of_the_gallery_has_its_picture():
+    files = {file.relative_to(DOCS).as_posix() for file in DOCS.glob("pictures/*")}
+    assert [file for _, file in pictures.examples("Views")]
+    taken = [file for part in ("Views", "Figures") for _, file in pictures.examples(part)]
+    assert taken == [file for _, file in PICTURES]
+    assert set(taken) == files
+    assert GALLERY.count("```python") == len(taken)
+    assert all(name in GALLERY for name in pictures.PRESSED.values())
 
 
 # --- the look through the built site --------------------------------------------------------------

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
 
 import agentrun_nb as arn
-from docs import generated
-
-DOCS = Path(generated.__file__).parent
-BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-BEFORE = "howto/index.md"
-"""The page whose example is the beginning of all others."""
+from docs.examples import BEGINNING, DOCS, begin, blocks, type_in
 
 CHECKS = {
     "index.md": "assert list(runs.columns) == list(arn.runs_frame([]).columns)",
@@ -29,6 +21,7 @@ CHECKS = {
     "explain/listing.md": "assert report.complete and _ == 'limit'",
     "explain/views.md": "assert _ and path.stat().st_size > 10_000",
     "explain/claims.md": "assert {'recorded', 'logged', 'observed'} == set(phases['kind']) and 'more than once' in _",
+    "gallery.md": "assert len(few) == 8 and len(_.data) > 3",
     "howto/index.md": "assert len(runs) == 2_000 and arn.fetch_report(runs).complete",
     "howto/why-it-failed.md": """
         assert last["failure_reason"] and run.status == "failed" and "AuditError" in log["message"].iloc[-1]
@@ -68,35 +61,19 @@ CHECKS = {
 }
 """What must hold after the examples of each page; `_` is the value that was shown last."""
 
-PAGES = {
-    file.relative_to(DOCS).as_posix(): file.read_text("utf-8")
+PAGES = [
+    file.relative_to(DOCS).as_posix()
     for file in sorted(DOCS.rglob("*.md"))
     if "_build" not in file.parts
-}
-
-
-def blocks(page: str) -> list[str]:
-    return BLOCK.findall(PAGES[page])
-
-
-def type_in(code: str, names: dict[str, Any]) -> None:
-    """Runs code as a cell of a notebook: the value of its last line is shown, and is `_` then."""
-    tree = ast.parse(code)
-    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, "<page>", "exec"), names)
-    if last is not None:
-        names["_"] = eval(compile(ast.Expression(last.value), "<page>", "eval"), names)
-        assert repr(names["_"])
+]
 
 
 @pytest.fixture
 def names(tmp_path, monkeypatch) -> Iterator[dict[str, Any]]:
     """What the page before the others leaves, in a folder with the certificates of a company."""
-    session: dict[str, Any] = {}
     monkeypatch.chdir(tmp_path)
     trustme.CA().cert_pem.write_to_path("company-ca.pem")
-    for block in blocks(BEFORE):
-        type_in(block, session)
+    session = begin()
     first = session["service"]
     monkeypatch.setenv("AGENTRUN_API_KEY", first.api_key)
     monkeypatch.setenv("AGENTRUN_BASE_URL", first.base_url)
@@ -106,7 +83,7 @@ def names(tmp_path, monkeypatch) -> Iterator[dict[str, Any]]:
 
 
 def test_each_page_with_an_example_is_checked():
-    assert {page for page in PAGES if blocks(page)} == CHECKS.keys()
+    assert {page for page in PAGES if blocks(DOCS / page)} == CHECKS.keys()
 
 
 @pytest.mark.parametrize("page", CHECKS)
@@ -114,15 +91,16 @@ def test_the_examples_of_a_page_do_what_they_say(page, names, monkeypatch):
     if page == "howto/corporate-networks.md":
         # Through a proxy the key goes to an encrypted service only.
         monkeypatch.setenv("AGENTRUN_BASE_URL", "https://runs.example")
-    for block in blocks(page) if page != BEFORE else ():
-        type_in(block, names)
+    for block in blocks(DOCS / page) if DOCS / page != BEGINNING else ():
+        shown = type_in(block, names)
+        assert repr(shown)
     for line in CHECKS[page].strip().splitlines():
         exec(line.strip(), names)
 
 
 @pytest.mark.parametrize("page", CHECKS)
 def test_an_example_is_short(page):
-    for block in blocks(page):
+    for block in blocks(DOCS / page):
         assert len([line for line in block.splitlines() if line.strip()]) <= 12
         assert all(len(line) <= 88 for line in block.splitlines())
 
@@ -136,5 +114,5 @@ def test_an_example_that_fails_is_seen(code):
 
 def test_the_last_value_is_what_is_shown():
     session: dict[str, Any] = {}
-    type_in("x = 2\nx + 1", session)
-    assert session["_"] == 3
+    assert type_in("x = 2\nx + 1", session) == session["_"] == 3
+    assert type_in("x = 4", session) is None
