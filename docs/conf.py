@@ -48,6 +48,8 @@ html_copy_source = False
 html_domain_indices = False
 html_show_sourcelink = False
 html_theme_options = {
+    # All parts of the site stand in its head.
+    "header_links_before_dropdown": 8,
     "show_prev_next": False,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": [],

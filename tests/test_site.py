@@ -13,12 +13,15 @@ from types import ModuleType
 import pytest
 
 import agentrun_nb as arn
+from agentrun_nb.archive.check import ArchiveCheck
+from agentrun_nb.archive.sync import Synced
 from agentrun_nb.core.schema import STATUSES, TABLES
 from agentrun_nb.fetch.check import Check
 from agentrun_nb.tables.report import FetchReport
 from agentrun_nb.widget.traits import VIEWS
 from docs import check_site, generated, pictures
-from tests.test_docstrings import CLASSES
+from tests.layers import FILES
+from tests.test_docstrings import CLASSES, public_things
 
 DOCS = Path(generated.__file__).parent
 PAGES = {
@@ -70,9 +73,46 @@ def test_each_public_name_is_in_the_reference(name):
     assert id(PUBLIC[name]) in DOCUMENTED, f"a directive for {name} in docs/reference/ is missing"
 
 
-@pytest.mark.parametrize("kind", {*CLASSES, Check, FetchReport}, ids=lambda kind: kind.__name__)
+RESULTS = (ArchiveCheck, Check, FetchReport, Synced)
+"""Classes that nobody makes, but that calls give."""
+
+
+@pytest.mark.parametrize("kind", [*CLASSES, *RESULTS], ids=lambda kind: kind.__name__)
 def test_the_members_of_each_class_are_in_the_reference(kind):
     assert ":members:" in DOCUMENTED.get(id(kind), "")
+
+
+PLAIN = {
+    "Any",
+    "Callable",
+    "Iterable",
+    "Iterator",
+    "Mapping",
+    "None",
+    "Path",
+    "Sequence",
+    "SSLContext",
+}
+"""Types that a reader of Python knows."""
+
+
+def types_in_signatures() -> Iterator[str]:
+    """The names of types in public signatures that are neither Python's nor those of a module."""
+    for value in (each for _, each in public_things()):
+        function = value.fget if isinstance(value, property) else value
+        function = getattr(function, "__func__", function)
+        function = function.__init__ if inspect.isclass(function) else function
+        for annotation in getattr(function, "__annotations__", {}).values():
+            for name in re.findall(r"[A-Za-z_.]+", str(annotation)):
+                if name[0].isupper() and "." not in name:
+                    yield name
+
+
+@pytest.mark.parametrize("name", sorted(set(types_in_signatures()) - PLAIN))
+def test_each_type_in_a_signature_is_explained(name):
+    explained = PAGES["reference/index.md"].partition("## Types in signatures")[2]
+    names = {getattr(kind, "__name__", "") for kind, _ in documented()}
+    assert name in names or f"`{name}`" in explained
 
 
 def test_a_name_that_the_reference_lacks_is_seen():
@@ -127,6 +167,31 @@ def test_names_in_the_text_are_there():
     methods = {name for text in PAGES.values() for name in re.findall(r"\bclient\.(\w+)\(", text)}
     assert "check" in methods
     assert all(hasattr(arn.Client, name) for name in methods)
+
+
+ON_THE_SCREEN = re.compile(r"^\*\*On the screen\.\*\*.*?\n\n", re.MULTILINE | re.DOTALL)
+PRESSED = {
+    label
+    for text in PAGES.values()
+    for paragraph in ON_THE_SCREEN.findall(text)
+    for label in re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", paragraph)
+}
+"""What pages tell a reader to press or to look at."""
+
+SCREEN = "".join(
+    file.read_text("utf-8") for file in (FILES["widget"].parent / "src").rglob("*.mjs")
+)
+
+
+@pytest.mark.parametrize("label", sorted(PRESSED))
+def test_what_a_page_sends_a_reader_to_is_on_the_screen(label):
+    assert re.search(rf"[\"`>]{re.escape(label)}[\"` ]", SCREEN)
+
+
+def test_labels_are_found():
+    """The control of the law above."""
+    assert {"Compare with last success", "Follow", "Copy view", "longest wait"} <= PRESSED
+    assert "this view as Python" not in PRESSED
 
 
 # --- the gallery ----------------------------------------------------------------------------------
