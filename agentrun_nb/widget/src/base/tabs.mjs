@@ -3,21 +3,23 @@ import { button, h, uniqueId } from "./dom.mjs";
 import { alongLine } from "./roving.mjs";
 
 /**
- * A tab and what draws its panel, which happens when it is first opened.
- * @typedef {{name: string, label: string, draw: () => import("./dom.mjs").Child[]}} Tab
+ * A tab and what draws its panel, which happens when it is first opened. The signal ends what is drawn.
+ * @typedef {{name: string, label: string, draw: (signal: AbortSignal) => import("./dom.mjs").Child[]}} Tab
  */
 
 /**
  * @param {string} label what the panels are about
  * @param {Tab[]} tabs of which the first is open
  * @param {(name: string) => void} onOpen called when a person opens a tab
+ * @param {AbortSignal} signal
  */
-export function createTabs(label, tabs, onOpen) {
+export function createTabs(label, tabs, onOpen, signal) {
   const id = uniqueId("tab");
   const parts = tabs.map(({ name, label: words, draw }) => ({
     name,
     draw,
     drawn: false,
+    end: new AbortController(),
     tab: button(words, () => choose(name), {
       class: "arn-tab",
       role: "tab",
@@ -56,7 +58,9 @@ export function createTabs(label, tabs, onOpen) {
       if (!isOpen || part.drawn) continue;
       part.drawn = true;
       part.panel.append(
-        .../** @type {(Node | string)[]} */ (part.draw().filter((child) => child || child === "")),
+        .../** @type {(Node | string)[]} */ (
+          part.draw(part.end.signal).filter((child) => child || child === "")
+        ),
       );
     }
   }
@@ -67,6 +71,7 @@ export function createTabs(label, tabs, onOpen) {
     onOpen(name);
   }
 
+  signal.addEventListener("abort", () => parts.forEach(({ end }) => end.abort()));
   open(tabs[0].name);
   return {
     element: h("div", "arn-tabbed", line, ...parts.map(({ panel }) => panel)),
@@ -76,6 +81,8 @@ export function createTabs(label, tabs, onOpen) {
       for (const part of parts.filter(({ name }) => names.includes(name))) {
         const hadFocus = part.panel.matches(":focus-within");
         part.drawn = false;
+        part.end.abort();
+        part.end = new AbortController();
         part.panel.replaceChildren();
         if (!part.panel.hidden) open(part.name);
         if (hadFocus) part.panel.focus({ preventScroll: true });

@@ -13,16 +13,16 @@ const LABELS = {
   extra: "Unknown fields",
 };
 
-/** @param {import("../protocol.mjs").RunDoc} first @param {{later: () => Promise<any>, signal: AbortSignal, pythonOf: (name: string) => string, onPath: (path: string) => void, onColumn?: (path: string) => string}} options `later` fetches the code that draws trees, `pythonOf` gives the expression of a parsed document */
-export function createDocuments(first, { later, signal, pythonOf, onPath, onColumn }) {
+/** @param {import("../protocol.mjs").RunDoc} first @param {{later: () => Promise<any>, pythonOf: (name: string) => string, onPath: (path: string) => void, onColumn?: (path: string) => string}} options `later` fetches the code that draws trees, `pythonOf` gives the expression of a parsed document */
+export function createDocuments(first, { later, pythonOf, onPath, onColumn }) {
   let doc = first;
   /** @type {Map<string, import("../tree/tree.mjs").Tree>} */
   const trees = new Map();
   /** The last place of each document, which is shown when the document is read. @type {Map<string, import("../json/path.mjs").Step[]>} */
   const places = new Map();
 
-  /** @param {Name} name @param {string} text @param {typeof import("../tree/json_view.mjs")} parts */
-  function view(name, text, { jsonView }) {
+  /** @param {Name} name @param {string} text @param {AbortSignal} signal @param {typeof import("../tree/json_view.mjs")} parts */
+  function view(name, text, signal, { jsonView }) {
     const { element, tree } = jsonView(text, {
       root: name,
       python: pythonOf(name),
@@ -41,12 +41,12 @@ export function createDocuments(first, { later, signal, pythonOf, onPath, onColu
       doc = newer;
     },
 
-    /** @param {Name} name @returns {HTMLElement} */
-    draw(name) {
+    /** @param {Name} name @param {AbortSignal} signal ends what is drawn @returns {HTMLElement} */
+    draw(name, signal) {
       const text = doc[name];
       if (text === null) return h("p", {}, h("b", {}, LABELS[name]), " ", missing(doc, name));
       return drawnLater({ later, signal }, (parts, place) => {
-        const { element, reveal } = view(name, text, parts);
+        const { element, reveal } = view(name, text, signal, parts);
         place.replaceChildren(element);
         if (places.has(name)) reveal();
       });

@@ -57,8 +57,8 @@ export function createRunView(first, options) {
   const course = h("div");
   /** The line of phases. */
   const line = h("div");
-  /** What is drawn again for another zone. @type {((zone: string) => void)[]} */
-  const inZone = [drawCourse];
+  /** What is drawn again for another zone. @type {Set<(zone: string) => void>} */
+  const inZone = new Set([drawCourse]);
   let zone = tz;
   /** @type {import("./log/log.mjs").Step[]} */
   let steps = [];
@@ -101,7 +101,7 @@ export function createRunView(first, options) {
       drawCourse(zone);
     },
   });
-  inZone.push(log.setZone);
+  inZone.add(log.setZone);
 
   const tabs = createTabs(
     "The run",
@@ -111,13 +111,14 @@ export function createRunView(first, options) {
       {
         name: "manifest",
         label: "Manifest",
-        draw: () => [documents.draw("output_manifest")],
+        draw: (end) => [documents.draw("output_manifest", end)],
       },
-      { name: "input", label: "Input", draw: () => [documents.draw("input")] },
+      { name: "input", label: "Input", draw: (end) => [documents.draw("input", end)] },
       { name: "logs", label: "Logs", draw: logs },
       { name: "record", label: "Record", draw: record },
     ],
     onTab,
+    signal,
   );
   function outputsLabel() {
     return `Outputs ${formatCount(doc.outputs.length)}`;
@@ -149,8 +150,9 @@ export function createRunView(first, options) {
     return [log.panel];
   }
 
-  function overview() {
-    const preview = createPreview(doc, { kernel, signal });
+  /** @param {AbortSignal} end */
+  function overview(end) {
+    const preview = createPreview(doc, { kernel, signal: end });
     const list =
       doc.outputs.length > 0 &&
       outputsList(doc.outputs, waysOf(preview), () => tabs.lead("outputs"));
@@ -160,13 +162,14 @@ export function createRunView(first, options) {
       isFailed() && hasClient && log.excerpt,
       list,
       preview.element,
-      doc.error === null && zoned((at) => moments(doc, at)),
+      doc.error === null && zoned(end, (at) => moments(doc, at)),
     ];
   }
 
-  function outputs() {
+  /** @param {AbortSignal} end */
+  function outputs(end) {
     if (!doc.outputs.length) return [noOutputs()];
-    const preview = createPreview(doc, { kernel, signal });
+    const preview = createPreview(doc, { kernel, signal: end });
     return [
       outputsTable(doc.outputs, waysOf(preview)),
       !kernel.alone && noPreviews && h("p", "arn-quiet", noPreviews),
@@ -180,13 +183,14 @@ export function createRunView(first, options) {
       : h("p", "arn-quiet", "No outputs stand in the output manifest.");
   }
 
-  function record() {
+  /** @param {AbortSignal} end */
+  function record(end) {
     return [
       h("b", {}, `All ${head().fields.length} fields of the record`),
-      zoned((at) => allFields(doc, at)),
-      zoned((at) => retainedWords(doc, at)),
+      zoned(end, (at) => allFields(doc, at)),
+      zoned(end, (at) => retainedWords(doc, at)),
       doc.extra !== null &&
-        h("section", "arn-section", h("b", {}, "Unknown fields"), documents.draw("extra")),
+        h("section", "arn-section", h("b", {}, "Unknown fields"), documents.draw("extra", end)),
       banner("Notes on the record", doc.notes),
     ];
   }
@@ -204,10 +208,12 @@ export function createRunView(first, options) {
     };
   }
 
-  /** A part that is drawn again for another zone. @param {(zone: string) => HTMLElement} draw */
-  function zoned(draw) {
+  /** A part that is drawn again for another zone, until its end. @param {AbortSignal} end @param {(zone: string) => HTMLElement} draw */
+  function zoned(end, draw) {
     const place = h("div", {}, draw(zone));
-    inZone.push((at) => place.replaceChildren(draw(at)));
+    const redraw = (/** @type {string} */ at) => place.replaceChildren(draw(at));
+    inZone.add(redraw);
+    end.addEventListener("abort", () => inZone.delete(redraw));
     return place;
   }
 

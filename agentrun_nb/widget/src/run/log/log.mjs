@@ -40,6 +40,9 @@ export function createLog(first, options) {
   let zone = tz;
   /** @type {ReturnType<typeof import("./view.mjs").logView> | null} */
   let view = null;
+  /** Ends the view of the log that is on show. */
+  let viewEnd = new AbortController();
+  signal.addEventListener("abort", () => viewEnd.abort());
 
   function read() {
     isAsked = true;
@@ -85,7 +88,10 @@ export function createLog(first, options) {
     onRead(`${formatCount(events.length)}${more ? "+" : ""}`, [], phases);
     if (!events.length) return say("No events are in the log of this run.", again("Read again"));
     const onAgain = hasEnded() ? null : read;
-    view = logView(log, { start: startOf(fields), tz: zone, signal, onChoose, onAgain });
+    viewEnd.abort();
+    viewEnd = new AbortController();
+    const start = startOf(fields);
+    view = logView(log, { start, tz: zone, signal: viewEnd.signal, onChoose, onAgain });
     panel.replaceChildren(
       view.element,
       ...(more ? [h("p", "arn-quiet", cutWords(events.length)), wayOn(fields)] : []),
