@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -65,12 +66,18 @@ def list_frame(database: Database, selection: Selection) -> pd.DataFrame:
     if _state(database) != state:
         # What was forgotten meanwhile is not to stay in the file.
         typed.erase_columns(database.path)
-    frame = table_frame(RUNS, [kept.without(selection.without)])
-    _attach(frame, made, made.truncated_by, started)
+    frame = table_frame(RUNS, [kept.batch.without(selection.without)])
+    _attach(frame, made, made.truncated_by, started, kept)
     return frame
 
 
-def _attach(frame: pd.DataFrame, listed: FetchReport, reason: str | None, started: float) -> None:
+def _attach(
+    frame: pd.DataFrame,
+    listed: FetchReport,
+    reason: str | None,
+    started: float,
+    kept: Kept | None = None,
+) -> None:
     """Writes the report of a frame.
 
     Args:
@@ -78,8 +85,11 @@ def _attach(frame: pd.DataFrame, listed: FetchReport, reason: str | None, starte
         listed: the report of the listing that it is of.
         reason: why it is not complete; None where it is.
         started: when the listing began.
+        kept: where the frame is of columns that were kept.
     """
-    oddities = report.count_oddities(frame)
+    oddities = kept.oddities if kept else None
+    if oddities is None:
+        oddities = report.count_oddities(frame)
     is_complete = reason is None
     own = replace(
         listed,
@@ -89,7 +99,8 @@ def _attach(frame: pd.DataFrame, listed: FetchReport, reason: str | None, starte
         oddities=oddities,
         seconds=time.monotonic() - started,
     )
-    report.attach(frame, own, Remainder(whole=is_complete, lost=not is_complete))
+    remains = Remainder(whole=is_complete, lost=not is_complete)
+    report.attach(frame, own, remains, kept.fingerprint if kept else None)
 
 
 def _batches(
@@ -109,11 +120,25 @@ def _state(database: Database) -> str | None:
     return state
 
 
-def _kept_columns(database: Database, selection: Selection, state: str | None) -> Batch | None:
+class Kept(NamedTuple):
+    """Runs out of the columns that are kept.
+
+    Attributes:
+        batch: their cells.
+        fingerprint: the hash of their keys; None where it is not known.
+        oddities: what is odd about them, likewise.
+    """
+
+    batch: Batch
+    fingerprint: str | None = None
+    oddities: dict[str, int] | None = None
+
+
+def _kept_columns(database: Database, selection: Selection, state: str | None) -> Kept | None:
     """The runs of a selection out of the columns that are kept.
 
     Returns:
-        Their cells; None where they are so few that it is as quick to read them.
+        The runs; None where they are so few that it is as quick to read their records.
     """
     if state is None or not selection.is_of_deployments or not _is_large(database, selection):
         return None
@@ -122,9 +147,9 @@ def _kept_columns(database: Database, selection: Selection, state: str | None) -
         runs = _columns_anew(database, state, runs)
         typed.write_columns(database.path, runs)
     if {*selection.deployments}.issuperset(runs.deployments.unique().to_pylist()):
-        return runs.batch
+        return Kept(runs.batch, runs.fingerprint, runs.oddities)
     chosen = pc.is_in(runs.deployments, pa.array(selection.deployments, runs.deployments.type))
-    return runs.batch.apply(pa.Array.filter, chosen)
+    return Kept(runs.batch.apply(pa.Array.filter, chosen))
 
 
 def _is_large(database: Database, selection: Selection) -> bool:
@@ -159,11 +184,15 @@ def _columns_anew(database: Database, state: str, before: TypedRuns | None) -> T
         rows[place.deployment_id, place.digest] = row
     in_order = [rows[place.deployment_id, place.digest] for place in found]
     batch = Batch.concat(parts).apply(pa.Array.take, pa.array(in_order, pa.int64()))
+    batch = batch.with_fetched_at([place.seen_at for place in found])
+    frame = table_frame(RUNS, [batch])
     return TypedRuns(
-        state,
-        pa.array([place.deployment_id for place in found], pa.large_string()),
-        pa.array([place.digest for place in found], pa.binary(32)),
-        batch.with_fetched_at([place.seen_at for place in found]),
+        state=state,
+        deployments=pa.array([place.deployment_id for place in found], pa.large_string()),
+        digests=pa.array([place.digest for place in found], pa.binary(32)),
+        batch=batch,
+        fingerprint=report.fingerprint(frame, RUNS.name),
+        oddities=report.count_oddities(frame),
     )
 
 

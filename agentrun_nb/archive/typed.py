@@ -19,6 +19,7 @@ from glob import escape
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pyarrow as pa
 import pyarrow.ipc
 
@@ -35,8 +36,11 @@ _SCHEMA = pa.schema(
         (_DIGEST, pa.binary(32)),
     ]
 )
-_MADE_BY = b"agentrun-nb %s, layout 1" % __version__.encode()
+_MADE_BY = f"agentrun-nb {__version__}, layout 1"
 """What reads records otherwise makes other columns of them."""
+
+_HEAD = b"agentrun_nb"
+"""Where the head stands in the metadata of the columns."""
 
 _DIGEST_BYTES = 32
 
@@ -49,12 +53,25 @@ class TypedRuns(NamedTuple):
         deployments: for each run the deployment that was asked for it.
         digests: the SHA-256 of its record.
         batch: the cells.
+        fingerprint: the hash of their keys, as a fetch report has it.
+        oddities: what is odd about them, likewise.
     """
 
     state: str
     deployments: pa.Array
     digests: pa.Array
     batch: Batch
+    fingerprint: str
+    oddities: dict[str, int]
+
+
+class _Head(msgspec.Struct):
+    """What the file says of its columns."""
+
+    made_by: str
+    state: str
+    fingerprint: str
+    oddities: dict[str, int]
 
 
 def path_of(archive: Path) -> Path:
@@ -74,15 +91,18 @@ def read_columns(archive: Path) -> TypedRuns | None:
         table = pa.ipc.open_stream(body).read_all()
         # Whoever gave the archive may have given this file too.
         table.validate(full=True)
-    except (OSError, pa.ArrowException):
+        head = msgspec.json.decode((table.schema.metadata or {}).get(_HEAD, b""), type=_Head)
+    except (OSError, pa.ArrowException, msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    metadata = table.schema.metadata or {}
-    if not table.schema.equals(_SCHEMA) or metadata.get(b"made by") != _MADE_BY:
+    if not table.schema.equals(_SCHEMA) or head.made_by != _MADE_BY:
         return None
-    cells = {name: _one_array(table[name]) for name in RUNS.names}
-    state = metadata.get(b"state", b"").decode("utf-8", "replace")
     return TypedRuns(
-        state, _one_array(table[_ASKED]), _one_array(table[_DIGEST]), Batch(RUNS, cells)
+        state=head.state,
+        deployments=_one_array(table[_ASKED]),
+        digests=_one_array(table[_DIGEST]),
+        batch=Batch(RUNS, {name: _one_array(table[name]) for name in RUNS.names}),
+        fingerprint=head.fingerprint,
+        oddities=head.oddities,
     )
 
 
@@ -94,7 +114,8 @@ def _one_array(cells: pa.ChunkedArray) -> pa.Array:
 def write_columns(archive: Path, runs: TypedRuns) -> None:
     """Writes the columns of an archive, where there is a place for them."""
     arrays = [*(runs.batch.cells[name] for name in RUNS.names), runs.deployments, runs.digests]
-    schema = _SCHEMA.with_metadata({"made by": _MADE_BY, "state": runs.state})
+    head = _Head(_MADE_BY, runs.state, runs.fingerprint, runs.oddities)
+    schema = _SCHEMA.with_metadata({_HEAD: msgspec.json.encode(head)})
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     with pa.ipc.new_stream(sink, schema, options=options) as writer:

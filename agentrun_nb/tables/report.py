@@ -141,15 +141,22 @@ class FetchReport:
             yield f"{count:,} x {code}"
 
 
-def attach(frame: pd.DataFrame, report: FetchReport, remains: Remainder | None = None) -> None:
+def attach(
+    frame: pd.DataFrame,
+    report: FetchReport,
+    remains: Remainder | None = None,
+    digest: str | None = None,
+) -> None:
     """Writes the report into the frame's `attrs`, with a fingerprint of the rows.
 
     Args:
         frame: what was fetched.
         report: the report on it.
         remains: how far the listing behind it came.
+        digest: the fingerprint, where it is known.
     """
-    digest = fingerprint(frame, report.table)
+    if digest is None:
+        digest = fingerprint(frame, report.table)
     frame.attrs[ATTRS] = to_attrs(replace(report, rows=len(frame)), digest, remains or Remainder())
 
 
@@ -396,9 +403,14 @@ def fingerprint(frame: pd.DataFrame, table: str) -> str:
     # A sum does not depend on the order.
     total = 0
     for start in range(0, len(frame), SLICE):
-        keys = frame[key].iloc[start : start + SLICE].astype("object")
-        # Most ids stand once, so that it takes longer to look for equal ones first.
-        hashes = pd.util.hash_pandas_object(keys, index=False, categorize=False)
+        rows = frame[key].iloc[start : start + SLICE]
+        keys = rows.astype("object")
+        if "deployment_id" in key:
+            keys["deployment_id"] = rows["deployment_id"].astype("category")
+        # Most ids stand once, so that it takes longer to look for equal ones first. It is done all
+        # the same where some are missing: only so each kind of a missing value is the same.
+        has_gaps = bool(rows.isna().any(axis=None))
+        hashes = pd.util.hash_pandas_object(keys, index=False, categorize=has_gaps)
         total += int(hashes.to_numpy().sum())
     return f"{total % 2**64:016x}"
 
