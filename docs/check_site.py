@@ -30,6 +30,8 @@ MERELY_NAMED = {"canonical", "license", "author"}
 
 LOADED_BY_STYLES = re.compile(r"url\(\s*[\"']?([^\"')]+)|@import\s+[\"']([^\"']+)")
 
+RAW_OBJECT = re.compile(r"\w*ForwardRef\([^)]*\)|&lt;[^&]* at 0x\w+")
+
 
 @dataclass
 class Page(HTMLParser):
@@ -105,12 +107,19 @@ def foreign_loads(site: Path, pages: dict[Path, Page]) -> Iterator[str]:
                 yield f"{file}: loads {address}"
 
 
+def raw_objects(pages: dict[Path, Page]) -> Iterator[str]:
+    """Objects of Python that stand on a page as nobody should read them."""
+    for file in pages:
+        for found in RAW_OBJECT.findall(file.read_text("utf-8")):
+            yield f"{file}: shows {found}"
+
+
 def problems(site: Path) -> list[str]:
     """All that is wrong with a site, a line each."""
     pages = read_pages(site.resolve())
     if not pages:
         return [f"{site}: there are no pages"]
-    return [*broken_links(pages), *foreign_loads(site, pages)]
+    return [*broken_links(pages), *foreign_loads(site, pages), *raw_objects(pages)]
 
 
 def main() -> None:

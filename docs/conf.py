@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -30,11 +31,16 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 # Defaults and types as they are written, not as Python evaluates them.
 autodoc_preserve_defaults = True
+# These stay names in signatures; the first page of the reference explains them.
+TYPES = ("Runs", "ManyRuns", "RunsLike", "RunSource", "Names", "By", "When", "Span", "Stretch")
+autodoc_type_aliases = {name: name for name in TYPES}
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 
 myst_heading_anchors = 3
 
+# Quotes are those that a reader may copy.
+smartquotes = False
 # A block without a language is what somebody types into a shell, or a drawing.
 highlight_language = "text"
 
@@ -58,11 +64,44 @@ html_theme_options = {
 }
 
 
+WRAPPED = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
+
+
 def fill_in(_: Sphinx, page: str, source: list[str]) -> None:
     """Replaces the placeholders of a page before it is read."""
     source[0] = filled_in(page, source[0])
 
 
+def say_no_type(
+    app: Sphinx, what: str, name: str, value: object, options: object, lines: list[str]
+) -> None:
+    """Keeps the sentence under `Returns:` whole.
+
+    Napoleon would take what stands before its first colon for a type, and put it behind the rest.
+    """
+    for place, line in enumerate(lines[:-1]):
+        if line.strip() in ("Returns:", "Yields:"):
+            sentence = lines[place + 1].lstrip()
+            indent = " " * (len(lines[place + 1]) - len(sentence))
+            lines[place + 1] = f"{indent}: {sentence}"
+
+
+def name_types(
+    app: Sphinx,
+    what: str,
+    name: str,
+    value: object,
+    options: object,
+    signature: str | None,
+    returned: str | None,
+) -> tuple[str | None, str | None]:
+    """Writes the names of types in a signature; Sphinx wraps them where they are in a union."""
+    return WRAPPED.sub(r"\1", signature or "") or None, WRAPPED.sub(r"\1", returned or "") or None
+
+
 def setup(app: Sphinx) -> None:
     """Registers what this site adds to Sphinx."""
     app.connect("source-read", fill_in)
+    app.connect("autodoc-process-signature", name_types)
+    # Before Napoleon, which reads docstrings at the default priority of 500.
+    app.connect("autodoc-process-docstring", say_no_type, priority=100)

@@ -32,7 +32,7 @@ PAGES = {
 """The text of each page, as Sphinx reads it."""
 
 DIRECTIVE = re.compile(
-    r"^\.\. (?:auto(?:function|class|exception|data)|py:data):: (agentrun_nb[\w.]*\w)(?:\(\))?$"
+    r"^\.\. (?:auto(?:function|class|exception|data)|py:data):: (agentrun_nb[\w.]*\w)(?:\(.*\))?$"
     r"((?:\n   :.*)*)",
     re.MULTILINE,
 )
@@ -239,6 +239,8 @@ WRONG = {
     "a picture that is not there": '<img src="x.png">',
     "a script from elsewhere": '<script src="https://cdn.example/x.js"></script>',
     "a style from elsewhere": '<link rel="stylesheet" href="//fonts.example/x.css">',
+    "an object in a signature": "x: ForwardRef('Span')",
+    "an object as a default": "y=&lt;object object at 0x7f00&gt;",
     "a form that sends elsewhere": '<form action="https://search.example"></form>',
 }
 
