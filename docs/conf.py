@@ -48,6 +48,8 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"agentrun_nb {version}"
 # Pages without pages under them have no list of those.
 html_sidebars = {page: [] for page in ("start", "gallery", "glossary", "changelog")}
+html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False

@@ -91,6 +91,13 @@ def binder() -> str:
     return _found(r"^\[binder\]: (https://\S+)")
 
 
+def where_it_works() -> str:
+    """The table of front ends in the README."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    section = text.partition("\n## Where it works\n")[2].partition("\n## ")[0]
+    return section.strip()
+
+
 def _found(pattern: str) -> str:
     found = re.search(pattern, (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
     if not found:
@@ -116,6 +123,7 @@ FILLS: dict[str, Callable[[], str]] = {
         each_error,
         repository,
         binder,
+        where_it_works,
         contributors_words,
     )
 }

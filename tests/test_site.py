@@ -22,6 +22,7 @@ from agentrun_nb.widget.traits import VIEWS
 from docs import check_site, generated, pictures
 from tests.layers import FILES
 from tests.test_docstrings import CLASSES, public_things
+from tests.test_readme import PROJECT
 
 DOCS = Path(generated.__file__).parent
 PAGES = {
@@ -135,6 +136,29 @@ def test_each_column_stands_with_its_dtype_and_meaning(table):
 def test_each_status_and_each_error_stands_on_its_page():
     assert all(f"| `{status}` |" in PAGES["reference/tables.md"] for status in STATUSES)
     assert all(f"─ {name}" in PAGES["reference/errors.md"] for name in dir(arn.errors)[1:])
+
+
+def test_the_extras_on_the_first_page_are_there():
+    named = set(re.findall(r"^\| `(\w+)` \|", PAGES["start.md"], re.MULTILINE))
+    assert {"local", "analysis", "excel", "demo"} == named
+    assert named <= set(PROJECT["optional-dependencies"])
+    assert f"Python {PROJECT['requires-python'].removeprefix('>=')} or newer" in PAGES["start.md"]
+
+
+def test_the_front_ends_are_those_of_the_readme():
+    assert "| JupyterLab 4.6 and" in PAGES["start.md"]
+    assert generated.where_it_works().count("\n|") > 4
+
+
+VARIABLES = re.compile(
+    r"\b(?:AGENTRUN|NULLSPACE)_[A-Z_]+\b|\b[A-Z]+_PROXY\b|[A-Z]+_CA_BUNDLE|SSL_CERT_[A-Z]+"
+)
+
+
+def test_the_variables_of_settings_are_those_of_the_code():
+    code = "".join(file.read_text("utf-8") for file in FILES["http"].parent.glob("*.py"))
+    pages = PAGES["start.md"] + PAGES["howto/corporate-networks.md"]
+    assert set(VARIABLES.findall(pages)) == set(VARIABLES.findall(code))
 
 
 def test_no_page_has_a_placeholder_left():
