@@ -36,14 +36,14 @@ CHECKS = {
         assert "score" in arn.extract(runs, "output_manifest.score") and list(_.columns) == ["output_manifest.score"]
     """,
     "howto/still-going.md": """
-        assert job.status == "succeeded" and not health["looks_stuck"].any() and len(going) == 0
+        assert job.status == "succeeded" and not health["looks_stuck"].any() and len(going) == 1
     """,
     "howto/compare-two-runs.md": """
         assert (before.status, after.status) == ("failed", "succeeded")
         assert success["status"] == "succeeded" and len(_) > 0
     """,
     "howto/find-runs.md": """
-        assert len(ex.shown) < len(ex.runs) == 2_000 and 0 < len(failed) < 1_000 and _["n"].sum() > 0
+        assert 0 < len(ex.shown) < len(ex.runs) == 2_000 and 0 < len(failed) < 1_000 and _["n"].sum() > 0
     """,
     "howto/share.md": "assert len(again) == len(ex.shown) > 50",
     "howto/write-a-view-down.md": "assert ex.value == _ and ex.view == 'durations' and ex.tz == 'Europe/Berlin'",
@@ -51,7 +51,7 @@ CHECKS = {
         assert job.status == ended.status == "succeeded" and watch.reason == "stopped"
         assert set(phases["kind"]) == {"recorded", "logged", "observed"}
     """,
-    "howto/archive.md": "assert _.whole and len(known) > 50",
+    "howto/archive.md": "assert _.whole and len(known) > 50 and len(earlier) == 2_000",
     "howto/larger-than-memory.md": """
         assert failed == (runs["status"] == "failed").sum() == len(part) and len(table) == 2_000
         assert by_status.collect()["len"].sum() == 2_000 and _["n"].sum() == failed
