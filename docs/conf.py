@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from sphinx.application import Sphinx
+from sphinx.domains.python import PyObject
 
 import agentrun_nb
 
@@ -39,8 +40,8 @@ napoleon_use_ivar = True
 
 myst_heading_anchors = 3
 
-# Quotes are those that a reader may copy.
-smartquotes = False
+# Two hyphens become a dash; quotes stay those that a reader may copy.
+smartquotes_action = "D"
 # A block without a language is what somebody types into a shell, or a drawing.
 highlight_language = "text"
 
@@ -103,6 +104,10 @@ def name_types(
 
 def setup(app: Sphinx) -> None:
     """Registers what this site adds to Sphinx."""
+    for kind in PyObject.doc_field_types:
+        if kind.name == "variable":
+            # What docstrings and readers call it.
+            kind.label = "Attributes"
     app.connect("source-read", fill_in)
     app.connect("autodoc-process-signature", name_types)
     # Before Napoleon, which reads docstrings at the default priority of 500.
