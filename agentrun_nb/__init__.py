@@ -48,11 +48,12 @@ _CONTENTS = {
     "widget": ("explore", "explore_json"),
 }
 _HOMES = {name: home for home, names in _CONTENTS.items() for name in names}
-_MODULES = ("errors", "figures", "local")
+_MODULES = ("dask", "errors", "figures", "local")
 
 __all__ = sorted([*_HOMES, *_MODULES, "__version__"])
 
 if TYPE_CHECKING:
+    from agentrun_nb import dask as dask
     from agentrun_nb import errors as errors
     from agentrun_nb import figures as figures
     from agentrun_nb import local as local

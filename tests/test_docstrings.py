@@ -99,7 +99,7 @@ def public_things() -> Iterator[tuple[str, Any]]:
         value = getattr(arn, name)
         if callable(value):
             yield name, value
-    for module in (arn.figures, arn.local):
+    for module in (arn.dask, arn.figures, arn.local):
         for name in dir(module):
             value = getattr(module, name)
             if callable(value):

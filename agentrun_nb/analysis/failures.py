@@ -19,7 +19,7 @@ from agentrun_nb.analysis.outcomes import (
     outcomes,
     repeated_count_notes,
 )
-from agentrun_nb.analysis.parts import ManyRuns, count_parts, whole_table
+from agentrun_nb.analysis.parts import ManyRuns, check_known_columns, count_parts, whole_table
 from agentrun_nb.analysis.tallies import GROUP, N, Tallies, combine, in_order, numbered
 from agentrun_nb.core.schema import FAILURES, LOGS, STATUSES
 from agentrun_nb.documents.reading import read
@@ -98,6 +98,7 @@ def failures(
     read_names(names)
     parts = as_list(by)
     columns = [part for part in parts if isinstance(part, str)]
+    check_known_columns(runs, columns)
     needed = [*_NEEDED, *columns]
     if each:
         return _fingerprint_of_each(whole_table(runs, needed), by)

@@ -1,4 +1,4 @@
-"""Reads runs part by part: a frame, frames one after another, or a folder of them.
+"""Reads runs part by part: a frame, frames one after another, a folder of them, or a cluster's.
 
 A statistic that is counted part by part has three steps: to count a part, to combine counts into
 one, and to finish: to make the table of the counts of all.
@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias, TypeGuard, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeGuard, TypeVar, runtime_checkable
 
 import pandas as pd
 
+from agentrun_nb.core.schema import RUNS
+from agentrun_nb.files.dataset import dataset_columns
 from agentrun_nb.files.parts import read_parts
-from agentrun_nb.tables.frames import HasRecord, runs_frame
+from agentrun_nb.tables.frames import HasRecord, check_columns, runs_frame
 
 Counts = TypeVar("Counts")
 
@@ -23,9 +25,22 @@ _AT_ONCE = 16
 """How many counts are combined at once."""
 
 
-ManyRuns: TypeAlias = HasRecord | pd.DataFrame | Iterable[Any] | str | PathLike[str]
-"""What `runs_frame` takes, and what does not have to fit in memory: an iterator of frames, or a
-folder that `save` wrote."""
+@runtime_checkable
+class ClusterFrame(Protocol):
+    """A frame in partitions, such as that of Dask, which no module here imports."""
+
+    columns: Any
+
+    def reduction(self, chunk: Any, **options: Any) -> Any:
+        """Reduces every partition, and combines what is left of them as a tree."""
+
+    def compute(self) -> Any:
+        """Gives the whole frame."""
+
+
+ManyRuns: TypeAlias = HasRecord | pd.DataFrame | Iterable[Any] | str | PathLike[str] | ClusterFrame
+"""What `runs_frame` takes, and what does not have to fit in memory: an iterator of frames, a folder
+that `save` wrote, a Dask frame of runs."""
 
 
 def count_parts(
@@ -38,10 +53,12 @@ def count_parts(
 
     Args:
         runs: what holds the runs.
-        columns: those that are needed; of a folder no others are read.
+        columns: those that are needed; of a folder and a cluster no others are read.
         count: counts a RUNS table.
         combine: makes one of the counts of tables that stand one after another.
     """
+    if is_cluster(runs):
+        return _count_on_cluster(runs, columns, count, combine)
     found = _folded(map(count, _tables(runs, columns)), combine)
     return count(runs_frame([])) if found is None else found
 
@@ -51,10 +68,18 @@ def whole_table(runs: ManyRuns, columns: Iterable[str]) -> pd.DataFrame:
 
     Args:
         runs: what holds the runs.
-        columns: those that are needed; of a folder no others are read.
+        columns: those that are needed; of a folder and a cluster no others are read.
     """
+    if is_cluster(runs):
+        return runs_frame(_chosen(runs, columns).compute())
     tables = list(_tables(runs, columns))
     return tables[0] if len(tables) == 1 else runs_frame(tables)
+
+
+def is_cluster(runs: Any) -> TypeGuard[ClusterFrame]:
+    """Whether runs lie in partitions, as those of Dask."""
+    # A pandas frame has its columns as attributes, whatever they are called.
+    return isinstance(runs, ClusterFrame) and not isinstance(runs, pd.DataFrame)
 
 
 def is_folder(runs: Any) -> TypeGuard[str | PathLike[str]]:
@@ -62,6 +87,21 @@ def is_folder(runs: Any) -> TypeGuard[str | PathLike[str]]:
     is_path = isinstance(runs, str | PathLike)
     # An empty text would be the folder that this process is in.
     return is_path and str(runs) != "" and Path(runs).is_dir()
+
+
+def check_known_columns(runs: ManyRuns, names: list[str]) -> None:
+    """Checks names of columns before anything is read, where it is known which there are.
+
+    Raises:
+        SchemaError: there is no such column.
+    """
+    if is_folder(runs):
+        known = dataset_columns(Path(runs))
+    elif is_cluster(runs):
+        known = [*runs.columns]
+    else:
+        return
+    check_columns(pd.DataFrame(columns=[*dict.fromkeys([*RUNS.names, *known])]), names)
 
 
 def _tables(runs: Any, columns: Iterable[str]) -> Iterator[pd.DataFrame]:
@@ -107,3 +147,45 @@ def _folded(
     if len(left) < 2:
         return left[0] if left else None
     return combine(left)
+
+
+def _chosen(runs: Any, columns: Iterable[str]) -> Any:
+    needed = set(columns)
+    return runs[[name for name in runs.columns if name in needed]]
+
+
+def _count_on_cluster(
+    runs: ClusterFrame,
+    columns: Iterable[str],
+    count: Callable[[pd.DataFrame], Counts],
+    combine: Callable[[Sequence[Counts]], Counts],
+) -> Counts:
+    """Counts each partition where it is, and combines the counts as a tree of the cluster."""
+    found = _chosen(runs, columns).reduction(
+        _count_partition,
+        combine=_combine_counts,
+        aggregate=_combine_counts,
+        chunk_kwargs={"count": count},
+        combine_kwargs={"combine": combine},
+        aggregate_kwargs={"combine": combine},
+        split_every=_AT_ONCE,
+        meta=_one_cell([]),
+    )
+    counts: Counts = found.compute().loc[0, _COUNTS]
+    return counts
+
+
+_COUNTS = "counts"
+
+
+def _one_cell(counts: list[Any]) -> pd.DataFrame:
+    """Counts as the cells of a frame, which a cluster knows how to put together."""
+    return pd.DataFrame({_COUNTS: pd.Series(counts, dtype="object")})
+
+
+def _count_partition(partition: pd.DataFrame, count: Callable[[Any], Any]) -> pd.DataFrame:
+    return _one_cell([count(runs_frame(partition))])
+
+
+def _combine_counts(counts: pd.DataFrame, combine: Callable[[Any], Any]) -> pd.DataFrame:
+    return _one_cell([combine([*counts[_COUNTS]])])

@@ -56,10 +56,10 @@ def summarize(
 
     Args:
         runs: anything that `runs_frame` takes. Where they do not fit in memory: frames one after
-            another, such as those of `client.iter_runs()`, or a folder that `save` has written, of
-            which no more columns are read than are needed. The numbers are those of one frame. Runs
-            that have not ended are known to have gone on until their `fetched_at`; those that
-            nobody fetched, until the latest moment known of the table.
+            another, such as those of `client.iter_runs()`; a folder that `save` has written, or a
+            frame of `arn.dask.read`, of which no more columns are read than are needed. The numbers
+            are those of one frame. Runs that have not ended are known to have gone on until their
+            `fetched_at`; those that nobody fetched, until the latest moment known of the table.
         by: a column, a Series under the index of the runs (`runs["created_at"].dt.hour`), or
             several of these; rows without a value there are a group too. For a Series, and for
             phases that no timestamps bound, all runs are read into one frame.

@@ -11,7 +11,7 @@ import pyarrow.parquet
 
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.errors import DataError, SchemaError
-from agentrun_nb.files.dataset import Manifest, Part, read_manifest
+from agentrun_nb.files.dataset import MANIFEST, Manifest, Part, read_manifest
 from agentrun_nb.files.parquet import content_of
 from agentrun_nb.files.save_load import table_of
 from agentrun_nb.tables.report import FetchReport, read_report
@@ -55,6 +55,12 @@ def report_of_folder(folder: Path) -> FetchReport:
     return read_report(runs_manifest(folder).report) or FetchReport()
 
 
+def empty_table(folder: Path) -> pd.DataFrame:
+    """The RUNS table of a folder, with its further columns, without a row."""
+    cells = pyarrow.parquet.ParquetFile(folder / MANIFEST).read()
+    return table_of(content_of(cells, RUNS), has_types=True)
+
+
 def needed_columns(manifest: Manifest, columns: Iterable[str]) -> list[str]:
     """The columns of a dataset that are read where some are needed; the key of runs always is."""
     key = [column.name for column in RUNS.columns[:2]]
@@ -79,6 +85,8 @@ def read_part(folder: Path, part: Part, columns: list[str]) -> pd.DataFrame:
     try:
         size = path.stat().st_size
         cells = None
+        # Without one of its own columns nobody would know how many rows a table of records has.
+        columns = list(dict.fromkeys([RUNS.names[0], *columns]))
         if size == part.bytes:
             # A file alone: of a path, Arrow would read folders named `a=b` as columns too.
             with pyarrow.parquet.ParquetFile(path) as file:
