@@ -33,6 +33,9 @@ STATIC = Path(__file__).parent / "static"
 READINGS = {"preview": "file", "logs": "log"}
 """What waits for a client, by the name of the request; one of each at a time."""
 
+MOST_UNASKED = 20_000
+"""A page of more runs is large, and not sent before a page asks for it."""
+
 _QUIET = 1.0
 """For so many seconds nothing changes before a twin is published anew."""
 
@@ -43,6 +46,11 @@ Reading = Callable[[Request], Coroutine[Any, Any, Message]]
 def _static(*names: str) -> list[bytes]:
     """The bytes of built files of the page."""
     return [(STATIC / name).read_bytes() for name in names]
+
+
+def _code() -> list[bytes]:
+    """The code that opens a page, its styles, and the code that it shares with the later part."""
+    return _static("widget.js", "widget.css", "shared.js")
 
 
 def _loader() -> str:
@@ -73,6 +81,12 @@ class View(anywidget.AnyWidget):
 
     # As text: for the changes of a file, anywidget would hold every view that there ever was.
     _esm = _loader()
+
+    _page_has_code = False
+    """Whether a page has run the code that opens views.
+
+    It may have been loaded anew since; then it asks.
+    """
 
     path: Any = traitlets.TraitType("").tag(sync=True)
     tz: Any = traitlets.TraitType("UTC").tag(sync=True)
@@ -185,9 +199,10 @@ class View(anywidget.AnyWidget):
         return {"page": page}, buffers
 
     def _answer_module(self, _: Request) -> Message:
-        return {}, _static("widget.js", "widget.css", "shared.js")
+        return {}, _code()
 
     def _answer_later(self, _: Request) -> Message:
+        View._page_has_code = True
         return {}, _static("later.js", "later.css")
 
     def _answer_window(self, request: Request) -> Message:
@@ -257,7 +272,19 @@ class View(anywidget.AnyWidget):
         bundle = self._repr_mimebundle_()
         if bundle is not None:
             _publish(bundle[0], metadata=bundle[1])
+            self._open_unasked()
         self._on_opened()
+
+    def _open_unasked(self) -> None:
+        """Sends what a page asks for first.
+
+        A page that has to ask waits until all cells that were run together have ended.
+        """
+        if not View._page_has_code:
+            self.send({"op": "code"}, _code())
+        if self._rows() <= MOST_UNASKED:
+            page, buffers = self._page()
+            self.send({"op": "opened", "ok": True, "page": page}, buffers)
 
     def _on_opened(self) -> None:
         """Is called when the view is displayed, and when a page of it opens."""

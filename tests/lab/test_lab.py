@@ -51,6 +51,25 @@ def assert_quiet(notebook: OpenNotebook) -> None:
     assert (notebook.errors, notebook.outside) == ([], [])
 
 
+def test_views_are_there_while_the_cells_after_them_still_run(
+    host: Host, browser: Browser, tmp_path: Path
+) -> None:
+    """All cells are run at once; the last one ends when this test says so."""
+    gate = tmp_path / "gate"
+    wait = f"import time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.1)"
+    name = host.write("busy.ipynb", READ, "arn.explore(runs)", "arn.explore(runs)", wait).name
+    with host.open(browser, name) as notebook:
+        notebook.start_all()
+        for cell in (1, 2):
+            expect(live(notebook, cell).get_by_test_id("arn-timeline-canvas")).to_be_visible()
+        assert "[*]" in notebook.cell(3).inner_text(), "the kernel is busy"
+        gate.touch()
+        notebook.wait_until_idle()
+        click_run(live(notebook, 1), 0)
+        expect(live(notebook, 1).locator(".arn-statusname")).to_be_visible()
+        assert_quiet(notebook)
+
+
 def test_page_and_kernel_hold_the_same_choice(host: Host, browser: Browser) -> None:
     set_it = "ex.selected = [['agdep_reports', 'adrun_00000002']]; print(ex.value)"
     told = "print(ex.selected, ex.run.id)"

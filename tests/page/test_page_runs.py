@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -288,7 +289,9 @@ LOAD = """async (inShadow) => {
         new DataView(shared),
       ]);
   };
-  const { default: loader } = await import("/loader.js");
+  const { default: loads } = await import("/loader.js");
+  const loader = loads();
+  loader.initialize({ model });
   const unmount = await loader.render({ model, el: place });
   const other = document.createElement("div");
   place.after(other);
@@ -317,9 +320,55 @@ def test_a_notebook_holds_a_loader_that_asks_the_kernel_for_the_view(
     assert requests.count("open") == 2
     numbers = {number for _, _, number in asked}
     assert len(numbers) == len(asked), "views of one widget hear the answers of each other"
-    assert (
-        stage.page.evaluate("() => window.stage.unmount() ?? window.stage.model.listening()") == 0
-    )
+    left = stage.page.evaluate("() => window.stage.unmount() ?? window.stage.model.listening()")
+    assert left == 1, "what the kernel says by itself is heard for the next view"
+
+
+UNASKED = """async ([before, after]) => {
+  window.stage.unmount();
+  const parts = await Promise.all(
+    ["/widget.js", "/widget.css", "/shared.js"].map(async (name) => new DataView(await (await fetch(name)).arrayBuffer())),
+  );
+  const { page, buffers } = await (await fetch("/scenario.json")).json();
+  const bytes = buffers.map((text) => new DataView(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer));
+  const messages = {
+    code: [{ op: "code" }, parts],
+    opened: [{ op: "opened", ok: true, page }, bytes],
+    names: [{ op: "names", names: { later: "a label" } }, []],
+    update: [{ op: "update", page: { ...page, head: null } }, bytes],
+  };
+  const { model, host } = window.stage;
+  model.sent.length = 0;
+  const { default: loads } = await import("/loader.js");
+  const loader = loads();
+  loader.initialize({ model });
+  for (const name of before) model.emit("msg:custom", ...messages[name]);
+  const rendered = loader.render({ model, el: host });
+  await new Promise((resolve) => setTimeout(resolve));
+  for (const name of after) model.emit("msg:custom", ...messages[name]);
+  window.stage.unmount = await rendered;
+  return model.sent.map(({ op }) => op);
+}"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "asked"),
+    [
+        (["code", "opened"], [], []),
+        (["code", "names", "opened", "names"], [], []),
+        (["code"], ["opened"], ["open"]),
+        ([], ["code", "opened"], ["module", "open"]),
+        (["code", "opened", "update"], ["code", "opened"], ["module", "open"]),
+    ],
+    ids=["before the view", "among others", "half", "after the view", "older than the data"],
+)
+def test_a_page_opens_with_what_a_busy_kernel_has_sent_unasked(
+    open_stage: Opener, before: list[str], after: list[str], asked: list[str]
+) -> None:
+    """The kernel answers nothing, as while the cells run that were started together."""
+    stage = open_stage(replace(many_runs(DOCS), silent=True), strict=False)
+    assert stage.page.evaluate(UNASKED, [before, after]) == asked
+    expect(stage.page.get_by_test_id("arn-timeline-canvas")).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,14 @@ class OpenNotebook(OpenPage):
     def run_all(self) -> None:
         """Runs every cell and waits for the kernel."""
         self.command("notebook:run-all-cells")
+        self.wait_until_idle()
+
+    def start_all(self) -> None:
+        """Begins to run every cell."""
+        code = "() => void window.jupyterapp.commands.execute('notebook:run-all-cells')"
+        self.page.evaluate(code)
+
+    def wait_until_idle(self) -> None:
         self.page.wait_for_function(KERNEL_IDLE, timeout=60_000)
 
     def run(self, cell: int) -> None:

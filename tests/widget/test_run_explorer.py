@@ -19,7 +19,9 @@ import agentrun_nb as arn
 from agentrun_nb.core.jsontext import JSONTextError
 from agentrun_nb.errors import AgentRunError, DataError, PathNotFound, SettingsError
 from agentrun_nb.widget import RunExplorer, explore, explore_json
+from agentrun_nb.widget.view import View
 from tests.support.samples import EXAMPLE, body, record
+from tests.widget.test_protocol import conversation
 
 CANARY = "sk-canary-0123456789"
 
@@ -363,6 +365,33 @@ def test_a_display_is_the_twin_and_then_the_live_view(monkeypatch):
         == twin["text/plain"]
         == "<RunExplorer: run 'adrun_00000003', live while its kernel runs>"
     )
+
+
+def test_a_view_that_is_displayed_sends_its_page_unasked_and_its_code_until_a_page_has_it(
+    monkeypatch,
+):
+    monkeypatch.setattr("agentrun_nb.widget.view.display", lambda *_, **__: None)
+    monkeypatch.setattr(View, "_page_has_code", False)
+
+    def sent_by(view):
+        sent = []
+        view.send = lambda content, buffers=None: sent.append((content, buffers))
+        view._ipython_display_()
+        return sent
+
+    first, second = explore(frame()), explore(frame())
+    (code, parts), (opened, buffers) = sent_by(first)
+    assert (code["op"], opened["op"]) == ("code", "opened")
+    asked = conversation(explore(frame()))
+    assert parts == asked({"id": 1, "op": "module"})[1]
+    page, columns = asked({"id": 2, "op": "open"})
+    assert opened["page"] | {"uid": ""} == page["page"] | {"uid": ""}
+    assert buffers == columns
+    assert [content["op"] for content, _ in sent_by(second)] == ["code", "opened"]
+    conversation(second)({"id": 1, "op": "later"})
+    assert [content["op"] for content, _ in sent_by(explore(frame()))] == ["opened"]
+    monkeypatch.setattr("agentrun_nb.widget.view.MOST_UNASKED", 5)
+    assert sent_by(explore(frame())) == [], "a large page waits to be asked for"
 
 
 def test_an_update_repaints_a_twin_that_was_published(monkeypatch):

@@ -44,7 +44,8 @@ export function createKernel(
     if (answer?.op === "update") return onUpdate({ answer, buffers });
     if (answer?.op === "rows") return onRows?.({ answer, buffers });
     if (answer?.op === "names") return onNames?.(answer.names);
-    const request = take(answer?.id);
+    // A kernel that shows a view gives its page unasked, since it may be busy for long afterwards.
+    const request = take(answer?.op === "opened" ? opening?.number : answer?.id);
     if (!request) return;
     onSilence(false);
     if (answer.ok === true) request.resolve({ answer, buffers });
