@@ -8,9 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from agentrun_nb.archive import places, store, typed
 from agentrun_nb.archive.database import Database
@@ -172,28 +174,38 @@ _COUNT_UP_TO = "SELECT count(*) FROM (SELECT 1 FROM runs WHERE deployment_id = ?
 def _columns_anew(database: Database, state: str, before: TypedRuns | None) -> TypedRuns:
     """The columns of all runs; those of records that were there before are not read again."""
     found = select(database, Selection(deployments_here(database)))
-    rows: dict[tuple[str, bytes], int] = {}
+    deployments = pa.array([place.deployment_id for place in found], pa.large_string())
+    digests = pa.array([place.digest for place in found], pa.binary(32))
     parts = []
+    rows = np.full(len(found), -1)
     if before is not None:
-        names = zip(before.deployments.to_pylist(), before.digests.to_pylist(), strict=True)
-        rows = {name: row for row, name in enumerate(names)}
         parts.append(before.batch)
-    new = [place for place in found if (place.deployment_id, place.digest) not in rows]
-    parts += _batches(database, new)
-    for row, place in enumerate(new, 0 if before is None else len(before.batch)):
-        rows[place.deployment_id, place.digest] = row
-    in_order = [rows[place.deployment_id, place.digest] for place in found]
-    batch = Batch.concat(parts).apply(pa.Array.take, pa.array(in_order, pa.int64()))
+        rows = _rows_before(before, deployments, digests)
+    new = np.flatnonzero(rows < 0)
+    parts += _batches(database, [found[place] for place in new])
+    first_new = 0 if before is None else len(before.batch)
+    rows[new] = np.arange(first_new, first_new + len(new))
+    batch = Batch.concat(parts).apply(pa.Array.take, pa.array(rows))
     batch = batch.with_fetched_at([place.seen_at for place in found])
     frame = table_frame(RUNS, [batch])
     return TypedRuns(
         state=state,
-        deployments=pa.array([place.deployment_id for place in found], pa.large_string()),
-        digests=pa.array([place.digest for place in found], pa.binary(32)),
+        deployments=deployments,
+        digests=digests,
         batch=batch,
         fingerprint=report.fingerprint(frame, RUNS.name),
         oddities=report.count_oddities(frame),
     )
+
+
+def _rows_before(before: TypedRuns, deployments: pa.Array, digests: pa.Array) -> NDArray[np.int64]:
+    """Where records stand in columns of before; -1 for those that are not there."""
+    rows = pc.index_in(digests, before.digests)
+    # One record that two deployments have is noted in other words for each of them.
+    is_same = pc.equal(before.deployments.take(rows), deployments)
+    known = pc.if_else(is_same.fill_null(False), rows, -1)
+    found: NDArray[np.int64] = known.cast(pa.int64()).to_numpy(zero_copy_only=False).copy()
+    return found
 
 
 # --- how complete it is --------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from agentrun_nb.tables.report import (
     completeness,
     count_oddities,
     fetch_report,
+    fingerprint,
     join,
     remainder_of,
     verdict,
@@ -52,6 +53,37 @@ def runs() -> pd.DataFrame:
 
 def test_a_frame_gives_its_report_back(runs: pd.DataFrame) -> None:
     assert fetch_report(runs) == WHOLE
+
+
+def with_gaps(keys: pd.DataFrame, column: str, missing: object) -> pd.DataFrame:
+    """Keys of which each third one is missing."""
+    is_there = pd.Series(keys.index % 3 > 0, keys.index)
+    return keys.assign(**{column: keys[column].astype("object").where(is_there, missing)})
+
+
+KEYS = {
+    "plain": lambda keys: keys,
+    "none": lambda keys: keys.head(0),
+    "one": lambda keys: keys.head(1),
+    "each twice": lambda keys: pd.concat([keys, keys]),
+    "each of another deployment": lambda keys: keys.assign(deployment_id=keys["id"]),
+    "no deployment": lambda keys: keys.assign(deployment_id=float("nan")),
+    "gaps in ids": lambda keys: with_gaps(keys, "id", float("nan")),
+    "gaps of None": lambda keys: with_gaps(keys, "id", None),
+    "gaps of NA": lambda keys: with_gaps(keys, "id", pd.NA),
+    "gaps in deployments": lambda keys: with_gaps(keys, "deployment_id", None),
+    "without deployments": lambda keys: keys[["id"]],
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_the_hash_of_keys_is_that_of_files_that_were_written_before(name: str) -> None:
+    """It is what pandas makes of the keys as objects, however it is made."""
+    ids = [f"run_{number % 17}_{number}" for number in range(12_345)]
+    keys = pd.DataFrame({"deployment_id": ["dep_1", *["dep_2"] * 12_344], "id": ids}, dtype="str")
+    keys = KEYS[name](keys)
+    plain = pd.util.hash_pandas_object(keys.astype("object"), index=False)
+    assert fingerprint(keys, "RUNS") == f"{int(plain.to_numpy().sum()):016x}"
 
 
 def test_it_is_plain_data(runs: pd.DataFrame) -> None:
