@@ -124,6 +124,20 @@ def test_reasons_are_text_and_of_many_the_first_are_seen(open_stage: Opener) -> 
     expect(reasons).to_have_count(12)
 
 
+def test_the_bars_of_all_reasons_begin_at_one_place(open_stage: Opener) -> None:
+    many = [{"fingerprint": f"reason {n}", "example": "", "n": 1} for n in range(3)]
+    reasons = numbers(open_stage(scenario(grouped(many)))).locator(".arn-nums-group")
+    expect(reasons).to_have_count(3)
+    reasons.locator("b").first.evaluate("(count) => (count.textContent = '12,345')")
+    starts = reasons.evaluate_all(
+        "(rows) => rows.map((row) => row.lastElementChild.getBoundingClientRect().left)"
+    )
+    assert len(set(starts)) == 1
+    assert starts[0] > reasons.locator("b").first.evaluate(
+        "(count) => count.getBoundingClientRect().right"
+    )
+
+
 @pytest.mark.parametrize("alone", [True, False], ids=["a file", "a kernel that does not say"])
 def test_without_groups_a_sentence_stands_there(open_stage: Opener, alone: bool) -> None:
     stage = open_stage(scenario(None))
