@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from agentrun_nb.http.retry import Policy
 from agentrun_nb.http.wire import Wire
 from agentrun_nb.live import pace
 from agentrun_nb.live.poller import shared_poller
+from agentrun_nb.live.watch import Watch
 from tests.faults.replies import DEP, KEY, refusal
 from tests.faults.server import CLOSE, RESET, serving
 from tests.live.lives import Life, Lives
@@ -162,6 +164,31 @@ def test_a_silence_ends_the_watch_and_is_no_end_of_a_run(what):
         assert (watch.active, watch.done, watch.reason) == (False, False, "silence")
         runs = watch.runs if what == DEP else caught.value.runs
         assert runs["status"].eq("running").all()
+
+
+@pytest.mark.parametrize("what", ["their keys", "a frame"])
+def test_a_hundred_runs_come_as_they_end(what):
+    """Some minutes of them, each once, and no one before it has ended."""
+    lives = Lives(
+        {f"run_{n}": [(-5.0, "running"), (2.0 * n + 1.0, "succeeded")] for n in range(100)}
+    )
+    came: list[tuple[str, float]] = []
+
+    def cell(watch: Watch) -> None:
+        for run in watch:
+            came.append((run.id, time.time()))
+
+    with stepped() as clock, clients_of(lives) as (client,):
+        keys = [(DEP, run_id) for run_id in lives.lives]
+        runs = keys if what == "their keys" else clock.call(client.list_runs, DEP, progress=False)
+        watch = client.watch(runs)
+        clock.call(cell, watch)
+        waited = clock.call(watch.wait)
+    assert sorted(run_id for run_id, _ in came) == sorted(lives.lives)
+    assert all(moment >= lives.changes(run_id)[-1][0].timestamp() for run_id, moment in came)
+    assert waited["status"].eq("succeeded").all()
+    sentence = r"<Watch: 100 of 100 runs ended in 3 min( \d+ s)?: 100 succeeded>"
+    assert re.fullmatch(sentence, repr(watch))
 
 
 # --- what is left behind ---------------------------------------------------------------------------
