@@ -277,9 +277,8 @@ class Following:
         with self._lock:
             came = self._take()
             ended = self._end_with_watch()
-            state = self.state()
-            if came or ended or state.trouble != self._said:
-                self._tell(state)
+            if came or ended or self._trouble_now() != self._said:
+                self._tell(self.state())
 
     def _exchange(self) -> None:
         """Takes what came, and tells the pages in any case."""
@@ -344,14 +343,15 @@ class Following:
     def state(self) -> State:
         """How following stands."""
         feed = self._feed
-        if feed is not None:
-            left, trouble = feed.count_waiting(), feed.trouble()
-        else:
-            left, trouble = self._count_to_follow(), self._trouble
+        left = self._count_to_follow() if feed is None else feed.count_waiting()
+        trouble = self._trouble_now()
         looked_at = self._looked_at
         age = self._view._age() if looked_at is None else time.monotonic() - looked_at
         is_on = feed is not None
         return State(is_on or left > 0, is_on, left, age, trouble, len(self._new))
+
+    def _trouble_now(self) -> str:
+        return self._trouble if self._feed is None else self._feed.trouble()
 
     def _count_to_follow(self) -> int:
         """How many runs could be followed."""
