@@ -41,7 +41,6 @@ class Clock:
         self.seconds = 0.0
         self.loop = _Loop(self)
         self._end = 0.0
-        self._lock = threading.Lock()
         self._at_rest = threading.Event()
 
     def monotonic(self) -> float:
@@ -52,11 +51,15 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Lets so many seconds pass, and waits until all is done that was due in them."""
-        with self._lock:
+        at_rest = threading.Event()
+
+        def begin() -> None:
             self._end += seconds
-            self._at_rest.clear()
-        self.loop.call_soon_threadsafe(lambda: None)
-        assert self._at_rest.wait(120)
+            self._at_rest = at_rest
+
+        # On the loop, after all that it was told to do before: no time passes for that.
+        self.loop.call_soon_threadsafe(begin)
+        assert at_rest.wait(120)
 
     def advance_until(self, true: Callable[[], Any], most: float = 600.0) -> None:
         """Lets time pass in short steps until something is so."""
@@ -78,13 +81,12 @@ class Clock:
         Args:
             seconds: until then, as the loop says.
         """
-        with self._lock:
-            moment = self.seconds + seconds
-            is_due = moment <= self._end
-            self.seconds = moment if is_due else self._end
-            if not is_due:
-                self._at_rest.set()
-            return is_due
+        moment = self.seconds + seconds
+        is_due = moment <= self._end
+        self.seconds = moment if is_due else self._end
+        if not is_due:
+            self._at_rest.set()
+        return is_due
 
 
 class _Selector(selectors.DefaultSelector):
