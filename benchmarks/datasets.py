@@ -108,10 +108,10 @@ def by_month(folder: Path, count: int) -> str:
     import agentrun_nb as arn
 
     runs = arn.load(folder, columns=["created_at", "status"])
-    months = runs["created_at"].dt.strftime("%Y-%m")
+    months = runs["created_at"].dt.tz_localize(None).to_numpy().astype("datetime64[M]")
     found = runs.groupby([months, "status"], observed=True).size()
     assert found.sum() == count
-    return f"{found.sum():,} runs in {months.nunique()} months"
+    return f"{found.sum():,} runs in {found.index.get_level_values(0).nunique()} months"
 
 
 WAYS: dict[str, Callable[[Path, int], str]] = {

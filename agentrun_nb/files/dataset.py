@@ -275,9 +275,10 @@ def read_dataset(folder: Path, columns: list[str] | None) -> Content:
     table = next((known for known in TABLES if known.name == manifest.table), None)
     read = None
     if columns is not None:
-        # A table of records needs one of its own columns, which says how many rows there are.
-        first = [table.columns[0].name] if table else []
-        read = list(dict.fromkeys([*first, *columns]))
+        read = list(dict.fromkeys(columns))
+        if table is not None and set(read).isdisjoint(table.names):
+            # A table of records needs one of its own columns, which says how many rows there are.
+            read.append(table.columns[0].name)
     parts = pa.concat_tables(_parts(folder, manifest, read))
     return content_of(parts, table)._replace(fetched=manifest.report)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeGuard
 
@@ -152,7 +153,7 @@ def load(path: str | os.PathLike[str], columns: str | Sequence[str] | None = Non
     if path.is_dir():
         if names is not None:
             check_columns(pd.DataFrame(columns=dataset.dataset_columns(path)), names)
-        frame = table_of(dataset.read_dataset(path, names), has_types=True)
+        frame = table_of(dataset.read_dataset(path, names), has_types=True, names=names)
     else:
         kind = _format(path)
         try:
@@ -168,17 +169,42 @@ def load(path: str | os.PathLike[str], columns: str | Sequence[str] | None = Non
     return frame[names]
 
 
-def table_of(content: Content, *, has_types: bool) -> pd.DataFrame:
-    """Makes the table of the content of a file, with its fetch report."""
+def table_of(
+    content: Content, *, has_types: bool, names: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Makes the table of the content of a file, with its fetch report.
+
+    Args:
+        content: the content.
+        has_types: whether the file says which values are numbers and which are texts.
+        names: the columns that are needed; None: all.
+    """
     table, cells, further, marks, fetched = content
     if table is None:
         return with_marks_read(further, marks)
     if not has_types:
         cells = {name: _with_numbers(table, name, found) for name, found in cells.items()}
-    frame = _table_of_records(table, cells).assign(**with_marks_read(further, marks))
+    own = None if names is None else _some_columns(table, cells, names)
+    if own is None:
+        own = _table_of_records(table, cells)
+    frame = own.assign(**with_marks_read(further, marks))
     if report.read_report(fetched) is not None:
         frame.attrs[report.ATTRS] = fetched
     return frame
+
+
+def _some_columns(
+    table: Table, cells: Mapping[str, Any], names: Sequence[str]
+) -> pd.DataFrame | None:
+    """Some columns of a table with their dtypes; None where one cannot be read as it is.
+
+    The others are not even made empty: of many rows these would take most of the memory.
+    """
+    some = replace(table, columns=tuple(column for column in table.columns if column.name in names))
+    known = {column.name: _cast(column, cells[column.name]) for column in some.columns}
+    if not known or any(found is None for found in known.values()):
+        return None
+    return table_frame(some, [Batch(some, known)])
 
 
 def _table_of_records(table: Table, cells: Mapping[str, Any]) -> pd.DataFrame:
