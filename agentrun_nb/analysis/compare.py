@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isnan
 from typing import Any
@@ -19,7 +19,17 @@ from agentrun_nb.analysis.estimates import (
     scipy_stats,
 )
 from agentrun_nb.analysis.inputs import input_keys
+from agentrun_nb.analysis.means import (
+    InputMeans,
+    Values,
+    means,
+    paired_means,
+    read_numbers,
+    read_values,
+    sum_by_input,
+)
 from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_runs_notes
+from agentrun_nb.analysis.parts import ManyRuns, check_known_columns, whole_table
 from agentrun_nb.analysis.phase_lengths import Lengths, measure
 from agentrun_nb.analysis.run_time import FASTER, PairedTimes, paired_run_time
 from agentrun_nb.analysis.success import (
@@ -28,11 +38,14 @@ from agentrun_nb.analysis.success import (
     paired_success,
     success_rates,
 )
+from agentrun_nb.core.schema import RUNS
+from agentrun_nb.documents.extract import Col
 from agentrun_nb.errors import DataError
-from agentrun_nb.tables.frames import Runs, check_columns, runs_frame
+from agentrun_nb.tables.frames import check_columns
 from agentrun_nb.tables.labels import Names, with_labels
 
 NO_VERDICT = (NO_DIFFERENCE, NOT_ENOUGH)
+HIGHER = ("b is lower", "b is higher")
 SUCCESS = ("b succeeds less often", "b succeeds more often")
 
 _NUMBERS = ("a", "b", "difference", "low", "high", "ratio", "ratio_low", "ratio_high")
@@ -44,11 +57,12 @@ _DTYPES = {
 
 
 def compare(
-    runs: Runs,
+    runs: ManyRuns,
     a: Any,
     b: Any,
     by: str = "version_id",
     *,
+    values: Values = None,
     phase: str | None = None,
     phases: pd.DataFrame | None = None,
     names: Names = None,
@@ -56,13 +70,18 @@ def compare(
     """Compares success and run time of two groups.
 
     Args:
-        runs: anything that `runs_frame` takes; runs that have not ended are taken to go on until
-            their `fetched_at`, or until the latest moment that any record here speaks of.
+        runs: anything that `runs_frame` takes, and as for `summarize` frames one after another, a
+            folder or a frame of Dask, of which what is needed is read into one frame. Runs that
+            have not ended are taken to go on until their `fetched_at`, or until the latest moment
+            that any record here speaks of.
         a: the value of `by` in the group before.
         b: the value of `by` in the group after, or a list of them: then all are compared with a,
             and the verdicts have Holm's correction, so that in 95 of 100 tables of equal groups
             none is named. a itself in it is left out.
         by: the column that tells the groups apart.
+        values: the path of a number of the documents to compare too, such as
+            `output_manifest.score`, a `Col` with an aggregate, a list of these, or a mapping of
+            names to them.
         phase: the phase to compare in place of the run time, such as `running`, as for `summarize`.
         phases: the PHASES table of the runs, such as `arn.phases(runs, logs, events=...)`; None:
             as for `summarize`.
@@ -90,6 +109,15 @@ def compare(
         - paired run time (s): the median over those inputs, where no run goes on, of the
           differences of the medians of what succeeded; exact interval by the sign test.
 
+        With `values` two more rows for each of them, of all runs that have the number, whatever
+        their outcome; their verdict is `b is lower` or `b is higher`:
+
+        - mean score: the mean over runs, with Welch's interval; where inputs were run several times
+          or by both groups, its variance is that by inputs (Liang & Zeger 1986). Of a few very
+          skewed numbers, such as costs, it is somewhat too narrow;
+        - paired mean score: the mean over the inputs that ran under both of the differences of
+          their means, with Student's interval.
+
         With `phase` the measures are `median time in running (s)` and `paired time in running (s)`,
         and the notes say of how many runs it was known and how. Times that were only observed lie
         between two looks: the intervals reach from what is least to what is most for b, and a
@@ -103,7 +131,9 @@ def compare(
     Raises:
         SchemaError: there is no such column, or `phases` is no such table.
         DataError: no run has the value a, or b; no run here was in that phase.
-        SettingsError: `names` is no mapping of texts to texts; `phase` is no text.
+        SettingsError: `names` is no mapping of texts to texts; `phase` is no text; `values` are no
+            paths.
+        PathNotFound: no run has anything at a path of `values`.
 
     Example:
         >>> others = ["ticket-triage v2", "ticket-triage v3"]
@@ -112,11 +142,19 @@ def compare(
                  version_id              measure                    verdict
         0  ticket-triage v2         success rate  no difference seen (Holm)
         1  ticket-triage v2  median run time (s)  no difference seen (Holm)
+        >>> versions = runs["version_id"].unique()
+        >>> table = arn.compare(runs, versions[0], versions[1], values="output_manifest.score")
+        >>> table["measure"].tolist()[4:6]
+        ['mean output_manifest.score', 'paired mean output_manifest.score']
     """
     scipy_stats()
+    columns = read_values(values)
+    if isinstance(by, str):
+        check_known_columns(runs, [by])
     # An index may bear the name of a column, or repeat itself; no row here is found by it.
-    runs = runs_frame(runs).reset_index(drop=True)
+    runs = whole_table(runs, _needed(by, columns)).reset_index(drop=True)
     check_columns(runs, [by])
+    numbers = read_numbers(runs, columns)
     # Phases are found by the ids, which may be labels afterwards.
     lengths = measure(runs, phase, phases)
     ids = runs[by]
@@ -128,7 +166,7 @@ def compare(
     before = _group(runs, by, a)
     others = _groups_after(a, b)
     groups = [_group(runs, by, other) for other in others]
-    pairs = [_Pair.of((before, after), lengths) for after in groups]
+    pairs = [_Pair.of((before, after), lengths, numbers) for after in groups]
     rows = [
         [*pair.rows(), *_left_out_rows(runs, before, after)]
         for pair, after in zip(pairs, groups, strict=True)
@@ -141,6 +179,13 @@ def compare(
         values = [other for other, part in zip(others, rows, strict=True) for _ in part]
         table.insert(0, by, pd.Series(values, table.index, runs[by].dtype), allow_duplicates=True)
     return table
+
+
+def _needed(by: Any, values: Mapping[str, Col]) -> list[str]:
+    """The columns that are read: of the documents the inputs, and those that hold the values."""
+    plain = [column.name for column in RUNS.columns if column.kind != "json"]
+    documents = {"input", *(column.document for column in values.values())}
+    return [*plain, *documents, *([by] if isinstance(by, str) else [])]
 
 
 def _label(ids: pd.Series[Any], labels: pd.Series[Any], value: Any) -> Any:
@@ -193,27 +238,41 @@ class _Pair:
     lengths: tuple[Lengths, Lengths]
     times: BoundedRunTimes
     paired_times: PairedTimes
+    numbers: dict[str, tuple[InputMeans, InputMeans]]
 
     @classmethod
-    def of(cls, groups: tuple[pd.DataFrame, pd.DataFrame], lengths: Lengths) -> _Pair:
+    def of(
+        cls,
+        groups: tuple[pd.DataFrame, pd.DataFrame],
+        lengths: Lengths,
+        numbers: Mapping[str, pd.Series[float]],
+    ) -> _Pair:
         """Measures two groups.
 
         Args:
             groups: the RUNS tables of the group before and the one after, whose index numbers the
                 rows of the whole table.
             lengths: how long the runs of the whole table took.
+            numbers: what else is compared of the runs of the whole table, by names.
         """
         counts = count_successes(*groups)
         before, after = lengths.of_groups([group.index.to_numpy() for group in groups])
         times = BoundedRunTimes.of(groups, (before, after))
         paired = PairedTimes.of(groups, (before, after))
-        return cls(groups, counts, (before, after), times, paired)
+        sums = {name: sum_by_input(values, *groups) for name, values in numbers.items()}
+        return cls(groups, counts, (before, after), times, paired, sums)
 
     @property
     def measures(self) -> tuple[str, ...]:
         """What is compared, in words."""
         words = self.lengths[0].words
-        return ("success rate", f"median {words} (s)", "paired success rate", f"paired {words} (s)")
+        usual = (
+            "success rate",
+            f"median {words} (s)",
+            "paired success rate",
+            f"paired {words} (s)",
+        )
+        return (*usual, *(name for name, _ in self._contrasts_of_numbers()))
 
     def verdicts(self, level: float = LEVEL) -> dict[str, str]:
         """Gives the verdict of each measure.
@@ -227,7 +286,8 @@ class _Pair:
         paired_rate = _verdict(of_pairs, SUCCESS)
         paired_times = paired_run_time(self.paired_times, level)
         paired_time = _verdict(paired_times, FASTER)
-        verdicts = (success, run_time, paired_rate, paired_time)
+        of_numbers = [_verdict(found, HIGHER) for _, found in self._contrasts_of_numbers(level)]
+        verdicts = (success, run_time, paired_rate, paired_time, *of_numbers)
         return dict(zip(self.measures, verdicts, strict=True))
 
     def rows(self) -> list[dict[str, Any]]:
@@ -237,6 +297,7 @@ class _Pair:
             self.times.medians(),
             paired_success(*self.counts),
             paired_run_time(self.paired_times),
+            *(contrast for _, contrast in self._contrasts_of_numbers()),
         ]
         rows = [
             _row(name, contrast, verdict)
@@ -249,6 +310,14 @@ class _Pair:
         ratio = self.times.ratio()
         rows[1] |= {"ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high}
         return rows
+
+    def _contrasts_of_numbers(self, level: float = LEVEL) -> list[tuple[str, Contrast]]:
+        """The names of what is compared of numbers, with how the groups compare."""
+        found = []
+        for name, sums in self.numbers.items():
+            found.append((f"mean {name}", means(*sums, level)))
+            found.append((f"paired mean {name}", paired_means(*sums, level)))
+        return found
 
     def _known_notes(self) -> list[str]:
         """Of how many runs of each group the phase is known."""

@@ -1,0 +1,226 @@
+"""Numbers of the manifest in two groups: means, their intervals, and verdicts that are rarely false."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import agentrun_nb as arn
+from agentrun_nb.analysis.means import InputMeans, means, paired_means, sum_by_input
+from agentrun_nb.errors import PathNotFound, SettingsError
+from tests.support.analysis import TORTURE, assert_rarely_false, frame, run
+
+REPEATS = 10_000 if TORTURE else 600
+
+
+def group(version: str, scores: list[Any], inputs: list[Any]) -> list[Any]:
+    return [
+        run(
+            f"{version}-{number}",
+            version_id=version,
+            input={"case": case},
+            output_manifest=None if score is None else {"score": score},
+        )
+        for number, (score, case) in enumerate(zip(scores, inputs, strict=True))
+    ]
+
+
+def compared(before: list[Any], after: list[Any], **options: Any) -> pd.DataFrame:
+    options = {"values": "output_manifest.score", **options}
+    table = arn.compare(frame([*before, *after]), "v1", "v2", **options)
+    return table.set_index("measure")
+
+
+def test_means_of_different_inputs_are_compared_as_welch_does() -> None:
+    random = np.random.default_rng(3)
+    a, b = random.normal(1, 1, 30).tolist(), random.normal(2, 3, 22).tolist()
+    table = compared(group("v1", a, list(range(30))), group("v2", b, list(range(100, 122))))
+    row = table.loc["mean output_manifest.score"]
+    test = stats.ttest_ind(b, a, equal_var=False)
+    interval = test.confidence_interval(0.95)
+    assert (row["n_a"], row["n_b"]) == (30, 22)
+    assert [row["a"], row["b"]] == pytest.approx([np.mean(a), np.mean(b)])
+    assert [row["low"], row["high"]] == pytest.approx([interval.low, interval.high])
+    assert table.loc["paired mean output_manifest.score", "notes"] == "no input in common"
+
+
+def test_inputs_of_both_groups_are_paired_as_student_does() -> None:
+    random = np.random.default_rng(4)
+    hard = random.normal(0, 5, 25)
+    a, b = hard + random.normal(0, 1, 25), hard + random.normal(1.5, 1, 25)
+    table = compared(group("v1", a.tolist(), [*range(25)]), group("v2", b.tolist(), [*range(25)]))
+    interval = stats.ttest_rel(b, a).confidence_interval(0.95)
+    for name in ("mean output_manifest.score", "paired mean output_manifest.score"):
+        row = table.loc[name]
+        assert row["difference"] == pytest.approx((b - a).mean())
+        assert [row["low"], row["high"]] == pytest.approx([interval.low, interval.high])
+        assert row["verdict"] == "b is higher"
+    assert (
+        compared(group("v1", b.tolist(), [*range(25)]), group("v2", a.tolist(), [*range(25)])).loc[
+            "paired mean output_manifest.score", "verdict"
+        ]
+        == "b is lower"
+    )
+
+
+def robust_variance(values: Any, after: Any, inputs: Any) -> float:
+    """The sandwich of a regression on the group, summed by input, as matrices: the reference."""
+    design = np.column_stack([np.ones(len(values)), after])
+    bread = np.linalg.inv(design.T @ design)
+    left = values - design @ (bread @ design.T @ values)
+    meat = np.zeros((2, 2))
+    for case in np.unique(inputs):
+        score = design[inputs == case].T @ left[inputs == case]
+        meat += np.outer(score, score)
+    return float((bread @ meat @ bread)[1, 1])
+
+
+def test_the_variance_by_inputs_is_that_of_a_regression() -> None:
+    random = np.random.default_rng(5)
+    inputs = np.repeat(np.arange(20), 6)
+    after = np.tile([0, 0, 0, 1, 1, 1], 20)
+    values = random.normal(0, 2, 20)[inputs] + random.normal(0, 1, 120)
+    table = pd.DataFrame({"input_key": inputs.astype(str)})
+    a, b = sum_by_input(pd.Series(values), table[after == 0], table[after == 1])
+    found = means(a, b).between
+    margin = stats.t.ppf(0.975, 19) * np.sqrt(robust_variance(values, after, inputs) * 20 / 19)
+    assert [found.low, found.high] == pytest.approx([found.value - margin, found.value + margin])
+
+
+def sums(values: Any, inputs: Any) -> tuple[Any, Any]:
+    runs = np.bincount(inputs, minlength=200).astype(float)
+    return runs, np.bincount(inputs, weights=values, minlength=200)
+
+
+def drawn(design: str, random: np.random.Generator) -> tuple[InputMeans, InputMeans]:
+    """Two groups of one mean, each in its own way."""
+    ease = random.normal(0, 1, 200)
+    count, a, b = 24, np.arange(24), np.arange(100, 124)
+    spread = (1.0, 1.0)
+    if design.endswith("unequal"):
+        b, spread = np.arange(100, 160), (3.0, 1.0)
+    elif design == "repeated":
+        a, b = np.repeat(a, 4), np.repeat(b, 4)
+    elif design == "repeated by both":
+        a, b = np.repeat(a, 3), np.repeat(np.arange(count), 3)
+    elif design == "once by both":
+        b = np.arange(count)
+    elif design == "partly shared":
+        b = np.arange(12, 36)
+    found = []
+    for inputs, width in ((a, spread[0]), (b, spread[1])):
+        noise = random.normal(0, width, len(inputs))
+        if design != "unequal":
+            noise = random.exponential(width, len(inputs)) - width
+        found.append(InputMeans(*sums(ease[inputs] + noise, inputs), 0))
+    return found[0], found[1]
+
+
+DESIGNS = [
+    "independent",
+    "unequal",
+    "repeated",
+    "repeated by both",
+    "once by both",
+    "partly shared",
+]
+PAIRED = ["repeated by both", "once by both", "partly shared"]
+
+
+@pytest.mark.parametrize(
+    ("compare", "designs"), [(means, DESIGNS), (paired_means, PAIRED)], ids=["all", "paired"]
+)
+def test_intervals_hold_the_truth_as_often_as_they_say(
+    compare: Callable[..., Any], designs: list[str]
+) -> None:
+    random = np.random.default_rng(11)
+    false = dict.fromkeys(designs, 0)
+    for design in designs:
+        for _ in range(REPEATS):
+            found = compare(*drawn(design, random)).between
+            false[design] += not found.low <= 0 <= found.high
+    assert_rarely_false(false, REPEATS)
+    covered = 1 - np.mean([*false.values()]) / REPEATS
+    assert 0.93 <= covered <= 0.97
+
+
+def test_of_skewed_numbers_of_unequal_groups_it_is_little_less_often() -> None:
+    """The limit that the documentation names: a mean of 24 costs, with three times the spread of the others."""
+    random = np.random.default_rng(12)
+    pairs = (drawn("skewed and unequal", random) for _ in range(REPEATS))
+    intervals = [means(*pair).between for pair in pairs]
+    assert np.mean([found.low <= 0 <= found.high for found in intervals]) > 0.91
+
+
+def test_what_is_no_number_is_left_out_and_counted() -> None:
+    odd = [True, "7", None, [1], {"a": 1}, 10**400]
+    before = group("v1", [*range(12), *odd], [*range(18)])
+    after = group("v2", [0.5] * 12, [*range(12)])
+    row = compared(before, after).loc["mean output_manifest.score"]
+    assert (row["n_a"], row["n_b"], row["a"]) == (12, 12, 5.5)
+    assert "without a number: 6 of a, 0 of b" in row["notes"]
+
+
+def test_too_few_numbers_get_no_verdict_and_equal_ones_no_interval() -> None:
+    few = compared(group("v1", [1] * 9, [*range(9)]), group("v2", [2] * 30, [*range(50, 80)]))
+    assert few.loc["mean output_manifest.score", "verdict"] == "not enough data"
+    none = compared(group("v1", [None] * 12, [*range(12)]), group("v2", [2] * 12, [*range(12)]))
+    assert none.loc["mean output_manifest.score", ["a", "difference", "low"]].isna().all()
+    assert none.loc["mean output_manifest.score", "verdict"] == "not enough data"
+    same = compared(group("v1", [1] * 12, [*range(12)]), group("v2", [1] * 12, [*range(12)]))
+    row = same.loc["mean output_manifest.score"]
+    assert [row["difference"], row["low"], row["high"]] == [0, 0, 0]
+    assert row["verdict"] == "no difference seen"
+    one = compared(group("v1", [1, 2] * 6, [0] * 12), group("v2", [1, 4] * 6, [1] * 12))
+    assert one.loc["mean output_manifest.score", "verdict"] == "not enough data"
+
+
+def test_values_are_named_listed_and_aggregated() -> None:
+    before, after = group("v1", [1] * 12, [*range(12)]), group("v2", [5] * 12, [*range(12)])
+    for record in (*before, *after):
+        record["output_manifest"]["sizes"] = [1, 2, 3]
+    sizes = arn.Col("output_manifest.sizes[*]", agg="sum")
+    table = compared(before, after, values=["output_manifest.score", sizes])
+    assert list(table.index[4:]) == [
+        "mean output_manifest.score",
+        "paired mean output_manifest.score",
+        "mean output_manifest.sizes[*]",
+        "paired mean output_manifest.sizes[*]",
+    ]
+    assert table.loc["mean output_manifest.sizes[*]", "a"] == 6
+    named = compared(before, after, values={"cost": "output_manifest.score"})
+    assert "paired mean cost" in named.index
+    runs = frame([*before, *after])
+    several = arn.compare(runs, "v1", ["v2"], values={"cost": "output_manifest.score"})
+    verdicts = several.set_index("measure")["verdict"]
+    assert verdicts["mean cost"] == "b is higher (Holm)"
+    assert "for 6 comparisons" in several["notes"].iloc[0]
+
+
+@pytest.mark.parametrize("values", [7, object(), b"output_manifest.score"])
+def test_what_is_no_path_is_refused(values: Any) -> None:
+    runs = frame([*group("v1", [1], [0]), *group("v2", [1], [0])])
+    with pytest.raises(SettingsError, match="values="):
+        arn.compare(runs, "v1", "v2", values=values)
+    with pytest.raises(PathNotFound):
+        arn.compare(runs, "v1", "v2", values="output_manifest.cost")
+    with pytest.raises(PathNotFound):
+        arn.compare(runs, "v1", "v2", values=["status"])
+
+
+def test_frames_and_folders_are_compared_as_one_frame(tmp_path: Path) -> None:
+    runs = frame([*group("v1", [1] * 12, [*range(12)]), *group("v2", [3] * 12, [*range(12)])])
+    expected = arn.compare(runs, "v1", "v2", values="output_manifest.score")
+    parts = [runs[:7], runs[7:20], runs[20:]]
+    folder = arn.save(iter(parts), tmp_path / "runs")
+    for many in (iter(parts), folder, arn.dask.read(folder)):
+        found = arn.compare(many, "v1", "v2", values="output_manifest.score")
+        pd.testing.assert_frame_equal(found, expected)
+    assert json.loads(runs["output_manifest"][0]) == {"score": 1}
