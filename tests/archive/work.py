@@ -76,7 +76,7 @@ def sync_where_writes_fail(
         path: the archive.
         url: of the service.
         kind: `size limit`, `EIO`, `read-only folder`, `read-only file` or `full disk`.
-        amount: of the limit, the bytes; of EIO, which of the calls fail.
+        amount: of the limit, the bytes; of EIO, whether writing fails or what makes it last.
         results: where the outcome goes: `refused`, `written`, `not tried`, or another error's name.
     """
     client = Client(KEY, url)
@@ -87,7 +87,8 @@ def sync_where_writes_fail(
     if kind == "size limit":
         failing_disk.limit_file_size(amount)
     if kind == "EIO":
-        calls = failing_disk.WRITES[amount % len(failing_disk.WRITES) :]
+        # Either writing fails, or writing goes well and only what makes it last does not.
+        calls = failing_disk.WRITES[amount % 2 :]
         if not failing_disk.break_disk(*calls):
             results.send(("not tried", 0))
             return
