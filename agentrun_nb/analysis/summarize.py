@@ -38,7 +38,9 @@ _UNKNOWN_KINDS = {
 """Columns that count runs without a documented status, and how their outcomes begin."""
 _RATES = ("success_rate", "success_low", "success_high")
 _WAITS = (f"{BEFORE_START}_p50", f"{BEFORE_START}_p90")
-_QUANTILES = ("p50", "p50_low", "p50_high", "p90")
+_LATE = {"p90": 0.9, "p95": 0.95, "p99": 0.99}
+"""The late quantiles of what is measured, and their shares."""
+_QUANTILES = ("p50", "p50_low", "p50_high", *_LATE)
 _WITHIN = ("within", "within_low", "within_high")
 
 
@@ -86,17 +88,17 @@ def summarize(
           unknown_status;
         - success_rate: succeeded / (succeeded + failed + timed_out), with Wilson's 95 % interval;
         - before_start_p50, before_start_p90: seconds from created to started;
-        - after_start_p50 with its 95 % interval, after_start_p90: seconds from started to
-          completed, whatever the outcome. Both by Kaplan-Meier: what has not ended is censored,
-          services always; an interval without its upper end is open, since too few have ended to
-          bound it;
+        - after_start_p50 with its 95 % interval, after_start_p90, after_start_p95, after_start_p99:
+          seconds from started to completed, whatever the outcome. Both by Kaplan-Meier: what has
+          not ended is censored, services always; an interval without its upper end is open, since
+          too few have ended to bound it;
         - with `phase="running"` in place of after_start_*: running_p50, running_p50_low,
-          running_p50_high, running_p90, and running_known: of how many runs the phase is known, by
-          logs before looks before timestamps. What was only observed lies between two looks: values
-          are those of the times halfway between least and most, and intervals reach from what is
-          least to what is most (`agentrun_nb.analysis.bounded`). A phase of which nobody saw the
-          end is censored, and that of a service at its end. A run that was in it several times
-          counts once, with all of them together;
+          running_p50_high, running_p90, running_p95, running_p99, and running_known: of how many
+          runs the phase is known, by logs before looks before timestamps. What was only observed
+          lies between two looks: values are those of the times halfway between least and most, and
+          intervals reach from what is least to what is most (`agentrun_nb.analysis.bounded`). A
+          phase of which nobody saw the end is censored, and that of a service at its end. A run
+          that was in it several times counts once, with all of them together;
         - with `within` also within, within_low, within_high: the share of runs that end within that
           time after their start (with `phase`: whose phase ends within it), whatever the outcome,
           by Kaplan-Meier with its 95 % interval; NA where no run was watched that long;
@@ -200,17 +202,19 @@ def _row(words: Counter[str], phase: str | None, lengths: Lengths, repeated: int
         row[column] = sum(counts)
     row |= zip(_RATES, (success.value, success.low, success.high), strict=True)
     name = AFTER_START if phase is None else phase
-    median, late = bounded_quantiles(lengths, 0.5, 0.9)
+    found = bounded_quantiles(lengths, 0.5, *_LATE.values())
+    median, *late = found
     row[f"{name}_p50"] = median.value
     row[f"{name}_p50_low"] = median.low
     row[f"{name}_p50_high"] = median.high
-    row[f"{name}_p90"] = late.value
+    for place, estimate in zip(_LATE, late, strict=True):
+        row[f"{name}_{place}"] = estimate.value
     row[f"{name}_known"] = lengths.count_known()
     notes: list[str] = []
     if not success.n:
         notes.append("success rate: none succeeded or failed")
     notes += lengths.known_notes()
-    notes += _remarks(name, lengths, [median, late])
+    notes += _remarks(name, lengths, found)
     notes += [f"{word}: {count}" for word, count in others.items()]
     notes += repeated_count_notes(repeated)
     row["notes"] = notes
@@ -232,7 +236,7 @@ def _remarks(name: str, lengths: Lengths, found: list[Estimate]) -> Iterator[str
     if ended < TOO_FEW:
         yield f"{words}: too few ({seen})"
     else:
-        for place, estimate in zip(("p50", "p90"), found, strict=True):
+        for place, estimate in zip(("p50", *_LATE), found, strict=False):
             if isnan(estimate.value):
                 yield f"{name}_{place} not reached ({seen})"
     if times.unreadable:

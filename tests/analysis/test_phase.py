@@ -146,7 +146,15 @@ def test_the_table_names_what_it_measured_and_of_how_many_it_was_known() -> None
     more = [run(100 + n, times=(0, 1, 2)) for n in range(4)]
     rows += [(100, "running", "logged", exactly(4, 9))]
     table = arn.summarize(frame([*runs, *more]), phase="running", phases=phases_of(*rows))
-    columns = ["running_p50", "running_p50_low", "running_p50_high", "running_p90", "running_known"]
+    columns = [
+        "running_p50",
+        "running_p50_low",
+        "running_p50_high",
+        "running_p90",
+        "running_p95",
+        "running_p99",
+        "running_known",
+    ]
     assert [name for name in table.columns if name.startswith("running_")] == columns
     assert not [name for name in table.columns if name.startswith("after_start")]
     [row] = table.to_dict("records")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -113,6 +114,9 @@ def test_twenty_thousand_runs_are_summarized_as_pandas_counts_them() -> None:
         assert found.loc[version, "after_start_p50"] == pytest.approx(
             ordered[(len(ordered) + 1) // 2 - 1], abs=1e-9
         )
+        for name, share in (("p90", 0.9), ("p95", 0.95), ("p99", 0.99)):
+            expected = np.quantile(ordered, share, method="inverted_cdf")
+            assert found.loc[version, f"after_start_{name}"] == pytest.approx(expected, abs=1e-9)
     assert found["succeeded"].sum() == (runs["status"] == "succeeded").sum()
 
 
