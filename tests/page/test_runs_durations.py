@@ -97,6 +97,31 @@ def test_a_run_that_goes_on_is_hollow_and_one_that_ended_is_not(
     assert min(first, last) > 2 * hollow
 
 
+SHARE = """(canvas) => {
+  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let [red, green] = [0, 0];
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i + 3] < 128) continue;
+    red += data[i] > data[i + 1] + 60;
+    green += data[i + 1] > data[i] + 60;
+  }
+  return red / (red + green);
+}"""
+"""How much of the red and the green on a canvas is red."""
+
+
+def test_in_a_crowd_failures_cover_no_more_than_their_share(open_stage: Opener) -> None:
+    """One in ten failed; drawn on top of the others they covered a quarter of it, and of a larger crowd nearly all."""
+    made = json.loads(runs(*(20 + 380 * (number * 7 % 97) / 97 for number in range(20_000))))
+    for run in made[::10]:
+        run["status"] = "failed"
+    stage = stage_of(explore(json.dumps(made).encode()), open_stage)
+    base = stage.page.locator(".arn-du-picture canvas").first
+    assert 0.03 < base.evaluate(SHARE) < 0.16
+    notes = stage.page.locator(".arn-durations .arn-tl-foot")
+    expect(notes).to_contain_text("one run drawn a place")
+
+
 def test_a_click_chooses_and_ctrl_adds(open_stage: Opener) -> None:
     stage = stage_of(explore(runs(1, 10, 100, 1000)), open_stage)
     canvas(stage).click(position=place(stage, 2))

@@ -5,8 +5,9 @@ import { countOf } from "../base/numbers.mjs";
 import { isoText } from "../base/times.mjs";
 import { showTip } from "../base/tip.mjs";
 import { clicked } from "../runs/selection.mjs";
+import { oneOfEachPlace } from "./crowd.mjs";
 import { wayOf } from "./keyboard.mjs";
-import { paintMarks, paintScene } from "./paint.mjs";
+import { paintMarks, paintScene, sizeOf } from "./paint.mjs";
 import { listenToPointer } from "./pointer.mjs";
 import { NO_POINTS, pointsOf, within } from "./points.mjs";
 import { createScale } from "./scale.mjs";
@@ -79,7 +80,7 @@ export function createDurations(store, { signal, onChoose, onFilter }) {
     picture.hidden = length === 0;
     empty.hidden = length > 0;
     empty.textContent = emptyWords(look.points);
-    note.textContent = notes(look.points);
+    note.textContent = notes(look.points, false);
     marks.setAttribute(
       "aria-label",
       `How long ${countOf(length)} took after their start, over when they were created. ${HELP}`,
@@ -121,8 +122,10 @@ export function createDurations(store, { signal, onChoose, onFilter }) {
     const scale = createScale(points.extent, box);
     const xs = Float32Array.from(points.created, scale.x);
     const ys = Float32Array.from(points.lengths, scale.y);
+    const crowd = oneOfEachPlace(xs, ys, sizeOf(xs.length), width, height);
+    note.textContent = notes(points, crowd !== null);
     const colours = readColours();
-    look.scene = { points, xs, ys, box, width, height, scale, zone: state.tz, colours };
+    look.scene = { points, xs, ys, crowd, box, width, height, scale, zone: state.tz, colours };
     const ctx = contextOf(base, picture);
     if (ctx) paintScene(ctx, look.scene);
   }

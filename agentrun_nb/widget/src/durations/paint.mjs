@@ -16,6 +16,7 @@ import { lengthTicks } from "./scale.mjs";
  * @property {Points} points
  * @property {Float32Array} xs  by place
  * @property {Float32Array} ys
+ * @property {Iterable<number> | null} crowd  the points that stand for all; null where all are drawn
  * @property {Box} box  where points can lie
  * @property {number} width
  * @property {number} height
@@ -96,32 +97,36 @@ function paintTimes(ctx, { points, box, width, scale, zone, colours }) {
   ctx.fillRect(box.left, Math.round(box.bottom), box.right - box.left, 1);
 }
 
-/** The worst lie on top; those that go on are hollow. @param {Context} ctx @param {Scene} scene */
+/** Those that go on are hollow. @param {Context} ctx @param {Scene} scene */
 function paintPoints(ctx, scene) {
-  const { points, xs, ys, width, height, colours } = scene;
+  const { points, xs, ys, colours, crowd } = scene;
+  const size = sizeOf(points.rows.length);
+  /** The stamps of looks, by look and whether they go on. @type {Map<number, HTMLCanvasElement>} */
+  const stamps = new Map();
+  for (const point of crowd ?? worstLast(scene)) {
+    const look = points.looks[point];
+    const isOpen = points.isOpen[point] === 1;
+    // Failures are told by their shape, which needs a little room.
+    const side = isFailure(look) && !crowd ? Math.max(size, SIZES[2].size) : size;
+    const key = 2 * look + Number(isOpen);
+    const stamp = stamps.get(key) ?? stampOf(look, colours.looks[look], side, isOpen);
+    stamps.set(key, stamp);
+    ctx.drawImage(stamp, xs[point] - side / 2 - 1, ys[point] - side / 2 - 1, side + 2, side + 2);
+  }
+}
+
+/** All points but those that another one of their look covers; the worst lie on top. @param {Scene} scene */
+function* worstLast({ points, xs, ys, width, height }) {
   const columns = Math.ceil(width / CELL) + 1;
   const taken = new Uint8Array(columns * (Math.ceil(height / CELL) + 1));
-  const size = sizeOf(points.rows.length);
   for (const look of STACK)
     for (const isOpen of [0, 1]) {
       taken.fill(0);
-      /** @type {HTMLCanvasElement | null} made when it is first needed */
-      let stamp = null;
-      // Failures are told by their shape, which needs a little room.
-      const side = isFailure(look) ? Math.max(size, SIZES[2].size) : size;
-      for (let place = 0; place < xs.length; place++) {
-        if (points.looks[place] !== look || points.isOpen[place] !== isOpen) continue;
-        const cell = Math.floor(ys[place] / CELL) * columns + Math.floor(xs[place] / CELL);
-        if (taken[cell]) continue;
+      for (let point = 0; point < xs.length; point++) {
+        if (points.looks[point] !== look || points.isOpen[point] !== isOpen) continue;
+        const cell = Math.floor(ys[point] / CELL) * columns + Math.floor(xs[point] / CELL);
+        if (!taken[cell]) yield point;
         taken[cell] = 1;
-        stamp ??= stampOf(look, colours.looks[look], side, isOpen === 1);
-        ctx.drawImage(
-          stamp,
-          xs[place] - side / 2 - 1,
-          ys[place] - side / 2 - 1,
-          side + 2,
-          side + 2,
-        );
       }
     }
 }

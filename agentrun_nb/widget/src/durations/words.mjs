@@ -28,15 +28,16 @@ export function runLines(state, points, place) {
   ];
 }
 
-/** @param {Points} points @returns {string} what the picture shows and what it does not, and the gesture that nobody guesses */
-export function notes({ missing, isOpen, medians, versions }) {
+/** @param {Points} points @param {boolean} isCrowded @returns {string} what the picture shows and what it does not, and the gesture that nobody guesses */
+export function notes({ missing, isOpen, medians, versions }, isCrowded) {
   const open = isOpen.reduce((sum, one) => sum + one, 0);
   const lines = partOf(medians.length, versions);
   const parts = [
     medians.length > 0 && `lines: medians of ${lines} ${versions === 1 ? "version" : "versions"}`,
+    isCrowded && "one run drawn a place",
     open > 0 && `hollow: ${countOf(open)} not ended when read`,
     "drag: filter by time",
-    missing > 0 && `not here: ${countOf(missing)} without a length after start`,
+    missing > 0 && `not here: ${countOf(missing)} without a length`,
   ];
   return parts.filter(Boolean).join(" · ");
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HEAD } from "./head.mjs";
+import { oneOfEachPlace } from "../durations/crowd.mjs";
 import { nearest, pointsOf, within } from "../durations/points.mjs";
 import { createScale, lengthTicks, lengthsAround } from "../durations/scale.mjs";
 import { emptyWords, notes, runLines } from "../durations/words.mjs";
@@ -43,8 +44,34 @@ test("points are in the order of time, and runs without a length are counted apa
   ]);
   const points = pointsOf(state);
   assert.deepEqual([[...points.rows], points.missing], [[1, 0], 2]);
-  assert.match(notes(points), /not here: 2 runs without a length after start$/);
+  assert.match(notes(points, false), /not here: 2 runs without a length$/);
 });
+
+test("of a crowd a look is drawn as often as it is there, and nothing that stands alone is left out", () => {
+  const [side, width, height] = [5, 600, 400];
+  const random = seeded(7);
+  const n = 100_000;
+  // A tenth failed, and lies over the others: as in a week in which that many runs were created.
+  const failed = Array.from({ length: n }, () => random() < 0.1);
+  const xs = Float32Array.from({ length: n + 1 }, () => random() * 500);
+  const ys = Float32Array.from({ length: n + 1 }, () => random() * 300);
+  [xs[n], ys[n]] = [598, 398];
+  const drawn = [...(oneOfEachPlace(xs, ys, side, width, height) ?? [])];
+  assert.ok(drawn.length <= 101 * 61 + 1);
+  assert.ok(drawn.includes(n), "the one that stands alone");
+  const share = drawn.filter((point) => failed[point]).length / drawn.length;
+  assert.ok(share > 0.09 && share < 0.11, String(share));
+  const again = oneOfEachPlace(xs, ys, side, width, height) ?? [];
+  assert.deepEqual([...again], drawn, "the same each time");
+  assert.equal(oneOfEachPlace(xs.slice(0, 300), ys.slice(0, 300), side, width, height), null);
+  assert.equal(oneOfEachPlace([], [], side, width, height), null);
+});
+
+/** Numbers from 0 to 1, the same each time (the generator of Lehmer). @param {number} seed */
+function seeded(seed) {
+  let state = seed;
+  return () => (state = (state * 48271) % 2147483647) / 2147483647;
+}
 
 test("nothing at all is no error, and says why nothing is drawn", () => {
   assert.equal(emptyWords(pointsOf(stateOf([]))), "There are no runs to show.");
