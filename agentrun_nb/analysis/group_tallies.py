@@ -130,9 +130,10 @@ def _count(runs: pd.DataFrame, question: Question) -> Tallies:
         groups = pd.DataFrame(index=range(1))
     if "version_id" in values and NUMBER in runs and NUMBER not in values:
         groups[NUMBER] = runs[NUMBER].iloc[firsts].array
-    measured = {_LENGTHS: measure(runs, question.phase, question.phases)}
+    latest = last_moment(runs)
+    measured = {_LENGTHS: measure(runs, question.phase, question.phases, latest)}
     if question.phase != BEFORE_START:
-        measured[_WAITS] = measure(runs, BEFORE_START)
+        measured[_WAITS] = measure(runs, BEFORE_START, latest=latest)
     counts = {"outcomes": pd.DataFrame({GROUP: group, "outcome": outcomes(runs).array})}
     measures = {"keys": _keys(runs, group)}
     for name, lengths in measured.items():
@@ -146,7 +147,7 @@ def _count(runs: pd.DataFrame, question: Question) -> Tallies:
         tuple(dict.fromkeys(keys)),
         {name: count_equal(table) for name, table in counts.items()},
         measures,
-        last_moment(runs),
+        latest,
         tuple(runs.columns),
     )
 

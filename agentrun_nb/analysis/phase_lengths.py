@@ -116,7 +116,10 @@ class Lengths:
 
 
 def measure(
-    runs: pd.DataFrame, phase: str | None = None, phases: pd.DataFrame | None = None
+    runs: pd.DataFrame,
+    phase: str | None = None,
+    phases: pd.DataFrame | None = None,
+    latest: float | None = None,
 ) -> Lengths:
     """Measures how long runs were in a phase, whatever became of them.
 
@@ -125,6 +128,7 @@ def measure(
         phase: the name of the phase; None: after the start.
         phases: a PHASES table of the runs. None: what their timestamps and the looks of this
             process at them say.
+        latest: the latest moment in the table, in ms since the epoch, where it is known already.
 
     Raises:
         SettingsError: `phase` is no text, or is missing where there is `phases`.
@@ -132,7 +136,7 @@ def measure(
         DataError: no phase of these runs has that name.
     """
     check_phase(phase, phases)
-    horizon = last_moment(runs)
+    horizon = last_moment(runs) if latest is None else latest
     if phases is None and phase in (None, AFTER_START, BEFORE_START):
         is_wait = phase == BEFORE_START
         times = queue_times(runs, horizon) if is_wait else run_times(runs, horizon)
