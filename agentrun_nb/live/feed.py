@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agentrun_nb.errors import UnauthorizedError
 from agentrun_nb.fetch.keys import Key
@@ -13,8 +13,9 @@ from agentrun_nb.live.record import frame_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from agentrun_nb.live.listener import Listener
+    from agentrun_nb.live.outcome import Given
     from agentrun_nb.live.record import Record
-    from agentrun_nb.live.watch import Watch
     from agentrun_nb.run import Run
 
 _ENDED_WELL = {reasons.ALL_ENDED, reasons.STOPPED, reasons.INTERRUPTED}
@@ -29,6 +30,20 @@ _SENTENCES = {
 }
 
 
+class _Looking(Protocol):
+    """A `Watch`, as far as a feed needs it: a watch makes its feeds, and stands above them."""
+
+    _listener: Listener
+    _given: Given
+    _source: Any
+
+    @property
+    def active(self) -> bool: ...
+    @property
+    def reason(self) -> str | None: ...
+    def stop(self) -> None: ...
+
+
 class Feed:
     """The runs of a watch, as one view reads them; several views of a watch have a feed each.
 
@@ -39,7 +54,7 @@ class Feed:
         watch: the watch.
     """
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: _Looking) -> None:
         self._watch = watch
         self._listener = watch._listener
         self._read: dict[Key, Record] = {}
