@@ -155,7 +155,7 @@ OTHERS = (
         ".dt-scroll-body tbody tr",
         ".dt-scroll-body tbody",
         acts=(
-            Act("sort", (".dt-scroll-body tbody tr",), click=".dt-scroll-head th:last-child"),
+            Act("sort", (".dt-scroll-body tbody tr",), click=".dt-scroll-head th:last-child .dt-column-order"),
             Act("filter by text", (".dt-info",), type=".dt-search input", texts=("failed", "")),
         ),
         scrolls=".dt-scroll-body",
@@ -166,7 +166,7 @@ OTHERS = (
         "quak.Widget(brief)",
         "tbody tr:nth-child(3)",
         "tbody",
-        acts=(Act("sort", ("tbody",), click="thead th:nth-last-child(2) svg"),),
+        acts=(Act("sort", ("tbody",), click="thead th:nth-last-child(2) .sort-button"),),
         scrolls=".table-container",
     ),
 )

@@ -4,6 +4,8 @@ window.probe = (() => {
   let cell;
   /** What was measured last; null until it is there. */
   let result = null;
+  /** The measurement that was begun last. */
+  let latest;
 
   const frame = () => new Promise(requestAnimationFrame);
 
@@ -30,11 +32,14 @@ window.probe = (() => {
 
   /** Gives a number of ms, or what went wrong, to those who ask for the result. */
   function measure(work) {
-    result = null;
     const start = performance.now();
+    const mine = (latest = {});
+    result = null;
+    // What nobody waits for any more may still end, when something later changes what it watched.
+    const give = (found) => mine === latest && (result = found);
     work().then(
-      (value) => (result = { value: value ?? performance.now() - start }),
-      (error) => (result = { error: String(error) }),
+      (value) => give({ value: value ?? performance.now() - start }),
+      (error) => give({ error: String(error) }),
     );
   }
 
@@ -60,7 +65,9 @@ window.probe = (() => {
       const isDone = () => texts(watched).every((words, i) => words !== before[i]);
       measure(async () => {
         const element = find(click ?? type);
-        if (click) element.dispatchEvent(new MouseEvent("click", { bubbles: true, composed: true }));
+        if (click)
+          for (const event of ["mousedown", "mouseup", "click"])
+            element.dispatchEvent(new MouseEvent(event, { bubbles: true, composed: true }));
         else {
           element.value = text;
           element.dispatchEvent(new InputEvent("input", { bubbles: true }));
