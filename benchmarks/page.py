@@ -155,7 +155,11 @@ OTHERS = (
         ".dt-scroll-body tbody tr",
         ".dt-scroll-body tbody",
         acts=(
-            Act("sort", (".dt-scroll-body tbody tr",), click=".dt-scroll-head th:last-child .dt-column-order"),
+            Act(
+                "sort",
+                (".dt-scroll-body tbody tr",),
+                click=".dt-scroll-head th:last-child .dt-column-order",
+            ),
             Act("filter by text", (".dt-info",), type=".dt-search input", texts=("failed", "")),
         ),
         scrolls=".dt-scroll-body",
