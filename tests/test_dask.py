@@ -50,6 +50,31 @@ QUESTIONS: dict[str, Callable[[Any], pd.DataFrame]] = {
 }
 
 
+ONE_FRAME = {
+    "brief": arn.brief,
+    "spans": arn.spans,
+    "health": arn.health,
+    "outputs": arn.outputs,
+    "extract": lambda runs: arn.extract(runs, "output_manifest.score"),
+    "trend": lambda runs: arn.figures.trend(runs, freq="1D"),
+    "explore": arn.explore,
+}
+
+
+@pytest.mark.parametrize("name", ONE_FRAME)
+def test_what_takes_one_frame_says_so_of_runs_in_partitions(folder: Path, name: str) -> None:
+    frame = arn.dask.read(folder)
+    with pytest.raises(SchemaError, match="in partitions") as found:
+        ONE_FRAME[name](frame)
+    assert "compute()" in str(found.value)
+
+
+@pytest.mark.parametrize("count", [arn.summarize, arn.failures, arn.concurrency])
+def test_a_column_of_dask_is_no_table(folder: Path, count: Any) -> None:
+    with pytest.raises(SchemaError, match="in partitions"):
+        count(arn.dask.read(folder)["status"])
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     with distributed.LocalCluster(**OPTIONS) as made, distributed.Client(made) as client:

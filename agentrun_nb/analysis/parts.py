@@ -6,6 +6,7 @@ one, and to finish: to make the table of the counts of all.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from os import PathLike
@@ -78,15 +79,18 @@ def whole_table(runs: ManyRuns, columns: Iterable[str]) -> pd.DataFrame:
 
 def is_cluster(runs: Any) -> TypeGuard[ClusterFrame]:
     """Whether runs lie in partitions, as those of Dask."""
-    # A pandas frame has its columns as attributes, whatever they are called.
-    return isinstance(runs, ClusterFrame) and not isinstance(runs, pd.DataFrame)
+    # A pandas frame has its columns as attributes, whatever they are called; a column of Dask has
+    # partitions too.
+    is_table = getattr(runs, "ndim", None) == 2
+    return is_table and isinstance(runs, ClusterFrame) and not isinstance(runs, pd.DataFrame)
 
 
 def is_folder(runs: Any) -> TypeGuard[str | PathLike[str]]:
     """Whether runs are given by the folder that they lie in."""
     is_path = isinstance(runs, str | PathLike)
-    # An empty text would be the folder that this process is in.
-    return is_path and str(runs) != "" and Path(runs).is_dir()
+    # An empty text would be the folder that this process is in. Of a text that can be no path, such
+    # as one of JSON, `Path` would raise.
+    return is_path and str(runs) != "" and os.path.isdir(runs)  # noqa: PTH112
 
 
 def check_known_columns(runs: ManyRuns, names: list[str]) -> None:

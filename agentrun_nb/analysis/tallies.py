@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from agentrun_nb.core.schema import RUNS
+from agentrun_nb.errors import SchemaError
 from agentrun_nb.tables.mending import categories
 from agentrun_nb.tables.moments import Floats
 
@@ -95,10 +96,20 @@ def numbered(values: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def in_order(values: pd.DataFrame) -> NDArray[np.intp]:
-    """Numbers the groups of rows that have the same values, in the order of these values."""
+    """Numbers the groups of rows that have the same values, in the order of these values.
+
+    Raises:
+        SchemaError: the values have no order, as times with a zone among times without one.
+    """
     if values.columns.empty:
         return np.zeros(len(values), "intp")
-    return _numbers(values, sort=True)
+    try:
+        return _numbers(values, sort=True)
+    except TypeError as error:
+        names = " and ".join(map(repr, values.columns))
+        sentence = f"The values of {names} cannot be put in order: {error}."
+        hint = "Give all tables values of one type, such as times with a zone."
+        raise SchemaError(sentence, hint=hint) from None
 
 
 def _numbers(values: pd.DataFrame, *, sort: bool) -> NDArray[np.intp]:

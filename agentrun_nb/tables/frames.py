@@ -138,6 +138,10 @@ def _frame_of_other(x: Any) -> pd.DataFrame:
 def _check_holds_runs(x: Any) -> None:
     """Raises SchemaError for a text, a path, a pair of ids, and what is not iterable."""
     kind = type(x).__name__
+    if hasattr(x, "npartitions"):
+        # Iterated over, a frame of Dask gives the names of its columns.
+        sentence = "This takes no runs in partitions, as those of Dask."
+        raise SchemaError(sentence, hint="Give one frame: frame.compute().")
     if isinstance(x, str | PathLike):
         text = str(x)
         if _looks_like_json(text):

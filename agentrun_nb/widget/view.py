@@ -34,7 +34,9 @@ READINGS = {"preview": "file", "logs": "log"}
 """What waits for a client, by the name of the request; one of each at a time."""
 
 MOST_UNASKED = 20_000
-"""A page of more runs is large, and not sent before a page asks for it."""
+"""A page of more runs is large, and not made before it is asked for."""
+MOST_UNASKED_BYTES = 4 * 2**20
+"""A page of more bytes is not sent before it is asked for."""
 
 _QUIET = 1.0
 """For so many seconds nothing changes before a twin is published anew."""
@@ -150,6 +152,8 @@ class View(anywidget.AnyWidget):
         number = request_id(content)
         with self._refusing(number):
             request = read_request(content, self._rows())
+            # All other requests are made by the code that these two bring.
+            View._page_has_code |= request.op not in ("module", "open")
             # A method `_answer_docs` answers the request `docs` at once; `_read_preview` asks a
             # client first for `preview`. The names of requests are those of the protocol.
             answer: Answer | None = getattr(self, f"_answer_{request.op}", None)
@@ -202,7 +206,6 @@ class View(anywidget.AnyWidget):
         return {}, _code()
 
     def _answer_later(self, _: Request) -> Message:
-        View._page_has_code = True
         return {}, _static("later.js", "later.css")
 
     def _answer_window(self, request: Request) -> Message:
@@ -282,8 +285,10 @@ class View(anywidget.AnyWidget):
         """
         if not View._page_has_code:
             self.send({"op": "code"}, _code())
-        if self._rows() <= MOST_UNASKED:
-            page, buffers = self._page()
+        if self._rows() > MOST_UNASKED:
+            return
+        page, buffers = self._page()
+        if sum(map(len, buffers)) <= MOST_UNASKED_BYTES:
             self.send({"op": "opened", "ok": True, "page": page}, buffers)
 
     def _on_opened(self) -> None:

@@ -163,6 +163,23 @@ def test_nothing_at_all_is_no_run() -> None:
     assert_same(arn.summarize(iter([]), by="status"), arn.summarize([], by="status"))
 
 
+@pytest.mark.parametrize("given", [list, iter], ids=["list", "iterator"])
+def test_groups_that_have_no_order_are_refused_by_name(given: Any) -> None:
+    record = {"id": "a", "deployment_id": "d", "created_at": "2026-01-01T00:00:00Z"}
+    aware = arn.runs_frame([record])
+    aware["day"] = aware["created_at"]
+    naive = aware.assign(day=aware["created_at"].dt.tz_localize(None), id="b")
+    with pytest.raises(SchemaError, match="'day' cannot be put in order"):
+        arn.summarize(given([aware, naive]), by="day")
+
+
+@pytest.mark.parametrize("count", [arn.summarize, arn.failures, arn.concurrency])
+@pytest.mark.parametrize("text", ['{"id": "' + "x" * 5_000 + '"}', "no\0path", "x" * 300])
+def test_a_text_is_no_folder_whatever_it_says(count: Any, text: str) -> None:
+    with pytest.raises(SchemaError, match="holds no runs"):
+        count(text)
+
+
 def test_no_more_than_some_parts_are_in_memory() -> None:
     """A part is gone before the next but one comes."""
     alive: list[int] = []

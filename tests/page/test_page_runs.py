@@ -324,6 +324,26 @@ def test_a_notebook_holds_a_loader_that_asks_the_kernel_for_the_view(
     assert left == 1, "what the kernel says by itself is heard for the next view"
 
 
+GIVEN_UP = """async () => {
+  const { model, host } = window.stage;
+  window.stage.unmount();
+  const before = model.listening();
+  const { default: loads } = await import("/loader.js");
+  const end = new AbortController();
+  void loads().render({ model, el: host, signal: end.signal });
+  const during = model.listening();
+  end.abort();
+  return [during - before, model.listening() - before];
+}"""
+
+
+def test_a_view_that_is_given_up_before_its_code_came_hears_nothing_more(
+    open_stage: Opener,
+) -> None:
+    stage = open_stage(replace(many_runs(DOCS), silent=True), strict=False)
+    assert stage.page.evaluate(GIVEN_UP) == [1, 0]
+
+
 UNASKED = """async ([before, after]) => {
   window.stage.unmount();
   const parts = await Promise.all(
@@ -356,11 +376,19 @@ UNASKED = """async ([before, after]) => {
     [
         (["code", "opened"], [], []),
         (["code", "names", "opened", "names"], [], []),
+        (["code", "opened", "code", "opened"], [], []),
         (["code"], ["opened"], ["open"]),
         ([], ["code", "opened"], ["module", "open"]),
         (["code", "opened", "update"], ["code", "opened"], ["module", "open"]),
     ],
-    ids=["before the view", "among others", "half", "after the view", "older than the data"],
+    ids=[
+        "before the view",
+        "among others",
+        "twice",
+        "half",
+        "after the view",
+        "older than the data",
+    ],
 )
 def test_a_page_opens_with_what_a_busy_kernel_has_sent_unasked(
     open_stage: Opener, before: list[str], after: list[str], asked: list[str]

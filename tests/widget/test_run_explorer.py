@@ -388,10 +388,22 @@ def test_a_view_that_is_displayed_sends_its_page_unasked_and_its_code_until_a_pa
     assert opened["page"] | {"uid": ""} == page["page"] | {"uid": ""}
     assert buffers == columns
     assert [content["op"] for content, _ in sent_by(second)] == ["code", "opened"]
-    conversation(second)({"id": 1, "op": "later"})
+    # Only code that runs asks for more; the later part may have come from another kernel.
+    conversation(second)({"id": 1, "op": "run", "row": 0})
     assert [content["op"] for content, _ in sent_by(explore(frame()))] == ["opened"]
-    monkeypatch.setattr("agentrun_nb.widget.view.MOST_UNASKED", 5)
-    assert sent_by(explore(frame())) == [], "a large page waits to be asked for"
+
+
+@pytest.mark.parametrize("limit", ["MOST_UNASKED", "MOST_UNASKED_BYTES"])
+@pytest.mark.parametrize("view", [lambda: explore(frame()), lambda: explore_json("[1, 2, 3]")])
+def test_a_large_page_waits_to_be_asked_for(monkeypatch, view, limit):
+    monkeypatch.setattr("agentrun_nb.widget.view.display", lambda *_, **__: None)
+    monkeypatch.setattr(View, "_page_has_code", True)
+    monkeypatch.setattr(f"agentrun_nb.widget.view.{limit}", -1)
+    sent = []
+    shown = view()
+    shown.send = lambda content, buffers=None: sent.append(content)
+    shown._ipython_display_()
+    assert sent == []
 
 
 def test_an_update_repaints_a_twin_that_was_published(monkeypatch):

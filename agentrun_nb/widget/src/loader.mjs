@@ -40,7 +40,8 @@ export default () => {
     model.on("msg:custom", (/** @type {any} */ answer, /** @type {Bytes[]} */ buffers) => {
       // Other data makes a page that came before it an old one.
       if (answer?.op === "update" || answer?.op === "rows") early = [];
-      else if (answer?.op) early.push([answer, buffers]);
+      else if (answer?.op)
+        early = [...early.filter(([{ op }]) => op !== answer.op), [answer, buffers]];
     });
   }
 
@@ -65,6 +66,7 @@ export default () => {
     const page = /** @type {any} */ (globalThis);
     el.textContent = "The live view waits for its kernel.";
     model.on("msg:custom", receive);
+    signal?.addEventListener("abort", () => model.off("msg:custom", receive));
     for (const message of early) receive(...message);
     const came = early.map(([{ op }]) => op);
     early = [];
