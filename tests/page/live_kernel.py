@@ -86,10 +86,10 @@ class Kernel:
             time.sleep(0.03)
 
     def settled(self, value: Callable[[], T]) -> T:
-        """Carries messages until something stays what it is; returns what that is."""
+        """Carries messages until something stays what it is for a second; returns what that is."""
         before, found = None, value()
         while found != before:
-            self.go_on(0.3)
+            self.go_on(1.0)
             before, found = found, value()
         return found
 
