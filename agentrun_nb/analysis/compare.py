@@ -80,8 +80,8 @@ def compare(
             none is named. a itself in it is left out.
         by: the column that tells the groups apart.
         values: the path of a number of the documents to compare too, such as
-            `output_manifest.score`, a `Col` with an aggregate, a list of these, or a mapping of
-            names to them.
+            `output_manifest.score`, a `Col` with an aggregate, whose dtype plays no part, a list of
+            these, or a mapping of names to them.
         phase: the phase to compare in place of the run time, such as `running`, as for `summarize`.
         phases: the PHASES table of the runs, such as `arn.phases(runs, logs, events=...)`; None:
             as for `summarize`.
@@ -113,10 +113,16 @@ def compare(
         their outcome; their verdict is `b is lower` or `b is higher`:
 
         - mean score: the mean over runs, with Welch's interval; where inputs were run several times
-          or by both groups, its variance is that by inputs (Liang & Zeger 1986). Of a few very
-          skewed numbers, such as costs, it is somewhat too narrow;
+          or by both groups, its variance is that by inputs (Liang & Zeger 1986), and a verdict
+          takes 10 different inputs on each side. Of a few very skewed numbers, such as costs, it is
+          somewhat too narrow;
         - paired mean score: the mean over the inputs that ran under both of the differences of
           their means, with Student's interval.
+
+        Numbers that are all the same show no spread, which is not the same as having none: then
+        there is no interval, no verdict, and a note. The mean of scores that are 0 or 1 has no
+        interval where all runs of a group pass, and of its intervals, and those of the pairs, up to
+        12 of 100 leave the truth out. Whether runs succeeded is compared by the success rate.
 
         With `phase` the measures are `median time in running (s)` and `paired time in running (s)`,
         and the notes say of how many runs it was known and how. Times that were only observed lie
@@ -132,7 +138,7 @@ def compare(
         SchemaError: there is no such column, or `phases` is no such table.
         DataError: no run has the value a, or b; no run here was in that phase.
         SettingsError: `names` is no mapping of texts to texts; `phase` is no text; `values` are no
-            paths.
+            paths, or two of them have one name.
         PathNotFound: no run has anything at a path of `values`.
 
     Example:
@@ -384,7 +390,10 @@ def _verdict(found: Contrast, words: tuple[str, str]) -> str:
     That is less, more or no difference, or not enough data where it is open or of too few.
     """
     between = found.between
-    if min(found.a.n, found.b.n) < TOO_FEW or isnan(between.low) or isnan(between.high):
+    sizes = [found.a.n, found.b.n]
+    if found.inputs is not None:
+        sizes.append(found.inputs)
+    if min(sizes) < TOO_FEW or isnan(between.low) or isnan(between.high):
         return NOT_ENOUGH
     less, more = words
     if between.high < 0:

@@ -67,12 +67,15 @@ class Contrast:
         b: that of the group after.
         between: the difference b - a.
         notes: remarks on them.
+        inputs: how many different inputs the group with fewer of them has, where a verdict needs as
+            many of these as of runs; None where it does not.
     """
 
     a: Estimate
     b: Estimate
     between: Estimate
     notes: str = ""
+    inputs: int | None = None
 
 
 @dataclass(frozen=True)

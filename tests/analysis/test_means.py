@@ -168,22 +168,119 @@ def test_what_is_no_number_is_left_out_and_counted() -> None:
     assert "without a number: 6 of a, 0 of b" in row["notes"]
 
 
-def test_too_few_numbers_get_no_verdict_and_equal_ones_no_interval() -> None:
+def test_too_few_numbers_get_no_verdict() -> None:
     few = compared(group("v1", [1] * 9, [*range(9)]), group("v2", [2] * 30, [*range(50, 80)]))
     assert few.loc["mean output_manifest.score", "verdict"] == "not enough data"
     none = compared(group("v1", [None] * 12, [*range(12)]), group("v2", [2] * 12, [*range(12)]))
     assert none.loc["mean output_manifest.score", ["a", "difference", "low"]].isna().all()
     assert none.loc["mean output_manifest.score", "verdict"] == "not enough data"
-    same = compared(group("v1", [1] * 12, [*range(12)]), group("v2", [1] * 12, [*range(12)]))
-    row = same.loc["mean output_manifest.score"]
-    assert [row["difference"], row["low"], row["high"]] == [0, 0, 0]
-    assert row["verdict"] == "no difference seen"
     one = compared(group("v1", [1, 2] * 6, [0] * 12), group("v2", [1, 4] * 6, [1] * 12))
     assert one.loc["mean output_manifest.score", "verdict"] == "not enough data"
 
 
+def test_too_few_inputs_get_no_verdict_however_often_they_ran() -> None:
+    """The runs of one input are alike."""
+    inputs = [*range(9), *range(9)]
+    before = group("v1", [0, 1, 2] * 6, inputs)
+    after = group("v2", [10, 11, 12] * 6, inputs)
+    table = compared(before, after)
+    rows = table.loc[["mean output_manifest.score", "paired mean output_manifest.score"]]
+    assert rows["verdict"].tolist() == ["not enough data"] * 2
+    assert "18 runs of 9 inputs" in rows["notes"].iloc[0]
+    tenth = [*inputs, 9]
+    table = compared(
+        group("v1", [0, 1, 2] * 6 + [1], tenth), group("v2", [10, 11, 13] * 6 + [11], tenth)
+    )
+    verdicts = table.loc[rows.index, "verdict"].tolist()
+    assert verdicts == ["b is higher"] * 2
+
+
+NO_SPREAD = "no spread of {} over the inputs: no interval"
+VARIED = [0.0, 1.0, 0.5, 0.7] * 5
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "inputs", "note"),
+    [
+        ([0.0] * 20, [1.0] * 20, [*range(20)], NO_SPREAD.format("a and b")),
+        # Their sum is a little less than twenty times the number.
+        ([0.1] * 20, [0.7] * 20, [*range(20)], NO_SPREAD.format("a and b")),
+        ([0.1] * 20, VARIED, [*range(20)], NO_SPREAD.format("a")),
+        (VARIED, [1.0] * 20, [*range(20)], NO_SPREAD.format("b")),
+        ([0.1] * 20, VARIED, [0, 1, 2, 3, 4, 4, 5, 5, *range(6, 18)], NO_SPREAD.format("a")),
+        ([0.0, 1.0] * 10, VARIED, [*np.repeat(range(10), 2).tolist()], NO_SPREAD.format("a")),
+    ],
+)
+def test_a_group_without_spread_gets_no_interval(
+    a: list[float], b: list[float], inputs: list[int], note: str
+) -> None:
+    """What was never seen to vary is not known to be the same."""
+    table = compared(group("v1", a, inputs), group("v2", b, [100 + case for case in inputs]))
+    row = table.loc["mean output_manifest.score"]
+    assert row["difference"] == pytest.approx(np.mean(b) - np.mean(a))
+    assert row[["low", "high"]].isna().all()
+    assert row["verdict"] == "not enough data"
+    assert note in row["notes"]
+
+
+def test_differences_without_spread_get_no_interval() -> None:
+    scores = [case / 10 for case in range(20)]
+    higher = [score + 0.7 for score in scores]
+    table = compared(group("v1", scores, [*range(20)]), group("v2", higher, [*range(20)]))
+    for name in ("mean output_manifest.score", "paired mean output_manifest.score"):
+        row = table.loc[name]
+        assert row["difference"] == pytest.approx(0.7)
+        assert row[["low", "high"]].isna().all()
+        assert row["verdict"] == "not enough data"
+        assert row["notes"] == NO_SPREAD.format("b - a")
+
+
+def scored(passed: int, of: int, first: int) -> InputMeans:
+    """A group of which so many runs scored 1 and the others 0, each of an input of its own."""
+    runs = np.zeros(400)
+    runs[first : first + of] = 1
+    total = np.zeros(400)
+    total[first : first + passed] = 1
+    return InputMeans(runs, total, 0)
+
+
+@pytest.mark.parametrize(("n_a", "n_b"), [(10, 10), (10, 60), (30, 30)])
+def test_of_passes_and_failures_few_intervals_leave_the_truth_out(n_a: int, n_b: int) -> None:
+    """The limit that the documentation names, over all tables there can be."""
+    passed_a, passed_b = np.arange(n_a + 1), np.arange(n_b + 1)
+    low, high = np.full((2, n_a + 1, n_b + 1), np.nan)
+    for a in passed_a:
+        for b in passed_b:
+            found = means(scored(a, n_a, 0), scored(b, n_b, 100)).between
+            low[a, b], high[a, b] = found.low, found.high
+    for chance_a in (0.5, 0.7, 0.9, 0.95, 0.99):
+        for chance_b in (0.05, 0.3, 0.5, 0.9, 0.99):
+            chances = np.outer(
+                stats.binom.pmf(passed_a, n_a, chance_a), stats.binom.pmf(passed_b, n_b, chance_b)
+            )
+            truth = chance_b - chance_a
+            outside = (low > truth + 1e-9) | (high < truth - 1e-9)
+            assert chances[outside].sum() < 0.08
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-90, 1e80, 1e200, 1e300])
+@pytest.mark.parametrize("first", [0, 100], ids=["same inputs", "different inputs"])
+def test_numbers_of_any_size_are_compared(unit: float, first: int) -> None:
+    random = np.random.default_rng(6)
+    numbers_a, numbers_b = random.integers(1, 20, 15), random.integers(5, 40, 15)
+    a, b = np.arange(15), np.arange(first, first + 15)
+    plain = [InputMeans(*sums(numbers_a, a), 0), InputMeans(*sums(numbers_b, b), 0)]
+    sized = [InputMeans(group.runs, group.sums * unit, 0) for group in plain]
+    for compare in (means, paired_means):
+        expected, found = compare(*plain).between, compare(*sized).between
+        for end in ("value", "low", "high"):
+            number = getattr(found, end) / unit
+            assert number == pytest.approx(getattr(expected, end), rel=1e-9, nan_ok=True)
+
+
 def test_values_are_named_listed_and_aggregated() -> None:
-    before, after = group("v1", [1] * 12, [*range(12)]), group("v2", [5] * 12, [*range(12)])
+    before = group("v1", [1] * 11 + [1.1], [*range(12)])
+    after = group("v2", [5, 6] * 6, [*range(12)])
     for record in (*before, *after):
         record["output_manifest"]["sizes"] = [1, 2, 3]
     sizes = arn.Col("output_manifest.sizes[*]", agg="sum")
@@ -202,6 +299,36 @@ def test_values_are_named_listed_and_aggregated() -> None:
     verdicts = several.set_index("measure")["verdict"]
     assert verdicts["mean cost"] == "b is higher (Holm)"
     assert "for 6 comparisons" in several["notes"].iloc[0]
+
+
+SCORE, BY_PATH = "output_manifest.score", arn.Col("output_manifest.score", default=0)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([SCORE, BY_PATH], "output_manifest.score"),
+        ([BY_PATH, "output_manifest.cost", BY_PATH], "output_manifest.score"),
+        ({1: SCORE, "1": BY_PATH}, "'1'"),
+    ],
+)
+def test_two_numbers_of_one_name_are_refused(values: Any, message: str) -> None:
+    runs = frame([*group("v1", [1], [0]), *group("v2", [1], [0])])
+    with pytest.raises(SettingsError, match=message) as error:
+        arn.compare(runs, "v1", "v2", values=values)
+    assert "name" in error.value.hint
+    named = arn.compare(runs, "v1", "v2", values={"score": SCORE, "or zero": BY_PATH})
+    assert {"mean score", "mean or zero"} < {*named["measure"]}
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "Float64", "boolean", "str", "object"])
+def test_a_number_counts_whatever_the_dtype_of_its_column(dtype: str) -> None:
+    scores = [0.0, 1.0, 2.0, 2**53 + 1] * 3
+    before, after = group("v1", scores, [*range(12)]), group("v2", scores[::-1], [*range(50, 62)])
+    row = compared(before, after, values=arn.Col("output_manifest.score", dtype=dtype))
+    expected = compared(before, after)
+    pd.testing.assert_frame_equal(row, expected)
+    assert row.loc["mean output_manifest.score", ["n_a", "n_b"]].tolist() == [12, 12]
 
 
 @pytest.mark.parametrize("values", [7, object(), b"output_manifest.score"])
