@@ -62,7 +62,8 @@ def concurrency(runs: ManyRuns) -> pd.DataFrame:
         One row for each moment that a timestamp names, in order, with a fresh index: `at` (UTC),
         and `waiting`, `running` and `undivided` (Int64), which hold from that moment until the
         next. `attrs["agentrun_nb_left_out"]` counts the runs that are in no row, by the reason: no
-        known status, no creation or end recorded, times out of order.
+        known status, no creation or end recorded, times out of order. The most frequent reason is
+        the first, and equally frequent ones are in the order of their names.
         `attrs["agentrun_nb_repeated"]` counts the runs that stand more than once; each of their
         rows is counted.
 
@@ -78,7 +79,8 @@ def concurrency(runs: ManyRuns) -> pd.DataFrame:
     report = report_of_folder(Path(runs)) if is_folder(runs) else None
     changes = count_parts(runs, _NEEDED, _Changes.of, _combined)
     table = changes.table()
-    table.attrs[ATTRS] = {**changes.left_out, **changes.misplaced}
+    uncounted = (changes.left_out + changes.misplaced).items()
+    table.attrs[ATTRS] = dict(sorted(uncounted, key=lambda item: (-item[1], item[0])))
     table.attrs[REPEATED] = count_repeated(changes.keys)
     edge = _left_edge(report or report_of_parts(changes.reports), changes.first)
     if edge is not None:

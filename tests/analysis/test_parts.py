@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import agentrun_nb as arn
 from agentrun_nb.analysis import parts as parts_module
+from agentrun_nb.analysis.concurrency import ATTRS as LEFT_OUT
 from agentrun_nb.analysis.concurrency import LOWER_BOUND
 from agentrun_nb.errors import AgentRunError, DataError, SchemaError
 from agentrun_nb.files import dataset
@@ -108,6 +109,34 @@ def test_each_question_has_one_answer(name: str) -> None:
 @given(parts=TABLES)
 def test_concurrency_of_parts_is_that_of_one_frame(parts: list[pd.DataFrame]) -> None:
     assert_parts_are_one_frame(arn.concurrency, parts)
+
+
+def test_what_concurrency_leaves_out_has_one_order() -> None:
+    """The most frequent first, then by name, however the runs come."""
+    odd = [
+        *[run(number, "zombie") for number in range(2)],
+        run(2, "asleep"),
+        run(3, "asleep"),
+        run(4, times=(0, 2, 1)),
+        run(5, times=(0, 1, None)),
+        *[run(number, times=(5, 2, 1)) for number in range(6, 8)],
+        *[run(number, None) for number in range(8, 12)],
+    ]
+    runs = frame(odd)
+    expected = [
+        ("no status", 4),
+        ("times out of order", 3),
+        ("unknown status: asleep", 2),
+        ("unknown status: zombie", 2),
+        ("no creation or end recorded", 1),
+    ]
+    for many in (
+        runs,
+        runs[::-1],
+        iter([runs[:2], runs[2:9], runs[9:]]),
+        iter([runs[3:], runs[:3]]),
+    ):
+        assert [*arn.concurrency(many).attrs[LEFT_OUT].items()] == expected
 
 
 FAILURES: dict[str, dict[str, Any]] = {
