@@ -5,17 +5,18 @@ listing of all runs gives is kept beside a large archive as Arrow columns. The a
 state that it is in, and each change gives it another one: the columns are used as they are in the
 state in which they were made, and in a later one the rows of those records that are still the
 latest, which are known by their digests. The digest of the file and all of its values are checked
-before they are used.
+before they are used. A file of that name which does not begin as ours do is somebody else's: it
+stays as it is, and no columns are kept.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
-from collections.abc import Iterator
+import stat
 from contextlib import suppress
-from glob import escape
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,13 +37,17 @@ _SCHEMA = pa.schema(
         (_DIGEST, pa.binary(32)),
     ]
 )
+MAGIC = b"agentrun-nb: runs as columns\n"
+"""What a file of columns begins with; no other file is read, replaced or erased."""
+
 _MADE_BY = f"agentrun-nb {__version__}, layout 1"
 """What reads records otherwise makes other columns of them."""
 
 _HEAD = b"agentrun_nb"
 """Where the head stands in the metadata of the columns."""
 
-_DIGEST_BYTES = 32
+_DIGEST_END = len(MAGIC) + 32
+"""Where the digest of what follows ends."""
 
 
 class TypedRuns(NamedTuple):
@@ -82,10 +87,13 @@ def path_of(archive: Path) -> Path:
 
 def read_columns(archive: Path) -> TypedRuns | None:
     """Reads the columns; None where there are none, or none that can be used."""
+    path = path_of(archive)
     try:
-        with pa.memory_map(str(path_of(archive))) as file:
+        if not _is_ours(path):
+            return None
+        with pa.memory_map(str(path)) as file:
             content = file.read_buffer()
-        digest, body = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+        digest, body = content[len(MAGIC) : _DIGEST_END], content[_DIGEST_END:]
         if hashlib.sha256(body).digest() != digest.to_pybytes():
             return None
         table = pa.ipc.open_stream(body).read_all()
@@ -129,19 +137,45 @@ def write_columns(archive: Path, runs: TypedRuns) -> None:
             with os.fdopen(
                 os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb"
             ) as file:
+                file.write(MAGIC)
                 file.write(hashlib.sha256(body).digest())
                 file.write(body)
-            fresh.replace(target)
+            if not os.path.lexists(target) or _is_ours(target):
+                fresh.replace(target)
         finally:
             fresh.unlink(missing_ok=True)
 
 
 def erase_columns(archive: Path) -> None:
-    """Removes the columns of an archive, also those that somebody has not finished."""
+    """Removes the columns of an archive, also those that somebody has not finished.
+
+    Raises:
+        OSError: it cannot be known which there are, or one cannot be removed.
+    """
     for file in _files(archive):
         file.unlink(missing_ok=True)
 
 
-def _files(archive: Path) -> Iterator[Path]:
+def _files(archive: Path) -> list[Path]:
+    """The columns of an archive, and those that somebody has not finished."""
     target = path_of(archive)
-    return target.parent.glob(f"{escape(target.name)}*")
+    name = re.compile(re.escape(target.name) + r"(\.[0-9a-f]{8})?")
+    return [
+        file for file in target.parent.iterdir() if name.fullmatch(file.name) and _is_ours(file)
+    ]
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether a file is one that `write_columns` has made.
+
+    Raises:
+        OSError: it is there and cannot be read.
+    """
+    try:
+        # A pipe would wait for somebody who writes to it.
+        if not stat.S_ISREG(file.lstat().st_mode):
+            return False
+        with file.open("rb") as opened:
+            return opened.read(len(MAGIC)) == MAGIC
+    except FileNotFoundError:
+        return False

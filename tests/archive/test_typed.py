@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import stat
@@ -168,8 +169,8 @@ DAMAGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
 
 
 def sealed(body: bytes) -> bytes:
-    """Bytes with a digest that is right."""
-    return typed.hashlib.sha256(body).digest() + body
+    """Bytes that begin as ours do, with a digest that is right."""
+    return typed.MAGIC + typed.hashlib.sha256(body).digest() + body
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -190,7 +191,7 @@ def test_columns_of_another_version_or_of_hostile_values_are_not_used(archive, m
         same(archive.list_runs(), theirs)
     same(archive.list_runs(), theirs)
     path = typed.path_of(archive.path)
-    body = bytearray(path.read_bytes()[32:])
+    body = bytearray(path.read_bytes()[len(typed.MAGIC) + 32 :])
     chance = random.Random(1)
     for _ in range(200):
         # The digest is right, so that only what Arrow checks stands in the way.
@@ -205,7 +206,7 @@ def test_they_are_their_owners_alone_and_nothing_of_a_forgotten_run_is_left(arch
     archive.list_runs()
     path = typed.path_of(archive.path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    unfinished = path.with_name(f"{path.name}.0123")
+    unfinished = path.with_name(f"{path.name}.0123abcd")
     unfinished.write_bytes(path.read_bytes())
     archive.forget((DEP, "run_7"))
     assert sorted(tmp_path.iterdir()) == sorted(
@@ -228,3 +229,67 @@ def test_of_a_small_archive_there_are_none(archive, monkeypatch):
     monkeypatch.setattr(listing, "MANY", 1_000)
     archive.list_runs()
     assert not typed.path_of(archive.path).exists()
+
+
+def brought(path: Path, book: Book) -> arn.Archive:
+    archive = arn.Archive(path)
+    with served(book) as (client, _):
+        archive.sync(client)
+    return archive
+
+
+def test_an_archive_that_is_called_like_the_columns_of_another_stays(tmp_path, book):
+    ours = brought(tmp_path / "runs", book)
+    with brought(tmp_path / "runs-typed", book):
+        pass
+    content = (tmp_path / "runs-typed").read_bytes()
+    assert is_right(ours)
+    ours.forget((DEP, "run_7"))
+    assert is_right(ours)
+    assert (tmp_path / "runs-typed").read_bytes() == content
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_files_of_others_beside_an_archive_stay(archive, tmp_path, is_listed):
+    if is_listed:
+        archive.list_runs()
+    path = typed.path_of(archive.path)
+    ends = (".db", "-notes.txt", ".0123abcd", ".0123ABCD", ".0123abcd0", "-typed", ".fedcba98")
+    others = [path.with_name(path.name + end) for end in ends]
+    for other in others[:-1]:
+        other.write_bytes(b"of somebody else")
+    # It begins as ours do, and is called otherwise.
+    others[0].write_bytes(sealed(b""))
+    others[-1].symlink_to(others[0])
+    before = [other.read_bytes() for other in others]
+    archive.list_runs()
+    archive.forget((DEP, "run_7"))
+    archive.list_runs()
+    assert [other.read_bytes() for other in others] == before
+    assert others[-1].is_symlink()
+
+
+PLACES: dict[str, Callable[[Path], object]] = {
+    "a file": lambda path: path.write_bytes(b"of somebody else"),
+    "an empty file": lambda path: path.touch(),
+    "a folder": lambda path: path.mkdir(),
+    "a link to nothing": lambda path: path.symlink_to("nowhere"),
+    "a pipe": lambda path: os.mkfifo(path),
+}
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_where_something_else_stands_in_their_place_they_are_not_kept(archive, tmp_path, kind):
+    path = typed.path_of(archive.path)
+    PLACES[kind](path)
+    before = path.lstat()
+    assert is_right(archive)
+    archive.forget((DEP, "run_7"))
+    assert is_right(archive)
+    after = path.lstat()
+    assert (after.st_ino, after.st_mode, after.st_size) == (
+        before.st_ino,
+        before.st_mode,
+        before.st_size,
+    )
+    assert not [*tmp_path.glob("*-typed.*")]
