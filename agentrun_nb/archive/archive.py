@@ -164,7 +164,8 @@ class Archive:
 
         Raises:
             NotFoundError: the archive does not have one of them; nothing is changed.
-            ArchiveWriteError: it cannot be written; nothing is changed.
+            ArchiveWriteError: it cannot be written, and nothing is changed; or the runs are
+                forgotten, and something of them is left in it or beside it. It says which.
 
         Example:
             >>> public = arn.Archive("public.sqlite")

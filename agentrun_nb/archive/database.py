@@ -120,6 +120,17 @@ class Database:
             finally:
                 connection.rollback()
 
+    def check_writable(self) -> None:
+        """Checks that this process can write to the file.
+
+        Raises:
+            ArchiveWriteError: it cannot.
+        """
+        if self.obstacle is not None:
+            sentence = f"{self.path} can be read, and not be written: {self.obstacle}."
+            hint = "Look at its rights, those of its folder and the space left, and open it anew."
+            raise ArchiveWriteError(sentence, hint=hint)
+
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Everything that is written within the block is in the file afterwards, or nothing is.
@@ -128,10 +139,7 @@ class Database:
             ArchiveWriteError: it cannot be written; the file is as it was.
         """
         connection = self._here()
-        if self.obstacle is not None:
-            sentence = f"{self.path} can be read, and not be written: {self.obstacle}."
-            hint = "Look at its rights, those of its folder and the space left, and open it anew."
-            raise ArchiveWriteError(sentence, hint=hint)
+        self.check_writable()
         with self._lock, self._errors(writing=True):
             connection.execute("BEGIN IMMEDIATE")
             try:

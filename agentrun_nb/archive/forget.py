@@ -11,6 +11,7 @@ from agentrun_nb.archive.database import Database
 from agentrun_nb.archive.packing import Packed, pack, unpack
 from agentrun_nb.archive.read import find_run, not_here_error
 from agentrun_nb.archive.store import key_digest, number_of
+from agentrun_nb.errors import ArchiveWriteError
 from agentrun_nb.fetch.keys import Key
 
 
@@ -19,12 +20,14 @@ def forget(database: Database, keys: Sequence[Key]) -> None:
 
     Raises:
         NotFoundError: the archive does not have one of them; nothing is changed.
-        ArchiveWriteError: it cannot be written; nothing is changed.
+        ArchiveWriteError: it cannot be written, and nothing is changed; or the runs are forgotten,
+            and something of them is left beside it.
     """
     for key in keys:
         if find_run(database, key) is None:
             raise not_here_error(key)
-    typed.erase_columns(database.path)
+    database.check_writable()
+    _erase_columns(database, "nothing is changed")
     with database.writing() as connection:
         for key in keys:
             _forget_run(connection, number_of(connection, key))
@@ -32,7 +35,27 @@ def forget(database: Database, keys: Sequence[Key]) -> None:
         connection.execute("DELETE FROM files WHERE digest NOT IN (SELECT digest FROM outputs)")
     database.erase_traces()
     # A listing of another process may have made them anew before that.
-    typed.erase_columns(database.path)
+    _erase_columns(database, "the runs are forgotten, and still in these")
+
+
+def _erase_columns(database: Database, outcome: str) -> None:
+    """Removes the columns that a listing has left beside an archive.
+
+    Args:
+        database: the archive.
+        outcome: what is true of the archive where they cannot be removed.
+
+    Raises:
+        ArchiveWriteError: they cannot be removed.
+    """
+    try:
+        typed.erase_columns(database.path)
+    except OSError as error:
+        reason = error.strerror or error
+        sentence = f"The columns beside {database.path} cannot be erased: {reason}; {outcome}."
+        place = error.filename or typed.path_of(database.path)
+        hint = f"Look at the rights of {place}, or delete the columns yourself."
+        raise ArchiveWriteError(sentence, hint=hint) from None
 
 
 def _forget_run(connection: sqlite3.Connection, run: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -67,7 +68,8 @@ def list_frame(database: Database, selection: Selection) -> pd.DataFrame:
         made = _report(database, selection, is_cut=False)
     if _state(database) != state:
         # What was forgotten meanwhile is not to stay in the file.
-        typed.erase_columns(database.path)
+        with suppress(OSError):
+            typed.erase_columns(database.path)
     frame = table_frame(RUNS, [kept.batch.without(selection.without)])
     _attach(frame, made, made.truncated_by, started, kept)
     return frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
@@ -13,7 +14,8 @@ import pandas as pd
 import pytest
 
 import agentrun_nb as arn
-from agentrun_nb.archive import listing, typed
+from agentrun_nb import errors
+from agentrun_nb.archive import database, listing, typed
 from tests.archive.book import DEP, Book, moment, served
 from tests.files.test_same_everywhere import adversarial
 
@@ -293,3 +295,59 @@ def test_where_something_else_stands_in_their_place_they_are_not_kept(archive, t
         before.st_size,
     )
     assert not [*tmp_path.glob("*-typed.*")]
+
+
+def refusing(*_: object, **__: object) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied", "the file")
+
+
+@pytest.mark.parametrize("name", ["unlink", "iterdir", "open"])
+def test_columns_that_cannot_be_erased_are_said_and_no_run_is_forgotten(archive, name, monkeypatch):
+    archive.list_runs()
+    before = of_records(archive)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, name, refusing)
+        with pytest.raises(errors.ArchiveWriteError, match="nothing is changed") as caught:
+            archive.forget((DEP, "run_7"))
+    assert "the file" in caught.value.hint
+    same(of_records(archive), before)
+    archive.forget((DEP, "run_7"))
+    assert "run_7" not in archive.list_runs()["id"].tolist()
+
+
+def test_columns_that_cannot_be_erased_afterwards_are_said(archive, monkeypatch):
+    erase = typed.erase_columns
+    calls = iter([erase, refusing])
+    monkeypatch.setattr(typed, "erase_columns", lambda path: next(calls)(path))
+    with pytest.raises(errors.ArchiveWriteError, match="the runs are forgotten"):
+        archive.forget((DEP, "run_7"))
+    assert "run_7" not in archive.list_runs()["id"].tolist()
+
+
+def test_a_listing_passes_over_columns_that_cannot_be_erased(archive, monkeypatch):
+    theirs = of_records(archive)
+    archive.list_runs()
+    states = iter(["before", "after"])
+    monkeypatch.setattr(listing, "_state", lambda _: next(states))
+    monkeypatch.setattr(Path, "unlink", refusing)
+    same(archive.list_runs(), theirs)
+
+
+def test_a_folder_called_like_columns_hinders_no_forgetting(archive):
+    path = typed.path_of(archive.path)
+    for end in (".bak", ".0123abcd"):
+        path.with_name(path.name + end).mkdir()
+    archive.forget((DEP, "run_7"))
+    assert "run_7" not in archive.list_runs()["id"].tolist()
+
+
+def test_in_a_folder_that_cannot_be_written_nothing_is_forgotten_or_erased(archive, monkeypatch):
+    archive.list_runs()
+    archive.close()
+    monkeypatch.setattr(database.os, "access", lambda *_: False)
+    archive = arn.Archive(archive.path)
+    monkeypatch.setattr(Path, "unlink", refusing)
+    with pytest.raises(errors.ArchiveWriteError, match="can be read, and not be written"):
+        archive.forget((DEP, "run_7"))
+    assert typed.path_of(archive.path).exists()
+    assert "run_7" in archive.list_runs()["id"].tolist()
