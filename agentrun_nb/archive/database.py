@@ -300,8 +300,11 @@ SHARED_MEMORY = 32_768
 
 
 def _is_open_elsewhere(path: Path) -> bool:
-    """Whether another process has the file open, or has left changes in the log beside it."""
-    least = {"wal": 1, "shm": SHARED_MEMORY}
+    """Whether another process has the file open, or has left changes beside it.
+
+    They stand in a log, or in the file itself: then what was there before stands in a journal.
+    """
+    least = {"wal": 1, "shm": SHARED_MEMORY, "journal": 1}
     for kind, size in least.items():
         with suppress(FileNotFoundError):
             if path.resolve().with_name(f"{path.resolve().name}-{kind}").stat().st_size >= size:

@@ -16,7 +16,7 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb import errors
-from agentrun_nb.archive import disk, layout
+from agentrun_nb.archive import database, disk, layout
 from tests.archive.book import DEP, Book, served
 
 TORTURE = os.environ.get("AGENTRUN_NB_PROFILE") == "torture"
@@ -239,3 +239,23 @@ def test_there_no_memory_is_shared(whole, tmp_path, monkeypatch, is_new):
     assert len(arn.Archive(path).list_runs()) == 1 + 3_000 * (not is_new)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
+def test_changes_that_were_not_committed_are_never_shown(whole, tmp_path, monkeypatch):
+    """A process that was killed while it wrote leaves a journal, and the file half changed."""
+    changing = changed(whole, tmp_path, "PRAGMA journal_mode = DELETE")
+    path = tmp_path / "killed.sqlite"
+    with closing(sqlite3.connect(changing, isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("BEGIN")
+        connection.execute("UPDATE runs SET status = 'failed'")
+        for end in ("", "-journal"):
+            shutil.copy(f"{changing}{end}", f"{path}{end}")
+    with monkeypatch.context() as patch:
+        patch.setattr(database.os, "access", lambda *_: False)
+        with pytest.raises(errors.ArchiveError) as caught:
+            arn.Archive(path).list_runs(status="failed")
+    assert caught.value.hint
+    with arn.Archive(path) as archive:
+        assert archive.list_runs(status="failed").empty
+        assert len(archive.list_runs()) == 3_000
