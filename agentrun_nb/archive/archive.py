@@ -157,7 +157,8 @@ class Archive:
         """Takes runs out of the archive, with their logs and files; no sync brings them back.
 
         Nothing of them is left in the file but a digest, by which they are known if they come
-        again.
+        again. While another process reads the archive traces may have to stay; the error says so,
+        and the same call takes them out later.
 
         Args:
             run: a Run, a row of a frame, (deployment_id, run_id), a list of these, or a frame.

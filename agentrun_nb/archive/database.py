@@ -160,10 +160,23 @@ class Database:
             raise _typed(error, self.path, writing=writing) from None
 
     def erase_traces(self) -> None:
-        """Takes what was deleted out of the file and of the log of changes beside it."""
+        """Takes what was deleted out of the file and of the log of changes beside it.
+
+        Raises:
+            ArchiveWriteError: somebody else has been reading it all the time; the traces stay.
+        """
         connection = self._here()
         with self._lock, self._errors(writing=True):
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if is_busy:
+            sentence = (
+                f"The runs are forgotten, but traces of them stay in {self.path}"
+                " until nobody else reads it."
+            )
+            hint = (
+                "Close it wherever else it is open, or wait for its readers, and call forget again."
+            )
+            raise ArchiveWriteError(sentence, hint=hint)
 
     def close(self) -> None:
         """Closes the file; it can be copied then."""

@@ -18,24 +18,36 @@ from agentrun_nb.fetch.keys import Key
 def forget(database: Database, keys: Sequence[Key]) -> None:
     """Takes runs out of an archive, all in one step; later syncs do not bring them back.
 
+    Of runs that were all forgotten earlier, it takes out the traces that had to stay then.
+
     Raises:
         NotFoundError: the archive does not have one of them; nothing is changed.
         ArchiveWriteError: it cannot be written, and nothing is changed; or the runs are forgotten,
-            and something of them is left beside it.
+            and something of them is left in it or beside it.
     """
+    here: list[Key] = []
+    missing: list[Key] = []
     for key in keys:
-        if find_run(database, key) is None:
-            raise not_here_error(key)
+        (missing if find_run(database, key) is None else here).append(key)
+    if missing and (here or not all(_is_forgotten(database, key) for key in missing)):
+        raise not_here_error(missing[0])
     database.check_writable()
     _erase_columns(database, "nothing is changed")
     with database.writing() as connection:
-        for key in keys:
+        for key in here:
             _forget_run(connection, number_of(connection, key))
             connection.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (key_digest(key),))
         connection.execute("DELETE FROM files WHERE digest NOT IN (SELECT digest FROM outputs)")
-    database.erase_traces()
-    # A listing of another process may have made them anew before that.
-    _erase_columns(database, "the runs are forgotten, and still in these")
+    try:
+        # A listing of another process may have made them anew before that.
+        _erase_columns(database, "the runs are forgotten, and still in these")
+    finally:
+        database.erase_traces()
+
+
+def _is_forgotten(database: Database, key: Key) -> bool:
+    query = "SELECT 1 FROM forgotten WHERE digest = ?"
+    return database.value(query, (key_digest(key),)) is not None
 
 
 def _erase_columns(database: Database, outcome: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +12,7 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb import errors
-from agentrun_nb.archive import packing, places, store, walk
+from agentrun_nb.archive import database, packing, places, store, walk
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.records.decode import decode_records
 from tests.archive.book import DEP, Book, moment, served
@@ -557,3 +559,35 @@ def test_names_of_deployments_and_versions_are_there(archive):
         book.put(4, version_id="ver_2")
         archive.sync(client, DEP)
     assert archive.names()["ver_2"] == f"name of {DEP} v2"
+
+
+@pytest.mark.parametrize("again", ["run_5", "run_4"])
+def test_traces_that_a_reader_keeps_in_the_file_are_said_and_erased_later(
+    archive, monkeypatch, again
+):
+    monkeypatch.setattr(database, "PATIENCE", 0.1)
+    archive = arn.Archive(archive.path)
+    book = filled(5)
+    book.put(5, failure_reason="zanzibar")
+    with served(book) as (client, _):
+        archive.sync(client, DEP)
+    with closing(sqlite3.connect(archive.path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM runs").fetchone()
+        for _ in range(2):
+            with pytest.raises(errors.ArchiveWriteError, match="traces of them stay") as caught:
+                archive.forget((DEP, "run_5"))
+            assert "forget" in caught.value.hint
+        assert len(archive.list_runs(DEP)) == 5
+        with pytest.raises(errors.NotFoundError):
+            archive.forget([(DEP, "run_1"), (DEP, "run_5")])
+        assert b"run_5" in content_of(archive)
+    archive.forget((DEP, again))
+    assert b"run_1" in content_of(archive)
+    assert b"run_5" not in content_of(archive)
+
+
+def content_of(archive: arn.Archive) -> bytes:
+    """What is in the file and in the log of changes beside it."""
+    log = archive.path.with_name(f"{archive.path.name}-wal")
+    return archive.path.read_bytes() + log.read_bytes()
