@@ -40,7 +40,8 @@ SMALL_PART = 20
 def list_chunks(database: Database, selection: Selection, rows: int) -> Iterator[pd.DataFrame]:
     """Yields the runs of a selection in frames, at least one.
 
-    The report of the last one says how complete all of them are, as of the last sync.
+    The report of the last one says how complete all of them are, as of the last sync. Runs that are
+    forgotten meanwhile are left out.
     """
     started = time.monotonic()
     found = select(database, selection)

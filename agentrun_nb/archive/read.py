@@ -98,11 +98,22 @@ def read_bodies(database: Database, found: Sequence[Found]) -> list[bytes]:
 
 
 def read_batch(database: Database, found: Sequence[Found], without: Sequence[str] = ()) -> Batch:
-    """Decodes the records that stand at these places."""
-    bodies = read_bodies(database, found)
-    batch = decode_records(RUNS, bodies).with_fetched_at([place.seen_at for place in found])
-    deployments = [place.deployment_id for place in found]
+    """Decodes the records that stand at these places, without those that were forgotten since."""
+    records = [
+        (place, body)
+        for place, body in zip(found, read_bodies(database, found), strict=True)
+        if body or _is_listed(database, place)
+    ]
+    batch = decode_records(RUNS, [body for _, body in records])
+    batch = batch.with_fetched_at([place.seen_at for place, _ in records])
+    deployments = [place.deployment_id for place, _ in records]
     return note_strangers(batch, "deployment_id", deployments).without(without)
+
+
+def _is_listed(database: Database, place: Found) -> bool:
+    """Whether the archive still says that a record stands there."""
+    query = "SELECT 1 FROM records WHERE batch = ? AND position = ?"
+    return database.value(query, (place.batch, place.position)) is not None
 
 
 def find_run(database: Database, key: Key) -> Found | None:
@@ -121,10 +132,11 @@ def read_run(database: Database, key: Key) -> Run:
     Raises:
         NotFoundError: the archive does not have it.
     """
-    found = find_run(database, key)
-    if found is None:
-        raise not_here_error(key)
-    (body,) = read_bodies(database, [found])
+    with database.reading():
+        found = find_run(database, key)
+        if found is None:
+            raise not_here_error(key)
+        (body,) = read_bodies(database, [found])
     run = Run(body, times.EPOCH + found.seen_at * times.MICROSECOND)
     run.batch = note_strangers(run.batch, "deployment_id", [key[0]])
     run.notes = run.batch.cells["parse_notes"][0].as_py()
@@ -141,14 +153,14 @@ def not_here_error(key: Key) -> NotFoundError:
 def read_runs(database: Database, keys: Sequence[Key]) -> pd.DataFrame:
     """Reads runs by their keys, one row for each key in the same order."""
     started = time.monotonic()
-    places = {key: find_run(database, key) for key in dict.fromkeys(keys)}
-    found = {key: place for key, place in places.items() if place is not None}
+    with database.reading():
+        places = {key: find_run(database, key) for key in dict.fromkeys(keys)}
+        found = {key: place for key, place in places.items() if place is not None}
+        here = [read_batch(database, list(found.values()))] if found else []
     missing = [key for key, place in places.items() if place is None]
     sentences = [f"not_found: {not_here_error(key).message}" for key in missing]
-    batches = [failed_runs(missing, sentences)]
+    batches = [*here, failed_runs(missing, sentences)]
     rows = {key: row for row, key in enumerate([*found, *missing])}
-    if found:
-        batches.insert(0, read_batch(database, list(found.values())))
     in_order = [rows[key] for key in keys]
     frame = table_frame(RUNS, batches).take(in_order).reset_index(drop=True)
     got = int(frame["fetch_error"].isna().sum())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,10 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb import errors
+from agentrun_nb.archive import database, read
+from agentrun_nb.archive.packing import pack
 from agentrun_nb.client import Client
+from tests.archive.book import DEP, Book, served
 
 NOT_OFFLINE = {"check", "wait", "watch", "refetch", "save_outputs", "base_url", "close"}
 """What a client does with the network only, and an archive does not have or has of its own."""
@@ -217,3 +222,59 @@ def test_text_is_no_sql(world, naughty):
     )
     assert world.archive.list_runs(version_id=naughty).empty
     assert len(world.archive.list_runs()) == len(world.runs)
+
+
+def test_runs_that_are_forgotten_during_an_iteration_are_left_out(tmp_path):
+    book = Book()
+    for number in range(9):
+        book.put(number)
+    archive = arn.Archive(tmp_path / "runs.sqlite")
+    with served(book) as (client, _):
+        archive.sync(client)
+    frames = archive.iter_runs(chunk=3)
+    listed = next(frames)["id"].tolist()
+    with arn.Archive(archive.path) as other:
+        other.forget([(DEP, f"run_{number}") for number in (8, 5, 2, 1, 0)])
+    rest = [*frames]
+    assert [len(frame) for frame in rest] == [2, 0]
+    assert [*listed, *pd.concat(rest)["id"]] == [f"run_{number}" for number in (8, 7, 6, 4, 3)]
+    assert rest[-1].columns.tolist() == arn.runs_frame([]).columns.tolist()
+    assert arn.fetch_report(rest[-1]).complete
+    assert arn.fetch_report(rest[-1]).got == 0
+
+
+def test_a_record_that_has_become_empty_is_not_taken_for_a_forgotten_run(tmp_path):
+    book = Book()
+    book.put(1)
+    archive = arn.Archive(tmp_path / "runs.sqlite")
+    with served(book) as (client, _):
+        archive.sync(client)
+    with closing(sqlite3.connect(archive.path)) as connection:
+        connection.execute("UPDATE batches SET size = ?, body = ?", pack([b""]))
+        connection.commit()
+    with pytest.raises(errors.AgentRunError):
+        list(archive.iter_runs())
+
+
+def test_runs_by_ids_are_as_they_were_before_one_was_forgotten_meanwhile(tmp_path, monkeypatch):
+    book = Book()
+    for number in range(4):
+        book.put(number)
+    archive = arn.Archive(tmp_path / "runs.sqlite")
+    with served(book) as (client, _):
+        archive.sync(client)
+    find_run = read.find_run
+
+    def forgotten_then(*given: Any) -> Any:
+        found = find_run(*given)
+        if given[1] == (DEP, "run_1"):
+            monkeypatch.setattr(read, "find_run", find_run)
+            monkeypatch.setattr(database, "PATIENCE", 0.1)
+            with arn.Archive(archive.path) as other, suppress(errors.ArchiveWriteError):
+                other.forget((DEP, "run_1"))
+        return found
+
+    monkeypatch.setattr(read, "find_run", forgotten_then)
+    ids = [f"run_{number}" for number in range(4)]
+    assert archive.get_runs(DEP, ids)["id"].tolist() == ids
+    assert archive.get_runs(DEP, ids)["fetch_error"].notna().tolist() == [False, True, False, False]
