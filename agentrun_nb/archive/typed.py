@@ -16,6 +16,7 @@ import os
 import re
 import secrets
 import stat
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -48,6 +49,9 @@ _HEAD = b"agentrun_nb"
 
 _DIGEST_END = len(MAGIC) + 32
 """Where the digest of what follows ends."""
+
+_ABANDONED = 3_600.0
+"""Seconds after which nobody is still writing columns."""
 
 
 class TypedRuns(NamedTuple):
@@ -144,6 +148,16 @@ def write_columns(archive: Path, runs: TypedRuns) -> None:
                 fresh.replace(target)
         finally:
             fresh.unlink(missing_ok=True)
+    with suppress(OSError):
+        _erase_unfinished(archive)
+
+
+def _erase_unfinished(archive: Path) -> None:
+    """Removes columns that a process began to write so long ago that it must have been killed."""
+    latest = time.time() - _ABANDONED
+    for file in _files(archive):
+        if file != path_of(archive) and file.stat().st_mtime < latest:
+            file.unlink(missing_ok=True)
 
 
 def erase_columns(archive: Path) -> None:

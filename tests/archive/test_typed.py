@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -351,3 +352,18 @@ def test_in_a_folder_that_cannot_be_written_nothing_is_forgotten_or_erased(archi
         archive.forget((DEP, "run_7"))
     assert typed.path_of(archive.path).exists()
     assert "run_7" in archive.list_runs()["id"].tolist()
+
+
+def test_columns_that_a_killed_process_has_not_finished_go_after_an_hour(archive):
+    archive.list_runs()
+    path = typed.path_of(archive.path)
+    content = path.read_bytes()
+    ages = {".0123abcd": 3_700, ".fedcba98": 3_500, ".01234567": 3_700, "-0123abcd": 3_700}
+    for end, age in ages.items():
+        file = path.with_name(path.name + end)
+        file.write_bytes(b"of somebody else" if end == ".01234567" else content)
+        os.utime(file, (time.time() - age,) * 2)
+    path.unlink()
+    archive.list_runs()
+    left = {file.name.removeprefix(path.name) for file in path.parent.glob(f"{path.name}*")}
+    assert left == {"", *ages} - {".0123abcd"}
