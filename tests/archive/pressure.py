@@ -542,7 +542,7 @@ FIGURES: dict[str, Callable[[Path], object]] = {
     "at_once": lambda folder: at_once(folder, *((8, 500, 4) if LARGE else (4, 40, 2))),
     "failures": lambda folder: failures(folder, 200 if LARGE else 10),
     "notebooks": lambda folder: notebooks(folder, 60 if LARGE else 5),
-    "rescue": lambda folder: rescue(folder, *((30, (3, 20), 0.7) if LARGE else (8, (1, 3), 0.4))),
+    "rescue": lambda folder: rescue(folder, *((30, (3, 20), 0.7) if LARGE else (12, (1, 3), 0.4))),
 }
 """What is measured, by name."""
 

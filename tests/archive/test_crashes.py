@@ -66,7 +66,7 @@ def test_two_notebooks_use_one_archive(tmp_path):
 
 def test_what_any_order_could_save_is_saved_before_it_goes(tmp_path):
     """The files of failed runs are retained for some seconds, and come one after another."""
-    amounts = (30, (3, 20), 0.7) if LARGE else (8, (1, 3), 0.4)
+    amounts = (30, (3, 20), 0.7) if LARGE else (12, (1, 3), 0.4)
     # One request at a time: of several that are sent at once nobody knows which one comes first.
     found = pressure.rescue(tmp_path, *amounts, max_in_flight=1)
     print(found)
