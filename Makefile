@@ -1,20 +1,28 @@
 # One command a task; CI calls the same ones. `make help` lists them.
 PYTHON ?= python3
 BIN := .venv/bin
+EXE :=
+ifeq ($(OS),Windows_NT)
+  BIN := .venv/Scripts
+  EXE := .exe
+endif
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test hosts faults tour lint format js docs gallery chromium notebooks torture bench bench-page clean
+.PHONY: help demo test offline hosts faults tour lint format js docs gallery chromium notebooks torture bench bench-page release-check clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
 
 demo: .venv/demo  ## real jobs of the local service, and JupyterLab on the tour (ARGS=--headless ends after printing)
 	$(BIN)/python -m agentrun_nb.demo $(ARGS)
 
 test: .venv/test chromium  ## the ring of tests that every change must pass
 	$(BIN)/python -m pytest --ignore=tests/hosts --durations=10 $(ARGS)
+
+offline: .venv/test  ## the tests of what needs no service, as they run on every system
+	$(BIN)/python -m tests.offline $(ARGS)
 
 hosts: .venv/test chromium  ## the widget in each notebook front end, every one in an environment of its own
 	$(BIN)/python -m pytest tests/hosts --durations=10 $(ARGS)
@@ -30,6 +38,13 @@ lint: .venv/dev  ## style, types, and which room imports which
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m tests.layers
+	$(BIN)/python -m tests.addresses
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(wildcard .github/workflows/*.yml)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+	$(BIN)/zizmor --offline --quiet --persona pedantic .github
 
 format: .venv/dev  ## mend what a tool can mend
 	$(BIN)/ruff check --fix .
@@ -62,17 +77,20 @@ bench: .venv/test  ## figures beside other ways to do the same, as ratios (ARGS=
 bench-page: .venv/test chromium  ## the view of many runs at size, beside plotly (ARGS="--python PYTHON" for itables and quak too, --quick for a minute)
 	$(BIN)/python -m benchmarks.page $(ARGS)
 
+release-check: .venv/dev  ## build the wheel and the source archive, and try them where the sources are not (ARGS="--keep dist")
+	$(BIN)/python -m tests.release $(ARGS)
+
 clean:  ## remove what the other commands made
 	rm -rf .venv .venv-hosts .venv-witness docs/_build agentrun_nb/widget/node_modules tests/hosts/node_modules
 
 chromium:
 	@.ci/chromium
 
-.venv/demo .venv/test .venv/dev .venv/docs: .venv/%: pyproject.toml | .venv/bin/python
+.venv/demo .venv/test .venv/dev .venv/docs: .venv/%: pyproject.toml | $(BIN)/python$(EXE)
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	@touch $@
 
-.venv/bin/python:
+$(BIN)/python$(EXE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "This needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
 	@$(PYTHON) -m venv .venv \

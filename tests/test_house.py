@@ -267,8 +267,8 @@ def test_contributing_names_files_that_are_there():
     assert len(named) > 20
     assert not [name for name in named if not in_repository(name)]
     makefile = (ROOT.parent / "Makefile").read_text("utf-8")
-    commands = set(re.findall(r"\bmake (\w+)", CONTRIBUTING))
-    assert commands <= set(re.findall(r"^(\w+):", makefile, re.M))
+    commands = set(re.findall(r"\bmake ([\w-]+)", CONTRIBUTING))
+    assert commands <= set(re.findall(r"^([\w-]+):", makefile, re.M))
     modules = set(re.findall(r"python -m (tests[\w.]*)", CONTRIBUTING))
     assert modules
     assert not [name for name in modules if find_spec(name) is None]
