@@ -19,7 +19,13 @@ from agentrun_nb.analysis.outcomes import (
     outcomes,
     repeated_count_notes,
 )
-from agentrun_nb.analysis.parts import ManyRuns, check_known_columns, count_parts, whole_table
+from agentrun_nb.analysis.parts import (
+    ManyRuns,
+    check_known_columns,
+    count_parts,
+    opened,
+    whole_table,
+)
 from agentrun_nb.analysis.tallies import GROUP, N, Tallies, combine, in_order, numbered
 from agentrun_nb.core.schema import FAILURES, LOGS, STATUSES
 from agentrun_nb.documents.reading import read
@@ -98,6 +104,7 @@ def failures(
     read_names(names)
     parts = as_list(by)
     columns = [part for part in parts if isinstance(part, str)]
+    runs = opened(runs)
     check_known_columns(runs, columns)
     needed = [*_NEEDED, *columns]
     if each:
@@ -118,10 +125,15 @@ def failures(
     kept = {name: dtype for name, dtype in values.dtypes.items() if str(dtype) in _HOLDS_NA}
     further = {name: dtype for name, dtype in _DTYPES.items() if name not in values}
     table = pd.DataFrame(rows, columns=[*values, *further])
-    return ShownFrame(table.astype(further | kept))
+    dtypes = further | kept
+    # Where no moment of a column is known, pandas has made local times of it.
+    moments = [name for name, dtype in dtypes.items() if str(dtype) == _MOMENTS]
+    table = table.astype(dict.fromkeys(moments, "object"))
+    return ShownFrame(table.astype(dtypes))
 
 
-_HOLDS_NA = ("str", "Int64", "Float64", "boolean", "category", "datetime64[us, UTC]")
+_MOMENTS = "datetime64[us, UTC]"
+_HOLDS_NA = ("str", "Int64", "Float64", "boolean", "category", _MOMENTS)
 """Dtypes that hold NA. A column of `by` keeps such a dtype in a row that has no value of it."""
 
 

@@ -293,6 +293,17 @@ def test_no_failures_give_an_empty_table_of_the_same_columns() -> None:
     assert empty.dtypes.equals(full.dtypes)
 
 
+@pytest.mark.parametrize("by", [None, "created_at", "started_at", ["version_id", "completed_at"]])
+def test_failures_without_a_moment_give_a_table_of_the_same_columns(by: Any) -> None:
+    timed = frame([failed(0, "x", 2)])
+    untimed = timed.copy()
+    untimed.loc[:, ["created_at", "started_at", "completed_at"]] = pd.NaT
+    found = failures(untimed, by=by)
+    assert found["n"].tolist() == [1]
+    assert found["first_seen"].isna().all()
+    assert found.dtypes.equals(failures(timed, by=by).dtypes)
+
+
 def test_generated_failures_fall_into_their_kinds_whatever_the_order() -> None:
     runs = runs_frame(b"[" + b",".join(generate(20_000)) + b"]")
     found = failures(runs)
