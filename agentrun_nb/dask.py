@@ -17,7 +17,7 @@ from agentrun_nb.core.arguments import read_path
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.files.dataset import Part
-from agentrun_nb.files.parts import empty_table, read_part, runs_manifest
+from agentrun_nb.files.parts import RunsFolder, read_part
 
 if TYPE_CHECKING:
     import dask.dataframe as dd
@@ -60,19 +60,20 @@ def read(folder: str | os.PathLike[str]) -> dd.DataFrame:
     except ImportError:
         raise SettingsError("This needs Dask.", hint="pip install 'agentrun-nb[dask]'") from None
     path = read_path(folder).absolute()
-    manifest = runs_manifest(path)
-    starts = [0, *accumulate(part.rows for part in manifest.parts)]
+    opened = RunsFolder(path)
+    starts = [0, *accumulate(part.rows for part in opened.parts)]
     names = [column.name for column in RUNS.columns if column.kind == "category"]
     # Each part has categories of its own, as its runs have other statuses.
-    meta = clear_known_categories(empty_table(path), cols=names)
-    divisions = (*starts[:-1], starts[-1] - 1) if manifest.rows else None
+    meta = clear_known_categories(opened.empty_table(), cols=names)
+    divisions = (*starts[:-1], starts[-1] - 1) if starts[-1] else None
     # Dask would make another type of text of that of pandas.
     with dask.config.set({"dataframe.convert-string": False}):
         return dd.from_map(
             _read_partition,
-            manifest.parts,
+            opened.parts,
             starts[:-1],
             folder=path,
+            all_columns=opened.columns,
             meta=meta,
             divisions=divisions,
             label="runs",
@@ -81,10 +82,15 @@ def read(folder: str | os.PathLike[str]) -> dd.DataFrame:
 
 
 def _read_partition(
-    part: Part, start: int, columns: list[str] | None = None, *, folder: Path
+    part: Part,
+    start: int,
+    columns: list[str] | None = None,
+    *,
+    folder: Path,
+    all_columns: list[str],
 ) -> pd.DataFrame:
     """Reads a part; its rows are numbered from `start` on."""
-    names = [*empty_table(folder).columns] if columns is None else columns
+    names = all_columns if columns is None else columns
     runs = read_part(folder, part, names)[names]
     return runs.set_axis(pd.RangeIndex(start, start + len(runs)))
 

@@ -29,7 +29,7 @@ from agentrun_nb.analysis.means import (
     sum_by_input,
 )
 from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_runs_notes
-from agentrun_nb.analysis.parts import ManyRuns, check_known_columns, whole_table
+from agentrun_nb.analysis.parts import ManyRuns, check_known_columns, opened, whole_table
 from agentrun_nb.analysis.phase_lengths import Lengths, measure
 from agentrun_nb.analysis.run_time import FASTER, PairedTimes, paired_run_time
 from agentrun_nb.analysis.success import (
@@ -155,6 +155,7 @@ def compare(
     """
     scipy_stats()
     columns = read_values(values)
+    runs = opened(runs)
     if isinstance(by, str):
         check_known_columns(runs, [by])
     # An index may bear the name of a column, or repeat itself; no row here is found by it.

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from agentrun_nb.analysis.outcomes import count_repeated, key_digests, left_out, outcomes
-from agentrun_nb.analysis.parts import ManyRuns, count_parts, is_folder
+from agentrun_nb.analysis.parts import ManyRuns, count_parts, opened
 from agentrun_nb.core.schema import STATUSES, TERMINAL, WAITING
-from agentrun_nb.files.parts import report_of_folder
+from agentrun_nb.files.parts import RunsFolder
 from agentrun_nb.tables.chunks import report_of_parts
 from agentrun_nb.tables.moments import YEAR_9999, ZERO_TIMES
 from agentrun_nb.tables.report import FetchReport, fetch_report
@@ -76,7 +75,8 @@ def concurrency(runs: ManyRuns) -> pd.DataFrame:
         >>> arn.concurrency(runs)["running"].max()
         np.int64(2)
     """
-    report = report_of_folder(Path(runs)) if is_folder(runs) else None
+    runs = opened(runs)
+    report = runs.report if isinstance(runs, RunsFolder) else None
     changes = count_parts(runs, _NEEDED, _Changes.of, _combined)
     table = changes.table()
     uncounted = (changes.left_out + changes.misplaced).items()

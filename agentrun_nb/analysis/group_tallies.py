@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from agentrun_nb.analysis.estimates import Times
 from agentrun_nb.analysis.groups import group_values
 from agentrun_nb.analysis.outcomes import key_digests, outcomes
-from agentrun_nb.analysis.parts import ManyRuns, check_known_columns, count_parts, whole_table
+from agentrun_nb.analysis.parts import (
+    ManyRuns,
+    check_known_columns,
+    count_parts,
+    opened,
+    whole_table,
+)
 from agentrun_nb.analysis.periods import PERIOD, periods
 from agentrun_nb.analysis.phase_lengths import (
     AFTER_START,
@@ -101,6 +107,7 @@ def count_groups(runs: ManyRuns, question: Question, names: Names) -> Tallies:
     Raises:
         SchemaError: there is no such column, or a Series is not of these runs.
     """
+    runs = opened(runs)
     check_known_columns(runs, question.columns)
     if question.needs_whole:
         found = _count(whole_table(runs, question.needed()), question)

@@ -16,8 +16,7 @@ from typing import Any, Protocol, TypeAlias, TypeGuard, TypeVar, runtime_checkab
 import pandas as pd
 
 from agentrun_nb.core.schema import RUNS
-from agentrun_nb.files.dataset import dataset_columns
-from agentrun_nb.files.parts import read_parts
+from agentrun_nb.files.parts import RunsFolder
 from agentrun_nb.tables.frames import HasRecord, check_columns, runs_frame
 
 Counts = TypeVar("Counts")
@@ -39,9 +38,20 @@ class ClusterFrame(Protocol):
         """Gives the whole frame."""
 
 
-ManyRuns: TypeAlias = HasRecord | pd.DataFrame | Iterable[Any] | str | PathLike[str] | ClusterFrame
+ManyRuns: TypeAlias = (
+    HasRecord | pd.DataFrame | Iterable[Any] | str | PathLike[str] | RunsFolder | ClusterFrame
+)
 """What `runs_frame` takes, and what does not have to fit in memory: an iterator of frames, a folder
 that `save` wrote, a Dask frame of runs."""
+
+
+def opened(runs: ManyRuns) -> ManyRuns:
+    """Opens a folder of runs, so that all that is read of it is of one state; others are as given.
+
+    Raises:
+        SchemaError: the folder holds no runs.
+    """
+    return RunsFolder(Path(runs)) if is_folder(runs) else runs
 
 
 def count_parts(
@@ -99,19 +109,16 @@ def check_known_columns(runs: ManyRuns, names: list[str]) -> None:
     Raises:
         SchemaError: there is no such column.
     """
-    if is_folder(runs):
-        known = dataset_columns(Path(runs))
-    elif is_cluster(runs):
-        known = [*runs.columns]
-    else:
-        return
-    check_columns(pd.DataFrame(columns=[*dict.fromkeys([*RUNS.names, *known])]), names)
+    if isinstance(runs, RunsFolder) or is_cluster(runs):
+        known = dict.fromkeys([*RUNS.names, *runs.columns])
+        check_columns(pd.DataFrame(columns=[*known]), names)
 
 
 def _tables(runs: Any, columns: Iterable[str]) -> Iterator[pd.DataFrame]:
     """A RUNS table of each part."""
-    if is_folder(runs):
-        yield from read_parts(Path(runs), columns)
+    runs = opened(runs)
+    if isinstance(runs, RunsFolder):
+        yield from runs.tables(columns)
     elif isinstance(runs, Iterator):
         for is_frame, items in groupby(runs, key=_is_frame):
             if is_frame:

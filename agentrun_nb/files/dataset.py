@@ -5,17 +5,22 @@ digest of each part. The manifest is JSON in the metadata of a Parquet file with
 with a file of another kind is no table to some programs. Parts have other names until all are
 written. So a folder that is written again is as it was until the end, and a saver that was killed
 goes on with the parts that are there.
+
+What has changed in a file since is refused when it is read. A part that is read whole is compared
+with its digest. Of single columns only their pages are read: each has a checksum, and what says
+where they lie, the footer of the part, has a digest in the manifest. The manifest has one itself.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 import pandas as pd
@@ -37,6 +42,9 @@ MANIFEST = "_manifest.parquet"
 
 _KEY = b"agentrun_nb_manifest"
 """Where the manifest stands in the metadata of that file."""
+
+_DIGEST = b"agentrun_nb_manifest_sha256"
+"""Where its digest stands; datasets of earlier versions have none."""
 
 VERSION = 1
 
@@ -68,12 +76,14 @@ class Part(msgspec.Struct):
         rows: the number of its rows.
         bytes: its size.
         sha256: its digest.
+        footer: the digest of its footer; None where an earlier version wrote it.
     """
 
     file: str
     rows: int
     bytes: int
     sha256: str
+    footer: str | None = None
 
 
 class Manifest(msgspec.Struct):
@@ -218,7 +228,8 @@ class _Writer:
         body = parquet_bytes(rows, first.marks)
         digest = hashlib.sha256(body).hexdigest()
         name = f"part-{len(self._parts):05}-{digest[:16]}.parquet"
-        self._parts.append(Part(name, len(rows), len(body), digest))
+        footer = _footer_digest(io.BytesIO(body))
+        self._parts.append(Part(name, len(rows), len(body), digest, footer))
         for place in (self._folder / name, self._folder / _unfinished(name)):
             with suppress(OSError):
                 if place.stat().st_size == len(body):
@@ -253,25 +264,25 @@ class _Writer:
         first = self._first
         assert first is not None  # noqa: S101 - there is a manifest of at least one frame
         text = msgspec.json.encode(manifest)
-        metadata = {**(first.cells.schema.metadata or {}), _KEY: text}
+        digest = hashlib.sha256(text).hexdigest()
+        metadata = {**(first.cells.schema.metadata or {}), _KEY: text, _DIGEST: digest}
         return parquet_bytes(first.cells.replace_schema_metadata(metadata), first.marks)
 
 
 # --- reading -------------------------------------------------------------------------------------
 
 
-def read_dataset(folder: Path, columns: list[str] | None) -> Content:
+def read_dataset(folder: Path, manifest: Manifest, columns: list[str] | None) -> Content:
     """Reads a dataset.
 
     Args:
         folder: where it lies.
+        manifest: what it is made of.
         columns: the columns that are read; None: all.
 
     Raises:
-        SchemaError: the folder holds no dataset.
         DataError: a part is not there, or not as it was written.
     """
-    manifest = read_manifest(folder)
     table = next((known for known in TABLES if known.name == manifest.table), None)
     read = None
     if columns is not None:
@@ -279,26 +290,83 @@ def read_dataset(folder: Path, columns: list[str] | None) -> Content:
         if table is not None and set(read).isdisjoint(table.names):
             # A table of records needs one of its own columns, which says how many rows there are.
             read.append(table.columns[0].name)
-    parts = pa.concat_tables(_parts(folder, manifest, read))
+    parts = pa.concat_tables(read_cells(folder, part, read) for part in manifest.parts)
     return content_of(parts, table)._replace(fetched=manifest.report)
 
 
-def dataset_columns(folder: Path) -> list[str]:
-    """The columns of a dataset."""
-    return [*read_manifest(folder).columns]
+def read_cells(folder: Path, part: Part, columns: list[str] | None) -> pa.Table:
+    """Reads columns of a part as they were written.
+
+    Args:
+        folder: where it lies.
+        part: the part as the manifest has it.
+        columns: the columns that are read; None: all.
+
+    Raises:
+        DataError: it is not there, or what is read of it is not as it was written.
+    """
+    with _opened(folder, part, whole=columns is None) as file:
+        return file.read(columns=columns)
 
 
-def _parts(folder: Path, manifest: Manifest, columns: list[str] | None) -> Iterator[pa.Table]:
-    for part in manifest.parts:
-        try:
-            body = (folder / part.file).read_bytes()
-        except OSError as error:
-            sentence = f"The part {part.file} of {folder} cannot be read: {error.strerror}."
-            raise DataError(sentence, hint="Save it again.") from None
-        if hashlib.sha256(body).hexdigest() != part.sha256:
-            sentence = f"The part {part.file} of {folder} is not as it was written."
-            raise DataError(sentence, hint="Save it again.")
-        yield pyarrow.parquet.read_table(pa.BufferReader(body), columns=columns)
+def read_empty(folder: Path, part: Part) -> pa.Table:
+    """The columns of a part without a row; raises as `read_cells`."""
+    with _opened(folder, part, whole=False) as file:
+        return file.schema_arrow.empty_table()
+
+
+@contextmanager
+def _opened(folder: Path, part: Part, *, whole: bool) -> Iterator[Any]:
+    """Opens a part as a ParquetFile whose columns can be read as they were written.
+
+    Args:
+        folder: where it lies.
+        part: the part as the manifest has it.
+        whole: whether all columns are read.
+
+    Raises:
+        DataError: it is not there, or what is read of it is not as it was written.
+    """
+    what = "is not as it was written"
+    try:
+        with (folder / part.file).open("rb") as file:
+            source: Any = file
+            # The pages of earlier versions have no checksums: only the whole is known to be right.
+            if whole or part.footer is None:
+                body = file.read()
+                is_intact = hashlib.sha256(body).hexdigest() == part.sha256
+                source = pa.BufferReader(body)
+            else:
+                is_intact = _footer_digest(file) == part.footer
+            if is_intact:
+                with pyarrow.parquet.ParquetFile(source, page_checksum_verification=True) as opened:
+                    yield opened
+                return
+    except FileNotFoundError:
+        what = "is not there"
+    except OSError as error:
+        # A page that is not as its checksum says is such an error too, without a number.
+        if error.errno is not None:
+            what = f"cannot be read: {error.strerror}"
+    except pa.ArrowException:
+        pass
+    sentence = f"The part {part.file} of {folder} {what}."
+    raise DataError(sentence, hint="Save it again.")
+
+
+_END = 8
+"""The bytes after the footer of a Parquet file: its length, and four letters."""
+
+
+def _footer_digest(file: BinaryIO) -> str:
+    """The digest of the footer of a Parquet file and of what is after it."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - _END))
+    length = int.from_bytes(file.read(4), "little")
+    file.seek(max(0, size - _END - length))
+    digest = hashlib.sha256(file.read()).hexdigest()
+    file.seek(0)
+    return digest
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -311,6 +379,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         metadata = pyarrow.parquet.read_schema(folder / MANIFEST).metadata or {}
         text = metadata.get(_KEY, b"")
+        digest = metadata.get(_DIGEST)
     except FileNotFoundError:
         sentence = f"{folder} holds no dataset: it has no {MANIFEST}."
         staged = any(folder.glob(".part-*"))
@@ -321,6 +390,10 @@ def read_manifest(folder: Path) -> Manifest:
         raise DataError(sentence, hint="Look at the path and its rights.") from None
     except pa.ArrowException:
         text = b""
+        digest = None
+    if digest not in (None, hashlib.sha256(text).hexdigest().encode()):
+        sentence = f"The {MANIFEST} of {folder} is not as it was written."
+        raise DataError(sentence, hint="Save it again.")
     try:
         manifest = msgspec.json.decode(text, type=Manifest)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):

@@ -45,12 +45,14 @@ def _write(cells: pa.Table, marks: Marks, file: Any) -> None:
     metadata = dict(cells.schema.metadata or {})
     metadata[_MARKS] = json.dumps(needed).encode()
     cells = cells.replace_schema_metadata(metadata)
-    pyarrow.parquet.write_table(cells, file, compression="zstd", row_group_size=ROWS)
+    pyarrow.parquet.write_table(
+        cells, file, compression="zstd", row_group_size=ROWS, write_page_checksum=True
+    )
 
 
 def read_parquet(file: BinaryIO, path: Path) -> Content:
     """Reads a table from Parquet."""
-    cells = pyarrow.parquet.read_table(file)
+    cells = pyarrow.parquet.read_table(file, page_checksum_verification=True)
     return content_of(cells, recognised(cells.column_names))
 
 

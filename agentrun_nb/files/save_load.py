@@ -151,9 +151,11 @@ def load(path: str | os.PathLike[str], columns: str | Sequence[str] | None = Non
     if columns is not None:
         names = read_texts("columns", columns, "Give the names of columns.")
     if path.is_dir():
+        manifest = dataset.read_manifest(path)
         if names is not None:
-            check_columns(pd.DataFrame(columns=dataset.dataset_columns(path)), names)
-        frame = table_of(dataset.read_dataset(path, names), has_types=True, names=names)
+            check_columns(pd.DataFrame(columns=[*manifest.columns]), names)
+        content = dataset.read_dataset(path, manifest, names)
+        frame = table_of(content, has_types=True, names=names)
     else:
         kind = _format(path)
         try:

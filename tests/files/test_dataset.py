@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pandas as pd
 import pyarrow.parquet
 import pytest
@@ -16,6 +18,7 @@ import pytest
 import agentrun_nb as arn
 from agentrun_nb.errors import DataError, SchemaError
 from agentrun_nb.files import dataset
+from agentrun_nb.files import parts as parts_of_files
 from agentrun_nb.tables import report
 from agentrun_nb.tables.report import FetchReport
 from tests.support.strategies import GOLDEN
@@ -208,6 +211,125 @@ def test_a_changed_part_is_refused(tmp_path, small_parts):
     part.unlink()
     with pytest.raises(DataError, match=part.name):
         arn.load(folder)
+
+
+# --- bits that flip ------------------------------------------------------------------------------
+
+READERS = {
+    "load": arn.load,
+    "load of columns": lambda folder: arn.load(folder, columns=["status", "created_at"]),
+    "load of further columns": lambda folder: arn.load(folder, columns=["score"]),
+    "summarize": arn.summarize,
+    "concurrency": arn.concurrency,
+    "failures": arn.failures,
+    "dask": lambda folder: arn.dask.read(folder).compute(scheduler="synchronous"),
+    "columns of dask": lambda folder: (
+        arn.dask.read(folder)["status"].compute(scheduler="synchronous").to_frame()
+    ),
+}
+"""What reads a dataset."""
+
+
+def flipped(path: Path, places: range):
+    """Yields at each place once, while one bit of the file is another."""
+    body = bytearray(path.read_bytes())
+    for number, place in enumerate(places):
+        bit = 1 << number % 8
+        body[place] ^= bit
+        path.write_bytes(body)
+        yield place
+        body[place] ^= bit
+    path.write_bytes(body)
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory) -> Path:
+    runs = arn.runs_frame(list(arn.local.generate(60)))
+    return arn.save([runs.assign(score=1.5)], tmp_path_factory.mktemp("generated") / "runs")
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_bit_that_flips_changes_nothing_that_is_read_or_is_refused(generated, name):
+    read = READERS[name]
+    expected = read(generated)
+    refused = 0
+    for path in (generated / parts(generated)[0], generated / dataset.MANIFEST):
+        size = path.stat().st_size
+        for place in flipped(path, range(size % 97, size, size // 60)):
+            try:
+                found = read(generated)
+            except (DataError, SchemaError):
+                refused += 1
+            else:
+                pd.testing.assert_frame_equal(found, expected)
+                assert found.attrs == expected.attrs, place
+    assert refused > 20
+    pd.testing.assert_frame_equal(read(generated), expected)
+
+
+def test_a_bit_that_flips_in_a_value_of_a_single_file_is_refused(tmp_path):
+    """What says where values lie, at the end of the file, has no checksum there."""
+    runs = arn.runs_frame(list(arn.local.generate(60)))
+    path = arn.save(runs, tmp_path / "runs.parquet")
+    body = path.read_bytes()
+    footer = int.from_bytes(body[-8:-4], "little")
+    refused = 0
+    for _ in flipped(path, range(4, len(body) - 8 - footer, 97)):
+        try:
+            pd.testing.assert_frame_equal(arn.load(path), runs)
+        except (DataError, SchemaError):
+            refused += 1
+    assert refused > 20
+
+
+def as_before(folder: Path) -> None:
+    """Writes a dataset as earlier versions did: without checksums of pages and of its manifest."""
+    path = folder / dataset.MANIFEST
+    manifest = dataset.read_manifest(folder)
+    for part in manifest.parts:
+        cells = pyarrow.parquet.read_table(folder / part.file)
+        pyarrow.parquet.write_table(cells, folder / part.file, compression="zstd")
+        body = (folder / part.file).read_bytes()
+        part.bytes, part.sha256 = len(body), hashlib.sha256(body).hexdigest()
+    plain = msgspec.to_builtins(manifest)
+    for part in plain["parts"]:
+        del part["footer"]
+    schema = pyarrow.parquet.read_schema(path)
+    metadata = {dataset._KEY: json.dumps(plain)}
+    pyarrow.parquet.write_table(schema.with_metadata(metadata).empty_table(), path)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_dataset_of_an_earlier_version_is_read_and_checked(tmp_path, name):
+    read = READERS[name]
+    runs = arn.runs_frame(list(arn.local.generate(60))).assign(score=1.5)
+    folder = arn.save([runs], tmp_path / "runs")
+    expected = read(folder)
+    as_before(folder)
+    pd.testing.assert_frame_equal(read(folder), expected)
+    path = folder / parts(folder)[0]
+    size = path.stat().st_size
+    for _ in flipped(path, range(5, size, size // 20)):
+        with pytest.raises(DataError, match="not as it was written"):
+            read(folder)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_folder_is_opened_once(tmp_path, monkeypatch, name):
+    """Whoever opens it twice may read of two datasets, where it is replaced meanwhile."""
+    frames = [frame.assign(score=1.5) for frame in chunks(30)]
+    folder = arn.save(frames, tmp_path / "runs")
+    opened = []
+    real = dataset.read_manifest
+
+    def noting(folder):
+        opened.append(folder)
+        return real(folder)
+
+    monkeypatch.setattr(dataset, "read_manifest", noting)
+    monkeypatch.setattr(parts_of_files, "read_manifest", noting)
+    READERS[name](folder)
+    assert len(opened) == 1
 
 
 @pytest.mark.parametrize(
