@@ -30,9 +30,10 @@ def read(folder: str | os.PathLike[str]) -> dd.DataFrame:
 
     Nothing is read until something is computed, and then only the columns that it needs. Every
     worker reads its parts itself, so the folder must lie where all of them find it by this path.
-    `summarize`, `failures` and `concurrency` take the frame, also after a filter, with the numbers
-    that they give for `arn.load(folder)`. What a listing said of itself does not come along, so
-    `concurrency` does not say where its counts are lower bounds.
+    `summarize`, `failures`, `concurrency`, `extract`, `outputs` and `json_paths` take the frame,
+    also after a filter, and give the pandas table that they give for `arn.load(folder)`. What a
+    listing said of itself does not come along, so `concurrency` does not say where its counts are
+    lower bounds.
 
     Args:
         folder: a folder that `save` has written of runs.

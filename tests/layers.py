@@ -40,13 +40,15 @@ LAYERS = (
         "tables": "cells to pandas, how complete a table is, what a person reads",
     },
     {
+        "files": "tables as files, and runs that come in parts",
+    },
+    {
         "documents": "the JSON inside runs: paths, columns, outputs, differences",
     },
     {
         "run": "one run",
     },
     {
-        "files": "tables as files",
         "drawing": "where runs lie on a picture and how a status looks; no script, no plotly",
     },
     {

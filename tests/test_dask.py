@@ -18,7 +18,7 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb.core.schema import RUNS
-from agentrun_nb.errors import DataError, SchemaError
+from agentrun_nb.errors import DataError, PathNotFound, SchemaError
 from agentrun_nb.files import dataset
 from tests.support.analysis import TORTURE
 from tests.support.many_runs import runs_in_parts
@@ -47,6 +47,15 @@ QUESTIONS: dict[str, Callable[[Any], pd.DataFrame]] = {
     "failures": arn.failures,
     "failures by version": lambda runs: arn.failures(runs, by="version_id", names={"v1": "one"}),
     "concurrency": arn.concurrency,
+    "extract": lambda runs: arn.extract(
+        runs,
+        score="output_manifest.score",
+        case=arn.Col("input.case", "Int64"),
+        n=arn.Col("output_manifest.outputs[*]", agg=lambda values: len(values)),
+    ),
+    "outputs": arn.outputs,
+    "json_paths": arn.json_paths,
+    "json_paths of the input": lambda runs: arn.json_paths(runs, "input"),
 }
 
 
@@ -54,8 +63,6 @@ ONE_FRAME = {
     "brief": arn.brief,
     "spans": arn.spans,
     "health": arn.health,
-    "outputs": arn.outputs,
-    "extract": lambda runs: arn.extract(runs, "output_manifest.score"),
     "trend": lambda runs: arn.figures.trend(runs, freq="1D"),
     "explore": arn.explore,
 }
@@ -124,6 +131,28 @@ def test_a_cluster_gives_the_numbers_of_one_frame(cluster: Any, folder: Path, na
     assert_same(ask(arn.dask.read(folder)), ask(arn.load(folder)))
 
 
+def test_a_path_that_is_nowhere_on_a_cluster_is_said_as_of_one_frame(
+    cluster: Any, folder: Path
+) -> None:
+    sentences = []
+    for runs in (arn.dask.read(folder), arn.load(folder)):
+        with pytest.raises(PathNotFound, match="Near it") as found:
+            arn.extract(runs, "output_manifest.scores")
+        sentences.append(str(found.value))
+    assert sentences[0] == sentences[1]
+
+
+def test_columns_of_a_cluster_stand_under_the_index_of_its_runs(folder: Path) -> None:
+    runs = arn.dask.read(folder)
+    chosen = runs[runs["deployment_id"] == "dep-1"]
+    columns = arn.extract(chosen, "output_manifest.score")
+    assert columns.index.equals(chosen.compute().index)
+    whole = arn.load(folder)
+    assert_same(
+        columns, arn.extract(whole[whole["deployment_id"] == "dep-1"], "output_manifest.score")
+    )
+
+
 def test_a_frame_may_be_filtered_before(cluster: Any, folder: Path) -> None:
     runs, whole = arn.dask.read(folder), arn.load(folder)
     chosen = runs[runs["deployment_id"] == "dep-1"].assign(team="a")
@@ -146,8 +175,16 @@ def test_of_a_cluster_only_the_columns_that_are_needed_are_read(
     monkeypatch.setattr(arn.dask, "read_part", noting)
     with dask.config.set(scheduler="synchronous"):
         arn.summarize(arn.dask.read(folder), by="version_id")
-    assert "status" in read
-    assert {"input", "output_manifest", "extra", "failure_reason"}.isdisjoint(read)
+        assert "status" in read
+        assert {"input", "output_manifest", "extra", "failure_reason"}.isdisjoint(read)
+        for call, document in (
+            (lambda runs: arn.extract(runs, "input.case"), "input"),
+            (arn.json_paths, "output_manifest"),
+            (arn.outputs, "output_manifest"),
+        ):
+            read.clear()
+            call(arn.dask.read(folder))
+            assert read == {"id", "deployment_id", document}
 
 
 def slowly(partition: pd.DataFrame, log: str) -> pd.DataFrame:

@@ -29,7 +29,6 @@ from agentrun_nb.analysis.means import (
     sum_by_input,
 )
 from agentrun_nb.analysis.outcomes import left_out, outcomes, repeated_runs_notes
-from agentrun_nb.analysis.parts import ManyRuns, check_known_columns, opened, whole_table
 from agentrun_nb.analysis.phase_lengths import Lengths, measure
 from agentrun_nb.analysis.run_time import FASTER, PairedTimes, paired_run_time
 from agentrun_nb.analysis.success import (
@@ -41,6 +40,7 @@ from agentrun_nb.analysis.success import (
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.documents.extract import Col
 from agentrun_nb.errors import DataError
+from agentrun_nb.files.many_runs import ManyRuns, check_known_columns, opened, whole_table
 from agentrun_nb.tables.frames import check_columns
 from agentrun_nb.tables.labels import Names, with_labels
 

@@ -13,8 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from agentrun_nb.analysis.outcomes import count_repeated, key_digests, left_out, outcomes
-from agentrun_nb.analysis.parts import ManyRuns, count_parts, opened
 from agentrun_nb.core.schema import STATUSES, TERMINAL, WAITING
+from agentrun_nb.files.many_runs import ManyRuns, count_parts, opened
 from agentrun_nb.files.parts import RunsFolder
 from agentrun_nb.tables.chunks import report_of_parts
 from agentrun_nb.tables.moments import YEAR_9999, ZERO_TIMES

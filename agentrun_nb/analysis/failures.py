@@ -19,16 +19,16 @@ from agentrun_nb.analysis.outcomes import (
     outcomes,
     repeated_count_notes,
 )
-from agentrun_nb.analysis.parts import (
+from agentrun_nb.analysis.tallies import GROUP, N, Tallies, combine, in_order, numbered
+from agentrun_nb.core.schema import FAILURES, LOGS, STATUSES
+from agentrun_nb.documents.reading import read
+from agentrun_nb.files.many_runs import (
     ManyRuns,
     check_known_columns,
     count_parts,
     opened,
     whole_table,
 )
-from agentrun_nb.analysis.tallies import GROUP, N, Tallies, combine, in_order, numbered
-from agentrun_nb.core.schema import FAILURES, LOGS, STATUSES
-from agentrun_nb.documents.reading import read
 from agentrun_nb.tables.frames import check_columns
 from agentrun_nb.tables.labels import LABELLED, Names, read_names, with_labels
 from agentrun_nb.tables.mending import mend

@@ -12,13 +12,6 @@ from numpy.typing import NDArray
 from agentrun_nb.analysis.estimates import Times
 from agentrun_nb.analysis.groups import group_values
 from agentrun_nb.analysis.outcomes import key_digests, outcomes
-from agentrun_nb.analysis.parts import (
-    ManyRuns,
-    check_known_columns,
-    count_parts,
-    opened,
-    whole_table,
-)
 from agentrun_nb.analysis.periods import PERIOD, periods
 from agentrun_nb.analysis.phase_lengths import (
     AFTER_START,
@@ -37,6 +30,13 @@ from agentrun_nb.analysis.tallies import (
     numbered,
 )
 from agentrun_nb.core.schema import RUNS
+from agentrun_nb.files.many_runs import (
+    ManyRuns,
+    check_known_columns,
+    count_parts,
+    opened,
+    whole_table,
+)
 from agentrun_nb.tables.frames import check_columns
 from agentrun_nb.tables.labels import Names, with_labels
 from agentrun_nb.tables.moments import last_moment

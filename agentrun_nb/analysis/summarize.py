@@ -22,12 +22,12 @@ from agentrun_nb.analysis.group_tallies import (
 )
 from agentrun_nb.analysis.groups import By, as_list
 from agentrun_nb.analysis.outcomes import JUDGED, repeated_count_notes
-from agentrun_nb.analysis.parts import ManyRuns
 from agentrun_nb.analysis.periods import PERIOD, read_freq, with_empty_periods
 from agentrun_nb.analysis.phase_lengths import AFTER_START, BEFORE_START, Lengths, check_phase
 from agentrun_nb.analysis.tallies import Tallies
 from agentrun_nb.core.schema import STATUSES, TERMINAL
 from agentrun_nb.core.when import Span, read_span
+from agentrun_nb.files.many_runs import ManyRuns
 from agentrun_nb.tables.labels import Names, read_names
 
 _ENDED = tuple(status for status in STATUSES if status in TERMINAL)

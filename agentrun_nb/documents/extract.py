@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, islice
 from math import fsum, isfinite
 from operator import itemgetter
@@ -24,11 +24,11 @@ from agentrun_nb.core import jsontext
 from agentrun_nb.core.paths import parse_path
 from agentrun_nb.core.schema import DOCUMENTS
 from agentrun_nb.core.text import clip, counted
-from agentrun_nb.documents.json_paths import json_paths
+from agentrun_nb.documents.json_paths import Paths, combine_paths, count_paths, path_table
 from agentrun_nb.documents.reading import ABSENT, BROKEN, Gap, read, texts, type_names
 from agentrun_nb.documents.shapes import Path, shape
 from agentrun_nb.errors import DataError, PathNotFound, SchemaError
-from agentrun_nb.tables.frames import Runs, runs_frame
+from agentrun_nb.files.many_runs import ManyRuns, count_parts, is_cluster
 
 ATTRS = "agentrun_nb_extract"
 """Where in `attrs` the counts of an extraction lie."""
@@ -129,7 +129,7 @@ class Col:
         return parse_path(self.path)[1:]
 
 
-def extract(runs: Runs, /, *paths: str | Col, **columns: str | Col) -> pd.DataFrame:
+def extract(runs: ManyRuns, /, *paths: str | Col, **columns: str | Col) -> pd.DataFrame:
     """Extracts values from the documents of runs into typed columns.
 
     Each document is read once, however many columns come from it.
@@ -140,17 +140,19 @@ def extract(runs: Runs, /, *paths: str | Col, **columns: str | Col) -> pd.DataFr
     overflows, NaN, lists, objects. Nothing becomes text on its own.
 
     Args:
-        runs: anything that `runs_frame` takes.
+        runs: anything that `runs_frame` takes; also frames one after another, a folder that `save`
+            has written, or a frame of Dask, whose documents are read part by part.
         paths: a path for each column, or a `Col` with its dtype, default and aggregate. The last
             key of the path becomes the column's name.
         columns: the same, with the column's name as the keyword.
 
     Returns:
-        The new columns only, in the order given, under the index of the runs; no rows give empty
-        columns. `attrs["agentrun_nb_extract"]` counts for each column: `types` (JSON types of the
-        cells, the most frequent first: several are a conflict), `absent`, `null`, `broken` (the
-        document is not JSON), `unfit` (not of the dtype, or of a type that the aggregate does not
-        take; the cell is NA), `mended` (text that was not Unicode).
+        The new columns only, in the order given, under the index of the runs (a fresh one for
+        several frames); no rows give empty columns. `attrs["agentrun_nb_extract"]` counts for each
+        column: `types` (JSON types of the cells, the most frequent first: several are a conflict),
+        `absent`, `null`, `broken` (the document is not JSON), `unfit` (not of the dtype, or of a
+        type that the aggregate does not take; the cell is NA), `mended` (text that was not
+        Unicode).
 
     Raises:
         PathNotFound: a path that no row of a frame with rows has; the message names the nearest.
@@ -164,19 +166,123 @@ def extract(runs: Runs, /, *paths: str | Col, **columns: str | Col) -> pd.DataFr
         300  0.9886      2
         301  0.9805      3
     """
-    runs = runs_frame(runs)
     requested = _named(paths, columns)
-    found = _found(runs, requested)
-    frame = pd.DataFrame(index=runs.index)
+    documents = [column.document for column in requested.values()]
+    parts = count_parts(runs, documents, partial(_extract, columns=requested), _combine)
+    frame = pd.DataFrame(index=_index(parts.indexes, stays=is_cluster(runs)))
     counts = {}
     for name, column in requested.items():
-        entries = found[name]
-        if len(runs) and all(isinstance(entry, Gap) for entry in entries):
-            raise _not_found(runs, column, entries.count(BROKEN))
-        cells, counts[name] = _cells(column, entries)
-        frame[name] = pd.Series(cells, runs.index, column.dtype or _dtype(cells))
+        part = parts.columns[name]
+        if len(frame) and not part.is_found:
+            raise _not_found(column, part, len(frame))
+        cells = part.cells
+        frame[name] = pd.Series(cells, frame.index, column.dtype or _dtype(cells))
+        counts[name] = part.counts(column.path)
     frame.attrs[ATTRS] = counts
     return frame
+
+
+@dataclass(frozen=True)
+class _Extracted:
+    """One column of some runs, which can be joined to that of others.
+
+    Attributes:
+        cells: a cell for each run.
+        types: how many cells there are of each type.
+        gaps: how many cells have no value, by the reason; and how many texts were mended.
+        is_found: whether any of the runs has the path.
+        others: the paths that the first of the documents have, where none has this one.
+    """
+
+    cells: list[Any]
+    types: Counter[type]
+    gaps: Counter[str]
+    is_found: bool
+    others: Paths
+
+    def counts(self, path: str) -> dict[str, Any]:
+        """What `extract` counts about the column."""
+        gaps = {name: self.gaps[name] for name in (*_GAPS, "mended")}
+        return {"path": path, "types": type_names(self.types), **gaps}
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What was extracted of some runs.
+
+    Attributes:
+        indexes: those of the tables of the runs, in order.
+        columns: the columns by their names.
+    """
+
+    indexes: list[pd.Index]
+    columns: dict[str, _Extracted]
+
+
+def _extract(runs: pd.DataFrame, columns: Mapping[str, Col]) -> _Parts:
+    """Extracts columns of a RUNS table."""
+    found = _found(runs, columns)
+    extracted = {}
+    for name, column in columns.items():
+        entries = found[name]
+        is_found = not all(isinstance(entry, Gap) for entry in entries)
+        others = _NO_PATHS if is_found else _first_paths(runs[column.document])
+        extracted[name] = _column(column, entries, is_found, others)
+    return _Parts([runs.index], extracted)
+
+
+def _combine(parts: Sequence[_Parts]) -> _Parts:
+    """Joins what was extracted of several tables of runs, in their order."""
+    indexes = [index for part in parts for index in part.indexes]
+    names = parts[0].columns
+    columns = {name: _joined([part.columns[name] for part in parts]) for name in names}
+    return _Parts(indexes, columns)
+
+
+def _joined(parts: Sequence[_Extracted]) -> _Extracted:
+    """Joins a column of several tables."""
+    cells: list[Any] = []
+    types = Counter[type]()
+    gaps = Counter[str]()
+    for part in parts:
+        cells += part.cells
+        types += part.types
+        gaps += part.gaps
+    is_found = any(part.is_found for part in parts)
+    others = _NO_PATHS
+    if not is_found:
+        others = _first_of([part.others for part in parts])
+    return _Extracted(cells, types, gaps, is_found, others)
+
+
+def _index(indexes: Sequence[pd.Index], *, stays: bool) -> pd.Index:
+    """The index of the rows of several tables; a fresh one, unless theirs stay."""
+    if len(indexes) == 1:
+        return indexes[0]
+    if not stays:
+        return pd.RangeIndex(sum(map(len, indexes)))
+    # An empty table may have an index of another type.
+    first, *others = [index for index in indexes if len(index)] or indexes[:1]
+    return first.append(others)
+
+
+_NO_PATHS = Paths(0, {}, 0)
+
+
+def _first_paths(documents: pd.Series[Any]) -> Paths:
+    """The paths of the first documents of a column."""
+    return count_paths(documents[documents.notna()].head(_MOST))
+
+
+def _first_of(parts: Sequence[Paths]) -> Paths:
+    """The paths of the first documents of several tables."""
+    first = []
+    rows = 0
+    for part in parts:
+        if rows < _MOST:
+            first.append(part)
+        rows += part.rows
+    return combine_paths(first)
 
 
 def _named(paths: Sequence[str | Col], columns: Mapping[str, str | Col]) -> dict[str, Col]:
@@ -288,23 +394,29 @@ def _flattened(found: Found) -> Found:
     return result
 
 
-def _cells(column: Col, found: Found) -> tuple[list[Any], dict[str, Any]]:
-    """Makes the cells of a column.
+_GAPS: dict[str, Any] = {"absent": ABSENT, "null": None, "broken": BROKEN, "unfit": _UNFIT}
+"""What stands in place of a value, by the reason why there is none."""
 
-    Returns:
-        The cells, and what `extract` counts about them.
+
+def _column(column: Col, found: Found, is_found: bool, others: Paths) -> _Extracted:
+    """Makes the cells of a column of what was found.
+
+    Args:
+        column: the column.
+        found: an entry for each run.
+        is_found: whether any of the runs has the path.
+        others: paths that the documents have, where none has this one.
     """
     if column.agg is not None:
         found = _aggregated(found, column, column.agg)
     if column.dtype:
         found = _fitting(found, column.dtype)
     types = Counter(map(type, found))
-    gaps = {"absent": ABSENT, "null": None, "broken": BROKEN, "unfit": _UNFIT}
-    counts: dict[str, int] = {name: types.pop(type(gap), 0) for name, gap in gaps.items()}
+    gaps = Counter({name: types.pop(type(gap), 0) for name, gap in _GAPS.items()})
     types.pop(type(pd.NA), None)
     cells = _filled(found, column.default)
-    counts["mended"] = _mend_texts(cells) if str in types else 0
-    return cells, {"path": column.path, "types": type_names(types), **counts}
+    gaps["mended"] = _mend_texts(cells) if str in types else 0
+    return _Extracted(cells, types, gaps, is_found, others)
 
 
 def _aggregated(found: Found, column: Col, agg: str | Callable[[list[Any]], Any]) -> Found:
@@ -429,11 +541,10 @@ def _dtype(cells: list[Any]) -> str:
     return next(dtype for dtype, fits in _FITS.items() if all(map(fits, known)))
 
 
-def _not_found(runs: pd.DataFrame, column: Col, broken: int) -> PathNotFound:
+def _not_found(column: Col, extracted: _Extracted, rows: int) -> PathNotFound:
     """The error for a path that no run has; its hint names the nearest paths."""
-    sample = runs[runs[column.document].notna()].head(_MOST)
     known = []
-    for path in json_paths(sample, column.document)["path"].head(_MOST):
+    for path in path_table(extracted.others)["path"].head(_MOST):
         if path:
             separator = "" if path.startswith("[") else "."
             known.append(f"{column.document}{separator}{path}")
@@ -441,6 +552,7 @@ def _not_found(runs: pd.DataFrame, column: Col, broken: int) -> PathNotFound:
     hint = f"None of them has anything in {column.document} that is JSON."
     if near:
         hint = f"Near it: {', '.join(near)}."
+    broken = extracted.gaps["broken"]
     if broken:
-        hint += f" {broken:,} of {counted(len(runs), 'document')} are not JSON."
+        hint += f" {broken:,} of {counted(rows, 'document')} are not JSON."
     return PathNotFound(f"No run here has anything at {column.path!r}.", hint=hint)

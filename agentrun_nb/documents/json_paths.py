@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -14,8 +16,9 @@ import pandas as pd
 
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.paths import Step, format_path
-from agentrun_nb.documents.reading import ABSENT, BROKEN, read, texts, type_names
-from agentrun_nb.tables.frames import Runs, check_columns, runs_frame
+from agentrun_nb.documents.reading import BROKEN, Gap, read, texts, type_names
+from agentrun_nb.files.many_runs import ManyRuns, check_known_columns, count_parts, opened
+from agentrun_nb.tables.frames import check_columns, is_among
 
 ATTRS = "agentrun_nb_paths"
 """The key in `attrs` of the table under which broken documents are counted."""
@@ -24,20 +27,21 @@ DEEPEST = 512
 """The most steps that a listed path has."""
 
 
-def json_paths(runs: Runs, column: str = "output_manifest") -> pd.DataFrame:
+def json_paths(runs: ManyRuns, column: str = "output_manifest") -> pd.DataFrame:
     """Lists the paths in a column of JSON documents, with the types of the values there.
 
     Args:
-        runs: anything that `runs_frame` takes.
+        runs: anything that `runs_frame` takes; also frames one after another, a folder that `save`
+            has written, or a frame of Dask, whose documents are read part by part.
         column: `input`, `output_manifest` or another column of JSON texts.
 
     Returns:
-        One row per path, in the order of the first run that has it: `path` (to be given to
-        `extract` after the column's name; lists as `[*]`), `types` (the JSON types seen, the most
-        frequent first), `runs` (how many have it), `values` (how many values there are) and
-        `example` (JSON text of the first, at most 80 characters). At 512 steps the object or list
-        is listed, and nothing inside it. `attrs["agentrun_nb_paths"]` counts the documents that
-        are not JSON.
+        One row per path, in the order of the first run that has it, and then as they stand in that
+        run: `path` (to be given to `extract` after the column's name; lists as `[*]`), `types` (the
+        JSON types seen, the most frequent first), `runs` (how many have it), `values` (how many
+        values there are) and `example` (JSON text of the first, at most 80 characters). At 512
+        steps the object or list is listed, and nothing inside it. `attrs["agentrun_nb_paths"]`
+        counts the documents that are not JSON.
 
     Raises:
         SchemaError: there is no such column.
@@ -49,58 +53,129 @@ def json_paths(runs: Runs, column: str = "output_manifest") -> pd.DataFrame:
         1  outputs[*].configured_path  string       3
         2             outputs[*].path  string       3
     """
-    runs = runs_frame(runs)
-    check_columns(runs, [column])
-    found: dict[tuple[Step, ...], _Place] = {}
-    first_row = broken = 0
-    for documents in texts(runs[column]):
-        trees = [read(text) for text in documents]
-        known = [
-            (row, tree)
-            for row, tree in enumerate(trees, first_row)
-            if tree is not ABSENT and tree is not BROKEN
-        ]
-        leaves = _leaves([row for row, _ in known], [tree for _, tree in known])
-        for steps, rows, values in leaves:
-            place = found.setdefault(steps, _Place(rows[0], values[0]))
-            place.add(rows, values)
-        first_row += len(trees)
-        broken += trees.count(BROKEN)
-    places = sorted(found.items(), key=lambda item: item[1].first)
-    rows_of_table = [place.row(steps) for steps, place in places]
-    frame = pd.DataFrame(rows_of_table, columns=list(_PATHS)).astype(_PATHS)
-    frame.attrs[ATTRS] = {"broken": broken}
-    return frame
+    runs = opened(runs)
+    check_known_columns(runs, [column])
+    found = count_parts(runs, [column], partial(_paths_of_runs, column=column), combine_paths)
+    check_columns(pd.DataFrame(columns=[*found.columns]), [column])
+    return path_table(found)
 
 
 _PATHS = {"path": "str", "types": "str", "runs": "Int64", "values": "Int64", "example": "str"}
 
 
+@dataclass(frozen=True)
 class _Place:
-    """Counts the values at one path.
+    """What is counted of the values at one path.
 
     Attributes:
-        first: the first row that has a value there.
+        row: the first row that has a value there.
+        position: which of the paths of that row's document this is.
+        example: the first value, as text.
+        runs: how many documents have a value there.
+        types: how many values there are of each type.
     """
 
-    def __init__(self, first: int, value: Any) -> None:
-        self.first = first
-        self._example = _example(value)
-        self._runs = 0
-        self._types = Counter[type]()
+    row: int
+    position: int
+    example: str
+    runs: int
+    types: Counter[type]
 
-    def add(self, rows: Sequence[int], values: Sequence[Any]) -> None:
-        """Counts values and the rows that they belong to."""
-        self._runs += len(set(rows))
-        self._types.update(map(type, values))
+    def plus(self, later: _Place) -> _Place:
+        """This with what was counted of later rows."""
+        runs = self.runs + later.runs
+        types = self.types + later.types
+        return replace(self, runs=runs, types=types)
 
-    def row(self, steps: Sequence[Step]) -> dict[str, Any]:
+    def as_row(self, steps: Sequence[Step]) -> dict[str, Any]:
         """The row of the table by its columns."""
         path = format_path(steps)
-        types = ", ".join(type_names(self._types))
-        values = self._types.total()
-        counts = {"runs": self._runs, "values": values}
-        return {"path": path, "types": types, **counts, "example": self._example}
+        types = ", ".join(type_names(self.types))
+        counts = {"runs": self.runs, "values": self.types.total()}
+        return {"path": path, "types": types, **counts, "example": self.example}
+
+
+@dataclass(frozen=True)
+class Paths:
+    """What is counted of the documents of some runs, which can be added to that of others.
+
+    Attributes:
+        rows: how many rows there are.
+        places: what is counted at each path.
+        broken: how many documents are not JSON.
+        columns: the columns that the runs have.
+    """
+
+    rows: int
+    places: Mapping[tuple[Step, ...], _Place]
+    broken: int
+    columns: tuple[Any, ...] = ()
+
+
+def _paths_of_runs(runs: pd.DataFrame, column: Any) -> Paths:
+    """Counts the paths in a column of a RUNS table, which may lack it."""
+    columns = tuple(runs.columns)
+    if not is_among(column, {*columns}):
+        return Paths(len(runs), {}, 0, columns)
+    return replace(count_paths(runs[column]), columns=columns)
+
+
+def count_paths(column: pd.Series[Any]) -> Paths:
+    """Counts the paths in a column of JSON texts."""
+    return combine_paths(map(_paths_of_documents, texts(column)))
+
+
+def combine_paths(parts: Iterable[Paths]) -> Paths:
+    """Adds up what was counted of several tables of runs, in their order."""
+    places: dict[tuple[Step, ...], _Place] = {}
+    columns: dict[Any, None] = {}
+    rows = broken = 0
+    for part in parts:
+        for steps, place in part.places.items():
+            if steps in places:
+                places[steps] = places[steps].plus(place)
+            else:
+                places[steps] = replace(place, row=rows + place.row)
+        rows += part.rows
+        broken += part.broken
+        columns |= dict.fromkeys(part.columns)
+    return Paths(rows, places, broken, tuple(columns))
+
+
+def path_table(paths: Paths) -> pd.DataFrame:
+    """Makes the table of what was counted of all runs."""
+    places = sorted(paths.places.items(), key=lambda item: (item[1].row, item[1].position))
+    rows = [place.as_row(steps) for steps, place in places]
+    frame = pd.DataFrame(rows, columns=list(_PATHS)).astype(_PATHS)
+    frame.attrs[ATTRS] = {"broken": paths.broken}
+    return frame
+
+
+def _paths_of_documents(documents: Sequence[memoryview | None]) -> Paths:
+    """Counts the paths in some documents."""
+    trees = [read(text) for text in documents]
+    rows = [row for row, tree in enumerate(trees) if not isinstance(tree, Gap)]
+    found = [*_leaves(rows, [trees[row] for row in rows])]
+    # Documents that are read together say nothing of the order of the paths in one of them.
+    firsts = {here.rows[0] for here in found}
+    positions = {row: _positions(trees[row]) for row in firsts}
+    places = {}
+    for here in found:
+        first = here.rows[0]
+        places[here.steps] = _Place(
+            row=first,
+            position=positions[first][here.steps],
+            example=_example(here.values[0]),
+            runs=len(set(here.rows)),
+            types=Counter(map(type, here.values)),
+        )
+    return Paths(len(trees), places, trees.count(BROKEN))
+
+
+def _positions(document: Any) -> dict[tuple[Step, ...], int]:
+    """The paths of a document, numbered as they stand in it."""
+    leaves = _leaves([0], [document])
+    return {here.steps: place for place, here in enumerate(leaves)}
 
 
 def _example(value: Any) -> str:

@@ -305,7 +305,8 @@ def _concatenated(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return runs
 
 
-def _is_among(name: Any, columns: set[Any]) -> bool:
+def is_among(name: Any, columns: set[Any]) -> bool:
+    """Whether something, which may be anything, is the name of one of these columns."""
     try:
         return name in columns
     except TypeError:  # it cannot be hashed, such as a frame
@@ -316,7 +317,7 @@ def check_columns(runs: pd.DataFrame, names: list[str]) -> None:
     """Raises SchemaError where the frame lacks a column; the hint names the nearest."""
     columns = set(runs.columns)
     for name in names:
-        if not _is_among(name, columns):
+        if not is_among(name, columns):
             if not isinstance(name, str):
                 sentence = f"A {type(name).__name__} is no name of a column of these runs."
                 hint = "Give the name of a column; runs.assign(...) adds one."

@@ -14,11 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import agentrun_nb as arn
-from agentrun_nb.analysis import parts as parts_module
 from agentrun_nb.analysis.concurrency import ATTRS as LEFT_OUT
 from agentrun_nb.analysis.concurrency import LOWER_BOUND
 from agentrun_nb.errors import AgentRunError, DataError, SchemaError
-from agentrun_nb.files import dataset
+from agentrun_nb.files import dataset, many_runs
 from agentrun_nb.files import parts as parts_of_files
 from agentrun_nb.local.generator import generate
 from agentrun_nb.tables.frames import runs_frame
@@ -77,7 +76,7 @@ def assert_parts_are_one_frame(
     """
     expected = outcome(lambda: compute(together(parts)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parts_module, "_AT_ONCE", at_once)
+        patch.setattr(many_runs, "_AT_ONCE", at_once)
         patch.setattr("agentrun_nb.analysis.tallies._MANY", many)
         assert_same(outcome(lambda: compute(iter(parts))), expected)
         if all(set(part.columns) == set(parts[0].columns) for part in parts):
@@ -151,6 +150,51 @@ FAILURES: dict[str, dict[str, Any]] = {
 @given(parts=TABLES, name=st.sampled_from([*FAILURES]))
 def test_failures_of_parts_are_those_of_one_frame(parts: list[pd.DataFrame], name: str) -> None:
     assert_parts_are_one_frame(lambda runs: arn.failures(runs, **FAILURES[name]), parts)
+
+
+def _longest(values: list[Any]) -> int:
+    return max(len(str(value)) for value in values)
+
+
+COLUMNS: dict[str, dict[str, Any]] = {
+    "a number": {"score": "output_manifest.score"},
+    "a document of each": {"score": "output_manifest.score", "case": "input.case", "all": "input"},
+    "a dtype": {"n": arn.Col("output_manifest.score", "Int64", default=0)},
+    "a list": {"a": "output_manifest.a[*]", "c": "output_manifest.a[*].c"},
+    "an aggregate": {"n": arn.Col("output_manifest.a[*]", agg="count")},
+    "a function": {"n": arn.Col("output_manifest.outputs[*].name", agg=_longest)},
+    "a typo": {"score": "output_manifest.scores"},
+    "nowhere": {"x": "input.x", "y": "extra.y"},
+}
+
+
+@given(parts=TABLES, name=st.sampled_from([*COLUMNS]))
+def test_columns_of_parts_are_those_of_one_frame(parts: list[pd.DataFrame], name: str) -> None:
+    assert_parts_are_one_frame(lambda runs: arn.extract(runs, **COLUMNS[name]), parts)
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_each_column_is_that_of_one_frame(name: str) -> None:
+    parts = [part for seed in range(9) for part in runs_in_parts(seed)]
+    assert_parts_are_one_frame(lambda runs: arn.extract(runs, **COLUMNS[name]), parts)
+
+
+@given(parts=TABLES)
+def test_outputs_of_parts_are_those_of_one_frame(parts: list[pd.DataFrame]) -> None:
+    assert_parts_are_one_frame(arn.outputs, parts)
+
+
+@given(parts=TABLES, column=st.sampled_from(["output_manifest", "input", "extra", "id", "team"]))
+def test_paths_of_parts_are_those_of_one_frame(parts: list[pd.DataFrame], column: str) -> None:
+    assert_parts_are_one_frame(lambda runs: arn.json_paths(runs, column), parts)
+
+
+def test_columns_stand_under_the_index_of_one_frame_and_a_fresh_one_of_several() -> None:
+    runs = frame([run(number, input={"case": number}) for number in range(3)])
+    runs = runs.set_axis(["x", "y", "z"])
+    columns = {"case": "input.case"}
+    assert list(arn.extract(iter([runs]), **columns).index) == ["x", "y", "z"]
+    assert list(arn.extract(iter([runs, runs[:1]]), **columns).index) == [0, 1, 2, 3]
 
 
 @given(parts=TABLES, shuffle=st.randoms())
@@ -240,12 +284,20 @@ def test_of_a_folder_only_what_is_needed_is_read(
         return real(folder, part, columns)
 
     monkeypatch.setattr(parts_of_files, "read_part", noting)
-    runs = frame([run(number) for number in range(30)])
+    runs = frame([run(number, input={"case": number}) for number in range(30)])
     folder = arn.save(iter([runs]), tmp_path / "runs")
     assert_same(arn.summarize(folder, by="version_id"), arn.summarize(runs, by="version_id"))
     assert {"input", "output_manifest", "extra", "failure_reason"}.isdisjoint(read)
     assert_same(arn.summarize(str(folder), by="exit_code"), arn.summarize(runs, by="exit_code"))
     assert "exit_code" in read
+    for call, document in (
+        (lambda given: arn.extract(given, "input.case"), "input"),
+        (arn.json_paths, "output_manifest"),
+        (arn.outputs, "output_manifest"),
+    ):
+        read.clear()
+        assert_same(call(folder), call(runs))
+        assert read == {"id", "deployment_id", document}
 
 
 def test_a_folder_that_is_spoilt_or_holds_no_runs_is_refused(tmp_path: Path) -> None:

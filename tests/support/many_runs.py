@@ -27,7 +27,12 @@ REASONS = [
 ]  # fmt: skip
 MANIFESTS = [
     None, {}, {"score": 1}, {"a": [1, "b"], "score": True}, {"score": 0.5}, {"a": {"b": None}},
+    {"score": 2**53 + 1}, {"score": 2**70}, {"score": "high"}, {"score": None, "a": []},
+    {"a": [{"c": 1}, {"d": {}, "c": 2}]}, {"d": 1, "a": [[3], {}], "c": 1}, {"score": "caf\u00e9 \udc80"},
+    {"outputs": [{"name": "plot", "size_bytes": 3}, {"name": "log", "access": {"path": "/x"}}]},
+    {"outputs": [5, {"size_bytes": "many", "new": []}], "score": 3}, {"outputs": {}}, [], "text",
 ]  # fmt: skip
+BROKEN = '{"score": '
 LOST = "not_found: There is no such run."
 
 
@@ -38,8 +43,13 @@ def _seconds(random: Random) -> float:
     )
 
 
-def _record(random: Random) -> dict[str, Any]:
-    """A record, odd now and then."""
+def _record(random: Random, manifests: Sequence[Any]) -> dict[str, Any]:
+    """A record, odd now and then.
+
+    Args:
+        random: the dice.
+        manifests: those that it may have.
+    """
     created = _seconds(random)
     started = created + _seconds(random)
     moments: list[Any] = [at(created), at(started), at(started + _seconds(random))]
@@ -63,14 +73,16 @@ def _record(random: Random) -> dict[str, Any]:
         "completed_at": moments[2],
         "exit_code": random.choice([None, 0, 1, 137]),
         "failure_reason": random.choice(REASONS),
-        "output_manifest": random.choice(MANIFESTS),
+        "output_manifest": random.choice(manifests),
     }
 
 
 def runs_in_parts(seed: int) -> list[pd.DataFrame]:
     """A RUNS table in parts: runs stand several times, times are odd, parts are empty, some have further columns."""
     random = Random(seed)
-    records = [_record(random) for _ in range(random.choice([0, 1, 9, 60, 120]))]
+    # Of a few kinds of manifest, so that some parts agree on a type and others do not.
+    manifests = random.choices(MANIFESTS, k=random.choice([1, 2, 4, 9]))
+    records = [_record(random, manifests) for _ in range(random.choice([0, 1, 9, 60, 120]))]
     records += [random.choice(records) for _ in range(random.randrange(8)) if records]
     random.shuffle(records)
     whole = runs_frame(json.dumps(records).encode())
@@ -81,6 +93,8 @@ def runs_in_parts(seed: int) -> list[pd.DataFrame]:
     is_lost = pd.Series([random.random() < 0.06 for _ in records], dtype="bool")
     whole["fetch_error"] = whole["fetch_error"].mask(is_lost, LOST)
     whole["status"] = whole["status"].mask(is_lost)
+    is_broken = pd.Series([random.random() < 0.03 for _ in records], dtype="bool")
+    whole["output_manifest"] = whole["output_manifest"].mask(is_broken, BROKEN)
     cuts = sorted(random.randint(0, len(whole)) for _ in range(random.randrange(6)))
     has_teams = random.random() < 0.6
     parts = []

@@ -64,7 +64,8 @@ def count_parts(
 
     Args:
         runs: what holds the runs.
-        columns: those that are needed; of a folder and a cluster no others are read.
+        columns: those that are needed besides the key of runs; of a folder and a cluster no others
+            are read.
         count: counts a RUNS table.
         combine: makes one of the counts of tables that stand one after another.
     """
@@ -161,7 +162,9 @@ def _folded(
 
 
 def _chosen(runs: Any, columns: Iterable[str]) -> Any:
-    needed = set(columns)
+    """A frame in partitions with the key of runs and the columns that are needed."""
+    key = [column.name for column in RUNS.columns[:2]]
+    needed = {*key, *columns}
     return runs[[name for name in runs.columns if name in needed]]
 
 
