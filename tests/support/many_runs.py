@@ -92,7 +92,8 @@ def runs_in_parts(seed: int) -> list[pd.DataFrame]:
     )
     is_lost = pd.Series([random.random() < 0.06 for _ in records], dtype="bool")
     whole["fetch_error"] = whole["fetch_error"].mask(is_lost, LOST)
-    whole["status"] = whole["status"].mask(is_lost)
+    # As text: a category that no run has would stay.
+    whole["status"] = whole["status"].astype("str").mask(is_lost)
     is_broken = pd.Series([random.random() < 0.03 for _ in records], dtype="bool")
     whole["output_manifest"] = whole["output_manifest"].mask(is_broken, BROKEN)
     cuts = sorted(random.randint(0, len(whole)) for _ in range(random.randrange(6)))
