@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,13 @@ settings.register_profile("torture", max_examples=1_000, deadline=None, suppress
 NO_CORPUS = "AGENTRUN_NB_CORPORA"
 
 settings.load_profile(os.environ.get("AGENTRUN_NB_PROFILE", "small"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Lets pass what ipywidgets 7 does to every widget with a traitlets that is newer than it."""
+    if version("ipywidgets").startswith("7."):
+        said = "ignore:Deprecated in traitlets 4.1:DeprecationWarning"
+        config.addinivalue_line("filterwarnings", said)
 
 
 @pytest.fixture

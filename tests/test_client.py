@@ -31,7 +31,8 @@ from tqdm import tqdm
 import agentrun_nb as arn
 from agentrun_nb import errors
 from agentrun_nb.client import Client
-from agentrun_nb.core.schema import DEPLOYMENTS, DTYPES, LOGS, RUNS, VERSIONS, Table
+from agentrun_nb.core.dtypes import COLUMN_DTYPES
+from agentrun_nb.core.schema import DEPLOYMENTS, LOGS, RUNS, VERSIONS, Table
 from agentrun_nb.errors import (
     AgentRunError,
     NotFoundError,
@@ -130,7 +131,7 @@ def ids(frame: pd.DataFrame) -> list[str]:
 
 def is_table(frame: pd.DataFrame, table: Table) -> bool:
     return list(frame.columns) == table.names and all(
-        frame[column.name].dtype == DTYPES[column.kind] for column in table.columns
+        frame[column.name].dtype == COLUMN_DTYPES[column.kind] for column in table.columns
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb import figures, local
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.errors import AgentRunError
 
 ODD: dict[str, Callable[[], Any]] = {
@@ -32,7 +33,7 @@ ODD: dict[str, Callable[[], Any]] = {
     "no frame": pd.DataFrame,
     "other frame": lambda: pd.DataFrame({"a": [1]}),
     "column": lambda: pd.Series([1]),
-    "column of NA": lambda: pd.Series([pd.NA, "a"], dtype="str"),
+    "column of NA": lambda: pd.Series([pd.NA, "a"], dtype=TEXT),
     "array": lambda: np.array([1, 2]),
     "NaT": lambda: pd.NaT,
     "NaN": lambda: float("nan"),

@@ -37,6 +37,7 @@ from agentrun_nb.analysis.success import (
     paired_success,
     success_rates,
 )
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.documents.extract import Col
 from agentrun_nb.errors import DataError
@@ -50,9 +51,9 @@ SUCCESS = ("b succeeds less often", "b succeeds more often")
 
 _NUMBERS = ("a", "b", "difference", "low", "high", "ratio", "ratio_low", "ratio_high")
 _DTYPES = {
-    **{"measure": "str", "n_a": "Int64", "n_b": "Int64"},
+    **{"measure": TEXT, "n_a": "Int64", "n_b": "Int64"},
     **dict.fromkeys(_NUMBERS, "Float64"),
-    **{"verdict": "str", "notes": "str"},
+    **{"verdict": TEXT, "notes": TEXT},
 }
 
 

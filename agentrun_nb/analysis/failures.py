@@ -20,6 +20,7 @@ from agentrun_nb.analysis.outcomes import (
     repeated_count_notes,
 )
 from agentrun_nb.analysis.tallies import GROUP, N, Tallies, combine, in_order, numbered
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import FAILURES, LOGS, STATUSES
 from agentrun_nb.documents.reading import read
 from agentrun_nb.files.many_runs import (
@@ -35,10 +36,10 @@ from agentrun_nb.tables.mending import mend
 from agentrun_nb.tables.shown import ShownFrame
 
 _DTYPES = {
-    "n": "Int64", "share": "Float64", "fingerprint": "str", "status": "str",
-    "exit_code": "Int64", "meaning": "str", "phase": "str", "versions": "str",
+    "n": "Int64", "share": "Float64", "fingerprint": TEXT, "status": TEXT,
+    "exit_code": "Int64", "meaning": TEXT, "phase": TEXT, "versions": TEXT,
     "first_seen": "datetime64[us, UTC]", "last_seen": "datetime64[us, UTC]",
-    "example": "str", "deployment_id": "str", "run_id": "str",
+    "example": TEXT, "deployment_id": TEXT, "run_id": TEXT,
 }  # fmt: skip
 _SAME_IN_GROUP = ("status", "exit_code", "fingerprint")
 _OWN = {name: f"agentrun_nb {name}" for name in _SAME_IN_GROUP}
@@ -133,7 +134,7 @@ def failures(
 
 
 _MOMENTS = "datetime64[us, UTC]"
-_HOLDS_NA = ("str", "Int64", "Float64", "boolean", "category", _MOMENTS)
+_HOLDS_NA = (str(TEXT), "Int64", "Float64", "boolean", "category", _MOMENTS)
 """Dtypes that hold NA. A column of `by` keeps such a dtype in a row that has no value of it."""
 
 
@@ -143,7 +144,7 @@ def _fingerprint_of_each(runs: pd.DataFrame, by: By) -> pd.Series[Any]:
     has_failed = outcomes(runs).isin(FAILURES).to_numpy()
     texts = np.full(len(runs), None, dtype="object")
     texts[has_failed] = _fingerprints(runs["failure_reason"][has_failed])
-    return pd.Series(texts, runs.index, "str", name="fingerprint")
+    return pd.Series(texts, runs.index, TEXT, name="fingerprint")
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,7 @@ def _tally(
     versions = [name for name in ("version_id", "version_number") if name in failed]
     rows = failed[[*of_run, *versions]].assign(
         seen=failed["completed_at"].fillna(failed["created_at"]),
-        phase=pd.Series([phases.get(key) for key in keys], failed.index, "str"),
+        phase=pd.Series([phases.get(key) for key in keys], failed.index, TEXT),
         **{GROUP: numbers},
     )
     # Runs without a time come first, as if they had been seen before all others.
@@ -309,8 +310,8 @@ def _versions(table: pd.DataFrame, found: _Found, names: Names) -> pd.Series[Any
     """What the version in each row is called."""
     if names is None and "version_number" in table:
         # Beside runs that have none, pandas makes decimals of whole numbers.
-        return table["version_number"].convert_dtypes().astype("str")
-    return _labelled(table, found, names, ["version_id"])["version_id"].astype("str")
+        return table["version_number"].convert_dtypes().astype(TEXT)
+    return _labelled(table, found, names, ["version_id"])["version_id"].astype(TEXT)
 
 
 def _words_with_counts(words: pd.DataFrame, most: int = 5) -> dict[int, str]:
@@ -338,7 +339,7 @@ def _fingerprints(reasons: pd.Series[Any]) -> pd.Series[Any]:
     texts = reasons.fillna("")
     # Equal reasons are read once, however many runs ended with them.
     fingerprint_of = {text: fingerprint(text) for text in texts.unique()}
-    return texts.map(fingerprint_of).astype("str")
+    return texts.map(fingerprint_of).astype(TEXT)
 
 
 def _named_phases(logs: pd.DataFrame | None) -> dict[tuple[str, str], str]:

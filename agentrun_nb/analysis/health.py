@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from agentrun_nb.analysis.outcomes import outcomes
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import RUNS, STATUS_ROWS, STATUSES, TERMINAL
 from agentrun_nb.core.times import seconds_text
 from agentrun_nb.tables.frames import Runs, concat, newest, runs_frame
@@ -20,6 +21,7 @@ from agentrun_nb.tables.moments import (
     known_until,
     last_moment,
     milliseconds,
+    times_of,
     without_zero_times,
 )
 
@@ -43,16 +45,16 @@ RETENTION = 3_600
 
 _RETAINED = [status.name for status in STATUS_ROWS if status.retained]
 _DTYPES = {
-    "status": "str",
+    "status": TEXT,
     "age_s": "Float64",
-    "since": "str",
+    "since": TEXT,
     "remaining_p50": "Float64",
     "remaining_low": "Float64",
     "remaining_high": "Float64",
     "of": "Int64",
-    "compared_with": "str",
+    "compared_with": TEXT,
     "looks_stuck": "boolean",
-    "notes": "str",
+    "notes": TEXT,
 }
 KEY = ["deployment_id", "id"]
 _ROUNDING = 1e-9
@@ -103,10 +105,10 @@ def health(runs: Runs, history: Runs | None = None) -> pd.DataFrame:
     rows = [comparison.row(going, place) for place in places]
     found = pd.DataFrame(rows, index=places, columns=list(_DTYPES)).astype(_DTYPES)
     table = found.reindex(range(len(runs))).set_axis(runs.index)
-    table["status"] = runs["status"].astype("str")
+    table["status"] = runs["status"].astype(TEXT)
     table["looks_stuck"] = table["looks_stuck"].fillna(False)
     evidence = evidence_ends(runs)
-    known = pd.Timestamp(last_moment(runs), unit="ms", tz="UTC")
+    known = times_of([last_moment(runs)])[0]
     at_risk = (evidence > known).astype("boolean").mask(evidence.isna())
     notes = table.pop("notes")
     return table.assign(evidence_until=evidence, at_risk=at_risk, notes=notes)
@@ -132,8 +134,7 @@ def evidence_ends(runs: pd.DataFrame) -> pd.Series[Any]:
     ends = completed + seconds * 1_000
     # What lives longer than a time can hold is not lost.
     known = np.where(is_retained & (ends < YEAR_9999), ends, nan)
-    moments = pd.to_datetime(pd.Series(known, index=runs.index), unit="ms", utc=True)
-    return moments.dt.as_unit("us")
+    return pd.Series(times_of(known), index=runs.index)
 
 
 # --- how long runs took ---------------------------------------------------------------------------

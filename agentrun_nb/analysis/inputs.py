@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from agentrun_nb.analysis.estimates import normal_quantile, scipy_stats
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.documents.canonical import canonical_text, parse_or_text
 from agentrun_nb.tables.moments import Floats
 
@@ -26,7 +27,7 @@ def input_keys(runs: pd.DataFrame) -> pd.Series[Any]:
         key_of[text] = canonical_text(parse_or_text(text), too_deep=text)
     # No JSON begins like the key of a run without an input.
     keys = [key_of.get(text, f"no input, row {row}") for row, text in enumerate(texts)]
-    return pd.Series(keys, runs.index, "str")
+    return pd.Series(keys, runs.index, TEXT)
 
 
 def runs_of_inputs(a: Floats, b: Floats) -> str:

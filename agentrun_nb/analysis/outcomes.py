@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import FAILURES, STATUSES, SUCCESSES
 
-_SENTENCE = re.compile(":.*", re.DOTALL)
+_SENTENCE = "(?s):.*"
 
 JUDGED = (*SUCCESSES, *FAILURES)
 """The outcomes that say whether a run succeeded; a cancelled run was stopped before it could."""
@@ -22,7 +22,7 @@ def outcomes(runs: pd.DataFrame) -> pd.Series[Any]:
 
     The reasons are `not fetched: …`, `no status` and `unknown status: …`.
     """
-    status = runs["status"].astype("str")
+    status = runs["status"].astype(TEXT)
     is_documented = status.isin(STATUSES)
     # Most tables hold documented statuses alone, and are read many times by one analysis.
     if is_documented.all():

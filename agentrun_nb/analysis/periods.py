@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.tables.moments import YEAR_9999, ZERO_TIMES
+from agentrun_nb.tables.moments import YEAR_9999, ZERO_TIMES, times_of
 
 PERIOD = "period"
 """The column of the first moments of periods."""
@@ -51,9 +51,9 @@ def periods(moments: pd.Series[Any], length: pd.Timedelta) -> pd.Series[Any]:
         moments: a time column. A zero time and one of the year 9999 stand for none.
         length: of all periods.
     """
-    zero = pd.to_datetime(list(ZERO_TIMES), unit="ms", utc=True)
-    never = pd.to_datetime(YEAR_9999, unit="ms", utc=True)
-    known = moments.mask(moments.isin(zero) | (moments >= never))
+    is_zero = moments.isin(times_of(ZERO_TIMES))
+    is_never = moments >= times_of([YEAR_9999])[0]
+    known = moments.mask(is_zero | is_never)
     since = (known - _MONDAY) // length
     return (_MONDAY + since * length).astype("datetime64[us, UTC]")
 

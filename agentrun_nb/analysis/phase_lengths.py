@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from agentrun_nb.analysis.estimates import Times, queue_times, run_times
 from agentrun_nb.analysis.outcomes import outcomes
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import PHASES, STATUSES, TERMINAL, WAITING
 from agentrun_nb.core.times import seconds_text
 from agentrun_nb.errors import DataError, SettingsError
@@ -233,7 +234,7 @@ def _measured(runs: pd.DataFrame, phase: str, rows: pd.DataFrame) -> Lengths:
 
 def _best_known(rows: pd.DataFrame) -> pd.DataFrame:
     """Of each run the rows of the kind that knows most."""
-    rank = rows["kind"].astype("str").map({kind: place for place, kind in enumerate(_KINDS)})
+    rank = rows["kind"].astype(TEXT).map({kind: place for place, kind in enumerate(_KINDS)})
     best = rank.groupby([rows[name] for name in KEY]).transform("min")
     return rows[rank == best]
 

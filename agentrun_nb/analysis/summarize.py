@@ -25,6 +25,7 @@ from agentrun_nb.analysis.outcomes import JUDGED, repeated_count_notes
 from agentrun_nb.analysis.periods import PERIOD, read_freq, with_empty_periods
 from agentrun_nb.analysis.phase_lengths import AFTER_START, BEFORE_START, Lengths, check_phase
 from agentrun_nb.analysis.tallies import Tallies
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import STATUSES, TERMINAL
 from agentrun_nb.core.when import Span, read_span
 from agentrun_nb.files.many_runs import ManyRuns
@@ -186,7 +187,7 @@ def _dtypes(phase: str | None, has_limit: bool) -> dict[str, str]:
         dtypes[f"{phase}_known"] = "Int64"
     if has_limit:
         dtypes |= dict.fromkeys(_WITHIN, "Float64")
-    return dtypes | {"notes": "str"}
+    return dtypes | {"notes": TEXT}
 
 
 def _row(words: Counter[str], phase: str | None, lengths: Lengths, repeated: int) -> dict[str, Any]:

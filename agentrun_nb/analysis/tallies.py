@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.tables.mending import categories
@@ -184,7 +185,7 @@ def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     texts = []
     for table in tables:
         names = [name for name in ("mode", "status") if name in table]
-        texts.append(table.astype(dict.fromkeys(names, "str")))
+        texts.append(table.astype(dict.fromkeys(names, TEXT)))
     joined = pd.concat(texts, ignore_index=True)
     for column in RUNS.columns:
         dtypes = [table.dtypes.get(column.name) for table in tables]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.arguments import read_texts
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.paths import Step, format_path, parse_path
 from agentrun_nb.core.schema import DOCUMENTS
 from agentrun_nb.documents.align import aligned
@@ -95,7 +96,7 @@ def diff(
     patterns = [_pattern(path) for path in paths]
     pairs = _compared(Place(None, _documents(a)), Place(None, _documents(b)), equal, patterns)
     rows = [_row(left, right) for left, right in pairs]
-    frame = pd.DataFrame(rows, columns=_COLUMNS, dtype="str")
+    frame = pd.DataFrame(rows, columns=_COLUMNS, dtype=TEXT)
     return frame.astype({"change": pd.CategoricalDtype(CHANGES)})
 
 

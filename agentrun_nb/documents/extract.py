@@ -21,6 +21,7 @@ import msgspec
 import pandas as pd
 
 from agentrun_nb.core import jsontext
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.paths import parse_path
 from agentrun_nb.core.schema import DOCUMENTS
 from agentrun_nb.core.text import clip, counted
@@ -176,7 +177,7 @@ def extract(runs: ManyRuns, /, *paths: str | Col, **columns: str | Col) -> pd.Da
         if len(frame) and not part.is_found:
             raise _not_found(column, part, len(frame))
         cells = part.cells
-        frame[name] = pd.Series(cells, frame.index, column.dtype or _dtype(cells))
+        frame[name] = _series(cells, frame.index, column.dtype or _dtype(cells))
         counts[name] = part.counts(column.path)
     frame.attrs[ATTRS] = counts
     return frame
@@ -531,6 +532,10 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "object": lambda value: True,
 }
 """The dtypes of columns in the order of preference, each with a test whether it holds a value."""
+
+
+def _series(cells: list[Any], index: pd.Index, dtype: str) -> pd.Series[Any]:
+    return pd.Series(cells, index, TEXT if dtype == "str" else dtype)
 
 
 def _dtype(cells: list[Any]) -> str:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from agentrun_nb.core import jsontext
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.paths import Step, format_path
 from agentrun_nb.documents.reading import BROKEN, Gap, read, texts, type_names
 from agentrun_nb.files.many_runs import ManyRuns, check_known_columns, count_parts, opened
@@ -60,7 +61,7 @@ def json_paths(runs: ManyRuns, column: str = "output_manifest") -> pd.DataFrame:
     return path_table(found)
 
 
-_PATHS = {"path": "str", "types": "str", "runs": "Int64", "values": "Int64", "example": "str"}
+_PATHS = {"path": TEXT, "types": TEXT, "runs": "Int64", "values": "Int64", "example": TEXT}
 
 
 @dataclass(frozen=True)

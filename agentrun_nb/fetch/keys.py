@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from agentrun_nb.core.dtypes import is_text
 from agentrun_nb.errors import SchemaError, SettingsError
 from agentrun_nb.run import Run
 from agentrun_nb.tables.mending import mend
@@ -90,7 +91,8 @@ def names_deployments(thing: Any) -> bool:
         labels = thing.keys()  # the columns of a frame, the index of a row
         if "id" in labels and "active_version_id" in labels:
             return True
-        return isinstance(thing, pd.Series) and "id" not in labels and thing.dtype == "str"
+        is_row = "id" in labels or "run_id" in labels
+        return isinstance(thing, pd.Series) and not is_row and is_text(thing)
     is_plain = isinstance(thing, list | tuple | set | frozenset) and not _is_pair(thing)
     return is_plain and bool(thing) and all(isinstance(part, str) for part in thing)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import LOGS
 from agentrun_nb.errors import AgentRunError
 from agentrun_nb.fetch.keys import Key
@@ -113,7 +114,7 @@ def events_in_order(events: pd.DataFrame, tail: int | None) -> pd.DataFrame:
 def joined_logs(logs: Iterable[pd.DataFrame]) -> LogsFrame:
     """Concatenates the events of several runs under a fresh index."""
     # As text, since categories of several frames would make objects of them.
-    parts = [log.astype({"level": "str"}) for log in logs]
+    parts = [log.astype({"level": TEXT}) for log in logs]
     # pandas compares the attrs of all parts, which takes long.
     for part in parts:
         part.attrs = {}

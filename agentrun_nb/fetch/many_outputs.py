@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from agentrun_nb.analysis.health import evidence_ends
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import FAILURES
 from agentrun_nb.core.text import counted
 from agentrun_nb.documents.outputs import outputs
@@ -29,13 +30,13 @@ from agentrun_nb.run import Run
 from agentrun_nb.tables.frames import runs_frame
 
 COLUMNS = {
-    "deployment_id": "str",
-    "run_id": "str",
+    "deployment_id": TEXT,
+    "run_id": TEXT,
     "position": "Int64",
-    "name": "str",
-    "where": "str",
+    "name": TEXT,
+    "where": TEXT,
     "bytes": "Int64",
-    "error": "str",
+    "error": TEXT,
 }
 """The table of what was saved: its columns and their dtypes."""
 

@@ -90,7 +90,9 @@ def outcomes(
     """
     check_template(template)
     runs = runs_frame(runs)
-    counts = pd.crosstab(groups(runs, by, _MOST_GROUPS, names), outcomes_of(runs))
+    # pandas 2 counts by place only where no label of the index comes twice.
+    rows = groups(runs, by, _MOST_GROUPS, names).reset_index(drop=True)
+    counts = pd.crosstab(rows, outcomes_of(runs).reset_index(drop=True))
     sizes = counts.sum(axis="columns")
     titles = group_titles(sizes.to_dict())
     figure = go.Figure()

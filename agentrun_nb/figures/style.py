@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from plotly.colors import validate_colors
 from plotly.exceptions import PlotlyError
 
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import STATUSES
 from agentrun_nb.core.text import clip, visible
 from agentrun_nb.core.times import zone
@@ -192,7 +193,7 @@ def groups(runs: pd.DataFrame, by: str | None, most: int, names: Names = None) -
     check_columns(runs, [by])
     values = with_labels(runs, names, [by])[by]
     texts = values.astype("object").where(values.notna(), f"no {by} recorded")
-    group_of = texts.astype("str")
+    group_of = texts.astype(TEXT)
     sizes = group_of.value_counts()
     # Of too many groups the last that is shown holds all that are smaller.
     rare = set(sizes.index[most - 1 :]) if len(sizes) > most else set()

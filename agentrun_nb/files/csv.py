@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import Table
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.files.content import Content, Marks, is_text, recognised
@@ -168,7 +169,7 @@ def _all_match(column: pa.ChunkedArray, pattern: str) -> bool | None:
 
 
 def _text(column: pa.ChunkedArray) -> pd.Series[Any]:
-    return _unguarded(column, _RISKY_FURTHER).to_pandas().astype("str")
+    return _unguarded(column, _RISKY_FURTHER).to_pandas().astype(TEXT)
 
 
 _KINDS = (

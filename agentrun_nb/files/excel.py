@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agentrun_nb.core import times
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import Table
 from agentrun_nb.errors import SchemaError, SettingsError
 from agentrun_nb.files.atomic import replacing
@@ -291,7 +292,7 @@ def _column_series(column: SheetColumn) -> pd.Series[Any]:
     if kinds == {int} and max(value for value in column.values if value is not None) >= 2**63:
         return pd.Series(column.values, dtype="UInt64")
     values = pd.Series(column.values, dtype="object").convert_dtypes()
-    return values.astype("str") if pd.api.types.is_string_dtype(values.dtype) else values
+    return values.astype(TEXT) if pd.api.types.is_string_dtype(values.dtype) else values
 
 
 def _value(value: Any, is_time: bool, long: _LongTexts) -> Any:

@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from agentrun_nb.core import jsontext
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.errors import SchemaError
 
 INDEX, DURATION, JSON, LOCAL, NUMBER = "index", "duration", "JSON", "local time", "number"
@@ -73,7 +74,7 @@ def to_json(name: str, column: pd.Series[Any]) -> pd.Series[Any]:
         reason = f"the column {name!r} holds what JSON cannot: {error}"
         sentence = f"The table cannot be saved as it is: {reason}."
         raise SchemaError(sentence, hint="Write it as text first, or drop it.") from None
-    return pd.Series(texts, index=column.index, dtype="str")
+    return pd.Series(texts, index=column.index, dtype=TEXT)
 
 
 def durations_as_text(column: pa.ChunkedArray) -> pa.Array:

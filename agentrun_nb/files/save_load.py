@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agentrun_nb.core.arguments import read_path, read_texts
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import RUNS, Column, Kind, Table
 from agentrun_nb.errors import AgentRunError, DataError, SchemaError
 from agentrun_nb.files import dataset
@@ -251,7 +252,7 @@ def _arrow_table(
     """
     names = list(frame.columns)
     _check_names(names)
-    plain = frame.astype({column.name: "str" for column in known if column.kind == "category"})
+    plain = frame.astype({column.name: TEXT for column in known if column.kind == "category"})
     plain.attrs = {name: value for name, value in frame.attrs.items() if name == report.ATTRS}
     all_marks = dict(marks)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import FAILURES, STATUS_WORDS, STATUSES, TERMINAL
 from agentrun_nb.core.text import clip, counted, visible
 from agentrun_nb.errors import SchemaError
@@ -148,7 +149,7 @@ def _last_seen(failed: pd.DataFrame, looks: pd.DataFrame) -> str:
     going = looks[~looks["status"].isin(TERMINAL)]
     last = going.drop_duplicates(["deployment_id", "run_id"], keep="last")
     # As text, since a category of the one table is none of the other.
-    keys = failed[KEY].rename(columns={"id": "run_id"}).astype("str")
+    keys = failed[KEY].rename(columns={"id": "run_id"}).astype(TEXT)
     statuses = keys.merge(last[["deployment_id", "run_id", "status"]])["status"]
     words = []
     for status, count in statuses.value_counts().items():

@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import TERMINAL
 from agentrun_nb.core.text import visible
 from agentrun_nb.core.times import seconds_text, zone
@@ -70,7 +72,7 @@ def _brief(runs: pd.DataFrame, lengths: pd.DataFrame, tz: str, names: Names) -> 
     before_start = _seconds(lengths["before_start"])
     after_start = _seconds(lengths["after_start"])
     columns = {
-        "status": runs["status"].astype("str"),
+        "status": runs["status"].astype(TEXT),
         f"created ({tz})": created,
         "before_start_s": before_start,
         "after_start_s": after_start,
@@ -82,7 +84,7 @@ def _brief(runs: pd.DataFrame, lengths: pd.DataFrame, tz: str, names: Names) -> 
     }
     texts = ("status", "reason", "id", "deployment_id", "version_id")
     for name in texts:
-        columns[name] = columns[name].map(visible, na_action="ignore").astype("str")
+        columns[name] = columns[name].map(visible, na_action="ignore").astype(TEXT)
     return pd.DataFrame(columns)
 
 
@@ -95,14 +97,27 @@ def _clock(moments: pd.Series[Any], tz: ZoneInfo) -> pd.Series[Any]:
 
     A time whose year there is not one of 1 to 9999 is written in UTC, and the text says so.
     """
-    local = moments.dt.tz_convert(tz)
-    in_zone = local.dt.strftime(_CLOCK)
-    in_utc = moments.dt.strftime(_CLOCK) + " UTC"
-    can_be_written = local.dt.year.between(1, 9999) | local.isna()
-    return in_zone.where(can_be_written, in_utc)
+    utc = moments.dt.tz_localize(None).to_numpy("datetime64[us]")
+    # pandas 2 converts no time whose year in the zone is not one of 1 to 9999.
+    near = pd.DatetimeIndex(utc.clip(_SECOND_DAY, _LAST_DAY), tz="UTC")
+    offsets = near.tz_convert(tz).tz_localize(None) - near.tz_localize(None)
+    local = utc + offsets.to_numpy()
+    can_be_written = (local >= _FIRST_DAY) & (local < _YEAR_10000)
+    words = np.where(can_be_written, _clock_words(local), _clock_words(utc) + " UTC")
+    words[np.isnat(utc)] = None
+    return pd.Series(words, moments.index, TEXT, name=moments.name)
 
 
-_CLOCK = "%Y-%m-%d %H:%M:%S"
+def _clock_words(naive: NDArray[np.datetime64]) -> NDArray[np.object_]:
+    """Writes times as `2026-11-24 05:31:56`; not by strftime, which writes the year 1 as 1."""
+    words = [text.replace("T", " ") for text in np.datetime_as_string(naive, unit="s")]
+    return np.array(words, dtype="object")
+
+
+_FIRST_DAY = np.datetime64("0001-01-01", "us")
+_SECOND_DAY = np.datetime64("0001-01-02", "us")
+_LAST_DAY = np.datetime64("9999-12-31", "us")
+_YEAR_10000 = np.datetime64("10000-01-01", "us")
 
 
 def _without_zero_times(moments: pd.Series[Any]) -> pd.Series[Any]:
@@ -112,7 +127,7 @@ def _without_zero_times(moments: pd.Series[Any]) -> pd.Series[Any]:
 
 def _length_words(lengths: pd.Series[Any]) -> pd.Series[Any]:
     words = lengths.map(lambda length: seconds_text(length.total_seconds()), na_action="ignore")
-    return words.astype("str")
+    return words.astype(TEXT)
 
 
 def spans(runs: Runs) -> pd.DataFrame:

@@ -11,12 +11,12 @@ from os import PathLike
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from agentrun_nb.core import jsontext
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import RUNS, Column, Table
 from agentrun_nb.errors import BadResponseError, SchemaError
 from agentrun_nb.records.batch import ARROW, Batch
@@ -45,10 +45,9 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BYTES = (bytes, bytearray, memoryview)
 _MANY = 500
 """How many records are decoded at once."""
-_TEXT = pd.StringDtype(storage="pyarrow", na_value=np.nan)
 _FROM_ARROW = {
-    "text": _TEXT,
-    "json": _TEXT,
+    "text": TEXT,
+    "json": TEXT,
     "time": pd.DatetimeTZDtype("us", "UTC"),
     "int": pd.Int64Dtype(),
     "bool": pd.BooleanDtype(),
@@ -128,11 +127,20 @@ def _frame_of_other(x: Any) -> pd.DataFrame:
     if isinstance(x, pd.Series) and not set(RUNS.names).isdisjoint(x.index):
         return mend(x.to_frame().T)
     if isinstance(x, Mapping):
-        return mend(pd.DataFrame([dict(x)]))
+        return mend(pd.DataFrame({name: _cell(value) for name, value in x.items()}, index=[0]))
     if hasattr(x, "__arrow_c_stream__") and not isinstance(x, pd.Series):
         return mend(frame_of_arrow(pa.table(x)))
     _check_holds_runs(x)
     return _concatenated([*_parts(x)])
+
+
+def _cell(value: Any) -> pd.Series[Any]:
+    """A column of one value, in the dtype that pandas finds for it."""
+    try:
+        return pd.Series([value])
+    except OverflowError:
+        # pandas 2 tries to make a float of an integer that is larger than each of them.
+        return pd.Series([value], dtype="object")
 
 
 def _check_holds_runs(x: Any) -> None:
@@ -286,7 +294,7 @@ def concat(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     plain = []
     for part in parts:
         # Categories of different tables do not concatenate to categories.
-        texts = part.astype({"mode": "str", "status": "str"}).set_axis(range(len(part)))
+        texts = part.astype({"mode": TEXT, "status": TEXT}).set_axis(range(len(part)))
         texts.attrs = {}
         plain.append(texts)
     return mend(pd.concat(plain, ignore_index=True))

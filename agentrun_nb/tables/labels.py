@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.jsontext import valid_unicode
 from agentrun_nb.errors import SettingsError
 
@@ -86,5 +87,5 @@ def with_labels(runs: pd.DataFrame, names: Any, columns: Iterable[str] = LABELLE
         known = ids.dropna().unique()
         if by_id.keys().isdisjoint(known):
             continue
-        changed[column] = ids.map(labels_of(known, by_id)).astype("str")
+        changed[column] = ids.map(labels_of(known, by_id)).astype(TEXT)
     return runs.assign(**changed)

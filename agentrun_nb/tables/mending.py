@@ -19,8 +19,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from agentrun_nb.core import jsontext, times
+from agentrun_nb.core.dtypes import COLUMN_DTYPES
 from agentrun_nb.core.schema import (
-    DTYPES,
     RUNS,
     TABLES,
     Column,
@@ -163,9 +163,9 @@ def _with_key(frame: pd.DataFrame, table: Table, hint: str) -> pd.DataFrame:
 def _has_dtype(column: Column, found: pd.Series[Any]) -> bool:
     """Whether values have the dtype of the table's column, and all its categories in order."""
     if column.kind == "time":
-        return bool(found.dtype == DTYPES["time"]) and not _outside_calendar(found).any()
+        return bool(found.dtype == COLUMN_DTYPES["time"]) and not _outside_calendar(found).any()
     if column.kind != "category":
-        return bool(found.dtype == DTYPES[column.kind])
+        return bool(found.dtype == COLUMN_DTYPES[column.kind])
     if not isinstance(found.dtype, pd.CategoricalDtype) or found.cat.ordered:
         return False
     own = found.cat.categories
@@ -188,7 +188,7 @@ def _converted(table: Table, column: Column, found: pd.Series[Any]) -> tuple[pd.
     # Where most rows are empty, a few odd values say nothing about the column.
     is_other_column = len(unread) > 1 and is_empty.all() and 2 * len(unread) > len(cells)
     if is_other_column or (unread and "parse_notes" not in table.names):
-        dtype = {"json": "JSON", "category": "text"}.get(column.kind, DTYPES[column.kind])
+        dtype = {"json": "JSON", "category": "text"}.get(column.kind, COLUMN_DTYPES[column.kind])
         example = _clipped(unread[0])
         sentence = f"The column {column.name!r} cannot be read as {dtype}: there is {example}."
         raise SchemaError(sentence, hint="Mend its values, or drop the column.")
@@ -235,7 +235,7 @@ def _cells(found: pd.Series[Any]) -> list[Any]:
 def _series(found: pd.Series[Any], cells: list[Any], kind: Kind) -> pd.Series[Any]:
     """Cells as a column of a kind, with the index and name of the column they come from."""
     objects = pd.Series(cells, index=found.index, name=found.name, dtype="object")
-    return objects.astype(DTYPES[kind])
+    return objects.astype(COLUMN_DTYPES[kind])
 
 
 def _read_each(
@@ -333,7 +333,7 @@ def _truth(value: Any) -> tuple[bool | None, str | None]:
 def _read_integer(column: Column, found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
     if _are_whole(found):
         try:
-            return found.astype(DTYPES["int"])
+            return found.astype(COLUMN_DTYPES["int"])
         except _UNREADABLE:
             pass  # a number that is too large: the cells say which
     return _series(found, _read_each(column, found, noted, _integer), "int")
@@ -397,7 +397,7 @@ def _in_calendar(found: pd.Series[Any], noted: Noted) -> pd.Series[Any]:
         OverflowError: microseconds cannot count one of them.
     """
     stamps = pd.to_datetime(found, utc=True)
-    whole = stamps.astype(DTYPES["time"])
+    whole = stamps.astype(COLUMN_DTYPES["time"])
     outside = _outside_calendar(whole)
     originals = stamps.dt.tz_localize(None).to_numpy()
     for place in np.flatnonzero(outside):

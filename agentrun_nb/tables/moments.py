@@ -28,6 +28,19 @@ def milliseconds(moments: pd.Series[Any]) -> Floats:
     return np.where(np.isnat(naive), np.nan, micros / 1_000)
 
 
+def times_of(moments: Any) -> pd.DatetimeIndex:
+    """Converts ms since the epoch to times in UTC, NaT for NaN.
+
+    `pandas.to_datetime(unit="ms")` cannot give times before 1677 in pandas 2.
+    """
+    numbers = np.asarray(moments, "float64")
+    naive = np.full(numbers.shape, np.datetime64("NaT", "us"))
+    is_known = ~np.isnan(numbers)
+    micros = np.round(numbers[is_known] * 1_000).astype("int64")
+    naive[is_known] = micros.view("datetime64[us]")
+    return pd.DatetimeIndex(naive, tz="UTC")
+
+
 def last_moment(runs: pd.DataFrame) -> float:
     """Finds the latest time in a table of runs, in ms since the epoch; NaN when there is none.
 

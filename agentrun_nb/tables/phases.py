@@ -13,13 +13,13 @@ from agentrun_nb.core.times import iso
 from agentrun_nb.errors import SchemaError, SettingsError
 from agentrun_nb.tables.frames import Runs, newest, runs_frame
 from agentrun_nb.tables.mending import mend
-from agentrun_nb.tables.moments import ZERO_TIMES, milliseconds
+from agentrun_nb.tables.moments import ZERO_TIMES, milliseconds, times_of
 
 EVENTS = {"run_failed": "failed"}
 """The phase that each event of a log begins, of those that the API documents."""
 
 KEY = ["deployment_id", "run_id"]
-_ZEROS = pd.to_datetime([*ZERO_TIMES], unit="ms", utc=True)
+_ZEROS = times_of(ZERO_TIMES)
 
 
 def phases(

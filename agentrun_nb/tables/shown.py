@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
+from agentrun_nb.core.dtypes import is_text
 from agentrun_nb.core.text import visible
 
 WIDTH = 400
@@ -34,13 +33,9 @@ class ShownFrame(pd.DataFrame):  # type: ignore[misc]
         first = [name for name in self._first if name in plain]
         rest = [name for name in plain if name not in first]
         ordered = plain[[*first, *rest]]
-        texts = [name for name in ordered if _is_text(ordered[name])]
+        texts = [name for name in ordered if is_text(ordered[name])]
         shown = {name: ordered[name].map(visible, na_action="ignore") for name in texts}
         return ordered.assign(**shown)
-
-
-def _is_text(column: pd.Series[Any]) -> bool:
-    return bool(column.dtype == "str")
 
 
 class LogsFrame(ShownFrame):

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.text import clip, counted
 from agentrun_nb.tables.moments import known_until, milliseconds
 from agentrun_nb.tables.report import completeness, verdict
@@ -83,9 +84,9 @@ def runs_page(
     groups = {
         "version": runs["version_id"],
         "deployment": runs["deployment_id"],
-        "mode": runs["mode"].astype("str"),
+        "mode": runs["mode"].astype(TEXT),
         "reason": runs["failure_reason"],
-        "error": pd.Series(not_read(runs), dtype="str"),
+        "error": pd.Series(not_read(runs), dtype=TEXT),
     }
     for name, texts in groups.items():
         codes, distinct = pd.factorize(texts)

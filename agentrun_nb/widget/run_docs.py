@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from agentrun_nb.core import jsontext, times
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import OUTPUTS, RUNS, Kind
 from agentrun_nb.documents.outputs import outputs
 from agentrun_nb.run import Run
@@ -140,7 +141,7 @@ def _outputs_by_row(runs: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
 
     The place stands in for the run's id, since ids may repeat.
     """
-    places = pd.Series([str(place) for place in range(len(runs))], index=runs.index, dtype="str")
+    places = pd.Series([str(place) for place in range(len(runs))], index=runs.index, dtype=TEXT)
     found = outputs(runs.assign(id=places))
     cells = [_plain(column.kind, found[column.name]) for column in OUTPUT_CELLS]
     names = [column.name for column in OUTPUT_CELLS]

@@ -15,6 +15,7 @@ import agentrun_nb as arn
 from agentrun_nb.analysis.filter_rows import _SIGNS, filter_rows
 from agentrun_nb.analysis.filter_rules import KEYS, OPERATORS, read_filter, with_moments
 from agentrun_nb.core import jsontext
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.paths import find, parse_path
 from agentrun_nb.errors import SettingsError
 from tests.documents.test_extract import random_texts
@@ -347,7 +348,7 @@ def slow(texts: list[str | None], passes: Any) -> list[bool]:
 
 def of_documents(texts: list[str | None]) -> pd.DataFrame:
     runs = arn.runs_frame(json.dumps([record(number) for number in range(len(texts))]).encode())
-    return runs.assign(output_manifest=pd.Series(texts, dtype="str"))
+    return runs.assign(output_manifest=pd.Series(texts, dtype=TEXT))
 
 
 @pytest.fixture(scope="module")

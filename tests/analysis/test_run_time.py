@@ -22,6 +22,7 @@ from agentrun_nb.analysis.run_time import (
     paired_run_time,
     time_ratio,
 )
+from agentrun_nb.core.dtypes import TEXT
 from tests.support.analysis import TORTURE, assert_rarely_false, frame, run
 
 REPEATS = 10_000 if TORTURE else 300
@@ -343,7 +344,7 @@ def test_any_numbers_of_runs_are_as_likely_to_be_slower_as_faster() -> None:
             group["completed_at"] = started + pd.to_timedelta(
                 rng.lognormal(2, 2, len(keys)), unit="s"
             )
-            groups.append(group.assign(fetch_error=pd.Series(pd.NA, group.index, "str")))
+            groups.append(group.assign(fetch_error=pd.Series(pd.NA, group.index, TEXT)))
         between = paired_run_time(paired(*groups)).between
         false += between.low > 0 or between.high < 0
     print(false / repeats)
@@ -373,7 +374,7 @@ def test_the_interval_of_paired_run_times_is_the_narrowest_that_holds_the_truth_
     group = pd.DataFrame(
         {"input_key": [str(key) for key in range(n)], "status": "succeeded", "mode": "job"}
     )
-    group["fetch_error"] = pd.Series(pd.NA, group.index, "str")
+    group["fetch_error"] = pd.Series(pd.NA, group.index, TEXT)
     before, after = (
         group.assign(started_at=started, completed_at=started + pd.to_timedelta(seconds, unit="s"))
         for seconds in (np.full(n, 10.0), 10.0 + differences)

@@ -31,7 +31,7 @@ def mixed() -> pd.DataFrame:
     lost = runs.tail(1).assign(
         id="lost", fetch_error="not_found: There is no such run.", status=None, version_id=None
     )
-    return arn.runs_frame(pd.concat([runs, lost], ignore_index=True))
+    return arn.runs_frame(pd.concat([runs, arn.runs_frame(lost)], ignore_index=True))
 
 
 def test_every_run_is_counted_once_and_what_is_odd_is_named() -> None:

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from agentrun_nb.analysis.summarize import summarize
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import RUNS, SUCCESSES
 from agentrun_nb.core.times import duration_text
 from agentrun_nb.drawing.bands import bands_of, percent
@@ -141,7 +142,7 @@ def numbers_of(case: dict[str, Any]) -> dict[str, Any]:
     runs["fetched_at"] = pd.to_datetime(until, unit="ms", utc=True).astype("datetime64[us, UTC]")
     runs["mode"] = pd.Categorical([run[5] for run in cases_of], list(RUNS["mode"].known))
     errors = [None if run[6] else "not_found: There is no such run." for run in cases_of]
-    runs["fetch_error"] = pd.Series(errors, runs.index, "str")
+    runs["fetch_error"] = pd.Series(errors, runs.index, TEXT)
     [row] = summarize(runs).astype("object").to_dict("records")
 
     def number(value: Any, scale: float = 1) -> float | None:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.paths import format_path
 from agentrun_nb.documents import extract as extraction
 from agentrun_nb.documents.extract import ATTRS, Col, extract
@@ -139,7 +140,7 @@ def _joined(steps: tuple[Any, ...]) -> str:
         (["1", "9223372036854775807"], "Int64"),
         (["1", "0.5"], "Float64"),
         (["true", "null"], "boolean"),
-        (['"a"', "null"], "str"),
+        (['"a"', "null"], str(TEXT)),
         (["1", "9223372036854775808"], "object"),
         (["9007199254740993", "0.5"], "object"),
         (["0.5", "1e400"], "object"),

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import agentrun_nb as arn
+from agentrun_nb.core.dtypes import COLUMN_DTYPES, TEXT
 from agentrun_nb.core.paths import find, parse_path
-from agentrun_nb.core.schema import DTYPES, OUTPUTS
+from agentrun_nb.core.schema import OUTPUTS
 from agentrun_nb.documents.json_paths import DEEPEST
 from agentrun_nb.errors import DataError, PathNotFound
 from agentrun_nb.run import value_at
@@ -56,7 +57,7 @@ def known(row: pd.Series) -> dict:
 def test_each_field_of_an_output_lands_in_its_own_column():
     frame = arn.outputs(runs_of(MANIFEST))
     assert frame.dtypes.astype("str").to_dict() == {
-        column.name: DTYPES[column.kind] for column in OUTPUTS.columns
+        column.name: COLUMN_DTYPES[column.kind] for column in OUTPUTS.columns
     }
     first, second, third = (known(row) for _, row in frame.iterrows())
     assert first == {
@@ -146,7 +147,7 @@ def test_parse_reads_what_is_there_and_marks_what_is_not(text):
 
 def test_null_and_absent_stay_different():
     """Fault 73."""
-    parsed = arn.parse(pd.Series(["null", None, "0", '""', "[]"], dtype="str"))
+    parsed = arn.parse(pd.Series(["null", None, "0", '""', "[]"], dtype=TEXT))
     assert parsed.tolist() == [None, pd.NA, 0, "", []]
 
 

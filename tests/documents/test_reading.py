@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from agentrun_nb import json_paths, outputs
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.documents import reading as module
 from agentrun_nb.documents.extract import ATTRS, extract
 from agentrun_nb.documents.json_paths import ATTRS as PATHS
@@ -35,7 +36,7 @@ def file_texts(folder: Path) -> dict[str, str]:
 
 def test_texts_come_as_they_are_however_the_column_is_cut() -> None:
     words = ["é" * n if n % 3 else None for n in range(300)] + ["x" * 2**21, "", "y"]
-    whole = pd.Series(words, dtype="str")
+    whole = pd.Series(words, dtype=TEXT)
     pieces = pa.chunked_array([words[:1], [], words[1:200], [None], words[200:]], pa.large_string())
     for column in (
         whole,

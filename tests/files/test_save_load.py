@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import agentrun_nb as arn
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import RUNS, Table
 from agentrun_nb.errors import AgentRunError, DataError, SchemaError, SettingsError
 from agentrun_nb.files.content import TABLES
@@ -97,7 +98,7 @@ def test_any_runs_come_back_as_they_were(records, tmp_path):
 )
 def test_long_texts_come_back_whole(path, long):
     frame = golden().assign(
-        failure_reason=pd.Series([long, None, "=" + long], dtype="str"), output_manifest=long
+        failure_reason=pd.Series([long, None, "=" + long], dtype=TEXT), output_manifest=long
     )
     assert_equal(loaded(frame, path), frame)
 
@@ -127,10 +128,10 @@ FURTHER = {
     "when": pd.to_datetime(
         ["2026-01-01T00:00:00.000001Z", None, "2026-01-03T00:00:00Z"], format="ISO8601"
     ).as_unit("us"),
-    "text": pd.array(["=1", None, ""], "str"),
-    "numbers as text": pd.array(["007", None, "1e5"], "str"),
-    "words as text": pd.array(["true", None, "false"], "str"),
-    "times as text": pd.array(["2026-01-01T00:00:00Z", None, "2026-01-01T00:00:00"], "str"),
+    "text": pd.array(["=1", None, ""], TEXT),
+    "numbers as text": pd.array(["007", None, "1e5"], TEXT),
+    "words as text": pd.array(["true", None, "false"], TEXT),
+    "times as text": pd.array(["2026-01-01T00:00:00Z", None, "2026-01-01T00:00:00"], TEXT),
     "kind": pd.Categorical(["a", None, "b"]),
     "took": pd.to_timedelta(["4 min 55 s", None, "-1 us"]).as_unit("us"),
     "local": pd.to_datetime(
@@ -140,12 +141,12 @@ FURTHER = {
     "whole": pd.array([1.0, None, 2e300], "Float64"),
     "large": pd.array([2**64 - 1, None, 0], "UInt64"),
     "all infinite": [float("inf")] * 3,
-    "inf as text": pd.array(["inf", None, "-inf"], "str"),
-    "=name": pd.array(["a", None, "'b"], "str"),
+    "inf as text": pd.array(["inf", None, "-inf"], TEXT),
+    "=name": pd.array(["a", None, "'b"], TEXT),
     "'quoted": [1, 2, 3],
-    "text (UTC)": pd.array(["a", None, "5"], "str"),
+    "text (UTC)": pd.array(["a", None, "5"], TEXT),
     "_x0041_\tname": [1, 2, 3],
-    "": pd.array(["a", None, "b"], "str"),
+    "": pd.array(["a", None, "b"], TEXT),
 }
 
 
@@ -266,7 +267,7 @@ def test_parquet_keeps_the_type_of_a_further_column(tmp_path, name):
 )
 def test_a_further_column_of_text_stays_text(texts, tmp_path):
     frame = pd.concat([golden()[:1]] * len(texts), ignore_index=True).assign(
-        note=pd.Series(texts, dtype="str")
+        note=pd.Series(texts, dtype=TEXT)
     )
     for ending in (".csv", ".xlsx"):
         back = loaded(frame, tmp_path / f"it{ending}")["note"]

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.tables.frames import runs_frame
 
 ZERO = datetime(2026, 3, 2, tzinfo=UTC)
@@ -56,7 +57,7 @@ def frame(records: list[Any]) -> pd.DataFrame:
 def documents(texts: list[str | None], column: str = "output_manifest") -> pd.DataFrame:
     """Runs with these documents to the letter; None where the run has none."""
     runs = frame([run(number) for number in range(len(texts))])
-    return runs.assign(**{column: pd.Series(texts, index=runs.index, dtype="str")})
+    return runs.assign(**{column: pd.Series(texts, index=runs.index, dtype=TEXT)})
 
 
 def assert_rarely_false(false: dict[str, int], repeats: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from hypothesis import strategies as st
 
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.tables.frames import runs_frame
 from tests.support.analysis import at
 
@@ -86,7 +87,7 @@ def runs_in_parts(seed: int) -> list[pd.DataFrame]:
     records += [random.choice(records) for _ in range(random.randrange(8)) if records]
     random.shuffle(records)
     whole = runs_frame(json.dumps(records).encode())
-    fetched = pd.Series([at(random.choice([None, 5.0, 5e5])) for _ in records], dtype="str")
+    fetched = pd.Series([at(random.choice([None, 5.0, 5e5])) for _ in records], dtype=TEXT)
     whole["fetched_at"] = pd.to_datetime(fetched, utc=True, format="ISO8601").astype(
         "datetime64[us, UTC]"
     )

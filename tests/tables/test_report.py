@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from agentrun_nb import outputs, runs_frame
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.fetch.query import RunQuery
 from agentrun_nb.tables.remainder import Remainder
 from agentrun_nb.tables.report import (
@@ -80,7 +81,7 @@ KEYS = {
 def test_the_hash_of_keys_is_that_of_files_that_were_written_before(name: str) -> None:
     """It is what pandas makes of the keys as objects, however it is made."""
     ids = [f"run_{number % 17}_{number}" for number in range(12_345)]
-    keys = pd.DataFrame({"deployment_id": ["dep_1", *["dep_2"] * 12_344], "id": ids}, dtype="str")
+    keys = pd.DataFrame({"deployment_id": ["dep_1", *["dep_2"] * 12_344], "id": ids}, dtype=TEXT)
     keys = KEYS[name](keys)
     plain = pd.util.hash_pandas_object(keys.astype("object"), index=False)
     assert fingerprint(keys, "RUNS") == f"{int(plain.to_numpy().sum()):016x}"

@@ -17,6 +17,7 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb import figures
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import LOGS, OBSERVATIONS, RUNS
 from agentrun_nb.errors import AgentRunError, BadResponseError, SchemaError
 from agentrun_nb.records.decode import decode_page
@@ -406,7 +407,7 @@ def test_an_odd_text_of_a_file_costs_its_cell_and_leaves_a_note(
     texts = frame[name].astype("object").where(frame[name].notna(), None).tolist()
     texts = [None if text is None else str(text).replace(" ", "T") for text in texts]
     texts[1] = value
-    found = FILES[door](frame.assign(**{name: pd.Series(texts, dtype="str")}), tmp_path)
+    found = FILES[door](frame.assign(**{name: pd.Series(texts, dtype=TEXT)}), tmp_path)
     assert_only_cell_is_lost(found, name, code)
 
 
