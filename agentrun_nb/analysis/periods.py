@@ -85,7 +85,7 @@ def with_empty_periods(
             f"Periods of {length} from {first} to {last} would be {rows:,} rows.",
             hint="Give a longer freq=, or leave out the runs that are far from the others.",
         )
-    every = pd.DataFrame({PERIOD: pd.date_range(first, last, freq=length)})
+    every = pd.DataFrame({PERIOD: pd.date_range(first, last, freq=length, unit="us")})
     if columns:
         every = groups.merge(every, how="cross")
     whole = every.merge(dated, how="left", on=[*columns, PERIOD])

@@ -31,7 +31,7 @@ def texts(column: pd.Series[Any]) -> Iterator[list[memoryview | None]]:
     Args:
         column: texts; NA gives None.
     """
-    array = pa.array(column.array)
+    array = pa.array(column.array, from_pandas=True)
     for chunk in array.chunks if isinstance(array, pa.ChunkedArray) else [array]:
         yield from _chunk_texts(chunk.cast(pa.large_string()))
 

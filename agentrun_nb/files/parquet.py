@@ -13,6 +13,7 @@ from agentrun_nb.core.schema import Table
 from agentrun_nb.files.content import Content, Marks, recognised
 from agentrun_nb.files.marks import INDEX, JSON
 from agentrun_nb.tables import report
+from agentrun_nb.tables.arrow import TEXTS, attrs_of
 
 ROWS = 100_000
 """How many rows a row group has: few enough to be read singly, many enough to compress well."""
@@ -64,9 +65,10 @@ def content_of(cells: pa.Table, table: Table | None) -> Content:
         table: the table of records that they belong to; None for any other table.
     """
     names = table.names if table else []
-    further = cells.select([name for name in cells.column_names if name not in names]).to_pandas()
+    others = cells.select([name for name in cells.column_names if name not in names])
+    further = others.to_pandas(types_mapper=TEXTS.get)
     known = {name: cells[name] for name in names if name in cells.column_names}
     written = json.loads((cells.schema.metadata or {}).get(_MARKS, b"{}"))
     marks = {name: tuple(found) for name, found in written.items()}
     columns = dict(further.reset_index(drop=True).items())
-    return Content(table, known, columns, marks, further.attrs.get(report.ATTRS))
+    return Content(table, known, columns, marks, attrs_of(cells).get(report.ATTRS))

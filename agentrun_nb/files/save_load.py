@@ -35,7 +35,7 @@ from agentrun_nb.files.marks import (
 from agentrun_nb.files.parquet import parquet_bytes, read_parquet, write_parquet
 from agentrun_nb.records.batch import ARROW, Batch
 from agentrun_nb.tables import report
-from agentrun_nb.tables.arrow import column_of_arrow
+from agentrun_nb.tables.arrow import column_of_arrow, with_attrs
 from agentrun_nb.tables.frames import Runs, check_columns, runs_frame, table_frame
 from agentrun_nb.tables.mending import mend
 
@@ -265,7 +265,7 @@ def _arrow_table(
                 plain[name] = to_json(name, plain[name])
                 mark(name, JSON)
     try:
-        cells = pa.Table.from_pandas(plain, preserve_index=False)
+        cells = with_attrs(pa.Table.from_pandas(plain, preserve_index=False), plain.attrs)
     except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
         raise _not_plain(str(error)) from None
     for field in cells.schema:

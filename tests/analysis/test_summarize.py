@@ -13,7 +13,7 @@ from agentrun_nb.analysis import summarize
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.local.generator import generate
-from agentrun_nb.tables.frames import runs_frame
+from agentrun_nb.tables.frames import concat, runs_frame
 from tests.support.analysis import frame, run
 
 # The package names its functions as their modules.
@@ -31,7 +31,7 @@ def mixed() -> pd.DataFrame:
     lost = runs.tail(1).assign(
         id="lost", fetch_error="not_found: There is no such run.", status=None, version_id=None
     )
-    return arn.runs_frame(pd.concat([runs, arn.runs_frame(lost)], ignore_index=True))
+    return concat([runs, arn.runs_frame(lost)])
 
 
 def test_every_run_is_counted_once_and_what_is_odd_is_named() -> None:
