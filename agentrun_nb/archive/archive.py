@@ -48,6 +48,7 @@ class Archive:
 
     Beside an archive of many runs lies what a listing of them gives, in a file whose name ends in
     `-typed`: the next listing is quick by it. It can be deleted at any time, and no copy needs it.
+    Where an archive is moved to another folder, delete the one that stays.
 
     Args:
         path: the file, which is made where there is none. Only its owner may read it, and no key is
@@ -197,10 +198,11 @@ class Archive:
         return save(self.iter_runs(), folder)
 
     def check(self) -> ArchiveCheck:
-        """Reads everything in the archive once, and compares each record with its digest.
+        """Compares everything in the archive with its digest, and the columns beside it with that.
 
         Returns:
             How much there is, and what cannot be read or is not what it was; its text says both.
+            Columns that are only of an earlier state are no problem, and said too.
 
         Example:
             >>> archive.check()

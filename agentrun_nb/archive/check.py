@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
+from agentrun_nb.archive import columns
 from agentrun_nb.archive.database import Database
 from agentrun_nb.archive.packing import Packed, digest_of, expand, unpack
 from agentrun_nb.core.text import counted
@@ -26,6 +28,8 @@ class ArchiveCheck:
         files: the number of output files.
         logs: the number of logs.
         problems: what cannot be read or is not as it was, a sentence each.
+        outdated_columns: whether the columns beside it are of an earlier state, or of another
+            archive. That is no problem: the next listing makes them anew.
     """
 
     runs: int
@@ -33,6 +37,7 @@ class ArchiveCheck:
     files: int
     logs: int
     problems: tuple[str, ...] = ()
+    outdated_columns: bool = False
 
     @property
     def whole(self) -> bool:
@@ -43,7 +48,8 @@ class ArchiveCheck:
         amounts = [counted(getattr(self, f"{noun}s"), noun) for noun in _NOUNS]
         listed = ", ".join(amounts)
         if self.whole:
-            return f"{listed}; whole"
+            columns = "; the columns beside it are outdated" if self.outdated_columns else ""
+            return f"{listed}; whole{columns}"
         problems = " ".join(self.problems)
         return f"{listed}; NOT whole: {problems}"
 
@@ -52,7 +58,8 @@ def check(database: Database) -> ArchiveCheck:
     """Reads everything in an archive once."""
     problems: list[str] = []
     with database.reading():
-        for problem in _problems(database):
+        compared = columns.compare(database)
+        for problem in chain(_problems(database), compared.problems):
             if len(problems) == MOST_PROBLEMS:
                 problems.append("There are more.")
                 break
@@ -60,7 +67,7 @@ def check(database: Database) -> ArchiveCheck:
         counts = {}
         for table in ("runs", "records", "files", "logs"):
             counts[table] = database.value(f"SELECT count(*) FROM {table}")  # noqa: S608
-    return ArchiveCheck(**counts, problems=tuple(problems))
+    return ArchiveCheck(**counts, problems=tuple(problems), outdated_columns=compared.outdated)
 
 
 def _problems(database: Database) -> Iterator[str]:

@@ -120,6 +120,21 @@ class Database:
             finally:
                 connection.rollback()
 
+    @property
+    def state(self) -> str | None:
+        """The state that the archive is in; None where nobody has written to it yet."""
+        found: str | None = self.value("SELECT value FROM facts WHERE name = 'state'")
+        return found
+
+    @property
+    def identity(self) -> bytes:
+        """What the archive is known by, it and its copies; zeros where it has nothing yet."""
+        try:
+            found = bytes.fromhex(self.value("SELECT value FROM facts WHERE name = 'identity'"))
+        except (TypeError, ValueError):
+            found = b""
+        return found.ljust(IDENTITY, b"\0")[:IDENTITY]
+
     def check_writable(self) -> None:
         """Checks that this process can write to the file.
 
@@ -144,6 +159,7 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 connection.execute(_NEW_STATE, (secrets.token_hex(8),))
+                connection.execute(_IDENTITY, (secrets.token_hex(IDENTITY),))
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
@@ -188,6 +204,12 @@ class Database:
 
 _NEW_STATE = "INSERT OR REPLACE INTO facts VALUES ('state', ?)"
 """Each step gives the archive another state, by which `typed` knows what it has read."""
+
+IDENTITY = 16
+"""The bytes of what an archive is known by."""
+
+_IDENTITY = "INSERT OR IGNORE INTO facts VALUES ('identity', ?)"
+"""The first step gives the archive what it is known by, whatever its file is called."""
 
 
 def _has_content(path: Path) -> bool:

@@ -61,7 +61,7 @@ def _erase_columns(database: Database, outcome: str) -> None:
         ArchiveWriteError: they cannot be removed.
     """
     try:
-        typed.erase_columns(database.path)
+        typed.erase_columns(database.path, database.identity)
     except OSError as error:
         reason = error.strerror or error
         sentence = f"The columns beside {database.path} cannot be erased: {reason}; {outcome}."

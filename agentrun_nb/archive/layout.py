@@ -16,7 +16,7 @@ VERSION = 1
 
 TABLES = {
     # What holds for the whole archive: `service` is that of its runs; `deployments` is there once
-    # those of the service were listed; `state` is another one after each change.
+    # those of the service were listed; `state` is another one after each change; `identity` stays.
     "facts": "name TEXT PRIMARY KEY, value TEXT NOT NULL",
     # One row a deployment: its record, and how far its runs were read. `walk` is the number of a
     # walk through its runs that has not come to its end, `cursor` where it goes on. `walked_at` is

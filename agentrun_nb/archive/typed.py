@@ -4,19 +4,22 @@ Most of the time of a listing goes into reading records, and they are the same e
 listing of all runs gives is kept beside a large archive as Arrow columns. The archive names the
 state that it is in, and each change gives it another one: the columns are used as they are in the
 state in which they were made, and in a later one the rows of those records that are still the
-latest, which are known by their digests. The digest of the file and all of its values are checked
+latest, which are known by their digests. The checksum of the file and all of its values are checked
 before they are used. A file of that name which does not begin as ours do is somebody else's: it
 stays as it is, and no columns are kept.
+
+After the first line the file has what its archive is known by, so that an archive uses no columns
+of another one that was called like it, and finds those that it had under another name.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import secrets
 import stat
 import time
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +29,7 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from agentrun_nb._version import __version__
+from agentrun_nb.archive.database import IDENTITY
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.records.batch import ARROW, Batch
 
@@ -41,14 +45,21 @@ _SCHEMA = pa.schema(
 MAGIC = b"agentrun-nb: runs as columns\n"
 """What a file of columns begins with; no other file is read, replaced or erased."""
 
-_MADE_BY = f"agentrun-nb {__version__}, layout 1"
+_MADE_BY = f"agentrun-nb {__version__}, layout 2"
 """What reads records otherwise makes other columns of them."""
 
 _HEAD = b"agentrun_nb"
 """Where the head stands in the metadata of the columns."""
 
-_DIGEST_END = len(MAGIC) + 32
-"""Where the digest of what follows ends."""
+_IDENTITY_END = len(MAGIC) + IDENTITY
+_BODY = _IDENTITY_END + 4
+"""Where the columns begin, after the CRC-32 of them.
+
+A longer digest would only take longer: whoever changes columns on purpose changes it too.
+"""
+
+_NAME = re.compile(r"(?s)(.+)-typed(\.[0-9a-f]{8})?")
+"""The name of a file of columns, finished or not, and that of its archive."""
 
 _ABANDONED = 3_600.0
 """Seconds after which nobody is still writing columns."""
@@ -89,26 +100,49 @@ def path_of(archive: Path) -> Path:
     return file.with_name(f"{file.name}-typed")
 
 
-def read_columns(archive: Path) -> TypedRuns | None:
-    """Reads the columns; None where there are none, or none that can be used."""
+class Reading(NamedTuple):
+    """What was read of a file of columns.
+
+    Attributes:
+        runs: the runs; None where there is no file, or none that can be used.
+        damage: why it cannot be read.
+        is_foreign: whether it is of another archive, or another version of this package.
+    """
+
+    runs: TypedRuns | None = None
+    damage: str | None = None
+    is_foreign: bool = False
+
+
+def read_columns(archive: Path, identity: bytes) -> Reading:
+    """Reads the columns beside an archive.
+
+    Args:
+        archive: the archive.
+        identity: what it is known by.
+    """
     path = path_of(archive)
     try:
-        if not _is_ours(path):
-            return None
-        with pa.memory_map(str(path)) as file:
-            content = file.read_buffer()
-        digest, body = content[len(MAGIC) : _DIGEST_END], content[_DIGEST_END:]
-        if hashlib.sha256(body).digest() != digest.to_pybytes():
-            return None
-        table = pa.ipc.open_stream(body).read_all()
-        # Whoever gave the archive may have given this file too.
-        table.validate(full=True)
-        head = msgspec.json.decode((table.schema.metadata or {}).get(_HEAD, b""), type=_Head)
-    except (OSError, pa.ArrowException, msgspec.MsgspecError, UnicodeDecodeError):
-        return None
+        return _read(path, identity) if _is_ours(path) else Reading()
+    except (OSError, pa.ArrowException, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return Reading(damage=str(error)[:200])
+
+
+def _read(path: Path, identity: bytes) -> Reading:
+    with pa.memory_map(str(path)) as file:
+        content = file.read_buffer()
+    if content[len(MAGIC) : _IDENTITY_END].to_pybytes() != identity:
+        return Reading(is_foreign=True)
+    body = content[_BODY:]
+    if zlib.crc32(body).to_bytes(4, "little") != content[_IDENTITY_END:_BODY].to_pybytes():
+        return Reading(damage="its checksum is another")
+    table = pa.ipc.open_stream(body).read_all()
+    # Whoever gave the archive may have given this file too.
+    table.validate(full=True)
+    head = msgspec.json.decode((table.schema.metadata or {}).get(_HEAD, b""), type=_Head)
     if not table.schema.equals(_SCHEMA) or head.made_by != _MADE_BY:
-        return None
-    return TypedRuns(
+        return Reading(is_foreign=True)
+    runs = TypedRuns(
         state=head.state,
         deployments=_one_array(table[_ASKED]),
         digests=_one_array(table[_DIGEST]),
@@ -116,6 +150,7 @@ def read_columns(archive: Path) -> TypedRuns | None:
         fingerprint=head.fingerprint,
         oddities=head.oddities,
     )
+    return Reading(runs)
 
 
 def _one_array(cells: pa.ChunkedArray) -> pa.Array:
@@ -123,8 +158,14 @@ def _one_array(cells: pa.ChunkedArray) -> pa.Array:
     return cells.chunk(0) if cells.num_chunks == 1 else cells.combine_chunks()
 
 
-def write_columns(archive: Path, runs: TypedRuns) -> None:
-    """Writes the columns of an archive, where there is a place for them."""
+def write_columns(archive: Path, identity: bytes, runs: TypedRuns) -> None:
+    """Writes the columns of an archive, where there is a place for them.
+
+    Args:
+        archive: the archive.
+        identity: what it is known by.
+        runs: its runs.
+    """
     arrays = [*(runs.batch.cells[name] for name in RUNS.names), runs.deployments, runs.digests]
     head = _Head(_MADE_BY, runs.state, runs.fingerprint, runs.oddities)
     schema = _SCHEMA.with_metadata({_HEAD: msgspec.json.encode(head)})
@@ -142,41 +183,72 @@ def write_columns(archive: Path, runs: TypedRuns) -> None:
                 os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb"
             ) as file:
                 file.write(MAGIC)
-                file.write(hashlib.sha256(body).digest())
+                file.write(identity)
+                file.write(zlib.crc32(body).to_bytes(4, "little"))
                 file.write(body)
             if not os.path.lexists(target) or _is_ours(target):
                 fresh.replace(target)
         finally:
             fresh.unlink(missing_ok=True)
     with suppress(OSError):
-        _erase_unfinished(archive)
+        _erase_abandoned(archive, identity)
 
 
-def _erase_unfinished(archive: Path) -> None:
-    """Removes columns that a process began to write so long ago that it must have been killed."""
+def _erase_abandoned(archive: Path, identity: bytes) -> None:
+    """Removes columns that nobody will use.
+
+    They are those that a process began to write so long ago that it must have been killed, and
+    those that the archive had under a name that no archive has any more.
+    """
     latest = time.time() - _ABANDONED
-    for file in _files(archive):
-        if file != path_of(archive) and file.stat().st_mtime < latest:
+    for file in _files(archive, identity):
+        name = _archive_of(file)
+        is_own = name == archive.resolve().name
+        is_unfinished = is_own and file != path_of(archive)
+        is_left = not is_own and not os.path.lexists(file.with_name(name))
+        if is_left or (is_unfinished and file.stat().st_mtime < latest):
             file.unlink(missing_ok=True)
 
 
-def erase_columns(archive: Path) -> None:
-    """Removes the columns of an archive, also those that somebody has not finished.
+def erase_columns(archive: Path, identity: bytes) -> None:
+    """Removes the columns of an archive.
+
+    Also those that somebody has not finished, and those that it, or a copy of it, has or had under
+    another name in its folder: any of them can be made anew.
+
+    Args:
+        archive: the archive.
+        identity: what it is known by.
 
     Raises:
         OSError: it cannot be known which there are, or one cannot be removed.
     """
-    for file in _files(archive):
+    for file in _files(archive, identity):
         file.unlink(missing_ok=True)
 
 
-def _files(archive: Path) -> list[Path]:
-    """The columns of an archive, and those that somebody has not finished."""
-    target = path_of(archive)
-    name = re.compile(re.escape(target.name) + r"(\.[0-9a-f]{8})?")
-    return [
-        file for file in target.parent.iterdir() if name.fullmatch(file.name) and _is_ours(file)
-    ]
+def _files(archive: Path, identity: bytes) -> list[Path]:
+    """The columns of an archive under its own name, and those of it under others."""
+    own = archive.resolve()
+    files = []
+    for file in own.parent.iterdir():
+        name = _archive_of(file)
+        if name and _is_ours(file) and (name == own.name or _is_of(file, identity)):
+            files.append(file)
+    return files
+
+
+def _archive_of(file: Path) -> str:
+    """The name of the archive whose columns a file has; empty where it is called otherwise."""
+    name = _NAME.fullmatch(file.name)
+    return name[1] if name else ""
+
+
+def _is_of(file: Path, identity: bytes) -> bool:
+    """Whether columns are of an archive that is known by something."""
+    with file.open("rb") as opened:
+        found = opened.read(_IDENTITY_END)[len(MAGIC) :]
+    return any(identity) and found == identity
 
 
 def _is_ours(file: Path) -> bool:

@@ -6,17 +6,24 @@ import errno
 import os
 import random
 import shutil
+import sqlite3
 import stat
 import time
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import agentrun_nb as arn
 from agentrun_nb import errors
-from agentrun_nb.archive import database, listing, typed
+from agentrun_nb.archive import columns, database, typed
+from agentrun_nb.core.schema import RUNS
+from agentrun_nb.records.batch import Batch
 from tests.archive.book import DEP, Book, moment, served
 from tests.files.test_same_everywhere import adversarial
 
@@ -24,7 +31,7 @@ from tests.files.test_same_everywhere import adversarial
 @pytest.fixture(autouse=True)
 def small_is_large(monkeypatch) -> None:
     """Columns are kept of two runs already."""
-    monkeypatch.setattr(listing, "MANY", 2)
+    monkeypatch.setattr(columns, "MANY", 2)
 
 
 @pytest.fixture
@@ -75,7 +82,7 @@ def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
 def test_a_listing_is_the_same_and_reads_no_record_again(archive, monkeypatch):
     assert is_right(archive)
     theirs = of_records(archive)
-    monkeypatch.setattr(listing, "read_batch", None)
+    monkeypatch.setattr(columns, "read_batch", None)
     same(archive.list_runs(), theirs)
     with arn.Archive(archive.path) as other:
         same(other.list_runs(), theirs)
@@ -126,9 +133,9 @@ def test_only_records_that_are_new_are_read_again(archive, book, monkeypatch):
     archive.list_runs()
     change_by_sync(archive, book)
     read = []
-    read_batch = listing.read_batch
+    read_batch = columns.read_batch
     monkeypatch.setattr(
-        listing, "read_batch", lambda *given: read.append(len(given[1])) or read_batch(*given)
+        columns, "read_batch", lambda *given: read.append(len(given[1])) or read_batch(*given)
     )
     archive.list_runs()
     assert read == [2]
@@ -167,13 +174,17 @@ DAMAGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
     "more at the end": lambda content, _: content + b"x",
     "nothing": lambda *_: b"",
     "text": lambda *_: b"no columns" * 100,
-    "Arrow of something else": lambda *_: sealed(arn.runs_frame([]).to_csv().encode()),
+    "Arrow of something else": lambda content, _: sealed(content, b"id,status"),
+    "of another archive": lambda content, _: sealed(bytes(len(content)), content[BODY:]),
 }
 
+BODY = typed._BODY
 
-def sealed(body: bytes) -> bytes:
-    """Bytes that begin as ours do, with a digest that is right."""
-    return typed.MAGIC + typed.hashlib.sha256(body).digest() + body
+
+def sealed(content: bytes, body: bytes) -> bytes:
+    """A file that begins as another one, with a checksum that is right."""
+    identity = content[len(typed.MAGIC) : BODY - 4]
+    return typed.MAGIC + identity + zlib.crc32(body).to_bytes(4, "little") + body
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -194,12 +205,13 @@ def test_columns_of_another_version_or_of_hostile_values_are_not_used(archive, m
         same(archive.list_runs(), theirs)
     same(archive.list_runs(), theirs)
     path = typed.path_of(archive.path)
-    body = bytearray(path.read_bytes()[len(typed.MAGIC) + 32 :])
+    content = path.read_bytes()
+    body = content[BODY:]
     chance = random.Random(1)
     for _ in range(200):
-        # The digest is right, so that only what Arrow checks stands in the way.
+        # The checksum is right, so that only what Arrow checks stands in the way.
         at = chance.randrange(len(body))
-        path.write_bytes(sealed(bytes(body[:at]) + chance.randbytes(8) + bytes(body[at + 8 :])))
+        path.write_bytes(sealed(content, body[:at] + chance.randbytes(8) + body[at + 8 :]))
         listed = archive.list_runs()
         assert len(listed) == len(theirs)
         repr(listed)
@@ -229,7 +241,7 @@ def test_without_a_place_for_them_a_listing_is_the_same(archive, monkeypatch):
 
 
 def test_of_a_small_archive_there_are_none(archive, monkeypatch):
-    monkeypatch.setattr(listing, "MANY", 1_000)
+    monkeypatch.setattr(columns, "MANY", 1_000)
     archive.list_runs()
     assert not typed.path_of(archive.path).exists()
 
@@ -262,7 +274,7 @@ def test_files_of_others_beside_an_archive_stay(archive, tmp_path, is_listed):
     for other in others[:-1]:
         other.write_bytes(b"of somebody else")
     # It begins as ours do, and is called otherwise.
-    others[0].write_bytes(sealed(b""))
+    others[0].write_bytes(sealed(bytes(100), b""))
     others[-1].symlink_to(others[0])
     before = [other.read_bytes() for other in others]
     archive.list_runs()
@@ -319,7 +331,7 @@ def test_columns_that_cannot_be_erased_are_said_and_no_run_is_forgotten(archive,
 def test_columns_that_cannot_be_erased_afterwards_are_said(archive, monkeypatch):
     erase = typed.erase_columns
     calls = iter([erase, refusing])
-    monkeypatch.setattr(typed, "erase_columns", lambda path: next(calls)(path))
+    monkeypatch.setattr(typed, "erase_columns", lambda *given: next(calls)(*given))
     with pytest.raises(errors.ArchiveWriteError, match="the runs are forgotten"):
         archive.forget((DEP, "run_7"))
     assert "run_7" not in archive.list_runs()["id"].tolist()
@@ -329,7 +341,7 @@ def test_a_listing_passes_over_columns_that_cannot_be_erased(archive, monkeypatc
     theirs = of_records(archive)
     archive.list_runs()
     states = iter(["before", "after"])
-    monkeypatch.setattr(listing, "_state", lambda _: next(states))
+    monkeypatch.setattr(database.Database, "state", property(lambda _: next(states)))
     monkeypatch.setattr(Path, "unlink", refusing)
     same(archive.list_runs(), theirs)
 
@@ -367,3 +379,177 @@ def test_columns_that_a_killed_process_has_not_finished_go_after_an_hour(archive
     archive.list_runs()
     left = {file.name.removeprefix(path.name) for file in path.parent.glob(f"{path.name}*")}
     assert left == {"", *ages} - {".0123abcd"}
+
+
+# --- what a check says of them -------------------------------------------------------------------
+
+
+def rewritten(archive: arn.Archive, **changed: object) -> None:
+    """Writes the columns anew, other than they were."""
+    with database_of(archive) as opened:
+        runs = typed.read_columns(archive.path, opened.identity).runs
+        assert runs is not None
+        typed.write_columns(archive.path, opened.identity, runs._replace(**changed))
+
+
+@contextmanager
+def database_of(archive: arn.Archive) -> Iterator[database.Database]:
+    opened = database.Database(archive.path)
+    yield opened
+    opened.close()
+
+
+def kept_runs(archive: arn.Archive) -> typed.TypedRuns:
+    with database_of(archive) as opened:
+        runs = typed.read_columns(archive.path, opened.identity).runs
+    assert runs is not None
+    return runs
+
+
+@pytest.mark.parametrize("is_outdated", [False, True])
+def test_a_check_names_columns_that_are_not_what_the_records_say(archive, book, is_outdated):
+    archive.list_runs()
+    runs = kept_runs(archive)
+    if is_outdated:
+        change_by_sync(archive, book)
+    for name in RUNS.names:
+        cells = runs.batch.cells[name]
+        known = cells.drop_null()
+        something = known[0] if len(known) else pa.scalar("x", cells.type)
+        for other in (pa.nulls(len(cells), cells.type), pa.repeat(something, len(cells))):
+            rewritten(archive, batch=Batch(RUNS, runs.batch.cells | {name: other}))
+            found = archive.check()
+            # When a record was fetched an archive that has changed says itself.
+            may_differ = is_outdated and name == "fetched_at"
+            assert found.whole == (may_differ or other.equals(cells)), name
+            assert found.outdated_columns == is_outdated
+    rewritten(archive, batch=runs.batch)
+    assert archive.check().whole
+
+
+OTHERS: dict[str, Callable[[typed.TypedRuns], dict[str, object]]] = {
+    "a run less": lambda runs: {
+        "batch": runs.batch.apply(pa.Array.slice, 1),
+        "digests": runs.digests.slice(1),
+        "deployments": runs.deployments.slice(1),
+    },
+    "another order": lambda runs: {
+        "batch": runs.batch.apply(pa.Array.take, pa.array(range(len(runs.digests))[::-1])),
+        "digests": runs.digests[::-1],
+        "deployments": runs.deployments[::-1],
+    },
+    "another fingerprint": lambda _: {"fingerprint": "0" * 16},
+    "other oddities": lambda _: {"oddities": {"missing": 1}},
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_check_names_columns_that_are_not_of_the_runs(archive, other):
+    archive.list_runs()
+    rewritten(archive, **OTHERS[other](kept_runs(archive)))
+    found = archive.check()
+    assert not found.whole
+    assert typed.path_of(archive.path).name in repr(found)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_check_names_columns_that_are_damaged(archive, damage):
+    archive.list_runs()
+    path = typed.path_of(archive.path)
+    content = path.read_bytes()
+    path.write_bytes(typed.MAGIC + DAMAGES[damage](content, random.Random(2))[len(typed.MAGIC) :])
+    found = archive.check()
+    assert not found.whole or found.outdated_columns
+    archive.list_runs()
+    assert archive.check() == replace(found, problems=(), outdated_columns=False)
+
+
+def test_a_check_says_which_columns_are_outdated_and_calls_the_archive_whole(archive, book):
+    assert "outdated" not in repr(archive.check())
+    archive.list_runs()
+    assert "outdated" not in repr(archive.check())
+    change_by_sync(archive, book)
+    assert repr(archive.check()).endswith("whole; the columns beside it are outdated")
+    archive.list_runs()
+    assert repr(archive.check()).endswith("whole")
+
+
+# --- archives that are called otherwise ----------------------------------------------------------
+
+
+def renamed(path: Path, book: Book) -> Path:
+    return path.rename(path.with_name("renamed"))
+
+
+def copied(path: Path, book: Book) -> Path:
+    with arn.Archive(shutil.copy(path, path.with_name("copied"))) as archive:
+        archive.list_runs()
+    return path
+
+
+def renamed_and_its_name_taken(path: Path, book: Book) -> Path:
+    other = path.rename(path.with_name("renamed"))
+    book.put(700)
+    with brought(path, book) as archive:
+        assert is_right(archive)
+    return other
+
+
+def exchanged(path: Path, book: Book) -> Path:
+    book.put(800)
+    other = path.with_name("other")
+    with brought(other, book) as archive:
+        archive.list_runs()
+    path.rename(path.with_name("between"))
+    other.rename(path)
+    return path.with_name("between").rename(other)
+
+
+MOVES = {made.__name__: made for made in (renamed, copied, renamed_and_its_name_taken, exchanged)}
+
+
+@pytest.mark.parametrize("is_listed", [False, True])
+@pytest.mark.parametrize("move", MOVES)
+def test_whatever_an_archive_is_called_its_columns_are_its_own(archive, book, move, is_listed):
+    """A run that is forgotten is in none of them, whether or not it was listed under the name."""
+    archive.list_runs()
+    archive.close()
+    with arn.Archive(MOVES[move](archive.path, book)) as moved:
+        if is_listed:
+            assert is_right(moved)
+        left = {file: file.stat().st_ino for file in moved.path.parent.glob("*-typed*")}
+        moved.forget((DEP, "run_7"))
+        with database_of(moved) as opened:
+            identity = opened.identity
+        for file in moved.path.parent.glob("*-typed*"):
+            assert identity not in file.read_bytes()[:BODY]
+            # Those of other archives are as they were.
+            assert file.stat().st_ino == left[file]
+        assert is_right(moved)
+        assert "run_7" not in moved.list_runs()["id"].tolist()
+
+
+def test_columns_that_an_archive_had_under_another_name_go_when_it_is_listed(archive, tmp_path):
+    archive.list_runs()
+    archive.close()
+    with arn.Archive(renamed(archive.path, Book())) as moved:
+        moved.list_runs()
+    assert {file.name for file in tmp_path.glob("*-typed*")} == {"renamed-typed"}
+    with arn.Archive(shutil.copy(moved.path, tmp_path / "copied")) as copy:
+        copy.list_runs()
+    assert {file.name for file in tmp_path.glob("*-typed*")} == {"renamed-typed", "copied-typed"}
+
+
+def test_an_archive_of_an_earlier_version_has_columns_of_its_own(archive, tmp_path):
+    """It is known by nothing until it is written to."""
+    archive.close()
+    others = tmp_path / "others-typed"
+    others.write_bytes(sealed(bytes(100), b"of another one"))
+    with closing(sqlite3.connect(archive.path, isolation_level=None)) as connection:
+        connection.execute("DELETE FROM facts WHERE name = 'identity'")
+    with arn.Archive(archive.path) as opened:
+        assert is_right(opened)
+        assert typed.path_of(opened.path).exists()
+        opened.forget((DEP, "run_7"))
+        assert is_right(opened)
+    assert others.exists()
