@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -25,13 +26,28 @@ sys.path.insert(0, str(HERE.parent))
 FIGURE, COLOURS = "application/vnd.plotly.v1+json", 96
 
 
-def execute(path: Path) -> nbformat.NotebookNode:
-    """Runs a notebook in an empty folder, with a local service as the reader's own, and returns it with its outputs."""
+def some_runs(service: arn.local.Service) -> None:
+    """What the service of a reader has: a few runs, one of which failed."""
+    for deployment in ("csv-report", "invoice-audit", "csv-report"):
+        service.submit(deployment)
+    service.wait()
+
+
+def execute(
+    path: Path, prepare: Callable[[arn.local.Service], None] = some_runs
+) -> nbformat.NotebookNode:
+    """Runs a notebook in an empty folder, with a local service as the reader's own.
+
+    Args:
+        path: the notebook.
+        prepare: brings runs into the service before.
+
+    Returns:
+        The notebook with its outputs.
+    """
     notebook = nbformat.read(path, as_version=4)
     with arn.local.serve() as service, tempfile.TemporaryDirectory() as folder:
-        for deployment in ("csv-report", "invoice-audit", "csv-report"):
-            service.submit(deployment)
-        service.wait()
+        prepare(service)
         settings = {"AGENTRUN_API_KEY": service.api_key, "AGENTRUN_BASE_URL": service.base_url}
         client = NotebookClient(
             notebook,

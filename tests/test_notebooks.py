@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import nbformat
@@ -13,7 +14,9 @@ import plotly.graph_objects as go
 import pytest
 
 import agentrun_nb as arn
+from tests.addresses import PROJECT
 
+REPOSITORY = re.escape(PROJECT["urls"]["Repository"])
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 ALL = sorted(NOTEBOOKS.glob("*.ipynb"))
 sys.path.insert(0, str(NOTEBOOKS))
@@ -31,13 +34,79 @@ KEY = re.compile(r"local_[\w-]{20,}")
 """What the key of a local service looks like."""
 
 
+def complaints(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Errors, and what was written as one."""
+    return [
+        output
+        for output in outputs
+        if output.output_type == "error" or output.get("name") == "stderr"
+    ]
+
+
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_a_notebook_runs_to_its_end_and_shows_no_key(path: Path) -> None:
     done = execute(path)
     outputs = [output for cell in done.cells for output in cell.get("outputs", [])]
     assert outputs
-    assert not [output for output in outputs if output.output_type in ("error", "stderr")]
+    assert not complaints(outputs)
     assert not KEY.search(nbformat.writes(done))
+
+
+def no_run_in_the_week(service: arn.local.Service) -> None:
+    """A run of the first deployment, a month old."""
+    first = service.deployments["id"].iloc[0]
+    moment = (datetime.now(UTC) - timedelta(days=30)).isoformat()
+    old = {"id": "old", "deployment_id": first, "status": "succeeded"}
+    service.load([json.dumps(old | {"created_at": moment, "updated_at": moment}).encode()])
+
+
+def no_deployment(service: arn.local.Service) -> None:
+    """A service that has just been set up."""
+    service._store._shelves.clear()
+
+
+def nothing_ever_ran(service: arn.local.Service) -> None:
+    """Deployments, and no run."""
+
+
+@pytest.mark.parametrize("prepare", [no_run_in_the_week, nothing_ever_ran, no_deployment])
+def test_the_notebook_for_a_service_of_your_own_works_where_there_is_little(prepare) -> None:
+    done = execute(NOTEBOOKS / "00_your_own_service.ipynb", prepare)
+    outputs = [output for cell in done.cells for output in cell.get("outputs", [])]
+    assert not complaints(outputs)
+    assert ("<RunExplorer: 1 run," in str(outputs)) is (prepare is no_run_in_the_week)
+
+
+def test_each_notebook_leads_to_every_other() -> None:
+    names = {path.name for path in ALL}
+    for path in ALL:
+        notebook = nbformat.read(path, as_version=4)
+        first, last = notebook.cells[0].source, notebook.cells[-1].source
+        assert first.startswith(f"# {int(path.name[:2])} · ")
+        assert set(re.findall(r"\]\((\S+\.ipynb)\)", first)) == names - {path.name}
+        assert set(re.findall(r"\]\((\S+\.ipynb)\)", last)) <= names - {path.name}
+        assert "](" in last
+
+
+def test_each_notebook_installs_the_package_where_it_is_not() -> None:
+    """As in Colab, where a notebook comes alone. Where the package is, the cell does nothing."""
+    cells = {nbformat.read(path, as_version=4).cells[1].source for path in ALL}
+    (install,) = cells
+    assert 'if importlib.util.find_spec("agentrun_nb") is None:' in install
+    (extras,) = re.findall(
+        rf"%pip install .*agentrun-nb\[([a-z,]+)\] @ git\+{REPOSITORY}\"", install
+    )
+    assert set(extras.split(",")) <= set(PROJECT["optional-dependencies"])
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+def test_a_line_that_a_reader_copies_is_plain_pandas(path: Path) -> None:
+    """Where code goes around the tables, the package lacks something."""
+    notebook = nbformat.read(path, as_version=4)
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    assert not re.search(
+        r"\.values\b|\.to_?list\(|\.index\[0\]|\.iterrows|\.to_dict\(|join\(arn\.", code
+    )
 
 
 BRING = """
@@ -61,7 +130,7 @@ def reading_an_archive(code: str) -> str:
         r"\bclient\.(get_logs|read_output)\((\w+)", r"synced(client).\1(rescued(client, \2)", code
     )
     code = re.sub(rf"\bclient\.({'|'.join(READING)})\(", r"synced(client).\1(", code)
-    return re.sub(r"(arn\.explore\(\w+), client\b", r"\1, source", code)
+    return re.sub(r"(arn\.explore\([^,]+), client\b", r"\1, source", code)
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
@@ -78,7 +147,7 @@ def test_a_notebook_runs_with_an_archive_in_place_of_the_client(path: Path, tmp_
     nbformat.write(notebook, tmp_path / path.name)
     done = execute(tmp_path / path.name)
     shown = [output for cell in done.cells for output in cell.get("outputs", [])]
-    assert not [output for output in shown if output.output_type in ("error", "stderr")]
+    assert not complaints(shown)
     count = int(done.cells[-1].outputs[0].text)
     assert (count > 0) is (replaced > 0) is ("client" in path.read_text(encoding="utf-8"))
 

@@ -152,9 +152,14 @@ def test_the_clone_line_names_the_repository():
     assert "badge_logo.svg)][binder]" in README
 
 
-def test_the_badge_opens_a_notebook_that_is_there():
-    (path,) = re.findall(r"mybinder\.org/\S*urlpath=lab/tree/(\S+)", README)
-    assert (ROOT / path).is_file()
+def test_each_badge_opens_a_notebook_that_is_there():
+    (binder,) = re.findall(r"mybinder\.org/\S*urlpath=lab/tree/(\S+)", README)
+    (colab,) = re.findall(
+        r"colab\.research\.google\.com/github/[^/]+/[^/]+/blob/main/(\S+)", README
+    )
+    assert binder == colab
+    assert (ROOT / binder).is_file()
+    assert {"binder", "colab", "docs"} <= set(re.findall(r"^\[(\w+)\]: https://", README, re.M))
 
 
 def test_links_and_pictures_are_there():
