@@ -91,6 +91,11 @@ def binder() -> str:
     return _found(r"^\[binder\]: (https://\S+)")
 
 
+def colab() -> str:
+    """The address of the tour in Colab, as the README has it."""
+    return _found(r"^\[colab\]: (https://\S+)")
+
+
 def where_it_works() -> str:
     """The table of front ends in the README."""
     text = (ROOT / "README.md").read_text("utf-8")
@@ -123,6 +128,7 @@ FILLS: dict[str, Callable[[], str]] = {
         each_error,
         repository,
         binder,
+        colab,
         where_it_works,
         contributors_words,
     )
