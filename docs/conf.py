@@ -13,7 +13,7 @@ import agentrun_nb
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from docs.generated import filled_in
+from docs.generated import filled_in, repository
 
 project = "agentrun_nb"
 author = ""
@@ -60,6 +60,8 @@ html_theme_options = {
     # All parts of the site stand in its head.
     "header_links_before_dropdown": 8,
     "show_prev_next": False,
+    "show_toc_level": 2,
+    "github_url": repository(),
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": [],
     "footer_end": ["sphinx-version"],

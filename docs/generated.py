@@ -96,6 +96,14 @@ def colab() -> str:
     return _found(r"^\[colab\]: (https://\S+)")
 
 
+def beginning() -> str:
+    """The sentence under the title of each page of examples."""
+    return (
+        "*The examples follow each other. `client`, `service` and `runs` are those of "
+        "[the beginning](index.md).*"
+    )
+
+
 def where_it_works() -> str:
     """The table of front ends in the README."""
     text = (ROOT / "README.md").read_text("utf-8")
@@ -129,6 +137,7 @@ FILLS: dict[str, Callable[[], str]] = {
         repository,
         binder,
         colab,
+        beginning,
         where_it_works,
         contributors_words,
     )

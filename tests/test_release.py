@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import yaml
 
 import agentrun_nb
-from tests import addresses, release
+from tests import addresses, recipe, release
 from tests.addresses import PROJECT, ROOT
 from tests.test_readme import README
 
@@ -219,6 +220,17 @@ def test_the_citation_is_of_this_version():
     assert citation["url"] == PROJECT["urls"]["Documentation"]
     assert citation["authors"] == PROJECT["authors"]
     assert PROJECT["description"] in citation["title"]
+
+
+def test_the_recipe_needs_what_the_package_needs():
+    made = recipe.recipe("0" * 64)
+    needed = made["requirements"]["run"][1:]
+    assert [line.replace(" ", "") for line in needed] == [
+        re.sub(r"\[.*\]", "", line) for line in PROJECT["dependencies"]
+    ]
+    assert set(PYPROJECT["build-system"]["requires"]) <= set(made["requirements"]["host"])
+    assert made["source"]["url"].endswith("/v${{ version }}.tar.gz")
+    assert all(find_spec(name) for name in made["tests"][0]["python"]["imports"])
 
 
 def test_the_rooms_that_need_no_service_are_there():
