@@ -18,6 +18,7 @@ from agentrun_nb.fetch import check, listing, output_files
 from agentrun_nb.fetch.by_id import fetch_run, fetch_runs, make_run
 from agentrun_nb.fetch.keys import (
     RunsLike,
+    check_ids,
     has_bare_keys,
     keys_given,
     names_deployments,
@@ -141,7 +142,7 @@ class Client:
         """
         return loop.run(check.check(self._wire))
 
-    def get_run(self, deployment_id: str, run_id: str) -> Run:
+    def get_run(self, deployment_id: str, run_id: str = "") -> Run:
         """One run.
 
         Args:
@@ -152,6 +153,7 @@ class Client:
             The run as it is now; `refetch` asks for it again.
 
         Raises:
+            BadIdError: something else than two ids is given, such as a run.
             NotFoundError: there is none.
             AgentRunError: it did not come; the class says why.
 
@@ -159,14 +161,15 @@ class Client:
             >>> client.get_run(deployment_id, run.id)
             <Run 'adrun_...': deployment 'adep_6257b013', succeeded, exit code 0, ...>
         """
+        key = check_ids(deployment_id, run_id, "get_run")
         with ids_for_names(self._wire, [deployment_id]):
-            record = loop.run(fetch_run(self._wire, (deployment_id, run_id), Tally()))
+            record = loop.run(fetch_run(self._wire, key, Tally()))
         return make_run(self._wire, deployment_id, record)
 
     def explore(
         self,
         deployment_id: str,
-        run_id: str,
+        run_id: str = "",
         *,
         tz: str = "UTC",
         follow: bool | None = None,
@@ -191,7 +194,8 @@ class Client:
         """
         from agentrun_nb.widget import explore
 
-        run = self.get_run(deployment_id, run_id)
+        key = check_ids(deployment_id, run_id, "explore")
+        run = self.get_run(*key)
         return explore(run, self, tz=tz, height=height, follow=follow)
 
     def get_runs(

@@ -20,7 +20,7 @@ from agentrun_nb.client import Client
 from agentrun_nb.core.arguments import read_count, read_path, read_texts
 from agentrun_nb.core.schema import DEPLOYMENTS, VERSIONS
 from agentrun_nb.errors import NotFoundError, SettingsError
-from agentrun_nb.fetch.keys import RunsLike, keys_given, one_key, run_keys
+from agentrun_nb.fetch.keys import RunsLike, check_ids, keys_given, one_key, run_keys
 from agentrun_nb.fetch.names import deployment_names, ids_for_names, version_names
 from agentrun_nb.fetch.output_files import output_row
 from agentrun_nb.fetch.query import (
@@ -212,7 +212,7 @@ class Archive:
 
     # --- as the client reads ---------------------------------------------------------------------
 
-    def get_run(self, deployment_id: str, run_id: str) -> Run:
+    def get_run(self, deployment_id: str, run_id: str = "") -> Run:
         """One run as it was seen last.
 
         Args:
@@ -223,13 +223,14 @@ class Archive:
             The run, with its record to the letter; `fetched_at` says when it was seen last.
 
         Raises:
+            BadIdError: something else than two ids is given, such as a run.
             NotFoundError: the archive does not have it.
 
         Example:
             >>> archive.get_run(deployment_id, run.id)
             <Run 'adrun_...': deployment 'adep_6257b013', succeeded, exit code 0, ...>
         """
-        key = one_key((deployment_id, run_id))
+        key = check_ids(deployment_id, run_id, "get_run")
         try:
             return read.read_run(self._database, key)
         except NotFoundError:
@@ -239,7 +240,7 @@ class Archive:
     def explore(
         self,
         deployment_id: str,
-        run_id: str,
+        run_id: str = "",
         *,
         tz: str = "UTC",
         follow: bool | None = None,
@@ -266,7 +267,8 @@ class Archive:
         """
         from agentrun_nb.widget import explore
 
-        run = self.get_run(deployment_id, run_id)
+        key = check_ids(deployment_id, run_id, "explore")
+        run = self.get_run(*key)
         return explore(run, self, tz=tz, height=height, follow=follow)
 
     def get_runs(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import pandas as pd
 
 from agentrun_nb.core.dtypes import is_text
-from agentrun_nb.errors import SchemaError, SettingsError
+from agentrun_nb.errors import BadIdError, SchemaError, SettingsError
 from agentrun_nb.run import Run
 from agentrun_nb.tables.mending import mend
 
@@ -46,6 +47,32 @@ def one_key(run: RunsLike) -> Key:
             f"One run is needed, and this names {len(keys):,}.", hint="Take one: runs.iloc[0]."
         )
     return keys[0]
+
+
+def check_ids(deployment_id: Any, run_id: Any, method: str) -> Key:
+    """Returns the key of the one run that a method was given the two ids of.
+
+    Args:
+        deployment_id: the deployment.
+        run_id: the run; empty where none was given.
+        method: what the method is called.
+
+    Raises:
+        BadIdError: something else than ids was given, such as a run.
+    """
+    if isinstance(deployment_id, str) and isinstance(run_id, str) and run_id:
+        return deployment_id, run_id
+    hint = f"Give {method}(deployment_id, run_id); list_runs(deployment_id) lists its runs."
+    if isinstance(deployment_id, str):
+        what = f", not a {type(run_id).__name__}" if run_id else ""
+        sentence = f"{method} takes the id of a run beside that of its deployment{what}."
+        raise BadIdError(sentence, hint=hint)
+    with suppress(SettingsError):
+        named = ", ".join(map(repr, one_key(deployment_id)))
+        hint = f"Give {method}({named})."
+    kind = type(deployment_id).__name__
+    sentence = f"{method} takes the ids of a deployment and a run, not a {kind}."
+    raise BadIdError(sentence, hint=hint)
 
 
 def keys_given(deployment_id: Any, run_ids: Any) -> list[Key]:

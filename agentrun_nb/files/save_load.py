@@ -233,7 +233,10 @@ def _format(path: Path) -> Format:
     if suffix not in FORMATS:
         ending = f"{path.name!r} ends in {path.suffix or 'nothing'}"
         sentence = f"{ending}, which says no kind of file that is known here."
-        raise SchemaError(sentence, hint=f"Known endings: {', '.join(FORMATS)}.")
+        hint = f"Known endings: {', '.join(FORMATS)}."
+        if not path.suffix:
+            hint += " A folder takes frames one after another, such as [runs]."
+        raise SchemaError(sentence, hint=hint)
     return FORMATS[suffix]
 
 

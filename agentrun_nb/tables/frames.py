@@ -114,24 +114,29 @@ def runs_frame(
 def _frame(x: Any) -> pd.DataFrame:
     kind, content = _content(x)
     if kind == "other":
-        return _frame_of_other(content)
+        return _frame_of_other(content, x)
     frame = table_frame(RUNS, _batches(kind, [content]))
     _check_runs(frame, isinstance(x, _BYTES))
     return frame
 
 
-def _frame_of_other(x: Any) -> pd.DataFrame:
-    """The runs of an object that is neither a record nor a page."""
+def _frame_of_other(x: Any, given: Any) -> pd.DataFrame:
+    """The runs of an object that is neither a record nor a page.
+
+    Args:
+        x: the object.
+        given: what somebody gave, which is the object or has it in it.
+    """
     if isinstance(x, pd.DataFrame):
         return mend(x)
     if isinstance(x, pd.Series) and not set(RUNS.names).isdisjoint(x.index):
         return mend(x.to_frame().T)
     if isinstance(x, Mapping):
         return mend(pd.DataFrame({name: _cell(value) for name, value in x.items()}, index=[0]))
-    if hasattr(x, "__arrow_c_stream__") and not isinstance(x, pd.Series):
+    if hasattr(x, "__arrow_c_stream__") and not isinstance(x, pd.Series | type):
         return mend(frame_of_arrow(pa.table(x)))
-    _check_holds_runs(x)
-    return _concatenated([*_parts(x)])
+    _check_holds_runs(x, given)
+    return _concatenated([*_parts(x, given)])
 
 
 def _cell(value: Any) -> pd.Series[Any]:
@@ -143,9 +148,15 @@ def _cell(value: Any) -> pd.Series[Any]:
         return pd.Series([value], dtype="object")
 
 
-def _check_holds_runs(x: Any) -> None:
+def _check_holds_runs(x: Any, given: Any) -> None:
     """Raises SchemaError for a text, a path, a pair of ids, and what is not iterable."""
     kind = type(x).__name__
+    subject = f"A {kind} holds no runs"
+    of_column = None
+    if x is not given:
+        subject = f"A {type(given).__name__} with a {kind} in it holds no runs"
+    if isinstance(given, pd.Series):
+        of_column = "A Series is one column; give the frame of runs that it is of."
     if hasattr(x, "npartitions"):
         # Iterated over, a frame of Dask gives the names of its columns.
         sentence = "This takes no runs in partitions, as those of Dask."
@@ -158,13 +169,13 @@ def _check_holds_runs(x: Any) -> None:
             "arn.load(path) reads a file of runs; else give a Run, bytes, a mapping, a frame, "
             "or a list of them."
         )
-        raise SchemaError(f"A {kind} holds no runs: {text[:80]!r}.", hint=hint)
+        raise SchemaError(f"{subject}: {text[:80]!r}.", hint=of_column or hint)
     if is_key(x):
         hint = f"Get it first: client.get_run({x[0]!r}, {x[1]!r})."
         raise SchemaError("A deployment and an id name a run, and do not hold it.", hint=hint)
     if not isinstance(x, Iterable):
         hint = "Give a Run, bytes, a mapping, a frame, or a list of them."
-        raise SchemaError(f"A {kind} holds no runs.", hint=hint)
+        raise SchemaError(f"{subject}.", hint=of_column or hint)
 
 
 def _looks_like_json(text: str) -> bool:
@@ -178,12 +189,13 @@ def is_key(x: Any) -> bool:
     return all(isinstance(part, str) and not _looks_like_json(part) for part in x)
 
 
-def _parts(items: Iterable[Any]) -> Iterator[pd.DataFrame]:
+def _parts(items: Iterable[Any], given: Any) -> Iterator[pd.DataFrame]:
     """A frame of each item, and one frame of records or pages that follow each other."""
     for kind, group in groupby(map(_content, items), key=itemgetter(0)):
         contents = [content for _, content in group]
         if kind == "other":
-            yield from map(_frame_of_other, contents)
+            for item in contents:
+                yield _frame_of_other(item, given)
         else:
             frame = table_frame(RUNS, _batches(kind, contents))
             _check_runs(frame, kind == "page")

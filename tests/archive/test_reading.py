@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -278,3 +279,31 @@ def test_runs_by_ids_are_as_they_were_before_one_was_forgotten_meanwhile(tmp_pat
     ids = [f"run_{number}" for number in range(4)]
     assert archive.get_runs(DEP, ids)["id"].tolist() == ids
     assert archive.get_runs(DEP, ids)["fetch_error"].notna().tolist() == [False, True, False, False]
+
+
+NO_IDS: dict[str, Callable[[arn.Run], tuple[Any, ...]]] = {
+    "a run": lambda run: (run,),
+    "two runs": lambda run: (run, run),
+    "a run and an id": lambda run: (run, run.id),
+    "a deployment alone": lambda run: (run.deployment_id,),
+    "a deployment and a run": lambda run: (run.deployment_id, run),
+    "a row": lambda run: (run.to_frame().iloc[0],),
+    "a frame": lambda run: (run.to_frame(),),
+    "a pair": lambda run: ((run.deployment_id, run.id),),
+    "numbers": lambda _: (1, 2),
+    "nothing": lambda _: (None, None),
+    "an empty id": lambda run: (run.deployment_id, ""),
+}
+
+
+@pytest.mark.parametrize("name", NO_IDS)
+@pytest.mark.parametrize("method", ["get_run", "explore"])
+def test_what_is_no_two_ids_is_refused_with_the_ids_where_they_are_known(world, method, name):
+    run = world.done[0]
+    given = NO_IDS[name](run)
+    for source in (world.client, world.archive):
+        with pytest.raises(errors.BadIdError, match=method) as caught:
+            getattr(source, method)(*given)
+        assert method in caught.value.hint
+        is_known = not isinstance(given[0], str | int | None)
+        assert (f"{method}({run.deployment_id!r}, {run.id!r})" in caught.value.hint) == is_known

@@ -131,6 +131,41 @@ def test_a_path_is_sent_to_load(path: object) -> None:
         runs_frame(path)
 
 
+COLUMN = pd.Series(["succeeded"], name="status")
+NO_RUNS = {
+    "Series": COLUMN,
+    "Series of numbers": pd.Series([1, 2]),
+    "Index": pd.Index(["a"]),
+    "Categorical": COLUMN.astype("category").array,
+    "ndarray": np.array(["a"]),
+    "ndarray of numbers": np.eye(2),
+    "list": ["a"],
+    "list of columns": [COLUMN],
+    "set": {"a"},
+    "DataFrameGroupBy": pd.DataFrame({"a": ["b"]}).groupby("a"),
+    "type": pd.DataFrame,
+    "NoneType": None,
+    "int": 3,
+}
+
+
+@pytest.mark.parametrize("name", NO_RUNS)
+def test_what_was_given_is_named_and_not_only_what_is_in_it(name: str, tmp_path: Path) -> None:
+    given = NO_RUNS[name]
+    for read in (runs_frame, lambda runs: arn.save(runs, tmp_path / "runs.parquet")):
+        with pytest.raises(SchemaError, match=f"A {name.partition(' ')[0]} ") as caught:
+            read(given)
+        assert caught.value.hint
+        assert ("one column" in caught.value.hint) == isinstance(given, pd.Series)
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_table_for_a_folder_is_said_to_be_given_in_a_list(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError) as caught:
+        arn.save(runs_frame(rec()), tmp_path / "runs")
+    assert "[runs]" in caught.value.hint
+
+
 def test_a_pair_and_a_json_text_say_what_to_do() -> None:
     with pytest.raises(SchemaError, match=r"client\.get_run\('d', 'a'\)"):
         runs_frame(("d", "a"))
