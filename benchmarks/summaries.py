@@ -62,7 +62,7 @@ def measure(side: str, folder: str) -> None:
     """Prints the seconds and the peak memory of one side in this process."""
     if side == "ours":
         # Imports are no part of the work.
-        import scipy.stats  # noqa: F401
+        import scipy.special  # noqa: F401
 
         import agentrun_nb.analysis  # noqa: F401
     else:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agentrun_nb.analysis.estimates import Times
 from agentrun_nb.analysis.groups import group_values
-from agentrun_nb.analysis.outcomes import key_digests, outcomes
+from agentrun_nb.analysis.outcomes import OutcomeCodes, key_digests
 from agentrun_nb.analysis.periods import PERIOD, periods
 from agentrun_nb.analysis.phase_lengths import (
     AFTER_START,
@@ -141,7 +141,7 @@ def _count(runs: pd.DataFrame, question: Question) -> Tallies:
     measured = {_LENGTHS: measure(runs, question.phase, question.phases, latest)}
     if question.phase != BEFORE_START:
         measured[_WAITS] = measure(runs, BEFORE_START, latest=latest)
-    counts = {"outcomes": pd.DataFrame({GROUP: group, "outcome": outcomes(runs).array})}
+    counts = {}
     measures = {"keys": _keys(runs, group)}
     for name, lengths in measured.items():
         counts[f"{name} unreadable"] = pd.DataFrame({GROUP: group[_unreadable(lengths.middle)]})
@@ -152,11 +152,22 @@ def _count(runs: pd.DataFrame, question: Question) -> Tallies:
     return Tallies(
         groups,
         tuple(dict.fromkeys(keys)),
-        {name: count_equal(table) for name, table in counts.items()},
+        {
+            "outcomes": _count_outcomes(runs, group),
+            **{name: count_equal(table) for name, table in counts.items()},
+        },
         measures,
         latest,
         tuple(runs.columns),
     )
+
+
+def _count_outcomes(runs: pd.DataFrame, group: NDArray[np.int32]) -> pd.DataFrame:
+    """Counts the outcomes of the runs in each group."""
+    found = OutcomeCodes.of(runs)
+    table = count_equal(pd.DataFrame({GROUP: group, "outcome": found.codes}))
+    words = pd.Series(found.words, dtype="str")
+    return table.assign(outcome=words[table["outcome"]].array)
 
 
 def _unreadable(times: Times) -> NDArray[np.bool_]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,6 +36,35 @@ def outcomes(runs: pd.DataFrame) -> pd.Series[Any]:
         return words
     codes = errors.str.replace(_SENTENCE, "", regex=True)
     return words.mask(errors.notna(), "not fetched: " + codes)
+
+
+@dataclass(frozen=True)
+class OutcomeCodes:
+    """The outcomes of runs as numbers, which are compared much faster than texts.
+
+    Attributes:
+        words: the outcomes that there may be, as `outcomes` gives them.
+        codes: for each run, the place of its outcome among them.
+    """
+
+    words: tuple[str, ...]
+    codes: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, runs: pd.DataFrame) -> OutcomeCodes:
+        """Finds the outcomes of a RUNS table."""
+        codes = runs["status"].cat.codes.to_numpy("intp")
+        words = runs["status"].cat.categories
+        is_documented = np.append(words.isin(STATUSES), False)  # the last is that of code -1
+        if is_documented[codes].all() and runs["fetch_error"].isna().all():
+            return cls(tuple(words), codes)
+        codes, words = pd.factorize(outcomes(runs))
+        return cls(tuple(words), codes)
+
+    def are(self, chosen: Iterable[str]) -> NDArray[np.bool_]:
+        """Which of the runs have one of these outcomes."""
+        is_chosen = np.array([word in {*chosen} for word in self.words], dtype="bool")
+        return is_chosen[self.codes]
 
 
 def left_out(words: pd.Series[Any]) -> dict[str, int]:
@@ -73,11 +104,11 @@ def key_digests(runs: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.uint6
         Which runs have a key, and the digests of these.
     """
     has_key = (runs["deployment_id"].notna() & runs["id"].notna()).to_numpy()
-    deployments = runs["deployment_id"][has_key].to_numpy("object")
-    ids = runs["id"][has_key].to_numpy("object")
-    of_deployments = pd.util.hash_array(deployments)
+    keys = runs if has_key.all() else runs[has_key]
+    numbers, deployments = pd.factorize(keys["deployment_id"])
+    of_deployments = pd.util.hash_array(deployments.to_numpy("object"))[numbers]
     # Nearly all ids differ, and none is worth being looked for first.
-    of_ids = pd.util.hash_array(ids, categorize=False)
+    of_ids = pd.util.hash_array(keys["id"].to_numpy("object"), categorize=False)
     return has_key, of_deployments * _MIX + of_ids
 
 

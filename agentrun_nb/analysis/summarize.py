@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from agentrun_nb.analysis.bounded import bounded_quantiles, bounded_share_within
-from agentrun_nb.analysis.estimates import TOO_FEW, Estimate, rate, scipy_stats
+from agentrun_nb.analysis.estimates import TOO_FEW, Estimate, rate, scipy_special
 from agentrun_nb.analysis.group_tallies import (
     NUMBER,
     Question,
@@ -126,7 +126,7 @@ def summarize(
         [1]
     """
     # Asked for at once, so that no small table passes where a larger one would not.
-    scipy_stats()
+    scipy_special()
     check_phase(phase, phases)
     read_names(names)
     length = None if freq is None else read_freq(freq)

@@ -92,8 +92,8 @@ def numbered(values: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     if values.columns.empty:
         return np.zeros(len(values), "intp"), np.zeros(min(len(values), 1), "intp")
     numbers = _numbers(values, sort=False)
-    _, firsts = np.unique(numbers, return_index=True)
-    return numbers, firsts
+    is_first = ~pd.Series(numbers).duplicated().to_numpy()
+    return numbers, np.flatnonzero(is_first)
 
 
 def in_order(values: pd.DataFrame) -> NDArray[np.intp]:
@@ -176,7 +176,8 @@ def latest_of(moments: Sequence[float]) -> float:
 
 
 def _moved(table: pd.DataFrame, numbers: NDArray[np.intp]) -> pd.DataFrame:
-    return table.assign(**{GROUP: numbers[table[GROUP].to_numpy()]})
+    # There are fewer groups than rows, of which there may be millions.
+    return table.assign(**{GROUP: numbers.astype("int32")[table[GROUP].to_numpy()]})
 
 
 def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

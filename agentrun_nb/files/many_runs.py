@@ -66,7 +66,7 @@ def count_parts(
         runs: what holds the runs.
         columns: those that are needed besides the key of runs; of a folder and a cluster no others
             are read.
-        count: counts a RUNS table.
+        count: counts a RUNS table, which has the needed columns at least.
         combine: makes one of the counts of tables that stand one after another.
     """
     if is_cluster(runs):
@@ -85,7 +85,8 @@ def whole_table(runs: ManyRuns, columns: Iterable[str]) -> pd.DataFrame:
     if is_cluster(runs):
         return runs_frame(_chosen(runs, columns).compute())
     tables = list(_tables(runs, columns))
-    return tables[0] if len(tables) == 1 else runs_frame(tables)
+    # Of a folder, the tables have no more columns than are needed.
+    return runs_frame(tables[0] if len(tables) == 1 else tables)
 
 
 def is_cluster(runs: Any) -> TypeGuard[ClusterFrame]:
@@ -116,7 +117,7 @@ def check_known_columns(runs: ManyRuns, names: list[str]) -> None:
 
 
 def _tables(runs: Any, columns: Iterable[str]) -> Iterator[pd.DataFrame]:
-    """A RUNS table of each part."""
+    """A table of each part: the columns of the RUNS table that are needed, at least."""
     runs = opened(runs)
     if isinstance(runs, RunsFolder):
         yield from runs.tables(columns)

@@ -43,20 +43,19 @@ class RunsFolder:
         self._folder = folder
 
     def tables(self, columns: Iterable[str]) -> Iterator[pd.DataFrame]:
-        """Reads a RUNS table of each part; columns that are not needed are empty.
+        """Reads the columns of each part that are needed, with the dtypes of the RUNS table.
 
         Args:
-            columns: those that are needed, besides the key of runs. Those that are not there are
-                left out.
+            columns: those that are needed, besides the key of runs. Those of the RUNS table that
+                are not there are empty, and further ones are left out.
 
         Raises:
             DataError: a part is not there, or not as it was written.
         """
         key = [column.name for column in RUNS.columns[:2]]
-        needed = {*key, *columns}
-        chosen = [name for name in self.columns if name in needed]
+        needed = dict.fromkeys([*key, *columns])
         for part in self.parts:
-            yield read_part(self._folder, part, chosen)
+            yield read_part(self._folder, part, [*needed])
 
     def empty_table(self) -> pd.DataFrame:
         """The RUNS table with its further columns, without a row."""
@@ -65,7 +64,7 @@ class RunsFolder:
 
 
 def read_part(folder: Path, part: Part, columns: list[str]) -> pd.DataFrame:
-    """Reads some columns of a part as a RUNS table.
+    """Reads some columns of a part, with the dtypes of the RUNS table.
 
     Args:
         folder: where it lies.
@@ -78,4 +77,4 @@ def read_part(folder: Path, part: Part, columns: list[str]) -> pd.DataFrame:
     # Without one of its own columns nobody would know how many rows a table of records has.
     columns = list(dict.fromkeys([RUNS.names[0], *columns]))
     cells = read_cells(folder, part, columns)
-    return table_of(content_of(cells, RUNS), has_types=True)
+    return table_of(content_of(cells, RUNS), has_types=True, names=columns)

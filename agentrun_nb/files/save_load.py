@@ -204,7 +204,8 @@ def _some_columns(
     The others are not even made empty: of many rows these would take most of the memory.
     """
     some = replace(table, columns=tuple(column for column in table.columns if column.name in names))
-    known = {column.name: _cast(column, cells[column.name]) for column in some.columns}
+    absent = pa.nulls(len(next(iter(cells.values()))))
+    known = {column.name: _cast(column, cells.get(column.name, absent)) for column in some.columns}
     if not known or any(found is None for found in known.values()):
         return None
     return table_frame(some, [Batch(some, known)])

@@ -81,6 +81,8 @@ def with_labels(runs: pd.DataFrame, names: Any, columns: Iterable[str] = LABELLE
         SettingsError: `names` is no mapping of texts to texts.
     """
     by_id = read_names(names)
+    if not by_id:
+        return runs
     changed = {}
     for column in set(columns).intersection(LABELLED):
         ids = runs[column].astype("object")

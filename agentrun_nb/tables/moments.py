@@ -20,12 +20,21 @@ YEAR_9999 = 253_370_764_800_000.0
 """The beginning of that year, in ms since the epoch."""
 
 
+def microseconds(moments: pd.Series[Any]) -> Floats:
+    """Converts a time column to microseconds since the epoch, NaN where no time is recorded.
+
+    A double holds them exactly.
+    """
+    # Of times with a zone, numpy gets those of UTC.
+    utc = moments.to_numpy("datetime64[us]")
+    micros: Floats = utc.view("int64").astype("float64")
+    micros[np.isnat(utc)] = np.nan
+    return micros
+
+
 def milliseconds(moments: pd.Series[Any]) -> Floats:
     """Converts a time column to ms since the epoch, NaN where no time is recorded."""
-    utc = moments.dt.tz_convert("UTC")
-    naive = utc.dt.tz_localize(None).to_numpy("datetime64[us]")
-    micros = naive.astype("int64")
-    return np.where(np.isnat(naive), np.nan, micros / 1_000)
+    return microseconds(moments) / 1_000
 
 
 def times_of(moments: Any) -> pd.DatetimeIndex:

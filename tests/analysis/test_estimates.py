@@ -6,11 +6,13 @@ import math
 import random
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
-from agentrun_nb.analysis import summarize
+from agentrun_nb.analysis import compare, summarize
 from agentrun_nb.analysis.estimates import (
     Estimate,
     Times,
@@ -240,12 +242,32 @@ def test_a_difference_of_which_one_value_is_not_known_reaches_between_the_bounds
     assert math.isnan(found.high)
 
 
-def test_without_scipy_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "scipy.stats", None)
+@pytest.mark.parametrize(
+    "call",
+    [summarize, lambda runs: compare(runs, runs, runs)],
+    ids=["summarize", "compare"],
+)
+def test_without_scipy_the_error_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, call: Callable[[Any], Any]
+) -> None:
+    for module in ("scipy", "scipy.special", "scipy.stats"):
+        monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(SettingsError, match=r"agentrun-nb\[analysis\]"):
-        summarize(frame([run(1)]))
+        call(frame([run(1)]))
 
 
 def test_scipy_is_loaded_only_when_it_is_used() -> None:
     code = "import sys, agentrun_nb.analysis; sys.exit('scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_summary_does_not_load_all_of_scipy() -> None:
+    """The distributions of scipy.stats take 60 MB."""
+    code = """if True:
+        import sys
+        import agentrun_nb as arn
+        runs = arn.runs_frame(list(arn.local.generate(50)))
+        arn.summarize(runs, by="version_id", within="10s")
+        sys.exit("scipy.stats" in sys.modules)
+    """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

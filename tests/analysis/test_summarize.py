@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import agentrun_nb as arn
 from agentrun_nb.analysis import summarize
+from agentrun_nb.analysis.outcomes import OutcomeCodes
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.local.generator import generate
 from agentrun_nb.tables.frames import concat, runs_frame
 from tests.support.analysis import frame, run
-
-# The package names its functions as their modules.
-tallies_module = sys.modules["agentrun_nb.analysis.group_tallies"]
-estimates_module = sys.modules["agentrun_nb.analysis.estimates"]
-outcomes_module = sys.modules["agentrun_nb.analysis.outcomes"]
 
 OUTCOMES = [
     *["succeeded"] * 12, *["failed"] * 3, "timed_out", "cancelled", "running", "queued", "waiting_for_input", None,
@@ -153,9 +147,8 @@ def test_runs_that_stand_more_than_once_are_said_to_in_their_group() -> None:
 def test_a_group_costs_no_pass_over_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
     """The outcomes and times of all runs are found at once, whatever the number of groups."""
     calls: list[int] = []
-    real = outcomes_module.outcomes
-    for module in (tallies_module, estimates_module):
-        monkeypatch.setattr(module, "outcomes", lambda runs: calls.append(len(runs)) or real(runs))
+    real = OutcomeCodes.of
+    monkeypatch.setattr(OutcomeCodes, "of", lambda runs: calls.append(len(runs)) or real(runs))
     runs = frame([run(number, version_id=f"v{number}") for number in range(200)])
     assert len(summarize(runs, by="version_id")) == 200
     assert 0 < len(calls) <= 4
