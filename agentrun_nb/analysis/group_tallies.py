@@ -29,6 +29,7 @@ from agentrun_nb.analysis.tallies import (
     in_order,
     numbered,
 )
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.files.many_runs import (
     ManyRuns,
@@ -166,7 +167,7 @@ def _count_outcomes(runs: pd.DataFrame, group: NDArray[np.int32]) -> pd.DataFram
     """Counts the outcomes of the runs in each group."""
     found = OutcomeCodes.of(runs)
     table = count_equal(pd.DataFrame({GROUP: group, "outcome": found.codes}))
-    words = pd.Series(found.words, dtype="str")
+    words = pd.Series(found.words, dtype=TEXT)
     return table.assign(outcome=words[table["outcome"]].array)
 
 
