@@ -472,10 +472,9 @@ class _BetaCurve:
     @cached_property
     def _spreads(self) -> list[_Spread]:
         """Those of the upper and of the lower variables."""
-        return [
-            _Spread.of(self.upper_a, self.upper_b),
-            _Spread.of(self.lower_a, self.lower_b),
-        ]
+        upper = _Spread.of(self.upper_a, self.upper_b)
+        lower = _Spread.of(self.lower_a, self.lower_b)
+        return [upper, lower]
 
     def chance_of_less(self, share: float, level: float) -> Floats:
         """Returns the chance that at most that share goes on after each moment.

@@ -176,8 +176,10 @@ def latest_of(moments: Sequence[float]) -> float:
 
 
 def _moved(table: pd.DataFrame, numbers: NDArray[np.intp]) -> pd.DataFrame:
-    # There are fewer groups than rows, of which there may be millions.
-    return table.assign(**{GROUP: numbers.astype("int32")[table[GROUP].to_numpy()]})
+    # Small numbers, since there may be millions of rows.
+    small = numbers.astype("int32")
+    before = table[GROUP].to_numpy()
+    return table.assign(**{GROUP: small[before]})
 
 
 def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
