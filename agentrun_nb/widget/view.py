@@ -263,19 +263,22 @@ class View(anywidget.AnyWidget):
         return {"text/html": html, "text/plain": repr(self)}
 
     def _ipython_display_(self, **_: Any) -> None:
-        """Publishes the static twin and then the live view, which hides it while it is there.
+        """Publishes the static twin and the live view below it, which hides it while it is there.
 
         In a terminal it publishes a line of text.
         """
         if not shows_html():
             _publish({"text/plain": self._line()})
             return
+        # The twin's place comes first and its HTML last: before a page shows any HTML it cleans it
+        # and loads what it needs for formulas, and the live view would wait for that.
+        _publish({"text/plain": ""}, display_id=f"arn-{self.uid}")
         self._displayed = True
-        _publish(self._twin(), display_id=f"arn-{self.uid}")
         bundle = self._repr_mimebundle_()
         if bundle is not None:
             _publish(bundle[0], metadata=bundle[1])
             self._open_unasked()
+        self._renew_twin()
         self._on_opened()
 
     def _open_unasked(self) -> None:

@@ -350,16 +350,18 @@ def test_the_key_is_in_nothing_that_is_shown_or_written(tmp_path):
             assert CANARY not in text
 
 
-def test_a_display_is_the_twin_and_then_the_live_view(monkeypatch):
+def test_a_display_is_a_place_for_the_twin_then_the_live_view_then_the_twin(monkeypatch):
     published = []
     monkeypatch.setattr(
         "agentrun_nb.widget.view.display", lambda data, **how: published.append((data, how))
     )
     one()._ipython_display_()
-    (twin, how), (live, _) = published
-    assert "text/html" in twin
-    assert how["display_id"].startswith("arn-")
+    (place, placed), (live, _), (twin, how) = published
+    assert place == {"text/plain": ""}
     assert "application/vnd.jupyter.widget-view+json" in live
+    assert "text/html" in twin
+    assert how["display_id"] == placed["display_id"]
+    assert (placed["update"], how["update"]) == (False, True)
     assert (
         live["text/plain"]
         == twin["text/plain"]
@@ -441,7 +443,7 @@ def test_a_twin_that_was_published_follows_the_values_that_it_shows(
     assert published == []
     setattr(view, name, None if name != "tz" else "UTC")
     view._ipython_display_()
-    first = published[0][0]["text/html"]
+    first = published[-1][0]["text/html"]
     setattr(view, name, value)
     twin, how = published[-1]
     assert how["update"] is True

@@ -26,7 +26,8 @@ async function load([view, styles, shared]) {
     modules.set(bytes, module);
     return module;
   }
-  const { default: main } = await run(view);
+  // Both at once: the browser would look for the second one only when it has read the first.
+  const [{ default: main }] = await Promise.all([run(view), import(common)]);
   return { main, run, styles };
 }
 
