@@ -333,6 +333,39 @@ def test_columns_come_from_the_program_and_are_removed_at_their_head(open_stage:
     expect(head(stage, "score")).to_have_count(0)
 
 
+IS_IN_SIGHT = """(cell) => {
+  const grid = cell.closest('.arn-grid').getBoundingClientRect(), own = cell.getBoundingClientRect();
+  return own.left >= grid.left && own.right <= grid.right + 1;
+}"""
+
+
+def assert_in_sight(stage: Stage, name: str) -> None:
+    assert head(stage, name).evaluate(IS_IN_SIGHT), f"{name} is in sight"
+
+
+@pytest.mark.parametrize("added", ["before the table", "with the table", "beside the table"])
+def test_columns_of_ones_own_are_in_sight_with_their_values(open_stage: Opener, added: str) -> None:
+    runs = frame(*(run(number, output_manifest=made) for number, made in enumerate(MANIFESTS)))
+    page, buffers = explore(runs)._page()
+    traits = {"tz": "UTC", "selected": [], "path": ""}
+    stage = open_stage(Scenario(page, buffers, traits=traits), width=700)
+    values = [json.dumps("a long text " * 9)] * len(MANIFESTS)
+    stage.page.evaluate(ANSWER_COLUMNS, {**COLUMNS, "output_manifest.text": values})
+
+    def show(view: str) -> None:
+        stage.page.get_by_role("button", name=view, exact=True).click()
+
+    if added != "before the table":
+        show("Table")
+    if added == "beside the table":
+        show("Timeline")
+    stage.set_trait("columns", ["output_manifest.score", "output_manifest.text"])
+    show("Table")
+    expect(stage.page.locator(".arn-grid-row > :nth-child(9)").first).to_contain_text("a long text")
+    assert_in_sight(stage, "score")
+    assert_in_sight(stage, "text")
+
+
 def test_delete_removes_the_column_that_the_keyboard_is_at(open_stage: Opener) -> None:
     stage = with_manifests(open_stage)
     stage.set_trait("columns", ["output_manifest.score"])
@@ -454,3 +487,12 @@ def test_in_a_file_columns_come_from_the_documents_that_it_holds(open_stage: Ope
     stage.page.evaluate("() => { window.stage.unmount(); window.stage.mountOffline(); }")
     expect(stage.page.locator(".arn-grid-row > :nth-child(8)").first).to_have_text("[]")
     assert column(stage, 8) == ["[]", "[3]", "[1,2]", ""]
+
+
+def test_in_a_narrow_file_columns_of_ones_own_are_in_sight(open_stage: Opener) -> None:
+    runs = [finished_run(id="adrun_0", output_manifest='{"size": 3}')]
+    columns = ["output_manifest.size"]
+    stage = open_stage(many_runs(runs, view="table", columns=columns), width=600)
+    stage.page.evaluate("() => { window.stage.unmount(); window.stage.mountOffline(); }")
+    expect(stage.page.locator(".arn-grid-row > :nth-child(8)").first).to_have_text("3")
+    assert_in_sight(stage, "size")

@@ -49,8 +49,28 @@ export function createTable(store, { signal, onChoose }) {
     const wasStale = isStale;
     isStale = element.clientWidth === 0;
     if (isStale) return;
+    const wasAtEnd = isAtEnd();
     if (newer && !wasStale) table.takeNewer(newer);
     else table.takeData();
+    // A column becomes wider when its values come.
+    if (wasAtEnd) showLastColumn();
+    showNewColumn();
+  }
+
+  const isAtEnd = () =>
+    grid.scrollLeft > 0 && grid.scrollLeft + grid.clientWidth >= grid.scrollWidth - 1;
+
+  function showLastColumn() {
+    grid.scrollLeft = grid.scrollWidth;
+  }
+
+  /** How many columns of a person's own there were when the table was last on the screen. */
+  let columnCount = 0;
+
+  /** A column that comes to the others is brought into sight. */
+  function showNewColumn() {
+    if (state.columns.length > columnCount) showLastColumn();
+    columnCount = state.columns.length;
   }
 
   function takeOrder() {
@@ -63,14 +83,6 @@ export function createTable(store, { signal, onChoose }) {
     if (isHidden) return;
     if (isStale) takeData();
     else if (wasHidden) table.reveal();
-  }
-
-  let columnCount = state.columns.length;
-
-  /** A column that comes to the others is brought into sight. */
-  function showNewColumn() {
-    if (state.columns.length > columnCount) grid.scrollLeft = grid.scrollWidth;
-    columnCount = state.columns.length;
   }
 
   function writeProblems() {
@@ -157,7 +169,6 @@ export function createTable(store, { signal, onChoose }) {
   store.watch(["sort"], takeOrder, signal);
   store.watch(["chosen"], table.takeChosen, signal);
   store.watch(["columns", "problems"], writeProblems, signal);
-  store.watch(["columns"], showNewColumn, signal);
   writeProblems();
   return { element, corner };
 }
