@@ -10,7 +10,7 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test offline hosts faults tour lint format js docs gallery chromium notebooks torture bench bench-page release-check clean
+.PHONY: help demo test offline oldest hosts faults tour lint format js docs gallery chromium notebooks torture bench bench-page release-check clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: .venv/test chromium  ## the ring of tests that every change must pass
 
 offline: .venv/test  ## the tests of what needs no service, as they run on every system
 	$(BIN)/python -m tests.offline $(ARGS)
+
+oldest: .venv-oldest/made  ## the tests of everything but the page, with the oldest versions of every dependency
+	.venv-oldest/bin/python -m tests.oldest $(ARGS)
 
 hosts: .venv/test chromium  ## the widget in each notebook front end, every one in an environment of its own
 	$(BIN)/python -m pytest tests/hosts --durations=10 $(ARGS)
@@ -81,13 +84,18 @@ release-check: .venv/dev  ## build the wheel and the source archive, and try the
 	$(BIN)/python -m tests.release $(ARGS)
 
 clean:  ## remove what the other commands made
-	rm -rf .venv .venv-hosts .venv-witness docs/_build agentrun_nb/widget/node_modules tests/hosts/node_modules
+	rm -rf .venv .venv-oldest .venv-hosts .venv-witness docs/_build agentrun_nb/widget/node_modules tests/hosts/node_modules
 
 chromium:
 	@.ci/chromium
 
 .venv/demo .venv/test .venv/dev .venv/docs: .venv/%: pyproject.toml | $(BIN)/python$(EXE)
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	@touch $@
+
+.venv-oldest/made: pyproject.toml tests/oldest.txt
+	$(PYTHON) -m venv --clear .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --constraint tests/oldest.txt --editable '.[test]'
 	@touch $@
 
 $(BIN)/python$(EXE):

@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts first what can be tried while the environments are made."""
     items.sort(
         key=lambda item: (
-            "[binder-" in item.nodeid or bool({"binder", "apps"} & set(item.fixturenames))
+            "[binder-" in item.nodeid or bool({"binder", "apps", "colab"} & set(item.fixturenames))
         )
     )
 
@@ -73,6 +73,11 @@ def binder(being_made: dict[str, Future[None]]) -> Environment:
 @pytest.fixture(scope="session")
 def apps(being_made: dict[str, Future[None]]) -> Environment:
     return made("apps", being_made)
+
+
+@pytest.fixture(scope="session")
+def colab(being_made: dict[str, Future[None]]) -> Environment:
+    return made("colab", being_made)
 
 
 @pytest.fixture(scope="package", params=JUPYTERS)

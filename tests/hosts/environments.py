@@ -43,6 +43,15 @@ class Environment:
         return self.folder / "checkout"
 
     @property
+    def brought(self) -> set[str]:
+        """What the host brings, each as `name==version`, before this package is installed."""
+        return set((self.folder / "brought.txt").read_text("utf-8").split("\n"))
+
+    def installed(self) -> set[str]:
+        """What is there now."""
+        return set(self._run(self.python, "-m", "pip", "freeze").splitlines())
+
+    @property
     def data(self) -> Path:
         """Where Jupyter's signatures of this environment are."""
         return self.folder / "data"
@@ -58,6 +67,7 @@ class Environment:
             shutil.rmtree(self.folder, ignore_errors=True)
             venv.create(self.folder, with_pip=True)
             self._run(self.python, "-m", "pip", "install", "--quiet", *self.packages)
+            (self.folder / "brought.txt").write_text("\n".join(self.installed()), "utf-8")
             made.write_text("\n".join(self.packages))
         self._copy_checkout()
         if self.as_binder:
@@ -67,7 +77,7 @@ class Environment:
         else:
             self._run(self.python, "-m", "pip", "install", "--quiet", ".")
 
-    def _run(self, *command: str | Path) -> None:
+    def _run(self, *command: str | Path) -> str:
         own = {
             "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "JUPYTER_DATA_DIR": str(self.data),
@@ -84,6 +94,7 @@ class Environment:
             raise subprocess.SubprocessError(
                 f"{' '.join(map(str, command))} ended with {done.returncode}:\n{told}"
             )
+        return done.stdout
 
     def _copy_checkout(self) -> None:
         shutil.rmtree(self.copy, ignore_errors=True)
@@ -98,6 +109,25 @@ class Environment:
                 shutil.copy(REPOSITORY / name, self.copy / name)
 
 
+COLAB = (
+    "aiohttp==3.13.2",
+    "anywidget==0.9.21",
+    "certifi==2025.11.12",
+    "httpx==0.28.1",
+    "ipykernel==6.17.1",
+    "ipython==7.34.0",
+    "ipywidgets==7.7.1",
+    "notebook==6.5.7",
+    "numpy==2.0.2",
+    "pandas==2.2.3",
+    "plotly==5.24.1",
+    "pyarrow==18.1.0",
+    "tornado==6.5.1",
+    "tqdm==4.67.1",
+    "traitlets==5.7.1",
+)
+"""What Colab brings, and Kaggle much of it; the front end is the last one for ipywidgets 7."""
+
 ENVIRONMENTS = {
     "binder": Environment(
         "binder",
@@ -105,5 +135,6 @@ ENVIRONMENTS = {
         as_binder=True,
     ),
     "apps": Environment("apps", ("voila==0.5.13", "ipykernel", "marimo==0.25.2")),
+    "colab": Environment("colab", COLAB),
 }
-"""The base that Binder freezes; and the hosts that show a notebook as an application."""
+"""The base that Binder freezes; the hosts that show a notebook as an application; Colab's versions."""

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ipywidgets.widgets import widget
 
 import agentrun_nb as arn
 from agentrun_nb.client import Client
@@ -24,6 +23,7 @@ from tests.faults.replies import DEP, KEY, refusal
 from tests.faults.server import FaultServer, serving
 from tests.live.lives import Life, Lives
 from tests.support.samples import body
+from tests.support.widgets import all_widgets
 
 SHORT: Life = [(-2.0, "queued"), (0.6, "running"), (2.0, "succeeded")]
 LONG: Life = [(-2.0, "queued"), (0.5, "running")]
@@ -487,7 +487,7 @@ def test_a_view_that_is_dropped_stops(client, lives):
     view, page = followed(client)
     feed = weakref.ref(view._following._feed)
     # Those who route messages to widgets hold each until it is closed.
-    widget._instances.pop(view.model_id)
+    all_widgets().pop(view.model_id)
     view.comm.on_msg(None)
     del view, page
     gc.collect()

@@ -21,6 +21,7 @@ from agentrun_nb.errors import AgentRunError, DataError, PathNotFound, SettingsE
 from agentrun_nb.widget import RunExplorer, explore, explore_json
 from agentrun_nb.widget.view import View
 from tests.support.samples import EXAMPLE, body, record
+from tests.support.widgets import all_widgets
 from tests.widget.test_protocol import conversation
 
 CANARY = "sk-canary-0123456789"
@@ -91,7 +92,9 @@ def test_whoever_chooses_a_run_has_it_chosen_on_the_page(monkeypatch, number, wh
     assert view.selected == shared_choice(view) == [key(number)]
     states = [message["state"]["selected"] for message in sent if "selected" in message["state"]]
     assert all(state == [key(number)] for state in states)
-    assert who == "page" or len(states) == 1
+    # ipywidgets 7 says nothing where there is no kernel.
+    says = getattr(view.comm, "kernel", view) is not None
+    assert who == "page" or not says or len(states) == 1
 
 
 @pytest.mark.parametrize("chosen", [True, False])
@@ -473,9 +476,7 @@ def test_a_closed_view_has_left_nothing_behind():
     view = explore(frame())
     model = view.model_id
     view.close()
-    from ipywidgets.widgets import widget
-
-    assert model not in widget._instances
+    assert model not in all_widgets()
     with capture_output() as said:
         view.close()
     assert said.stderr == ""
