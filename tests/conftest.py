@@ -22,10 +22,10 @@ settings.load_profile(os.environ.get("AGENTRUN_NB_PROFILE", "small"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Lets pass what ipywidgets 7 does to every widget with a traitlets that is newer than it."""
+    """Lets pass what ipywidgets 7 does to every widget where traitlets and ipykernel are newer than it."""
     if version("ipywidgets").startswith("7."):
-        said = "ignore:Deprecated in traitlets 4.1:DeprecationWarning"
-        config.addinivalue_line("filterwarnings", said)
+        for said in ("Deprecated in traitlets 4.1", "The `ipykernel.comm.Comm` class"):
+            config.addinivalue_line("filterwarnings", f"ignore:{said}:DeprecationWarning")
 
 
 @pytest.fixture
