@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -183,7 +182,7 @@ def test_a_killed_saver_goes_on_with_the_parts_that_are_there(tmp_path):
     )
     assert saver.stdout is not None
     assert saver.stdout.readline() == "half\n"
-    saver.send_signal(signal.SIGKILL)
+    saver.kill()
     saver.communicate()
     with pytest.raises(SchemaError, match="save it again"):
         arn.load(folder)

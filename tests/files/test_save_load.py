@@ -543,6 +543,7 @@ def test_a_missing_file_or_folder_is_said(path):
         arn.save(golden(), path.parent / "no folder" / path.name)
 
 
+@pytest.mark.posix
 def test_a_full_disk_leaves_the_old_file(path):
     """Faults 115 and 125."""
     arn.save(golden(), path)
@@ -571,6 +572,7 @@ def test_without_openpyxl_it_is_said_what_to_install(tmp_path, monkeypatch):
         arn.save(golden(), tmp_path / "runs.xlsx")
 
 
+@pytest.mark.posix
 def test_a_link_stays_a_link(path):
     real = path.with_name(f"real{path.suffix}")
     real.write_bytes(b"")
@@ -596,6 +598,7 @@ def test_a_file_is_whole_and_on_the_disk_before_it_takes_the_old_ones_place(path
     assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("there", [True, False])
 def test_the_new_file_of_a_link_is_made_beside_its_target(tmp_path, monkeypatch, there):
     """Elsewhere it could lie on another disk, and could not take the place in one step."""

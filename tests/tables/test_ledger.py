@@ -202,7 +202,7 @@ def test_there_is_no_key_in_it():
         assert not [text for text in texts if KEY in str(text)]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.posix
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_forked_child_looks_on_though_its_parent_was_writing():
     ledger = Ledger()
