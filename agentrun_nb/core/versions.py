@@ -10,12 +10,12 @@ from importlib import metadata
 from agentrun_nb._version import __version__
 
 NEEDED = (
-    "pandas", "pyarrow", "msgspec", "httpx", "httpx-aiohttp", "aiohttp", "certifi",
+    "pandas", "numpy", "pyarrow", "msgspec", "httpx", "httpx-aiohttp", "aiohttp", "certifi",
     "anywidget", "ipywidgets", "plotly", "tqdm",
 )  # fmt: skip
 """The dependencies of this package."""
 
-OPTIONAL = ("scipy", "openpyxl", "starlette", "uvicorn", "matplotlib", "numpy", "polars", "dask")
+OPTIONAL = ("scipy", "openpyxl", "starlette", "uvicorn", "matplotlib", "polars", "dask")
 """Packages of its extras, and packages that it works together with."""
 
 JUPYTER = (
