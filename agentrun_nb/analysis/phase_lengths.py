@@ -38,6 +38,8 @@ _RECORDED = {
 _KINDS = ("logged", "observed", "recorded")
 """How a phase is known, the best first."""
 
+_RECORDED_OR_NOT = np.array(["", "recorded"], "object")
+
 _DONE_BY_THEMSELVES = (BEFORE_START, *WAITING)
 """The phases that a service ends by itself, and not because somebody stops it."""
 
@@ -144,7 +146,7 @@ def measure(
         words = words_of(phase)
         if phase is None:
             return Lengths.exact(words, times)
-        kinds = np.where(_known(times), "recorded", "").astype("object")
+        kinds = _RECORDED_OR_NOT[_known(times).astype("intp")]
         return Lengths(words, times, times, times, kinds)
     if phases is None:
         table = find_phases(runs, observations=looks_at(runs["id"]))

@@ -57,9 +57,11 @@ def last_moment(runs: pd.DataFrame) -> float:
     goes on would seem to have done so for thousands of years.
     """
     names = ["created_at", "updated_at", "started_at", "completed_at", "fetched_at"]
-    moments = np.concatenate([milliseconds(runs[name]) for name in names])
-    known = moments[moments < YEAR_9999]
-    return float(known.max()) if len(known) else float("nan")
+    latest = []
+    for name in names:
+        moments = milliseconds(runs[name])
+        latest.append(np.fmax.reduce(moments, where=moments < YEAR_9999, initial=np.nan))
+    return float(np.fmax.reduce(latest))
 
 
 def known_until(runs: pd.DataFrame, otherwise: float | None = None) -> Floats:
