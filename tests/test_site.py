@@ -180,6 +180,19 @@ def test_each_page_can_be_reached():
     assert listed == PAGES.keys()
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("howto/")])
+def test_each_how_to_says_what_its_examples_begin_with(page):
+    """A reader may come to it from a search."""
+    above = PAGES[page].partition("```python")[0]
+    own_service = "for a service of your own" in above
+    assert page == "howto/index.md" or own_service or generated.beginning() in above
+
+
+def test_each_notebook_is_named_on_the_first_page():
+    named = set(re.findall(r"/blob/HEAD/(notebooks/\S+?\.ipynb)\)", PAGES["start.md"]))
+    assert named == {f"notebooks/{file.name}" for file in DOCS.parent.glob("notebooks/*.ipynb")}
+
+
 def test_names_in_the_text_are_there():
     """What a page calls `arn.x.y` or `client.z` is there."""
     named = {
