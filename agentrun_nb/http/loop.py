@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
-from agentrun_nb.errors import AgentRunError
+from agentrun_nb.errors import AgentRunError, ConnectionFailedError
 from agentrun_nb.http.interrupts import DeferredInterrupts
 
 T = TypeVar("T")
@@ -44,16 +44,45 @@ _running: asyncio.AbstractEventLoop | None = None
 
 
 def current() -> asyncio.AbstractEventLoop:
-    """Returns the loop of this process; the first call starts it."""
+    """Returns the loop of this process; the first call starts it.
+
+    Raises:
+        ConnectionFailedError: no thread can be started for it.
+    """
     global _running
     with _starting:
         if _running is None:
-            _running = asyncio.new_event_loop()
-            _running.set_default_executor(
-                ThreadPoolExecutor(ASIDE, thread_name_prefix="agentrun-nb-aside")
-            )
-            threading.Thread(target=_running.run_forever, name="agentrun-nb", daemon=True).start()
+            _running = _started()
         return _running
+
+
+def _started() -> asyncio.AbstractEventLoop:
+    """Starts a loop in a thread of its own."""
+    loops: queue.SimpleQueue[asyncio.AbstractEventLoop] = queue.SimpleQueue()
+
+    def serve() -> None:
+        started = asyncio.new_event_loop()
+        aside = ThreadPoolExecutor(ASIDE, thread_name_prefix="agentrun-nb-aside")
+        started.set_default_executor(aside)
+        loops.put(started)
+        started.run_forever()
+
+    thread = threading.Thread(target=serve, name="agentrun-nb", daemon=True)
+    try:
+        # Before there is a loop: in a browser a new one takes the place of the page's own.
+        thread.start()
+    except RuntimeError:
+        raise ConnectionFailedError(_NO_THREAD, hint=_WITHOUT_CLIENT) from None
+    return loops.get()
+
+
+_NO_THREAD = (
+    "The client works in a thread of its own, and none can be started here; "
+    "a browser, as with JupyterLite and Pyodide, has none."
+)
+_WITHOUT_CLIENT = (
+    "Read the runs elsewhere and save them: arn.load, tables, views and figures work here."
+)
 
 
 def _forget() -> None:
@@ -96,7 +125,13 @@ class Job(Generic[T]):
         self._value: list[T] = []
         self._error: AgentRunError | None = None
         self._task: asyncio.Task[None] | None = None
-        current().call_soon_threadsafe(self._start, work)
+        try:
+            loop = current()
+        except AgentRunError:
+            # Else Python complains of a coroutine that nobody awaited.
+            work.close()
+            raise
+        loop.call_soon_threadsafe(self._start, work)
 
     def _start(self, work: Coroutine[Any, Any, T]) -> None:
         self._task = asyncio.get_running_loop().create_task(self._guarded(work))

@@ -42,7 +42,11 @@ def ask_names(client: Any, take: Callable[[dict[str, str]], None]) -> threading.
             loop.call_soon_threadsafe(take, names)
 
     thread = threading.Thread(target=work, name="agentrun_nb names", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:
+        # A browser, as with JupyterLite, has no threads.
+        return None
     return thread
 
 

@@ -20,6 +20,7 @@ from .environments import ENVIRONMENTS, Environment
 
 HERE = Path(__file__).parent
 AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
+PYODIDE = HERE / "node_modules" / "pyodide" / "pyodide.mjs"
 JUPYTERS = {
     "jupyterlab-4.6": ("lab", None),
     "notebook-7.6": ("notebook", None),
@@ -91,14 +92,25 @@ def jupyter(
         yield host
 
 
-@pytest.fixture(scope="session")
-def axe() -> Path:
-    """The accessibility checker, by the lock beside this file."""
-    if not AXE.exists():
+def by_npm(file: Path) -> Path:
+    """A file of what npm installs by the lock beside this file; a skip that names it where it does not."""
+    if not file.exists():
         npm = shutil.which("npm")
         if npm is None or subprocess.run([npm, "ci"], cwd=HERE, capture_output=True).returncode:
-            absent("axe-core could not be installed by npm")
-    return AXE
+            absent(f"npm could not install {file.name}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def axe() -> Path:
+    """The accessibility checker."""
+    return by_npm(AXE)
+
+
+@pytest.fixture(scope="session")
+def pyodide() -> Path:
+    """Python in WebAssembly, which node runs as a browser does."""
+    return by_npm(PYODIDE)
 
 
 def write_records(folder: Path) -> None:
