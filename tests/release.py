@@ -2,8 +2,8 @@
 
 The wheel is installed twice into new environments: alone, as a stranger does it, for `tests.smoke`,
 and with everything for `tests.offline`, which then runs from the unpacked source archive without
-the package in it. `--tag v1.2.3` compares the version with that of a tag, `--keep FOLDER` keeps what
-was built.
+the package in it; `--smoke` leaves the second out. `--tag v1.2.3` compares the version with that of a
+tag, `--keep FOLDER` keeps what was built.
 """
 
 from __future__ import annotations
@@ -155,13 +155,15 @@ def unpack_without_package(archive: Path, folder: Path) -> None:
     shutil.rmtree(folder / "agentrun_nb")
 
 
-def try_out(built: Built, folder: Path) -> None:
+def try_out(built: Built, folder: Path, *, smoke: bool) -> None:
     """Installs the wheel, and runs tests with it where the sources are not."""
     sources = folder / "sources"
     sources.mkdir()
     unpack_without_package(built.archive, sources)
     alone = environment(folder / "alone", str(built.wheel))
     run(alone, "-m", "tests.smoke", folder=sources)
+    if smoke:
+        return
     whole = environment(folder / "whole", f"{built.wheel}[test]")
     run(whole, "-m", "tests.offline", "--quiet", "-p", "no:cacheprovider", folder=sources)
 
@@ -171,6 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make release-check", description=__doc__)
     parser.add_argument("--tag", help="the tag of the release, such as v1.2.3")
     parser.add_argument("--keep", type=Path, help="a folder for what was built")
+    parser.add_argument("--smoke", action="store_true", help="try only what a stranger does first")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -180,7 +183,7 @@ def main() -> None:
             sys.exit("\n".join(found))
         for file in built.files:
             print(f"{file.name}: {file.stat().st_size:,} bytes")
-        try_out(built, folder)
+        try_out(built, folder, smoke=options.smoke)
         if options.keep:
             options.keep.mkdir(parents=True, exist_ok=True)
             for file in built.files:
