@@ -24,7 +24,6 @@ PLACES = (
     "docs/**/*.md",
     "docs/conf.py",
     "notebooks/*.ipynb",
-    "recipe/*",
 )
 """The files that may name the project's addresses."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +13,10 @@ import yaml
 import agentrun_nb
 from tests import addresses, recipe, release
 from tests.addresses import PROJECT, ROOT
+from tests.offline import ROOMS, TESTS
 from tests.test_readme import README
 
-PYPROJECT = addresses.tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 GITHUB = ROOT / ".github"
 WORKFLOWS = {
     file.stem: yaml.safe_load(file.read_text("utf-8"))
@@ -75,9 +76,8 @@ def test_addresses_stand_where_the_law_looks():
 def description() -> str:
     """The README as the build hook writes it."""
     text = README
-    for step in PYPROJECT["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"][
-        "substitutions"
-    ]:
+    hook = PYPROJECT["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]
+    for step in hook["substitutions"]:
         text = re.sub(step["pattern"], step["replacement"], text)
     return text.replace("$HFPR_VERSION", agentrun_nb.__version__)
 
@@ -235,6 +235,4 @@ def test_the_recipe_needs_what_the_package_needs():
 
 
 def test_the_rooms_that_need_no_service_are_there():
-    from tests.offline import ROOMS, TESTS
-
-    assert all(list(Path(TESTS / room).glob("test_*.py")) for room in ROOMS)
+    assert all(list((TESTS / room).glob("test_*.py")) for room in ROOMS)
