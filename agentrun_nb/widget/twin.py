@@ -96,7 +96,9 @@ def twin(uid: str, code: str, story: Story) -> str:
 def _framed(uid: str, code: str, body: Markup) -> Markup:
     live = f"body:has(.arn-live-{uid})"
     name = f"arn-twin-{uid}"
-    hide = f"{live} .{name},{live} .jp-OutputArea-child:has(.{name}){{display:none}}"
+    # Its own output only: an Output widget is an output too, with this one and the live view in it.
+    output = f".jp-OutputArea-child:has(>.jp-OutputArea-output>.{name})"
+    hide = f"{live} .{name},{live} {output}{{display:none}}"
     style = el("style", Markup(hide))
     words = "A still picture, taken when the cell ran. For the live view run the cell again: "
     code_again = el("code", code, style=_MONO)

@@ -18,6 +18,8 @@ import msgspec
 import traitlets
 from IPython.core.getipython import get_ipython
 from IPython.display import display
+from ipywidgets import Output
+from ipywidgets.widgets import widget
 
 from agentrun_nb.drawing.window import Window
 from agentrun_nb.errors import AgentRunError
@@ -272,13 +274,16 @@ class View(anywidget.AnyWidget):
             return
         # The twin's place comes first and its HTML last: before a page shows any HTML it cleans it
         # and loads what it needs for formulas, and the live view would wait for that.
-        _publish({"text/plain": ""}, display_id=f"arn-{self.uid}")
+        comes_last = not _is_captured()
+        first = {"text/plain": ""} if comes_last else self._twin()
+        _publish(first, display_id=f"arn-{self.uid}")
         self._displayed = True
         bundle = self._repr_mimebundle_()
         if bundle is not None:
             _publish(bundle[0], metadata=bundle[1])
             self._open_unasked()
-        self._renew_twin()
+        if comes_last:
+            self._renew_twin()
         self._on_opened()
 
     def _open_unasked(self) -> None:
@@ -305,6 +310,15 @@ def shows_html() -> bool:
     """
     formatter = getattr(get_ipython(), "display_formatter", None)
     return formatter is None or "text/html" in formatter.active_types
+
+
+def _is_captured() -> bool:
+    """Says whether an Output widget takes what is displayed, which takes no changes of it."""
+    # Ipywidgets 8 holds all widgets by one name, and ipywidgets 7 by another.
+    is_version_8 = hasattr(widget, "_instances")
+    widgets = widget._instances if is_version_8 else widget.Widget.widgets
+    outputs = [one for one in list(widgets.values()) if isinstance(one, Output)]
+    return any(one.msg_id for one in outputs)
 
 
 def _publish(

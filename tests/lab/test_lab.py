@@ -70,6 +70,19 @@ def test_views_are_there_while_the_cells_after_them_still_run(
         assert_quiet(notebook)
 
 
+def test_in_an_output_widget_the_view_hides_a_twin_as_well(host: Host, browser: Browser) -> None:
+    """Such a widget keeps what is displayed in it first, and passes over changes of it."""
+    show = "import ipywidgets\nout = ipywidgets.Output()\nwith out: display(arn.explore(runs))\nout"
+    name = host.write("output.ipynb", READ, show).name
+    with host.open(browser, name) as notebook:
+        notebook.run_all()
+        expect(live(notebook, 1).get_by_test_id("arn-timeline-canvas")).to_be_visible()
+        twin = notebook.cell(1).locator(".arn-twin")
+        expect(twin).to_have_count(1)
+        expect(twin).to_be_hidden()
+        assert_quiet(notebook)
+
+
 def test_page_and_kernel_hold_the_same_choice(host: Host, browser: Browser) -> None:
     set_it = "ex.selected = [['agdep_reports', 'adrun_00000002']]; print(ex.value)"
     told = "print(ex.selected, ex.run.id)"

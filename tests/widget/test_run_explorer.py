@@ -372,6 +372,21 @@ def test_a_display_is_a_place_for_the_twin_then_the_live_view_then_the_twin(monk
     )
 
 
+def test_in_an_output_widget_the_twin_comes_first_because_it_takes_no_changes(monkeypatch):
+    published = []
+    monkeypatch.setattr(
+        "agentrun_nb.widget.view.display", lambda data, **how: published.append((data, how))
+    )
+    captured = ipywidgets.Output()
+    captured.msg_id = "the cell that runs"
+    try:
+        one()._ipython_display_()
+    finally:
+        captured.close()
+    assert ["text/html" in data for data, _ in published] == [True, False]
+    assert not any(how["update"] for _, how in published)
+
+
 def test_a_view_that_is_displayed_sends_its_page_unasked_and_its_code_until_a_page_has_it(
     monkeypatch,
 ):
