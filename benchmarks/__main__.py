@@ -6,23 +6,23 @@ runs, in less than a minute.
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
-import agentrun_nb as arn
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.core.times import AnswerTime
 from agentrun_nb.local import generate
 from agentrun_nb.records.decode import decode_page
 from agentrun_nb.tables.ledger import Ledger
 
-from . import sides
+from . import decoding, sides
 from .service import serving
 
 ROUNDS = 5
@@ -58,17 +58,12 @@ def rates(*jobs: Callable[[], int], rounds: int = ROUNDS) -> list[Rate]:
 
 
 def decode(scale: float = 1.0) -> None:
-    """Records to a finished frame, beside `json.loads` of the same bytes."""
-    records = list(generate(round(50_000 * scale)))
-
-    def frame() -> int:
-        return len(arn.runs_frame(records))
-
-    def objects() -> int:
-        return len([json.loads(record) for record in records])
-
-    ours, loads = rates(frame, objects)
-    print(f"runs_frame: {ours}; {ours[0] / loads[0]:.2f} x json.loads: {loads}")
+    """Pages to a finished table, beside `json_normalize`, DuckDB and Polars."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "runs.jsonl")
+        runs = round(50_000 * scale)
+        decoding.write(path, runs, 1_400)
+        decoding.compare(path, runs, ROUNDS)
 
 
 def single(scale: float = 1.0) -> None:

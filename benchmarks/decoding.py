@@ -29,6 +29,8 @@ import pandas as pd
 
 import agentrun_nb as arn
 from agentrun_nb.core.schema import RUNS
+from agentrun_nb.records.decode import decode_page
+from agentrun_nb.tables.frames import table_frame
 
 from .sides import peak_mib
 
@@ -45,10 +47,14 @@ Job = Callable[[], Any]
 
 
 def ours(path: Path) -> Job:
-    """Pages to the typed table."""
+    """Pages to the typed table, as a listing does it."""
     pages = [b'{"items":[' + b",".join(lines) + b"]}" for lines in _pages(path)]
-    arn.runs_frame(pages[:1])  # what is imported first is no part of the work
-    return lambda: arn.runs_frame(pages)
+
+    def decode(some: list[bytes]) -> pd.DataFrame:
+        return table_frame(RUNS, [decode_page(RUNS, page).batch for page in some])
+
+    decode(pages[:1])  # what is imported first is no part of the work
+    return lambda: decode(pages)
 
 
 def normalize(path: Path) -> Job:

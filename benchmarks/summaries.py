@@ -1,8 +1,9 @@
-"""`summarize` over a folder of runs beside DuckDB on the same folder: seconds, and peak memory.
+"""`summarize` over a folder of runs beside DuckDB on the same folder: time, and peak memory.
 
     python -m benchmarks.summaries [--runs 1_000_000] [--folder FOLDER] [--repeats 3]
 
-Every time is that of a process of its own, whose imports are done, and the sides take turns. Both
+Every time is that of a process of its own, whose imports are done, and the sides take turns; those
+of processor are of all threads together. Both
 give n, success rates and plain quantiles of the times after the start for each deployment; ours
 also finds runs that stand twice, and gives intervals and censored times.
 """
@@ -59,7 +60,7 @@ def frames(count: int) -> Iterator[pd.DataFrame]:
 
 
 def measure(side: str, folder: str) -> None:
-    """Prints the seconds and the peak memory of one side in this process."""
+    """Prints the seconds, those of processor, and the peak memory of one side in this process."""
     if side == "ours":
         # Imports are no part of the work.
         import scipy.special  # noqa: F401
@@ -67,9 +68,10 @@ def measure(side: str, folder: str) -> None:
         import agentrun_nb.analysis  # noqa: F401
     else:
         import duckdb  # noqa: F401
-    started = time.perf_counter()
+    started, processor = time.perf_counter(), time.process_time()
     count = SIDES[side](folder)
-    print(time.perf_counter() - started, peak_mib(), count)
+    seconds, processor = time.perf_counter() - started, time.process_time() - processor
+    print(seconds, processor, peak_mib(), count)
 
 
 def main() -> None:
@@ -90,20 +92,20 @@ def main() -> None:
 def compare(folder: str, repeats: int) -> None:
     """Prints a line for each side."""
     sides = [side for side in SIDES if side == "ours" or find_spec(side)]
-    found: dict[str, list[tuple[float, float]]] = {side: [] for side in sides}
+    found: dict[str, list[list[float]]] = {side: [] for side in sides}
     for _ in range(repeats):
         for side in sides:
             command = [sys.executable, "-m", "benchmarks.summaries", "--side", side]
             done = subprocess.run(
                 [*command, "--folder", folder], check=True, capture_output=True, text=True
             )
-            seconds, memory, count = done.stdout.split()
-            found[side].append((float(seconds), float(memory)))
+            *measured, count = done.stdout.split()
+            found[side].append([float(text) for text in measured])
     print(f"{int(count):,} runs, median of {repeats}")
-    print(f"{'':>10}{'seconds':>10}{'peak MiB':>10}")
+    print(f"{'':>10}{'seconds':>10}{'processor':>12}{'peak MiB':>10}")
     for side, figures in found.items():
-        seconds, memory = (median(column) for column in zip(*figures, strict=True))
-        print(f"{side:>10}{seconds:10.2f}{memory:10.0f}")
+        seconds, processor, memory = (median(column) for column in zip(*figures, strict=True))
+        print(f"{side:>10}{seconds:10.2f}{processor:12.2f}{memory:10.0f}")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -64,8 +64,7 @@ def json_paths(runs: ManyRuns, column: str = "output_manifest") -> pd.DataFrame:
 _PATHS = {"path": TEXT, "types": TEXT, "runs": "Int64", "values": "Int64", "example": TEXT}
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(NamedTuple):
     """What is counted of the values at one path.
 
     Attributes:
@@ -86,7 +85,7 @@ class _Place:
         """This with what was counted of later rows."""
         runs = self.runs + later.runs
         types = self.types + later.types
-        return replace(self, runs=runs, types=types)
+        return self._replace(runs=runs, types=types)
 
     def as_row(self, steps: Sequence[Step]) -> dict[str, Any]:
         """The row of the table by its columns."""
@@ -123,7 +122,14 @@ def _paths_of_runs(runs: pd.DataFrame, column: Any) -> Paths:
 
 def count_paths(column: pd.Series[Any]) -> Paths:
     """Counts the paths in a column of JSON texts."""
-    return combine_paths(map(_paths_of_documents, texts(column)))
+    places: dict[tuple[Step, ...], _Place] = {}
+    rows = broken = 0
+    for documents in texts(column):
+        part = _paths_of_documents(documents, places.keys())
+        _add(part.places, places, rows)
+        rows += part.rows
+        broken += part.broken
+    return Paths(rows, places, broken)
 
 
 def combine_paths(parts: Iterable[Paths]) -> Paths:
@@ -132,15 +138,29 @@ def combine_paths(parts: Iterable[Paths]) -> Paths:
     columns: dict[Any, None] = {}
     rows = broken = 0
     for part in parts:
-        for steps, place in part.places.items():
-            if steps in places:
-                places[steps] = places[steps].plus(place)
-            else:
-                places[steps] = replace(place, row=rows + place.row)
+        _add(part.places, places, rows)
         rows += part.rows
         broken += part.broken
         columns |= dict.fromkeys(part.columns)
     return Paths(rows, places, broken, tuple(columns))
+
+
+def _add(
+    part: Mapping[tuple[Step, ...], _Place], places: dict[tuple[Step, ...], _Place], rows: int
+) -> None:
+    """Adds what was counted of some rows to what was counted of the rows before them.
+
+    Args:
+        part: what is added.
+        places: to what it is added.
+        rows: how many rows there were before.
+    """
+    for steps, place in part.items():
+        before = places.get(steps)
+        if before is None:
+            places[steps] = place._replace(row=rows + place.row)
+        else:
+            places[steps] = before.plus(place)
 
 
 def path_table(paths: Paths) -> pd.DataFrame:
@@ -152,20 +172,27 @@ def path_table(paths: Paths) -> pd.DataFrame:
     return frame
 
 
-def _paths_of_documents(documents: Sequence[memoryview | None]) -> Paths:
-    """Counts the paths in some documents."""
+def _paths_of_documents(
+    documents: Sequence[memoryview | None], known: Container[tuple[Step, ...]]
+) -> Paths:
+    """Counts the paths in some documents.
+
+    Args:
+        documents: their texts.
+        known: paths of documents before these, whose first positions are known.
+    """
     trees = [read(text) for text in documents]
     rows = [row for row, tree in enumerate(trees) if not isinstance(tree, Gap)]
     found = [*_leaves(rows, [trees[row] for row in rows])]
     # Documents that are read together say nothing of the order of the paths in one of them.
-    firsts = {here.rows[0] for here in found}
+    firsts = {here.rows[0] for here in found if here.steps not in known}
     positions = {row: _positions(trees[row]) for row in firsts}
     places = {}
     for here in found:
         first = here.rows[0]
         places[here.steps] = _Place(
             row=first,
-            position=positions[first][here.steps],
+            position=positions.get(first, {}).get(here.steps, 0),
             example=_example(here.values[0]),
             runs=len(set(here.rows)),
             types=Counter(map(type, here.values)),
