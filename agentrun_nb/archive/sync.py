@@ -99,7 +99,7 @@ def sync(wire: Wire, database: Database, deployments: Sequence[str] | None) -> S
         done.interrupted = interrupts.heard and not stream.finished
         if work.errors and not work.something_came:
             raise safe_error(work.errors[0])
-        add_observations(database, wire.ledger.frame())
+        add_observations(database, wire.ledger)
         line.end(repr(done))
         return done
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Container, Mapping
-from typing import Any
+from collections.abc import Container, Iterator, Mapping
+from typing import Any, NamedTuple
 from weakref import WeakSet
 
 import msgspec
@@ -35,6 +35,7 @@ class _Change(msgspec.Struct, gc=False):
         first_updated: what the record said of its last change at that look, likewise.
         last: the last look that saw it.
         last_updated: what the record said then.
+        revision: that of the ledger when it was changed last.
     """
 
     deployment_id: str
@@ -44,6 +45,42 @@ class _Change(msgspec.Struct, gc=False):
     first_updated: int | None
     last: int
     last_updated: int | None
+    revision: int
+
+    def looks(self) -> Iterator[Look]:
+        """The first and the last look that saw it."""
+        key = (self.deployment_id, self.run_id)
+        yield Look(key, self.status, self.first, self.first_updated)
+        if self.last > self.first:
+            yield Look(key, self.status, self.last, self.last_updated)
+
+
+class Look(NamedTuple):
+    """A look at a run.
+
+    Attributes:
+        key: the deployment and the run.
+        status: the status that was seen.
+        seen_at: when, in microseconds since the epoch.
+        updated_at: what the record said of its last change, likewise.
+    """
+
+    key: tuple[str, str]
+    status: str
+    seen_at: int
+    updated_at: int | None
+
+
+class News(NamedTuple):
+    """What came into a ledger.
+
+    Attributes:
+        revision: that of the ledger now.
+        looks: the looks.
+    """
+
+    revision: int
+    looks: list[Look]
 
 
 class Ledger:
@@ -62,6 +99,7 @@ class Ledger:
     def __init__(self, most: int = MOST_CHANGES) -> None:
         self.events: Mapping[str, str] | None = None
         self._most = most
+        self._revision = 0
         self._changes: deque[_Change] = deque()
         # Two steps instead of a pair of ids: a pair would have to be made for each row.
         self._latest: dict[str, dict[str, _Change]] = {}
@@ -86,6 +124,7 @@ class Ledger:
         updated = cells["updated_at"].cast(pa.int64()).to_pylist()
         rows = zip(deployments, ids, statuses, seen, updated, strict=True)
         with self._lock:
+            self._revision += 1
             for deployment_id, run_id, status, seen_at, updated_at in rows:
                 if deployment_id is None or run_id is None or status is None or seen_at is None:
                     continue
@@ -94,10 +133,11 @@ class Ledger:
                     latest = self._latest[deployment_id] = {}
                 change = latest.get(run_id)
                 if change is not None and change.status == status:
-                    _widen(change, seen_at, updated_at)
+                    _widen(change, seen_at, updated_at, self._revision)
                     continue
+                seen_with = seen_at, updated_at
                 added = _Change(
-                    deployment_id, run_id, status, seen_at, updated_at, seen_at, updated_at
+                    deployment_id, run_id, status, *seen_with, *seen_with, self._revision
                 )
                 self._changes.append(added)
                 # A look that ended later may have begun before the one that is the latest.
@@ -129,6 +169,21 @@ class Ledger:
             if latest.get(oldest.run_id) is oldest:
                 del latest[oldest.run_id]
 
+    def news(self, since: int, further: Container[tuple[str, str]] = frozenset()) -> News:
+        """The looks that came after a revision.
+
+        Args:
+            since: the revision; 0: all looks.
+            further: runs, by deployment and id, all of whose looks are among them.
+        """
+        looks: list[Look] = []
+        with self._lock:
+            for change in self._changes:
+                is_further = (change.deployment_id, change.run_id) in further
+                if change.revision > since or is_further:
+                    looks.extend(change.looks())
+            return News(self._revision, looks)
+
     def frame(self, run_ids: Container[str] | None = None) -> pd.DataFrame:
         """The looks as the OBSERVATIONS table, in the order of `seen_at`.
 
@@ -136,27 +191,22 @@ class Ledger:
             run_ids: the ids of the runs that are looked for; None: all.
         """
         columns: dict[str, list[Any]] = {name: [] for name in OBSERVATIONS.names}
-
-        def add(change: _Change, seen_at: int, updated_at: int | None) -> None:
-            columns["deployment_id"].append(change.deployment_id)
-            columns["run_id"].append(change.run_id)
-            columns["status"].append(change.status)
-            columns["seen_at"].append(seen_at)
-            columns["updated_at"].append(updated_at)
-
         with self._lock:
             for change in self._changes:
                 if run_ids is not None and change.run_id not in run_ids:
                     continue
-                add(change, change.first, change.first_updated)
-                if change.last > change.first:
-                    add(change, change.last, change.last_updated)
+                for (deployment_id, run_id), status, seen_at, updated_at in change.looks():
+                    columns["deployment_id"].append(deployment_id)
+                    columns["run_id"].append(run_id)
+                    columns["status"].append(status)
+                    columns["seen_at"].append(seen_at)
+                    columns["updated_at"].append(updated_at)
         looks = to_batch(OBSERVATIONS, columns, len(columns["seen_at"]))
         frame = table_frame(OBSERVATIONS, [looks])
         return frame.sort_values("seen_at", kind="stable", ignore_index=True)
 
 
-def _widen(change: _Change, seen_at: int, updated_at: int | None) -> None:
+def _widen(change: _Change, seen_at: int, updated_at: int | None, revision: int) -> None:
     """Adds a look that sees the same status."""
     if seen_at >= change.last:
         change.last = seen_at
@@ -164,6 +214,9 @@ def _widen(change: _Change, seen_at: int, updated_at: int | None) -> None:
     elif seen_at < change.first:
         change.first = seen_at
         change.first_updated = updated_at
+    else:
+        return
+    change.revision = revision
 
 
 _all_ledgers: WeakSet[Ledger] = WeakSet()

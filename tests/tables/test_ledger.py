@@ -89,6 +89,26 @@ def test_only_the_last_changes_are_remembered():
     assert len({(run_id, status) for _, run_id, status, _ in seen(ledger)}) == 3
 
 
+def test_what_is_new_is_what_came_after_a_revision():
+    ledger = Ledger()
+    assert ledger.news(0).looks == []
+    ledger.note(looks((DEP, "a", "queued", 1), (DEP, "b", "queued", 1)))
+    first = ledger.news(0)
+    assert {look.key for look in first.looks} == {(DEP, "a"), (DEP, "b")}
+    assert ledger.news(first.revision).looks == []
+    # A look between two that are known says nothing new, and one after them does.
+    ledger.note(looks((DEP, "a", "queued", 5)))
+    second = ledger.news(first.revision)
+    assert [(look.key, look.seen_at // 10**6) for look in second.looks] == [
+        ((DEP, "a"), 1),
+        ((DEP, "a"), 5),
+    ]
+    ledger.note(looks((DEP, "a", "queued", 3)))
+    third = ledger.news(second.revision)
+    assert third.looks == []
+    assert [look.key for look in ledger.news(third.revision, {(DEP, "b")}).looks] == [(DEP, "b")]
+
+
 LOOKS = st.lists(
     st.tuples(
         st.just(DEP), st.sampled_from("ab"), st.sampled_from(STATUSES[:4]), st.integers(0, 30)
