@@ -394,6 +394,23 @@ def quantiles(
     return [estimate(share) for share in shares]
 
 
+def quantile_values(times: Times, *shares: float) -> list[float]:
+    """Estimates quantiles as `quantiles` does, without the intervals, which take most of its time.
+
+    Args:
+        times: how long runs took, independent of how long they were watched.
+        *shares: the shares of runs that have ended by then, between 0 and 1.
+
+    Returns:
+        The value for each share; NaN where the data does not reach it.
+    """
+    if times.ends < TOO_FEW:
+        return [nan] * len(shares)
+    moments, leaving, ends = _leaving(times)
+    going_on = np.cumprod(1 - ends / _at_risk(leaving))
+    return [_first(moments, going_on <= 1 - share + _ROUNDING) for share in shares]
+
+
 def _first(seconds: Floats, reached: NDArray[np.bool_]) -> float:
     """Returns the first moment that is reached; NaN where none is."""
     return float(seconds[reached.argmax()]) if reached.any() else nan
@@ -430,7 +447,7 @@ class _BetaCurve:
             effect: the design effect, as in `rate`.
         """
         moments, leaving, ends = _leaving(times)
-        at_risk = leaving[::-1].cumsum()[::-1]
+        at_risk = _at_risk(leaving)
         share = np.cumprod(1 - ends / at_risk)
         watched = _watched(leaving, ends, at_risk)
         # So many independent runs say as much as these.
@@ -539,6 +556,11 @@ def _leaving(times: Times) -> tuple[Any, Any, Any]:
     moments, place = np.unique(times.seconds, return_inverse=True)
     count_of_moment = partial(np.bincount, place, minlength=len(moments))
     return moments, count_of_moment(times.counts), count_of_moment(times.counts * times.ended)
+
+
+def _at_risk(leaving: Any) -> Any:
+    """Counts how many runs had not left the curve before each moment."""
+    return leaving[::-1].cumsum()[::-1]
 
 
 def _products(size: Any, ended: Any) -> tuple[Any, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from agentrun_nb.analysis.bounded import bounded_quantiles, bounded_share_within
-from agentrun_nb.analysis.estimates import TOO_FEW, Estimate, rate, scipy_special
+from agentrun_nb.analysis.estimates import TOO_FEW, quantile_values, rate, scipy_special
 from agentrun_nb.analysis.group_tallies import (
     NUMBER,
     Question,
@@ -203,19 +203,19 @@ def _row(words: Counter[str], phase: str | None, lengths: Lengths, repeated: int
         row[column] = sum(counts)
     row |= zip(_RATES, (success.value, success.low, success.high), strict=True)
     name = AFTER_START if phase is None else phase
-    found = bounded_quantiles(lengths, 0.5, *_LATE.values())
-    median, *late = found
+    [median] = bounded_quantiles(lengths, 0.5)
+    late = quantile_values(lengths.middle, *_LATE.values())
     row[f"{name}_p50"] = median.value
     row[f"{name}_p50_low"] = median.low
     row[f"{name}_p50_high"] = median.high
-    for place, estimate in zip(_LATE, late, strict=True):
-        row[f"{name}_{place}"] = estimate.value
+    for place, value in zip(_LATE, late, strict=True):
+        row[f"{name}_{place}"] = value
     row[f"{name}_known"] = lengths.count_known()
     notes: list[str] = []
     if not success.n:
         notes.append("success rate: none succeeded or failed")
     notes += lengths.known_notes()
-    notes += _remarks(name, lengths, found)
+    notes += _remarks(name, lengths, [median.value, *late])
     notes += [f"{word}: {count}" for word, count in others.items()]
     notes += repeated_count_notes(repeated)
     row["notes"] = notes
@@ -224,21 +224,21 @@ def _row(words: Counter[str], phase: str | None, lengths: Lengths, repeated: int
 
 def _add_waits(row: dict[str, Any], waits: Lengths) -> None:
     """Adds the times before the start to the values of a group."""
-    found = bounded_quantiles(waits, 0.5, 0.9)
-    row |= zip(_WAITS, (wait.value for wait in found), strict=True)
+    found = quantile_values(waits.middle, 0.5, 0.9)
+    row |= zip(_WAITS, found, strict=True)
     row["notes"] += _remarks(BEFORE_START, waits, found)
 
 
-def _remarks(name: str, lengths: Lengths, found: list[Estimate]) -> Iterator[str]:
-    """Why a number is missing."""
+def _remarks(name: str, lengths: Lengths, found: list[float]) -> Iterator[str]:
+    """Why a number is missing, of the median and of the late quantiles."""
     times = lengths.middle
     ended, words = times.ends, name.replace("_", " ")
     seen = f"{ended} of {times.n} seen to the end"
     if ended < TOO_FEW:
         yield f"{words}: too few ({seen})"
     else:
-        for place, estimate in zip(("p50", *_LATE), found, strict=False):
-            if isnan(estimate.value):
+        for place, value in zip(("p50", *_LATE), found, strict=False):
+            if isnan(value):
                 yield f"{name}_{place} not reached ({seen})"
     if times.unreadable:
         yield f"{words}: {times.unreadable} without readable times"

@@ -18,6 +18,7 @@ from agentrun_nb.analysis.estimates import (
     Times,
     curve,
     difference,
+    quantile_values,
     quantiles,
     queue_times,
     rate,
@@ -271,3 +272,14 @@ def test_a_summary_does_not_load_all_of_scipy() -> None:
         sys.exit("scipy.stats" in sys.modules)
     """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_values_of_quantiles_are_those_with_intervals() -> None:
+    rng = random.Random(11)
+    for n in (0, 1, 9, 10, 60, 400):
+        for share_ended in (0.0, 0.2, 0.9, 1.0):
+            seconds = [round(rng.expovariate(0.2), rng.choice([0, 3])) for _ in range(n)]
+            sample = times(seconds, [rng.random() < share_ended for _ in range(n)])
+            shares = (0.5, 0.9, 0.95, 0.99)
+            expected = [estimate.value for estimate in quantiles(sample, *shares)]
+            np.testing.assert_array_equal(quantile_values(sample, *shares), expected)
