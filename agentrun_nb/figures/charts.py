@@ -37,7 +37,7 @@ from agentrun_nb.figures.style import (
 )
 from agentrun_nb.tables.frames import Runs, runs_frame
 from agentrun_nb.tables.labels import Names
-from agentrun_nb.tables.moments import Floats, last_moment, milliseconds
+from agentrun_nb.tables.moments import Floats, last_moment, milliseconds, parse_times
 
 _MOST_GROUPS = 15
 _MOMENTS = 1_000
@@ -264,7 +264,7 @@ def _shade_lower_bound(figure: go.Figure, clock: Clock, bound: dict[str, str] | 
     """Marks where runs that are not in the frame may have gone on, and says so in a note."""
     if bound is None:
         return []
-    moments = pd.to_datetime(pd.Series([bound["from"], bound["until"]]), utc=True)
+    moments = parse_times(pd.Series([bound["from"], bound["until"]]), utc=True)
     left, right = clock(milliseconds(moments))
     # A long run would draw the axis out beyond all that was counted.
     ends = [trace.x[-1] for trace in figure.data if len(trace.x)]

@@ -16,6 +16,7 @@ from agentrun_nb.core.schema import Table
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.files.content import Content, Marks, is_text, recognised
 from agentrun_nb.files.marks import DURATION, JSON, LOCAL, durations_as_text, marked, unmarked
+from agentrun_nb.tables.moments import parse_times
 
 GUARD = "'"
 """Stands before a text that would be taken for something else; `load` removes it."""
@@ -157,7 +158,7 @@ def _typed(column: pa.ChunkedArray) -> pd.Series[Any]:
             except pa.ArrowInvalid:
                 continue
     if _all_match(column, _MOMENT):
-        return pd.to_datetime(column.to_pandas(), format="ISO8601")
+        return parse_times(column.to_pandas())
     return _text(column)
 
 

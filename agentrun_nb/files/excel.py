@@ -26,6 +26,7 @@ from agentrun_nb.errors import SchemaError, SettingsError
 from agentrun_nb.files.atomic import replacing
 from agentrun_nb.files.content import Content, Marks, recognised
 from agentrun_nb.files.marks import DURATION, NUMBER, durations_as_text, marked, unmarked
+from agentrun_nb.tables.moments import parse_times
 
 MOST_CHARACTERS = 32_767
 """How many characters (UTF-16 units) a cell of a sheet can hold."""
@@ -285,7 +286,7 @@ def _is_date(value: Any) -> bool:
 def _column_series(column: SheetColumn) -> pd.Series[Any]:
     """Converts a column that belongs to no table of records to a Series."""
     if column.is_time:
-        return pd.to_datetime(pd.Series(column.values, dtype="object"), utc=True, format="ISO8601")
+        return parse_times(pd.Series(column.values, dtype="object"), utc=True)
     kinds = {type(value) for value in column.values if value is not None}
     if float in kinds and kinds <= {float, int}:
         return pd.Series(column.values, dtype="Float64")

@@ -17,6 +17,7 @@ import pyarrow as pa
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.errors import SchemaError
+from agentrun_nb.tables.moments import parse_times
 
 INDEX, DURATION, JSON, LOCAL, NUMBER = "index", "duration", "JSON", "local time", "number"
 MARKS = (INDEX, DURATION, JSON, LOCAL, NUMBER)
@@ -99,7 +100,7 @@ def restored(column: pd.Series[Any], marks: tuple[str, ...]) -> pd.Series[Any]:
     if DURATION in marks:
         return pd.to_timedelta(column.astype("object")).astype("timedelta64[us]")
     if LOCAL in marks:
-        return pd.to_datetime(column.astype("object"), format="ISO8601").astype("datetime64[us]")
+        return parse_times(column.astype("object")).astype("datetime64[us]")
     return column
 
 

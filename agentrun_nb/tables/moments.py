@@ -50,6 +50,24 @@ def times_of(moments: Any) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(naive, tz="UTC")
 
 
+def parse_times(texts: pd.Series[Any], *, utc: bool = False) -> pd.Series[Any]:
+    """Reads texts of ISO 8601 as times; those without a zone have none, or are in UTC.
+
+    Args:
+        texts: times such as `2026-11-24T05:31:56Z`; NA gives NaT.
+        utc: whether all are in UTC, also those that do not say so.
+    """
+    try:
+        return pd.to_datetime(texts, format="ISO8601", utc=utc)
+    except pd.errors.OutOfBoundsDatetime:
+        # pandas 2 counts nanoseconds, which reach from 1677 to 2262.
+        known = texts.dropna().astype("str")
+        naive = [np.datetime64(text.removesuffix("Z"), "us") for text in known]
+        moments = pd.Series(np.array(naive, "datetime64[us]"), known.index).reindex(texts.index)
+        is_utc = utc or known.str.endswith("Z").all()
+        return moments.dt.tz_localize("UTC") if is_utc else moments
+
+
 def last_moment(runs: pd.DataFrame) -> float:
     """Finds the latest time in a table of runs, in ms since the epoch; NaN when there is none.
 
