@@ -50,6 +50,7 @@ from agentrun_nb.http.routes import RUN
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records.batch import Batch
 from tests.support.http import DEP, KEY, answer, mocked, run_record
+from tests.support.tracebacks import WITHOUT_COLOURS
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -1633,7 +1634,7 @@ def test_no_error_shows_the_key(
         "".join(traceback.format_exception(error)),
         "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format()),
         "\n".join(
-            VerboseTB(theme_name="nocolor").structured_traceback(
+            VerboseTB(**WITHOUT_COLOURS).structured_traceback(
                 type(error), error, error.__traceback__
             )
         ),

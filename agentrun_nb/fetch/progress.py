@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from tqdm import tqdm
@@ -27,6 +27,11 @@ class _Bar(tqdm):  # type: ignore[misc]
         with self.get_lock():
             self.display()
         return True
+
+    def __del__(self) -> None:
+        """Closes the bar; of one whose line could not be written, older versions of tqdm cannot."""
+        with suppress(AttributeError):
+            super().__del__()
 
 
 def _renew_lock() -> None:

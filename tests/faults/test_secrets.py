@@ -26,6 +26,7 @@ import agentrun_nb as arn
 from agentrun_nb.client import Client
 from agentrun_nb.errors import AgentRunError
 from agentrun_nb.http.wire import Wire
+from tests.support.tracebacks import WITHOUT_COLOURS
 
 from .lab import BRISK
 from .replies import DEP, KEY, http, page, record
@@ -189,7 +190,7 @@ def modes(name: str, error: BaseException) -> Texts:
     )
     for mode in ("Plain", "Context", "Verbose", "Minimal", "Docs"):
         shown = FormattedTB(
-            mode=mode, theme_name="nocolor", ostream=io.StringIO()
+            mode=mode, **WITHOUT_COLOURS, ostream=io.StringIO()
         ).structured_traceback(kind, error, trace)
         yield f"{name}: IPython {mode}", "\n".join(shown)
     frames = [

@@ -16,6 +16,7 @@ from agentrun_nb.client import Client
 from agentrun_nb.errors import AgentRunError, BadResponseError, TooLargeError
 from agentrun_nb.http import loop
 from agentrun_nb.http.wire import Wire
+from tests.support.tracebacks import WITHOUT_COLOURS
 
 from .lab import BRISK
 from .replies import DEP, KEY
@@ -92,7 +93,7 @@ def shown(error: BaseException) -> Iterator[str]:
     """All that a traceback in any mode can show, and all requests that can be reached from one."""
     yield "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     for mode in ("Context", "Verbose"):
-        view = FormattedTB(mode=mode, theme_name="nocolor", ostream=io.StringIO())
+        view = FormattedTB(mode=mode, **WITHOUT_COLOURS, ostream=io.StringIO())
         yield "\n".join(view.structured_traceback(type(error), error, error.__traceback__))
     for item in chained(error):
         yield f"{item} {item.args} {vars(item)} {getattr(item, '__notes__', '')}"

@@ -283,7 +283,7 @@ def test_what_could_not_be_read_again_is_not_written(tmp_path, monkeypatch):
     archive = arn.Archive(tmp_path / "runs.sqlite")
     with served(book) as (client, _):
         saved = archive.rescue(client, (DEP, "run_1")).set_index("name")
-    assert saved["error"].str.startswith("too_large").to_dict() == {
+    assert saved["error"].str.startswith("too_large", na=False).to_dict() == {
         "log": True,
         "large": True,
         "small": False,
