@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, TypeVar
 
@@ -24,6 +25,7 @@ from agentrun_nb.fetch.many_outputs import (
     Saved,
     fetch_files,
     in_given_order,
+    urgency,
     urgent_first,
 )
 from agentrun_nb.fetch.page_reader import Pager, ReadPage
@@ -37,6 +39,9 @@ from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records.decode import cut_page
 
 Fetched = TypeVar("Fetched")
+
+GROUP = 64
+"""How many runs are asked for before files are brought that would not wait for the others."""
 
 LOG = "log"
 """What the log of a run is called among what was rescued."""
@@ -67,11 +72,10 @@ def rescue(wire: Wire, database: Database, keys: Sequence[Key]) -> pd.DataFrame:
     """
     saved = Saved()
     with DeferredInterrupts() as interrupts:
-        _bring_runs(wire, database, keys, interrupts, saved)
-        here = [key for key in keys if find_run(database, key)]
-        runs = read_runs(database, here)
+        files = _bring_runs(wire, database, keys, interrupts, saved)
         if not interrupts.heard:
-            _bring_files(wire, database, runs, saved)
+            _bring_files(wire, database, files, saved)
+        here = [key for key in keys if find_run(database, key)]
         if not interrupts.heard:
             _bring_logs(wire, database, here, interrupts, saved)
         return in_given_order(saved, keys)
@@ -83,14 +87,61 @@ def _bring_runs(
     keys: Sequence[Key],
     interrupts: DeferredInterrupts,
     saved: Saved,
-) -> None:
-    """Brings the records of the runs that the archive does not have as ended."""
-    ended = set()
-    for key in keys:
-        rows = database.rows("SELECT status FROM runs WHERE deployment_id = ? AND run_id = ?", key)
-        if rows and rows[0][0] in TERMINAL:
-            ended.add(key)
-    missing = [key for key in keys if key not in ended]
+) -> list[OutputFile]:
+    """Brings the records of runs, and files that would be gone before all records are there.
+
+    Returns:
+        The files that are left, the most endangered first.
+    """
+    missing = {key for key in keys if not _has_ended(database, key)}
+    left: list[OutputFile] = []
+    seconds = 0.0
+    with ProgressLine(len(missing), shown=len(missing) > 1, noun="runs") as line:
+        for start in range(0, len(keys), GROUP):
+            some = keys[start : start + GROUP]
+            began = time.monotonic()
+            to_fetch = [key for key in some if key in missing]
+            is_answered = _bring_records(wire, database, to_fetch, interrupts, saved, line)
+            seconds += time.monotonic() - began
+            here = [key for key in some if find_run(database, key)]
+            left += _missing_files(database, read_runs(database, here), saved)
+            if interrupts.heard or not is_answered:
+                break
+            done = start + len(some)
+            if done < len(keys):
+                all_here_at = time.time() + seconds / done * (len(keys) - done)
+                urgent, left = _divided(left, all_here_at)
+                _bring_files(wire, database, urgent, saved, shown=False)
+    return sorted(left, key=urgency)
+
+
+def _divided(
+    files: Sequence[OutputFile], moment: float
+) -> tuple[list[OutputFile], list[OutputFile]]:
+    """The files whose sandbox goes before a moment, the most endangered first, and the others."""
+    urgent: list[OutputFile] = []
+    others: list[OutputFile] = []
+    for file in sorted(files, key=urgency):
+        is_urgent = file.ends_at is not None and file.ends_at < moment
+        (urgent if is_urgent else others).append(file)
+    return urgent, others
+
+
+def _has_ended(database: Database, key: Key) -> bool:
+    """Whether the archive has a run as one that has ended."""
+    query = "SELECT status FROM runs WHERE deployment_id = ? AND run_id = ?"
+    return database.value(query, key) in TERMINAL
+
+
+def _bring_records(
+    wire: Wire,
+    database: Database,
+    keys: Sequence[Key],
+    interrupts: DeferredInterrupts,
+    saved: Saved,
+    line: ProgressLine,
+) -> bool:
+    """Brings the records of runs; returns whether the service answered for all of them."""
 
     def write(key: Key, record: FetchedRecord) -> None:
         store.add_records(database, key[0], seen_records_of(wire, [record]))
@@ -98,7 +149,7 @@ def _bring_runs(
     def lose(key: Key, error: AgentRunError) -> None:
         saved.add(key, None, None, error=fetch_error(error))
 
-    _bring_each(wire, missing, fetch_run, write, lose, interrupts, "runs")
+    return _bring_each(wire, keys, fetch_run, write, lose, interrupts, line)
 
 
 def _bring_each(
@@ -108,8 +159,8 @@ def _bring_each(
     write: Callable[[Key, Fetched], None],
     lose: Callable[[Key, AgentRunError], None],
     interrupts: DeferredInterrupts,
-    noun: str,
-) -> None:
+    line: ProgressLine,
+) -> bool:
     """Fetches something of each run, and writes it into the archive.
 
     Args:
@@ -119,33 +170,37 @@ def _bring_each(
         write: writes what came.
         lose: notes what did not come, or is too large to be written.
         interrupts: an interrupt ends fetching.
-        noun: what is fetched, for the line of progress.
+        line: says how far it is.
+
+    Returns:
+        Whether something came of each, were it an error.
     """
     tally = Tally()
+    waiting = set(keys)
 
     async def fetch_one(key: Key) -> Fetched:
         return await fetch(wire, key, tally)
 
-    with ProgressLine(len(keys), shown=len(keys) > 1, noun=noun) as line:
+    def take(key: Key, outcome: Fetched | AgentRunError) -> None:
+        waiting.discard(key)
+        if isinstance(outcome, AgentRunError):
+            lose(key, outcome)
+        else:
+            try:
+                write(key, outcome)
+            except TooLargeError as error:
+                lose(key, error)
+        line.add(1)
 
-        def take(key: Key, outcome: Fetched | AgentRunError) -> None:
-            if isinstance(outcome, AgentRunError):
-                lose(key, outcome)
-            else:
-                try:
-                    write(key, outcome)
-                except TooLargeError as error:
-                    lose(key, error)
-            line.add(1)
-
-        fetch_each(wire, keys, fetch_one, take, tally, line, interrupts)
+    fetch_each(wire, keys, fetch_one, take, tally, line, interrupts)
+    return not waiting
 
 
 # --- files ---------------------------------------------------------------------------------------
 
 
-def _bring_files(wire: Wire, database: Database, runs: pd.DataFrame, saved: Saved) -> None:
-    """Brings the output files that the archive does not have yet, the most endangered first."""
+def _missing_files(database: Database, runs: pd.DataFrame, saved: Saved) -> list[OutputFile]:
+    """The output files that the archive does not have yet; those it has are noted as saved."""
     files = []
     for file in urgent_first(runs, None):
         there = find_file(database, file.key, file.position)
@@ -154,12 +209,24 @@ def _bring_files(wire: Wire, database: Database, runs: pd.DataFrame, saved: Save
         else:
             digest, size = there
             saved.add(file.key, file.position, file.name, where=_where(digest), bytes=size)
+    return files
+
+
+def _bring_files(
+    wire: Wire,
+    database: Database,
+    files: Sequence[OutputFile],
+    saved: Saved,
+    *,
+    shown: bool = True,
+) -> None:
+    """Brings output files in their order."""
 
     def take(file: OutputFile, content: bytes) -> str:
         return _write_file(database, file, content)
 
     if files:
-        fetch_files(wire, files, take, saved)
+        fetch_files(wire, files, take, saved, shown=shown)
 
 
 def _write_file(database: Database, file: OutputFile, content: bytes) -> str:
@@ -216,7 +283,8 @@ def _bring_logs(
     def lose(key: Key, error: AgentRunError) -> None:
         saved.add(key, None, LOG, error=fetch_error(error))
 
-    _bring_each(wire, missing, _fetch_log, write, lose, interrupts, "logs")
+    with ProgressLine(len(missing), shown=len(missing) > 1, noun="logs") as line:
+        _bring_each(wire, missing, _fetch_log, write, lose, interrupts, line)
 
 
 async def _fetch_log(wire: Wire, key: Key, tally: Tally) -> FetchedLog:

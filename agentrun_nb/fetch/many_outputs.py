@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -109,17 +110,19 @@ def urgent_first(runs: pd.DataFrame, names: Sequence[str] | None) -> list[Output
     """
     runs = runs.reset_index(drop=True)
     ends = evidence_ends(runs)
-    has_failed = runs["status"].isin(FAILURES)
-    order = pd.DataFrame({"is_late": ~has_failed, "ends": ends}).sort_values(
-        ["is_late", "ends"], kind="stable", na_position="last"
-    )
     files = []
-    for place in order.index:
+    for place in runs.index:
         run = Run.of_row(runs.loc[place])
         end = ends[place]
         ends_at = None if pd.isna(end) else end.timestamp()
         files += _files_of(run, names, ends_at)
-    return files
+    return sorted(files, key=urgency)
+
+
+def urgency(file: OutputFile) -> tuple[bool, float]:
+    """By what files are put in order, so that the most endangered is the first."""
+    has_failed = file.run.status in FAILURES
+    return not has_failed, math.inf if file.ends_at is None else file.ends_at
 
 
 def _files_of(run: Run, names: Sequence[str] | None, ends_at: float | None) -> list[OutputFile]:
@@ -142,6 +145,8 @@ def fetch_files(
     files: Sequence[OutputFile],
     take: Callable[[OutputFile, bytes], str],
     saved: Saved,
+    *,
+    shown: bool = True,
 ) -> None:
     """Fetches files side by side, in their order.
 
@@ -150,6 +155,7 @@ def fetch_files(
         files: the files.
         take: stores the content of a file, and says where; a `TooLargeError` of it is a row.
         saved: gets a row for each file.
+        shown: whether a line says how far it is.
     """
     tally = Tally()
     left = dict(enumerate(files))
@@ -175,7 +181,7 @@ def fetch_files(
 
     with (
         DeferredInterrupts() as interrupts,
-        ProgressLine(len(files), shown=True, noun="files") as line,
+        ProgressLine(len(files), shown=shown, noun="files") as line,
     ):
         numbers = [number for number, file in enumerate(files) if not file.is_folder]
         interrupted = fetch_each(wire, numbers, fetch, note, tally, line, interrupts)

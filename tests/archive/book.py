@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ class Book:
         events: the log events of runs.
         broken: the numbers of requests that get an answer of 500.
         until: when the files of a sandbox go, by `time.monotonic`; others stay.
+        seconds_per_record: how long it takes for the record of a run.
         seconds_per_file: how long the service takes for a file; it gives one after another.
         most: so many requests are answered; the others wait until there may be more.
         targets: the paths that were asked for, in order.
@@ -47,6 +49,7 @@ class Book:
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     events: dict[str, list[bytes]] = field(default_factory=dict)
     until: dict[str, float] = field(default_factory=dict)
+    seconds_per_record: float = 0.0
     seconds_per_file: float = 0.0
     broken: set[int] = field(default_factory=set)
     most: float = inf
@@ -89,6 +92,8 @@ class Book:
             answer = self._answer(request.target)
         if "/sandboxes/" in request.target:
             answer = await self._file(request.target)
+        if re.search(r"/runs/[^/]+$", request.target):
+            await asyncio.sleep(self.seconds_per_record)
         while number > self.most:
             await asyncio.sleep(0.01)
         if number in self.broken:

@@ -6,13 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from math import inf
 
 import pytest
 
 import agentrun_nb as arn
+from agentrun_nb.archive import rescue
 from tests.archive import pressure
-from tests.archive.book import Book, served
+from tests.archive.book import DEP, Book, served
 from tests.archive.pressure import LARGE, acknowledged
 from tests.support.http import KEY
 
@@ -72,6 +74,42 @@ def test_what_any_order_could_save_is_saved_before_it_goes(tmp_path):
     print(found)
     assert found.saved == found.possible < found.runs
     assert (found.unequal, found.unnamed) == (0, 0)
+
+
+def test_files_that_would_not_wait_for_all_records_are_saved_before_them(tmp_path, monkeypatch):
+    """Of many runs the records alone take longer than the first sandboxes live."""
+    monkeypatch.setattr(rescue, "GROUP", 16)
+    book = Book(seconds_per_record=0.1)
+    clock, begun = datetime.now(UTC).isoformat(), time.monotonic()
+    for number in range(80):
+        stays = 6 if number < 16 else 600
+        sandbox = f"sbx_{number}"
+        book.until[sandbox] = begun + stays
+        book.files[sandbox, "/out"] = b"%d" % number
+        book.put(
+            number,
+            "failed",
+            sandbox_id=sandbox,
+            completed_at=clock,
+            retain_on_failure=True,
+            retention_seconds=stays,
+            output_manifest={"outputs": [{"name": "evidence", "path": "/out"}]},
+        )
+    keys = [(DEP, f"run_{number}") for number in range(80)]
+    settings = {"max_in_flight": 1}
+    with served(book, **settings) as (client, _), arn.Archive(tmp_path / "a.sqlite") as archive:
+        rows = archive.rescue(client, keys)
+        # Nothing is asked for twice, and the table is in the order of the runs.
+        requests = len(book.targets)
+        again = archive.rescue(client, keys)
+    files = rows[rows["name"] == "evidence"]
+    assert files["run_id"].tolist() == [run_id for _, run_id in keys]
+    assert files["error"].isna().all()
+    assert max(book.given_at[:16]) - begun < 6
+    assert len([path for path in book.targets[:requests] if "/sandboxes/" in path]) == 80
+    assert not [path for path in book.targets[requests:] if "/sandboxes/" in path]
+    same = ["run_id", "name", "where"]
+    assert again[again["name"] == "evidence"][same].equals(files[same])
 
 
 def test_many_processes_make_one_archive(tmp_path):
