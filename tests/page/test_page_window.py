@@ -254,3 +254,27 @@ def test_bands_count_what_is_in_the_window_of_how_many(open_stage: Opener) -> No
     assert len(found) >= 2
     inside = sum(part for part, _ in found[-2:])
     expect(stage.page.get_by_test_id("arn-window")).to_contain_text(f": {inside} of 1,000 runs.")
+
+
+PAINTED = """() => {
+  const paint = CanvasRenderingContext2D.prototype.fillText;
+  window.painted = [];
+  CanvasRenderingContext2D.prototype.fillText = function (words, ...place) {
+    window.painted.push(words);
+    return paint.call(this, words, ...place);
+  };
+}"""
+"""Notes from now on what words a canvas paints."""
+
+
+@pytest.mark.parametrize("width", [480, 560, 700])
+def test_a_number_beside_a_band_is_whole_or_not_there(open_stage: Opener, width: int) -> None:
+    stage = stage_of(explore(body(1_000)), open_stage)
+    stage.press("by:deployment_id")
+    stage.page.evaluate(PAINTED)
+    stage.page.set_viewport_size({"width": width, "height": 900})
+    stage.page.wait_for_function("() => window.painted.some((words) => /^\\d/.test(words))")
+    words = stage.page.evaluate("window.painted")
+    numbers = [line for line in words if re.match(r"\d|up to", line)]
+    assert numbers
+    assert [line for line in numbers if "\N{HORIZONTAL ELLIPSIS}" in line] == []

@@ -51,20 +51,29 @@ export function paintRowNames(ctx, { model, frame, colours }, band, { pitch }) {
 export function paintBandWords(ctx, { model, frame, colours }, band, fill) {
   const { name, count, failed, peak } = bandWords(model, band, fill);
   const { text: ink, muted } = colours;
-  const lines = [
-    { words: name, colour: ink, isFailed: false },
+  // A number that is cut would be another one, so its words have a shorter form, or are left out.
+  const counts = [
     { words: count, colour: muted, isFailed: false },
     { words: failed, colour: ink, isFailed: true },
     { words: peak, colour: muted, isFailed: false },
-  ].filter(({ words }) => words);
+  ].map((line) => {
+    const x = line.isFailed ? MARKED : INDENT;
+    const most = frame.left - GAP - x;
+    const words = line.words.find((form) => ctx.measureText(form).width <= most) ?? "";
+    return { ...line, x, words };
+  });
+  const title = fitted(ctx, name, frame.left - GAP - INDENT);
+  const lines = [
+    { words: title, colour: ink, isFailed: false, x: INDENT },
+    ...counts.filter(({ words }) => words),
+  ];
   const shown = lines.slice(0, Math.max(1, Math.floor((band.height + 4) / LINE)));
   let y = band.y + Math.max(LINE / 2, (band.height - (shown.length - 1) * LINE) / 2);
-  for (const { words, colour, isFailed } of shown) {
-    const x = isFailed ? MARKED : INDENT;
+  for (const [place, { words, colour, isFailed, x }] of shown.entries()) {
     // The shape says it as well as the colour.
     if (isFailed) paintFailure(ctx, colours, y);
-    ctx.font = words === name ? `600 12px ${colours.font}` : `12px ${colours.font}`;
-    text(ctx, colour, fitted(ctx, words, frame.left - GAP - x), x, y);
+    ctx.font = place === 0 ? `600 12px ${colours.font}` : `12px ${colours.font}`;
+    text(ctx, colour, words, x, y);
     y += LINE;
   }
   ctx.font = `12px ${colours.font}`;

@@ -49,7 +49,7 @@ export function lengthWords({ kind, from, middle, to, axis }, place) {
 
 /**
  * @param {Model} model @param {import("./layout.mjs").Band} band @param {import("./layout.mjs").Fill} fill
- * @returns {{name: string, count: string, failed: string, peak: string}} what stands in the margin of a band
+ * @returns {{name: string, count: string[], failed: string[], peak: string[]}} what stands in the margin of a band; each of the last three in words for much and for little room, [] where there is nothing to say
  */
 export function bandWords({ look }, { name, count }, { places, columns }) {
   let failed = 0;
@@ -59,11 +59,13 @@ export function bandWords({ look }, { name, count }, { places, columns }) {
     if (isFailure(look[place]) || LOOKS[look[place]].succeeded) judged++;
   }
   const runs = places.length === count ? countOf(count) : partOf(places.length, count);
+  const share = judged ? percent(failed / judged) : "";
+  const most = columns ? `up to ${formatCount(columns.peak)}` : "";
   return {
     name: visible(name),
-    count: runs,
-    failed: judged ? `${formatCount(failed)} ${percent(failed / judged)}` : "",
-    peak: columns ? `up to ${formatCount(columns.peak)} a column` : "",
+    count: [runs, formatCount(places.length)],
+    failed: judged ? [`${formatCount(failed)} ${share}`, share] : [],
+    peak: columns ? [`${most} a column`, most] : [],
   };
 }
 
@@ -71,7 +73,7 @@ export function bandWords({ look }, { name, count }, { places, columns }) {
 export function tellBand(model, band, fill) {
   const { name, count, peak } = bandWords(model, band, fill);
   const id = band.id === band.name ? "" : visible(band.id);
-  return [name, id, count, ...outcomes(model, fill.places), peak].filter(Boolean);
+  return [name, id, count[0], ...outcomes(model, fill.places), peak[0]].filter(Boolean);
 }
 
 /** The names of what is told of a run. */
