@@ -60,6 +60,11 @@ class Database:
             _create(path)
         self._connection = self._open()
 
+    def __del__(self) -> None:
+        # Nobody has to close an archive; from Python 3.13 on, a connection left open is a warning.
+        if hasattr(self, "_connection"):
+            self.close()
+
     def _open(self) -> sqlite3.Connection:
         _check_header(self.path)
         with self._errors():

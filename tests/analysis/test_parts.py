@@ -210,6 +210,7 @@ def test_the_order_of_the_parts_changes_no_number(parts: list[pd.DataFrame], shu
     )
 
 
+@pytest.mark.posix
 def test_the_left_edge_is_that_of_the_whole_listing(tmp_path: Path) -> None:
     """The last of the frames of a listing says since when runs were listed."""
     with arn.local.serve() as service:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import random
@@ -189,6 +190,16 @@ def test_what_is_no_path_is_refused(odd):
 def test_a_folder_that_is_not_there_is_said(tmp_path):
     with pytest.raises(errors.ArchiveError, match="No such file"):
         arn.Archive(tmp_path / "nowhere" / "runs.sqlite")
+
+
+def test_an_archive_that_nobody_closed_is_closed_when_it_is_let_go(tmp_path):
+    """Left to SQLite it would be a warning of unclosed resources, from Python 3.13 on."""
+    archive = arn.Archive(tmp_path / "runs.sqlite")
+    connection = archive._database._connection
+    del archive
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
 
 
 def test_a_closed_archive_is_one_file(tmp_path):

@@ -73,6 +73,7 @@ def test_one_frame_and_its_file_are_equal(tmp_path):
     assert folder.attrs == file.attrs == frame.attrs
 
 
+@pytest.mark.posix
 def test_frames_of_the_client_and_of_an_archive_are_the_dataset(tmp_path):
     with arn.local.serve() as service:
         service.load(arn.local.generate(900, seed=2))

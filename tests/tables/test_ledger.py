@@ -190,6 +190,7 @@ def test_every_record_that_comes_is_a_look(way):
         assert by_run[column].tolist() == expected[of_runs].tolist()
 
 
+@pytest.mark.posix
 def test_the_clients_of_one_service_share_their_looks_and_others_do_not():
     with arn.local.serve() as here, arn.local.serve() as there:
         run = here.submit("csv-report")
