@@ -1,4 +1,4 @@
-"""DataFrames that a notebook shows at length, with control characters made visible."""
+"""DataFrames that a notebook shows at length and to the letter, control characters as signs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from agentrun_nb.core.text import visible
 
 WIDTH = 400
 """How many characters of a cell a notebook shows; pandas alone shows 50."""
+
+HOW_SHOWN = ("display.max_colwidth", WIDTH, "display.html.use_mathjax", False)
+"""Options of pandas. Between two dollar signs a notebook would set a formula."""
 
 
 class ShownFrame(pd.DataFrame):  # type: ignore[misc]
@@ -21,7 +24,7 @@ class ShownFrame(pd.DataFrame):  # type: ignore[misc]
     """The columns that are shown first."""
 
     def _repr_html_(self) -> str | None:
-        with pd.option_context("display.max_colwidth", WIDTH):
+        with pd.option_context(*HOW_SHOWN):
             return self._visible()._repr_html_()  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:

@@ -103,7 +103,9 @@ def _framed(uid: str, code: str, body: Markup) -> Markup:
     words = "A still picture, taken when the cell ran. For the live view run the cell again: "
     code_again = el("code", code, style=_MONO)
     again = el("p", words, code_again, style=f"{_QUIET};margin:8px 0 0")
-    return el("div", style, body, again, class_=f"arn-twin {name}", style=_FRAME)
+    # Between two dollar signs a notebook would set a formula; older ones know the second word.
+    classes = f"arn-twin {name} mathjax_ignore tex2jax_ignore"
+    return el("div", style, body, again, class_=classes, style=_FRAME)
 
 
 # --- one run --------------------------------------------------------------------------------------

@@ -83,6 +83,26 @@ def test_in_an_output_widget_the_view_hides_a_twin_as_well(host: Host, browser: 
         assert_quiet(notebook)
 
 
+PRICED = """import json
+from IPython.display import HTML
+records = [json.loads(one) for one in arn.local.generate(3, seed=3)]
+for each in records:
+    each |= {"status": "failed", "failure_reason": "costs $5 or $7, $$y$$ and \\\\(x\\\\)"}
+    each["input"] = {"$a$": "$b$ and $c$"}
+priced = arn.runs_frame(json.dumps(records).encode())"""
+
+
+def test_what_stands_between_dollar_signs_stays_as_it_is(host: Host, browser: Browser) -> None:
+    shows = ["arn.explore(priced)", "arn.explore(priced.iloc[0])", "arn.failures(priced)"]
+    name = host.write("priced.ipynb", READ, PRICED, *shows, "HTML('$x$')").name
+    with host.open(browser, name) as notebook:
+        notebook.run_all()
+        formulas = [notebook.cell(cell).locator("mjx-container") for cell in range(2, 6)]
+        expect(formulas[-1], "a page that sets formulas sets this one").to_have_count(1)
+        assert [found.count() for found in formulas[:-1]] == [0, 0, 0]
+        assert_quiet(notebook)
+
+
 def test_page_and_kernel_hold_the_same_choice(host: Host, browser: Browser) -> None:
     set_it = "ex.selected = [['agdep_reports', 'adrun_00000002']]; print(ex.value)"
     told = "print(ex.selected, ex.run.id)"
