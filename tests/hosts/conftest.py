@@ -16,7 +16,7 @@ from tests.support.chromium import absent, chromium
 from tests.support.jupyter_host import Host
 from tests.support.samples import body, record
 
-from .environments import ENVIRONMENTS, Environment
+from .environments import ENVIRONMENTS, PATIENCE, Environment
 
 HERE = Path(__file__).parent
 AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
@@ -36,7 +36,9 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts first what can be tried while the environments are made."""
+    """Puts first what can be tried while the environments are made, and gives all the time for it."""
+    for item in items:
+        item.add_marker(pytest.mark.timeout(PATIENCE))
     items.sort(
         key=lambda item: (
             "[binder-" in item.nodeid or bool({"binder", "apps", "colab"} & set(item.fixturenames))

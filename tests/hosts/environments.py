@@ -12,6 +12,8 @@ from pathlib import Path
 from tests.support.jupyter_server import REPOSITORY
 
 PLACE = REPOSITORY / ".venv-hosts"
+PATIENCE = 900
+"""Seconds that a step of the making may take, and a test that waits for it: a mirror may be slow."""
 BINDER = ("binder/requirements.txt", "binder/postBuild")
 
 
@@ -60,7 +62,7 @@ class Environment:
         """Makes it, or brings this package in it up to date.
 
         Raises:
-            subprocess.SubprocessError: pip, or a step of Binder's, failed or took more than five minutes.
+            subprocess.SubprocessError: pip, or a step of Binder's, failed or took too long.
         """
         made = self.folder / "made"
         if not made.exists() or made.read_text() != "\n".join(self.packages):
@@ -87,7 +89,7 @@ class Environment:
         } | own
         place = self.copy if self.copy.exists() else self.folder
         done = subprocess.run(
-            command, cwd=place, env=env, capture_output=True, text=True, timeout=300
+            command, cwd=place, env=env, capture_output=True, text=True, timeout=PATIENCE
         )
         if done.returncode:
             told = (done.stdout + done.stderr)[-1_000:]
