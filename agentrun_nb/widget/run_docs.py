@@ -95,14 +95,15 @@ def run_docs(
 def not_read(runs: pd.DataFrame) -> list[str | None]:
     """Why runs were not read, in a few words; None for each run of which there is a record."""
     # A row that was read before and could not be read again has its status still.
-    errors = runs["fetch_error"].where(runs["status"].isna())
-    return [_in_few_words(error) for error in errors]
+    is_error = (runs["fetch_error"].notna() & runs["status"].isna()).to_numpy()
+    words: list[str | None] = [None] * len(runs)
+    for place, error in zip(np.flatnonzero(is_error), runs["fetch_error"][is_error], strict=True):
+        words[place] = _in_few_words(error)
+    return words
 
 
-def _in_few_words(fetch_error: Any) -> str | None:
-    if pd.isna(fetch_error):
-        return None
-    code, _, _ = str(fetch_error).partition(":")
+def _in_few_words(fetch_error: str) -> str:
+    code, _, _ = fetch_error.partition(":")
     return NOT_READ.get(code, code)
 
 
