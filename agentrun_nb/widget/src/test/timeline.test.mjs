@@ -3,6 +3,7 @@ import test from "node:test";
 import "./head.mjs";
 import { LOOKS } from "../base/status.mjs";
 import { hitAt, locate } from "../timeline/hits.mjs";
+import { YEAR, yearsBetween } from "../timeline/axis.mjs";
 import { paintLanes } from "../timeline/bars.mjs";
 import {
   COLUMN,
@@ -439,6 +440,25 @@ const threeDays = [0, 0, 0, 1, 1, 1, 3, 3].map((day, i) => ({
   started: NOW + day * DAY + i * 600_000,
   completed: NOW + day * DAY + i * 600_000 + 900_000,
 }));
+
+test("the years without a run are those between instants that are put in order", () => {
+  for (let turn = 0; turn < 300; turn++) {
+    const count = 1 + Math.floor(Math.random() * 12);
+    const years = () => (Math.random() * 30 - 15) * YEAR;
+    // Some stand on the edge of a year, and some stand twice.
+    const instants = () =>
+      Float64Array.from({ length: count }, (_, i) =>
+        i % 3 ? years() : Math.round(years() / YEAR) * YEAR + 0,
+      );
+    const [from, to] = [instants(), instants()];
+    const all = Float64Array.from([...from, ...to]).sort();
+    const expected = Array.from(all.subarray(1), (instant, i) => ({
+      instant: all[i],
+      length: instant - all[i],
+    })).filter(({ length }) => length > YEAR);
+    assert.deepEqual(yearsBetween(from, to), expected, `${from} ${to}`);
+  }
+});
 
 test("an axis is as time is until gaps are folded, and every instant has one place on it, in order", () => {
   const plain = modelOf(dataOf(threeDays));

@@ -8,7 +8,7 @@ import { ticks } from "../base/ticks.mjs";
  * @typedef {{start: number, end: number}} Window
  */
 
-const YEAR = 365 * 86_400_000;
+export const YEAR = 365 * 86_400_000;
 /** A fold keeps this part of what is not folded; all folds together at most the other. */
 const KEPT = 0.03,
   MOST_KEPT = 0.4;
@@ -82,9 +82,9 @@ export class Axis {
 export function axisOf(from, to, idle) {
   const last = to.reduce((a, b) => Math.max(a, b), -Infinity);
   if (!idle && !(last - from[0] > YEAR)) return new Axis([]);
-  const gaps = (
-    idle ? gapsBetween(from, to, SHORTEST_GAP) : gapsBetween(moments(from, to), undefined, YEAR)
-  ).sort((a, b) => a.length - b.length);
+  const gaps = (idle ? gapsBetween(from, to) : yearsBetween(from, to)).sort(
+    (a, b) => a.length - b.length,
+  );
   let open = last - from[0] - gaps.reduce((sum, { length }) => sum + length, 0);
   let folded = 0;
   for (; folded < gaps.length; folded++) {
@@ -104,21 +104,40 @@ export function axisOf(from, to, idle) {
   );
 }
 
-/** @param {Float64Array} from @param {Float64Array} to @returns {Float64Array} all of both, rising */
-function moments(from, to) {
-  const all = new Float64Array(from.length + to.length);
-  all.set(from);
-  all.set(to, from.length);
-  return all.sort();
-}
-
-/** The long stretches between runs, or between instants. @param {Float64Array} from rising @param {Float64Array} [to] @param {number} [least] they are longer @returns {{instant: number, length: number}[]} */
-function gapsBetween(from, to = from, least = 0) {
+/** The stretches in which no run goes on. @param {Float64Array} from rising @param {Float64Array} to @returns {{instant: number, length: number}[]} */
+function gapsBetween(from, to) {
   const gaps = [];
   let end = Infinity;
   for (let p = 0; p < from.length; p++) {
-    if (from[p] - end > least) gaps.push({ instant: end, length: from[p] - end });
+    if (from[p] - end > SHORTEST_GAP) gaps.push({ instant: end, length: from[p] - end });
     end = Math.max(to[p], end === Infinity ? -Infinity : end);
+  }
+  return gaps;
+}
+
+/**
+ * The stretches of more than a year in which no run begins or ends.
+ *
+ * Time is cut into pieces of a year. Inside of one there is no such stretch, so the first and the last instant of each piece are
+ * enough to find them all, and nothing is sorted.
+ * @param {Float64Array} from @param {Float64Array} to @returns {{instant: number, length: number}[]}
+ */
+export function yearsBetween(from, to) {
+  /** @type {Map<number, Window>} */
+  const pieces = new Map();
+  for (const instants of [from, to])
+    for (const instant of instants) {
+      const number = Math.floor(instant / YEAR);
+      const piece = pieces.get(number);
+      if (!piece) pieces.set(number, { start: instant, end: instant });
+      else if (instant < piece.start) piece.start = instant;
+      else if (instant > piece.end) piece.end = instant;
+    }
+  const gaps = [];
+  let end = Infinity;
+  for (const piece of [...pieces.values()].sort((a, b) => a.start - b.start)) {
+    if (piece.start - end > YEAR) gaps.push({ instant: end, length: piece.start - end });
+    end = piece.end;
   }
   return gaps;
 }
