@@ -142,7 +142,7 @@ class Client:
         """
         return loop.run(check.check(self._wire))
 
-    def get_run(self, deployment_id: str, run_id: str = "") -> Run:
+    def get_run(self, deployment_id: str, run_id: str | None = None) -> Run:
         """One run.
 
         Args:
@@ -169,7 +169,7 @@ class Client:
     def explore(
         self,
         deployment_id: str,
-        run_id: str = "",
+        run_id: str | None = None,
         *,
         tz: str = "UTC",
         follow: bool | None = None,

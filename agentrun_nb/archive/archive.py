@@ -212,7 +212,7 @@ class Archive:
 
     # --- as the client reads ---------------------------------------------------------------------
 
-    def get_run(self, deployment_id: str, run_id: str = "") -> Run:
+    def get_run(self, deployment_id: str, run_id: str | None = None) -> Run:
         """One run as it was seen last.
 
         Args:
@@ -240,7 +240,7 @@ class Archive:
     def explore(
         self,
         deployment_id: str,
-        run_id: str = "",
+        run_id: str | None = None,
         *,
         tz: str = "UTC",
         follow: bool | None = None,

@@ -54,17 +54,17 @@ def check_ids(deployment_id: Any, run_id: Any, method: str) -> Key:
 
     Args:
         deployment_id: the deployment.
-        run_id: the run; empty where none was given.
+        run_id: the run; None where none was given.
         method: what the method is called.
 
     Raises:
         BadIdError: something else than ids was given, such as a run.
     """
-    if isinstance(deployment_id, str) and isinstance(run_id, str) and run_id:
+    if isinstance(deployment_id, str) and isinstance(run_id, str):
         return deployment_id, run_id
     hint = f"Give {method}(deployment_id, run_id); list_runs(deployment_id) lists its runs."
     if isinstance(deployment_id, str):
-        what = f", not a {type(run_id).__name__}" if run_id else ""
+        what = "" if run_id is None else f", not a {type(run_id).__name__}"
         sentence = f"{method} takes the id of a run beside that of its deployment{what}."
         raise BadIdError(sentence, hint=hint)
     with suppress(SettingsError):

@@ -292,7 +292,6 @@ NO_IDS: dict[str, Callable[[arn.Run], tuple[Any, ...]]] = {
     "a pair": lambda run: ((run.deployment_id, run.id),),
     "numbers": lambda _: (1, 2),
     "nothing": lambda _: (None, None),
-    "an empty id": lambda run: (run.deployment_id, ""),
 }
 
 
