@@ -225,7 +225,7 @@ class View(anywidget.AnyWidget):
         self._renew_twin()
 
     def _renew_twin(self) -> None:
-        """Publishes the twin anew where it was published, as the view is now."""
+        """Publishes the twin, as the view is now, in the place that a display has made for it."""
         if self._displayed:
             _publish(self._twin(), display_id=f"arn-{self.uid}", update=True)
 
