@@ -9,6 +9,7 @@ import httpx
 from aiohttp.http_exceptions import LineTooLong
 from httpx_aiohttp import AiohttpTransport
 
+from agentrun_nb.core.documentation import CORPORATE_NETWORKS, more_on
 from agentrun_nb.errors import BadResponseError, ConnectionFailedError
 from agentrun_nb.http.proxy import environment_proxy, proxy_variable
 from agentrun_nb.http.replies import refused_by_proxy
@@ -151,7 +152,8 @@ def unused_proxy(settings: Settings) -> str:
     if settings.proxy is not None or environment_proxy(settings.origin) is None:
         return ""
     variable = proxy_variable(settings.origin)
-    return f'{variable} names a proxy, which is not used: Client(proxy="env") uses it.'
+    sentence = f'{variable} names a proxy, which is not used: Client(proxy="env") uses it.'
+    return f"{sentence} {more_on(CORPORATE_NETWORKS)}"
 
 
 _WRONG_HOST, _EXPIRED, _NOT_YET = (62, 64), 10, 9
@@ -174,7 +176,8 @@ def _untrusted(
         hint = "Check this machine's clock, and tell those who run the service."
         return ConnectionFailedError(f"{which} {flaw}.", hint=hint)
     message = f"{which} is not trusted: its authority is not among {settings.trust.source}."
-    return ConnectionFailedError(message, hint=_authority_hint(settings))
+    hint = f"{_authority_hint(settings)} {more_on(CORPORATE_NETWORKS)}"
+    return ConnectionFailedError(message, hint=hint)
 
 
 def _authority_hint(settings: Settings) -> str:

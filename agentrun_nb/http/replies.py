@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from agentrun_nb.core.documentation import CORPORATE_NETWORKS, more_on
 from agentrun_nb.core.schema import STATUSES
 from agentrun_nb.core.text import visible
 from agentrun_nb.errors import (
@@ -163,7 +164,8 @@ def refused_by_proxy(status: int, settings: Settings) -> Failure:
     else:
         message = f"{named} answered {status} in place of a connection to {settings.host}."
         hint = "Check proxy= and the base_url."
-    return Failure(ConnectionFailedError(message, hint=hint), transient=status in TRANSIENT)
+    error = ConnectionFailedError(message, hint=f"{hint} {more_on(CORPORATE_NETWORKS)}")
+    return Failure(error, transient=status in TRANSIENT)
 
 
 def base_url_hint(settings: Settings) -> str:

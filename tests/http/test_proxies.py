@@ -232,6 +232,7 @@ def test_a_proxy_that_cannot_connect_is_asked_again_where_that_may_help(
     with proxying(refusal=refusal(status)) as proxy:
         error = failing("https://api.corp.test", proxy=proxy.url)
         assert f"The proxy 127.0.0.1:{proxy.port} answered {status[:3]}" in error.message
+        assert "howto/corporate-networks" in error.hint
         assert len(proxy.connects) == error.attempts == attempts
 
 
@@ -278,6 +279,7 @@ def test_a_service_out_of_reach_names_the_variable_that_is_not_used(
     hint = failing(url).hint
     assert name in hint
     assert 'proxy="env"' in hint
+    assert "howto/corporate-networks" in hint
     monkeypatch.setenv("NO_PROXY", "127.0.0.0/8")
     assert "proxy" not in failing(url).hint
 
@@ -495,6 +497,7 @@ def test_an_authority_that_nobody_named_asks_for_one(company: Company) -> None:
     error = failing(company.server.url)
     assert "not trusted" in error.message
     assert "verify=" in error.hint
+    assert "howto/corporate-networks" in error.hint
     assert error.attempts == 1
 
 
