@@ -40,6 +40,13 @@ OFFLINE = {
     "a folder of parts": "arn.save(iter([runs, runs]), 'parts'); assert len(arn.load('parts')) == 4",
     "an archive": "arn.Archive('runs.archive').check()",
     "a view that is displayed": "arn.explore(runs)._ipython_display_()",
+    "a view of many runs": """
+from agentrun_nb.widget.page import runs_page
+import pandas as pd
+many = pd.concat([runs] * (100_000 // len(runs)), ignore_index=True)
+page, _ = runs_page(many, "ab", 0.0)
+assert sum(ref["gzip"] for ref in page["columns"].values()) > 1
+""",
     "a view that would ask for names": """
 client = arn.Client(base_url="http://127.0.0.1:9", api_key="a-key")
 view = arn.explore(runs, client)

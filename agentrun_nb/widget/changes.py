@@ -80,7 +80,7 @@ class Changes:
             complete, words = verdict(table.runs)
             note = completeness(table.runs)
             patch["report"] = {"note": note, "complete": complete, "verdict": words}
-        return patch, parcel.buffers
+        return patch, parcel.packed()
 
 
 def _places(rows: Sequence[int]) -> bytes:

@@ -84,9 +84,9 @@ def runs_page(
     groups = {
         "version": runs["version_id"],
         "deployment": runs["deployment_id"],
-        "mode": runs["mode"].astype(TEXT),
+        "mode": runs["mode"],
         "reason": runs["failure_reason"],
-        "error": pd.Series(not_read(runs), dtype=TEXT),
+        "error": not_read(runs),
     }
     for name, texts in groups.items():
         codes, distinct = pd.factorize(texts)
@@ -100,7 +100,7 @@ def runs_page(
     page["names"] = page_names(runs, names or {})
     if docs is not None:
         page["docs"] = parcel.add(docs, is_gzipped=True)
-    return page, parcel.buffers
+    return page, parcel.packed()
 
 
 def runs_part(
@@ -153,7 +153,7 @@ def json_page(text: str, uid: str) -> Message:
     parcel = Parcel()
     body = parcel.add(text.encode("utf-8", "replace"))
     page = _blank("json", uid) | {"title": "JSON document", "text": body}
-    return page, parcel.buffers
+    return page, parcel.packed()
 
 
 def _blank(kind: str, uid: str) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from agentrun_nb.analysis.filter_rules import Rules, read_filter
@@ -271,18 +273,41 @@ class Parcel:
         buffers: those that are in it already.
     """
 
-    def __init__(self, buffers: list[bytes] | None = None) -> None:
-        self.buffers: list[bytes] = [] if buffers is None else buffers
+    def __init__(self, buffers: Sequence[bytes] = ()) -> None:
+        self._buffers = list(buffers)
+        self._large: list[int] = []
 
     def add(self, data: bytes, *, is_gzipped: bool = False) -> dict[str, Any]:
-        """Adds bytes, and gives the reference to them. Many bytes are gzipped here.
+        """Adds bytes, and gives the reference to them. Many bytes are sent gzipped.
 
         Args:
             data: the bytes.
             is_gzipped: whether they are gzipped already.
         """
+        place = len(self._buffers)
+        self._buffers.append(data)
         if not is_gzipped and len(data) > GZIP_ABOVE:
-            data = gzip.compress(data, 1, mtime=0)
+            self._large.append(place)
             is_gzipped = True
-        self.buffers.append(data)
-        return {"buffer": len(self.buffers) - 1, "gzip": is_gzipped}
+        return {"buffer": place, "gzip": is_gzipped}
+
+    def packed(self) -> list[bytes]:
+        """The buffers as they are sent."""
+        large = _gzipped([self._buffers[place] for place in self._large])
+        for place, data in zip(self._large, large, strict=True):
+            self._buffers[place] = data
+        self._large = []
+        return self._buffers
+
+
+def _gzipped(parts: Sequence[bytes]) -> list[bytes]:
+    """Each of them gzipped; several at a time, since of a large page this is most of the work."""
+    if len(parts) > 1:
+        # Where no thread can be started, as in Pyodide, they take their turns.
+        with suppress(RuntimeError), ThreadPoolExecutor() as pool:
+            return list(pool.map(_gzip, parts))
+    return [_gzip(part) for part in parts]
+
+
+def _gzip(data: bytes) -> bytes:
+    return gzip.compress(data, 1, mtime=0)

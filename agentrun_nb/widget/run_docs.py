@@ -72,7 +72,7 @@ def run_docs(
         "notes": _plain("text", runs["parse_notes"]),
         "error": _plain("text", runs["fetch_error"]),
         "fetched": _plain("time", runs["fetched_at"]),
-        "not_read": not_read(runs),
+        "not_read": _plain("text", pd.Series(not_read(runs))),
     }
     outputs_of = _outputs_by_row(runs)
     keys = zip(runs["deployment_id"], runs["id"], strict=True)
@@ -92,14 +92,14 @@ def run_docs(
     return docs
 
 
-def not_read(runs: pd.DataFrame) -> list[str | None]:
-    """Why runs were not read, in a few words; None for each run of which there is a record."""
+def not_read(runs: pd.DataFrame) -> pd.Categorical:
+    """Why runs were not read, in a few words; missing for each run of which there is a record."""
     # A row that was read before and could not be read again has its status still.
     is_error = (runs["fetch_error"].notna() & runs["status"].isna()).to_numpy()
-    words: list[str | None] = [None] * len(runs)
-    for place, error in zip(np.flatnonzero(is_error), runs["fetch_error"][is_error], strict=True):
-        words[place] = _in_few_words(error)
-    return words
+    words = [_in_few_words(error) for error in runs["fetch_error"][is_error]]
+    codes = np.full(len(runs), -1)
+    codes[is_error], distinct = pd.factorize(np.array(words, dtype="object"))
+    return pd.Categorical.from_codes(codes, distinct)
 
 
 def _in_few_words(fetch_error: str) -> str:

@@ -254,7 +254,7 @@ class RunExplorer(RunView):
         parcel = Parcel()
         one = self._table.one
         name = file_name(one.id if one is not None else None, datetime.now(UTC))
-        return {"file": parcel.add(html), "name": name}, parcel.buffers
+        return {"file": parcel.add(html), "name": name}, parcel.packed()
 
     def _source(self) -> str:
         """The Python that gives the one run."""
@@ -355,21 +355,24 @@ class RunExplorer(RunView):
         page, buffers = self._page_of(runs, packed_docs(runs, self._table.absent))
         page["title"] = file_title(runs, self._names, self.tz, page["title"])
         if self._table.one is None:
-            self._add_answers(page, buffers, runs)
+            buffers = self._add_answers(page, buffers, runs)
         shared = {name: getattr(self, name) for name in _OF_A_FILE}
         shared["selected"] = self.selected if self._is_chosen else []
         words = self._filter_words() if self._table.one is None else ""
         contents = file_contents(len(runs), len(self._runs), words, left_out)
         return page_html((page, buffers), shared, contents, runs_as_parquet(runs))
 
-    def _add_answers(self, page: dict[str, Any], buffers: list[bytes], runs: pd.DataFrame) -> None:
-        """Adds to the page of a file what it cannot ask a kernel for."""
+    def _add_answers(
+        self, page: dict[str, Any], buffers: list[bytes], runs: pd.DataFrame
+    ) -> list[bytes]:
+        """Adds to the page of a file what it cannot ask a kernel for; returns all its buffers."""
         fingerprints = self._table.fingerprints[self._shown()]
         parcel = Parcel(buffers)
         page["groups"] = groups_part(failure_groups(runs, fingerprints), parcel)
         successes = last_successes(runs)
         page["last_success"] = successes.found
         page["last_success_cut"] = successes.cut
+        return parcel.packed()
 
     def _moments(self) -> Rules | None:
         """The filter with moments in place of ages."""

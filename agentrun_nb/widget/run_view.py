@@ -249,7 +249,7 @@ class RunView(View):
         parcel = Parcel()
         docs = self._table.docs()
         found = None if docs is None else parcel.add(docs, is_gzipped=True)
-        return {"docs": found}, parcel.buffers
+        return {"docs": found}, parcel.packed()
 
     def _answer_run(self, request: Request) -> Message:
         [row] = request.rows
@@ -266,17 +266,17 @@ class RunView(View):
     def _answer_selected(self, _: Request) -> Message:
         rows = np.array(self._table.first_rows(self.selected), dtype="<u4")
         parcel = Parcel()
-        return {"rows": parcel.add(rows.tobytes())}, parcel.buffers
+        return {"rows": parcel.add(rows.tobytes())}, parcel.packed()
 
     def _answer_shown(self, request: Request) -> Message:
         mask = self._table.mask(request.rules, self._names)
         rows = np.flatnonzero(mask).astype("<u4")
         parcel = Parcel()
-        return {"rows": parcel.add(rows.tobytes())}, parcel.buffers
+        return {"rows": parcel.add(rows.tobytes())}, parcel.packed()
 
     def _answer_groups(self, _: Request) -> Message:
         parcel = Parcel()
-        return groups_part(self._table.groups, parcel), parcel.buffers
+        return groups_part(self._table.groups, parcel), parcel.packed()
 
     def _answer_column(self, request: Request) -> Message:
         found = column_values(self._runs, request.path)
@@ -289,13 +289,13 @@ class RunView(View):
         parcel = Parcel()
         if "comparison" in answer:
             answer["comparison"] = parcel.add(msgspec.json.encode(answer["comparison"]))
-        return answer, parcel.buffers
+        return answer, parcel.packed()
 
     async def _read_preview(self, request: Request) -> Message:
         [row] = request.rows
         parcel = Parcel()
         file = await read_file(self._client, self._table.run(row), request.output)
-        return {"file": parcel.add(file)}, parcel.buffers
+        return {"file": parcel.add(file)}, parcel.packed()
 
     async def _read_logs(self, request: Request) -> Message:
         [row] = request.rows
@@ -307,4 +307,4 @@ class RunView(View):
 def _json_part(name: str, value: Any) -> Message:
     """An answer with one part, as JSON."""
     parcel = Parcel()
-    return {name: parcel.add(msgspec.json.encode(value))}, parcel.buffers
+    return {name: parcel.add(msgspec.json.encode(value))}, parcel.packed()

@@ -591,7 +591,20 @@ def test_an_output_is_named_by_its_place(output):
 def test_buffers_above_a_size_travel_packed(size, is_gzipped):
     parcel = Parcel()
     assert parcel.add(bytes(size)) == {"buffer": 0, "gzip": is_gzipped}
-    assert unpacked({"buffer": 0, "gzip": is_gzipped}, parcel.buffers) == bytes(size)
+    assert unpacked({"buffer": 0, "gzip": is_gzipped}, parcel.packed()) == bytes(size)
     ready = gzip.compress(bytes(size))
     assert parcel.add(ready, is_gzipped=True) == {"buffer": 1, "gzip": True}
-    assert parcel.buffers[1] == ready
+    assert parcel.packed()[1] == ready
+
+
+def test_large_buffers_stay_in_their_places_however_often_they_are_packed():
+    parcel = Parcel([b"before"])
+    sizes = [GZIP_ABOVE + 1, 3, 2 * GZIP_ABOVE, GZIP_ABOVE + 2]
+    refs = [parcel.add(bytes(size)) for size in sizes]
+    first = list(parcel.packed())
+    refs.append(parcel.add(bytes(GZIP_ABOVE + 3)))
+    buffers = parcel.packed()
+    assert buffers[:5] == first
+    assert first[0] == b"before"
+    lengths = [len(unpacked(ref, buffers)) for ref in refs]
+    assert lengths == [*sizes, GZIP_ABOVE + 3]
