@@ -25,9 +25,13 @@ window.probe = (() => {
   /** Until something holds and the frame with it has been painted. */
   async function painted(condition) {
     while (!condition()) await frame();
-    // A frame is painted after its callbacks, so the one after it begins when it has been.
     await frame();
-    await frame();
+    // A frame is painted after its callbacks, and before the next message is taken.
+    const { port1, port2 } = new MessageChannel();
+    await new Promise((resolve) => {
+      port1.onmessage = resolve;
+      port2.postMessage(null);
+    });
   }
 
   /** Gives a number of ms, or what went wrong, to those who ask for the result. */

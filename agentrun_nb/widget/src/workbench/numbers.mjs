@@ -32,13 +32,20 @@ export function createNumbers(store, { kernel, signal, onChoose, onFilter }) {
     h("section", {}, h("div", "arn-nums-title", title), facts),
     reasons.element,
   );
+  let frame = 0;
   let timer = 0;
-  signal.addEventListener("abort", () => clearTimeout(timer));
+  signal.addEventListener("abort", forget);
 
-  /** Counts after the picture is drawn, which is what a person looks at. @param {boolean} ofChosen whether the chosen runs are counted, and not those shown */
-  function show(ofChosen) {
+  function forget() {
+    cancelAnimationFrame(frame);
     clearTimeout(timer);
-    timer = setTimeout(write, 0, ofChosen);
+  }
+
+  /** Counts when the picture is on the screen, which is what a person looks at. @param {boolean} ofChosen whether the chosen runs are counted, and not those shown */
+  function show(ofChosen) {
+    forget();
+    // What is done in a frame is still before its painting.
+    frame = requestAnimationFrame(() => (timer = setTimeout(write, 0, ofChosen)));
   }
 
   /** @param {boolean} ofChosen */
