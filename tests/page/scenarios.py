@@ -242,6 +242,7 @@ class Scenario:
     groups: dict[str, Any] | None = None
     traits: dict[str, Any] = field(default_factory=dict)
     silent: bool = False
+    no_later: str = ""
     has_kernel: bool = False
 
     def add(self, data: bytes, is_gzipped: bool = False) -> dict[str, Any]:

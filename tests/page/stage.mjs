@@ -1,7 +1,7 @@
 /** A page without a notebook: the built widget on a stub model that records what it is asked. */
 import widget, { mount } from "/widget.js";
 
-const { page, buffers, docs, at_once: atOnce, files, comparison, last_success: lastSuccess, logs, shown, groups, traits, silent, relay, has_kernel: hasKernel } = await (await fetch("/scenario.json")).json();
+const { page, buffers, docs, at_once: atOnce, files, comparison, last_success: lastSuccess, logs, shown, groups, traits, silent, no_later: noLater, relay, has_kernel: hasKernel } = await (await fetch("/scenario.json")).json();
 const bytes = buffers.map((text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
 
 class StubModel {
@@ -13,6 +13,8 @@ class StubModel {
   /** How many messages the kernel has sent by itself, and their bytes. */
   heard = { messages: 0, bytes: 0 };
   saves = 0;
+  /** Why the rest of the code does not come; "" where it does. */
+  noLater = noLater;
 
   get(name) {
     return this.state[name];
@@ -86,6 +88,7 @@ class StubModel {
     if (relay) return void this.relay(message);
     const { id, op, row, rows, output } = message;
     if (op === "open") return this.emit("msg:custom", { id, ok: true, page }, bytes.map((part) => new DataView(part.buffer)));
+    if (op === "later" && this.noLater) return this.emit("msg:custom", { id, ok: false, error: this.noLater }, []);
     if (op === "window" || op === "later" || op === "follow") return this.emit("msg:custom", { id, ok: true }, []);
     if (op === "select") return this.emit("msg:custom", { id, ok: true, mark: this.chooseMany(rows) }, []);
     if (op === "selected") return this.part(id, "rows", new Uint8Array(Uint32Array.from(this.rows).buffer), "");

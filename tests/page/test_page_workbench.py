@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -406,28 +407,19 @@ def test_hostile_words_are_text_in_the_rows_and_the_list(open_stage: Opener, wid
     expect(foreign).to_have_count(0)
 
 
-REFUSE = """() => {
-  const { stage } = window, { model } = stage, { answer } = model;
-  stage.unmount();
-  window.restore = () => (model.answer = answer);
-  model.answer = (request) =>
-    request.op === "later"
-      ? model.emit("msg:custom", { id: request.id, ok: false, error: "The kernel has no such part." }, [])
-      : answer.call(model, request);
-  stage.mount();
-}"""
+NO_CODE = "The kernel has no such part."
+GIVE_CODE = "() => { window.stage.model.noLater = ''; }"
 
 
 @pytest.mark.parametrize("name", ["Table", "Durations", "+ Filter", "Help: keys and gestures"])
 def test_code_that_does_not_come_is_said_and_asked_for_again(open_stage: Opener, name: str) -> None:
     scenario = many_runs(runs(40), selected=[[DEP, "adrun_1"]])
-    stage = open_stage(scenario, width=1244)
-    stage.page.evaluate(REFUSE)
+    stage = open_stage(replace(scenario, no_later=NO_CODE), width=1244)
     opener = stage.page.get_by_role("button", name=name)
     opener.click()
     remark = stage.page.locator(".arn-wb-remark")
-    expect(remark).to_have_text("The kernel has no such part.")
-    stage.page.evaluate("() => window.restore()")
+    expect(remark).to_have_text(NO_CODE)
+    stage.page.evaluate(GIVE_CODE)
     if name in VIEWS:
         stage.page.get_by_role("button", name="Timeline").click()
     opener.click()
@@ -439,12 +431,11 @@ def test_code_that_does_not_come_is_said_and_asked_for_again(open_stage: Opener,
 
 def test_a_tree_whose_code_does_not_come_says_so_in_its_place(open_stage: Opener) -> None:
     scenario = many_runs(runs(40), selected=[[DEP, "adrun_1"]])
-    stage = open_stage(scenario, width=1244)
-    stage.page.evaluate(REFUSE)
+    stage = open_stage(replace(scenario, no_later=NO_CODE), width=1244)
     stage.page.get_by_role("tab", name="Manifest").click()
     details = part(stage, "details")
-    expect(details).to_contain_text("The kernel has no such part.")
-    stage.page.evaluate("() => window.restore()")
+    expect(details).to_contain_text(NO_CODE)
+    stage.page.evaluate(GIVE_CODE)
     details.get_by_role("button", name="Try again").click()
     expect(details.locator(".arn-tree")).to_be_visible()
-    expect(details).not_to_contain_text("The kernel has no such part.")
+    expect(details).not_to_contain_text(NO_CODE)
