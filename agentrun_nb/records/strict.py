@@ -7,6 +7,7 @@ from functools import cache
 from typing import Annotated, Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec.structs import astuple
@@ -18,8 +19,6 @@ from agentrun_nb.records.cut import may_have_duplicate_keys
 
 _ENVELOPE = ("next_cursor", "has_more", "offset", "limit")
 """The keys of a page beside its records."""
-
-_BINARY = pa.large_binary()
 
 
 def decode_strict(table: Table, body: bytes, key: str, without: Iterable[str] = ()) -> Page | None:
@@ -89,14 +88,26 @@ def _values_of_columns(table: Table, records: list[Any]) -> dict[str, Sequence[A
 
 def _object_texts(values: Sequence[Any]) -> pa.Array | None:
     """The texts of JSON objects, or None when one is not UTF-8 or no object."""
-    texts = pa.array([None if value is None else bytes(value) for value in values], _BINARY)
     try:
-        texts = texts.cast(ARROW["json"])
+        texts = _joined(values).cast(ARROW["json"])
     except pa.ArrowInvalid:
         return None
     # With min_count=0 a column of nulls only is a column of objects too.
     are_objects = pc.all(pc.starts_with(texts, "{"), min_count=0).as_py()
     return texts if are_objects else None
+
+
+def _joined(values: Sequence[Any]) -> pa.Array:
+    """An array of byte strings in a buffer of just their size.
+
+    `pa.array` fills a buffer that doubles as it grows, and keeps what it does not need in the end.
+    """
+    texts = [b"" if value is None else value for value in values]
+    ends = np.cumsum([0, *map(len, texts)], dtype=np.int64)
+    is_there = pa.array([value is not None for value in values], pa.bool_())
+    _, validity = is_there.buffers()
+    buffers = [validity, pa.py_buffer(ends), pa.py_buffer(b"".join(texts))]
+    return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(texts), buffers)
 
 
 @cache
