@@ -66,6 +66,78 @@ test("search looks into keys and values, without regard to case, and at what an 
   assert.deepEqual(await found("u004e"), []);
 });
 
+test("search finds what reading each key and value finds, whatever stands in them", async () => {
+  const pieces = [
+    "a",
+    "A",
+    "aA",
+    "\\",
+    '"',
+    "İ",
+    "i",
+    "\u212a",
+    "k",
+    "ς",
+    "Σ",
+    "1",
+    "-1",
+    ".",
+    "$&",
+    " ",
+    ",",
+    "\n",
+    "😀",
+  ];
+  const queries = [
+    ...pieces,
+    "1,",
+    ',"',
+    '","a',
+    "\\n",
+    "i̇",
+    "a,a",
+    "aa",
+    ": ",
+    "[",
+    "]a",
+    "(",
+    "1.1",
+    "true",
+    "u0130",
+  ];
+  let seed = 1;
+  const random = (/** @type {number} */ below) => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed % below;
+  };
+  const text = () =>
+    Array.from({ length: random(4) }, () => pieces[random(pieces.length)]).join("");
+  /** @type {(depth: number) => unknown} */
+  const value = (depth) =>
+    [
+      text,
+      () => [1, -1, 1.1, 11, true, null][random(6)],
+      () => (depth ? Array.from({ length: random(4) }, () => value(depth - 1)) : text()),
+      () => (depth ? { [text()]: value(depth - 1), [text()]: value(depth - 1) } : text()),
+    ][random(4)]();
+  for (let turn = 0; turn < 200; turn++) {
+    const source = JSON.stringify(value(3), null, random(2));
+    const read = new JsonDocument(random(2) ? source : source.replaceAll("İ", "\\u0130"));
+    const nodes = Array.from({ length: read.size }, (_, node) => node);
+    for (const query of queries) {
+      const words = query.toLowerCase();
+      const has = (/** @type {string} */ some) => some.toLowerCase().includes(words);
+      const expected = nodes.filter(
+        (node) =>
+          (read.hasKey(node) && has(read.key(node))) ||
+          (!read.isContainer(node) && has(read.text(node))),
+      );
+      const found = await search(read, { query, kinds: [] }, new AbortController().signal);
+      assert.deepEqual(found, expected, `${JSON.stringify(query)} in ${read.source}`);
+    }
+  }
+});
+
 test("an aborted search finds nothing", async () => {
   const controller = new AbortController();
   const searching = search(

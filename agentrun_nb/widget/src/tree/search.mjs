@@ -27,16 +27,40 @@ export async function search(doc, { query, kinds }, signal) {
   /** @type {number[]} */
   const hits = [];
   let since = performance.now();
-  for (let node = 0; node < doc.size; node++) {
+  let looked = 0;
+  for (const node of candidates(doc, words)) {
     if ((!kinds.length || kinds.includes(doc.nodes.kind[node])) && matches(doc, node, words))
       hits.push(node);
-    if (node % CHECK_EVERY === 0 && performance.now() - since > SLICE_MS) {
+    if (++looked % CHECK_EVERY === 0 && performance.now() - since > SLICE_MS) {
       await new Promise((resolve) => setTimeout(resolve));
       if (signal.aborted) return [];
       since = performance.now();
     }
   }
   return hits;
+}
+
+/**
+ * Every node that matches and some others, each once, in the order of the source.
+ * Looking for the words in the whole source is several times as quick as reading one node after the other.
+ * @param {import("../json/document.mjs").JsonDocument} doc @param {string} words
+ */
+function* candidates(doc, words) {
+  const { keyStart, start } = doc.nodes;
+  // With a quote in them, words would be found across the end of a text.
+  if (!words || /["\\]/.test(words)) {
+    for (let node = 0; node < doc.size; node++) yield node;
+    return;
+  }
+  const literal = words.replace(/[.*+?^${}()|[\]/]/g, "\\$&");
+  // Texts with an escape may hide the words, and so does İ, which is two letters in lower case.
+  const place = new RegExp(`${literal}|[\\\\İ]`, "giu");
+  const begin = (/** @type {number} */ node) => keyStart[node] || start[node];
+  let last = -1;
+  for (let node = 0; place.test(doc.source);) {
+    while (node + 1 < doc.size && begin(node + 1) < place.lastIndex) node++;
+    if (node > last) yield (last = node);
+  }
 }
 
 /** @param {import("../json/document.mjs").JsonDocument} doc @param {number} node @param {string} words */

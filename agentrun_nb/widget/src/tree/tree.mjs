@@ -27,8 +27,9 @@ export function createTree(doc, { root, python, label, signal, onSelect, onColum
   const rows = new VisibleRows(doc);
   const id = uniqueId("row");
   let active = 0;
-  /** The nodes that match, in the order of the source. @type {Set<number>} */
-  let hits = new Set();
+  /** The nodes that match, in the order of the source. @type {number[]} */
+  let hits = [];
+  const isHit = new Uint8Array(doc.size);
   let searching = new AbortController();
   const scroller = h("div", {
     class: "arn-tree",
@@ -51,7 +52,7 @@ export function createTree(doc, { root, python, label, signal, onSelect, onColum
         id: `${id}-${node}`,
         root: root || "document",
         expanded: rows.expanded[node] === 1,
-        hit: hits.has(node),
+        hit: isHit[node] === 1,
       };
       return makeRow(doc, node, state);
     },
@@ -140,7 +141,9 @@ export function createTree(doc, { root, python, label, signal, onSelect, onColum
     toolbar.say(nothing ? "" : "searching");
     const found = nothing ? [] : await search(doc, terms, current);
     if (current.aborted) return;
-    hits = new Set(found);
+    hits = found;
+    isHit.fill(0);
+    for (const node of hits) isHit[node] = 1;
     refresh();
     toolbar.say(nothing ? "" : "no match");
     step(0);
@@ -148,12 +151,11 @@ export function createTree(doc, { root, python, label, signal, onSelect, onColum
 
   /** Goes to the match before or after the active node; 0 means this one or the next. @param {number} by */
   function step(by) {
-    const all = [...hits];
-    const later = all.findIndex((node) => (by > 0 ? node > active : node >= active));
-    const at = (later < 0 ? 0 : later) - Number(by < 0) + all.length;
-    if (!all.length) return;
-    reach(all[at % all.length]);
-    toolbar.say(`${formatCount((at % all.length) + 1)} of ${formatCount(all.length)}`);
+    const later = hits.findIndex((node) => (by > 0 ? node > active : node >= active));
+    const at = (later < 0 ? 0 : later) - Number(by < 0) + hits.length;
+    if (!hits.length) return;
+    reach(hits[at % hits.length]);
+    toolbar.say(`${formatCount((at % hits.length) + 1)} of ${formatCount(hits.length)}`);
   }
 
   scroller.addEventListener("click", (event) =>
