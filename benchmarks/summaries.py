@@ -65,7 +65,7 @@ def measure(side: str, folder: str) -> None:
         # Imports are no part of the work.
         import scipy.special  # noqa: F401
 
-        import agentrun_nb.analysis  # noqa: F401
+        import agentrun_nb.analysis.summarize  # noqa: F401
     else:
         import duckdb  # noqa: F401
     started, processor = time.perf_counter(), time.process_time()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agentrun_nb.analysis import compare
+from agentrun_nb.analysis.compare import compare
 from agentrun_nb.errors import DataError, SchemaError
 from agentrun_nb.local.generator import LINES, generate
 from agentrun_nb.tables.frames import runs_frame

@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from agentrun_nb.analysis import concurrency
-from agentrun_nb.analysis.concurrency import ATTRS, LOWER_BOUND, REPEATED
+from agentrun_nb.analysis.concurrency import ATTRS, LOWER_BOUND, REPEATED, concurrency
 from agentrun_nb.local.generator import generate
 from agentrun_nb.tables.frames import runs_frame
 from agentrun_nb.tables.report import FetchReport, attach

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agentrun_nb.analysis import compare, summarize
+from agentrun_nb.analysis.compare import compare
 from agentrun_nb.analysis.estimates import (
     Estimate,
     Times,
@@ -24,6 +24,7 @@ from agentrun_nb.analysis.estimates import (
     rate,
     run_times,
 )
+from agentrun_nb.analysis.summarize import summarize
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.tables.moments import last_moment
 from tests.support.analysis import TORTURE, frame, run

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentrun_nb.analysis import failures
+from agentrun_nb.analysis.failures import failures
 from agentrun_nb.analysis.fingerprints import exit_meaning, fingerprint
 from agentrun_nb.core.schema import LOGS
 from agentrun_nb.errors import SchemaError

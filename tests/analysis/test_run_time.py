@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agentrun_nb.analysis import compare
+from agentrun_nb.analysis.compare import compare
 from agentrun_nb.analysis.estimates import Times
 from agentrun_nb.analysis.phase_lengths import Lengths
 from agentrun_nb.analysis.run_time import (

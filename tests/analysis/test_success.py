@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agentrun_nb.analysis import compare
+from agentrun_nb.analysis.compare import compare
 from agentrun_nb.analysis.estimates import Contrast
 from agentrun_nb.analysis.success import SuccessCounts, paired_success, success_rates
 from tests.support.analysis import TORTURE, assert_rarely_false, frame, run

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import agentrun_nb as arn
-from agentrun_nb.analysis import summarize
 from agentrun_nb.analysis.outcomes import OutcomeCodes
+from agentrun_nb.analysis.summarize import summarize
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.local.generator import generate
