@@ -48,8 +48,7 @@ class Host:
         self.files, self.data = folder / "files", folder / "data"
         module, expose, self._route = APPS[kind]
         self._token = secrets.token_hex(16)
-        env, port = environment(folder, checkout=python is None), free_port()
-        self._base = f"http://127.0.0.1:{port}"
+        env, self.port = environment(folder, checkout=python is None), free_port()
         for place in (self.files, self.data, folder / "settings/@jupyterlab/apputils-extension"):
             place.mkdir(parents=True)
         settings = (
@@ -65,7 +64,7 @@ class Host:
             "--ip=127.0.0.1",
         ]
         command += [
-            f"--port={port}",
+            f"--port={self.port}",
             "--ServerApp.port_retries=0",
             f"--IdentityProvider.token={self._token}",
             expose,
@@ -75,7 +74,8 @@ class Host:
             command += [
                 f"--ServerApp.tornado_settings={ {'headers': {'Content-Security-Policy': policy}} }"
             ]
-        self._server = Server(command, f"{self._base}/api/status?token={self._token}", env, folder)
+        status = f"http://127.0.0.1:{self.port}/api/status?token={self._token}"
+        self._server = Server(command, status, env, folder)
 
     def __enter__(self) -> Host:
         self._server.__enter__()
@@ -100,14 +100,24 @@ class Host:
         notary.store.close()
 
     @contextmanager
-    def open(self, browser: Browser, name: str, *, kernel: bool = True) -> Iterator[OpenNotebook]:
-        """Opens a notebook in a page of its own; without a kernel its outputs are all there is."""
+    def open(
+        self, browser: Browser, name: str, *, kernel: bool = True, port: int | None = None
+    ) -> Iterator[OpenNotebook]:
+        """Opens a notebook in a page of its own; without a kernel its outputs are all there is.
+
+        Args:
+            browser: where the page is opened.
+            name: of the file.
+            kernel: whether there is one.
+            port: one that leads to the server's; by default that itself.
+        """
         context = browser.new_context(viewport={"width": 1280, "height": 1400})
         page = context.new_page()
         opened = OpenNotebook(page)
         if not kernel:
             page.route("**/api/sessions?*", _refuse_a_kernel)
-        page.goto(f"{self._base}/{self._route}/{name}?token={self._token}&reset")
+        address = f"http://127.0.0.1:{port or self.port}/{self._route}/{name}"
+        page.goto(f"{address}?token={self._token}&reset")
         page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=60_000)
         if kernel:
             page.wait_for_function(KERNEL_IDLE, timeout=60_000)
