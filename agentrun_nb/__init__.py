@@ -35,7 +35,8 @@ _CONTENTS = {
     "core.versions": ("show_versions",),
     "documents.diff": ("diff",),
     "errors": ("AgentRunError",),
-    "documents.extract": ("Col", "extract"),
+    "documents.col": ("Col",),
+    "documents.extract": ("extract",),
     "files.save_load": ("load", "save"),
     "tables.brief": ("brief", "spans"),
     "tables.frames": ("runs_frame",),
@@ -65,8 +66,8 @@ if TYPE_CHECKING:
     from agentrun_nb.archive.archive import Archive as Archive
     from agentrun_nb.client import Client as Client
     from agentrun_nb.core.versions import show_versions as show_versions
+    from agentrun_nb.documents.col import Col as Col
     from agentrun_nb.documents.diff import diff as diff
-    from agentrun_nb.documents.extract import Col as Col
     from agentrun_nb.documents.extract import extract as extract
     from agentrun_nb.documents.json_paths import json_paths as json_paths
     from agentrun_nb.documents.outputs import outputs as outputs

@@ -39,7 +39,7 @@ from agentrun_nb.analysis.success import (
 )
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import RUNS
-from agentrun_nb.documents.extract import Col
+from agentrun_nb.documents.col import Col
 from agentrun_nb.errors import DataError
 from agentrun_nb.files.many_runs import ManyRuns, check_known_columns, opened, whole_table
 from agentrun_nb.tables.frames import check_columns

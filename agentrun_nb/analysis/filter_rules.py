@@ -17,7 +17,7 @@ from agentrun_nb.core.arguments import read_texts
 from agentrun_nb.core.jsontext import valid_unicode
 from agentrun_nb.core.schema import DOCUMENTS
 from agentrun_nb.core.when import plain_when, read_statuses, read_when
-from agentrun_nb.documents.extract import Col
+from agentrun_nb.documents.col import Col
 from agentrun_nb.errors import AgentRunError, SettingsError
 
 Rules = dict[str, Any]

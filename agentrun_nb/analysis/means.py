@@ -13,7 +13,8 @@ import pandas as pd
 
 from agentrun_nb.analysis.estimates import LEVEL, Contrast, Estimate, scipy_stats
 from agentrun_nb.analysis.inputs import runs_of_inputs
-from agentrun_nb.documents.extract import Col, extract
+from agentrun_nb.documents.col import Col
+from agentrun_nb.documents.extract import extract
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.tables.moments import Floats
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.errors import SchemaError
-from agentrun_nb.tables.mending import categories
 from agentrun_nb.tables.moments import Floats
+from agentrun_nb.tables.reading_values import categories
 
 GROUP, N = "group", "n"
 """The columns of a count with the number of the group, and with the number of runs."""

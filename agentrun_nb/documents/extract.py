@@ -8,14 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from difflib import get_close_matches
-from functools import cached_property, partial
-from itertools import chain, islice
-from math import fsum, isfinite
-from operator import itemgetter
-from statistics import fmean, median
-from typing import Any, NamedTuple, TypeAlias
+from functools import partial
+from typing import Any
 
 import msgspec
 import pandas as pd
@@ -23,11 +18,12 @@ import pandas as pd
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.paths import parse_path
-from agentrun_nb.core.schema import DOCUMENTS
 from agentrun_nb.core.text import clip, counted
+from agentrun_nb.documents.col import AGGREGATES, FITS, Aggregate, Col
 from agentrun_nb.documents.json_paths import Paths, combine_paths, count_paths, path_table
 from agentrun_nb.documents.reading import ABSENT, BROKEN, Gap, read, texts, type_names
 from agentrun_nb.documents.shapes import Path, shape
+from agentrun_nb.documents.values import Found, values_at
 from agentrun_nb.errors import DataError, PathNotFound, SchemaError
 from agentrun_nb.files.many_runs import ManyRuns, count_parts, is_cluster
 
@@ -43,91 +39,6 @@ _SHOWN = 80
 # A gap is a class of its own, so that a count of types counts the gaps too.
 _UNFIT = type("Unfit", (Gap,), {})()
 """Stands where a value is not of the column's dtype, or its aggregate does not take it."""
-
-Found: TypeAlias = list[Any]
-"""What was found at a path, in one entry for each document or list element.
-
-An entry is a parsed value (None for JSON null), or a `Gap` that says why there is none.
-"""
-
-
-@dataclass(frozen=True)
-class Col:
-    """One column for `extract`: the path of its values, its dtype, default and aggregate.
-
-    Attributes:
-        path: begins with `input`, `output_manifest` or `extra`; lists by index or by `[*]`.
-        dtype: boolean, Int64, Float64, str or object. None takes the first of them that holds the
-            values as they were read, integers exact and decimals as the nearest double.
-        default: the cell of a run that has no value at the path. JSON null and broken documents
-            give NA whatever the default.
-        agg: how to aggregate the values of a path with `[*]`, nulls left out: count, sum, mean,
-            median, min, max, first, last, any, all, or a function of the list. None gives the list
-            itself, nulls included.
-
-    Raises:
-        SchemaError: an unknown dtype or aggregate, an aggregate without `[*]`, or a default that is
-            not of the dtype.
-        PathNotFound: the text is not a path into a document.
-
-    Example:
-        >>> first = arn.Col("output_manifest.outputs[*].size_bytes", agg="first")
-        >>> arn.extract(run, bytes=first)
-           bytes
-        0    278
-    """
-
-    path: str
-    dtype: str | None = None
-    default: Any = pd.NA
-    agg: str | Callable[[list[Any]], Any] | None = None
-
-    def __post_init__(self) -> None:
-        self._check_path()
-        self._check_dtype()
-        self._check_agg()
-        self._check_default()
-
-    def _check_path(self) -> None:
-        if not isinstance(self.path, str) or self.document not in (*DOCUMENTS, "extra"):
-            sentence = f"{self.path!r} leads nowhere."
-            hint = "Begin it with input., output_manifest. or extra."
-            raise PathNotFound(sentence, hint=hint)
-
-    def _check_dtype(self) -> None:
-        if self.dtype is None:
-            return
-        if not isinstance(self.dtype, str) or self.dtype not in _FITS:
-            hint = f"Choose among {', '.join(_FITS)}."
-            raise SchemaError(f"{self.dtype!r} is not a dtype here.", hint=hint)
-
-    def _check_agg(self) -> None:
-        if self.agg is None:
-            return
-        known = isinstance(self.agg, str) and self.agg in AGGREGATES
-        if not known and not callable(self.agg):
-            hint = f"Choose among {', '.join(AGGREGATES)}."
-            raise SchemaError(f"{self.agg!r} is not an aggregate.", hint=hint)
-        if None not in self.steps:
-            sentence = f"{self.path!r} gives one value, so it takes no agg."
-            raise SchemaError(sentence, hint="Write a list as name[*].")
-
-    def _check_default(self) -> None:
-        if not self.dtype or self.default is pd.NA:
-            return
-        if not _FITS[self.dtype](self.default):
-            raise SchemaError(f"The default {self.default!r} is not of the dtype {self.dtype}.")
-
-    @cached_property
-    def document(self) -> str:
-        """The column of RUNS that the path begins with."""
-        steps = parse_path(self.path)
-        return str(steps[0]) if steps else ""
-
-    @cached_property
-    def steps(self) -> Path:
-        """The path inside that document."""
-        return parse_path(self.path)[1:]
 
 
 def extract(runs: ManyRuns, /, *paths: str | Col, **columns: str | Col) -> pd.DataFrame:
@@ -326,75 +237,6 @@ def _trees(documents: pd.Series[Any], paths: Sequence[Path]) -> Iterator[list[An
         yield [read(text, decode) for text in part]
 
 
-def values_at(trees: Found, steps: Path) -> Found:
-    """Follows a path into each document."""
-    found = _follow(trees, steps)
-    # What lies inside a broken document is not known to be absent.
-    return [BROKEN if tree is BROKEN else entry for tree, entry in zip(trees, found, strict=True)]
-
-
-def _follow(found: Found, steps: Path) -> Found:
-    """Follows a path into each entry; with `[*]` an entry becomes the list of what was found."""
-    for place, step in enumerate(steps):
-        if step is None:
-            return _every(found, steps[place + 1 :])
-        found = _at_index(found, step) if isinstance(step, int) else _at_key(found, step)
-    return found
-
-
-def _at_key(found: Found, key: str) -> Found:
-    """The member of each entry that has this key."""
-    result: Found = []
-    for entry in found:
-        is_object = type(entry) is dict
-        result.append(entry.get(key, ABSENT) if is_object else ABSENT)
-    return result
-
-
-def _at_index(found: Found, index: int) -> Found:
-    """The element of each entry at this index."""
-    result: Found = []
-    for entry in found:
-        has_index = type(entry) is list and index < len(entry)
-        result.append(entry[index] if has_index else ABSENT)
-    return result
-
-
-def _every(found: Found, steps: Path) -> Found:
-    """Follows a path into every element of each entry.
-
-    Returns:
-        For each entry the list of what was found in its elements, absent ones left out. An entry
-        that is no list, or has nothing in any of its elements, is absent; an empty list stays an
-        empty list, so that a count of it is 0. With a further `[*]` among the steps the lists of
-        the elements are joined to one.
-
-    Example:
-        >>> _every([[{"a": 1}, {}, {"a": 2}], []], ("a",))
-        [[1, 2], []]
-    """
-    lists = [entry if type(entry) is list else ABSENT for entry in found]
-    # The elements of all lists are followed at once, and given back to their lists afterwards.
-    elements = [element for entry in lists if entry is not ABSENT for element in entry]
-    inner = iter(_follow(elements, steps))
-    result: Found = []
-    for entry in lists:
-        if entry is ABSENT:
-            result.append(ABSENT)
-            continue
-        own = [value for value in islice(inner, len(entry)) if value is not ABSENT]
-        result.append(own if own or not entry else ABSENT)
-    return _flattened(result) if None in steps else result
-
-
-def _flattened(found: Found) -> Found:
-    """The entries, which are lists of lists, with each of them joined to one list."""
-    result: Found = []
-    for entry in found:
-        result.append(ABSENT if entry is ABSENT else list(chain.from_iterable(entry)))
-    return result
-
-
 _GAPS: dict[str, Any] = {"absent": ABSENT, "null": None, "broken": BROKEN, "unfit": _UNFIT}
 """What stands in place of a value, by the reason why there is none."""
 
@@ -430,7 +272,7 @@ def _aggregated(found: Found, column: Col, agg: str | Callable[[list[Any]], Any]
 
 def _fitting(found: Found, dtype: str) -> Found:
     """The entries with `_UNFIT` in place of each value that the dtype does not hold."""
-    fits = _FITS[dtype]
+    fits = FITS[dtype]
     is_gap = (Gap, type(None), type(pd.NA))
     return [entry if isinstance(entry, is_gap) or fits(entry) else _UNFIT for entry in found]
 
@@ -481,59 +323,6 @@ def _aggregate(column: Col, agg: str | Callable[[list[Any]], Any], values: list[
         raise DataError(sentence, hint=hint) from error
 
 
-def _sum(values: list[Any]) -> int | float:
-    """The sum, exact for integers."""
-    are_integers = all(type(value) is int for value in values)
-    return sum(values) if are_integers else fsum(values)
-
-
-class Aggregate(NamedTuple):
-    """A named aggregate.
-
-    Attributes:
-        function: makes it of a list of values that are not null.
-        types: the types of values that it takes; none means all.
-    """
-
-    function: Callable[[list[Any]], Any]
-    types: tuple[type, ...] = ()
-
-
-_NUMBERS = (int, float, Decimal)
-_ORDERED = (*_NUMBERS, str)
-
-AGGREGATES = {
-    "count": Aggregate(len),
-    "first": Aggregate(itemgetter(0)),
-    "last": Aggregate(itemgetter(-1)),
-    "sum": Aggregate(_sum, _NUMBERS),
-    "mean": Aggregate(fmean, _NUMBERS),
-    "median": Aggregate(median, _NUMBERS),
-    "min": Aggregate(min, _ORDERED),
-    "max": Aggregate(max, _ORDERED),
-    "any": Aggregate(any, (bool,)),
-    "all": Aggregate(all, (bool,)),
-}
-"""The aggregates that `Col` knows by name."""
-
-
-def _fits_float(value: Any) -> bool:
-    """Whether a double holds the value exactly; of an integer only up to 2^53."""
-    if type(value) is int:
-        return abs(value) <= 2**53
-    return type(value) is float and isfinite(value)
-
-
-_FITS: dict[str, Callable[[Any], bool]] = {
-    "boolean": lambda value: type(value) is bool,
-    "Int64": lambda value: type(value) is int and -(2**63) <= value < 2**63,
-    "Float64": _fits_float,
-    "str": lambda value: type(value) is str,
-    "object": lambda value: True,
-}
-"""The dtypes of columns in the order of preference, each with a test whether it holds a value."""
-
-
 def _series(cells: list[Any], index: pd.Index, dtype: str) -> pd.Series[Any]:
     return pd.Series(cells, index, TEXT if dtype == "str" else dtype)
 
@@ -543,7 +332,7 @@ def _dtype(cells: list[Any]) -> str:
     known = [cell for cell in cells if cell is not pd.NA]
     if not known:
         return "object"
-    return next(dtype for dtype, fits in _FITS.items() if all(map(fits, known)))
+    return next(dtype for dtype, fits in FITS.items() if all(map(fits, known)))
 
 
 def _not_found(column: Col, extracted: _Extracted, rows: int) -> PathNotFound:

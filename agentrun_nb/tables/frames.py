@@ -24,8 +24,9 @@ from agentrun_nb.records.decode import decode_page, decode_records
 from agentrun_nb.tables import remainder, report
 from agentrun_nb.tables.arrow import frame_of_arrow
 from agentrun_nb.tables.encode import record_bytes
-from agentrun_nb.tables.mending import categories, mend
+from agentrun_nb.tables.mending import mend
 from agentrun_nb.tables.moments import milliseconds
+from agentrun_nb.tables.reading_values import categories
 
 
 class HasRecord(Protocol):

@@ -10,9 +10,11 @@ import pandas as pd
 
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.text import clip
-from agentrun_nb.documents.extract import Col, extract, values_at
+from agentrun_nb.documents.col import Col
+from agentrun_nb.documents.extract import extract
 from agentrun_nb.documents.reading import ABSENT, BROKEN, read, texts
 from agentrun_nb.documents.shapes import Path, has_shape, shape
+from agentrun_nb.documents.values import values_at
 
 MOST_CHARACTERS = 8 * 2**20
 """So many characters of all values together go to the page."""

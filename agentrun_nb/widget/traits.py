@@ -17,7 +17,7 @@ from agentrun_nb.core.arguments import read_texts
 from agentrun_nb.core.jsontext import valid_unicode
 from agentrun_nb.core.paths import parse_path
 from agentrun_nb.core.when import When, plain_when, read_when
-from agentrun_nb.documents.extract import Col
+from agentrun_nb.documents.col import Col
 from agentrun_nb.drawing.window import GROUPINGS
 from agentrun_nb.errors import AgentRunError, SettingsError
 from agentrun_nb.tables.frames import runs_frame

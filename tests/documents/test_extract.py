@@ -14,7 +14,8 @@ import pytest
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.paths import format_path
 from agentrun_nb.documents import extract as extraction
-from agentrun_nb.documents.extract import ATTRS, Col, extract
+from agentrun_nb.documents.col import Col
+from agentrun_nb.documents.extract import ATTRS, extract
 from agentrun_nb.errors import DataError, PathNotFound, SchemaError
 from tests.support.analysis import TORTURE, documents, frame, run
 

@@ -19,7 +19,8 @@ from agentrun_nb.errors import BadResponseError, SchemaError
 from agentrun_nb.records.decode import decode_records
 from agentrun_nb.tables import report
 from agentrun_nb.tables.frames import runs_frame, table_frame
-from agentrun_nb.tables.mending import categories, mend
+from agentrun_nb.tables.mending import mend
+from agentrun_nb.tables.reading_values import categories
 from tests.support.strategies import CLEAN_RECORDS, GOLDEN, ODD_JSON, page, record
 
 

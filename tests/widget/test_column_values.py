@@ -11,8 +11,10 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb.core import jsontext
-from agentrun_nb.documents.extract import Col, _trees, values_at
+from agentrun_nb.documents.col import Col
+from agentrun_nb.documents.extract import _trees
 from agentrun_nb.documents.reading import Gap
+from agentrun_nb.documents.values import values_at
 from agentrun_nb.errors import PathNotFound
 from agentrun_nb.widget import column_values as module
 from agentrun_nb.widget.column_values import column_values
