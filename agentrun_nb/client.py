@@ -106,6 +106,11 @@ class Client:
     ) -> None:
         secret = None if api_key is None else Secret(api_key, "the argument api_key")
         del api_key  # a traceback may show the locals of this frame
+        if transport is not None and not hasattr(transport, "handle_async_request"):
+            raise SettingsError(
+                f"A {type(transport).__name__} is no transport.",
+                hint="Give one of httpx that is asynchronous.",
+            )
         limits = {
             "timeout": timeout,
             "deadline": deadline,

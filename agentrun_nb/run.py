@@ -100,7 +100,11 @@ class Run:
             raise SchemaError(f"A {type(raw).__name__} is not the bytes of a record.", hint=hint)
         self.raw = raw
         batch = decode_record(RUNS, raw)
-        if fetched_at is not None:
+        if fetched_at is not None and fetched_at is not pd.NaT:
+            if not isinstance(fetched_at, datetime) or fetched_at.tzinfo is None:
+                raise SchemaError(
+                    "fetched_at is not a moment with a zone.", hint="Give an aware datetime."
+                )
             micros = (fetched_at - times.EPOCH) // times.MICROSECOND
             batch = batch.with_fetched_at([micros])
         self._set_fields(batch)
@@ -261,6 +265,14 @@ class Run:
         if self.notes:
             facts.append("with notes")
         return f"<Run {self.id!r}: {', '.join(facts)}>"
+
+    def __getstate__(self) -> tuple[bytes, Batch]:
+        # Read once more, documents are as they were; as objects they may be too deep for pickle.
+        return self.raw, self.batch
+
+    def __setstate__(self, state: tuple[bytes, Batch]) -> None:
+        self.raw, batch = state
+        self._set_fields(batch)
 
     def _ipython_display_(self) -> None:
         display.show(self)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
+import pickle
 from datetime import timedelta
 
 import pandas as pd
@@ -169,6 +171,15 @@ def test_a_deep_run_is_held_shown_and_put_in_a_frame():
     assert run.to_frame()["input"].tolist() == [deep]
     assert isinstance(run.input, list)
     assert isinstance(run.extra["more"], list)
+
+
+def test_a_deep_run_that_was_read_can_be_copied_and_pickled():
+    deep = "[" * 10_000 + "]" * 10_000
+    run = run_of(input=deep, more=deep)
+    assert isinstance(run.input, list)
+    for again in (pickle.loads(pickle.dumps(run)), copy.deepcopy(run), copy.copy(run)):
+        assert (again.raw, again.input_text, again.id) == (run.raw, run.input_text, run.id)
+        assert again.to_frame().equals(run.to_frame())
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"null", b"{", b"\xff"])

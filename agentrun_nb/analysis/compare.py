@@ -208,8 +208,9 @@ def _groups_after(a: Any, b: Any) -> list[Any]:
         return [b]
     others: list[Any] = []
     for value in b:
-        missing = pd.api.types.is_scalar(value) and pd.isna(value)
-        if not missing and value != a and value not in others:
+        if not pd.api.types.is_scalar(value):
+            others.append(value)  # which no run has, as the error says
+        elif not pd.isna(value) and value != a and value not in others:
             others.append(value)
     if not others:
         raise DataError(
@@ -233,8 +234,8 @@ def _equals(column: pd.Series[Any], value: Any) -> pd.Series[bool]:
         return nowhere
     try:
         return (column == value).fillna(False)
-    except (OverflowError, NotImplementedError):  # Arrow compares with no number of that size
-        return nowhere
+    except (OverflowError, NotImplementedError, UnicodeEncodeError, TypeError):
+        return nowhere  # Arrow compares with no number of that size, nor with any kind of value
 
 
 @dataclass(frozen=True)

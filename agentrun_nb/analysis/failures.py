@@ -20,6 +20,7 @@ from agentrun_nb.analysis.outcomes import (
     repeated_count_notes,
 )
 from agentrun_nb.analysis.tallies import GROUP, N, Tallies, combine, in_order, numbered
+from agentrun_nb.core.arguments import read_flag
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import FAILURES, LOGS, STATUSES
 from agentrun_nb.documents.reading import read
@@ -103,6 +104,7 @@ def failures(
         10
     """
     read_names(names)
+    each = read_flag("each", each)
     parts = as_list(by)
     columns = [part for part in parts if isinstance(part, str)]
     runs = opened(runs)

@@ -17,7 +17,7 @@ from agentrun_nb.archive.read import Selection
 from agentrun_nb.archive.store import check_service
 from agentrun_nb.archive.sync import Synced
 from agentrun_nb.client import Client
-from agentrun_nb.core.arguments import read_count, read_path, read_texts
+from agentrun_nb.core.arguments import read_count, read_path, read_words
 from agentrun_nb.core.schema import DEPLOYMENTS, VERSIONS
 from agentrun_nb.errors import NotFoundError, SettingsError
 from agentrun_nb.fetch.keys import RunsLike, check_ids, keys_given, one_key, run_keys
@@ -68,7 +68,10 @@ class Archive:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._database = Database(read_path(path))
+        file = read_path(path)
+        if str(file) == ":memory:":
+            raise SettingsError("An archive is a file, and not in memory.", hint="Give its path.")
+        self._database = Database(file)
 
     @property
     def path(self) -> Path:
@@ -410,7 +413,7 @@ class Archive:
             limit = read_count("limit", limit, "Give one above zero, or None for all.")
         versions = version_id
         if version_id is not None:
-            versions = read_texts("version_id", version_id, "Give one or a list of them.")
+            versions = read_words("version_id", version_id, "Give one or a list of them.")
         return Selection(
             deployments=deployments,
             statuses=read_statuses(status),
@@ -522,7 +525,11 @@ class Archive:
             >>> archive.list_versions(deployment_id)["version_number"].tolist()
             [2, 1]
         """
-        (name,) = read_deployments(deployment_id)
+        names = read_deployments(deployment_id)
+        if len(names) != 1:
+            hint = "Give the id of one: list_deployments() lists them."
+            raise SettingsError(f"One deployment is needed, and not {len(names)}.", hint=hint)
+        (name,) = names
         read.check_deployments(self._database, [name])
         return read.read_table(self._database, VERSIONS, name)
 

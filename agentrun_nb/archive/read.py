@@ -45,6 +45,10 @@ class Found(NamedTuple):
     digest: bytes
 
 
+_MOST_ROWS = 2**63 - 1
+"""The largest number that SQLite takes."""
+
+
 @dataclass(frozen=True)
 class Selection:
     """The runs that are read.
@@ -154,7 +158,10 @@ def read_runs(database: Database, keys: Sequence[Key]) -> pd.DataFrame:
     """Reads runs by their keys, one row for each key in the same order."""
     started = time.monotonic()
     with database.reading():
-        places = {key: find_run(database, key) for key in dict.fromkeys(keys)}
+        # SQLite would find the text "5" by the number 5.
+        places = {
+            key: find_run(database, key) if _are_texts(key) else None for key in dict.fromkeys(keys)
+        }
         found = {key: place for key, place in places.items() if place is not None}
         here = [read_batch(database, list(found.values()))] if found else []
     missing = [key for key, place in places.items() if place is None]
@@ -177,6 +184,10 @@ def read_runs(database: Database, keys: Sequence[Key]) -> pd.DataFrame:
     )
     report.attach(frame, made)
     return frame
+
+
+def _are_texts(key: Sequence[Any]) -> bool:
+    return all(isinstance(part, str) for part in key)
 
 
 def _fetched_between(found: Sequence[Found]) -> dict[str, Any]:
@@ -214,7 +225,7 @@ def select(database: Database, selection: Selection) -> list[Found]:
         f" digest, created_at FROM runs JOIN records ON {_LATEST if is_now else _AS_OF}"
         f" WHERE {' AND '.join(conditions)} ORDER BY created_at DESC, runs.run LIMIT :most"
     )
-    most = -1 if selection.limit is None else selection.limit + 1
+    most = -1 if selection.limit is None else min(selection.limit + 1, _MOST_ROWS)
     values = {
         "as_of": _END_OF_TIME if is_now else selection.as_of,
         "most": most,

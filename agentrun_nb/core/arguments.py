@@ -8,6 +8,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from agentrun_nb.errors import SettingsError
@@ -36,6 +37,26 @@ def read_texts(name: str, value: Any, hint: str) -> list[str]:
     return texts
 
 
+def read_words(name: str, value: Any, hint: str) -> list[str]:
+    """One text or several that a request can carry, as a list.
+
+    Args:
+        name: the argument that they were given for.
+        value: a text, or whatever texts can be taken from.
+        hint: what to give.
+
+    Raises:
+        SettingsError: it is neither, or one of them is no Unicode.
+    """
+    words = read_texts(name, value, hint)
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise SettingsError(f"{name}= takes no text like {word!a:.80}.", hint=hint) from None
+    return words
+
+
 def read_count(name: str, value: Any, hint: str) -> int:
     """A count above zero.
 
@@ -47,14 +68,42 @@ def read_count(name: str, value: Any, hint: str) -> int:
     return int(value)
 
 
+def read_flag(name: str, value: Any) -> bool:
+    """True or False; 1 and 0 stand for them.
+
+    Raises:
+        SettingsError: it is neither. A frame or a text is a mistake, whatever Python takes it for.
+    """
+    if not isinstance(value, bool | np.bool_ | Integral) or value not in (0, 1):
+        raise SettingsError(f"{name}= takes no {type(value).__name__}.", hint="Give True or False.")
+    return bool(value)
+
+
 def read_path(path: Any) -> Path:
-    """The path of a file.
+    """The path of a file, where `~` at its beginning is the home folder.
 
     Raises:
         SettingsError: it is none.
     """
-    if not isinstance(path, str | os.PathLike) or "\0" in str(path):
-        kind = "text with a null character" if isinstance(path, str) else type(path).__name__
+    flaw = _flaw_of_path(path)
+    if flaw:
         hint = "Give a text or a pathlib.Path."
-        raise SettingsError(f"A file is named by its path, and not by a {kind}.", hint=hint)
-    return Path(path)
+        raise SettingsError(f"A file is named by its path, and not by {flaw}.", hint=hint)
+    given = Path(path)
+    return given.expanduser() if given.parts[:1] == ("~",) else given
+
+
+def _flaw_of_path(path: Any) -> str:
+    """What it is in place of a path; empty where it is one."""
+    text = os.fspath(path) if isinstance(path, str | os.PathLike) else path
+    if not isinstance(text, str):
+        return f"a {type(path).__name__}"
+    if not text:
+        return "an empty text"
+    if "\0" in text:
+        return "a text with a null character"
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return "a text that is no Unicode"
+    return ""

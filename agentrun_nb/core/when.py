@@ -8,8 +8,10 @@ from difflib import get_close_matches
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from agentrun_nb.core import times
-from agentrun_nb.core.arguments import read_texts
+from agentrun_nb.core.arguments import read_words
 from agentrun_nb.core.schema import STATUSES
 from agentrun_nb.errors import SettingsError
 
@@ -47,13 +49,14 @@ def read_when(when: When | None, now: datetime | None = None) -> int | None:
     if when is None:
         return None
     try:
-        moment = _read_text(when.strip()) if isinstance(when, str) else when
+        moment = _read_text(when.strip()) if isinstance(when, str) else _plain(when)
         if isinstance(moment, timedelta):
             moment = (now or datetime.now(UTC)) - moment
         if not isinstance(moment, datetime):
             moment = datetime.combine(moment, time())
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return int((aware - times.EPOCH) // times.MICROSECOND)
+        # In a zone of its own the year 1 may lie before the first moment that UTC can write.
+        in_utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return int((in_utc - times.EPOCH) // times.MICROSECOND)
     except (ValueError, TypeError, OverflowError):
         raise SettingsError(
             f"{str(when)[:80]!r} is not a moment.",
@@ -110,12 +113,22 @@ def plain_when(when: When) -> str:
         ('1970-01-01T00:00:00Z', '3600s', '7d')
     """
     micros = read_when(when)
+    when = _plain(when)
     if isinstance(when, timedelta) and when >= timedelta(0):
         seconds = f"{when / timedelta(seconds=1):.6f}"
         return f"{seconds.rstrip('0').rstrip('.')}s"
     if isinstance(when, str) and _AGE.fullmatch(when.strip()):
         return when.strip()
     return times.iso(micros or 0)
+
+
+def _plain(when: Any) -> Any:
+    """A moment or an age as one of Python, where it is one of numpy."""
+    if isinstance(when, np.datetime64):
+        return when.astype("datetime64[us]").item()
+    if isinstance(when, np.timedelta64):
+        return when.astype("timedelta64[us]").item()
+    return when
 
 
 def _read_text(text: str) -> datetime | timedelta:
@@ -140,7 +153,7 @@ def read_statuses(statuses: Any) -> list[str] | None:
     """
     if statuses is None:
         return None
-    words = read_texts("status", statuses, f"Known: {', '.join(STATUSES)}.")
+    words = read_words("status", statuses, f"Known: {', '.join(STATUSES)}.")
     for word in words:
         plain = re.sub(r"[\s-]+", "_", word.strip().lower())
         near = get_close_matches(plain, STATUSES, 1, NEAR)

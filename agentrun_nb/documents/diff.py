@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 import pandas as pd
 
 from agentrun_nb.core import jsontext
-from agentrun_nb.core.arguments import read_texts
+from agentrun_nb.core.arguments import read_flag, read_texts
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.paths import Step, format_path, parse_path
 from agentrun_nb.core.schema import DOCUMENTS
@@ -89,6 +89,7 @@ def diff(
         0  input.topic  changed
         1  input.batch  changed
     """
+    equal = read_flag("equal", equal)
     try:
         paths = read_texts("ignore", ignore, "Give paths such as output_manifest.usage.")
     except SettingsError as error:

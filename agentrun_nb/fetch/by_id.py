@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from agentrun_nb.core import jsontext
 from agentrun_nb.core.schema import FETCH_CODES, RUNS
 from agentrun_nb.core.times import AnswerTime
 from agentrun_nb.errors import AgentRunError, BadResponseError, ServiceError
@@ -166,21 +165,9 @@ class _Rows:
             self._decode()
         missing = [key for key in keys if key not in self.row_of]
         sentences = [self.failures.get(key, otherwise) for key in missing]
-        self.batches.append(failed_runs([_writable(key) for key in missing], sentences))
+        self.batches.append(failed_runs(missing, sentences))
         for key in missing:
             self.row_of[key] = len(self.row_of)
-
-
-def _writable(key: Key) -> Key:
-    """Makes valid Unicode of a key, whatever was given as an id."""
-    deployment, run_id = (_as_text(part) for part in key)
-    return deployment, run_id
-
-
-def _as_text(part: Any) -> str:
-    if isinstance(part, str):
-        return jsontext.valid_unicode(part)
-    return str(part or "")
 
 
 def fetch_runs(wire: Wire, keys: Sequence[Key], *, progress: bool) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, TypeAlias
 
@@ -98,13 +98,24 @@ def keys_given(deployment_id: Any, run_ids: Any) -> list[Key]:
         hint = "Give get_runs(deployment_id, run_ids), or a frame alone: get_runs(runs)."
         sentence = "get_runs takes a deployment and a list of run ids, or a frame of runs."
         raise SettingsError(sentence, hint=hint)
-    return [(deployment_id, "" if run_id is pd.NA else run_id) for run_id in run_ids]
+    return [(deployment_id, _run_id(run_id)) for run_id in run_ids]
+
+
+def _run_id(given: Any) -> Any:
+    """What stands for the id of a run; where it is none, the row of the answer says so."""
+    if given is pd.NA:
+        return ""
+    # A run in place of an id cannot be looked up beside the others.
+    if not isinstance(given, Hashable):
+        hint = "Give the ids of its runs, or a frame alone: get_runs(runs)."
+        raise SettingsError(f"A {type(given).__name__} is no id of a run.", hint=hint)
+    return given
 
 
 def has_bare_keys(runs: Any) -> bool:
     """Whether some of the runs are given by their keys alone, as (deployment_id, run_id)."""
     sequence = isinstance(runs, tuple | list)
-    return _is_pair(runs) or (sequence and any(_is_pair(run) for run in runs))
+    return is_pair(runs) or (sequence and any(is_pair(run) for run in runs))
 
 
 def names_deployments(thing: Any) -> bool:
@@ -120,7 +131,7 @@ def names_deployments(thing: Any) -> bool:
             return True
         is_row = "id" in labels or "run_id" in labels
         return isinstance(thing, pd.Series) and not is_row and is_text(thing)
-    is_plain = isinstance(thing, list | tuple | set | frozenset) and not _is_pair(thing)
+    is_plain = isinstance(thing, list | tuple | set | frozenset) and not is_pair(thing)
     return is_plain and bool(thing) and all(isinstance(part, str) for part in thing)
 
 
@@ -129,7 +140,7 @@ def _keys(runs: Any) -> list[Key]:
         return _keys_of_frame(runs)
     if isinstance(runs, pd.Series | Mapping):
         return [_key_of_row(runs)]
-    if _is_pair(runs):
+    if is_pair(runs):
         return [(runs[0], runs[1])]
     if hasattr(runs, "deployment_id") and hasattr(runs, "id"):
         return [(runs.deployment_id, runs.id)]
@@ -138,7 +149,7 @@ def _keys(runs: Any) -> list[Key]:
     return [key for run in runs for key in _keys(run)]
 
 
-def _is_pair(runs: Any) -> bool:
+def is_pair(runs: Any) -> bool:
     """Whether it is (deployment_id, run_id): two texts, as a tuple or a list."""
     sequence = isinstance(runs, tuple | list) and len(runs) == 2
     return sequence and all(isinstance(part, str) for part in runs)

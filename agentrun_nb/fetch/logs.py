@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from agentrun_nb.core.arguments import read_flag
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import LOGS
 from agentrun_nb.errors import AgentRunError
@@ -62,10 +63,8 @@ def fetch_logs(
             logs[key] = outcome
         line.add(1, f"{len(failures):,} failed" if failures else "")
 
-    with (
-        DeferredInterrupts() as interrupts,
-        ProgressLine(len(keys), shown=progress and len(keys) > 1) as line,
-    ):
+    shown = read_flag("progress", progress) and len(keys) > 1
+    with DeferredInterrupts() as interrupts, ProgressLine(len(keys), shown=shown) as line:
         interrupted = fetch_each(wire, keys, fetch, take, tally, line, interrupts)
         if failures and not logs:
             raise next(iter(failures.values()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from agentrun_nb.core import jsontext
 from agentrun_nb.core.schema import STATUSES
 from agentrun_nb.errors import NotFoundError, PathNotFound, SettingsError
 from agentrun_nb.http import loop, routes
@@ -85,8 +86,9 @@ def output_row(run: Run, name: str) -> pd.Series[Any]:
         kind = type(name).__name__
         raise SettingsError(f"An output is named by a text, and not by a {kind}.", hint=NAMES)
     table = run.outputs
+    mended_name = jsontext.valid_unicode(name)  # as the names in the table are
     for column in ("name", "path", "configured_path"):
-        has_name = (table[column] == name).fillna(False)
+        has_name = (table[column] == mended_name).fillna(False)
         if has_name.any():
             return table[has_name].iloc[0]
     known = [value for value in table["name"].fillna(table["path"]) if isinstance(value, str)]

@@ -12,6 +12,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from agentrun_nb.core.arguments import read_flag
+
 
 class _Bar(tqdm):  # type: ignore[misc]
     """A bar of tqdm without its watching thread, and with a lock of its own."""
@@ -90,6 +92,7 @@ class ProgressLine:
     """
 
     def __init__(self, total: int | None, *, shown: bool, noun: str = "runs") -> None:
+        shown = read_flag("progress", shown)
         file: Any = _CellLine() if shown and _in_notebook() else sys.stderr
         known = f"{{n:,}} of {{total:,}} {noun} |{{bar:24}}|{{postfix}}"
         counting = f"{{n:,}} {noun}{{postfix}}" if total is None else known

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agentrun_nb.core import times
-from agentrun_nb.core.arguments import read_texts
+from agentrun_nb.core.arguments import read_texts, read_words
 from agentrun_nb.core.schema import RUNS, STATUSES
 from agentrun_nb.core.when import When as When
 from agentrun_nb.core.when import read_statuses as read_statuses
@@ -191,7 +191,7 @@ def read_without(without: Any) -> tuple[str, ...]:
 def _as_list(name: str, value: Any) -> list[str | None]:
     if value is None:
         return [None]
-    return list(dict.fromkeys(read_texts(name, value, "Give one or a list of them.")))
+    return list(dict.fromkeys(read_words(name, value, "Give one or a list of them.")))
 
 
 def created(batch: Batch) -> pa.Array:

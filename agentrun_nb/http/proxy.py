@@ -68,9 +68,11 @@ def find_proxy(proxy: object, place: Place, *, allow_http: bool) -> Proxy | None
         named = f"The proxy that {proxy_variable(place)} names"
     if proxy is None:
         return None
+    hint = 'Give a URL such as http://proxy.example.com:3128, or "env" for the environment\'s.'
+    if not isinstance(proxy, str):
+        raise SettingsError(f"{named} is not text but {type(proxy).__name__}.", hint=hint)
     parts = _parts(proxy)
     if parts is None:
-        hint = 'Give a URL such as http://proxy.example.com:3128, or "env" for the environment\'s.'
         raise SettingsError(f"{named} is not an http address.", hint=hint)
     if place[0] == "http" and not allow_http:
         raise UnsafeURLError(
@@ -81,11 +83,10 @@ def find_proxy(proxy: object, place: Place, *, allow_http: bool) -> Proxy | None
     return Proxy(f"{parts.scheme}://{host}:{port}", _login(parts))
 
 
-def _parts(proxy: object) -> SplitResult | None:
+def _parts(proxy: str) -> SplitResult | None:
     """Splits the URL of a proxy; returns None where it is no http address."""
-    if not isinstance(proxy, str):
-        return None
     try:
+        proxy.encode()  # its name and password go into a header
         parts = urlsplit(proxy)
         host, port = parts.hostname or "", parts.port
     except ValueError:

@@ -9,10 +9,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
+from numbers import Integral, Real
 from pathlib import Path
+from sys import float_info
 from typing import Any
 from urllib.parse import urlsplit
 
+from agentrun_nb.core.arguments import read_flag
 from agentrun_nb.errors import MissingKeyError, SettingsError, UnsafeURLError
 from agentrun_nb.http.proxy import Proxy, find_proxy
 from agentrun_nb.http.secret import Secret
@@ -27,12 +31,13 @@ MOST_CONFIG_BYTES = 1 << 20
 
 _PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~\[\]-]+")
 
-_LIMITS: dict[str, Any] = {
-    "timeout": int | float,
-    "deadline": int | float,
-    "max_in_flight": int,
-    "max_bytes": int,
+_LIMITS: dict[str, tuple[type, str]] = {
+    "timeout": (Real, "a number of seconds above zero"),
+    "deadline": (Real, "a number of seconds above zero"),
+    "max_in_flight": (Integral, "a whole number above zero"),
+    "max_bytes": (Integral, "a whole number above zero"),
 }
+"""What each limit may be, and that in words."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,7 @@ def find_settings(
     # Only an empty text is as good as none: a frame or an array has no truth of its own.
     if base_url is None or (isinstance(base_url, str) and not base_url):
         base_url = _find_url()
+    allow_http = read_flag("allow_http", allow_http)
     url = check_url(base_url, allow_http=allow_http)
     check_limits({name: limits[name] for name in _LIMITS})
     through = find_proxy(proxy, origin(url), allow_http=allow_http)
@@ -130,12 +136,12 @@ def check_limits(limits: Mapping[str, Any]) -> None:
         SettingsError: one is no number above zero, or one that counts is not whole.
     """
     for name, limit in limits.items():
-        kind = _LIMITS[name]
+        kind, words = _LIMITS[name]
         is_number = isinstance(limit, kind) and not isinstance(limit, bool)
-        if not is_number or not limit > 0:
-            number = "whole number" if kind is int else "number"
+        # A whole number may be one that no float can hold, so none that anybody can count to.
+        if not is_number or not limit > 0 or float_info.max < limit < inf:
             hint = "Give a large one where there should be none."
-            raise SettingsError(f"{name} is to be a {number} above zero.", hint=hint)
+            raise SettingsError(f"{name} is to be {words}.", hint=hint)
 
 
 def config_paths(environment: Mapping[str, str]) -> list[Path]:
@@ -215,10 +221,19 @@ def check_url(url: str, *, allow_http: bool = False) -> str:
         UnsafeURLError: the key may not be sent to it. The message never repeats the whole URL,
             which may hold a password.
     """
+    if not isinstance(url, str):
+        raise UnsafeURLError(
+            f"The base URL is not text but {type(url).__name__}.",
+            hint="Give one such as https://api.example.com.",
+        )
+    if url != url.strip():
+        raise UnsafeURLError(
+            "The base URL begins or ends with a blank.", hint="Take the blank away."
+        )
     try:
-        parts = urlsplit(url if isinstance(url, str) else "")
+        parts = urlsplit(url)
         host, port = parts.hostname, parts.port
-    except (ValueError, AttributeError):
+    except ValueError:
         raise UnsafeURLError(
             "The base URL cannot be read.", hint="Give one such as https://api.example.com."
         ) from None

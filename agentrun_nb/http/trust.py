@@ -69,7 +69,7 @@ def read_trust(verify: object) -> Trust:
         return _of_environment()
     if isinstance(verify, str | Path) and str(verify).strip():
         return _of_path(verify)
-    shown = f"a {type(verify).__name__}"
+    shown = "an empty text" if isinstance(verify, str) else f"a {type(verify).__name__}"
     if verify is None or isinstance(verify, int | float):
         shown = repr(verify)
     raise SettingsError(f"verify= cannot be {shown}.", hint=HINT)

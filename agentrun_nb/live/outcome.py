@@ -14,7 +14,7 @@ from agentrun_nb.core.schema import FAILURES, STATUS_WORDS, STATUSES, TERMINAL
 from agentrun_nb.core.text import clip, counted, visible
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.fetch.batches import KEY
-from agentrun_nb.fetch.keys import Key, run_keys
+from agentrun_nb.fetch.keys import Key, is_pair, run_keys
 from agentrun_nb.fetch.refetch import renew_rows, rows_to_fetch
 from agentrun_nb.live.listener import Listener
 from agentrun_nb.run import Run
@@ -51,10 +51,9 @@ class Given:
         if is_several and not isinstance(runs, pd.DataFrame | list | tuple):
             given = list(runs)
         keys = run_keys(given)
-        is_pair = isinstance(given, tuple | list) and keys == [tuple(given)]
         table = _table_of(given)
         if table is None:
-            return cls(not is_several or is_pair, None, keys, keys)
+            return cls(not is_several or is_pair(given), None, keys, keys)
         outdated = table[rows_to_fetch(table)]
         return cls(not is_several, table, keys, run_keys(outdated))
 

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw
 
+from ..core.arguments import read_path
 from ..core.text import clip
+from ..core.when import read_span
 from ..errors import SettingsError
 from ..tables.ledger import shared_ledger
 from .catalogue import CATALOGUE, EVENTS, Agent
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
     from ..client import Client
     from ..run import Run
+
+
+MOST_WORKERS = 1_000
+"""Each is a thread of this process, and a run that it waits for."""
 
 
 class LocalServiceError(SettingsError, ValueError):
@@ -63,14 +69,22 @@ class Service:
     def __init__(
         self, workers: int = 2, folder: str | Path | None = None, *, port: int = 0
     ) -> None:
-        if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
+        is_count = isinstance(workers, int) and not isinstance(workers, bool)
+        if not is_count or not 1 <= workers <= MOST_WORKERS:
             raise LocalServiceError(
-                f"A service cannot have {workers!r} workers.",
-                hint="Give the number of runs at one time, 1 or more.",
+                f"A service cannot have {_quoted(workers)} workers.",
+                hint=f"Give the number of runs at one time, 1 to {MOST_WORKERS:,}.",
             )
+        place = None if folder is None else read_path(folder)
         listener = bind(port)
         self.api_key = f"local_{secrets.token_urlsafe(24)}"
-        self._folder = ServiceFolder(None if folder is None else Path(folder))
+        try:
+            self._folder = ServiceFolder(place)
+        except OSError as error:
+            listener.close()
+            raise LocalServiceError(
+                f"The service cannot make its folder: {error}.", hint="Give another folder=."
+            ) from None
         self._store = Store()
         for agent in reversed(CATALOGUE):  # listings begin with the newest
             at = now()
@@ -171,7 +185,7 @@ class Service:
             >>> service.wait(timeout=60)
             True
         """
-        return self._workshop.wait(timeout)
+        return self._workshop.wait(read_span("timeout", timeout))
 
     def load(self, runs: Iterable[bytes]) -> int:
         """Adds finished runs, such as the runs of `generate`.
@@ -183,15 +197,19 @@ class Service:
             How many they were.
 
         Raises:
-            ValueError: one is not a JSON object with `id` and `deployment_id`, or its id is there
-                already.
+            LocalServiceError: one is not a JSON object with `id` and `deployment_id`, or its id is
+                there already; those before it are added. A ValueError too.
 
         Example:
             >>> with arn.local.serve() as service:
             ...     service.load(arn.local.generate(1_000))
             1000
         """
-        return self._store.load(runs, NAMES)
+        try:
+            return self._store.load(runs, NAMES)
+        except (TypeError, ValueError) as error:
+            hint = "Give records as bytes of JSON, such as those of arn.local.generate."
+            raise LocalServiceError(f"This is no run to add: {error}.", hint=hint) from error
 
     def close(self) -> None:
         """Stops all runs and the server, and removes the service's folder.
@@ -234,7 +252,7 @@ class Service:
 
 def _agent_of(deployment: str) -> Agent:
     for agent in CATALOGUE:
-        if deployment in (agent.name, agent.deployment_id):
+        if isinstance(deployment, str) and deployment in (agent.name, agent.deployment_id):
             return agent
     names = ", ".join(agent.name for agent in CATALOGUE)
     raise LocalServiceError(

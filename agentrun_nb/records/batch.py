@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from agentrun_nb.core.jsontext import valid_unicode
 from agentrun_nb.core.schema import RUNS, Kind, Table
 from agentrun_nb.core.times import AnswerTime
 
@@ -108,13 +109,17 @@ def failed_runs(keys: Sequence[tuple[str, str]], errors: Sequence[str]) -> Batch
     """Makes rows for runs that could not be fetched.
 
     Args:
-        keys: the deployment_id and id of each run.
+        keys: the deployment_id and id of each run, whatever was given for them.
         errors: the `fetch_error` of each run, as `code: sentence`.
     """
-    deployments = [deployment_id for deployment_id, _ in keys]
-    ids = [run_id for _, run_id in keys]
+    deployments = [_as_text(deployment_id) for deployment_id, _ in keys]
+    ids = [_as_text(run_id) for _, run_id in keys]
     cells = {"deployment_id": deployments, "id": ids, "fetch_error": list(errors)}
     return to_batch(RUNS, cells, len(keys))
+
+
+def _as_text(part: Any) -> str:
+    return valid_unicode(part) if isinstance(part, str) else str(part or "")
 
 
 def to_batch(table: Table, cells: Mapping[str, list[Any] | pa.Array], length: int) -> Batch:

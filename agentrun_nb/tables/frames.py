@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agentrun_nb.core import jsontext
+from agentrun_nb.core.arguments import read_flag
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import RUNS, Column, Table
 from agentrun_nb.errors import BadResponseError, SchemaError
@@ -108,8 +109,9 @@ def runs_frame(
         >>> len(arn.runs_frame([record, record], latest=True))
         1
     """
+    newest_only = read_flag("latest", latest)
     frame = _frame(x)
-    return newest(frame) if latest else frame
+    return newest(frame) if newest_only else frame
 
 
 def _frame(x: Any) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import finalize, ref
 
+from agentrun_nb.core.arguments import read_flag
 from agentrun_nb.errors import AgentRunError, SettingsError
 from agentrun_nb.widget.run_source import Feed, feed_of
 
@@ -112,6 +113,7 @@ class Following:
     """
 
     def __init__(self, view: Followed, client: Any, feed: Feed | None, choice: bool | None) -> None:
+        choice = None if choice is None else read_flag("follow", choice)
         _check(client, feed, choice)
         self._view = view
         self._client = client

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agentrun_nb._version import __version__
+from agentrun_nb.core.arguments import read_path
 from agentrun_nb.drawing.html import Markup, el
 from agentrun_nb.files.atomic import replacing
 from agentrun_nb.files.html import DATA, seal
@@ -47,9 +48,10 @@ def write_page(path: str | Path, html: bytes) -> Path:
     Raises:
         DataError: the file cannot be written.
     """
-    with replacing(Path(path)) as file:
+    file_path = read_path(path)
+    with replacing(file_path) as file:
         file.write(html)
-    return Path(path)
+    return file_path
 
 
 def page_html(

@@ -7,6 +7,8 @@ import json
 import pickle
 from pathlib import Path
 
+import httpx
+import numpy as np
 import pytest
 
 from agentrun_nb.errors import MissingKeyError, SettingsError, UnsafeURLError
@@ -251,6 +253,36 @@ def test_a_proxy_only_when_asked_for_and_then_it_is_told(monkeypatch: pytest.Mon
 def test_limits_are_numbers_above_zero(name: str, value: object) -> None:
     with pytest.raises(SettingsError, match=name):
         found(KEY, **{name: value})
+
+
+def test_a_limit_may_be_a_number_of_numpy_but_none_that_no_clock_counts() -> None:
+    assert found(KEY, timeout=np.int64(3), max_bytes=np.int64(5)).timeout == 3
+    with pytest.raises(SettingsError, match="timeout is to be a number of seconds"):
+        found(KEY, timeout=10**400)
+
+
+def test_what_is_no_text_is_called_so_and_not_a_wrong_address() -> None:
+    with pytest.raises(UnsafeURLError, match="is not text but URL"):
+        check_url(httpx.URL("https://api.test"))  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match="is not text but URL"):
+        found(KEY, proxy=httpx.URL("http://proxy.test:3128"))
+    with pytest.raises(UnsafeURLError, match="blank"):
+        check_url("https://api.test\n")
+
+
+def test_only_a_plain_yes_sends_the_key_unencrypted() -> None:
+    """A text such as "no" is true to Python."""
+    for odd in ("no", "yes", None, 2, [1]):
+        with pytest.raises(SettingsError, match="allow_http"):
+            find_settings(
+                Secret(KEY, "a test"), "http://api.test", allow_http=odd, proxy=None, **LIMITS
+            )
+
+
+def test_a_password_that_no_header_can_hold_is_refused_unseen() -> None:
+    with pytest.raises(SettingsError) as caught:
+        found(KEY, proxy="http://user:hidden\ud800@proxy.test:3128")
+    assert "hidden" not in repr(caught.value)
 
 
 def test_the_repr_says_host_source_and_limits_and_not_the_key() -> None:
