@@ -7,13 +7,19 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from numbers import Integral
 from random import Random
+
+from ..core.text import clip
+from ..errors import SettingsError
 
 START = datetime(2026, 9, 7, tzinfo=UTC)
 """A Monday; the first run is created on it."""
 DAYS = 42
 FIRST_HOUR, WORKING_HOURS = 7, 14
 """Runs are created in these hours of a day, the nights are idle."""
+MOST_RUNS = 10**12
+MOST_MANIFEST_BYTES = 2**30
 LIMIT = 1_800.0
 """Seconds after which a run is timed out."""
 
@@ -124,6 +130,7 @@ def generate(n: int, seed: int = 0, *, manifest_bytes: int = 1_000) -> Iterator[
         >>> runs["status"].eq("succeeded").mean()
         np.float64(0.914)
     """
+    _check_numbers(n, seed, manifest_bytes)
     random = Random(f"agentrun {seed}")  # noqa: S311
     findings = [_finding(random) for _ in range(499)]
     identity, moment = random.getrandbits(48), _Clock(random, n)
@@ -133,6 +140,18 @@ def generate(n: int, seed: int = 0, *, manifest_bytes: int = 1_000) -> Iterator[
         # An odd factor permutes the 48-bit numbers: ids look random and never meet.
         run_id = f"adrun_{(number * 0x5DEECE66D + identity) & 0xFFFFFFFFFFFF:012x}"
         yield _run(random, run_id, line, moment.next(), number / n, findings, manifest_bytes)
+
+
+def _check_numbers(n: int, seed: int, manifest_bytes: int) -> None:
+    numbers = {"n": (n, 0, MOST_RUNS), "seed": (seed, -MOST_RUNS, MOST_RUNS)}
+    numbers["manifest_bytes"] = manifest_bytes, 0, MOST_MANIFEST_BYTES
+    for name, (number, least, most) in numbers.items():
+        is_whole = isinstance(number, Integral) and not isinstance(number, bool)
+        if not is_whole or not least <= number <= most:
+            raise SettingsError(
+                f"{name}= takes no {clip(repr(number), 40)}.",
+                hint=f"Give a whole number from {least:,} to {most:,}.",
+            )
 
 
 class _Clock:
