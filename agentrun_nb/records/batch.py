@@ -119,7 +119,9 @@ def failed_runs(keys: Sequence[tuple[str, str]], errors: Sequence[str]) -> Batch
 
 
 def _as_text(part: Any) -> str:
-    return valid_unicode(part) if isinstance(part, str) else str(part or "")
+    if isinstance(part, str):
+        return valid_unicode(part)
+    return str(part or "")
 
 
 def to_batch(table: Table, cells: Mapping[str, list[Any] | pa.Array], length: int) -> Batch:
