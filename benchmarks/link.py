@@ -71,6 +71,14 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, del
     writer.close()
 
 
+async def _end_others() -> None:
+    """Ends the connections that are still open."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
 @contextmanager
 def slow_link(port: int, milliseconds: float) -> Iterator[int]:
     """A port of the loopback that leads to another one, with a latency there and back."""
@@ -92,6 +100,7 @@ def slow_link(port: int, milliseconds: float) -> Iterator[int]:
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
+        asyncio.run_coroutine_threadsafe(_end_others(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
 
