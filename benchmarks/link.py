@@ -15,7 +15,7 @@ import asyncio
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -86,11 +86,13 @@ def slow_link(port: int, milliseconds: float) -> Iterator[int]:
     loop = asyncio.new_event_loop()
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A connection is made in one way there and back.
-        await asyncio.sleep(2 * delay)
-        there, back = await asyncio.open_connection("127.0.0.1", port)
-        both = _carry(reader, back, delay), _carry(there, writer, delay)
-        await asyncio.gather(*both, return_exceptions=True)
+        # The end of the link cancels what is still open.
+        with suppress(asyncio.CancelledError):
+            # A connection is made in one way there and back.
+            await asyncio.sleep(2 * delay)
+            there, back = await asyncio.open_connection("127.0.0.1", port)
+            both = _carry(reader, back, delay), _carry(there, writer, delay)
+            await asyncio.gather(*both, return_exceptions=True)
 
     # In a thread of its own, since Playwright has a loop in this one.
     thread = threading.Thread(target=loop.run_forever, daemon=True)
