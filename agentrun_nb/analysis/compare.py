@@ -113,10 +113,10 @@ def compare(
         With `values` two more rows for each of them, of all runs that have the number, whatever
         their outcome; their verdict is `b is lower` or `b is higher`:
 
-        - mean score: the mean over runs, with Welch's interval; where inputs were run several times
-          or by both groups, its variance is that by inputs (Liang & Zeger 1986), and a verdict
-          takes 10 different inputs on each side. Of a few very skewed numbers, such as costs, it is
-          somewhat too narrow;
+        - mean score: the mean over runs, with the wider one of Welch's and Student's intervals;
+          where inputs were run several times or by both groups, its variance is that by inputs
+          (Liang & Zeger 1986), and a verdict takes 10 different inputs on each side. Of a few very
+          skewed numbers, such as costs, that vary more than the others it is somewhat too narrow;
         - paired mean score: the mean over the inputs that ran under both of the differences of
           their means, with Student's interval.
 

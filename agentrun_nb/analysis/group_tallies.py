@@ -124,6 +124,9 @@ def count_groups(runs: ManyRuns, question: Question, names: Names) -> Tallies:
 
 def _count(runs: pd.DataFrame, question: Question) -> Tallies:
     """Counts the runs of a RUNS table."""
+    # pandas would copy the report, which is not needed, with every column that is read.
+    runs = runs.copy(deep=False)
+    runs.attrs = {}
     by = [part for part in question.by if not isinstance(part, str) or part in runs]
     values = group_values(runs, by, question.taken)
     keys = list(values) if len(by) == len(question.by) else question.columns
@@ -139,9 +142,10 @@ def _count(runs: pd.DataFrame, question: Question) -> Tallies:
     if "version_id" in values and NUMBER in runs and NUMBER not in values:
         groups[NUMBER] = runs[NUMBER].iloc[firsts].array
     latest = last_moment(runs)
-    measured = {_LENGTHS: measure(runs, question.phase, question.phases, latest)}
+    found = OutcomeCodes.of(runs)
+    measured = {_LENGTHS: measure(runs, question.phase, question.phases, latest, found)}
     if question.phase != BEFORE_START:
-        measured[_WAITS] = measure(runs, BEFORE_START, latest=latest)
+        measured[_WAITS] = measure(runs, BEFORE_START, latest=latest, found=found)
     counts = {}
     measures = {"keys": _keys(runs, group)}
     for name, lengths in measured.items():
@@ -154,7 +158,7 @@ def _count(runs: pd.DataFrame, question: Question) -> Tallies:
         groups,
         tuple(dict.fromkeys(keys)),
         {
-            "outcomes": _count_outcomes(runs, group),
+            "outcomes": _count_outcomes(found, group),
             **{name: count_equal(table) for name, table in counts.items()},
         },
         measures,
@@ -163,13 +167,14 @@ def _count(runs: pd.DataFrame, question: Question) -> Tallies:
     )
 
 
-def _count_outcomes(runs: pd.DataFrame, group: NDArray[np.int32]) -> pd.DataFrame:
+def _count_outcomes(found: OutcomeCodes, group: NDArray[np.int32]) -> pd.DataFrame:
     """Counts the outcomes of the runs in each group."""
-    found = OutcomeCodes.of(runs)
     # A number for each pair of a group and an outcome is counted much faster than the pairs.
-    pairs = group.astype("intp") * len(found.words) + found.codes
+    many = max(len(found.words), 1)
+    pairs = group.astype("intp") * many
+    pairs += found.codes
     numbers, uniques = pd.factorize(pairs)
-    groups, codes = np.divmod(uniques, max(len(found.words), 1))
+    groups, codes = np.divmod(uniques, many)
     words = pd.Series(found.words, dtype=TEXT)
     return pd.DataFrame(
         {

@@ -174,8 +174,12 @@ def means(a: InputMeans, b: InputMeans, level: float = LEVEL) -> Contrast:
     The interval is that of Welch (1947) where no input stands more than once. Runs of one input are
     alike: otherwise its variance is the one by inputs (Liang & Zeger 1986), in which what an input
     does to both means is taken off, with the degrees of freedom of the group with fewer inputs.
-    Where a small group has very skewed numbers and far more spread than the other, it holds the
-    truth in 93 and not in 95 of 100 cases.
+
+    It is never shorter than that of Student (1908), for which both groups have one spread. A few of
+    very skewed numbers, such as costs, mostly lack the largest ones: they seem to be small and to
+    differ little, and Welch's interval would name a difference in 10 to 25 of 100 comparisons of 10
+    runs with 200 equal ones. Where a small group has very skewed numbers and far more spread than
+    the other, the interval holds the truth in 93 and not in 95 of 100 cases.
 
     A group in which all numbers are the same may still have a spread that so few runs do not show.
     Without a spread of each group, and of their difference, there is no interval. So scores that
@@ -229,8 +233,37 @@ def _margin_of_means(a: InputMeans, b: InputMeans, level: float) -> float:
         of_a = influence_a / unit
         share = float((of_a**2).sum()) / variance
         freedom = _freedom_of_welch(share, a.inputs, b.inputs)
-    quantile = float(scipy_stats().t.ppf((1 + level) / 2, freedom))
-    return quantile * sqrt(variance) * unit
+    margin = sqrt(variance) * _t_quantile(level, freedom)
+    # That of Student, as if the inputs of both groups had one spread.
+    ratio = _pooled_to_separate(a, b)
+    alike = sqrt(variance * ratio) * _t_quantile(level, a.inputs + b.inputs - 2)
+    return max(margin, alike) * unit
+
+
+def _pooled_to_separate(a: InputMeans, b: InputMeans) -> float:
+    """Returns by what the variance of a difference is larger if both groups have one spread.
+
+    It is the ratio of that with the spread over the inputs of both groups together to that in which
+    each group has its own. Where an input is in both, either is smaller by the same part.
+    """
+    of_a, of_b = a.influence(), b.influence()
+    largest_a, largest_b = abs(of_a).max(), abs(of_b).max()
+    unit = max(largest_a, largest_b)
+    variance_a = float(((of_a / unit) ** 2).sum())
+    variance_b = float(((of_b / unit) ** 2).sum())
+    # The variance of a mean of one input, in both groups together.
+    weight_a = a.inputs * (a.inputs - 1)
+    weight_b = b.inputs * (b.inputs - 1)
+    total = variance_a * weight_a + variance_b * weight_b
+    spread = total / (a.inputs + b.inputs - 2)
+    pooled = spread / a.inputs + spread / b.inputs
+    return pooled / (variance_a + variance_b)
+
+
+def _t_quantile(level: float, freedom: float) -> float:
+    probability = (1 + level) / 2
+    quantile = scipy_stats().t.ppf(probability, freedom)
+    return float(quantile)
 
 
 def _are_all_different(a: InputMeans, b: InputMeans) -> bool:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from agentrun_nb.analysis.estimates import Times, queue_times, run_times
-from agentrun_nb.analysis.outcomes import outcomes
+from agentrun_nb.analysis.outcomes import OutcomeCodes, outcomes
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import PHASES, STATUSES, TERMINAL, WAITING
 from agentrun_nb.core.times import seconds_text
@@ -123,6 +123,7 @@ def measure(
     phase: str | None = None,
     phases: pd.DataFrame | None = None,
     latest: float | None = None,
+    found: OutcomeCodes | None = None,
 ) -> Lengths:
     """Measures how long runs were in a phase, whatever became of them.
 
@@ -132,6 +133,7 @@ def measure(
         phases: a PHASES table of the runs. None: what their timestamps and the looks of this
             process at them say.
         latest: the latest moment in the table, in ms since the epoch, where it is known already.
+        found: the outcomes of the runs, where they are known already.
 
     Raises:
         SettingsError: `phase` is no text, or is missing where there is `phases`.
@@ -142,7 +144,8 @@ def measure(
     horizon = last_moment(runs) if latest is None else latest
     if phases is None and phase in (None, AFTER_START, BEFORE_START):
         is_wait = phase == BEFORE_START
-        times = queue_times(runs, horizon) if is_wait else run_times(runs, horizon)
+        read_times = queue_times if is_wait else run_times
+        times = read_times(runs, horizon, found)
         words = words_of(phase)
         if phase is None:
             return Lengths.exact(words, times)

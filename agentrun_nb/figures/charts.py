@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise, product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from agentrun_nb.analysis.estimates import rate, run_times
 from agentrun_nb.analysis.outcomes import JUDGED, repeated_runs_notes
 from agentrun_nb.analysis.outcomes import outcomes as outcomes_of
 from agentrun_nb.core.schema import SUCCESSES
+from agentrun_nb.core.text import counted
 from agentrun_nb.core.times import duration_text, seconds_text
 from agentrun_nb.drawing.status_style import look_of, painting_order
 from agentrun_nb.figures.lengths import TICKS, axis_ends, missing_notes, places
@@ -111,7 +113,7 @@ def outcomes(
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, type="category")
     figure.update_xaxes(title="share of runs (%)", range=[0, 100])
     _draw_rates(figure, titles, counts, template)
-    title = f"How {len(runs):,} runs ended{by_words(by)}"
+    title = f"How {counted(len(runs), 'run')} ended{by_words(by)}"
     legend = {"traceorder": "normal"}
     dress(figure, template, title, repeated_runs_notes(runs), barmode="stack", legend=legend)
     margin = figure.layout.margin
@@ -206,15 +208,24 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
     own_ticks = clock.ticks(first, last, _MOST_TICKS) if len(moments) else {}
     figure.update_xaxes(type="date", title=f"time ({safe_text(tz)})", **own_ticks)
     peak = counts[:, 0].max(initial=0)
-    # Without a step of its own an axis of few runs would have ticks at half ones.
-    tick = 1 if peak < 6 else None
-    figure.update_yaxes(title="runs at a time", rangemode="tozero", tickformat=",", dtick=tick)
+    figure.update_yaxes(title="runs at a time", rangemode="tozero", **_count_ticks(int(peak)))
     bound = table.attrs.get(LOWER_BOUND)
     of_these = "" if bound is None else "of these runs "
     notes += _shade_lower_bound(figure, clock, bound)
     dress(figure, template, f"At most {peak:,} {of_these}ran at a time", notes)
     # A figure without moments has traces too, but no points; so `or_empty` would not see it.
     return figure if len(moments) else say_empty(figure, len(runs), "has times in order")
+
+
+def _count_ticks(most: int) -> dict[str, Any]:
+    """The options of an axis of counts.
+
+    Without a step of its own an axis of few runs would have ticks at parts of one.
+
+    Args:
+        most: the highest count.
+    """
+    return {"tickformat": ",", "dtick": 1 if most < 6 else None}
 
 
 def _highest_counts(
@@ -323,10 +334,11 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
             hovertemplate=_RUNS_HOVER,
             marker={"color": color(look_of(name), template), "pattern": {"shape": shape}},
         )
-    figure.update_yaxes(title="runs", tickformat=",")
+    tallest, _ = np.histogram(place, edges)
+    figure.update_yaxes(title="runs", **_count_ticks(int(tallest.max(initial=0))))
     axis = "run time (started to completed, logarithmic)"
     figure.update_xaxes(title=axis, range=ends, **TICKS)
-    title = f"How long {len(place):,} of {len(runs):,} runs took"
+    title = f"How long {len(place):,} of {counted(len(runs), 'run')} took"
     notes = [*missing_notes(times, all_outcomes), *repeated_runs_notes(runs)]
     dress(figure, template, title, notes, barmode="stack")
     return or_empty(figure, runs, "has a run time that can be read")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,8 +55,8 @@ _AT_RISK_AXIS = {
     "ticks": "outside", "ticklen": 6, "tickcolor": CLEAR, "tickfont": {"size": 11},
 }  # fmt: skip
 """The axis on which the groups have a row each for their numbers at risk."""
-_LEAST_APART = 0.06
-"""How far from the left edge, as a share of the width, the next number stands at least."""
+_CHARACTER_WIDTH = 0.013
+"""The width of a digit of the numbers at risk, as a share of that of the axis beside a legend."""
 
 
 def survival(
@@ -123,7 +124,7 @@ def survival(
     others = "not started" if is_run_time else "not known to have been in it"
     notes += missing_notes(lengths.middle, outcomes(runs), others)
     notes += [*left_out_notes(_too_small(parts)), *repeated_runs_notes(runs), *_legend_notes(drawn)]
-    count = f"{len(on_axis):,} of {len(runs):,} runs"
+    count = f"{len(on_axis):,} of {counted(len(runs), 'run')}"
     title = f"How long {count} went on" if is_run_time else f"{lengths.words} of {count}"
     title = safe_text(title[:1].upper() + title[1:], _LONGEST_TITLE) + by_words(by)
     dress(figure, template, title, notes)
@@ -242,9 +243,10 @@ def _draw_at_risk(figure: go.Figure, seconds: dict[str, Floats], ends: tuple[flo
         ends: of the axis of time.
     """
     first, last = ends
-    nearest = first + _LEAST_APART * (last - first)
-    marks = [at for at in TICKS["tickvals"] if nearest < at < last]
-    for row, (lengths, hue) in enumerate(zip(seconds.values(), COLORS, strict=False)):
+    largest = max(len(lengths) for lengths in seconds.values())
+    width = _CHARACTER_WIDTH * len(f"{largest:,}") * (last - first)
+    marks = _apart(TICKS["tickvals"], width, ends)
+    for row, lengths in enumerate(seconds.values()):
         on_axis = places(lengths)
         # At the left edge stand all runs, as the curve does.
         counts = [len(lengths)]
@@ -257,7 +259,8 @@ def _draw_at_risk(figure: go.Figure, seconds: dict[str, Floats], ends: tuple[flo
             yaxis="y2",
             text=[f"{count:,}" for count in counts],
             textposition=["middle right", *["middle center"] * len(marks)],
-            textfont={"size": 11, "color": hue},
+            # Not in the colour of the curve: as text, half of these are too pale on white.
+            textfont={"size": 11},
             hoverinfo="skip",
             cliponaxis=False,
             showlegend=False,
@@ -265,6 +268,25 @@ def _draw_at_risk(figure: go.Figure, seconds: dict[str, Floats], ends: tuple[flo
     rows = len(seconds)
     figure.update_layout(yaxis2={"range": [rows - 0.5, -0.5], **_AT_RISK_AXIS})
     figure.update_layout(yaxis2={"tickvals": [*range(rows)], "ticktext": [*seconds]})
+
+
+def _apart(ticks: Sequence[float], width: float, ends: tuple[float, float]) -> list[float]:
+    """Chooses those ticks under which numbers of a width have room beside each other.
+
+    Args:
+        ticks: the places of all ticks, rising.
+        width: of a number, as a length of the axis.
+        ends: of the axis, on the left one of which a number begins.
+    """
+    first, last = ends
+    # The number at the edge stands to the right of it, the others about their ticks.
+    end_of_number = first + width
+    chosen = []
+    for at in ticks:
+        if at < last and at - width / 2 > end_of_number:
+            chosen.append(at)
+            end_of_number = at + width / 2
+    return chosen
 
 
 def _make_room(figure: go.Figure, groups: int) -> None:

@@ -20,7 +20,7 @@ from plotly.exceptions import PlotlyError
 
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import STATUSES
-from agentrun_nb.core.text import clip, visible
+from agentrun_nb.core.text import clip, counted, visible
 from agentrun_nb.core.times import zone
 from agentrun_nb.drawing.axis import Tick, clock_text, ticks
 from agentrun_nb.drawing.status_style import Look, look_of
@@ -285,7 +285,7 @@ def say_empty(figure: go.Figure, runs: int, lack: str) -> go.Figure:
         runs: how many runs it was made of.
         lack: what those do not have.
     """
-    sentence = f"none of {runs:,} runs {lack}" if runs else "no runs"
+    sentence = f"none of {counted(runs, 'run')} {lack}" if runs else "no runs"
     figure.update_xaxes(visible=False).update_yaxes(visible=False)
     return say(figure, sentence)
 

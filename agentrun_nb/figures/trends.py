@@ -14,6 +14,7 @@ from agentrun_nb.analysis.outcomes import repeated_runs_notes
 from agentrun_nb.analysis.periods import PERIOD, read_freq
 from agentrun_nb.analysis.phase_lengths import AFTER_START, RUN_TIME, measure
 from agentrun_nb.analysis.summarize import summarize
+from agentrun_nb.core.text import counted
 from agentrun_nb.core.times import duration_text, seconds_text
 from agentrun_nb.figures.lengths import TICKS, axis_ends, places
 from agentrun_nb.figures.style import (
@@ -113,10 +114,12 @@ def trend(
     notes = [safe_text(note, _LONGEST_WORDS) for note in notes]
     notes += left_out_notes({"without a created time": undated} if undated else {})
     words = duration_text(length / timedelta(milliseconds=1))
-    title = f"How {len(runs):,} runs went, in periods of {words}{by_words(by)}"
+    title = f"How {counted(len(runs), 'run')} went, in periods of {words}{by_words(by)}"
     dress(figure, template, title, [*notes, *repeated_runs_notes(runs)] if figure.data else [])
     known = pd.concat([dated[f"{name_of_times}_p50"], dated[f"{name_of_times}_p90"]]).dropna()
     _add_axes(figure, dated[PERIOD], length, places(_floats(known)))
+    if figure.data and known.empty:
+        _say_no_times(figure)
     figure.update_layout(yaxis2_title=safe_text(lengths.words, _LONGEST_WORDS))
     return or_empty(figure, runs, "has a created time that can be read")
 
@@ -174,6 +177,15 @@ def _times(rows: pd.DataFrame, name: str, quantile: str, hue: str) -> dict[str, 
     # An interval without its upper end is open, and has no bar on that side.
     bars = _bars(places(seconds), low, high)
     return {**options, "line": {"color": hue, "width": 2}, "error_y": bars}
+
+
+def _say_no_times(figure: go.Figure) -> None:
+    """Says where the times would be that there are none, in place of an axis without a point."""
+    figure.update_layout(yaxis2_showticklabels=False)
+    figure.add_annotation(
+        text=f"in no period have {TOO_FEW} or more ended", xref="paper", x=0.5,
+        yref="paper", y=sum(_LOWER) / 2, showarrow=False,
+    )  # fmt: skip
 
 
 def _bars(value: Floats, low: Floats, high: Floats) -> dict[str, Any]:

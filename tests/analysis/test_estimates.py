@@ -7,10 +7,12 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from agentrun_nb.analysis.compare import compare
 from agentrun_nb.analysis.estimates import (
@@ -36,12 +38,12 @@ def times(seconds: list[float], ended: list[bool]) -> Times:
 
 def kaplan_meier(seconds: list[float], ended: list[bool], share: float) -> float:
     """The oracle: the first time by which the product of (1 - deaths / at risk) is down to 1 - share."""
-    survival = 1.0
+    survival = Fraction(1)
     for moment in sorted(set(seconds)):
         at_risk = sum(second >= moment for second in seconds)
         deaths = sum(end and second == moment for second, end in zip(seconds, ended, strict=True))
-        survival *= 1 - deaths / at_risk
-        if survival <= 1 - share + 1e-12:
+        survival *= 1 - Fraction(deaths, at_risk)
+        if survival <= 1 - Fraction(str(share)):
             return moment
     return math.nan
 
@@ -56,7 +58,7 @@ def test_quantiles_equal_those_of_a_curve_written_by_hand() -> None:
         n = rng.randrange(10, 60)
         seconds = [float(rng.randrange(30)) for _ in range(n)]
         ended = [place < 10 or rng.random() < 0.6 for place in range(n)]
-        shares = [0.1, 0.25, 0.5, 0.9]
+        shares = [0.1, 0.25, 0.5, 0.9, 0.95, 0.99]
         for share, found in zip(shares, quantiles(times(seconds, ended), *shares), strict=True):
             assert same(found.value, kaplan_meier(seconds, ended, share))
             assert not found.low > found.value
@@ -92,6 +94,33 @@ def test_the_interval_of_a_rate_is_wilsons(successes: int, n: int, low: float, h
     z, p = 1.959963984540054, successes / n
     half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     assert found.low == pytest.approx((p + z * z / (2 * n) - half) / (1 + z * z / n), abs=1e-9)
+
+
+def test_the_interval_of_a_rate_holds_the_truth_95_times_in_100() -> None:
+    """On the mean over all rates there can be, and in no case much more rarely: exactly, by binomial chances."""
+    rates = np.linspace(0.01, 0.99, 99)
+    for n in (5, 10, 20, 60, 200):
+        count = np.arange(n + 1)
+        found = [rate(successes, n) for successes in range(n + 1)]
+        low, high = np.array([(one.low, one.high) for one in found]).T
+        chances = stats.binom.pmf(count, n, rates[:, None])
+        covered = np.where((low <= rates[:, None]) & (rates[:, None] <= high), chances, 0).sum(1)
+        assert 0.93 <= covered.mean() <= 0.97, n
+        assert covered.min() > 0.82, n
+
+
+@pytest.mark.parametrize(("n", "m"), [(10, 10), (10, 60), (30, 30), (15, 200)])
+def test_equal_rates_rarely_differ(n: int, m: int) -> None:
+    """By Newcombe's interval: exactly, by binomial chances."""
+    a, b = ([rate(count, size) for count in range(size + 1)] for size in (n, m))
+    differs = np.array(
+        [[(found := difference(x, y)).low > 0 or found.high < 0 for y in b] for x in a]
+    )
+    for share in np.linspace(0.02, 0.98, 25):
+        chances = np.outer(
+            stats.binom.pmf(np.arange(n + 1), n, share), stats.binom.pmf(np.arange(m + 1), m, share)
+        )
+        assert chances[differs].sum() < 0.056
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,16 @@ def test_inputs_of_both_groups_are_paired_as_student_does() -> None:
     )
 
 
+def test_a_group_of_a_few_alike_numbers_is_compared_as_student_does() -> None:
+    """By chance so few may vary less than the many: then both are taken to vary alike."""
+    random = np.random.default_rng(7)
+    a, b = random.normal(1, 0.2, 12).tolist(), random.normal(2, 3, 60).tolist()
+    table = compared(group("v1", a, [*range(12)]), group("v2", b, [*range(100, 160)]))
+    interval = stats.ttest_ind(b, a).confidence_interval(0.95)
+    row = table.loc["mean output_manifest.score"]
+    assert [row["low"], row["high"]] == pytest.approx([interval.low, interval.high])
+
+
 def robust_variance(values: Any, after: Any, inputs: Any) -> float:
     """The sandwich of a regression on the group, summed by input, as matrices: the reference."""
     design = np.column_stack([np.ones(len(values)), after])
@@ -95,8 +105,8 @@ def test_the_variance_by_inputs_is_that_of_a_regression() -> None:
 
 
 def sums(values: Any, inputs: Any) -> tuple[Any, Any]:
-    runs = np.bincount(inputs, minlength=200).astype(float)
-    return runs, np.bincount(inputs, weights=values, minlength=200)
+    runs = np.bincount(inputs, minlength=220).astype(float)
+    return runs, np.bincount(inputs, weights=values, minlength=220)
 
 
 def drawn(design: str, random: np.random.Generator) -> tuple[InputMeans, InputMeans]:
@@ -149,6 +159,56 @@ def test_intervals_hold_the_truth_as_often_as_they_say(
     assert_rarely_false(false, REPEATS)
     covered = 1 - np.mean([*false.values()]) / REPEATS
     assert 0.93 <= covered <= 0.97
+
+
+EQUAL: dict[str, tuple[tuple[int, int], tuple[int, int], int, float]] = {
+    # of each group how many inputs and how many runs of each, how many inputs both have, how skewed
+    "10 against 10": ((10, 1), (10, 1), 0, 1.0),
+    "10 against 60": ((10, 1), (60, 1), 0, 1.0),
+    "10 against 200, very skewed": ((10, 1), (200, 1), 0, 2.0),
+    "10 three times against 100": ((10, 3), (100, 3), 0, 1.0),
+    "10 once against 100 20 times": ((10, 1), (100, 20), 0, 1.5),
+    "10 of 150": ((10, 1), (150, 1), 10, 2.0),
+    "10 five times of 150": ((10, 5), (150, 1), 10, 1.0),
+    "half of 40": ((40, 1), (40, 1), 20, 1.5),
+}
+
+
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize("digits", [None, 0], ids=["costs", "with ties"])
+def test_equal_groups_rarely_get_a_verdict(digits: int | None) -> None:
+    """Also where a few of very skewed numbers stand against many, of which some are far beyond."""
+    random = np.random.default_rng(13)
+    repeats = 10_000 if TORTURE else 100
+    false = dict.fromkeys(EQUAL, 0)
+    for name, ((n_a, runs_a), (n_b, runs_b), both, skew) in EQUAL.items():
+        a = np.repeat(np.arange(n_a), runs_a)
+        b = np.repeat(np.arange(n_a - both, n_a - both + n_b), runs_b)
+        for _ in range(repeats):
+            ease = random.lognormal(0, skew, 220)
+            costs = [ease[inputs] * random.lognormal(0, 0.5, len(inputs)) for inputs in (a, b)]
+            if digits is not None:
+                costs = [np.round(cost, digits) for cost in costs]
+            groups = [InputMeans(*sums(*pair), 0) for pair in zip(costs, (a, b), strict=True)]
+            found = means(*groups).between
+            false[name] += found.low > 0 or found.high < 0
+    print(false)
+    assert_rarely_false(false, repeats)
+
+
+@pytest.mark.parametrize(("n_a", "n_b"), [(10, 10), (10, 60), (30, 30), (15, 100)])
+def test_equal_shares_of_passes_rarely_get_a_verdict(n_a: int, n_b: int) -> None:
+    """Exactly, over all tables there can be."""
+    differs = np.zeros((n_a + 1, n_b + 1), bool)
+    for a, b in np.ndindex(differs.shape):
+        found = means(scored(a, n_a, 0), scored(b, n_b, 100)).between
+        differs[a, b] = found.low > 0 or found.high < 0
+    for share in np.linspace(0.02, 0.98, 25):
+        chances = np.outer(
+            stats.binom.pmf(np.arange(n_a + 1), n_a, share),
+            stats.binom.pmf(np.arange(n_b + 1), n_b, share),
+        )
+        assert chances[differs].sum() < 0.056
 
 
 def test_of_skewed_numbers_of_unequal_groups_it_is_little_less_often() -> None:

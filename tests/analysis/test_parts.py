@@ -1,16 +1,20 @@
-"""Statistics of runs that come part by part are those of one frame."""
+"""Statistics of runs that come part by part are those of one frame: by an iterator, a folder, a cluster.
+
+With AGENTRUN_NB_PROFILE=torture 1,000 random datasets are counted in all these ways.
+"""
 
 from __future__ import annotations
 
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import dask
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import agentrun_nb as arn
@@ -21,7 +25,7 @@ from agentrun_nb.files import dataset, many_runs
 from agentrun_nb.files import parts as parts_of_files
 from agentrun_nb.local.generator import generate
 from agentrun_nb.tables.frames import runs_frame
-from tests.support.analysis import frame, run
+from tests.support.analysis import TORTURE, frame, run
 from tests.support.many_runs import TABLES, runs_in_parts, together
 
 QUESTIONS: dict[str, dict[str, Any]] = {
@@ -38,11 +42,8 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def saved(parts: Sequence[pd.DataFrame], rows: int, use: Callable[[Path], Any]) -> Any:
-    """What a function gives of a folder of these runs with so many rows a part."""
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dataset, "ROWS", rows)
-        return use(arn.save(iter(parts), Path(folder, "runs")))
+datasets = settings(max_examples=125 if TORTURE else 12)
+"""Of each of the functions here."""
 
 
 def outcome(compute: Callable[[], Any]) -> Any:
@@ -66,7 +67,7 @@ def assert_same(found: Any, expected: Any) -> None:
 def assert_parts_are_one_frame(
     compute: Callable[[Any], Any], parts: list[pd.DataFrame], at_once: int = 3, many: int = 40
 ) -> None:
-    """A statistic of parts, one after another or in a folder, is that of the whole table.
+    """A statistic of parts, one after another, in a folder or on a cluster, is that of the whole table.
 
     Args:
         compute: the statistic.
@@ -74,15 +75,23 @@ def assert_parts_are_one_frame(
         at_once: how many counts are combined at once.
         many: from how many rows on equal ones are counted together.
     """
-    expected = outcome(lambda: compute(together(parts)))
-    with pytest.MonkeyPatch.context() as patch:
+    whole = together(parts)
+    expected = outcome(lambda: compute(whole))
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setattr(many_runs, "_AT_ONCE", at_once)
         patch.setattr("agentrun_nb.analysis.tallies._MANY", many)
         assert_same(outcome(lambda: compute(iter(parts))), expected)
-        if all(set(part.columns) == set(parts[0].columns) for part in parts):
-            assert_same(saved(parts, 9, lambda path: outcome(lambda: compute(path))), expected)
+        # Each part costs as much as hundreds of rows; with four of them counts are a tree.
+        patch.setattr(dataset, "ROWS", max(9, len(whole) // 4))
+        # The parts may have different columns, the files of a folder may not.
+        path = arn.save(iter([whole]), Path(folder, "runs"))
+        assert_same(outcome(lambda: compute(path)), expected)
+        # A cluster of processes is in tests/test_dask.py.
+        with dask.config.set(scheduler="synchronous"):
+            assert_same(outcome(lambda: compute(arn.dask.read(path))), expected)
 
 
+@datasets
 @given(
     parts=TABLES,
     name=st.sampled_from([*QUESTIONS]),
@@ -105,6 +114,7 @@ def test_each_question_has_one_answer(name: str) -> None:
     assert_parts_are_one_frame(lambda runs: arn.summarize(runs, **question), parts)
 
 
+@datasets
 @given(parts=TABLES)
 def test_concurrency_of_parts_is_that_of_one_frame(parts: list[pd.DataFrame]) -> None:
     assert_parts_are_one_frame(arn.concurrency, parts)
@@ -147,9 +157,24 @@ FAILURES: dict[str, dict[str, Any]] = {
 }
 
 
+@datasets
 @given(parts=TABLES, name=st.sampled_from([*FAILURES]))
 def test_failures_of_parts_are_those_of_one_frame(parts: list[pd.DataFrame], name: str) -> None:
     assert_parts_are_one_frame(lambda runs: arn.failures(runs, **FAILURES[name]), parts)
+
+
+COMPARISONS: dict[str, dict[str, Any]] = {
+    "of versions": {"b": "v2"},
+    "of several": {"b": ["v2", "v3"]},
+    "of a number": {"b": "v2", "values": "output_manifest.score"},
+    "of a phase": {"b": "v3", "phase": "before_start"},
+}
+
+
+@datasets
+@given(parts=TABLES, name=st.sampled_from([*COMPARISONS]))
+def test_a_comparison_of_parts_is_that_of_one_frame(parts: list[pd.DataFrame], name: str) -> None:
+    assert_parts_are_one_frame(lambda runs: arn.compare(runs, "v1", **COMPARISONS[name]), parts)
 
 
 def _longest(values: list[Any]) -> int:
@@ -168,6 +193,7 @@ COLUMNS: dict[str, dict[str, Any]] = {
 }
 
 
+@datasets
 @given(parts=TABLES, name=st.sampled_from([*COLUMNS]))
 def test_columns_of_parts_are_those_of_one_frame(parts: list[pd.DataFrame], name: str) -> None:
     assert_parts_are_one_frame(lambda runs: arn.extract(runs, **COLUMNS[name]), parts)
@@ -179,11 +205,13 @@ def test_each_column_is_that_of_one_frame(name: str) -> None:
     assert_parts_are_one_frame(lambda runs: arn.extract(runs, **COLUMNS[name]), parts)
 
 
+@datasets
 @given(parts=TABLES)
 def test_outputs_of_parts_are_those_of_one_frame(parts: list[pd.DataFrame]) -> None:
     assert_parts_are_one_frame(arn.outputs, parts)
 
 
+@datasets
 @given(parts=TABLES, column=st.sampled_from(["output_manifest", "input", "extra", "id", "team"]))
 def test_paths_of_parts_are_those_of_one_frame(parts: list[pd.DataFrame], column: str) -> None:
     assert_parts_are_one_frame(lambda runs: arn.json_paths(runs, column), parts)
@@ -197,6 +225,7 @@ def test_columns_stand_under_the_index_of_one_frame_and_a_fresh_one_of_several()
     assert list(arn.extract(iter([runs, runs[:1]]), **columns).index) == [0, 1, 2, 3]
 
 
+@datasets
 @given(parts=TABLES, shuffle=st.randoms())
 def test_the_order_of_the_parts_changes_no_number(parts: list[pd.DataFrame], shuffle: Any) -> None:
     expected = arn.summarize(together(parts), by="version_id")

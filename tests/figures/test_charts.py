@@ -160,6 +160,28 @@ def test_a_column_of_many_runs_says_how_long_a_stretch_it_counts() -> None:
     assert in_stretches > arn.concurrency(runs)["running"].max()
 
 
+@pytest.mark.parametrize("name", ["concurrency", "durations"])
+def test_an_axis_of_few_runs_has_no_parts_of_one(name: str) -> None:
+    draw = getattr(figures, name)
+    assert draw(frame([run(0)])).layout.yaxis.dtick == 1
+    assert draw(frame([run(n) for n in range(40)])).layout.yaxis.dtick is None
+
+
+def test_one_run_is_told_in_the_singular() -> None:
+    for draw in EVERY:
+        for records in ([run(0)], [run(0, "odd", (None, None, None))]):
+            words = draw(frame(records)).to_json()
+            assert not re.search(r"\b1 runs", words), draw
+
+
+def test_a_trend_without_times_says_so_in_their_place() -> None:
+    few = figures.trend(frame([run(n) for n in range(3)]), by=None)
+    assert "in no period have 10 or more ended" in few.to_json()
+    assert few.layout.yaxis2.showticklabels is False
+    many = figures.trend(frame([run(n) for n in range(12)]), by=None)
+    assert "in no period" not in many.to_json()
+
+
 def test_concurrency_tells_what_it_could_not_place() -> None:
     assert "1 left out: times out of order" in told(figures.concurrency(frame(ODD)))
 
@@ -278,6 +300,18 @@ def test_under_the_curves_stands_how_many_runs_were_at_risk() -> None:
         # Seconds that are shorter than the axis begins are at its edge.
         assert int(text) == (still if at > numbers[0][1] else 20)
     assert len({text for _, _, text in numbers}) > 3
+
+
+@pytest.mark.parametrize("n", [40, 20_000])
+def test_numbers_at_risk_have_room_beside_each_other(n: int) -> None:
+    figure = figures.survival(generated(n), by=None)
+    first, last = figure.layout.xaxis.range
+    numbers = at_risk(figure)
+    width = 0.013 * len(f"{n:,}") * (last - first)
+    ends = [first + width, *(at + width / 2 for _, at, _ in numbers[1:])]
+    begins = [at - width / 2 for _, at, _ in numbers[1:]]
+    assert len(begins) > 3
+    assert all(begin > end for begin, end in zip(begins, ends, strict=False))
 
 
 def test_a_tick_stands_where_runs_that_go_on_were_last_seen() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb import figures
+from agentrun_nb.core.text import counted
 from agentrun_nb.drawing.axis import ticks
 from agentrun_nb.drawing.status_style import LOOKS, look_of
 from agentrun_nb.drawing.window import GROUPINGS, LARGEST_DATE
@@ -370,7 +371,8 @@ def test_a_timeline_without_a_run_that_has_a_place_says_so(records, by):
     for figure in (figures.timeline(runs, by=by), explorer.figure()):
         written = [note.text for note in figure.layout.annotations]
         lack = "has a created time that can be read"
-        assert ("no runs" if runs.empty else f"none of {len(runs)} runs {lack}") in written
+        some = f"none of {counted(len(runs), 'run')} {lack}"
+        assert ("no runs" if runs.empty else some) in written
         assert not figure.data
         assert figure.layout.height > 0
 
