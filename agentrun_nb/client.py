@@ -12,6 +12,7 @@ import pandas as pd
 
 from agentrun_nb.core.arguments import read_count, read_path, read_texts
 from agentrun_nb.core.schema import DEPLOYMENTS, VERSIONS
+from agentrun_nb.core.text import capital, kind_of
 from agentrun_nb.core.when import Span, read_span
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.fetch import check, listing, output_files
@@ -108,7 +109,7 @@ class Client:
         del api_key  # a traceback may show the locals of this frame
         if transport is not None and not hasattr(transport, "handle_async_request"):
             raise SettingsError(
-                f"A {type(transport).__name__} is no transport.",
+                f"{capital(kind_of(transport))} is no transport.",
                 hint="Give one of httpx that is asynchronous.",
             )
         limits = {

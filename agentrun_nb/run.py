@@ -12,6 +12,7 @@ import pandas as pd
 from agentrun_nb.core import display, jsontext, times
 from agentrun_nb.core.paths import find, parse_path
 from agentrun_nb.core.schema import DOCUMENTS, RUNS, STATUS_WORDS, TERMINAL
+from agentrun_nb.core.text import capital, kind_of
 from agentrun_nb.errors import PathNotFound, SchemaError
 from agentrun_nb.records.batch import Batch, to_batch
 from agentrun_nb.records.decode import decode_record
@@ -97,7 +98,7 @@ class Run:
         """
         if not isinstance(raw, bytes):
             hint = "Give the record's bytes; arn.Run.of_row(runs.iloc[0]) makes a run of a row."
-            raise SchemaError(f"A {type(raw).__name__} is not the bytes of a record.", hint=hint)
+            raise SchemaError(f"{capital(kind_of(raw))} is not the bytes of a record.", hint=hint)
         self.raw = raw
         batch = decode_record(RUNS, raw)
         if fetched_at is not None and fetched_at is not pd.NaT:
@@ -143,7 +144,7 @@ class Run:
             <Run 'adrun_...': deployment 'adep_...', failed, exit code 1, ...>
         """
         if not isinstance(row, pd.Series):
-            sentence = f"A {type(row).__name__} is not a row of runs."
+            sentence = f"{capital(kind_of(row))} is not a row of runs."
             hint = "Give one, such as runs.iloc[0]; arn.Run(raw) reads bytes."
             raise SchemaError(sentence, hint=hint)
         cells = _first_row(row)

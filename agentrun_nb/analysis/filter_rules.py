@@ -16,6 +16,7 @@ from agentrun_nb.core import times
 from agentrun_nb.core.arguments import read_texts
 from agentrun_nb.core.jsontext import valid_unicode
 from agentrun_nb.core.schema import DOCUMENTS
+from agentrun_nb.core.text import kind_of
 from agentrun_nb.core.when import plain_when, read_statuses, read_when
 from agentrun_nb.documents.col import Col
 from agentrun_nb.errors import AgentRunError, SettingsError
@@ -55,7 +56,7 @@ def read_filter(given: Any) -> Rules | None:
         return None
     if not isinstance(given, Mapping):
         hint = f"Its keys: {', '.join(KEYS)}."
-        raise SettingsError(f"A filter is a mapping, and not a {type(given).__name__}.", hint=hint)
+        raise SettingsError(f"A filter is a mapping, and not {kind_of(given)}.", hint=hint)
     for key in given:
         if key not in KEYS:
             raise _unknown("key of a filter", key, KEYS)
@@ -130,7 +131,7 @@ def _check_moment(key: str, value: Any) -> str:
 def _check_text(key: str, value: Any) -> str:
     if not isinstance(value, str):
         hint = "Give the words themselves."
-        raise SettingsError(f"{key} takes a text, and not a {type(value).__name__}.", hint=hint)
+        raise SettingsError(f"{key} takes a text, and not {kind_of(value)}.", hint=hint)
     return _check_length(key, value)
 
 
@@ -158,7 +159,7 @@ def _check_where(key: str, value: Any) -> list[list[Any]]:
 def _check_path(path: Any) -> str:
     try:
         if not isinstance(path, str):
-            raise SettingsError(f"A path is a text, and not a {type(path).__name__}.")
+            raise SettingsError(f"A path is a text, and not {kind_of(path)}.")
         return Col(_check_length("where", path)).path
     except AgentRunError as error:
         hint = error.hint or f"Begin it with {' or '.join(f'{name}.' for name in DOCUMENTS)}"

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from agentrun_nb.core.text import kind_of
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.tables.frames import check_columns
 from agentrun_nb.tables.labels import Names, with_labels
@@ -59,7 +60,7 @@ def _check_hashable(name: str, column: pd.Series[Any]) -> None:
         return
     for value in column:
         if not pd.api.types.is_hashable(value):
-            sentence = f"Runs cannot be grouped by {name!r}: there is a {type(value).__name__}."
+            sentence = f"Runs cannot be grouped by {name!r}: there is {kind_of(value)}."
             raise SchemaError(sentence, hint="Group by a text of it: values.map(json.dumps).")
 
 
@@ -77,7 +78,7 @@ def as_list(by: Any) -> list[Any]:
     for part in parts:
         if not isinstance(part, str | pd.Series):
             hint = "Give the name of a column, a Series under the runs' index, or a list of these."
-            raise SchemaError(f"Runs cannot be grouped by a {type(part).__name__}.", hint=hint)
+            raise SchemaError(f"Runs cannot be grouped by {kind_of(part)}.", hint=hint)
     return parts
 
 

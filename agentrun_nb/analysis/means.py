@@ -13,6 +13,7 @@ import pandas as pd
 
 from agentrun_nb.analysis.estimates import LEVEL, Contrast, Estimate, scipy_stats
 from agentrun_nb.analysis.inputs import runs_of_inputs
+from agentrun_nb.core.text import kind_of
 from agentrun_nb.documents.col import Col
 from agentrun_nb.documents.extract import extract
 from agentrun_nb.errors import SettingsError
@@ -42,9 +43,9 @@ def read_values(values: Any) -> dict[str, Col]:
         columns = [_column(value) for value in values]
         return _by_name([(column.path, column) for column in columns])
     if not isinstance(values, Mapping):
-        kind = type(values).__name__
+        kind = kind_of(values)
         hint = 'Give a path such as "output_manifest.score", or a list of paths.'
-        raise SettingsError(f"values= takes paths to numbers, and not a {kind}.", hint=hint)
+        raise SettingsError(f"values= takes paths to numbers, and not {kind}.", hint=hint)
     return _by_name([(str(name), _column(value)) for name, value in values.items()])
 
 

@@ -17,6 +17,7 @@ from agentrun_nb.analysis.estimates import Times, queue_times, run_times
 from agentrun_nb.analysis.outcomes import OutcomeCodes, outcomes
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import PHASES, STATUSES, TERMINAL, WAITING
+from agentrun_nb.core.text import kind_of
 from agentrun_nb.core.times import seconds_text
 from agentrun_nb.errors import DataError, SettingsError
 from agentrun_nb.tables.ledger import looks_at
@@ -181,7 +182,7 @@ def check_phase(phase: Any, phases: Any) -> None:
         )
     if phase is not None and not isinstance(phase, str):
         raise SettingsError(
-            f"phase= takes the name of a phase, and not a {type(phase).__name__}.",
+            f"phase= takes the name of a phase, and not {kind_of(phase)}.",
             hint='Give one such as "running", and a table of phases as phases=.',
         )
 

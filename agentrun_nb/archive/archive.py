@@ -19,6 +19,7 @@ from agentrun_nb.archive.sync import Synced
 from agentrun_nb.client import Client
 from agentrun_nb.core.arguments import read_count, read_path, read_words
 from agentrun_nb.core.schema import DEPLOYMENTS, VERSIONS
+from agentrun_nb.core.text import capital, kind_of
 from agentrun_nb.errors import NotFoundError, SettingsError
 from agentrun_nb.fetch.keys import RunsLike, check_ids, keys_given, one_key, run_keys
 from agentrun_nb.fetch.names import deployment_names, ids_for_names, version_names
@@ -578,8 +579,8 @@ def wire_of(client: Any) -> Wire:
         SettingsError: it is no client.
     """
     if not isinstance(client, Client):
-        kind = type(client).__name__
-        raise SettingsError(f"A {kind} is no client.", hint="Give arn.Client().")
+        sentence = f"{capital(kind_of(client))} is no client."
+        raise SettingsError(sentence, hint="Give arn.Client().")
     return client._wire
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from agentrun_nb.core.text import kind_of
 from agentrun_nb.errors import SettingsError
 
 
@@ -32,8 +33,8 @@ def read_texts(name: str, value: Any, hint: str) -> list[str]:
     texts = list(value) if plain else [value]
     odd = [text for text in texts if not isinstance(text, str)]
     if odd:
-        kind = type(odd[0]).__name__
-        raise SettingsError(f"{name}= takes a text or several, and not a {kind}.", hint=hint)
+        kind = kind_of(odd[0])
+        raise SettingsError(f"{name}= takes a text or several, and not {kind}.", hint=hint)
     return texts
 
 
@@ -97,7 +98,7 @@ def _flaw_of_path(path: Any) -> str:
     """What it is in place of a path; empty where it is one."""
     text = os.fspath(path) if isinstance(path, str | os.PathLike) else path
     if not isinstance(text, str):
-        return f"a {type(path).__name__}"
+        return kind_of(path)
     if not text:
         return "an empty text"
     if "\0" in text:

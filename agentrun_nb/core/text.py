@@ -67,3 +67,26 @@ def counted(count: int, noun: str) -> str:
     """A number and its noun: `1 run`, `1,000 runs`."""
     plural = "" if count == 1 else "s"
     return f"{count:,} {noun}{plural}"
+
+
+def kind_of(value: object) -> str:
+    """What a value is, by its type: `an int`, `a Series`, `None`.
+
+    >>> kind_of(5)
+    'an int'
+    """
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    # A u is mostly said as in UUID and uint8.
+    article = "an" if name[0] in "AEIOaeio" else "a"
+    return f"{article} {name}"
+
+
+def capital(text: str) -> str:
+    """A text as it begins a sentence; the rest of it stays.
+
+    >>> capital("a DataFrame")
+    'A DataFrame'
+    """
+    return text[:1].upper() + text[1:]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from agentrun_nb.core.text import capital, kind_of
 from agentrun_nb.documents.reading import ABSENT, Gap, read
 from agentrun_nb.errors import SchemaError
 
@@ -31,7 +32,7 @@ def parse(column: pd.Series[Any]) -> pd.Series[Any]:
     """
     if not isinstance(column, pd.Series):
         hint = 'Give one of a frame, such as runs["output_manifest"].'
-        raise SchemaError(f"A {type(column).__name__} is not a column of JSON texts.", hint=hint)
+        raise SchemaError(f"{capital(kind_of(column))} is not a column of JSON texts.", hint=hint)
     values = [read(text) if isinstance(text, str) else ABSENT for text in column.astype("object")]
     result = pd.Series([None] * len(values), index=column.index, name=column.name, dtype="object")
     result[:] = [pd.NA if isinstance(value, Gap) else value for value in values]

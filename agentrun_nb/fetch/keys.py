@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from agentrun_nb.core.dtypes import is_text
+from agentrun_nb.core.text import capital, kind_of
 from agentrun_nb.errors import BadIdError, SchemaError, SettingsError
 from agentrun_nb.run import Run
 from agentrun_nb.tables.mending import mend
@@ -64,14 +65,14 @@ def check_ids(deployment_id: Any, run_id: Any, method: str) -> Key:
         return deployment_id, run_id
     hint = f"Give {method}(deployment_id, run_id); list_runs(deployment_id) lists its runs."
     if isinstance(deployment_id, str):
-        what = "" if run_id is None else f", not a {type(run_id).__name__}"
+        what = "" if run_id is None else f", not {kind_of(run_id)}"
         sentence = f"{method} takes the id of a run beside that of its deployment{what}."
         raise BadIdError(sentence, hint=hint)
     with suppress(SettingsError):
         named = ", ".join(map(repr, one_key(deployment_id)))
         hint = f"Give {method}({named})."
-    kind = type(deployment_id).__name__
-    sentence = f"{method} takes the ids of a deployment and a run, not a {kind}."
+    kind = kind_of(deployment_id)
+    sentence = f"{method} takes the ids of a deployment and a run, not {kind}."
     raise BadIdError(sentence, hint=hint)
 
 
@@ -108,7 +109,7 @@ def _run_id(given: Any) -> Any:
     # A run in place of an id cannot be looked up beside the others.
     if not isinstance(given, Hashable):
         hint = "Give the ids of its runs, or a frame alone: get_runs(runs)."
-        raise SettingsError(f"A {type(given).__name__} is no id of a run.", hint=hint)
+        raise SettingsError(f"{capital(kind_of(given))} is no id of a run.", hint=hint)
     return given
 
 

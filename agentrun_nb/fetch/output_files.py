@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentrun_nb.core import jsontext
 from agentrun_nb.core.schema import STATUSES
+from agentrun_nb.core.text import kind_of
 from agentrun_nb.errors import NotFoundError, PathNotFound, SettingsError
 from agentrun_nb.http import loop, routes
 from agentrun_nb.http.wire import Tally, Wire
@@ -83,8 +84,8 @@ def output_row(run: Run, name: str) -> pd.Series[Any]:
         SettingsError: the name is no text.
     """
     if not isinstance(name, str):
-        kind = type(name).__name__
-        raise SettingsError(f"An output is named by a text, and not by a {kind}.", hint=NAMES)
+        kind = kind_of(name)
+        raise SettingsError(f"An output is named by a text, and not by {kind}.", hint=NAMES)
     table = run.outputs
     mended_name = jsontext.valid_unicode(name)  # as the names in the table are
     for column in ("name", "path", "configured_path"):

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import plotly.graph_objects as go
 from IPython.display import display
 
+from agentrun_nb.core.text import capital, kind_of
 from agentrun_nb.errors import SettingsError
 from agentrun_nb.figures.charts import concurrency, durations, outcomes
 from agentrun_nb.figures.curves import survival
@@ -36,7 +37,7 @@ def show(figure: go.Figure) -> None:
     """
     if not isinstance(figure, go.Figure):
         raise SettingsError(
-            f"A {type(figure).__name__} is not a figure.",
+            f"{capital(kind_of(figure))} is not a figure.",
             hint="Give one of arn.figures or of plotly.",
         )
     live = json.loads(figure.to_json())

@@ -15,7 +15,7 @@ from agentrun_nb.analysis.bounded import bounded_curve
 from agentrun_nb.analysis.estimates import TOO_FEW
 from agentrun_nb.analysis.outcomes import outcomes, repeated_runs_notes
 from agentrun_nb.analysis.phase_lengths import RUN_TIME, Lengths, measure
-from agentrun_nb.core.text import counted
+from agentrun_nb.core.text import capital, counted
 from agentrun_nb.core.times import seconds_text
 from agentrun_nb.figures.lengths import TICKS, axis_ends, missing_notes, places
 from agentrun_nb.figures.style import (
@@ -126,7 +126,7 @@ def survival(
     notes += [*left_out_notes(_too_small(parts)), *repeated_runs_notes(runs), *_legend_notes(drawn)]
     count = f"{len(on_axis):,} of {counted(len(runs), 'run')}"
     title = f"How long {count} went on" if is_run_time else f"{lengths.words} of {count}"
-    title = safe_text(title[:1].upper() + title[1:], _LONGEST_TITLE) + by_words(by)
+    title = safe_text(capital(title), _LONGEST_TITLE) + by_words(by)
     dress(figure, template, title, notes)
     if drawn:
         _make_room(figure, len(drawn))

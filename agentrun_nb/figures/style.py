@@ -20,7 +20,7 @@ from plotly.exceptions import PlotlyError
 
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import STATUSES
-from agentrun_nb.core.text import clip, counted, visible
+from agentrun_nb.core.text import clip, counted, kind_of, visible
 from agentrun_nb.core.times import zone
 from agentrun_nb.drawing.axis import Tick, clock_text, ticks
 from agentrun_nb.drawing.status_style import Look, look_of
@@ -187,7 +187,7 @@ def groups(runs: pd.DataFrame, by: str | None, most: int, names: Names = None) -
         return pd.Series("all runs", runs.index, pd.CategoricalDtype(["all runs"]))
     if not isinstance(by, str):
         raise SchemaError(
-            f"Runs cannot be grouped by a {type(by).__name__} in a figure.",
+            f"Runs cannot be grouped by {kind_of(by)} in a figure.",
             hint="Give the name of a column; runs.assign(...) adds one.",
         )
     check_columns(runs, [by])

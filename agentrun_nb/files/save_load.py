@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from agentrun_nb.core.arguments import read_path, read_texts
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import RUNS, Column, Kind, Table
+from agentrun_nb.core.text import capital, kind_of
 from agentrun_nb.errors import AgentRunError, DataError, SchemaError
 from agentrun_nb.files import dataset
 from agentrun_nb.files.atomic import replacing
@@ -103,9 +104,9 @@ def _are_frames(runs: Any) -> TypeGuard[Iterable[Any]]:
 def _frames(parts: Iterable[Any]) -> Iterator[pd.DataFrame]:
     for part in parts:
         if not isinstance(part, pd.DataFrame):
-            kind = type(part).__name__
+            sentence = f"{capital(kind_of(part))} is no frame, and a folder is made of frames."
             hint = "Give frames, such as those of client.iter_runs()."
-            raise SchemaError(f"A {kind} is no frame, and a folder is made of frames.", hint=hint)
+            raise SchemaError(sentence, hint=hint)
         yield part
 
 

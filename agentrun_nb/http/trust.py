@@ -11,6 +11,7 @@ from pathlib import Path
 
 import certifi
 
+from agentrun_nb.core.text import kind_of
 from agentrun_nb.errors import SettingsError
 
 VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -69,7 +70,7 @@ def read_trust(verify: object) -> Trust:
         return _of_environment()
     if isinstance(verify, str | Path) and str(verify).strip():
         return _of_path(verify)
-    shown = "an empty text" if isinstance(verify, str) else f"a {type(verify).__name__}"
+    shown = "an empty text" if isinstance(verify, str) else kind_of(verify)
     if verify is None or isinstance(verify, int | float):
         shown = repr(verify)
     raise SettingsError(f"verify= cannot be {shown}.", hint=HINT)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Raw
 
 from ..core.arguments import read_path
-from ..core.text import clip
+from ..core.text import clip, kind_of
 from ..core.when import read_span
 from ..errors import SettingsError
 from ..tables.ledger import shared_ledger
@@ -286,8 +286,8 @@ def _json_object(input_: Mapping[str, Any] | None) -> bytes:
             'Give a dict such as {"package": "json"}; '
             "json.loads makes one of a text or of what a file holds."
         )
-        kind = type(input_).__name__
-        raise LocalServiceError(f"The input of a run is a mapping, not a {kind}.", hint=hint)
+        kind = kind_of(input_)
+        raise LocalServiceError(f"The input of a run is a mapping, not {kind}.", hint=hint)
     try:
         text = json.dumps(dict(input_), separators=(",", ":"), allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from agentrun_nb.core import jsontext
+from agentrun_nb.core.text import kind_of
 from agentrun_nb.errors import SchemaError
 
 
@@ -35,7 +36,7 @@ def json_value(value: Any) -> Any:
         return value.tolist()
     if isinstance(value, Decimal):
         return float(value)
-    raise TypeError(f"a {type(value).__name__} has no place in JSON")
+    raise TypeError(f"{kind_of(value)} has no place in JSON")
 
 
 _ENCODER = msgspec.json.Encoder(enc_hook=json_value, decimal_format="number")

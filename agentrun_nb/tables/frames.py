@@ -19,6 +19,7 @@ from agentrun_nb.core import jsontext
 from agentrun_nb.core.arguments import read_flag
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import RUNS, Column, Table
+from agentrun_nb.core.text import capital, kind_of
 from agentrun_nb.errors import BadResponseError, SchemaError
 from agentrun_nb.records.batch import ARROW, Batch
 from agentrun_nb.records.decode import decode_page, decode_records
@@ -153,11 +154,11 @@ def _cell(value: Any) -> pd.Series[Any]:
 
 def _check_holds_runs(x: Any, given: Any) -> None:
     """Raises SchemaError for a text, a path, a pair of ids, and what is not iterable."""
-    kind = type(x).__name__
-    subject = f"A {kind} holds no runs"
+    kind = kind_of(x)
+    subject = f"{capital(kind)} holds no runs"
     of_column = None
     if x is not given:
-        subject = f"A {type(given).__name__} with a {kind} in it holds no runs"
+        subject = f"{capital(kind_of(given))} with {kind} in it holds no runs"
     if isinstance(given, pd.Series):
         of_column = "A Series is one column; give the frame of runs that it is of."
     if hasattr(x, "npartitions"):
@@ -342,7 +343,7 @@ def check_columns(runs: pd.DataFrame, names: list[str]) -> None:
     for name in names:
         if not is_among(name, columns):
             if not isinstance(name, str):
-                sentence = f"A {type(name).__name__} is no name of a column of these runs."
+                sentence = f"{capital(kind_of(name))} is no name of a column of these runs."
                 hint = "Give the name of a column; runs.assign(...) adds one."
                 raise SchemaError(sentence, hint=hint)
             near = get_close_matches(name, map(str, columns), n=3, cutoff=0.5)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.jsontext import valid_unicode
+from agentrun_nb.core.text import kind_of
 from agentrun_nb.errors import SettingsError
 
 Names: TypeAlias = "Mapping[str, str] | None"
@@ -31,12 +32,12 @@ def read_names(names: Any) -> dict[str, str]:
         return {}
     hint = "Give a mapping of ids to names, such as client.names()."
     if not isinstance(names, Mapping):
-        kind = type(names).__name__
-        raise SettingsError(f"names= takes a mapping, and not a {kind}.", hint=hint)
+        kind = kind_of(names)
+        raise SettingsError(f"names= takes a mapping, and not {kind}.", hint=hint)
     for text in (*names.keys(), *names.values()):
         if not isinstance(text, str):
-            kind = type(text).__name__
-            raise SettingsError(f"names= maps texts to texts, and has a {kind}.", hint=hint)
+            kind = kind_of(text)
+            raise SettingsError(f"names= maps texts to texts, and has {kind}.", hint=hint)
     return {key: valid_unicode(name) for key, name in names.items()}
 
 

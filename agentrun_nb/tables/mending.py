@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from agentrun_nb.core.dtypes import COLUMN_DTYPES
 from agentrun_nb.core.schema import RUNS, TABLES, Column, Table
+from agentrun_nb.core.text import capital, kind_of
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.records.batch import ARROW, TIMES_IN_ORDER, out_of_order
 from agentrun_nb.records.cells import Notes
@@ -52,7 +53,7 @@ def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
     if table is RUNS:
         hint = "Give a frame of client.list_runs, client.get_runs, arn.load or arn.runs_frame."
     if not isinstance(frame, pd.DataFrame):
-        sentence = f"A {type(frame).__name__} is not a table of {table.name.lower()}."
+        sentence = f"{capital(kind_of(frame))} is not a table of {table.name.lower()}."
         raise SchemaError(sentence, hint=hint)
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
@@ -205,7 +206,7 @@ def _clipped(value: Any) -> str:
     try:
         return repr(value)[:80]
     except Exception:  # the code of foreign objects may raise anything
-        return f"a {type(value).__name__}"
+        return kind_of(value)
 
 
 def _with_notes(before: pd.Series[Any], noted: dict[str, Noted]) -> pd.Series[Any]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from agentrun_nb.core.schema import LOGS, OBSERVATIONS, PHASES, TERMINAL, WAITING, Table
+from agentrun_nb.core.text import kind_of
 from agentrun_nb.core.times import iso
 from agentrun_nb.errors import SchemaError, SettingsError
 from agentrun_nb.tables.frames import Runs, newest, runs_frame
@@ -116,7 +117,7 @@ def _read_events(events: Any) -> Mapping[str, str]:
     )
     if not texts:
         raise SettingsError(
-            f"events= takes a mapping of event types to phases, and not a {type(events).__name__}.",
+            f"events= takes a mapping of event types to phases, and not {kind_of(events)}.",
             hint='Give one such as arn.local.EVENTS or {"run_running": "running"}.',
         )
     return dict(events)

@@ -17,7 +17,7 @@ import msgspec
 import pandas as pd
 
 from agentrun_nb.core.schema import FETCH_CODES, LOGS, NOTE_CODES, RUNS, TABLES
-from agentrun_nb.core.text import clip, counted, visible
+from agentrun_nb.core.text import capital, clip, counted, kind_of, visible
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.records.cut import cut_object
 from agentrun_nb.tables import remainder
@@ -201,7 +201,7 @@ def fetch_report(runs: Any) -> FetchReport:
         302 runs of 12 deployments in ... s, complete.
     """
     if not hasattr(runs, "attrs"):
-        sentence = f"A {type(runs).__name__} carries no report."
+        sentence = f"{capital(kind_of(runs))} carries no report."
         raise SchemaError(sentence, hint="Give a frame, as client.list_runs does.")
     rows = len(runs) if hasattr(runs, "columns") else 1
     data = runs.attrs.get(ATTRS)

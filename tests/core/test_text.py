@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import pandas as pd
 import pytest
 
-from agentrun_nb.core.text import visible
+from agentrun_nb import core
+from agentrun_nb.core.text import capital, kind_of, visible
 
 
 @pytest.mark.parametrize(
@@ -43,3 +51,26 @@ def test_what_belongs_to_a_script_is_left_as_it_is(text):
 )
 def test_every_other_character_that_cannot_be_seen_stands_as_a_code(text, seen):
     assert visible(text) == seen
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (5, "an int"),
+        (pd.Index([]), "an Index"),
+        (date(2026, 1, 1), "a date"),
+        (np.uint8(1), "a uint8"),
+        (uuid4(), "a UUID"),
+        (None, "None"),
+    ],
+)
+def test_a_value_is_named_by_its_type_with_the_right_article(value, kind):
+    assert kind_of(value) == kind
+    assert capital(kind)[1:] == kind[1:]
+
+
+def test_no_sentence_writes_the_article_of_a_type_by_itself():
+    package = Path(core.__file__).parents[1]
+    modules = package.rglob("*.py")
+    alone = re.compile(r"\b[Aa]n? \{type\(|\b[Aa]n? \{kind\}")
+    assert [file.name for file in modules if alone.search(file.read_text())] == []

@@ -84,7 +84,7 @@ V9 = r"code-review has no version {}; there are 1 and 2\."
         ("code-review", {"input": b"{}"}, "is a mapping, not a bytes"),
         ("code-review", {"input": Path("input.json")}, r"is a mapping, not a \w*Path"),
         ("code-review", {"input": []}, "is a mapping, not a list"),
-        ("code-review", {"input": 5}, "is a mapping, not a int"),
+        ("code-review", {"input": 5}, "is a mapping, not an int"),
         ("code-review", {"input": {"x": float("nan")}}, "cannot be written as JSON"),
         ("code-review", {"input": {"x": {1, 2}}}, "cannot be written as JSON"),
         ("code-review", {"input": {(1, 2): 3}}, "cannot be written as JSON"),

@@ -224,7 +224,7 @@ def test_a_document_that_no_json_can_hold_is_refused_by_name(odd):
         (lambda: arn.failures(runs(), "x"), "A str is not a table of logs"),
         (lambda: arn.parse("x"), "A str is not a column"),
         (lambda: arn.parse([]), "A list is not a column"),
-        (lambda: arn.fetch_report(5), "A int carries no report"),
+        (lambda: arn.fetch_report(5), "An int carries no report"),
         (lambda: arn.Run("{}"), "A str is not the bytes"),
         (lambda: arn.Run({}), "A dict is not the bytes"),
         (lambda: arn.Run(runs().iloc[0]), "of_row"),
