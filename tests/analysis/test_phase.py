@@ -11,7 +11,7 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb.analysis.bounded import bounded_curve, bounded_quantiles, bounded_share_within
-from agentrun_nb.analysis.estimates import Times, curve, quantiles
+from agentrun_nb.analysis.estimates import Times, curve, quantiles, share_within
 from agentrun_nb.analysis.phase_lengths import Lengths, measure
 from agentrun_nb.core.schema import PHASES, RUNS, STATUSES, TERMINAL
 from agentrun_nb.core.times import AnswerTime
@@ -137,8 +137,8 @@ def test_quantiles_curves_and_shares_hold_those_of_all_lengths_that_are_possible
         place = np.searchsorted(drawn.seconds, exact.seconds, "right") - 1
         assert (drawn.low[place] <= exact.low + 1e-9).all()
         assert (drawn.high[place] >= exact.high - 1e-9).all()
-        at = np.searchsorted(exact.seconds, 30, "right") - 1
-        assert within.low <= 1 - exact.high[at] <= 1 - exact.low[at] <= within.high
+        share_of_one = share_within(times, 30)
+        assert within.low <= share_of_one.low <= share_of_one.high <= within.high
 
 
 def test_the_table_names_what_it_measured_and_of_how_many_it_was_known() -> None:
