@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Generator
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +23,10 @@ settings.load_profile(os.environ.get("AGENTRUN_NB_PROFILE", "small"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Lets pass what ipywidgets 7 does to every widget where traitlets and ipykernel are newer than it."""
+    """Takes interrupts again, and lets pass what ipywidgets 7 does to every widget beside a newer traitlets."""
+    # What a shell starts in the background ignores interrupts, and so do the processes of the tests.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if version("ipywidgets").startswith("7."):
         for said in ("Deprecated in traitlets 4.1", "The `ipykernel.comm.Comm` class"):
             config.addinivalue_line("filterwarnings", f"ignore:{said}:DeprecationWarning")
