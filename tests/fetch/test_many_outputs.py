@@ -17,11 +17,10 @@ from agentrun_nb.archive import packing
 from agentrun_nb.files.folder import LONGEST, safe_name
 from tests.archive.book import DEP, Book, served
 
-NOW = datetime.now(UTC)
-
 
 def at(seconds: float) -> str:
-    return (NOW + timedelta(seconds=seconds)).isoformat()
+    """A moment from now on; below 0 one that is over."""
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
 
 
 def with_files(book: Book, number: int, names: list[str], gone: bool = False, **fields: Any) -> str:
