@@ -19,6 +19,7 @@ import agentrun_nb as arn
 from agentrun_nb import figures
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import LOGS, OBSERVATIONS, RUNS
+from agentrun_nb.core.text import capital, kind_of
 from agentrun_nb.errors import AgentRunError, BadResponseError, SchemaError
 from agentrun_nb.records.decode import decode_page
 from agentrun_nb.tables.frames import runs_frame, table_frame
@@ -153,7 +154,7 @@ NO_RUNS = {
 def test_what_was_given_is_named_and_not_only_what_is_in_it(name: str, tmp_path: Path) -> None:
     given = NO_RUNS[name]
     for read in (runs_frame, lambda runs: arn.save(runs, tmp_path / "runs.parquet")):
-        with pytest.raises(SchemaError, match=f"A {name.partition(' ')[0]} ") as caught:
+        with pytest.raises(SchemaError, match=capital(kind_of(given))) as caught:
             read(given)
         assert caught.value.hint
         assert ("one column" in caught.value.hint) == isinstance(given, pd.Series)
