@@ -223,7 +223,7 @@ def test_only_runs_that_the_filter_lets_through_are_followed(client, lives):
 def test_without_a_client_nothing_is_followed_and_to_want_it_is_an_error():
     with pytest.raises(SettingsError, match="needs a client"):
         explore(body(3), follow=True)
-    with pytest.raises(SettingsError, match="neither yes nor no"):
+    with pytest.raises(SettingsError, match="follow= takes no str"):
         explore(body(3), follow="yes")
 
     class Reader:
