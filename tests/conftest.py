@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
 settings.register_profile(
-    "small", max_examples=40, deadline=None, database=None, suppress_health_check=SLOW
+    "small", max_examples=25, deadline=None, database=None, suppress_health_check=SLOW
 )
 settings.register_profile("torture", max_examples=1_000, deadline=None, suppress_health_check=SLOW)
 NO_CORPUS = "AGENTRUN_NB_CORPORA"

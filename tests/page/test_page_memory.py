@@ -112,19 +112,21 @@ def test_a_view_that_is_used_often_holds_no_more(
 FOLLOWED = 40
 """Runs that go on and on."""
 STATUSES_IN_TURN = ("queued", "starting", "installing", "running")
+MESSAGES = 50 if LARGE else 15
+"""How many messages of changes come, twice."""
 MOST_BYTES_A_CHANGE = 400
 """What goes to the page for each change of a status, with what is said of the change in general."""
 
 
 def push_changes(kernel: Kernel, watch: Watch, lives: Lives) -> int:
-    """Has 50 messages of 40 changes come as fast as they can; returns how many changes."""
-    for number in range(50):
+    """Has messages of 40 changes come as fast as they can; returns how many changes."""
+    for number in range(MESSAGES):
         records = records_of(changed_runs(number), DEP)
         for record in records:
             watch._listener.take(record)
         kernel.on_loop(kernel.view._following.pull)
         kernel.carry()
-    return 50 * FOLLOWED
+    return MESSAGES * FOLLOWED
 
 
 def changed_runs(number: int) -> Batch:
