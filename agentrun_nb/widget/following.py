@@ -406,10 +406,7 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-def _check(client: Any, feed: Feed | None, choice: Any) -> None:
-    if choice not in (None, True, False):
-        hint = "Give True, False or None."
-        raise SettingsError(f"follow={choice!r:.80} is neither yes nor no.", hint=hint)
+def _check(client: Any, feed: Feed | None, choice: bool | None) -> None:
     if not choice or feed is not None or getattr(client, "watch", None) is not None:
         return
     if client is None:
