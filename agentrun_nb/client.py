@@ -323,7 +323,11 @@ class Client:
         """
         query = self._query(deployment_id, status, version_id, since, until, limit, without)
         rows = read_count("chunk", chunk, "Give the rows of a frame, above zero.")
-        return listing.list_chunks(self._wire, query, rows, progress=progress)
+        return self._chunks(query, rows, progress=progress)
+
+    def _chunks(self, query: RunQuery, rows: int, *, progress: bool) -> Iterator[pd.DataFrame]:
+        with ids_for_names(self._wire, query.deployments):
+            yield from listing.list_chunks(self._wire, query, rows, progress=progress)
 
     def _query(
         self,

@@ -2046,3 +2046,50 @@ def test_two_lists_in_one_page_are_both_read_and_the_listing_is_not_called_compl
     assert (report.complete, report.truncated_by) == (False, "duplicate_key")
     assert report.oddities["duplicate_key"] == 1
     assert len(arn.runs_frame(body)) == 2
+
+
+def test_a_status_that_the_service_refuses_is_named_however_many_others_came() -> None:
+    """A partial table would be taken for all runs of these statuses."""
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        if request.url.params.get("status") == "archived":
+            return answer({"error": {"code": "invalid_request", "message": "no"}}, 400)
+        return answer({"items": [run_record("run_1")], "next_cursor": None})
+
+    for statuses in ("archived", ["succeeded", "archived"]):
+        with pytest.raises(errors.ServiceError, match="status='archived'"):
+            mocked(serve).list_runs(DEP, status=statuses)
+        with pytest.raises(errors.ServiceError, match="status='archived'"):
+            list(mocked(serve).iter_runs(DEP, status=statuses))
+
+
+@pytest.mark.parametrize("name", ["status", "version_id"])
+@pytest.mark.parametrize("given", ["", " ", ["succeeded", ""]])
+def test_an_empty_filter_is_none_and_is_not_sent(name: str, given: object) -> None:
+    """A service may take it for no filter at all."""
+    sent: list[httpx.Request] = []
+    client = mocked(lambda request: sent.append(request) or answer({"items": []}))  # type: ignore[func-returns-value]
+    with pytest.raises(errors.SettingsError, match="empty"):
+        client.list_runs(DEP, **{name: given})
+    assert not sent
+
+
+def test_a_wrong_address_is_blamed_before_a_file_or_a_route() -> None:
+    manifest = {"sandbox_id": "s", "outputs": [{"name": "o", "path": "o"}]}
+    run = arn.Run.of_row(arn.runs_frame([run_record("run_1", output_manifest=manifest)]).iloc[0])
+    plain = answer({"error": {"code": "not_found", "message": "nothing here"}}, 404)
+    page = answer(b"<html>", 404)
+    for base, response, blamed in (
+        ("https://api.test/v1", plain, "give https://api.test."),
+        ("https://api.test/docs", plain, "'/docs' of the base_url"),
+        ("https://api.test", page, "check also that https://api.test is right"),
+    ):
+        transport = httpx.MockTransport(lambda request, given=response: given)  # type: ignore[misc]
+        client = Client(KEY, base, transport=transport)
+        with pytest.raises(errors.ServiceError) as of_list:
+            client.list_runs(DEP)
+        assert blamed in of_list.value.hint
+        with pytest.raises(errors.ServiceError) as of_file:
+            client.read_output(run, "o")
+        if base != "https://api.test/docs":
+            assert blamed in of_file.value.hint

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import agentrun_nb
+from agentrun_nb import errors
 from agentrun_nb.core import schema
 from agentrun_nb.core.schema import RUNS, STATUSES, TABLES
 from tests import density, layers
@@ -356,6 +357,18 @@ def test_every_table_of_the_schema_is_in_its_list():
     assert sorted(table.name for table in made) == sorted(table.name for table in TABLES)
     assert all(getattr(schema, table.name) is table for table in TABLES)
     assert len({table.noun for table in TABLES}) == len(TABLES)
+
+
+def test_every_error_says_what_to_do():
+    """Errors of the service's own answers get their hint where they are made."""
+    classes = {
+        name for name in vars(errors) if name.endswith(("Error", "NotOffered", "PathNotFound"))
+    }
+    for name, text in FILES.items():
+        for node in ast.walk(ast.parse(text.read_text("utf-8"))):
+            is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            if is_call and node.func.id in classes | {"LocalServiceError"}:
+                assert "hint" in {word.arg for word in node.keywords}, f"{name}:{node.lineno}"
 
 
 def test_paging_and_retry_are_pure():

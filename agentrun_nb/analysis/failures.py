@@ -34,6 +34,7 @@ from agentrun_nb.files.many_runs import (
 from agentrun_nb.tables.frames import check_columns
 from agentrun_nb.tables.labels import LABELLED, Names, read_names, with_labels
 from agentrun_nb.tables.mending import mend
+from agentrun_nb.tables.report import without_attrs
 from agentrun_nb.tables.shown import ShownFrame
 
 _DTYPES = {
@@ -303,7 +304,7 @@ def _labelled(table: pd.DataFrame, found: _Found, names: Names, columns: list[st
     """Puts labels where ids stand; labels that ids of other runs share are seen too."""
     changed = {}
     for column in set(columns).intersection(found.ids):
-        every = pd.concat([table[[column]], found.ids[column].to_frame()])
+        every = pd.concat([table[[column]], without_attrs(found.ids[column].to_frame())])
         changed[column] = with_labels(every, names, [column])[column].iloc[: len(table)]
     return table.assign(**changed)
 

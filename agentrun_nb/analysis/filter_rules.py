@@ -101,7 +101,8 @@ def _check_texts(key: str, value: Any) -> str | list[str | None]:
     if isinstance(value, str):
         return _check_length(key, value)
     if isinstance(value, Mapping):
-        raise SettingsError(f"{key} takes a text or several, and not a mapping.")
+        sentence = f"{key} takes a text or several, and not a mapping."
+        raise SettingsError(sentence, hint="Give a text, or a list of texts.")
     try:
         found = list(value)
     except TypeError:
@@ -159,7 +160,8 @@ def _check_where(key: str, value: Any) -> list[list[Any]]:
 def _check_path(path: Any) -> str:
     try:
         if not isinstance(path, str):
-            raise SettingsError(f"A path is a text, and not {kind_of(path)}.")
+            sentence = f"A path is a text, and not {kind_of(path)}."
+            raise SettingsError(sentence, hint="Give one such as input.package.")
         return Col(_check_length("where", path)).path
     except AgentRunError as error:
         hint = error.hint or f"Begin it with {' or '.join(f'{name}.' for name in DOCUMENTS)}"

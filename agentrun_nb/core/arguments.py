@@ -47,10 +47,12 @@ def read_words(name: str, value: Any, hint: str) -> list[str]:
         hint: what to give.
 
     Raises:
-        SettingsError: it is neither, or one of them is no Unicode.
+        SettingsError: it is neither, or one of them is empty or no Unicode.
     """
     words = read_texts(name, value, hint)
     for word in words:
+        if not word.strip():
+            raise SettingsError(f"{name}= takes no empty text.", hint=hint)
         try:
             word.encode()
         except UnicodeEncodeError:

@@ -137,7 +137,8 @@ class Col:
         if not self.dtype or self.default is pd.NA:
             return
         if not FITS[self.dtype](self.default):
-            raise SchemaError(f"The default {self.default!r} is not of the dtype {self.dtype}.")
+            sentence = f"The default {self.default!r} is not of the dtype {self.dtype}."
+            raise SchemaError(sentence, hint="Give one of that dtype, or pd.NA.")
 
     @cached_property
     def document(self) -> str:

@@ -12,7 +12,7 @@ from agentrun_nb.errors import AgentRunError, BadResponseError, ForbiddenError, 
 from agentrun_nb.fetch.by_id import read_identity
 from agentrun_nb.fetch.keys import Key
 from agentrun_nb.http import routes
-from agentrun_nb.http.replies import base_url_hint
+from agentrun_nb.http.replies import ELSEWHERE, base_url_hint
 from agentrun_nb.http.routes import ROUTES, Route
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.records.batch import Batch
@@ -181,11 +181,13 @@ class _RouteCheck:
         """Whether a refusal is about the run; None when it may be about the route as well."""
         if error.code is None:
             return False
-        if error.code != "not_found":
-            return True
-        # A service that says the same of a route which it surely has not leaves it open.
         listing = self.errors.get(routes.DEPLOYMENTS)
-        return None if listing is not None and listing.code == "not_found" else True
+        says_the_same = listing is not None and (listing.status, listing.code) == (404, error.code)
+        if not says_the_same:
+            return True
+        # A service that says the same of a route which it surely has not leaves it open. What this
+        # API does not say of a run is said of the route.
+        return None if error.code == "not_found" else False
 
 
 def _belongs_to_run(route: Route) -> bool:
@@ -196,7 +198,7 @@ def _belongs_to_run(route: Route) -> bool:
 def _records(route: Route, body: bytes) -> Batch:
     """Decodes the records of an answer: a list of them, or one."""
     if route.table is None:
-        raise BadResponseError(f"{route.template} gives no records.")
+        raise BadResponseError(f"{route.template} gives no records.", hint=ELSEWHERE)
     if route.key:
         return decode_page(route.table, body, route.key).batch
     return decode_record(route.table, body)
@@ -263,7 +265,7 @@ def _problem(checked: _RouteCheck) -> tuple[str, str]:
     settings, offered = checked.wire.settings, checked.offered[routes.RUN]
     error = checked.errors.get(routes.RUN) or checked.errors.get(routes.DEPLOYMENTS)
     address = base_url_hint(settings)
-    elsewhere = address or "Check the base_url: it may be that of another service."
+    elsewhere = address or ELSEWHERE
     if offered:
         return "", ""
     if offered is False and checked.offered[routes.DEPLOYMENTS]:

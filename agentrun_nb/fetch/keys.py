@@ -127,7 +127,9 @@ def names_deployments(thing: Any) -> bool:
     if isinstance(thing, str):
         return True
     if isinstance(thing, pd.DataFrame | pd.Series):
-        labels = thing.keys()  # the columns of a frame, the index of a row
+        labels = {*thing.keys()}  # the columns of a frame, the index of a row
+        if isinstance(thing, pd.DataFrame):
+            labels |= {*thing.index.names}
         if "id" in labels and "active_version_id" in labels:
             return True
         is_row = "id" in labels or "run_id" in labels

@@ -74,7 +74,7 @@ def ids_for_names(wire: Wire, deployment_ids: Iterable[object]) -> Iterator[None
     try:
         yield
     except NotFoundError as error:
-        missing = [given for given in deployment_ids if _missing(given) in error.message]
+        missing = [given for given in deployment_ids if _may_be_missing(given, error.message)]
         error.hint = _id_hint(wire, missing) or error.hint
         raise loop.safe_error(error) from None
 
@@ -86,8 +86,8 @@ def deployment_is_unknown(given: str, fetch_errors: pd.Series[str]) -> bool:
         given: what was given as the id of the deployment.
         fetch_errors: the `fetch_error` of each run.
     """
-    is_missing = fetch_errors.str.contains(_missing(given), regex=False, na=False)
-    return len(is_missing) > 0 and bool(is_missing.all())
+    is_missing = [_may_be_missing(given, error) for error in fetch_errors.fillna("")]
+    return len(is_missing) > 0 and all(is_missing)
 
 
 def refuse_name(wire: Wire, given: str) -> None:
@@ -102,6 +102,13 @@ def refuse_name(wire: Wire, given: str) -> None:
 
 def _missing(given: object) -> str:
     return f"The service has no deployment {given!r}."
+
+
+def _may_be_missing(given: object, message: str) -> bool:
+    """Whether an error is about a deployment; a plain `not_found` leaves it or the run open."""
+    sentence = _missing(given)
+    either = f"{sentence[:-1]}, run " in message and "The service says: not_found" in message
+    return sentence in message or either
 
 
 def _id_hint(wire: Wire, names: Sequence[object]) -> str:

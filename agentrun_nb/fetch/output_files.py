@@ -48,10 +48,12 @@ async def fetch_file(wire: Wire, place: FilePlace, tally: Tally) -> bytes:
     try:
         return await wire.fetch(request, bytes, tally)
     except NotFoundError as error:
-        error.hint = (
-            "A sandbox lives for a while only: "
-            "retention_seconds of the run says how long after it ended."
-        )
+        # Where the address may be wrong, nothing is known of the file.
+        if error.message.startswith("The service has no"):
+            error.hint = (
+                "A sandbox lives for a while only: "
+                "retention_seconds of the run says how long after it ended."
+            )
         raise error
 
 

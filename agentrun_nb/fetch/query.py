@@ -158,6 +158,10 @@ def read_deployments(given: Any) -> list[str]:
         SettingsError: a frame or row without ids.
     """
     if isinstance(given, pd.DataFrame | pd.Series):
+        if isinstance(given, pd.DataFrame):
+            # The ids may stand in the index.
+            indexed = {*given.index.names} & {"deployment_id", "id"} - {*given.columns}
+            given = given.reset_index([*indexed]) if indexed else given
         labels = given.keys()  # the columns of a frame, the index of a row
         names = [name for name in ("deployment_id", "id") if name in labels]
         if isinstance(given, pd.DataFrame) and not names:

@@ -140,6 +140,8 @@ class Walks:
         except (UnauthorizedError, SettingsError):
             raise
         except AgentRunError as error:
+            if _refuses_status(error, branch):
+                raise
             self.failures.append(error)
             return error.kind
 
@@ -194,6 +196,11 @@ class Walks:
 
 def _deployment_and_version(branch: Branch) -> tuple[str, str | None]:
     return branch.deployment, branch.version_id
+
+
+def _refuses_status(error: AgentRunError, branch: Branch) -> bool:
+    """Whether the service does not take the status of a branch: it would take it nowhere else."""
+    return branch.status is not None and error.status in (400, 422)
 
 
 class _BranchWalk:

@@ -257,8 +257,11 @@ def _arrow_table(
     """
     names = list(frame.columns)
     _check_names(names)
-    plain = frame.astype({column.name: TEXT for column in known if column.kind == "category"})
-    plain.attrs = {name: value for name, value in frame.attrs.items() if name == report.ATTRS}
+    texts = {column.name: TEXT for column in known if column.kind == "category"}
+    plain = report.without_attrs(frame).astype(texts)
+    written_report = frame.attrs.get(report.ATTRS)
+    if report.read_report(written_report) is not None:
+        plain.attrs = {report.ATTRS: written_report}
     all_marks = dict(marks)
 
     def mark(name: str, kind: str) -> None:

@@ -13,6 +13,8 @@ from agentrun_nb.errors import BadResponseError, TooLargeError
 STEP = 1 << 20
 """The number of bytes that are decompressed at once."""
 
+IN_BETWEEN = "A proxy or a cache in between may be at fault: check it, and the base_url."
+
 ACCEPTED = "gzip, deflate"
 
 # The `wbits` of zlib: the largest window, and what stands around the compressed data.
@@ -45,7 +47,7 @@ async def read_body(chunks: AsyncIterable[bytes], encoding: str, cap: int) -> by
             message = f"The answer is larger than {cap:,} bytes."
             raise TooLargeError(message, hint="Allow more with Client(max_bytes=…).")
     if inflater and not inflater.whole:
-        raise BadResponseError("The compressed answer ends too early.")
+        raise BadResponseError("The compressed answer ends too early.", hint=IN_BETWEEN)
     return b"".join(parts)
 
 
@@ -54,7 +56,9 @@ def _inflater(encoding: str) -> Inflater | None:
         return None
     if encoding in ("gzip", "x-gzip", "deflate"):
         return Inflater(encoding)
-    raise BadResponseError(f"The answer is encoded as {encoding[:40]!r}, which was not asked for.")
+    raise BadResponseError(
+        f"The answer is encoded as {encoding[:40]!r}, which was not asked for.", hint=IN_BETWEEN
+    )
 
 
 class Inflater:
@@ -80,7 +84,9 @@ class Inflater:
         while data or full:
             if self.whole:
                 if self._encoding == "deflate":
-                    raise BadResponseError("The compressed answer goes on after its end.")
+                    raise BadResponseError(
+                        "The compressed answer goes on after its end.", hint=IN_BETWEEN
+                    )
                 self._stream, self.whole = zlib.decompressobj(_GZIP), False
             try:
                 part = self._stream.decompress(data, STEP)
@@ -98,5 +104,7 @@ class Inflater:
         if self._begun or self._encoding != "deflate":
             plain = not self._begun and data.lstrip()[:1] in (b"{", b"[", b"<")
             found = "plain text" if plain else "damaged"
-            raise BadResponseError(f"The answer is said to be {self._encoding} and is {found}.")
+            raise BadResponseError(
+                f"The answer is said to be {self._encoding} and is {found}.", hint=IN_BETWEEN
+            )
         self._begun, self._stream = True, zlib.decompressobj(_RAW_DEFLATE)

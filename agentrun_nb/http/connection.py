@@ -88,7 +88,10 @@ def unreached(error: Exception, settings: Settings) -> Failure:
     """
     causes = _causes(error)
     if any(map(_is_about_headers, causes)):
-        return Failure(BadResponseError(f"The headers that {settings.host} sends are too large."))
+        message = f"The headers that {settings.host} sends are too large."
+        return Failure(
+            BadResponseError(message, hint="Check the base_url, and what is in between.")
+        )
     for cause in causes:
         if isinstance(cause, aiohttp.ClientHttpProxyError):
             return refused_by_proxy(cause.status, settings)
@@ -109,7 +112,8 @@ def unreached(error: Exception, settings: Settings) -> Failure:
             message = sentence.format(blamed + through, settings.timeout)
             hint = _network_hint(blamed, settings)
             return Failure(ConnectionFailedError(message, hint=hint), transient=True)
-    no_http = BadResponseError(f"{settings.host} did not answer in HTTP.")
+    message = f"{settings.host} did not answer in HTTP."
+    no_http = BadResponseError(message, hint="Check the scheme and the port of the base_url.")
     return Failure(no_http, transient=True, once=True)
 
 

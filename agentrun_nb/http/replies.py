@@ -33,6 +33,9 @@ from agentrun_nb.http.settings import Settings
 MOST_CHARACTERS = 200
 """The most characters of an answer that an error repeats."""
 
+ELSEWHERE = "Check the base_url: it may be that of another service."
+"""What to do about an answer that is none of this API."""
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -201,12 +204,12 @@ def _error(reply: Reply, ask: Ask, refusal: Refusal, settings: Settings, key: st
     if status in _REFUSALS:
         kind, message, hint = _REFUSALS[status]
         if status != 429 and not refusal.from_api:
-            hint += (
-                f" The answer is not from the API: check also that {settings.base_url} is right."
-            )
+            hint += _not_from_api(settings)
         return kind(message.format(source=settings.secret.source) + quotation, hint=hint)
     if _lacks_route(status, ask, refusal):
         hint = base_url_hint(settings) or ask.route.instead
+        if not refusal.from_api and not base_url_hint(settings):
+            hint += _not_from_api(settings)
         return NotOffered(f"This service does not offer {ask.route.template}.", hint=hint)
     if status == 404:
         return _not_found(ask, refusal, quotation, settings)
@@ -222,13 +225,28 @@ def _error(reply: Reply, ask: Ask, refusal: Refusal, settings: Settings, key: st
         message = f"The service redirects to {where}, which is never followed."
         return BadResponseError(message, hint="Give the right base_url.")
     if status < 300:
-        return BadResponseError(f"The service answered {status} where 200 was expected.")
+        message = f"The service answered {status} where 200 was expected."
+        return BadResponseError(message, hint=ELSEWHERE)
+    return _refused(ask, quotation)
+
+
+def _refused(ask: Ask, quotation: str) -> ServiceError:
+    """Makes the error of a request that the service does not take, which names its filters."""
+    given = {name: ask.params[name] for name in ("status", "version_id") if name in ask.params}
+    filters = " and ".join(f"{name}={value!r:.80}" for name, value in given.items())
+    request = f"a request with {filters}" if filters else "the request"
     hint = "Check the arguments of the call."
-    given = ask.params.get("status", "")
-    near = get_close_matches(given, STATUSES, 1)
-    if near and near[0] != given:
-        hint = f"Near {given!r}: {near[0]!r}."
-    return ServiceError(f"The service refused the request.{quotation}", hint=hint)
+    status = given.get("status", "")
+    near = get_close_matches(status, STATUSES, 1)
+    if near and near[0] != status:
+        hint = f"Near {status!r}: {near[0]!r}."
+    elif status:
+        hint = f"Statuses of the contract: {', '.join(STATUSES)}."
+    return ServiceError(f"The service refused {request}.{quotation}", hint=hint)
+
+
+def _not_from_api(settings: Settings) -> str:
+    return f" The answer is not from the API: check also that {settings.base_url} is right."
 
 
 def _quotation(refusal: Refusal) -> str:
@@ -258,10 +276,16 @@ def _not_found(ask: Ask, refusal: Refusal, quotation: str, settings: Settings) -
         return NotFoundError(message, hint=address or hint)
     blamed = refusal.code.removesuffix("_not_found")
     missing = next((name for name in ask.ids if blamed and blamed.split("_")[-1] in name), None)
-    if address and not missing:
-        return NotFoundError(f"Nothing was found at this address.{quotation}", hint=address)
+    # What this API does not say of an id is said of the address.
+    says_less = bool(refusal.code) and "not_found" not in refusal.code
+    if not missing and (address or says_less):
+        hint = address or "Check the base_url and the ids."
+        return NotFoundError(f"Nothing was found at this address.{quotation}", hint=hint)
     found = _named(missing, ask.ids[missing]) if missing else named
     hint = "Check the id, and that the key may see it."
+    path = urlsplit(settings.base_url).path
+    if path and not missing:
+        hint = f"Check the id, that the key may see it, and the path {path!r} of the base_url."
     return NotFoundError(f"The service has no {found}.{quotation}", hint=hint)
 
 

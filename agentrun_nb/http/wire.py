@@ -321,7 +321,9 @@ class Wire:
             return Failure(TooLargeError(replies.safe(error.message, key), hint=error.hint))
         except BadResponseError as error:
             return Failure(
-                BadResponseError(replies.safe(error.message, key)), transient=True, once=True
+                BadResponseError(replies.safe(error.message, key), hint=error.hint),
+                transient=True,
+                once=True,
             )
         except Exception as error:
             # Whatever a transport raises, it brought no answer.
@@ -347,7 +349,8 @@ class Wire:
         base_parts = self.settings.base_url.count("/", len("https://"))
         if origin != self.settings.origin or further_parts != base_parts:
             raise UnsafeURLError(
-                "The request would leave the route it was made for; nothing was sent."
+                "The request would leave the route it was made for; nothing was sent.",
+                hint="Check the ids and the base_url.",
             )
         return request
 

@@ -169,7 +169,11 @@ class Service:
         try:
             run = self._workshop.submit(agent.deployment_id, request)
         except RefusedError as failure:
-            raise LocalServiceError(f"The service did not take the run: {failure}.") from None
+            hint = "service.wait() waits until those before it have ended; submit it again then."
+            if failure.status != 429:
+                hint = "service.deployments lists what can be run."
+            sentence = f"The service did not take the run: {failure}."
+            raise LocalServiceError(sentence, hint=hint) from None
         return self.client.get_run(run.deployment_id, run.id)
 
     def wait(self, timeout: float | None = None) -> bool:

@@ -20,6 +20,8 @@ from agentrun_nb.records.tolerant import decode_tolerant
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+_HINT = "A record or a page of the service is one JSON object: check where this comes from."
+
 
 def decode_page(table: Table, body: bytes, key: str = "items", without: Iterable[str] = ()) -> Page:
     """Decodes an answer that holds a list of records.
@@ -48,7 +50,7 @@ def _decode_odd_page(table: Table, body: bytes, key: str, without: Iterable[str]
     members = list(cut_object(body))
     lists = [value for name, value in members if name == key]
     if not lists:
-        raise BadResponseError(f"The answer has no {key!r}.")
+        raise BadResponseError(f"The answer has no {key!r}.", hint=_HINT)
     records = [record for text in lists for record in cut_array(text)]
     batch = decode_tolerant(table, records).without(without)
     envelope = {}
@@ -122,9 +124,8 @@ def _check_object(body: bytes) -> None:
     sentence = "The record is not one JSON object."
     if not body:
         sentence = "The record is empty, and so not one JSON object."
-    hint = "A record or a page of the service is one JSON object."
-    raise BadResponseError(sentence, hint=hint)
+    raise BadResponseError(sentence, hint=_HINT)
 
 
 def _not_json(error: jsontext.JSONTextError) -> BadResponseError:
-    return BadResponseError(f"The answer is not the JSON that was expected: {error}.")
+    return BadResponseError(f"The answer is not the JSON that was expected: {error}.", hint=_HINT)

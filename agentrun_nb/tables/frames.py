@@ -309,10 +309,9 @@ def concat(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Concatenates tables of runs under a fresh index, without their `attrs`."""
     plain = []
     for part in parts:
+        bare = report.without_attrs(part)
         # Categories of different tables do not concatenate to categories.
-        texts = part.astype({"mode": TEXT, "status": TEXT}).set_axis(range(len(part)))
-        texts.attrs = {}
-        plain.append(texts)
+        plain.append(bare.astype({"mode": TEXT, "status": TEXT}).set_axis(range(len(part))))
     return mend(pd.concat(plain, ignore_index=True))
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import pandas as pd
@@ -183,6 +183,20 @@ def to_attrs(report: FetchReport, digest: str, remains: Remainder) -> dict[str, 
     return data
 
 
+Pandas = TypeVar("Pandas", pd.DataFrame, "pd.Series[Any]")
+
+
+def without_attrs(table: Pandas) -> Pandas:
+    """A shallow copy of a frame or a column without what a user keeps in `attrs`.
+
+    pandas compares the attrs of what it puts together, also in `astype` of several columns, and
+    cannot compare arrays or frames in them.
+    """
+    bare = table.copy(deep=False)
+    bare.attrs = {}
+    return bare
+
+
 def fetch_report(runs: Any) -> FetchReport:
     """Reads the fetch report of a frame.
 
@@ -203,7 +217,10 @@ def fetch_report(runs: Any) -> FetchReport:
     if not hasattr(runs, "attrs"):
         sentence = f"{capital(kind_of(runs))} carries no report."
         raise SchemaError(sentence, hint="Give a frame, as client.list_runs does.")
-    rows = len(runs) if hasattr(runs, "columns") else 1
+    if isinstance(runs, pd.Series):
+        # A row carries the report of its table.
+        runs = runs.to_frame().T.__finalize__(runs)
+    rows = len(runs)
     data = runs.attrs.get(ATTRS)
     report = read_report(data)
     if report is None:
@@ -229,9 +246,12 @@ def left_out(runs: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _table_of(frame: Any) -> str:
-    """The name of the table whose columns a frame has; RUNS where it is none of them."""
-    columns = {*getattr(frame, "columns", ())}
-    return next((table.name for table in TABLES if columns.issuperset(table.names)), RUNS.name)
+    """The name of the table whose columns a frame has; RUNS for others with ids, else empty."""
+    columns = {*frame.columns, *frame.index.names}
+    for table in TABLES:
+        if columns.issuperset(table.names):
+            return table.name
+    return RUNS.name if "id" in columns else ""
 
 
 def remainder_of(runs: pd.DataFrame) -> Remainder:

@@ -47,7 +47,8 @@ class JsonExplorer(View):
         """
         found = find(jsontext.parse(self._text), parse_path(self.path))
         if not found:
-            raise PathNotFound(f"This document has nothing at {self.path!r}.")
+            sentence = f"This document has nothing at {self.path!r}."
+            raise PathNotFound(sentence, hint="Click on a value of it, or set path to one it has.")
         return found[0]
 
     @property

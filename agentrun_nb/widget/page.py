@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from agentrun_nb.core.text import clip, counted
 from agentrun_nb.tables.moments import known_until, milliseconds
-from agentrun_nb.tables.report import completeness, verdict
+from agentrun_nb.tables.report import completeness, verdict, without_attrs
 from agentrun_nb.widget.head import page_head
 from agentrun_nb.widget.protocol import PART_KEYS, TABLES, Parcel
 from agentrun_nb.widget.run_docs import not_read, packed_docs
@@ -121,7 +121,7 @@ def bounded_reasons(reasons: Sequence[str]) -> tuple[list[str], bool]:
 
 def page_names(runs: pd.DataFrame, names: Mapping[str, str]) -> dict[str, str]:
     """The names of the deployments and versions that these runs have."""
-    columns = [runs["deployment_id"], runs["version_id"]]
+    columns = [without_attrs(runs[name]) for name in ("deployment_id", "version_id")]
     ids = pd.concat(columns).dropna().unique()
     known = [key for key in ids if key in names]
     return {key: names[key][:_LONGEST_NAME] for key in known}

@@ -152,6 +152,7 @@ OTHERS: dict[str, bytes] = {
     ),
     "json for all": http({"message": "hello"}),
     "empty": http(b""),
+    "another API's words": refusal("404 Not Found", code="unknown_url", message="no such URL"),
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb import local
-from agentrun_nb.errors import NotOffered, UnauthorizedError
+from agentrun_nb.errors import NotFoundError, NotOffered, UnauthorizedError
 from agentrun_nb.http.retry import Policy
 from agentrun_nb.http.wire import Wire
 from tests.support.http import answer, mocked
@@ -111,3 +111,37 @@ def test_a_refused_key_is_an_error_whatever_list_it_was_for():
         with pytest.raises(UnauthorizedError):
             names(**lists)
     assert issubclass(UnauthorizedError, arn.AgentRunError)
+
+
+def shop_without_that_name(request: httpx.Request) -> httpx.Response:
+    """A service that has one deployment, and says no more than `not_found` of any other."""
+    if request.url.path == DEPLOYMENTS:
+        return answer({"items": [{"id": "d", "name": "mail"}], "next_cursor": None})
+    if request.url.path == f"{DEPLOYMENTS}/d/runs":
+        return answer({"items": [], "next_cursor": None})
+    return answer({"error": {"code": "not_found", "message": "nothing here"}}, 404)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.get_run("mail", "r"),
+        lambda client: client.get_runs("mail", ["r", "s"]),
+        lambda client: client.explore("mail", "r"),
+        lambda client: client.get_logs(("mail", "r")),
+        lambda client: client.list_runs("mail"),
+        lambda client: list(client.iter_runs("mail")),
+        lambda client: client.list_versions("mail"),
+        lambda client: client.wait(("mail", "r")),
+    ],
+)
+def test_a_name_in_place_of_an_id_is_answered_with_the_id_at_every_door(call):
+    with pytest.raises(NotFoundError, match="its id is 'd'"):
+        call(mocked(shop_without_that_name))
+
+
+def test_deployments_are_taken_from_a_frame_that_has_its_ids_in_the_index():
+    client = mocked(shop_without_that_name)
+    deployments = client.list_deployments().set_index("id")
+    assert len(client.list_runs(deployments)) == 0
+    assert arn.fetch_report(client.list_runs(deployments)).complete

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from agentrun_nb import outputs, runs_frame
+from agentrun_nb import (
+    explore,
+    failures,
+    health,
+    load,
+    outputs,
+    runs_frame,
+    save,
+    spans,
+    summarize,
+)
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.fetch.query import RunQuery
 from agentrun_nb.tables.remainder import Remainder
@@ -240,6 +252,39 @@ def test_what_others_put_in_the_place_of_the_rest_leads_nowhere(
     attach(runs, replace(WHOLE, complete=False, truncated_by="interrupt"), Remainder(whole=False))
     runs.attrs[ATTRS]["rest"] = rest
     assert RunQuery.of_rest(remainder_of(runs).rest) is None
+
+
+def test_a_row_carries_the_report_of_its_table(runs: pd.DataFrame) -> None:
+    attach(runs, WHOLE)
+    assert fetch_report(runs.iloc[0]).complete is None
+    only = runs.head(1)
+    attach(only, replace(WHOLE, rows=1))
+    assert fetch_report(only.iloc[0]).complete is True
+    assert fetch_report(only.iloc[0][["status"]]).complete is None
+
+
+def test_rows_that_are_no_runs_are_not_called_runs() -> None:
+    runs = runs_frame([run_record("run_1"), run_record("run_2", status="failed")])
+    for made, count in ((summarize(runs, by="status"), 2), (failures(runs), 1), (spans(runs), 2)):
+        assert repr(fetch_report(made)).startswith(f"{count} row")
+    assert repr(fetch_report(runs[["id"]])).startswith("2 runs")
+
+
+@pytest.mark.parametrize("foreign", [np.arange(3), pd.DataFrame({"a": [1, 2]}), object()])
+@pytest.mark.parametrize("name", ["mine", ATTRS])
+def test_no_call_stumbles_over_what_a_user_keeps_in_attrs(
+    name: str, foreign: object, tmp_path: Path
+) -> None:
+    """pandas cannot compare arrays in attrs, and compares the attrs of all that it puts together."""
+    runs = runs_frame([run_record("run_1"), run_record("run_2", status="failed")])
+    runs.attrs[name] = foreign
+    assert len(runs_frame([runs, runs])) == 4
+    assert len(failures(runs)) == 1
+    assert health(runs) is not None
+    for file in ("runs.parquet", "runs.csv"):
+        save(runs, tmp_path / file)
+        assert len(load(tmp_path / file)) == 2
+    explore(runs).to_html(tmp_path / "runs.html")
 
 
 def test_a_table_made_of_others_says_so() -> None:
