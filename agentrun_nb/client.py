@@ -38,6 +38,7 @@ from agentrun_nb.fetch.query import (
     read_statuses,
     read_when,
     read_without,
+    with_usable_ids,
 )
 from agentrun_nb.fetch.refetch import refetch
 from agentrun_nb.http import loop, routes
@@ -341,9 +342,12 @@ class Client:
     ) -> RunQuery:
         statuses = read_statuses(status)
         given = self.list_deployments() if deployment_id is None else deployment_id
-        named = given.dropna(subset="id") if deployment_id is None else given
+        named = with_usable_ids(given) if deployment_id is None else given
         deployments = read_deployments(named)
-        unlisted = fetch_report(given).truncated_by if deployment_id is None else None
+        unlisted = None
+        if deployment_id is None:
+            unlisted = fetch_report(given).truncated_by
+            unlisted = unlisted or ("bad_id" if len(named) < len(given) else None)
         if limit is not None:
             limit = read_count("limit", limit, "Give one above zero, or None for all.")
         branches = branches_of(deployments, statuses, version_id)
@@ -460,7 +464,7 @@ class Client:
     def _deployments_of(self, what: Any) -> list[str] | None:
         """The deployments that are to be watched; None where runs are."""
         if what is None:
-            return read_deployments(self.list_deployments().dropna(subset="id"))
+            return read_deployments(with_usable_ids(self.list_deployments()))
         if names_deployments(what):
             return read_deployments(what)
         return None

@@ -2093,3 +2093,18 @@ def test_a_wrong_address_is_blamed_before_a_file_or_a_route() -> None:
             client.read_output(run, "o")
         if base != "https://api.test/docs":
             assert blamed in of_file.value.hint
+
+
+def test_a_deployment_whose_id_cannot_be_asked_for_costs_no_other() -> None:
+    def serve(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/agent-deployments":
+            ids = [DEP, "a/b", None, "..", 7]
+            return answer({"items": [{"id": one} for one in ids], "next_cursor": None})
+        return answer({"items": [run_record("run_1")], "next_cursor": None})
+
+    client = mocked(serve)
+    for runs in (client.list_runs(), *client.iter_runs()):
+        assert runs["id"].tolist() == ["run_1"]
+        report = arn.fetch_report(runs)
+        assert not report.complete
+        assert report.truncated_by == "the list of deployments: bad_id"

@@ -274,8 +274,10 @@ def _left_edge(report: FetchReport, first: int | None) -> int | None:
     if report.since is not None:
         since = report.since.astimezone(UTC).replace(tzinfo=None)
         return int(np.datetime64(since, "us").astype("int64"))
-    is_cut = report.asked is None and report.truncated_by is not None
-    return first if is_cut else None
+    reasons = (report.truncated_by or "").split(", ")
+    # Runs that were asked for by their ids are no listing, whatever did not come of them.
+    was_listed = report.asked is None or report.pages > 0 or "limit" in reasons
+    return first if was_listed and report.truncated_by is not None else None
 
 
 def _iso(micros: int) -> str:

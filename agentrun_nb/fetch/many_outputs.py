@@ -23,6 +23,7 @@ from agentrun_nb.fetch.by_id import fetch_error, fetch_runs
 from agentrun_nb.fetch.keys import Key, RunsLike, has_bare_keys, run_keys
 from agentrun_nb.fetch.output_files import fetch_file, locate
 from agentrun_nb.fetch.progress import ProgressLine
+from agentrun_nb.fetch.refetch import fetch_rows, renew_rows, rows_to_fetch
 from agentrun_nb.fetch.side_by_side import fetch_each
 from agentrun_nb.files.folder import safe_name, write_inside
 from agentrun_nb.http.interrupts import DeferredInterrupts
@@ -93,10 +94,18 @@ class Saved:
 
 
 def runs_with_manifests(wire: Wire, runs: RunsLike) -> pd.DataFrame:
-    """The RUNS table of the runs that are named; those that are named by their keys are fetched."""
+    """The RUNS table of the runs that are named.
+
+    Those that are named by their keys are fetched, and those that were read before they had ended,
+    of which nobody knew yet what they would leave.
+    """
     if has_bare_keys(runs):
         return fetch_runs(wire, run_keys(runs), progress=False)
-    return runs_frame(runs, latest=True)
+    table = runs_frame(runs, latest=True)
+    early = rows_to_fetch(table)
+    if not early.any():
+        return table
+    return renew_rows(table, early, fetch_rows(wire, table[early], progress=False))
 
 
 def urgent_first(runs: pd.DataFrame, names: Sequence[str] | None) -> list[OutputFile]:

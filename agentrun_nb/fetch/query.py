@@ -19,7 +19,7 @@ from agentrun_nb.core.schema import RUNS, STATUSES
 from agentrun_nb.core.when import When as When
 from agentrun_nb.core.when import read_statuses as read_statuses
 from agentrun_nb.core.when import read_when as read_when
-from agentrun_nb.errors import SettingsError
+from agentrun_nb.errors import BadIdError, SettingsError
 from agentrun_nb.http import routes
 from agentrun_nb.records.batch import Batch
 
@@ -173,6 +173,19 @@ def read_deployments(given: Any) -> list[str]:
     for deployment in deployments:
         routes.check_id("deployment_id", deployment)
     return deployments
+
+
+def with_usable_ids(deployments: pd.DataFrame) -> pd.DataFrame:
+    """Selects the deployments whose id can be asked for; an odd one costs no other."""
+    usable = []
+    for deployment in deployments["id"]:
+        try:
+            routes.check_id("deployment_id", deployment)
+        except BadIdError:
+            usable.append(False)
+        else:
+            usable.append(True)
+    return deployments[usable]
 
 
 def read_without(without: Any) -> tuple[str, ...]:

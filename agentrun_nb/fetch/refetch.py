@@ -36,7 +36,7 @@ def refetch(wire: Wire, runs: pd.DataFrame, *, progress: bool) -> pd.DataFrame:
     """
     with DeferredInterrupts() as interrupts:
         outdated = rows_to_fetch(runs)
-        fresh = _fetch(wire, runs[outdated], progress=progress)
+        fresh = fetch_rows(wire, runs[outdated], progress=progress)
         renewed = renew_rows(runs, outdated, fresh)
         before, remains = report.fetch_report(runs), report.remainder_of(runs)
         query = RunQuery.of_rest(remains.rest)
@@ -71,7 +71,7 @@ def _has_failed(runs: pd.DataFrame) -> Mask:
     return failed
 
 
-def _fetch(wire: Wire, runs: pd.DataFrame, *, progress: bool) -> pd.DataFrame:
+def fetch_rows(wire: Wire, runs: pd.DataFrame, *, progress: bool) -> pd.DataFrame:
     """Fetches each of these rows by its key."""
     deployments = runs["deployment_id"].fillna("")
     ids = runs["id"].fillna("")

@@ -112,8 +112,11 @@ def unreached(error: Exception, settings: Settings) -> Failure:
             message = sentence.format(blamed + through, settings.timeout)
             hint = _network_hint(blamed, settings)
             return Failure(ConnectionFailedError(message, hint=hint), transient=True)
-    message = f"{settings.host} did not answer in HTTP."
-    no_http = BadResponseError(message, hint="Check the scheme and the port of the base_url.")
+    message = f"{settings.host}{settings.through} did not answer in HTTP."
+    hint = "Check the scheme and the port of the base_url."
+    if settings.proxy:
+        hint = "Check the scheme and the port of proxy= and of the base_url."
+    no_http = BadResponseError(message, hint=hint)
     return Failure(no_http, transient=True, once=True)
 
 

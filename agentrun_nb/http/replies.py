@@ -138,10 +138,12 @@ def failure(reply: Reply, ask: Ask, key: str, settings: Settings) -> Failure:
     refusal = read_refusal(reply, key)
     # A proxy in front of plain http answers in the service's place; in front of https only while it
     # connects.
-    is_proxys = settings.proxy is not None and settings.origin[0] == "http" and not refusal.from_api
-    if reply.status == 407 or (reply.status == 403 and is_proxys):
+    proxy = settings.proxy if settings.origin[0] == "http" and not refusal.from_api else None
+    if reply.status == 407 or (reply.status == 403 and proxy):
         return refused_by_proxy(reply.status, settings)
     error = _error(reply, ask, refusal, settings, key)
+    if proxy:
+        error.hint += f" It may be the proxy {proxy.address} that answered."
     error.status = reply.status
     error.request_id = refusal.request_id
     error.code = refusal.code if refusal.from_api else None

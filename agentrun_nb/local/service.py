@@ -44,6 +44,10 @@ class LocalServiceError(SettingsError, ValueError):
     """The local service cannot do what was requested."""
 
 
+class ServiceClosedError(LocalServiceError, RuntimeError):
+    """The local service has been closed."""
+
+
 class Service:
     """A running local service: it runs real agents and has the API of the real service.
 
@@ -69,7 +73,7 @@ class Service:
     def __init__(
         self, workers: int = 2, folder: str | Path | None = None, *, port: int = 0
     ) -> None:
-        is_count = isinstance(workers, int) and not isinstance(workers, bool)
+        is_count = isinstance(workers, Integral) and not isinstance(workers, bool)
         if not is_count or not 1 <= workers <= MOST_WORKERS:
             raise LocalServiceError(
                 f"A service cannot have {_quoted(workers)} workers.",
@@ -89,7 +93,7 @@ class Service:
         for agent in reversed(CATALOGUE):  # listings begin with the newest
             at = now()
             self._store.add_deployment(agent.deployment(at), agent.versions(at))
-        self._workshop = Workshop(self._store, CATALOGUE, self._folder.path, workers)
+        self._workshop = Workshop(self._store, CATALOGUE, self._folder.path, int(workers))
         self._server = Server(
             application(Routes(self._store, self._workshop).table(), self.api_key), listener
         )
@@ -152,7 +156,7 @@ class Service:
         Raises:
             LocalServiceError: no such deployment or version, or the input is no JSON object; a
                 ValueError too.
-            RuntimeError: the service is closed.
+            ServiceClosedError: the service is closed; a RuntimeError too.
 
         Example:
             >>> with arn.local.serve() as service:
@@ -161,9 +165,8 @@ class Service:
             {'package': 'json'}
         """
         if self._closed:
-            raise RuntimeError(
-                "the service is closed; start another with agentrun_nb.local.serve()"
-            )
+            hint = "Start another with agentrun_nb.local.serve()."
+            raise ServiceClosedError("The service is closed.", hint=hint)
         agent = _agent_of(deployment)
         request = NewRun(_version_id(agent, version), Raw(_json_object(input)))
         try:
@@ -310,7 +313,8 @@ def _json_object(input_: Mapping[str, Any] | None) -> bytes:
 
 
 def _quoted(value: object) -> str:
-    return clip(repr(value), 80)
+    one_line = " ".join(repr(value).split())
+    return clip(one_line, 80)
 
 
 def serve(workers: int = 2, folder: str | Path | None = None) -> Service:

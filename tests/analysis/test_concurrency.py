@@ -114,6 +114,8 @@ def test_the_left_edge_of_a_frame_that_was_cut_is_said_to_be_a_lower_bound() -> 
         (FetchReport(complete=False, truncated_by="limit"), True),
         (FetchReport(complete=False, truncated_by="interrupt"), True),
         (FetchReport(asked=100, complete=False, truncated_by="connection"), False),
+        (FetchReport(asked=100, complete=False, truncated_by="limit"), True),
+        (FetchReport(asked=100, complete=False, truncated_by="interrupt", pages=1), True),
     ],
 )
 def test_a_listing_that_was_cut_lacks_what_came_before_its_first_run(

@@ -323,3 +323,18 @@ def test_what_is_lost_is_named_and_the_rest_is_there(tmp_path):
     assert archive.read_output((DEP, "run_2"), "there") == b"run_2 there"
     with pytest.raises(errors.NotFoundError):
         archive.read_output((DEP, "run_1"), "gone")
+
+
+@pytest.mark.parametrize("form", ["run", "row", "frame"])
+def test_a_run_that_was_read_before_it_had_ended_is_read_again(form, folder):
+    book = Book()
+    with served(book) as (client, _):
+        book.put(1, status="running", completed_at=None, output_manifest=None)
+        book.put(2, status="running", completed_at=None, output_manifest=None)
+        early = client.get_run(DEP, "run_1")
+        forms = {"run": early, "row": early.to_frame().iloc[0], "frame": early.to_frame()}
+        with_files(book, 1, ["report.md"], status="succeeded", updated_at=at(0))
+        saved = client.save_outputs(forms[form], folder)
+        assert saved["name"].tolist() == ["report.md"]
+        assert saved["error"].isna().all()
+        assert len(client.save_outputs(client.get_run(DEP, "run_2"), folder)) == 0

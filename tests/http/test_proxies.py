@@ -574,3 +574,28 @@ def test_what_is_not_checked_stands_in_the_repr() -> None:
     careless.verify_mode = ssl.CERT_NONE
     for verify in (careless, False):
         assert "certificates NOT checked" in repr(Client(KEY, verify=verify))
+
+
+@pytest.mark.parametrize("base", ["http://service.test", "https://service.test"])
+@pytest.mark.parametrize(
+    "status", ["401 No", "404 No", "429 No", "502 Bad Gateway", "511 Log In", "302 Found"]
+)
+def test_a_proxy_that_may_have_answered_is_named(base: str, status: str) -> None:
+    """Over plain http nobody knows whether the proxy or the service speaks."""
+    refusal = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()
+    with (
+        proxying(refusal=refusal) as proxy,
+        Client(KEY, base, proxy=proxy.url, allow_http=True, deadline=0.5) as client,
+        pytest.raises(errors.AgentRunError, match=f"proxy 127.0.0.1:{proxy.port}"),
+    ):
+        client.get_run("d", "r")
+
+
+def test_a_proxy_that_does_not_speak_http_is_named_too() -> None:
+    with (
+        proxying(refusal=b"\x00\x01garbage") as proxy,
+        Client(KEY, "https://service.test", proxy=proxy.url) as client,
+        pytest.raises(errors.BadResponseError, match=f"proxy 127.0.0.1:{proxy.port}") as caught,
+    ):
+        client.get_run("d", "r")
+    assert "proxy=" in caught.value.hint

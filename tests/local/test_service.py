@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 import agentrun_nb as arn
@@ -112,6 +113,11 @@ def test_a_version_may_be_told_by_its_number_in_a_table_or_its_id(service):
     assert service.wait(30)
 
 
+def test_a_number_of_workers_may_be_one_of_numpy():
+    with local.serve(workers=np.int64(3)) as service:
+        assert "3 workers" in repr(service)
+
+
 def test_wait_says_whether_all_runs_have_ended(service):
     assert service.wait(0)
     with running() as api:
@@ -123,8 +129,10 @@ def test_a_closed_service_says_so(tmp_path):
     service = local.serve(folder=tmp_path)
     service.close()
     assert "closed" in repr(service)
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(RuntimeError, match="closed") as caught:
         service.submit("code-review")
+    assert isinstance(caught.value, AgentRunError)
+    assert "serve()" in caught.value.hint
     with pytest.raises(httpx.ConnectError):
         httpx.get(service.base_url, trust_env=False)
 
