@@ -214,7 +214,8 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
     notes += _shade_lower_bound(figure, clock, bound)
     dress(figure, template, f"At most {peak:,} {of_these}ran at a time", notes)
     # A figure without moments has traces too, but no points; so `or_empty` would not see it.
-    return figure if len(moments) else say_empty(figure, len(runs), "has times in order")
+    lack = "has a known status and times in order"
+    return figure if len(moments) else say_empty(figure, len(runs), lack)
 
 
 def _count_ticks(most: int) -> dict[str, Any]:

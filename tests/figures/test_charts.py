@@ -186,6 +186,12 @@ def test_concurrency_tells_what_it_could_not_place() -> None:
     assert "1 left out: times out of order" in told(figures.concurrency(frame(ODD)))
 
 
+def test_runs_of_an_unknown_status_are_not_said_to_have_times_out_of_order() -> None:
+    figure = figures.concurrency(frame([run(0, "archived", (0, 1, 2))]))
+    sentences = [note.text for note in figure.layout.annotations]
+    assert "none of 1 run has a known status and times in order" in sentences
+
+
 @pytest.mark.parametrize("records", [[], ODD])
 def test_concurrency_marks_what_a_frame_that_was_cut_cannot_count(records: list[Any]) -> None:
     runs = frame(records)
