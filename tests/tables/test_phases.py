@@ -145,6 +145,14 @@ def test_a_log_that_lost_its_end_ends_with_the_run():
     assert rows(found, "logged") == [("running", 4, None, 4, 4, 4, 9)]
 
 
+def test_no_phase_ends_before_it_was_seen_to_go_on():
+    """A log whose last event came after the run's own end says nothing of when that phase ended."""
+    found = arn.phases(run(started=1, completed=3), logs(("run_running", 5)), events=EVENTS)
+    logged = found[found["kind"] == "logged"]
+    assert logged["end_high"].isna().all()
+    assert "end_low: time_order" in logged["parse_notes"].iloc[0]
+
+
 def test_without_a_table_only_documented_events_count():
     log = logs(("run_queued", 0), ("run_running", 4), ("runtime_failed", 8), ("run_failed", 9))
     assert rows(arn.phases(run("failed"), log), "logged") == []
