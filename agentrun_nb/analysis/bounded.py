@@ -15,19 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from agentrun_nb.analysis.estimates import (
-    LEVEL,
-    NO_DIFFERENCE,
-    NOT_ENOUGH,
-    Contrast,
-    Curve,
-    Estimate,
-    curve,
-    quantiles,
-    share_within,
-)
+from agentrun_nb.analysis.estimates import LEVEL, NO_DIFFERENCE, NOT_ENOUGH, Contrast, Estimate
 from agentrun_nb.analysis.phase_lengths import Lengths
 from agentrun_nb.analysis.run_time import FASTER, SOONER, RunTimes, time_ratio
+from agentrun_nb.analysis.survival import Curve, curve, quantiles, share_within
 from agentrun_nb.tables.moments import Floats
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agentrun_nb.analysis.estimates import Times
+from agentrun_nb.analysis.censored_times import Times
 from agentrun_nb.analysis.groups import group_values
 from agentrun_nb.analysis.outcomes import OutcomeCodes, key_digests
 from agentrun_nb.analysis.periods import PERIOD, periods

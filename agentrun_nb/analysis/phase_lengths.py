@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agentrun_nb.analysis.estimates import Times, queue_times, run_times
+from agentrun_nb.analysis.censored_times import Times, queue_times, run_times
 from agentrun_nb.analysis.outcomes import OutcomeCodes, outcomes
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import PHASES, STATUSES, TERMINAL, WAITING

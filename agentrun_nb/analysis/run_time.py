@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from agentrun_nb.analysis.censored_times import Times
 from agentrun_nb.analysis.estimates import (
     LEVEL,
     NO_DIFFERENCE,
@@ -18,9 +19,7 @@ from agentrun_nb.analysis.estimates import (
     TOO_FEW,
     Contrast,
     Estimate,
-    Times,
     difference,
-    quantiles,
     scipy_stats,
 )
 from agentrun_nb.analysis.inputs import (
@@ -33,6 +32,7 @@ from agentrun_nb.analysis.inputs import (
 )
 from agentrun_nb.analysis.outcomes import outcomes
 from agentrun_nb.analysis.phase_lengths import Lengths
+from agentrun_nb.analysis.survival import quantiles
 from agentrun_nb.core.schema import TERMINAL
 from agentrun_nb.tables.moments import Floats
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from agentrun_nb.analysis.bounded import bounded_quantiles, bounded_share_within
-from agentrun_nb.analysis.estimates import TOO_FEW, quantile_values, rate, scipy_special
+from agentrun_nb.analysis.estimates import TOO_FEW, rate, scipy_special
 from agentrun_nb.analysis.group_tallies import (
     NUMBER,
     Question,
@@ -24,6 +24,7 @@ from agentrun_nb.analysis.groups import By, as_list
 from agentrun_nb.analysis.outcomes import JUDGED, repeated_count_notes
 from agentrun_nb.analysis.periods import PERIOD, read_freq, with_empty_periods
 from agentrun_nb.analysis.phase_lengths import AFTER_START, BEFORE_START, Lengths, check_phase
+from agentrun_nb.analysis.survival import quantile_values
 from agentrun_nb.analysis.tallies import Tallies
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import STATUSES, TERMINAL

@@ -11,10 +11,11 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from agentrun_nb.analysis.censored_times import run_times
 from agentrun_nb.analysis.concurrency import ATTRS as LEFT_OUT
 from agentrun_nb.analysis.concurrency import LOWER_BOUND
 from agentrun_nb.analysis.concurrency import concurrency as concurrency_table
-from agentrun_nb.analysis.estimates import rate, run_times
+from agentrun_nb.analysis.estimates import rate
 from agentrun_nb.analysis.outcomes import JUDGED, repeated_runs_notes
 from agentrun_nb.analysis.outcomes import outcomes as outcomes_of
 from agentrun_nb.core.schema import SUCCESSES

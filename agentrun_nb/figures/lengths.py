@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agentrun_nb.analysis.estimates import Times
+from agentrun_nb.analysis.censored_times import Times
 from agentrun_nb.analysis.outcomes import left_out
 from agentrun_nb.figures.style import left_out_notes
 from agentrun_nb.tables.moments import Floats

@@ -11,8 +11,9 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb.analysis.bounded import bounded_curve, bounded_quantiles, bounded_share_within
-from agentrun_nb.analysis.estimates import Times, curve, quantiles, share_within
+from agentrun_nb.analysis.censored_times import Times
 from agentrun_nb.analysis.phase_lengths import Lengths, measure
+from agentrun_nb.analysis.survival import curve, quantiles, share_within
 from agentrun_nb.core.schema import PHASES, RUNS, STATUSES, TERMINAL
 from agentrun_nb.core.times import AnswerTime
 from agentrun_nb.errors import DataError, SchemaError, SettingsError

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from agentrun_nb.analysis.censored_times import Times
 from agentrun_nb.analysis.compare import compare
-from agentrun_nb.analysis.estimates import Times
 from agentrun_nb.analysis.phase_lengths import Lengths
 from agentrun_nb.analysis.run_time import (
     LogRank,

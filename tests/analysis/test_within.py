@@ -11,7 +11,8 @@ import pytest
 from scipy import optimize, stats
 
 import agentrun_nb as arn
-from agentrun_nb.analysis.estimates import Times, share_within
+from agentrun_nb.analysis.censored_times import Times
+from agentrun_nb.analysis.survival import share_within
 from agentrun_nb.errors import SettingsError
 from tests.support.analysis import TORTURE, assert_rarely_false, frame, run
 

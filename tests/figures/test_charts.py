@@ -14,7 +14,8 @@ import pytest
 
 import agentrun_nb as arn
 from agentrun_nb import figures
-from agentrun_nb.analysis.estimates import quantiles, run_times
+from agentrun_nb.analysis.censored_times import run_times
+from agentrun_nb.analysis.survival import quantiles
 from agentrun_nb.drawing.status_style import LOOKS
 from agentrun_nb.errors import SchemaError, SettingsError
 from agentrun_nb.tables.moments import last_moment

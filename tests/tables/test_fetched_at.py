@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import agentrun_nb as arn
-from agentrun_nb.analysis.estimates import queue_times, run_times
+from agentrun_nb.analysis.censored_times import queue_times, run_times
 from agentrun_nb.drawing.spans import spans
 from agentrun_nb.tables.moments import known_until, last_moment
 from tests.support.http import DEP, answer, mocked, run_record
