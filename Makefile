@@ -7,6 +7,9 @@ ifeq ($(OS),Windows_NT)
   EXE := .exe
 endif
 ARGS ?=
+# How many processes share the tests: `make test WORKERS=0` runs them in one, where a debugger can stop.
+WORKERS ?= 2
+SHARED := --numprocesses=$(WORKERS) --dist=loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -19,13 +22,13 @@ demo: .venv/demo  ## real jobs of the local service, and JupyterLab on the tour 
 	$(BIN)/python -m agentrun_nb.demo $(ARGS)
 
 test: .venv/test chromium  ## the ring of tests that every change must pass
-	$(BIN)/python -m pytest --ignore=tests/hosts --durations=10 $(ARGS)
+	$(BIN)/python -m pytest --ignore=tests/hosts $(SHARED) --durations=10 $(ARGS)
 
 offline: .venv/test  ## the tests of what needs no service, as they run on every system
-	$(BIN)/python -m tests.offline $(ARGS)
+	$(BIN)/python -m tests.offline $(SHARED) $(ARGS)
 
 oldest: .venv-oldest/made  ## the tests of everything but the page, with the oldest versions of every dependency
-	.venv-oldest/bin/python -m tests.oldest $(ARGS)
+	.venv-oldest/bin/python -m tests.oldest $(SHARED) $(ARGS)
 
 hosts: .venv/test chromium  ## the widget in each notebook front end, every one in an environment of its own
 	$(BIN)/python -m pytest tests/hosts --durations=10 $(ARGS)
