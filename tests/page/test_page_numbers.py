@@ -19,6 +19,16 @@ REASONS = [
 ]
 
 
+IS_DRAWN = """() => {
+  const canvas = document.querySelector("[data-testid=arn-timeline-canvas]");
+  if (!canvas?.width) return false;
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  return copy.getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean);
+}"""
+"""Whether there is something on the canvas of the timeline."""
+
+
 def docs(failed: int = 5, succeeded: int = 12) -> list[dict[str, Any]]:
     """Failed runs, then ones that succeeded, the last of which took longest."""
     bad = [failed_run(id=f"adrun_bad{number}") for number in range(failed)]
@@ -59,6 +69,19 @@ def test_what_is_shown_is_told_in_numbers_while_nothing_is_chosen(open_stage: Op
         "Why 5 failed",
     ):
         expect(told).to_contain_text(words)
+
+
+def test_the_picture_is_on_the_screen_before_the_numbers_are_counted(open_stage: Opener) -> None:
+    stage = open_stage(scenario(grouped()), clock=True)
+    page, facts = stage.page, numbers(stage).locator("dt")
+    page.clock.pause_at(page.evaluate("Date.now() + 60_000"))
+    page.evaluate("() => { window.stage.unmount(); window.stage.mount(); }")
+    while not page.evaluate(IS_DRAWN):
+        assert facts.count() == 0
+        page.clock.run_for(1)
+    assert facts.count() == 0
+    page.clock.run_for(100)
+    assert facts.count() > 3
 
 
 def test_the_last_failure_the_longest_run_and_the_longest_wait_are_a_click_away(
