@@ -34,7 +34,10 @@ def main() -> None:
     except (OSError, OverflowError) as error:
         sys.exit(f"The port {options.port} cannot be taken: {error}.")
     with service:
-        service.load(local.generate(options.runs))
+        try:
+            service.load(local.generate(options.runs))
+        except AgentRunError as error:
+            sys.exit(str(error))
         lines = (
             repr(service),
             "",

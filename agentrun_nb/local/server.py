@@ -78,6 +78,9 @@ class Server:
     Args:
         app: what answers.
         listener: the socket on which it listens; closed with the server.
+
+    Raises:
+        TimeoutError: it does not listen in time.
     """
 
     def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
@@ -114,7 +117,8 @@ class Server:
         deadline = time.monotonic() + START_SECONDS
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
-                raise RuntimeError("the local service did not start")
+                self.close()
+                raise TimeoutError(f"it does not listen after {START_SECONDS:g} seconds")
             time.sleep(0.005)
 
 

@@ -94,9 +94,16 @@ class Service:
             at = now()
             self._store.add_deployment(agent.deployment(at), agent.versions(at))
         self._workshop = Workshop(self._store, CATALOGUE, self._folder.path, int(workers))
-        self._server = Server(
-            application(Routes(self._store, self._workshop).table(), self.api_key), listener
-        )
+        app = application(Routes(self._store, self._workshop).table(), self.api_key)
+        try:
+            self._server = Server(app, listener)
+        except TimeoutError as error:
+            self._workshop.close()
+            self._folder.remove()
+            raise LocalServiceError(
+                f"The local service did not start: {error}.",
+                hint="Try again when less else runs on this machine.",
+            ) from None
         self.base_url = self._server.base_url
         # Views of its runs, in this process, know from here what the events of its logs begin.
         shared_ledger(self.base_url).events = EVENTS
@@ -114,6 +121,7 @@ class Service:
             [2, 1]
         """
         if self._client is None:
+            self._check_open()
             from ..client import Client
 
             self._client = Client(api_key=self.api_key, base_url=self.base_url)
@@ -164,9 +172,7 @@ class Service:
             ...     run.input
             {'package': 'json'}
         """
-        if self._closed:
-            hint = "Start another with agentrun_nb.local.serve()."
-            raise ServiceClosedError("The service is closed.", hint=hint)
+        self._check_open()
         agent = _agent_of(deployment)
         request = NewRun(_version_id(agent, version), Raw(_json_object(input)))
         try:
@@ -206,17 +212,25 @@ class Service:
         Raises:
             LocalServiceError: one is not a JSON object with `id` and `deployment_id`, or its id is
                 there already; those before it are added. A ValueError too.
+            ServiceClosedError: the service is closed; a RuntimeError too.
 
         Example:
             >>> with arn.local.serve() as service:
             ...     service.load(arn.local.generate(1_000))
             1000
         """
+        self._check_open()
         try:
             return self._store.load(runs, NAMES)
         except (TypeError, ValueError) as error:
             hint = "Give records as bytes of JSON, such as those of arn.local.generate."
             raise LocalServiceError(f"This is no run to add: {error}.", hint=hint) from error
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ServiceClosedError(
+                "The service is closed.", hint="Start another: arn.local.serve()."
+            )
 
     def close(self) -> None:
         """Stops all runs and the server, and removes the service's folder.

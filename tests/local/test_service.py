@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ import pytest
 import agentrun_nb as arn
 import agentrun_nb.local as local
 from agentrun_nb.errors import AgentRunError
-from agentrun_nb.local.service import Service
+from agentrun_nb.local import server
+from agentrun_nb.local.service import LocalServiceError, Service
 from tests.support.local import AGENTS, running
 
 ROOT = Path(__file__).parents[2]
@@ -129,12 +131,25 @@ def test_a_closed_service_says_so(tmp_path):
     service = local.serve(folder=tmp_path)
     service.close()
     assert "closed" in repr(service)
-    with pytest.raises(RuntimeError, match="closed") as caught:
-        service.submit("code-review")
-    assert isinstance(caught.value, AgentRunError)
-    assert "serve()" in caught.value.hint
+    for act in (
+        lambda: service.submit("code-review"),
+        lambda: service.load([]),
+        lambda: service.client,
+    ):
+        with pytest.raises(RuntimeError, match=r"closed\. Start another") as caught:
+            act()
+        assert isinstance(caught.value, AgentRunError)
     with pytest.raises(httpx.ConnectError):
         httpx.get(service.base_url, trust_env=False)
+
+
+def test_a_service_that_does_not_listen_says_so_and_leaves_nothing(tmp_path, monkeypatch):
+    threads = threading.active_count()
+    monkeypatch.setattr(server, "START_SECONDS", -1.0)
+    with pytest.raises(LocalServiceError, match="did not start"):
+        local.serve(folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert threading.active_count() == threads
 
 
 def test_services_beside_each_other_have_ports_keys_and_folders_of_their_own(service):
@@ -204,6 +219,15 @@ def test_without_its_extra_it_names_the_extra_in_a_line(module, missing):
     assert done.stderr.count("\n") == 1
     assert "pip install 'agentrun-nb[local]'" in done.stderr
     assert missing in done.stderr
+
+
+@pytest.mark.parametrize("given", ["--workers=0", f"--runs={10**20}", "--port=-1"])
+def test_as_a_process_of_its_own_it_says_in_a_line_what_it_cannot_do(given):
+    command = [sys.executable, "-m", "agentrun_nb.local", given]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert given.rpartition("=")[2] in done.stderr
 
 
 @pytest.mark.parametrize("module", ["agentrun_nb.local", "agentrun_nb.demo"])
