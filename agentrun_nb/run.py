@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -147,7 +148,12 @@ class Run:
             sentence = f"{capital(kind_of(row))} is not a row of runs."
             hint = "Give one, such as runs.iloc[0]; arn.Run(raw) reads bytes."
             raise SchemaError(sentence, hint=hint)
-        cells = _first_row(row)
+        (run,) = runs_of(runs_frame(row))
+        return run
+
+    @classmethod
+    def _of_cells(cls, cells: dict[str, Any]) -> Run:
+        """Makes a run of Python objects, one for each column of the RUNS table."""
         for column in RUNS.columns:
             if column.kind == "time" and cells[column.name] is not None:
                 cells[column.name] = (cells[column.name] - times.EPOCH) // times.MICROSECOND
@@ -279,11 +285,22 @@ class Run:
         display.show(self)
 
 
-def _first_row(row: pd.Series[Any]) -> dict[str, Any]:
-    """The cells of a row as Python objects, None where they are NA."""
-    runs = runs_frame(row)
-    first = runs[RUNS.names].iloc[0]
-    return {name: None if pd.isna(value) else value for name, value in first.items()}
+def runs_of(table: pd.DataFrame) -> Iterator[Run]:
+    """Makes a run of each row of a RUNS table, in its order.
+
+    `Run.of_row` mends its row first, which takes fifty times as long.
+    """
+    columns = [_objects(table[name]) for name in RUNS.names]
+    for cells in zip(*columns, strict=True):
+        yield Run._of_cells(dict(zip(RUNS.names, cells, strict=True)))
+
+
+def _objects(column: pd.Series[Any]) -> list[Any]:
+    """The values of a column as Python objects, None where they are missing."""
+    return [
+        None if is_missing else value
+        for value, is_missing in zip(column, column.isna(), strict=True)
+    ]
 
 
 def _record_of(cells: dict[str, Any]) -> bytes:

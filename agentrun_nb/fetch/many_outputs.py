@@ -28,7 +28,7 @@ from agentrun_nb.fetch.side_by_side import fetch_each
 from agentrun_nb.files.folder import safe_name, write_inside
 from agentrun_nb.http.interrupts import DeferredInterrupts
 from agentrun_nb.http.wire import Tally, Wire
-from agentrun_nb.run import Run
+from agentrun_nb.run import Run, runs_of
 from agentrun_nb.tables.frames import runs_frame
 
 COLUMNS = {
@@ -56,7 +56,7 @@ class OutputFile(NamedTuple):
         name: its name, or its path where it has none.
         is_folder: whether the manifest calls it a directory.
         run: the run with its manifest.
-        row: the output in the OUTPUTS table.
+        row: the output in the OUTPUTS table, without its run.
         ends_at: when its sandbox goes, in seconds since the epoch; None where that is not known.
     """
 
@@ -65,7 +65,7 @@ class OutputFile(NamedTuple):
     name: str
     is_folder: bool
     run: Run
-    row: pd.Series[Any]
+    row: dict[str, Any]
     ends_at: float | None
 
 
@@ -117,15 +117,24 @@ def urgent_first(runs: pd.DataFrame, names: Sequence[str] | None) -> list[Output
         runs: a RUNS table.
         names: only outputs of these names or paths; None: all.
     """
-    runs = runs.reset_index(drop=True)
-    ends = evidence_ends(runs)
+    listed = _outputs_by_place(runs)
     files = []
-    for place in runs.index:
-        run = Run.of_row(runs.loc[place])
-        end = ends[place]
+    for place, (run, end) in enumerate(zip(runs_of(runs), evidence_ends(runs), strict=True)):
         ends_at = None if pd.isna(end) else end.timestamp()
-        files += _files_of(run, names, ends_at)
+        files += _files_of(run, listed.get(place, []), names, ends_at)
     return sorted(files, key=urgency)
+
+
+def _outputs_by_place(runs: pd.DataFrame) -> dict[int, list[dict[str, Any]]]:
+    """The outputs of each run that lists some, as rows of the OUTPUTS table, by the run's place."""
+    # Under its place as its id, each output leads back to its run, also where runs have no id.
+    places = pd.Series(range(len(runs)), runs.index).astype(TEXT)
+    table = outputs(runs.assign(id=places))
+    rows = table.drop(columns=["deployment_id", "run_id"]).to_dict("records")
+    listed: dict[int, list[dict[str, Any]]] = {}
+    for place, row in zip(table["run_id"], rows, strict=True):
+        listed.setdefault(int(place), []).append(row)
+    return listed
 
 
 def urgency(file: OutputFile) -> tuple[bool, float]:
@@ -134,10 +143,14 @@ def urgency(file: OutputFile) -> tuple[bool, float]:
     return not has_failed, math.inf if file.ends_at is None else file.ends_at
 
 
-def _files_of(run: Run, names: Sequence[str] | None, ends_at: float | None) -> list[OutputFile]:
-    table = outputs(run)
+def _files_of(
+    run: Run,
+    rows: Sequence[dict[str, Any]],
+    names: Sequence[str] | None,
+    ends_at: float | None,
+) -> list[OutputFile]:
     files = []
-    for _, row in table.iterrows():
+    for row in rows:
         known = [row[column] for column in ("name", "path", "configured_path")]
         texts = [text for text in known if isinstance(text, str)]
         if names is None or set(names) & set(texts):

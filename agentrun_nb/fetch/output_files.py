@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentrun_nb.core import jsontext
@@ -57,7 +58,7 @@ async def fetch_file(wire: Wire, place: FilePlace, tally: Tally) -> bytes:
         raise error
 
 
-def locate(run: Run, row: pd.Series[Any]) -> FilePlace:
+def locate(run: Run, row: Mapping[str, Any] | pd.Series[Any]) -> FilePlace:
     """Returns where an output of a run lies.
 
     Args:

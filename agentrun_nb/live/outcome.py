@@ -17,7 +17,7 @@ from agentrun_nb.fetch.batches import KEY
 from agentrun_nb.fetch.keys import Key, is_pair, run_keys
 from agentrun_nb.fetch.refetch import renew_rows, rows_to_fetch
 from agentrun_nb.live.listener import Listener
-from agentrun_nb.run import Run
+from agentrun_nb.run import Run, runs_of
 from agentrun_nb.tables import report
 from agentrun_nb.tables.frames import runs_frame
 from agentrun_nb.tables.report import FetchReport
@@ -68,8 +68,7 @@ class Given:
         if self.table is None:
             return
         ended = self.table[~rows_to_fetch(self.table)]
-        for place in range(len(ended)):
-            yield Run.of_row(ended.iloc[place])
+        yield from runs_of(ended)
 
     def frame(self, listener: Listener) -> pd.DataFrame:
         """The RUNS table of the runs as they were last seen; a frame keeps its index."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cProfile
 import json
 import unicodedata
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ import pytest
 import agentrun_nb as arn
 from agentrun_nb import errors
 from agentrun_nb.archive import packing
+from agentrun_nb.fetch.many_outputs import urgent_first
 from agentrun_nb.files.folder import LONGEST, safe_name
 from tests.archive.book import DEP, Book, served
 
@@ -91,6 +93,33 @@ def test_each_loss_says_by_how_much_it_was_missed(folder):
     assert "was to live for" in losses["run_3"]
     assert losses.isna()["run_4"]
     assert saved["where"].notna().sum() == 1
+
+
+def test_to_know_the_files_of_a_run_takes_little() -> None:
+    """Counted in calls of functions: the rows of a table are read as what they are."""
+
+    def calls(n: int) -> int:
+        runs = arn.runs_frame(arn.local.generate(n))
+        urgent_first(runs, None)
+        with cProfile.Profile() as profile:
+            urgent_first(runs, None)
+        return sum(row.callcount for row in profile.getstats())
+
+    assert (calls(120) - calls(20)) / 100 < 2_000
+
+
+def test_files_lead_back_to_their_run_also_where_ids_are_missing() -> None:
+    record = {"status": "failed", "sandbox_id": "sbx_0", "output_manifest": {"outputs": []}}
+    named = [{"outputs": [{"name": f"{number}"}]} for number in range(3)]
+    manifests = [named[0], {"outputs": []}, named[1], "no mapping", None, named[2]]
+    runs = arn.runs_frame(
+        [record | {"sandbox_id": f"sbx_{place}", "output_manifest": manifest}
+         for place, manifest in enumerate(manifests)]
+    )  # fmt: skip
+    files = urgent_first(runs.set_axis([7] * 6), None)
+    assert [(file.name, file.run.sandbox_id) for file in files] == [
+        ("0", "sbx_0"), ("1", "sbx_2"), ("2", "sbx_5")
+    ]  # fmt: skip
 
 
 def test_folders_and_outputs_without_a_place_are_rows_too(folder):
