@@ -283,6 +283,7 @@ def test_compressed_bodies_are_read(encoding: str, content: bytes) -> None:
         ("gzip, gzip", gzip.compress(gzip.compress(BODY)), "'gzip, gzip'"),
         ("br", BODY, "'br'"),
     ],
+    ids=["plain", "cut", "damaged", "no deflate", "twice", "unknown"],
 )
 def test_a_body_that_is_not_encoded_as_said_is_tried_again_once(
     encoding: str, content: bytes, told: str

@@ -221,8 +221,11 @@ def test_the_longest_wait_and_the_longest_run_are_told_and_a_click_away(
     run = longest.iloc[0]
     bench.fresh(view=view)
     told = bench.part("numbers").locator(f"dt:text-is('{line}') + dd")
+    names = {bench.names.get(one.version_id, one.id) for one in longest.itertuples()}
+    # The numbers are counted after the picture, and so have the names later than it.
+    expect(told.get_by_role("button")).to_have_text(re.compile("|".join(map(re.escape, names))))
     name = told.get_by_role("button").inner_text()
-    assert name in {bench.names.get(one.version_id, one.id) for one in longest.itertuples()}
+    assert name in names
     words = told.inner_text().removeprefix(name).strip()
     end = "completed_at" if line == "longest" else "started_at"
     assert words.endswith(" so far") == pd.isna(run[end])

@@ -209,7 +209,9 @@ def test_parsed_documents_are_written_as_json_again():
     assert_schema(parsed)
 
 
-@pytest.mark.parametrize("odd", [{1, 2}, b"{}", {"a": object()}], ids=repr)
+@pytest.mark.parametrize(
+    "odd", [{1, 2}, b"{}", {"a": object()}], ids=["set", "bytes", "an object in a mapping"]
+)
 def test_a_document_that_no_json_can_hold_is_refused_by_name(odd):
     with pytest.raises(SchemaError, match=r"output_manifest.*JSON.*Mend its values"):
         runs_frame(runs().assign(output_manifest=pd.Series([odd] * len(runs()), runs().index)))
@@ -277,7 +279,9 @@ def test_a_mapping_is_written_first():
 
 
 @pytest.mark.parametrize(
-    "wrong", ["text", 5, None, [5], ["text"], {"id": object()}, object()], ids=repr
+    "wrong",
+    ["text", 5, None, [5], ["text"], {"id": object()}, object()],
+    ids=["text", "number", "None", "numbers", "texts", "an object in a mapping", "object"],
 )
 def test_what_holds_no_runs_is_refused(wrong):
     with pytest.raises(SchemaError):
