@@ -297,10 +297,8 @@ def runs_of(table: pd.DataFrame) -> Iterator[Run]:
 
 def _objects(column: pd.Series[Any]) -> list[Any]:
     """The values of a column as Python objects, None where they are missing."""
-    return [
-        None if is_missing else value
-        for value, is_missing in zip(column, column.isna(), strict=True)
-    ]
+    values = column.astype("object").where(column.notna(), None)
+    return list(values)
 
 
 def _record_of(cells: dict[str, Any]) -> bytes:
