@@ -288,7 +288,7 @@ class Run:
 def runs_of(table: pd.DataFrame) -> Iterator[Run]:
     """Makes a run of each row of a RUNS table, in its order.
 
-    `Run.of_row` mends its row first, which takes fifty times as long.
+    `Run.of_row` mends its row first, which takes much longer.
     """
     columns = [_objects(table[name]) for name in RUNS.names]
     for cells in zip(*columns, strict=True):

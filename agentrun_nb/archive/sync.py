@@ -19,6 +19,7 @@ from agentrun_nb.errors import (
     ArchiveError,
     BadIdError,
     NotFoundError,
+    NotOffered,
     SettingsError,
     UnauthorizedError,
 )
@@ -218,7 +219,13 @@ class Sync:
             places.lacks_versions, self._database, deployment_id, walk.versions
         )
         if lacking or (walk.read_all and (walk.place.is_first or walk.place.reads_all)):
-            records = await self._collect(VERSIONS, routes.VERSIONS, deployment_id)
+            try:
+                records = await self._collect(VERSIONS, routes.VERSIONS, deployment_id)
+            except NotFoundError:
+                # Its runs came a moment ago: it is not the deployment that is not there.
+                sentence = f"The service does not list the versions of {deployment_id!r}."
+                hint = "Its runs are in the archive; their versions have no names there."
+                raise NotOffered(sentence, hint=hint) from None
             await asyncio.to_thread(store.write_versions, self._database, deployment_id, records)
 
     async def _look_again(self, walk: Walk, emit: Emit[int]) -> None:

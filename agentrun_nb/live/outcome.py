@@ -91,7 +91,7 @@ class Given:
         if not self.is_one:
             return frame
         record = listener.records().get(self.keys[0])
-        return Run.of_row(frame.iloc[0]) if record is None else record.as_run()
+        return next(runs_of(frame)) if record is None else record.as_run()
 
 
 def _table_of(given: Any) -> pd.DataFrame | None:

@@ -13,7 +13,7 @@ from agentrun_nb.errors import AgentRunError
 from agentrun_nb.fetch.by_id import fetch_error
 from agentrun_nb.fetch.keys import Key
 from agentrun_nb.records.batch import Batch, failed_runs
-from agentrun_nb.run import Run
+from agentrun_nb.run import Run, runs_of
 from agentrun_nb.tables.frames import table_frame
 
 NOT_SEEN = "not_asked: It has not been looked at yet."
@@ -67,7 +67,7 @@ class Record:
         """The run itself; one that came in a list has a record that is written anew."""
         if self.run is not None:
             return self.run
-        return Run.of_row(table_frame(RUNS, [self.as_batch()]).iloc[0])
+        return next(runs_of(table_frame(RUNS, [self.as_batch()])))
 
     def as_batch(self) -> Batch:
         """The record as a batch of one row."""

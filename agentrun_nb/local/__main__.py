@@ -32,7 +32,8 @@ def main() -> None:
     except (ModuleNotFoundError, AgentRunError) as error:
         sys.exit(str(error))
     except (OSError, OverflowError) as error:
-        sys.exit(f"The port {options.port} cannot be taken: {error}.")
+        reason = str(error).rstrip(".")
+        sys.exit(f"The port {options.port} cannot be taken: {reason}.")
     with service:
         try:
             service.load(local.generate(options.runs))

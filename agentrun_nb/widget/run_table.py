@@ -17,7 +17,7 @@ from agentrun_nb.analysis.filter_rules import Rules
 from agentrun_nb.core.schema import RUNS, TERMINAL
 from agentrun_nb.core.times import EPOCH
 from agentrun_nb.drawing.course import Phase
-from agentrun_nb.run import Run
+from agentrun_nb.run import Run, runs_of
 from agentrun_nb.tables.frames import concat, runs_frame
 from agentrun_nb.tables.moments import last_moment
 from agentrun_nb.widget.failure_groups import FailureGroups, failure_groups
@@ -64,7 +64,7 @@ class RunTable:
         self._newer: pd.DataFrame | None = None
         self.one = x if isinstance(x, Run) else None
         if self.is_row:
-            self.one = Run.of_row(self.runs.iloc[0])
+            self.one = next(runs_of(self.runs))
         # A row has NA both for what its record does not have and for what is null there.
         self.absent = () if self.one is None or self.is_row else tuple(absent_fields(self.one))
         latest = last_moment(self.runs)
@@ -243,7 +243,7 @@ class RunTable:
         """One row, as a Run."""
         if self.one is not None:
             return self.one
-        return Run.of_row(self.part(row).iloc[0])
+        return next(runs_of(self.part(row)))
 
     def doc(self, row: int) -> dict[str, Any]:
         """The RunDoc of one row."""

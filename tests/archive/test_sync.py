@@ -591,3 +591,20 @@ def content_of(archive: arn.Archive) -> bytes:
     """What is in the file and in the log of changes beside it."""
     log = archive.path.with_name(f"{archive.path.name}-wal")
     return archive.path.read_bytes() + log.read_bytes()
+
+
+class WithoutVersions(Book):
+    """A service that has no route for versions, and says no more than that nothing is there."""
+
+    def _answer(self, target: str) -> bytes:
+        return super()._answer(target.replace("/versions", "/nothing"))
+
+
+def test_where_versions_are_not_listed_the_deployment_is_not_said_to_be_gone(archive):
+    book = WithoutVersions()
+    book.put(0, "running", version_id="ver_1")
+    with served(book) as (client, _):
+        done = archive.sync(client, DEP)
+        assert done.failures[DEP].startswith("not_offered: The service does not list the versions")
+        assert archive.list_runs()["id"].tolist() == ["run_0"]
+        assert archive.list_deployments()["id"].tolist() == [DEP]
