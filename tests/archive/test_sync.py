@@ -330,7 +330,9 @@ def test_naughty_texts_are_ids_statuses_and_filters(archive, corpus):
     assert runs["id"].tolist() == theirs["id"].tolist()
     for text in runs["id"]:
         assert archive.get_run(DEP, text).status == text
-        assert text in archive.list_runs(DEP, version_id=text)["id"].tolist()
+        # A blank text is refused as it is by a client, to which it would be no filter.
+        if text.strip():
+            assert text in archive.list_runs(DEP, version_id=text)["id"].tolist()
     assert archive.check().whole
 
 

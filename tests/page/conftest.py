@@ -82,9 +82,13 @@ WRITTEN = """() => [...document.querySelectorAll('.arn-panel:not([hidden])')]
 
 @dataclass
 class Stage:
-    """A mounted view, and everything that must not happen while it is open."""
+    """A mounted view, and everything that must not happen while it is open.
+
+    `has_clock` says that its time is that of a clock which a test moves on.
+    """
 
     page: Page
+    has_clock: bool = False
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
@@ -188,7 +192,7 @@ def open_stage(
             page.clock.install()
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        stage = Stage(page)
+        stage = Stage(page, has_clock=clock)
         stages.append((stage, strict))
         page.on("pageerror", stage.fail)
         page.on("console", stage.listen)
@@ -201,6 +205,9 @@ def open_stage(
 
     yield open_stage
     for stage, strict in stages:
+        if stage.has_clock:
+            # A clock is that of all pages: one that stands still would stop those of other tests.
+            stage.page.clock.resume()
         stage.leave()
         if stage.page is not shared_page:
             stage.page.close()
