@@ -41,6 +41,7 @@ from agentrun_nb.files.many_runs import (
 from agentrun_nb.tables.frames import check_columns
 from agentrun_nb.tables.labels import Names, with_labels
 from agentrun_nb.tables.moments import last_moment
+from agentrun_nb.tables.report import without_attrs
 
 NUMBER = "version_number"
 """The column that stands beside `version_id` where runs have it."""
@@ -125,8 +126,7 @@ def count_groups(runs: ManyRuns, question: Question, names: Names) -> Tallies:
 def _count(runs: pd.DataFrame, question: Question) -> Tallies:
     """Counts the runs of a RUNS table."""
     # pandas would copy the report, which is not needed, with every column that is read.
-    runs = runs.copy(deep=False)
-    runs.attrs = {}
+    runs = without_attrs(runs)
     by = [part for part in question.by if not isinstance(part, str) or part in runs]
     values = group_values(runs, by, question.taken)
     keys = list(values) if len(by) == len(question.by) else question.columns

@@ -33,6 +33,7 @@ from agentrun_nb.files.atomic import replacing
 from agentrun_nb.files.content import Content, Marks
 from agentrun_nb.files.parquet import content_of, parquet_bytes
 from agentrun_nb.tables.chunks import ChunkReports
+from agentrun_nb.tables.report import without_attrs
 
 ROWS = 100_000
 """How many rows a part has, but for the last one."""
@@ -127,9 +128,7 @@ def write_dataset(
     for frame in frames:
         # The report goes into the manifest. In the parts it would be that of one frame, and make
         # them other files each time.
-        plain = frame.copy(deep=False)
-        plain.attrs = {}
-        writer.add(convert(plain)._replace(frame=frame))
+        writer.add(convert(without_attrs(frame))._replace(frame=frame))
     manifest = writer.finish()
     names = {part.file for part in manifest.parts}
     try:
