@@ -186,6 +186,8 @@ def duration_text(milliseconds: float) -> str:
     microseconds = _half_up(milliseconds * 1_000)
     if microseconds == 0:
         return "0 s"
+    # Floats are off by less than a microsecond, and a half has to stay a half.
+    milliseconds = microseconds / 1_000
     if milliseconds < 0.9995:
         return f"{microseconds} µs"
     if milliseconds < 999.5:

@@ -100,7 +100,7 @@ def length_words(placed: Spans, row: int) -> str:
     """How long a run took after its start, and what its record does not say, as on the page."""
     divided = not np.isnan(placed.middle[row])
     begin = placed.middle[row] if divided else placed.begin[row]
-    length = duration_text(round(placed.end[row] - begin))
+    length = duration_text(placed.end[row] - begin)
     kind = placed.kind[row]
     if kind == Kind.PHASES:
         return length

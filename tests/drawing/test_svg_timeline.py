@@ -50,6 +50,10 @@ def test_up_to_30_runs_have_a_row_each_with_name_short_id_and_length() -> None:
     assert len([text for text in found if text.endswith("so far")]) == 3
 
 
+def test_a_length_is_rounded_once() -> None:
+    assert "6.2 s, UTC" in texts(picture(frame([run(1, times=(0, 1, 7.2496))])))
+
+
 def test_without_names_rows_bear_the_whole_ids() -> None:
     found = texts(picture(runs_of(3), names=None))
     assert {"adrun_00000000", "adrun_00000001", "adrun_00000002"} <= set(found)

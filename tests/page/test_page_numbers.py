@@ -97,6 +97,18 @@ def test_the_last_failure_the_longest_run_and_the_longest_wait_are_a_click_away(
         expect(stage.page.locator(".arn-run header")).to_contain_text(run)
 
 
+@pytest.mark.parametrize("view", ["timeline", "table", "durations"])
+def test_a_length_is_rounded_once(open_stage: Opener, view: str) -> None:
+    ends = {"started_at": "2023-11-14T22:13:00Z", "completed_at": "2023-11-14T22:13:56.2496Z"}
+    stage = open_stage(many_runs([*docs(), finished_run(id="adrun_long", **ends)], view=view))
+    line = numbers(stage).locator("dt:text-is('longest') + dd")
+    expect(line).to_contain_text("56.2 s")
+    line.get_by_role("button").click()
+    expect(stage.page.locator(".arn-run")).to_contain_text("56.2 s")
+    shown = stage.page.locator(".arn-root").inner_text()
+    assert set(re.findall(r"56[.]\d s", shown)) == {"56.2 s"}
+
+
 def test_a_reason_narrows_to_its_runs_and_back(open_stage: Opener) -> None:
     stage = open_stage(scenario(grouped()))
     reason = numbers(stage).get_by_role("button", name="KeyError")

@@ -16,7 +16,7 @@ import {
 } from "../timeline/layout.mjs";
 import { KIND, NONE, modelOf, rowsNotRead, touching } from "../timeline/model.mjs";
 import { View } from "../timeline/view.mjs";
-import { emptyWords, footnotes, outcomes, tell } from "../timeline/words.mjs";
+import { emptyWords, footnotes, lengthWords, outcomes, tell } from "../timeline/words.mjs";
 
 const NOW = Date.UTC(2026, 10, 24, 12);
 const STATUSES = ["succeeded", "failed", "running", "timed_out", "cancelled", "waiting_for_input"];
@@ -160,6 +160,14 @@ test("what is told of a run says what is not known and claims nothing else", () 
   ]);
   assert.deepEqual(tell(model, 1, "UTC").slice(1, 2), ["unknown status: waiting‹U+202E›"]);
   assert.match(tell(model, 1, "UTC")[5], /drawn as a point/);
+});
+
+test("a length is rounded once", () => {
+  const started = NOW - 9000;
+  const model = modelOf(
+    dataOf([{ created: started, started, completed: started + 6249.6, status: "succeeded" }]),
+  );
+  assert.equal(lengthWords(model, 0), "6.2 s");
 });
 
 test("runs that touch a window are found like one by one", () => {

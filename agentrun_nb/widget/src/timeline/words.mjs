@@ -34,7 +34,7 @@ export function rowName(data, row) {
 /** @param {Model} model @param {number} place @returns {string} how long the run took after its start, and what its record does not say */
 export function lengthWords({ kind, from, middle, to, axis }, place) {
   const begin = Number.isNaN(middle[place]) ? from[place] : middle[place];
-  const length = duration(Math.round(axis.instant(to[place]) - axis.instant(begin)));
+  const length = duration(axis.instant(to[place]) - axis.instant(begin));
   switch (kind[place]) {
     case KIND.PHASES:
       return length;

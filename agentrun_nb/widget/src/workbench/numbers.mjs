@@ -134,6 +134,6 @@ function failureAge({ data: { columns } }, row) {
 function lengthOf({ data: { columns } }, row, start, ...ends) {
   if (!columns) return "";
   const end = ends.map((name) => columns[name][row]).find((at) => !Number.isNaN(at));
-  const length = Math.round((end ?? columns.until[row]) - columns[start][row]);
+  const length = (end ?? columns.until[row]) - columns[start][row];
   return duration(Math.max(0, length)) + (end === undefined ? " so far" : "");
 }
