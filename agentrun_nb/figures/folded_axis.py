@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
+from math import isnan
 from typing import Any
 
 import numpy as np
 
+from agentrun_nb.core.times import EPOCH
+from agentrun_nb.core.when import read_when
 from agentrun_nb.drawing.axis import Tick, ticks
 from agentrun_nb.drawing.window import LARGEST_DATE, Fold
 from agentrun_nb.errors import SettingsError
@@ -59,19 +63,22 @@ class FoldedAxis:
         return found
 
 
-def checked_ends(window: Any) -> tuple[float | None, float | None]:
+def read_ends(window: Any, newest: float) -> tuple[float | None, float | None]:
     """The ends of a stretch of time in ms since the epoch, as a reader gave them.
 
+    Args:
+        window: two moments or ages, numbers of ms since the epoch, or None.
+        newest: the moment from which an age counts back, in ms since the epoch.
+
     Raises:
-        SettingsError: they are not two numbers or None, or not in order.
+        SettingsError: it is something else, or the ends are not in order.
     """
-    pair = isinstance(window, tuple | list) and len(window) == 2
-    if not pair or not all(map(_is_end, window)):
+    if not isinstance(window, tuple | list) or len(window) != 2:
         raise SettingsError(
             f"{safe_text(window)!r} is not a window of a timeline.",
-            hint="Give its first and last moment in ms since the epoch, or None for either.",
+            hint="Give its first and its last moment, or None for either.",
         )
-    start, stop = (None if end is None else float(end) for end in window)
+    start, stop = (_read_end(end, newest) for end in window)
     if start is not None and stop is not None and start >= stop:
         raise SettingsError(
             f"The window {safe_text(window)} ends before it begins.",
@@ -80,9 +87,11 @@ def checked_ends(window: Any) -> tuple[float | None, float | None]:
     return start, stop
 
 
-def _is_end(end: Any) -> bool:
-    """Whether a value is an end of a window: a moment, or None for an open one."""
-    if end is None:
-        return True
-    number = isinstance(end, int | float | np.number) and not isinstance(end, bool)
-    return number and bool(abs(end) <= LARGEST_DATE)
+def _read_end(end: Any, newest: float) -> float | None:
+    is_number = isinstance(end, int | float | np.number) and not isinstance(end, bool)
+    if is_number and abs(end) <= LARGEST_DATE:
+        return float(end)
+    # Without any moment in the runs an age counts back from now.
+    now = None if isnan(newest) else EPOCH + timedelta(milliseconds=newest)
+    micros = read_when(end, now)
+    return None if micros is None else micros / 1_000

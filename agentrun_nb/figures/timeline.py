@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from agentrun_nb.core.schema import FAILURES, SUCCESSES
 from agentrun_nb.core.times import duration_text
+from agentrun_nb.core.when import When
 from agentrun_nb.drawing import svg_timeline
 from agentrun_nb.drawing.bands import bands_of
 from agentrun_nb.drawing.course import Phase
@@ -41,7 +42,7 @@ from agentrun_nb.drawing.spans import Kind, Spans, spans
 from agentrun_nb.drawing.status_style import LOOKS, Look, by_look, look_of
 from agentrun_nb.drawing.window import GROUPINGS, Window
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.figures.folded_axis import FOLD_SHAPE, FoldedAxis, checked_ends
+from agentrun_nb.figures.folded_axis import FOLD_SHAPE, FoldedAxis, read_ends
 from agentrun_nb.figures.phase_line import add_phases
 from agentrun_nb.figures.style import (
     CLEAR,
@@ -67,7 +68,6 @@ _THICK = 0.85
 
 By itself plotly would take that from the rows of the same colour, and draw over other runs.
 """
-_Edges = tuple[float | None, float | None]
 _BACKGROUNDS = {None: None, True: "#111111", False: CLEAR}
 """The background by whether the page is dark; None where nobody knows.
 
@@ -89,7 +89,7 @@ def timeline(
     runs: Runs,
     tz: str = "UTC",
     *,
-    window: _Edges = (None, None),
+    window: Sequence[When | float | None] = (None, None),
     by: str | None = None,
     names: Names = None,
     template: str | None = None,
@@ -103,8 +103,8 @@ def timeline(
     Args:
         runs: anything that `runs_frame` takes.
         tz: the zone of the time axis, an IANA name.
-        window: first and last moment of the axis in ms since the epoch; None: where the runs begin
-            or end.
+        window: the first and the last moment of the axis: each a moment, an age before the newest
+            look, a number of ms since the epoch, or None, where the runs begin or end.
         by: what runs are grouped by: `deployment_id`, `version_id`, `status` or `none`; None: as it
             fits, which is not at all while each run has a row, then by deployment, and by version
             where they are of one deployment.
@@ -115,10 +115,15 @@ def timeline(
     Returns:
         The figure; its background is that of the template, and clear without one.
 
+    Raises:
+        SettingsError: there is no such zone, grouping or template, `window` is no stretch of time,
+            or `names` is no mapping.
+
     Example:
         >>> figure = arn.figures.timeline(runs.head(20), tz="Europe/Berlin")
         >>> figure.update_layout(height=300)
         Figure(...)
+        >>> figure = arn.figures.timeline(runs, window=("2026-10-01", "2026-10-08"))
     """
     runs = runs_frame(runs)
     if by is not None and (not isinstance(by, str) or by not in GROUPINGS):
@@ -126,9 +131,9 @@ def timeline(
             f"{safe_text(by)!r} is not a grouping of a timeline.",
             hint=f"Choose among {', '.join(GROUPINGS)}.",
         )
-    start, end = checked_ends(window)
-    labels = read_names(names)
-    return draw(runs, last_moment(runs), tz, Window(start, end, by=by), template, labels)
+    newest = last_moment(runs)
+    stretch = Window(*read_ends(window, newest), by=by)
+    return draw(runs, newest, tz, stretch, template, read_names(names))
 
 
 def draw(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from html import unescape
 from itertools import combinations, pairwise
 
@@ -398,6 +399,23 @@ def test_a_window_that_is_no_stretch_of_time_is_an_error_with_a_hint(window, by)
     with pytest.raises(arn.errors.SettingsError) as caught:
         figures.timeline(rows(record(0)), window=window, by=by)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        (START.isoformat(), START + timedelta(hours=1)),
+        (pd.Timestamp(START), np.datetime64(START.replace(tzinfo=None)) + np.timedelta64(1, "h")),
+        ("1h", "0s"),
+    ],
+    ids=["moments", "of pandas and numpy", "ages"],
+)
+def test_a_window_is_given_as_for_explore(window):
+    """As moments or as ages, which count back from the newest look."""
+    first = START.timestamp() * 1_000
+    runs = arn.runs_frame(rows(record(0))).assign(fetched_at=START + timedelta(hours=1))
+    figure = figures.timeline(runs, window=window, by="none")
+    assert figure.layout.xaxis.range == (first, first + 3_600_000)
 
 
 @pytest.mark.parametrize("by", ["none", "version_id"])
