@@ -6,7 +6,7 @@ A page has a placeholder such as `%tables%` in a line of its own, or within a li
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from agentrun_nb import errors
@@ -59,13 +59,18 @@ def _kind(status: schema.Status) -> str:
 
 
 def note_codes() -> str:
-    """The codes that may stand in `parse_notes`."""
-    return ", ".join(f"`{code}`" for code in schema.NOTE_CODES)
+    """The codes that may stand in `parse_notes`, as a table."""
+    return _codes(schema.NOTE_CODES)
 
 
 def fetch_codes() -> str:
-    """The codes that may stand in `fetch_error`."""
-    return ", ".join(f"`{code}`" for code in schema.FETCH_CODES)
+    """The codes that may stand in `fetch_error`, as a table."""
+    return _codes(schema.FETCH_CODES)
+
+
+def _codes(meanings: Mapping[str, str]) -> str:
+    rows = [f"| `{code}` | {meaning} |" for code, meaning in meanings.items()]
+    return "\n".join(["| code | what it says |", "|---|---|", *rows])
 
 
 def error_tree() -> str:

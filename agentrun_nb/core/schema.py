@@ -312,20 +312,39 @@ VERSIONS = Table(
 TABLES = (RUNS, OUTPUTS, PHASES, LOGS, OBSERVATIONS, DEPLOYMENTS, VERSIONS)
 """All tables; whoever asks which there are asks here."""
 
-# fmt: off
-NOTE_CODES = (
-    "missing", "null", "bad_time", "naive_time", "cut_precision", "leap_second", "epoch_time",
-    "not_integer", "out_of_range", "not_text", "not_unicode", "not_object", "unknown_value",
-    "wrong_id", "time_order", "duplicate_key",
-)
-"""What may stand in `parse_notes`."""
+NOTE_CODES = {
+    "missing": "a field that the service promises is not there",
+    "null": "a field is null that the service promises not to be",
+    "bad_time": "a value that is no time; the cell is empty",
+    "naive_time": "a time without a zone, taken as UTC",
+    "cut_precision": "a time finer than a microsecond, cut to microseconds",
+    "leap_second": "a leap second, taken as the last microsecond before it",
+    "epoch_time": "a number, taken as s, ms, us or ns since 1970 by its size",
+    "not_integer": "a value that is no whole number; the cell is empty, unless it is one in quotes",
+    "out_of_range": "a number or a time beyond what the column holds; the cell is empty",
+    "not_text": "a value that is no text; the cell is empty",
+    "not_unicode": "a text that is not Unicode, mended with the sign U+FFFD",
+    "not_object": "a value that is no JSON object; a document stays as it is",
+    "unknown_value": "a word that the service does not document; it stays, but for true or false",
+    "wrong_id": "another deployment or version than the one that was asked for",
+    "time_order": "a time before the one that it follows",
+    "duplicate_key": "a field that stands more than once; the last one counts",
+}
+"""What may stand in `parse_notes`, and what it says."""
 
-FETCH_CODES = (
-    "not_found", "forbidden", "rate_limited", "server", "connection", "deadline", "too_large",
-    "bad_response", "bad_id", "not_asked",
-)
-# fmt: on
-"""What may stand in `fetch_error`."""
+FETCH_CODES = {
+    "not_found": "the service, or the archive, has no such run",
+    "forbidden": "the key is valid and may not see it",
+    "rate_limited": "the service asked to wait longer than the call may take",
+    "server": "the service failed, also after retries",
+    "connection": "no answer came",
+    "deadline": "the answer did not come in time",
+    "too_large": "the answer is larger than `max_bytes`",
+    "bad_response": "the answer is not what this API sends",
+    "bad_id": "the id cannot be part of an address; nothing was sent",
+    "not_asked": "it was not asked for, such as after an interrupt",
+}
+"""What may stand in `fetch_error`, and what it says."""
 
 
 DOCUMENTS = ("input", "output_manifest")
