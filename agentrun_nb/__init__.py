@@ -3,7 +3,7 @@
     import agentrun_nb as arn
 
     client = arn.Client()                  # the key: AGENTRUN_API_KEY, or api_key=getpass.getpass()
-    client.explore(deployment_id, run_id)  # one run: status, track, outputs, manifest
+    client.explore(deployment_id, run_id)  # one run: status, course, outputs, manifest
     # a typed DataFrame that says how complete it is
     runs = client.list_runs(deployment_id, since="7d")
     arn.brief(runs)                        # what a person reads

@@ -135,10 +135,11 @@ class Client:
         return self._wire.settings.base_url
 
     def check(self) -> check.Check:
-        """Checks whether the service can be worked with: asks each of its routes once or so.
+        """Checks whether the service can be worked with, in a few requests that change nothing.
 
         Returns:
-            What the service offers, route by route, and what to type next.
+            Which address and which key are used (never the key itself), whether the key is
+            accepted, which routes the service offers, and what to type next.
 
         Example:
             >>> client.check()
@@ -182,7 +183,7 @@ class Client:
         follow: bool | None = None,
         height: int | None = None,
     ) -> RunExplorer:
-        """One run on the screen: status, track, outputs, manifest.
+        """One run on the screen: status, course through time, outputs, manifest.
 
         Args:
             deployment_id: its deployment.
@@ -316,7 +317,7 @@ class Client:
             chunk: the rows of a frame; the last one has what is left.
 
         Yields:
-            RUNS tables. The report of the last one speaks for the whole walk.
+            RUNS tables. The fetch report of the last one speaks for the whole listing.
 
         Example:
             >>> [len(chunk) for chunk in client.iter_runs(chunk=200)]
@@ -578,10 +579,10 @@ class Client:
     def observations(self) -> pd.DataFrame:
         """The OBSERVATIONS table: which status of which run this process saw, and when.
 
-        Every record that comes is a look, by whichever client of the service it comes. Of looks at
-        a run that saw one status after another, the first and the last are remembered, for the last
-        100,000 changes. A look names the last moment at which the record is known to have held:
-        when it was requested or, where that is later, when it was changed.
+        Every record that comes is a look, by whichever client of the service it comes. Where looks
+        in a row saw the same status of a run, the first and the last of them are remembered; the
+        last 100,000 changes are. `seen_at` is the last moment at which the record is known to have
+        held: when it was requested or, where that is later, when it was changed.
 
         Returns:
             The looks in the order of `seen_at`, under a fresh index.

@@ -91,24 +91,27 @@ def compare(
 
     Returns:
         One row per measure with a fresh index: measure, n_a, n_b (runs, or inputs where paired), a,
-        b, difference, low, high (its 95 % interval), ratio, ratio_low, ratio_high (of run times, b
-        to a, with its 95 % interval), verdict and notes. The verdict names a difference whose
-        interval leaves zero out; groups that are equal get one in at most 5 of 100 comparisons.
-        With fewer than 10 on a side, or an end of the interval that is not reached, it is
-        `not enough data`. NA is what the data does not reach: an end that is NA is open.
+        b, difference (b less a) with its 95 % interval from low to high, ratio (of run times, b to
+        a) with its 95 % interval from ratio_low to ratio_high, verdict and notes. NA is what the
+        data does not reach: an interval with an end that is NA is open there.
 
-        - success rate: of succeeded, failed and timed-out runs; Newcombe's interval, wider where
-          inputs, equal as JSON, were run several times by a group (Rao & Scott 1992);
-        - median run time (s): from started to completed, whatever the outcome, by Kaplan-Meier; Zou
-          and Donner's interval. The ratio has those that the log-rank test does not refute, and the
-          verdict is mostly that test's. It says `faster` and `slower` where the times to success
-          differ likewise, else `ends sooner` and `ends later`: a version that fails at once is not
-          fast. Wider too where inputs were run several times;
+        The verdict names a difference whose interval leaves zero out; groups that are equal get one
+        in at most 5 of 100 comparisons. It is `not enough data` where there are fewer than 10 on a
+        side, or where an end of the interval is NA. The measures are
+
+        - success rate: of succeeded, failed and timed-out runs. The interval is Newcombe's, and
+          wider where a group ran an input (equal as JSON) several times (Rao & Scott 1992);
+        - median run time (s): from started to completed, whatever the outcome, by Kaplan-Meier. The
+          interval is Zou and Donner's, and wider where inputs were run several times. That of the
+          ratio has the ratios that the log-rank test does not refute, and the verdict is mostly
+          that test's. It says `faster` and `slower` where the times to success differ likewise,
+          else `ends sooner` and `ends later`: a version that fails at once is not fast;
         - paired success rate: the mean success of the inputs that ran under both, each weighing the
-          same; the exact interval of McNemar (1947) where each ran once on each side, else one over
-          inputs;
-        - paired run time (s): the median over those inputs, where no run goes on, of the
-          differences of the medians of what succeeded; exact interval by the sign test.
+          same. The interval is McNemar's exact one (1947) where each ran once on each side, else
+          one over inputs;
+        - paired run time (s): over those of these inputs of which no run goes on, the median of the
+          differences between the medians of their succeeded runs. The interval is the exact one of
+          the sign test.
 
         With `values` two more rows for each of them, of all runs that have the number, whatever
         their outcome; their verdict is `b is lower` or `b is higher`:

@@ -79,12 +79,17 @@ def failures(
 
     Returns:
         One row per status, exit code and fingerprint of the reason, the most frequent first, with a
-        fresh index: the columns of `by` (one of these names stands once, in front), n, share (of
-        the failures, with `by` of those of that value), fingerprint, status, exit_code, meaning (of
-        the exit code), phase (with counts; NA where no log tells), versions (labels with `names`,
-        else numbers where the frame has `version_number`, else ids), first_seen and last_seen
-        (completed_at, or created_at), and example, deployment_id, run_id: the reason of the last
-        such run and the run, by its ids.
+        fresh index:
+
+        - the columns of `by`; where one is among the following it stands once, in front;
+        - n, and share: of the failures, with `by` of those of that value;
+        - fingerprint, status, exit_code, meaning (of the exit code);
+        - phase: with counts; NA where no log tells;
+        - versions: labels with `names`, else numbers where the frame has `version_number`, else
+          ids;
+        - first_seen, last_seen: by completed_at, or created_at where that is missing;
+        - example, deployment_id, run_id: the reason of the last such run, and the run.
+
         After them a row for each kind of run that nothing is known of, such as
         `not fetched: connection`, and one where runs stand more than once, with n alone.
 

@@ -42,10 +42,10 @@ if TYPE_CHECKING:
 class Archive:
     """A local copy of runs that reads like the client.
 
-    It is one file: `sync` brings runs into it, and everything else works without a network and
-    without a key. A notebook takes it in place of a client: `source = arn.Archive("runs.sqlite")`.
-    The records are in it to the letter, and what was known earlier stays. Several processes of one
-    machine may use it at once. While none has it open it can be copied.
+    It is one file: `sync` and `rescue` bring runs into it, and then it answers the client's calls
+    without a network and without a key. The records are in it to the letter, and what was known
+    earlier stays. Several processes of one machine may use it at once. While none has it open it
+    can be copied.
 
     Beside an archive of many runs lies what a listing of them gives, in a file whose name ends in
     `-typed`: the next listing is quick by it. It can be deleted at any time, and no copy needs it.
@@ -488,8 +488,8 @@ class Archive:
         """The OBSERVATIONS table: which status of which run was seen, and when.
 
         Returns:
-            Of looks at a run that saw one status after another the first and the last, in the order
-            of `seen_at`.
+            The looks in the order of `seen_at`; where looks in a row saw the same status of a run,
+            the first and the last of them.
 
         Example:
             >>> seen = archive.observations()

@@ -86,6 +86,10 @@ def outcomes(
         The figure: a bar for each group, its statuses side by side, in percent; beside it the
         success rate, of the runs that succeeded, failed or timed out, with Wilson's 95 % interval.
 
+    Raises:
+        SchemaError: there is no such column.
+        SettingsError: `names` is no mapping; there is no such template.
+
     Example:
         >>> figure = arn.figures.outcomes(runs, by="version_id", names=client.names())
         >>> [bars.name for bars in figure.data]
@@ -187,6 +191,9 @@ def concurrency(runs: Runs, tz: str = "UTC", *, template: str | None = None) -> 
         The figure. With more than 1,000 moments each step is the highest count of a stretch of
         time. Where runs from before are not in the frame, as after `since=`, the counts of the left
         edge are shaded as lower bounds.
+
+    Raises:
+        SettingsError: there is no such zone or template.
 
     Example:
         >>> figure = arn.figures.concurrency(runs, tz="Europe/Berlin")
@@ -304,6 +311,9 @@ def durations(runs: Runs, *, template: str | None = None) -> go.Figure:
 
     Returns:
         The figure: a histogram of seconds, statuses on each other.
+
+    Raises:
+        SettingsError: there is no such template.
 
     Example:
         >>> figure = arn.figures.durations(runs)

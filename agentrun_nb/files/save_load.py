@@ -48,21 +48,26 @@ def save(runs: Runs | Iterable[pd.DataFrame], path: str | os.PathLike[str]) -> P
     files of 100,000 rows, which DuckDB, Polars and others read as one table, and a manifest with
     the schema, the fetch report and the digest of each file. No more than such a file is in memory.
 
+    The suffix of a file says its format:
+
+    - `.parquet` keeps everything, the fetch report too;
+    - `.csv` is UTF-8; times are ISO texts in UTC, and an apostrophe stands before a text that a
+      spreadsheet would take for a formula;
+    - `.xlsx` (extra `excel`) has all text as text, and times in UTC: as dates while they are of
+      whole milliseconds, and as ISO texts where a sheet could not hold them. Texts of over 32,767
+      characters lie in a second file beside it, named `.long.jsonl`, as one printed line says.
+
+    What CSV and Excel cannot say of a column stands behind its name, such as `took [duration]`.
+
     Args:
         runs: a table of this package, or anything that `runs_frame` takes. Further columns of a
             table of records go along when they hold text, numbers, truth values, times or lengths
             of time; its index is not saved. Any other table, such as one of `summarize` or
             `extract`, keeps its index, and values that are lists, objects or long integers are
             written as JSON.
-        path: the file; its suffix says the format. `.parquet` keeps everything, the fetch report
-            too. `.csv` is UTF-8, times are ISO texts in UTC, and an apostrophe stands before a text
-            that a spreadsheet would take for a formula. `.xlsx` (extra `excel`) has times in UTC,
-            as dates while they are of whole milliseconds and as ISO texts where a sheet could not
-            hold them, and all text as text; texts of over 32,767 characters lie in a second file
-            beside it, named `.long.jsonl`, as one printed line says. What CSV and Excel cannot say
-            of a column stands behind its name, such as `took [duration]`. For several frames it is
-            a folder, whose name has no suffix; a dataset that is there is replaced at the end, and
-            a call that was interrupted goes on with the files that are written.
+        path: the file. For several frames it is a folder, whose name has no suffix; a dataset that
+            is there is replaced at the end, and a call that was interrupted goes on with the files
+            that are written.
 
     Returns:
         The path written.

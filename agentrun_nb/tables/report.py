@@ -48,7 +48,7 @@ class FetchReport:
         got: how many of them were fetched.
         rows: number of rows of the frame.
         complete: True, False, or None when the frame is not the one that was fetched.
-        truncated_by: why it is not complete.
+        truncated_by: why it is not complete, such as `limit`; the documentation lists the reasons.
         deployments: number of deployments that were listed.
         pages: number of answers with runs.
         streams: number of listings that went on side by side.
@@ -201,10 +201,10 @@ def fetch_report(runs: Any) -> FetchReport:
     """Reads the fetch report of a frame.
 
     Args:
-        runs: a frame of runs.
+        runs: a table that a client, an archive or `load` gave, or a row of it.
 
     Returns:
-        The report. `complete` is None when the frame has none, or holds other rows than those that
+        The report. `complete` is None when the table has none, or holds other rows than those that
         were fetched.
 
     Raises:
