@@ -435,7 +435,7 @@ class Client:
         status: no list gives all that has not ended.
 
         Returns:
-            The watch. It looks as long as somebody holds it.
+            The watch. It ends when nothing refers to it any more, so keep it in a variable.
 
         Raises:
             SettingsError: something in `what` names no run.
@@ -627,8 +627,8 @@ class Client:
     def names(self) -> dict[str, str]:
         """What people call deployments and versions, by id: `csv-report`, `csv-report v2`.
 
-        A name that several deployments have stands with the id in it. What has no name, and the
-        versions of a deployment whose list does not come, are not in it.
+        Where several deployments share a name, the id follows it. What has no name, and the
+        versions of a deployment whose list does not come, are left out.
 
         Returns:
             Names by id, as `names=` takes them; `runs["deployment_id"].map(client.names())` makes a

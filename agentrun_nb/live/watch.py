@@ -36,8 +36,8 @@ class Watch:
 
     The looks at a run come the rarer, the older it is: after a tenth of its age, at least after a
     second and at most after half a minute. All watches of a service share them. A watch of runs
-    ends when all of them have ended; one of a deployment goes on until `stop`. Both end when they
-    are dropped: somebody has to hold them.
+    ends when all of them have ended; one of a deployment goes on until `stop`. Both end when
+    nothing refers to them any more, so keep them in a variable.
 
     It is a context manager that stops at the end, gives runs as they end in `for` and `async for`,
     and can be awaited.
