@@ -13,7 +13,7 @@ import agentrun_nb
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from docs.generated import filled_in, repository
+from docs.generated import filled_in, repository, with_first_signs
 
 project = "agentrun_nb"
 author = ""
@@ -77,10 +77,10 @@ def fill_in(_: Sphinx, page: str, source: list[str]) -> None:
     source[0] = filled_in(page, source[0])
 
 
-def say_no_type(
+def keep_as_written(
     app: Sphinx, what: str, name: str, value: object, options: object, lines: list[str]
 ) -> None:
-    """Keeps the sentence under `Returns:` whole.
+    """Keeps the sentence under `Returns:` whole, and code such as `.csv` with its dot.
 
     Napoleon would take what stands before its first colon for a type, and put it behind the rest.
     """
@@ -89,6 +89,7 @@ def say_no_type(
             sentence = lines[place + 1].lstrip()
             indent = " " * (len(lines[place + 1]) - len(sentence))
             lines[place + 1] = f"{indent}: {sentence}"
+    lines[:] = map(with_first_signs, lines)
 
 
 def name_types(
@@ -113,4 +114,4 @@ def setup(app: Sphinx) -> None:
     app.connect("source-read", fill_in)
     app.connect("autodoc-process-signature", name_types)
     # Before Napoleon, which reads docstrings at the default priority of 500.
-    app.connect("autodoc-process-docstring", say_no_type, priority=100)
+    app.connect("autodoc-process-docstring", keep_as_written, priority=100)

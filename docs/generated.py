@@ -14,6 +14,8 @@ from agentrun_nb.core import schema
 
 ROOT = Path(__file__).parent.parent
 PLACEHOLDER = re.compile(r"%([a-z_]+)%")
+SIGN_FIRST = re.compile(r"(?<![\w`)\]])`([.~][\w/][^`]*)`(?!`)")
+"""Code in a docstring that begins with a dot or a tilde."""
 
 
 def tables() -> str:
@@ -148,6 +150,14 @@ FILLS: dict[str, Callable[[], str]] = {
     )
 }
 """What stands in place of each placeholder, by its name."""
+
+
+def with_first_signs(line: str) -> str:
+    """A line of a docstring with two backticks around code such as `.csv`.
+
+    Within one Sphinx looks for a name, takes the dot for a sign to itself and leaves it out.
+    """
+    return SIGN_FIRST.sub(r"``\1``", line)
 
 
 def filled_in(page: str, text: str) -> str:

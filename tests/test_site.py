@@ -176,6 +176,18 @@ def test_a_placeholder_without_a_text_is_an_error():
         generated.filled_in("start", "All tables: %tabels%")
 
 
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        ("`.csv` is UTF-8, `~/ca.pem` a path", "``.csv`` is UTF-8, ``~/ca.pem`` a path"),
+        ("of `runs`. `a.b` follows", "of `runs`. `a.b` follows"),
+        ("``.csv`` stays", "``.csv`` stays"),
+    ],
+)
+def test_code_that_begins_with_a_dot_keeps_it(line, written):
+    assert generated.with_first_signs(line) == written
+
+
 def test_each_page_can_be_reached():
     """Each page is in the list of contents of another one."""
     listed = {"index.md"}
