@@ -342,12 +342,13 @@ def _compared(name: str, curve: Survival, waiting: Survival | None, age: float) 
         age: how old the run is.
     """
     ahead = curve.ahead(age)
-    notes = [_expectation(ahead, curve)]
+    stuck = [some for some in (curve, waiting) if some is not None and some.is_stuck_at(age)]
+    notes = [_suspicion(stuck[0], stuck[0] is waiting)] if stuck else []
+    # A suspicion by the same curve says already that the run is older than each.
+    if not curve.is_stuck_at(age):
+        notes.append(_expectation(ahead, curve))
     if name == "deployment":
         notes.append(f"compared with the deployment: fewer than {ENOUGH} of its version have ended")
-    stuck = [some for some in (curve, waiting) if some is not None and some.is_stuck_at(age)]
-    if stuck:
-        notes.insert(0, _suspicion(stuck[0], stuck[0] is waiting))
     return {
         "remaining_p50": ahead.middle,
         "remaining_low": ahead.low,
