@@ -88,7 +88,7 @@ def save(runs: Runs | Iterable[pd.DataFrame], path: str | os.PathLike[str]) -> P
     if not path.suffix and _are_frames(runs):
         dataset.write_dataset(_frames(runs), path, _converted)
         return path
-    kind = _format(path)
+    kind = _format(path, to_write=True)
     frame = runs if isinstance(runs, pd.DataFrame) else runs_frame(runs)
     cells, table, marks, _ = _converted(frame)
     try:
@@ -235,12 +235,15 @@ def _table_of_records(table: Table, cells: Mapping[str, Any]) -> pd.DataFrame:
     return mend(frame.assign(**others), table)
 
 
-def _format(path: Path) -> Format:
+def _format(path: Path, *, to_write: bool = False) -> Format:
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         ending = f"{path.name!r} ends in {path.suffix or 'nothing'}"
         sentence = f"{ending}, which says no kind of file that is known here."
-        hint = f"Known endings: {', '.join(FORMATS)}."
+        known = list(FORMATS)
+        if to_write:
+            known = [name for name, kind in FORMATS.items() if kind.write is not refuse_to_write]
+        hint = f"Known endings: {', '.join(known)}."
         if not path.suffix:
             hint += " A folder takes frames one after another, such as [runs]."
         raise SchemaError(sentence, hint=hint)

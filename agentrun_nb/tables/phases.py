@@ -69,13 +69,14 @@ def phases(
         4    installing    logged
         5       running    logged
     """
+    begins = _read_events(events)
     table = runs_frame(runs)
     table = table[table["fetch_error"].isna()]
     once = newest(table).reset_index(drop=True)
     once = once.rename(columns={"id": "run_id"})
     parts = [_recorded(once)]
     if logs is not None:
-        parts.append(_logged(once, read_table(logs, LOGS, "event_type"), _read_events(events)))
+        parts.append(_logged(once, read_table(logs, LOGS, "event_type"), begins))
     if observations is not None:
         looks = [read_table(observations, OBSERVATIONS, "seen_at"), _looks_of(table)]
         parts.append(_observed(once, looks))

@@ -501,9 +501,9 @@ def test_parquet_of_others_is_read_exactly(tmp_path):
 
 def test_an_unknown_ending_is_refused_with_the_known_ones(tmp_path):
     for name, ending in (("runs.pkl", r"\.pkl"), ("runs", "nothing"), ("runs.json", r"\.json")):
-        with pytest.raises(SchemaError, match=rf"ends in {ending}.*\.csv, \.xlsx"):
+        with pytest.raises(SchemaError, match=rf"ends in {ending}.*\.csv, \.xlsx\."):
             arn.save(golden(), tmp_path / name)
-        with pytest.raises(SchemaError, match=r"\.csv, \.xlsx"):
+        with pytest.raises(SchemaError, match=r"\.csv, \.xlsx, \.html\."):
             arn.load(tmp_path / name)
 
 

@@ -230,8 +230,9 @@ def test_rows_without_an_id_have_what_is_recorded():
 
 @pytest.mark.parametrize("events", ["run_running", ["run_running"], {"a": 1}, {1: "a"}, 3])
 def test_events_are_a_mapping_of_texts(events):
-    with pytest.raises(SettingsError, match="events="):
-        arn.phases(run(), logs(), events=events)
+    for given in (logs(), None):
+        with pytest.raises(SettingsError, match="events="):
+            arn.phases(run(), given, events=events)
 
 
 def test_another_table_in_place_of_logs_or_looks_is_refused():
