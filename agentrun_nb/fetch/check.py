@@ -29,7 +29,7 @@ The API says so in a form of its own; other services do not.
 MOST_DEPLOYMENTS = 5
 """The number of deployments in which a run is looked for."""
 
-TRIED = "tried, and "
+TRIED = "tried: "
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Check:
         key_from: where the key was found; never the key itself.
         ok: whether the service can be worked with.
         problem: what went wrong, in a sentence; empty when nothing did.
-        clock_offset: bounds of the service's clock minus ours, in seconds; None when it sent no
-            date.
+        clock_offset: bounds of the service's clock minus ours, in seconds; None when no answer had
+            a date.
         routes: whether each route is offered, the one that gets a run first; None where it was not
             tried, or its answer leaves that open.
         reasons: for a route, why it was not tried or what its answer leaves open.
@@ -81,7 +81,7 @@ class Check:
 
 def _clock_text(offset: tuple[float, float] | None) -> str:
     if offset is None:
-        return "the service sends no date"
+        return "not known, since no answer had a date"
     low, high = offset
     if low <= 0 <= high:
         return "agrees with ours"

@@ -222,6 +222,14 @@ def test_a_look_ends_with_the_first_answer_that_speaks_for_all(status: str, aske
     assert len(requests) == asked
 
 
+def test_of_a_service_that_does_not_answer_nothing_is_claimed() -> None:
+    with Client("key", "http://127.0.0.1:9") as client:
+        found = client.check()
+    assert not found.ok
+    assert set(found.routes.values()) == {None}
+    assert "clock        not known" in repr(found)
+
+
 def test_a_key_that_may_not_list_can_still_get_a_run() -> None:
     forbidden = refusal("403 Forbidden", code="forbidden")
     found, _ = looked_at({BASE: forbidden}, unknown_run)
