@@ -70,6 +70,11 @@ def fetch_codes() -> str:
     return _codes(schema.FETCH_CODES)
 
 
+def answer_codes() -> str:
+    """The codes for answers as a whole that may stand in a fetch report, as a table."""
+    return _codes(schema.ANSWER_CODES)
+
+
 def _codes(meanings: Mapping[str, str]) -> str:
     rows = [f"| `{code}` | {meaning} |" for code, meaning in meanings.items()]
     return "\n".join(["| code | what it says |", "|---|---|", *rows])
@@ -139,6 +144,7 @@ FILLS: dict[str, Callable[[], str]] = {
         statuses,
         note_codes,
         fetch_codes,
+        answer_codes,
         error_tree,
         each_error,
         repository,

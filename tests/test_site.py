@@ -15,7 +15,7 @@ import pytest
 import agentrun_nb as arn
 from agentrun_nb.archive.check import ArchiveCheck
 from agentrun_nb.archive.sync import Synced
-from agentrun_nb.core.schema import FETCH_CODES, NOTE_CODES, STATUSES, TABLES
+from agentrun_nb.core.schema import ANSWER_CODES, FETCH_CODES, NOTE_CODES, STATUSES, TABLES
 from agentrun_nb.fetch.check import Check
 from agentrun_nb.tables.report import FetchReport
 from agentrun_nb.widget.traits import VIEWS
@@ -138,7 +138,11 @@ def test_each_status_and_each_error_stands_on_its_page():
     assert all(f"─ {name}" in PAGES["reference/errors.md"] for name in dir(arn.errors)[1:])
 
 
-@pytest.mark.parametrize("codes", [NOTE_CODES, FETCH_CODES], ids=["notes", "fetch errors"])
+@pytest.mark.parametrize(
+    "codes",
+    [NOTE_CODES, FETCH_CODES, ANSWER_CODES],
+    ids=["of notes", "of fetch errors", "of answers"],
+)
 def test_each_code_stands_with_its_meaning(codes):
     rows = PAGES["reference/tables.md"].splitlines()
     assert all(f"| `{code}` | {meaning} |" in rows for code, meaning in codes.items())

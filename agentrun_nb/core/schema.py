@@ -346,6 +346,14 @@ FETCH_CODES = {
 }
 """What may stand in `fetch_error`, and what it says."""
 
+ANSWER_CODES = {
+    "filter_ignored": "an answer has runs of another status than the one that was requested",
+    "more_after_end": "an answer says that it is the last, and names a next one",
+    "duplicate_key": "an answer has two lists of records",
+    "content_type": "an answer does not call itself JSON",
+}
+"""What may be odd about an answer as a whole, as a fetch report counts it."""
+
 
 DOCUMENTS = ("input", "output_manifest")
 """The columns of RUNS that hold a document of their own."""

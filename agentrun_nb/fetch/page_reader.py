@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import msgspec
 import pyarrow as pa
 
-from agentrun_nb.core.schema import RUNS, Table
+from agentrun_nb.core.schema import LOGS, RUNS, Table
 from agentrun_nb.core.times import AnswerTime
 from agentrun_nb.errors import (
     AgentRunError,
@@ -173,7 +173,8 @@ class Pager:
         # Where a page began by a cursor, nobody knows how many records came before it.
         so_far = None if ask.cursor else (ask.offset or 0) + len(identities)
         has_more = _says_more(envelope, so_far)
-        if has_more is False and cursor:
+        # The end of a log has a place to go on from, since a log may grow.
+        if has_more is False and cursor and self.table is not LOGS:
             self.tally.oddities["more_after_end"] += 1
         got = PageGot(
             rows=len(identities),

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 import pandas as pd
 
-from agentrun_nb.core.schema import FETCH_CODES, LOGS, NOTE_CODES, RUNS, TABLES
+from agentrun_nb import errors
+from agentrun_nb.core.schema import ANSWER_CODES, FETCH_CODES, LOGS, NOTE_CODES, RUNS, TABLES
 from agentrun_nb.core.text import capital, clip, counted, kind_of, visible
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.records.cut import cut_object
@@ -34,6 +35,10 @@ DERIVED = {table.name for table in TABLES if table.derived}
 
 _MANY_COLUMNS = 4
 """From so many columns on, a sentence does not name the columns that were left out."""
+
+_KINDS = {getattr(errors, name).kind for name in dir(errors)}
+_CODES = {*NOTE_CODES, *FETCH_CODES, *ANSWER_CODES, *_KINDS}
+"""What is counted as odd; every other name is that of an unknown field."""
 
 LONGEST_NAME = 60
 """How many characters of the name of an unknown field are shown."""
@@ -57,7 +62,7 @@ class FetchReport:
         retries: number of requests sent again.
         waited_seconds: time spent waiting before retries, summed over all requests.
         clock_offset: the least and the most by which the service's clock is ahead of ours, in
-            seconds; None when the service sent no date.
+            seconds; None when no answer had a date.
         oddities: how often each code stands in `parse_notes` and `fetch_error`, how many records
             have each unknown field, by its name, and what was odd about answers.
         seconds: time from the first request to the last answer.
@@ -137,8 +142,9 @@ class FetchReport:
             yield "not in order of creation"
         if self.retries:
             yield f"{self.retries:,} retries"
-        for code, count in self.oddities.items():
-            yield f"{count:,} x {code}"
+        for name, count in self.oddities.items():
+            what = name if name in _CODES else f"unknown field {name}"
+            yield f"{count:,} x {what}"
 
 
 def attach(

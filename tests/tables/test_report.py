@@ -175,6 +175,12 @@ def test_the_verdict_says_how_complete_runs_are_and_not_how_many(cut: str | None
             "3 runs of 2 deployments in 8.2 s, complete, 1 came twice, not in order of creation, 5 retries, "
             "7 x missing.",
         ),
+        (
+            FetchReport(
+                got=2, rows=2, complete=True, oddities={"mood": 2, "not_offered": 1, "null": 1}
+            ),
+            "2 runs in 0.0 s, complete, 2 x unknown field mood, 1 x not_offered, 1 x null.",
+        ),
     ],
 )
 def test_its_repr_is_a_sentence(report: FetchReport, sentence: str) -> None:
