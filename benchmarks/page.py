@@ -19,7 +19,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import pickle
+import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -48,6 +51,8 @@ TIMES = ("created_at", "started_at", "completed_at", "updated_at")
 
 PATIENCE_MS = 45_000
 """What has not painted by then is said not to bear its size."""
+LONGEST_S = 240
+"""How long one look at something else may take in all; a page that computes answers nobody."""
 STEPS = 60
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -406,6 +411,34 @@ def measure(
         found.problem = str(error).splitlines()[0].removeprefix("Page.wait_for_function: ")
 
 
+def measured_apart(case: Case, n: int, python: Path | None) -> Found:
+    """One look at a case with a browser and a server of its own, which end when it takes too long."""
+    command = [sys.executable, "-m", "benchmarks.page", "--case", case.name, str(n)]
+    if python:
+        command += ["--python", str(python)]
+    with subprocess.Popen(
+        command, cwd=CHECKOUT, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
+        try:
+            told, _ = process.communicate(timeout=LONGEST_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return Found(problem=f"no end in {LONGEST_S} s")
+    return pickle.loads(told)
+
+
+def look_apart(case: Case, n: int, python: Path | None) -> None:
+    """What `measured_apart` runs: writes what was found."""
+    found = Found()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        chromium() as browser,
+        Host(Path(folder), python=python) as host,
+    ):
+        measure(host, browser, case, n, found)
+    sys.stdout.buffer.write(pickle.dumps(found))
+
+
 def cell_of(found: Found, name: str, base: Look | None = None) -> str:
     """A cell of a table, with how many times as long or as much it is as something else."""
     look = found.median(name)
@@ -455,14 +488,18 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--quick", action="store_true", help="few runs, once, alone")
     parser.add_argument("--alone", action="store_true", help="nothing beside it")
     parser.add_argument("--python", type=Path, help="an interpreter with itables and quak")
+    parser.add_argument("--case", choices=[case.name for case in OTHERS], help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
+    if options.case:
+        [case] = [case for case in OTHERS if case.name == options.case]
+        look_apart(case, *options.sizes, options.python)
+        return
     sizes = options.sizes or (QUICK_SIZES if options.quick else SIZES)
     others = () if options.quick or options.alone else OTHERS
     started = time.perf_counter()
     for n in sizes:
         frame_of(n)
     ours: dict[int, Found] = {n: Found() for n in sizes}
-    beside = {n: {case.name: Found() for case in others} for n in sizes}
     with (
         tempfile.TemporaryDirectory() as folder,
         chromium() as browser,
@@ -472,18 +509,18 @@ def main(arguments: Sequence[str]) -> None:
             for _ in range(rounds_of(n, quick=options.quick)):
                 measure(host, browser, OURS, n, ours[n])
                 measure(host, browser, OURS, n, ours[n], after_html=True)
-        print(ours_table(ours), flush=True)
-        gave_up: dict[str, str] = {}
-        for n in sizes:
-            for case in others:
-                found = beside[n][case.name]
-                found.problem = gave_up.get(case.name, "")
-                if not found.problem:
-                    measure(host, browser, case, n, found)
-                if found.problem:
-                    gave_up.setdefault(case.name, f"gave up at {n:,}: {found.problem}")
-            if others:
-                print(f"\n{others_table(n, ours[n], beside[n])}", flush=True)
+    print(ours_table(ours), flush=True)
+    gave_up: dict[str, str] = {}
+    for n in sizes if others else ():
+        beside: dict[str, Found] = {}
+        for case in others:
+            found = Found(problem=gave_up.get(case.name, ""))
+            if not found.problem:
+                found = measured_apart(case, n, options.python)
+            if found.problem:
+                gave_up.setdefault(case.name, f"gave up at {n:,}: {found.problem}")
+            beside[case.name] = found
+        print(f"\n{others_table(n, ours[n], beside)}", flush=True)
     print(
         "\nMedians in ms on the clock (ms of processor of the page + of the kernel); memory in MiB."
         f" Load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors;"
