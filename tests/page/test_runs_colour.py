@@ -131,6 +131,9 @@ def test_the_choice_is_there_while_there_are_columns_and_is_said_to_the_kernel(
     stage = open_stage(many_runs([finished_run(id="a"), finished_run(id="b")]), width=1244)
     expect(choice(stage)).to_have_count(0)
     stage.set_trait("columns", PATHS)
+    expect(choice(stage)).to_be_visible()
+    # What the choice takes of the place has been drawn by then, and says nothing of the colour.
+    stage.page.wait_for_timeout(600)
     choice(stage).select_option(label="score")
     stage.page.wait_for_function(
         """() => window.stage.model.sent.some(({ op, colour }) => op === "window" && colour === "input.score")"""

@@ -29,7 +29,9 @@ export function createColouring(store, { signal, timeline, root, onChange }) {
   const line = h("div", "arn-line-up", choice, legend);
   /** Null: the runs have the colours of their statuses. @type {Shading | null} */
   let shading = null;
-  /** The values that give the colours. @type {Values | undefined} */
+  /** The column that gives the colours; the picture says to the kernel which it is. @type {string | null} */
+  let taken = null;
+  /** Its values. @type {Values | undefined} */
   let values;
 
   /** @param {string | null} colour */
@@ -47,7 +49,8 @@ export function createColouring(store, { signal, timeline, root, onChange }) {
     showChoice(colour);
     const found = colour === null ? undefined : state.values.get(colour);
     if (colour !== null && !found) writeProblem(colour);
-    if (found === values) return;
+    if (colour === taken && found === values) return;
+    taken = colour;
     values = found;
     shading = colour !== null && found ? shadingOf(colour, found) : null;
     if (shading) setShades(root, shading.parts);
