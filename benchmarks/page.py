@@ -226,8 +226,11 @@ class Found:
 
 
 def frame_of(n: int) -> Path:
-    """The file with a frame of so many runs, made where it is not there yet."""
-    path = CACHE / f"runs-{n}.parquet"
+    """The file with a frame of so many runs, the newest first as they are listed.
+
+    It is made where it is not there yet.
+    """
+    path = CACHE / f"listed-{n}.parquet"
     if path.exists():
         return path
     CACHE.mkdir(exist_ok=True)
@@ -235,7 +238,8 @@ def frame_of(n: int) -> Path:
     part = arn.runs_frame(b"[" + b",".join(generate(min(n, MOST_GENERATED), seed=2)) + b"]")
     parts = [copied(part, number) for number in range(max(1, n // len(part)))]
     unfinished = path.with_name(f"unfinished-{path.name}")
-    arn.save(pd.concat(parts, ignore_index=True), unfinished)
+    runs = pd.concat(parts, ignore_index=True)
+    arn.save(runs.sort_values("created_at", ascending=False, ignore_index=True), unfinished)
     return unfinished.rename(path)
 
 

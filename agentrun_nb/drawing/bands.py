@@ -17,6 +17,7 @@ from agentrun_nb.drawing.status_style import look_of
 from agentrun_nb.tables.labels import LABELLED, labels_of
 
 Mask = NDArray[np.bool_]
+Codes = NDArray[np.intp]
 
 WORDS = {"deployment_id": "deployment", "version_id": "version", "status": "status"}
 """What is said of a grouping."""
@@ -77,9 +78,7 @@ def bands_of(
     in_turn = np.argsort(begin, kind="stable")[: np.count_nonzero(placed)]
     if by == "none" or not len(in_turn):
         return [_band("", runs, placed)]
-    values = runs[by].astype("object").iloc[in_turn]
-    # Runs without a value are a group too.
-    codes, groups = pd.factorize(values, use_na_sentinel=False)
+    codes, groups = _groups(runs[by], in_turn)
     sizes = np.bincount(codes)
     shown = _most_common(sizes)
     if by == "status":
@@ -93,6 +92,22 @@ def bands_of(
         others = in_turn[~np.isin(codes, shown)]
         bands.append(_band(f"{rest:,} other {_MANY[by]}", runs, _rows(others, len(runs)), by))
     return bands
+
+
+def _groups(values: pd.Series[Any], in_turn: Codes) -> tuple[Codes, list[Any]]:
+    """The group of each run in its turn, by number, and what each group has in common.
+
+    The groups are in the order in which they come; runs without a value are one too.
+    """
+    codes, groups = pd.factorize(values, use_na_sentinel=False)
+    codes = codes[in_turn]
+    first = np.full(len(groups), len(codes))
+    # Of several that are written in one place the last stays, which is the first run of the group.
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    by_turn = np.argsort(first, kind="stable")[: np.count_nonzero(first < len(codes))]
+    number = np.empty(len(groups), dtype=codes.dtype)
+    number[by_turn] = np.arange(len(by_turn))
+    return number[codes], groups[by_turn].tolist()
 
 
 def _most_common(sizes: NDArray[np.int64]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
@@ -102,15 +103,39 @@ class Spans:
             lane_of[row] = lane
         return lane_of
 
-    def tally(self, chosen: NDArray[np.bool_], edges: Floats) -> NDArray[np.int64]:
-        """How many of the chosen runs touch each stretch between two edges, as on the page."""
-        chosen = chosen & ~np.isnan(self.begin)
-        begin = np.sort(self.begin[chosen])
-        end = np.sort(self.end[chosen])
+    def tally(self, groups: NDArray[np.intp], count: int, edges: Floats) -> NDArray[np.int64]:
+        """How many runs of each group touch each stretch between two edges, as on the page.
+
+        Args:
+            groups: the group of each run, from 0 on; -1: of none.
+            count: how many groups there are.
+            edges: rising moments.
+
+        Returns:
+            A row for each group, with a number for each stretch.
+        """
+        rows = np.flatnonzero((groups >= 0) & ~np.isnan(self.begin))
+        stretches = len(edges) - 1
+
+        def up_to(moments: Floats, limits: Floats) -> NDArray[np.int64]:
+            """How many of a group have their moment before each limit."""
+            # The first limit that lies after the moment; one more where none does.
+            places = np.searchsorted(limits, moments[rows], "right")
+            cells = groups[rows] * (stretches + 1) + places
+            counts = np.bincount(cells, minlength=count * (stretches + 1))
+            return counts.reshape(count, stretches + 1)[:, :-1].cumsum(axis=1)
+
         # Those that touch a stretch are those begun before its end less those ended before it.
-        begun = np.searchsorted(begin, edges[1:], "left")
-        ended = np.searchsorted(end, edges[:-1], "left")
-        return begun - ended
+        return up_to(self.begin, edges[1:]) - up_to(self.end, edges[:-1])
+
+
+def numbered(masks: Iterable[NDArray[np.bool_]]) -> NDArray[np.intp]:
+    """The number of the mask in which each row is, -1 where it is in none; no row is in two."""
+    masks = list(masks)
+    numbers = np.full(len(masks[0]), -1)
+    for number, rows in enumerate(masks):
+        numbers[rows] = number
+    return numbers
 
 
 def spans(runs: pd.DataFrame, now: float) -> Spans:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from agentrun_nb.drawing.bands import WORDS, Band, Mask, bands_of
 from agentrun_nb.drawing.html import Markup, el, joined, safe
 from agentrun_nb.drawing.layout import BAND_GAP, LANE, MOST_ROWS, grouping_of, lanes
 from agentrun_nb.drawing.scale import Scale
-from agentrun_nb.drawing.spans import Kind, Spans, spans
+from agentrun_nb.drawing.spans import Kind, Spans, numbered, spans
 from agentrun_nb.drawing.status_style import LOOKS, by_look
 from agentrun_nb.drawing.svg import GREY, WIDTH, drawing
 from agentrun_nb.drawing.svg_bars import MARK, Looks, bars, behind, length_words, mark_at
@@ -126,6 +127,14 @@ class _Scene:
     def succeeded(self) -> Mask:
         """Which runs succeeded."""
         return np.asarray(self.runs["status"].isin(SUCCESSES), dtype=bool)
+
+    @cached_property
+    def look_in_band(self) -> NDArray[np.intp]:
+        """A number for the band and the look of each run, -1 where it is in no band."""
+        band = numbered([band.rows for band in self.bands])
+        look = numbered(self.looks.values())
+        number = band * len(self.looks) + look
+        return np.where(band < 0, -1, number)
 
     def scale(self) -> Scale:
         """The time axis beside the names of bands."""
@@ -334,11 +343,10 @@ def _columns(scene: _Scene, scale: Scale, width: int) -> _Body:
     count = int((scale.right - scale.left) // width)
     edges = np.linspace(scale.start, scale.end, count + 1)
     height = max(_LOWEST_BAND, min(_COLUMNS_HEIGHT, _BANDS_HEIGHT // len(scene.bands)))
-    tallies = [
-        np.array([scene.placed.tally(rows & band.rows, edges) for rows in scene.looks.values()])
-        for band in scene.bands
-    ]
-    peak = max(1, *(int(tally.sum(axis=0).max()) for tally in tallies))
+    bands, looks = len(scene.bands), len(scene.looks)
+    tallies = scene.placed.tally(scene.look_in_band, bands * looks, edges)
+    tallies = tallies.reshape(bands, looks, count)
+    peak = max(1, int(tallies.sum(axis=1).max()))
     pieces: list[Markup | None] = [*_failures(scene, scale, width)]
     y = float(_STRIP + _TOP)
     for band, tally in zip(scene.bands, tallies, strict=True):

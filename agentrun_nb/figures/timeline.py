@@ -38,7 +38,7 @@ from agentrun_nb.drawing.layout import (
     most_height,
     stack_bands,
 )
-from agentrun_nb.drawing.spans import Kind, Spans, spans
+from agentrun_nb.drawing.spans import Kind, Spans, numbered, spans
 from agentrun_nb.drawing.status_style import LOOKS, Look, by_look, look_of
 from agentrun_nb.drawing.window import GROUPINGS, Window
 from agentrun_nb.errors import SettingsError
@@ -419,9 +419,10 @@ class _Drawing:
         moments = self._axis.moment(edges)
         middles = (moments[:-1] + moments[1:]) / 2
         widths = np.diff(moments)
-        below = np.zeros(len(widths), "int64")
-        for look, has_look in self._looks.items():
-            counts = self._placed.tally(chosen & has_look, edges)
+        looks = numbered(self._looks.values())
+        tallies = self._placed.only(chosen).tally(looks, len(self._looks), edges)
+        bases = tallies.cumsum(axis=0) - tallies
+        for look, counts, below in zip(self._looks, tallies, bases, strict=True):
             columns = np.flatnonzero(counts)
             if len(columns):
                 at = middles[columns]
@@ -434,7 +435,6 @@ class _Drawing:
                     **self._clock.hover("%{customdata:,} in this column<br>", at),
                     **self._trace(axis, look, line={"width": 0}),
                 )
-            below = below + counts
 
     def _draw_failures(self, axis: int, look: Look) -> None:
         """Draws a mark for every failure.

@@ -68,9 +68,9 @@ class Changes:
         patch: dict[str, Any] = dict.fromkeys(PATCH_KEYS)
         patch |= {"op": "rows", "version": self.version, "now": table.now, "follow": asdict(state)}
         if looked:
-            until = known_until(table.parts(looked), table.now).astype("<f8")
+            until = known_until(table.parts(looked), table.now)
             patch["rows"] = parcel.add(_places(looked))
-            patch["until"] = parcel.add(until.tobytes())
+            patch["until"] = parcel.add_floats(until)
         if changed:
             patch["changed"] = parcel.add(_places(changed))
             patch["part"] = runs_part(table.parts(changed), table.now, names, parcel)

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from agentrun_nb.core.text import clip, counted
 from agentrun_nb.tables.moments import known_until, milliseconds
@@ -78,7 +77,7 @@ def runs_page(
     page["columns"] = _moments(runs, now, parcel)
     status = runs["status"].cat
     page["statuses"] = list(status.categories)
-    page["columns"]["status"] = parcel.add(_codes(status.codes.to_numpy()))
+    page["columns"]["status"] = parcel.add_codes(status.codes.to_numpy())
     # A text that many runs have goes once, and each run has its place in the list.
     groups = {
         "version": runs["version_id"],
@@ -89,11 +88,11 @@ def runs_page(
     }
     for name, texts in groups.items():
         codes, distinct = pd.factorize(texts)
-        page["columns"][name] = parcel.add(_codes(codes))
+        page["columns"][name] = parcel.add_codes(codes)
         page[f"{name}s"] = distinct.tolist()
     page["reasons"], page["reasons_clipped"] = bounded_reasons(page["reasons"])
     exits = runs["exit_code"].to_numpy("<f8", na_value=np.nan)
-    page["columns"]["exit"] = parcel.add(exits.tobytes())
+    page["columns"]["exit"] = parcel.add_floats(exits)
     ids = runs["id"].fillna("").tolist()
     page["columns"]["ids"] = parcel.add(msgspec.json.encode(ids))
     page["names"] = page_names(runs, names or {})
@@ -134,9 +133,8 @@ def small_docs(runs: pd.DataFrame) -> bytes | None:
 
 def _moments(runs: pd.DataFrame, now: float, parcel: Parcel) -> dict[str, Any]:
     """Adds the timestamps of runs, and until when each is known, in ms since the epoch."""
-    columns = {name: parcel.add(_floats(runs[f"{name}_at"])) for name in _MOMENTS}
-    until = known_until(runs, now).astype("<f8")
-    columns["until"] = parcel.add(until.tobytes())
+    columns = {name: parcel.add_floats(milliseconds(runs[f"{name}_at"])) for name in _MOMENTS}
+    columns["until"] = parcel.add_floats(known_until(runs, now))
     return columns
 
 
@@ -164,11 +162,3 @@ def _blank(kind: str, uid: str) -> dict[str, Any]:
     page |= {"groups": None, "last_success": None, "last_success_cut": False}
     page |= {"no_previews": "", "screen": None, "docs": None, "text": None, "version": 0}
     return page
-
-
-def _floats(moments: pd.Series[Any]) -> bytes:
-    return milliseconds(moments).astype("<f8").tobytes()
-
-
-def _codes(codes: NDArray[Any]) -> bytes:
-    return np.asarray(codes).astype("<i4").view("<u4").tobytes()

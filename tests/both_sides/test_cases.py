@@ -22,7 +22,7 @@ from agentrun_nb.core.times import duration_text
 from agentrun_nb.drawing.bands import bands_of, percent
 from agentrun_nb.drawing.course import Phase, course, phase_segments
 from agentrun_nb.drawing.layout import are_counted, column_edges, fitting_grouping, lanes
-from agentrun_nb.drawing.spans import Kind, spans
+from agentrun_nb.drawing.spans import Kind, numbered, spans
 from agentrun_nb.drawing.status_style import by_look
 from agentrun_nb.tables.frames import runs_frame
 from agentrun_nb.tables.labels import names_of_runs, short_id
@@ -174,9 +174,12 @@ def picture_of(case: dict[str, Any]) -> dict[str, Any]:
     succeeded = runs["status"].isin(SUCCESSES).to_numpy(dtype=bool)
     lane_of = lanes(placed.only(inside), succeeded, unit, case["height"])
     edges = column_edges(start, end, unit)
+    looks = by_look(runs)
+    groups = np.where(inside, numbered(looks.values()), -1)
+    tallies = placed.tally(groups, len(looks), edges).tolist()
     counts = {
-        look.label: placed.tally(rows & inside, edges).tolist()
-        for look, rows in by_look(runs).items()
+        look.label: tally
+        for (look, rows), tally in zip(looks.items(), tallies, strict=True)
         if (rows & inside).any()
     }
     places = np.transpose([placed.begin, placed.middle, placed.end])

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
@@ -52,6 +53,20 @@ def test_window_and_notes_count_what_is_in_the_window_of_how_many(
     assert "not ended" not in notes.inner_text(), "none of those is in sight"
     stage.page.get_by_test_id("arn-fit").click()
     expect(window).to_contain_text(": 1,000 runs.")
+
+
+def test_a_page_of_many_runs_tells_what_the_table_says(open_stage: Opener) -> None:
+    """Its columns travel in other ways than those of a few."""
+    runs = arn.runs_frame(body(70_000))
+    runs.loc[40_000, "completed_at"] = runs["started_at"][40_000] + pd.Timedelta("5 h 2 min")
+    counts = runs["status"].value_counts()
+    page, buffers = explore(runs)._page()
+    stage = open_stage(Scenario(page, buffers, traits={"tz": "UTC", "selected": [], "path": ""}))
+    expect(stage.page.get_by_test_id("arn-window")).to_contain_text(": 70,000 runs.")
+    for status in ("succeeded", "failed", "timed_out"):
+        expect(stage.page.get_by_test_id("arn-wb-statuses")).to_contain_text(f"{counts[status]:,}")
+    line = stage.page.locator("dt:text-is('longest') + dd")
+    expect(line).to_have_text(f"{runs['id'][40_000]} 5 h 2 min")
 
 
 def not_fetched(*codes: str) -> Any:

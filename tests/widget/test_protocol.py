@@ -60,6 +60,24 @@ def unpacked(reference, buffers) -> bytes:
     return gzip.decompress(data) if reference["gzip"] else bytes(data)
 
 
+def floats_of(reference, buffers):
+    """What `Parcel.add_floats` was given."""
+    low = unpacked(reference, buffers)
+    if "high" not in reference:
+        return np.frombuffer(low, "<f8")
+    halves = [np.frombuffer(half, "<u4") for half in (low, unpacked(reference["high"], buffers))]
+    return np.column_stack(halves).reshape(-1).view("<f8")
+
+
+def codes_of(reference, buffers):
+    """What `Parcel.add_codes` was given."""
+    data = unpacked(reference, buffers)
+    if not reference.get("small"):
+        return np.frombuffer(data, "<i4")
+    codes = np.frombuffer(data, "u1").astype("<i4")
+    return np.where(codes == 255, -1, codes)
+
+
 @pytest.mark.parametrize(
     ("name", "keys"),
     [
@@ -171,10 +189,40 @@ def test_reasons_go_whole_while_they_are_small_together(count, length, clipped):
         assert sum(map(len, bounded)) < 16 * 2**20
 
 
-def test_large_columns_travel_packed():
-    columns = conversation(explore(body(40_000)))({"id": 1, "op": "open"})[0]["page"]["columns"]
-    assert columns["created"]["gzip"]
-    assert not columns["status"]["gzip"]
+def test_many_floats_travel_in_halves_and_are_the_same():
+    rng = np.random.default_rng(0)
+    moments = 1.7e12 + np.cumsum(rng.integers(1, 10**9, 70_000) / 1_000)
+    columns = [moments, np.where(rng.random(70_000) < 0.5, np.nan, moments), np.full(70_000, 7.5)]
+    parcel = protocol.Parcel()
+    references = [parcel.add_floats(values) for values in [*columns, moments[:9]]]
+    buffers = parcel.packed()
+    for reference, values in zip(references, [*columns, moments[:9]], strict=True):
+        np.testing.assert_array_equal(floats_of(reference, buffers), values)
+    *many, few = references
+    assert not many[0]["gzip"], "the lower halves of moments do not pack"
+    assert all(reference["high"]["gzip"] for reference in many)
+    assert few.keys() == {"buffer", "gzip"}
+
+
+@pytest.mark.parametrize(
+    ("most", "count", "is_small"),
+    [(1, 70_000, True), (255, 70_000, True), (256, 70_000, False), (1, 9, False), (1, 0, False)],
+)
+def test_many_codes_travel_in_a_byte_each_where_that_is_enough(most, count, is_small):
+    codes = np.arange(count) % (most + 1) - 1
+    parcel = protocol.Parcel()
+    reference = parcel.add_codes(codes)
+    assert reference.get("small", False) is is_small
+    np.testing.assert_array_equal(codes_of(reference, parcel.packed()), codes)
+
+
+def test_bytes_that_do_not_pack_are_sent_as_they_are():
+    parcel = protocol.Parcel()
+    noise = np.random.default_rng(0).bytes(protocol.GZIP_ABOVE + 1)
+    assert not parcel.add(noise)["gzip"]
+    assert parcel.add(bytes(protocol.GZIP_ABOVE + 1))["gzip"]
+    assert not parcel.add(bytes(protocol.GZIP_ABOVE))["gzip"], "few bytes"
+    assert parcel.packed()[0] == noise
 
 
 def test_documents_too_large_for_the_page_are_given_one_by_one():

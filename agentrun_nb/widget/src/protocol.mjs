@@ -1,7 +1,7 @@
 /**
  * The shapes of what kernel and page say to each other. Every string in them is hostile.
  *
- * @typedef {{buffer: number, gzip: boolean}} BufferRef
+ * @typedef {{buffer: number, gzip: boolean, high?: BufferRef, small?: boolean}} BufferRef of many floats the lower halves, and `high` the upper ones; of `small` codes a byte each
  * @typedef {{created: BufferRef, started: BufferRef, completed: BufferRef, until: BufferRef, status: BufferRef, version: BufferRef, deployment: BufferRef, mode: BufferRef, reason: BufferRef, error: BufferRef, exit: BufferRef, ids: BufferRef}} ColumnRefs
  * @typedef {{kind: "runs" | "run" | "json", uid: string, n: number, now: number, read_at: number | null, title: string, complete: boolean | null, verdict: string, statuses: string[], versions: string[], deployments: string[], modes: string[], reasons: string[], errors: string[], reasons_clipped: boolean, names: Record<string, string>,
  *   columns: ColumnRefs | Record<string, never>, docs: BufferRef | null, groups: Groups | null, last_success: Record<string, LastSuccess> | null, last_success_cut: boolean, text: BufferRef | null, note: string, no_previews: string, screen: Screen | null, head: Head | null, version: number}} Page `head` is told once, when the page opens; `docs` are with a page of one run or of a file, and are asked for otherwise; `groups` and `last_success` (by the row of a failed run) are in files alone, which have no kernel to ask; `names` are those of deployments and versions that are known; `version` counts the changes that the page has taken; `verdict` says in words whether runs are `complete`, `note` the same with how many came

@@ -1,15 +1,13 @@
 /** Unpacking the page that a kernel, or an exported file, hands over. */
-import { readCodes, readFloats, readJson, readText } from "./bytes.mjs";
+import { NO_CODE, readCodes, readFloats, readJson, readText } from "./bytes.mjs";
 
 /** @typedef {import("../protocol.mjs").Held} Held */
 /** @typedef {import("../protocol.mjs").BufferRef} BufferRef */
 /** @typedef {import("./bytes.mjs").Buffer} Buffer */
 
-const NO_CODE = 0xffffffff;
-
 /** How a column is read; the others are moments. @type {Record<string, (ref: BufferRef, buffers: Buffer[]) => Promise<any>>} */
 const READERS = {
-  ids: readJson,
+  ids: readText,
   status: readCodes,
   version: readCodes,
   deployment: readCodes,
@@ -41,9 +39,21 @@ export async function unpack(page, buffers) {
       reasons: page.reasons ?? [],
       names: page.names ?? {},
     },
-    columns: refs.length ? { ...absent, ...Object.fromEntries(columns) } : null,
+    columns: refs.length ? withIds({ ...absent, ...Object.fromEntries(columns) }) : null,
     docs,
     text,
+  };
+}
+
+/** The ids of a million runs take long to read, and the first picture shows none of them. @param {any} columns the ids as JSON @returns {import("../protocol.mjs").Columns} */
+function withIds({ ids: text, ...others }) {
+  /** @type {string[] | undefined} */
+  let ids;
+  return {
+    ...others,
+    get ids() {
+      return (ids ??= JSON.parse(text));
+    },
   };
 }
 

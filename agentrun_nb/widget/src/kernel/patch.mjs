@@ -1,5 +1,5 @@
 /** Newer records of some runs, put in their places in a page that is open. */
-import { readCodes, readFloats, readJson } from "./bytes.mjs";
+import { NO_CODE, readCodes, readFloats, readJson } from "./bytes.mjs";
 import { unpack } from "./page.mjs";
 
 /**
@@ -17,7 +17,6 @@ const LISTS = [
   ["reason", "reasons"],
   ["error", "errors"],
 ];
-const NO_CODE = 0xffffffff;
 
 /**
  * Takes newer records into the data that is held. What holds its columns sees them change.

@@ -3,6 +3,7 @@ import { sortedByKey } from "../base/sorting.mjs";
 import { lookOf } from "../base/status.mjs";
 import { lengthsOf } from "./lengths.mjs";
 import { labelsOf } from "./labels.mjs";
+import { allRows } from "./store.mjs";
 import { valueKeys } from "./values.mjs";
 
 /**
@@ -73,8 +74,7 @@ const newestOf = new WeakMap();
 function newestFirst(data) {
   let rows = newestOf.get(data);
   if (!rows) {
-    rows = new Uint32Array(data.page.n);
-    for (let row = 0; row < rows.length; row++) rows[row] = row;
+    rows = allRows(data);
     if (data.columns) rows = sortedWithNoneLast(rows, data.columns.created, true);
     newestOf.set(data, rows);
   }

@@ -33,7 +33,11 @@
  */
 
 /** @param {Held} data @returns {Uint32Array} all of its rows */
-export const allRows = ({ page: { n } }) => Uint32Array.from({ length: n }, (_, row) => row);
+export function allRows({ page: { n } }) {
+  const rows = new Uint32Array(n);
+  for (let row = 0; row < n; row++) rows[row] = row;
+  return rows;
+}
 
 /** @param {Held} data @param {Partial<State>} [known] @returns {State} in which all is shown and nothing is chosen, but for what is known */
 export const firstState = (data, known) => ({

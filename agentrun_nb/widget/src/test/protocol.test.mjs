@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import "./head.mjs";
-import { readCodes, readJson } from "../kernel/bytes.mjs";
+import { readCodes, readFloats, readJson } from "../kernel/bytes.mjs";
 import { createKernel } from "../kernel/requests.mjs";
 import { offlineModel } from "../kernel/offline.mjs";
 import { keyOf, rowsOf, unpack } from "../kernel/page.mjs";
@@ -59,6 +59,29 @@ test("a page is unpacked whatever the offset and packing of its buffers", async 
     [1, 0],
   );
   assert.deepEqual([rowsOf(held, null), rowsOf(held, ["x"]), rowsOf(held, [[]])], [[], [], []]);
+});
+
+test("many floats are put together from their halves, and codes of a byte each are widened", async () => {
+  const floats = Float64Array.from([1.7e12 + 0.25, NaN, -0, 1e300, -1.5]);
+  const halves = new Uint32Array(floats.buffer);
+  const half = (/** @type {number} */ first) => bytes(halves.filter((_, i) => i % 2 === first));
+  const buffers = [half(0), new Uint8Array(gzipSync(half(1))), Uint8Array.of(0, 255, 254)];
+  const ref = { buffer: 0, gzip: false, high: { buffer: 1, gzip: true } };
+  assert.deepEqual(await readFloats(ref, buffers), floats);
+  const codes = await readCodes({ buffer: 2, gzip: false, small: true }, buffers);
+  assert.deepEqual([...codes], [0, 0xffffffff, 254]);
+});
+
+test("ids are read when they are told, and once", async () => {
+  const { page: packed, buffers } = page();
+  const parse = mock.method(JSON, "parse");
+  const held = await unpack(packed, buffers);
+  assert.equal(parse.mock.callCount(), 0);
+  const { ids } = /** @type {import("../protocol.mjs").Columns} */ (held.columns);
+  assert.deepEqual(ids, ["r1", "r2"]);
+  assert.equal(held.columns?.ids, ids);
+  assert.equal(parse.mock.callCount(), 1);
+  parse.mock.restore();
 });
 
 test("a missing buffer is an error, not an empty view", async () => {

@@ -9,7 +9,16 @@ import { createTimeline } from "../timeline/timeline.mjs";
  */
 
 /** The columns that the timeline draws. @type {(keyof Columns)[]} */
-const DRAWN = ["created", "started", "completed", "until", "status", "version", "deployment"];
+const DRAWN = [
+  "created",
+  "started",
+  "completed",
+  "until",
+  "status",
+  "version",
+  "deployment",
+  "error",
+];
 
 /**
  * @param {import("../runs/store.mjs").Store} store
@@ -56,9 +65,15 @@ export function createPicture(store, { kernel, signal, onChoose, onGroup, onLook
     drawn = { data: state.data, shown: state.shown };
     if (!columns) return;
     const { now, statuses, versions, deployments } = page;
-    const lists = { now, statuses, versions, deployments, names: state.names };
-    const rows = ofRows(columns, state.shown);
-    const data = { n: state.shown.length, ...lists, ...rows, ...colouring?.shades() };
+    const lists = {
+      n: state.shown.length,
+      now,
+      statuses,
+      versions,
+      deployments,
+      names: state.names,
+    };
+    const data = Object.assign(drawnOf(columns, state.shown), lists, colouring?.shades());
     timeline.setData(data, before && ((place) => placesIn(state.shown, [before[place]])[0] ?? -1));
     choose();
   }
@@ -119,19 +134,23 @@ export function createPicture(store, { kernel, signal, onChoose, onGroup, onLook
   return { element: stage, corner: timeline.corner };
 }
 
-/** @param {Columns} columns @param {Uint32Array} rows @returns {Columns} of these rows alone; the same where these are all */
-function ofRows(columns, rows) {
-  if (rows.length === columns.ids.length) return columns;
-  const part = { ...columns };
-  for (const name of [...DRAWN, /** @type {"error"} */ ("error")])
-    Object.assign(part, { [name]: take(/** @type {Float64Array} */ (columns[name]), rows) });
-  part.ids = Array.from(rows, (row) => columns.ids[row]);
-  return part;
+/** What is drawn of these rows; their ids stay unread until they are told. @param {Columns} columns @param {Uint32Array} rows @returns {Columns} */
+function drawnOf(columns, rows) {
+  const isAll = rows.length === columns.created.length;
+  const drawn = DRAWN.map((name) => [name, isAll ? columns[name] : take(columns[name], rows)]);
+  /** @type {string[] | undefined} */
+  let ids;
+  return {
+    ...Object.fromEntries(drawn),
+    get ids() {
+      return (ids ??= isAll ? columns.ids : Array.from(rows, (row) => columns.ids[row]));
+    },
+  };
 }
 
-/** @param {Float64Array | Uint32Array} values @param {Uint32Array} rows */
+/** @param {any} values a typed array @param {Uint32Array} rows */
 function take(values, rows) {
-  const taken = new /** @type {Float64ArrayConstructor} */ (values.constructor)(rows.length);
+  const taken = new values.constructor(rows.length);
   rows.forEach((row, place) => (taken[place] = values[row]));
   return taken;
 }
