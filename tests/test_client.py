@@ -460,30 +460,55 @@ def test_odd_and_plain_records_come_together() -> None:
     assert runs["input"].iloc[1] == '{"a":1,"a":NaN}'
 
 
-@contextmanager
-def interrupted_after(seconds: float) -> Iterator[None]:
-    """A kernel's interrupt, which is a signal to the main thread."""
-    timer = threading.Timer(seconds, signal.raise_signal, (signal.SIGINT,))
-    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.join()
-        signal.signal(signal.SIGINT, previous)
+class Stall:
+    """Requests that get no answer, and a kernel's interrupt once so many of them wait.
 
+    An interrupt is a signal to the main thread. It comes a little later, so that what was answered
+    before has been read.
+    """
 
-async def slow_tail(request: httpx.Request) -> httpx.Response:
-    if int(last(request)[4:]) >= 50:
+    def __init__(self, count: int = 1) -> None:
+        self._left = count
+        self._is_complete = threading.Event()
+
+    async def wait(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._is_complete.set()
         await asyncio.sleep(60)
-    return one_run(request)
+
+    def _interrupt(self) -> None:
+        assert self._is_complete.wait(60)
+        time.sleep(0.3)
+        signal.raise_signal(signal.SIGINT)
+
+    @contextmanager
+    def interrupts(self) -> Iterator[None]:
+        previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+        thread = threading.Thread(target=self._interrupt)
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
+            signal.signal(signal.SIGINT, previous)
+
+
+def with_slow_tail(stall: Stall) -> Callable[[httpx.Request], Any]:
+    async def handler(request: httpx.Request) -> httpx.Response:
+        if int(last(request)[4:]) >= 50:
+            await stall.wait()
+        return one_run(request)
+
+    return handler
 
 
 def test_an_interrupt_returns_what_came_and_marks_the_rest() -> None:
-    client = mocked(slow_tail)  # type: ignore[arg-type]
+    stall = Stall()
+    client = mocked(with_slow_tail(stall))  # type: ignore[arg-type]
     given = [f"run_{number}" for number in range(100)]
     started = time.monotonic()
-    with interrupted_after(0.4):
+    with stall.interrupts():
         runs = client.get_runs(DEP, given, progress=False)
     assert time.monotonic() - started < 30
     assert ids(runs) == given
@@ -493,8 +518,9 @@ def test_an_interrupt_returns_what_came_and_marks_the_rest() -> None:
 
 
 def test_an_interrupt_of_one_run_is_an_interrupt_and_the_client_goes_on() -> None:
-    client = mocked(slow_tail)  # type: ignore[arg-type]
-    with pytest.raises(KeyboardInterrupt), interrupted_after(0.2):
+    stall = Stall()
+    client = mocked(with_slow_tail(stall))  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt), stall.interrupts():
         client.get_run(DEP, "run_99")
     assert client.get_run(DEP, "run_1").id == "run_1"
 
@@ -989,14 +1015,14 @@ def test_an_abandoned_iteration_asks_no_further() -> None:
 
 
 def test_an_interrupted_listing_returns_what_came() -> None:
-    shop = Shop(*newest_first(50), page=10)
+    shop, stall = Shop(*newest_first(50), page=10), Stall()
 
     async def handler(request: httpx.Request) -> httpx.Response:
         if request.url.params.get("cursor") == "30":
-            await asyncio.sleep(60)
+            await stall.wait()
         return shop(request)
 
-    with interrupted_after(0.3):
+    with stall.interrupts():
         runs = mocked(handler).list_runs(DEP, progress=False)  # type: ignore[arg-type]
     assert (len(runs), arn.fetch_report(runs).truncated_by) == (30, "interrupt")
 
@@ -1086,15 +1112,15 @@ def test_statuses_are_walked_as_a_run_goes_through_them() -> None:
 
 
 def test_a_listing_that_was_interrupted_goes_on_where_it_ended() -> None:
-    shop, open_for = Shop(*newest_first(50), page=10), [False]
+    shop, open_for, stall = Shop(*newest_first(50), page=10), [False], Stall()
 
     async def handler(request: httpx.Request) -> httpx.Response:
         if request.url.params.get("cursor") == "30" and not open_for[0]:
-            await asyncio.sleep(60)
+            await stall.wait()
         return shop(request)
 
     client = mocked(handler)  # type: ignore[arg-type]
-    with interrupted_after(0.3):
+    with stall.interrupts():
         runs = client.list_runs(DEP, progress=False)
     assert len(json.dumps(runs.attrs)) < 4_096
     open_for[0] = True
@@ -1110,18 +1136,18 @@ def test_a_listing_that_was_interrupted_goes_on_where_it_ended() -> None:
     assert shop.asked == []
 
 
-def cut_in_many(client: Client, count: int) -> pd.DataFrame:
+def cut_in_many(client: Client, count: int, stall: Stall) -> pd.DataFrame:
     """A listing of so many deployments, none of which is walked to its end."""
-    with interrupted_after(0.5):
+    with stall.interrupts():
         return client.list_runs([f"dep_{number}" for number in range(count)], progress=False)
 
 
-def half_open(shop: Shop, open_for: list[bool]) -> Callable[[httpx.Request], Any]:
+def half_open(shop: Shop, open_for: list[bool], stall: Stall) -> Callable[[httpx.Request], Any]:
     """A service that gives the first page of each listing, and the others when it is open."""
 
     async def handler(request: httpx.Request) -> httpx.Response:
         if last(request) == "runs" and "cursor" in request.url.params and not open_for[0]:
-            await asyncio.sleep(60)
+            await stall.wait()
         return answer({}, 404) if last(request) == "versions" else shop(request)
 
     return handler
@@ -1132,9 +1158,9 @@ def test_a_listing_of_any_size_goes_on_where_it_was_interrupted(count: int) -> N
     shop = Shop(
         *(run_record(f"run_{n}", f"dep_{d}") for d in range(count) for n in (2, 1, 0)), page=2
     )
-    open_for = [False]
-    client = mocked(half_open(shop, open_for), max_in_flight=1_000)  # type: ignore[arg-type]
-    runs = cut_in_many(client, count)
+    open_for, stall = [False], Stall(count)
+    client = mocked(half_open(shop, open_for, stall), max_in_flight=1_000)  # type: ignore[arg-type]
+    runs = cut_in_many(client, count, stall)
     assert 0 < len(runs) < 3 * count
     assert arn.fetch_report(runs).complete is False
     assert len(json.dumps(runs.attrs)) <= 4_096
@@ -1151,9 +1177,9 @@ def test_a_listing_whose_rest_is_not_known_here_never_becomes_complete(
     shop = Shop(
         *(run_record(f"run_{n}", f"dep_{d}") for d in range(300) for n in (2, 1, 0)), page=2
     )
-    open_for = [False]
-    client = mocked(half_open(shop, open_for), max_in_flight=1_000)  # type: ignore[arg-type]
-    runs = cut_in_many(client, 300)
+    open_for, stall = [False], Stall(300)
+    client = mocked(half_open(shop, open_for, stall), max_in_flight=1_000)  # type: ignore[arg-type]
+    runs = cut_in_many(client, 300, stall)
     monkeypatch.setattr("agentrun_nb.tables.remainder._remembered", {})  # as in another process
     open_for[0] = True
     for _ in range(3):
