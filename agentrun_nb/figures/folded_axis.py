@@ -67,12 +67,14 @@ def read_ends(window: Any, newest: float) -> tuple[float | None, float | None]:
     """The ends of a stretch of time in ms since the epoch, as a reader gave them.
 
     Args:
-        window: two moments or ages, numbers of ms since the epoch, or None.
+        window: two moments or ages, numbers of ms since the epoch, or None each; None: no ends.
         newest: the moment from which an age counts back, in ms since the epoch.
 
     Raises:
         SettingsError: it is something else, or the ends are not in order.
     """
+    if window is None:
+        return None, None
     if not isinstance(window, tuple | list) or len(window) != 2:
         raise SettingsError(
             f"{safe_text(window)!r} is not a window of a timeline.",

@@ -89,7 +89,7 @@ def timeline(
     runs: Runs,
     tz: str = "UTC",
     *,
-    window: Sequence[When | float | None] = (None, None),
+    window: Sequence[When | float | None] | None = None,
     by: str | None = None,
     names: Names = None,
     template: str | None = None,
@@ -104,7 +104,8 @@ def timeline(
         runs: anything that `runs_frame` takes.
         tz: the zone of the time axis, an IANA name.
         window: the first and the last moment of the axis: each a moment, an age before the newest
-            look, a number of ms since the epoch, or None, where the runs begin or end.
+            look, a number of ms since the epoch, or None, where the runs begin or end; None: all
+            runs, as for `explore`.
         by: what runs are grouped by: `deployment_id`, `version_id`, `status` or `none`; None: as it
             fits, which is not at all while each run has a row, then by deployment, and by version
             where they are of one deployment.

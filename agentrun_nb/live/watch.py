@@ -292,7 +292,9 @@ class Watch:
         return words if reason == reasons.ALL_ENDED else f"{words}; {reason}"
 
     def __repr__(self) -> str:
-        return f"<Watch: {self._sentence()}>"
+        error = self._listener.error
+        cause = f": {error.message}" if error else ""
+        return f"<Watch: {self._sentence()}{cause}>"
 
     def __enter__(self) -> Watch:
         return self

@@ -382,7 +382,6 @@ def test_a_timeline_without_a_run_that_has_a_place_says_so(records, by):
     "window",
     [
         5,
-        None,
         "ab",
         (1,),
         (1, 2, 3),
@@ -416,6 +415,16 @@ def test_a_window_is_given_as_for_explore(window):
     runs = arn.runs_frame(rows(record(0))).assign(fetched_at=START + timedelta(hours=1))
     figure = figures.timeline(runs, window=window, by="none")
     assert figure.layout.xaxis.range == (first, first + 3_600_000)
+
+
+def test_without_a_window_all_runs_are_drawn():
+    runs = arn.runs_frame(body(20))
+    view = arn.explore(runs)
+    ranges = [
+        figures.timeline(runs, window=window).layout.xaxis.range
+        for window in (view.window, (None, None))
+    ]
+    assert ranges[0] == ranges[1] == figures.timeline(runs).layout.xaxis.range
 
 
 @pytest.mark.parametrize("by", ["none", "version_id"])

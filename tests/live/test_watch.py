@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -387,6 +388,15 @@ def test_what_is_not_known_to_end_is_not_ended_and_said_once(fields, words, live
         assert repr(watch).count(words) == 1
         assert not watch.done
         watch.stop()
+
+
+@pytest.mark.parametrize("what", ["agdep_nope", (DEP, "run_nope")])
+def test_a_watch_that_sees_nothing_says_why(what, client):
+    watch = client.watch(what)
+    until(lambda: not watch.active)
+    assert re.search(r"; the rest cannot be seen: The service has no .*nope", repr(watch))
+    with pytest.raises(NotFoundError, match="nope"):
+        list(watch)
 
 
 def test_the_sentence_counts_how_they_ended_and_when_they_were_last_seen(client, lives):
