@@ -432,7 +432,7 @@ def measured_apart(case: Case, n: int, python: Path | None) -> Found:
 
 
 def look_apart(case: Case, n: int, python: Path | None) -> None:
-    """What `measured_apart` runs: writes what was found."""
+    """What the process of `measured_apart` does: it looks, and writes what was found."""
     found = Found()
     with (
         tempfile.TemporaryDirectory() as folder,

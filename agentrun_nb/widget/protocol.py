@@ -55,7 +55,9 @@ GZIP_ABOVE = 256 * 1024
 _NO_SMALL_CODE = 255
 """What -1 is in a byte."""
 _SAMPLE = 16 * 1024
+"""By so many bytes it is judged whether all of them pack."""
 _WORTH_PACKING = 0.8
+"""Bytes pack where gzip leaves a smaller share of them."""
 
 
 class RefusedError(ValueError):

@@ -28,7 +28,7 @@ export function sortedByKey(rows, keys, falling) {
   return order.map((place) => rows[place]);
 }
 
-/** Rows that stand in order already, or the other way round, as a service lists them. @param {Uint32Array} rows @param {Float64Array} keys @param {boolean} falling @returns {Uint32Array | null} */
+/** A copy of rows that stand in order already, or of them turned round, as a service lists them; null where they have to be sorted. @param {Uint32Array} rows @param {Float64Array} keys @param {boolean} falling @returns {Uint32Array | null} */
 function inOrder(rows, keys, falling) {
   let isSorted = true;
   let isReversed = true;

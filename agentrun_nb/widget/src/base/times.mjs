@@ -89,6 +89,7 @@ export function duration(ms) {
   }
   const microseconds = Math.round(ms * 1000);
   if (microseconds === 0) return "0 s";
+  // Floats are off by less than a microsecond, and a half has to stay a half.
   ms = microseconds / 1000;
   if (ms < 0.9995) return `${microseconds} µs`;
   if (ms < 999.5) return `${Number(ms.toPrecision(3))} ms`;
