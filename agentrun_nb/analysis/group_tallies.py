@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,8 @@ _DOCUMENTS = {column.name for column in RUNS.columns if column.kind == "json"}
 
 _LENGTHS, _WAITS = "lengths", "waits"
 """What is measured: the length of the phase, and the time before the start."""
+_KEYS, _REPEATED = "keys", "repeated keys"
+"""The digests of the keys of all runs, and how many of them stand more than once."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,9 @@ def count_groups(runs: ManyRuns, question: Question, names: Names) -> Tallies:
     groups = with_labels(found.groups, names, found.keys)
     numbers = in_order(groups[[*found.keys]])
     _, firsts = np.unique(numbers, return_index=True)
-    return found.with_groups(groups.iloc[firsts].reset_index(drop=True), numbers)
+    return _with_keys_counted(
+        found.with_groups(groups.iloc[firsts].reset_index(drop=True), numbers)
+    )
 
 
 def _count(runs: pd.DataFrame, question: Question) -> Tallies:
@@ -147,7 +151,7 @@ def _count(runs: pd.DataFrame, question: Question) -> Tallies:
     if question.phase != BEFORE_START:
         measured[_WAITS] = measure(runs, BEFORE_START, latest=latest, found=found)
     counts = {}
-    measures = {"keys": _keys(runs, group)}
+    measures = {_KEYS: _keys(runs, group)}
     for name, lengths in measured.items():
         counts[f"{name} unreadable"] = pd.DataFrame({GROUP: group[_unreadable(lengths.middle)]})
         measures[name] = _rows_of_lengths(lengths, group)
@@ -221,17 +225,33 @@ def _keys(runs: pd.DataFrame, group: NDArray[np.int32]) -> pd.DataFrame:
     return pd.DataFrame({GROUP: group[has_key], "key": digests})
 
 
-def count_repeated(tallies: Tallies) -> NDArray[np.int64]:
-    """Counts for each group the keys that stand more than once in the whole table."""
-    table = tallies.measures["keys"]
-    keys = table["key"].to_numpy()
+def _with_keys_counted(tallies: Tallies) -> Tallies:
+    """Counts the keys that stand more than once in the whole table, and forgets the keys.
+
+    They take as much memory as the lengths do.
+    """
+    measures = dict(tallies.measures)
+    table = measures.pop(_KEYS)
+    groups = np.arange(len(tallies.groups))
+    repeated = pd.DataFrame({GROUP: groups, N: _count_repeated(table, len(groups))})
+    return replace(tallies, counts={**tallies.counts, _REPEATED: repeated}, measures=measures)
+
+
+def _count_repeated(table: pd.DataFrame, groups: int) -> NDArray[np.int64]:
+    """Counts for each group the keys that stand more than once."""
     if N not in table:
-        ordered = np.sort(keys)
+        ordered = np.sort(table["key"].to_numpy())
         if not (ordered[1:] == ordered[:-1]).any():
-            return np.zeros(len(tallies.groups), "int64")
+            return np.zeros(groups, "int64")
     pairs = count_equal(table)
     total = pairs.groupby("key")[N].transform("sum")
-    return np.bincount(pairs[GROUP][total > 1], minlength=len(tallies.groups))
+    return np.bincount(pairs[GROUP][total > 1], minlength=groups)
+
+
+def repeated_by_group(tallies: Tallies) -> list[int]:
+    """How many keys of each group stand more than once in the whole table."""
+    counts: list[int] = tallies.counts[_REPEATED][N].tolist()
+    return counts
 
 
 def lengths_by_group(tallies: Tallies, phase: str | None) -> list[Lengths]:
@@ -283,10 +303,13 @@ def _times(
     unreadable: int,
 ) -> Times:
     """The times of a group: those that were measured, and then those of runs that go on."""
-    seconds = np.concatenate([rows.get(column, rows["middle"]), last])
-    ended = np.concatenate([rows["ended"], np.zeros(len(last), bool)])
-    counts = None
-    if N in rows or N in going_on:
-        ones = (np.ones(len(rows["ended"]), "int64"), np.ones(len(last), "int64"))
-        counts = np.concatenate([rows.get(N, ones[0]), going_on.get(N, ones[1])])
+    seconds = rows.get(column, rows["middle"])
+    ended = rows["ended"]
+    counts = rows.get(N)
+    if len(last):
+        if N in rows or N in going_on:
+            ones = (np.ones(len(ended), "int64"), np.ones(len(last), "int64"))
+            counts = np.concatenate([rows.get(N, ones[0]), going_on.get(N, ones[1])])
+        seconds = np.concatenate([seconds, last])
+        ended = np.concatenate([ended, np.zeros(len(last), bool)])
     return Times(seconds, ended, unreadable, counts=counts)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import FAILURES, STATUSES, SUCCESSES
+from agentrun_nb.tables.digests import text_digests
 
 _SENTENCE = "(?s):.*"
 
@@ -105,11 +106,8 @@ def key_digests(runs: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.uint6
     """
     has_key = (runs["deployment_id"].notna() & runs["id"].notna()).to_numpy()
     keys = runs if has_key.all() else runs[has_key]
-    numbers, deployments = pd.factorize(keys["deployment_id"])
-    of_deployments = pd.util.hash_array(deployments.to_numpy("object"))[numbers]
-    # Nearly all ids differ, and none is worth being looked for first.
-    of_ids = pd.util.hash_array(keys["id"].to_numpy("object"), categorize=False)
-    return has_key, of_deployments * _MIX + of_ids
+    of_deployments = text_digests(keys["deployment_id"])
+    return has_key, of_deployments * _MIX + text_digests(keys["id"])
 
 
 def count_repeated(digests: NDArray[np.uint64]) -> int:

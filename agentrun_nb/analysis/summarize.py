@@ -9,6 +9,7 @@ from math import isnan
 from typing import Any
 
 import pandas as pd
+from numpy.typing import NDArray
 
 from agentrun_nb.analysis.bounded import bounded_quantiles, bounded_share_within
 from agentrun_nb.analysis.estimates import TOO_FEW, rate, scipy_special
@@ -16,8 +17,8 @@ from agentrun_nb.analysis.group_tallies import (
     NUMBER,
     Question,
     count_groups,
-    count_repeated,
     lengths_by_group,
+    repeated_by_group,
     waits_by_group,
 )
 from agentrun_nb.analysis.groups import By, as_list
@@ -158,19 +159,19 @@ def _rows(tallies: Tallies, phase: str | None, limit: float | None) -> list[dict
         phase: the phase that was measured; None: after the start.
         limit: the time within which runs may have ended, in seconds; None: none was given.
     """
-    lengths = lengths_by_group(tallies, phase)
-    repeated = count_repeated(tallies)
-    rows = []
-    for found, span, count in zip(tallies.by_group("outcomes"), lengths, repeated, strict=True):
-        words = Counter(dict(zip(found["outcome"], found["n"].tolist(), strict=True)))
-        rows.append(_row(words, phase, span, int(count)))
+    # All of the lengths are let go of before those of the waits are there.
+    rows = [
+        _row(found, phase, lengths, repeated, limit)
+        for found, lengths, repeated in zip(
+            tallies.by_group("outcomes"),
+            lengths_by_group(tallies, phase),
+            repeated_by_group(tallies),
+            strict=True,
+        )
+    ]
     if phase != BEFORE_START:
-        for row, wait in zip(rows, waits_by_group(tallies), strict=True):
-            _add_waits(row, wait)
-    if limit is not None:
-        for row, span in zip(rows, lengths, strict=True):
-            share = bounded_share_within(span, limit)
-            row |= zip(_WITHIN, (share.value, share.low, share.high), strict=True)
+        for row, waits in zip(rows, waits_by_group(tallies), strict=True):
+            _add_waits(row, waits)
     for row in rows:
         row["notes"] = "; ".join(row["notes"])
     return rows
@@ -191,8 +192,23 @@ def _dtypes(phase: str | None, has_limit: bool) -> dict[str, str]:
     return dtypes | {"notes": TEXT}
 
 
-def _row(words: Counter[str], phase: str | None, lengths: Lengths, repeated: int) -> dict[str, Any]:
-    """The values of one group by their columns, its notes as a list."""
+def _row(
+    found: dict[str, NDArray[Any]],
+    phase: str | None,
+    lengths: Lengths,
+    repeated: int,
+    limit: float | None,
+) -> dict[str, Any]:
+    """The values of one group by their columns, its notes as a list.
+
+    Args:
+        found: its outcomes, and how many runs have each.
+        phase: the phase that was measured; None: after the start.
+        lengths: how long its runs were in it.
+        repeated: how many of its runs stand more than once.
+        limit: the time within which runs may have ended, in seconds; None: none was given.
+    """
+    words = Counter(dict(zip(found["outcome"], found["n"].tolist(), strict=True)))
     others = {word: count for word, count in words.most_common() if word not in STATUSES}
     judged = sum(words[status] for status in JUDGED)
     success = rate(words["succeeded"], judged)
@@ -212,6 +228,9 @@ def _row(words: Counter[str], phase: str | None, lengths: Lengths, repeated: int
     for place, value in zip(_LATE, late, strict=True):
         row[f"{name}_{place}"] = value
     row[f"{name}_known"] = lengths.count_known()
+    if limit is not None:
+        share = bounded_share_within(lengths, limit)
+        row |= zip(_WITHIN, (share.value, share.low, share.high), strict=True)
     notes: list[str] = []
     if not success.n:
         notes.append("success rate: none succeeded or failed")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from math import isnan, nan, sqrt
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,25 +150,25 @@ def _first(seconds: Floats, reached: NDArray[np.bool_]) -> float:
 
 @dataclass(frozen=True)
 class _BetaCurve:
-    """A curve of Kaplan & Meier, and the two beta variables that bound it after each moment.
+    """A curve of Kaplan & Meier, and what says which two beta variables bound it after each moment.
+
+    Of a million moments only few are asked for their variables, which take most of the time.
 
     Attributes:
-        seconds: the moments, rising.
+        seconds: the moments, rising, from 0 on.
         share: the share of the runs that go on after each.
         watched: how many runs would have been seen to go on until then if none had ended.
-        upper_a: the first parameter of the upper variable; 0 where that is the constant 1.
-        upper_b: its second parameter.
-        lower_a: the first parameter of the lower variable; 0 where that is the constant 0.
-        lower_b: its second parameter.
+        mean: the mean of the upper variable.
+        mean_square: the mean of its square.
+        going_on: how many independent runs go on after each.
     """
 
     seconds: Floats
     share: Floats
     watched: Floats
-    upper_a: Floats
-    upper_b: Floats
-    lower_a: Floats
-    lower_b: Floats
+    mean: Floats
+    mean_square: Floats
+    going_on: Floats
 
     @classmethod
     def of(cls, times: Times, effect: float) -> _BetaCurve:
@@ -178,65 +178,51 @@ class _BetaCurve:
             times: the times of one run at least.
             effect: the design effect, as in `estimates.rate`.
         """
-        moments, leaving, ends = _leaving(times)
+        # Before the first moment all runs go on.
+        seconds, leaving, ends = (np.insert(found, 0, 0.0) for found in _leaving(times))
         at_risk = _at_risk(leaving)
         share = np.cumprod(1 - ends / at_risk)
         watched = _watched(leaving, ends, at_risk)
+        mean, mean_square = _products(at_risk, ends, effect)
         # So many independent runs say as much as these.
-        mean, mean_square = _products(at_risk / effect, ends / effect)
-        upper_a, upper_b = _beta(mean, mean_square)
-        # The lower one has one factor more, Beta(going_on, 1): as if one more run ended just then.
         going_on = (at_risk - leaving) / effect
-        # In place, and without what is not needed any more: there may be a million moments.
-        del leaving, ends, at_risk
-        mean *= going_on / (going_on + 1)
-        mean_square *= going_on / (going_on + 2)
-        lower_a, lower_b = _beta(mean, mean_square)
-        del going_on, mean, mean_square
-        # Before the first moment all runs go on.
-        n = times.n
-        return cls(
-            seconds=np.insert(moments, 0, 0.0),
-            share=np.insert(share, 0, 1.0),
-            watched=np.insert(watched, 0, float(n)),
-            upper_a=np.insert(upper_a, 0, 0.0),
-            upper_b=np.insert(upper_b, 0, 0.0),
-            lower_a=np.insert(lower_a, 0, n / effect),
-            lower_b=np.insert(lower_b, 0, 1.0),
-        )
+        return cls(seconds, share, watched, mean, mean_square, going_on)
+
+    def _upper(self, chosen: Any) -> tuple[Floats, Floats]:
+        """The means of the upper variable, and of its square, after the moments chosen."""
+        return self.mean[chosen], self.mean_square[chosen]
+
+    def _lower(self, chosen: Any) -> tuple[Floats, Floats]:
+        """The means of the lower variable, and of its square, after the moments chosen."""
+        # It has one factor more, Beta(going_on, 1): as if one more run ended just then.
+        going_on = self.going_on[chosen]
+        mean = self.mean[chosen] * (going_on / (going_on + 1))
+        return mean, self.mean_square[chosen] * (going_on / (going_on + 2))
 
     def bounds(self, level: float) -> tuple[Floats, Floats]:
         """Returns the lower and the upper end of the interval of the share after each moment."""
         quantile = scipy_special().betaincinv
-        upper = quantile(self.upper_a, self.upper_b, (1 + level) / 2)
-        lower = quantile(self.lower_a, self.lower_b, (1 - level) / 2)
+        upper_a, upper_b = _beta(*self._upper(_ALL))
+        lower_a, lower_b = _beta(*self._lower(_ALL))
+        upper = quantile(upper_a, upper_b, (1 + level) / 2)
+        lower = quantile(lower_a, lower_b, (1 - level) / 2)
         # Before the first end nothing bounds the share from above; where no run goes on, nothing
         # from below.
-        low = np.where(self.lower_a > 0, lower, 0.0)
-        high = np.where(self.upper_a > 0, upper, 1.0)
+        low = np.where(lower_a > 0, lower, 0.0)
+        high = np.where(upper_a > 0, upper, 1.0)
         return low, high
 
     def middle_bounds(self, level: float, place: int) -> tuple[float, float]:
         """Returns the ends of the mid-p interval of the share after one moment."""
-        chance_below = scipy_special().betainc
-        upper_a, upper_b = self.upper_a[place], self.upper_b[place]
-        lower_a, lower_b = self.lower_a[place], self.lower_b[place]
+        variables = _beta(*self._upper([place])), _beta(*self._lower([place]))
 
         def chance_of_less(share: float) -> float:
-            upper = chance_below(upper_a, upper_b, share) if upper_a > 0 else 0.0
-            lower = chance_below(lower_a, lower_b, share) if lower_a > 0 else 1.0
-            return float(upper + lower) / 2
+            [chance] = _chance_of_less(share, *variables)
+            return float(chance)
 
         low = _first_share(lambda share: chance_of_less(share) >= (1 - level) / 2)
         high = _first_share(lambda share: chance_of_less(share) > (1 + level) / 2)
         return low, high
-
-    @cached_property
-    def _spreads(self) -> list[_Spread]:
-        """Those of the upper and of the lower variables."""
-        upper = _Spread.of(self.upper_a, self.upper_b)
-        lower = _Spread.of(self.lower_a, self.lower_b)
-        return [upper, lower]
 
     def chance_of_less(self, share: float, level: float) -> Floats:
         """Returns the chance that at most that share goes on after each moment.
@@ -244,22 +230,35 @@ class _BetaCurve:
         It is halfway between those of the upper and the lower variable. Where it is certain to lie
         outside of an interval of that level, it is 0 or 1: of a million moments few are left.
         """
-        chance_below = scipy_special().betainc
         # Beyond so many standard deviations from its mean no variable has more than the chance
         # (1 - level) / 2, whatever its distribution (Cantelli's inequality).
         most = sqrt(2 / (1 - level))
-        upper_distance, lower_distance = (spread.deviations(share) for spread in self._spreads)
-        least = np.minimum(upper_distance, lower_distance)
-        greatest = np.maximum(upper_distance, lower_distance)
-        chance = np.where(least > most, 1.0, 0.0)
-        near = (greatest >= -most) & (least <= most)
-        upper_a, lower_a = self.upper_a[near], self.lower_a[near]
-        upper = chance_below(upper_a, self.upper_b[near], share)
-        lower = chance_below(lower_a, self.lower_b[near], share)
-        upper = np.where(upper_a > 0, upper, 0.0)
-        lower = np.where(lower_a > 0, lower, 1.0)
-        chance[near] = (upper + lower) / 2
+        upper_distance = _deviations(share, *self._upper(_ALL))
+        lower_distance = _deviations(share, *self._lower(_ALL))
+        is_above_both = (upper_distance > most) & (lower_distance > most)
+        is_below_both = (upper_distance < -most) & (lower_distance < -most)
+        near = ~is_above_both & ~is_below_both
+        chance = is_above_both.astype("float64")
+        upper, lower = _beta(*self._upper(near)), _beta(*self._lower(near))
+        chance[near] = _chance_of_less(share, upper, lower)
         return chance
+
+
+_ALL = slice(None)
+"""Chooses all moments."""
+
+
+def _chance_of_less(
+    share: float, upper: tuple[Floats, Floats], lower: tuple[Floats, Floats]
+) -> Floats:
+    """The chance that a share is at most so large, halfway between those of two beta variables."""
+    chance_below = scipy_special().betainc
+    (upper_a, upper_b), (lower_a, lower_b) = upper, lower
+    # The constants are 1 and 0.
+    above = np.where(upper_a > 0, chance_below(upper_a, upper_b, share), 0.0)
+    below = np.where(lower_a > 0, chance_below(lower_a, lower_b, share), 1.0)
+    chance: Floats = (above + below) / 2
+    return chance
 
 
 def _first_share(is_reached: Callable[[float], bool]) -> float:
@@ -276,27 +275,15 @@ def _first_share(is_reached: Callable[[float], bool]) -> float:
     return high
 
 
-class _Spread(NamedTuple):
-    """The means of beta variables, and one over their standard deviations; 0 for constants."""
+def _deviations(share: float, mean: Floats, mean_square: Floats) -> Floats:
+    """Returns how many standard deviations a share lies above each mean.
 
-    mean: Floats
-    precision: Floats
-
-    @classmethod
-    def of(cls, a: Floats, b: Floats) -> _Spread:
-        """That of variables with these parameters."""
-        varies = (a > 0) & (b > 0)
-        total = np.where(varies, a + b, 1.0)
-        deviation = np.sqrt(a * b / (total + 1)) / total
-        precision = np.divide(1.0, deviation, out=np.zeros_like(a), where=varies)
-        return cls(a / total, precision)
-
-    def deviations(self, share: float) -> Floats:
-        """Returns how many standard deviations a share lies above each mean.
-
-        It is 0 for constants, of which nothing is left out.
-        """
-        return (share - self.mean) * self.precision
+    It is 0 for constants, of which nothing is left out.
+    """
+    variance = mean_square - mean**2
+    varies = variance > _ROUNDING**2
+    deviation = np.sqrt(np.where(varies, variance, 1.0))
+    return np.where(varies, (share - mean) / deviation, 0.0)
 
 
 def _leaving(times: Times) -> tuple[Any, Any, Any]:
@@ -307,11 +294,16 @@ def _leaving(times: Times) -> tuple[Any, Any, Any]:
     """
     if times.counts is None:
         # To sort values takes a tenth of the time that it takes to sort their places.
-        moments, leaving = np.unique(times.seconds, return_counts=True)
-        last, counts = np.unique(times.seconds[times.ended], return_counts=True)
-        ends = np.zeros(len(moments))
-        ends[np.searchsorted(moments, last)] = counts
-        return moments, leaving.astype("float64"), ends
+        moments, ends = np.unique(times.seconds[times.ended], return_counts=True)
+        unseen, counts = np.unique(times.seconds[~times.ended], return_counts=True)
+        places = np.searchsorted(moments, unseen)
+        is_further = np.append(moments, nan)[places] != unseen
+        further, places = unseen[is_further], places[is_further]
+        moments = np.insert(moments, places, further)
+        ends = np.insert(ends.astype("float64"), places, 0.0)
+        leaving = ends.copy()
+        leaving[np.searchsorted(moments, unseen)] += counts
+        return moments, leaving, ends
     moments, place = np.unique(times.seconds, return_inverse=True)
     count_of_moment = partial(np.bincount, place, minlength=len(moments))
     return moments, count_of_moment(times.counts), count_of_moment(times.counts * times.ended)
@@ -322,20 +314,29 @@ def _at_risk(leaving: Any) -> Any:
     return leaving[::-1].cumsum()[::-1]
 
 
-def _products(size: Any, ended: Any) -> tuple[Any, Any]:
+def _products(at_risk: Any, ends: Any, effect: float) -> tuple[Any, Any]:
     """Returns the mean and the mean square of the upper variable after each moment.
 
     It is the product of an independent factor for each moment, Beta(left, ended), and its mean and
     mean square are the products of theirs.
 
     Args:
-        size: how many independent runs were at risk at each moment.
-        ended: how many of them ended.
+        at_risk: how many runs were at risk at each moment.
+        ends: how many of them ended.
+        effect: how many runs say as much as one that is independent of all others.
     """
-    left = size - ended + 1
-    mean = np.cumprod(left / (size + 1))
-    mean_square = np.cumprod(left * (left + 1) / ((size + 1) * (size + 2)))
-    return mean, mean_square
+    # In place, since there may be a million moments.
+    size = at_risk / effect
+    left = size - ends / effect
+    left += 1
+    size += 1
+    factors = left / size
+    mean = np.cumprod(factors)
+    left += 1
+    size += 1
+    factors *= left
+    factors /= size
+    return mean, np.cumprod(factors, out=factors)
 
 
 def _watched(leaving: Any, ends: Any, at_risk: Any) -> Any:

@@ -70,6 +70,9 @@ class Tallies:
         """The rows of a count or measure for each group, as an array for each column."""
         table = self.counts[name] if name in self.counts else self.measures[name]
         numbers = table[GROUP].to_numpy()
+        if len(self.groups) <= np.iinfo("int16").max:
+            # Numbers of 16 bits are put in order by counting them.
+            numbers = numbers.astype("int16")
         order = np.argsort(numbers, kind="stable")
         edges = np.searchsorted(numbers[order], np.arange(len(self.groups) + 1))
         names = [column for column in table.columns if column != GROUP]
@@ -128,6 +131,8 @@ def count_equal(table: pd.DataFrame) -> pd.DataFrame:
         table: any columns, and `n`; without it every row counts once.
     """
     table = _with_n(table)
+    if table.empty:
+        return table
     names = [name for name in table.columns if name != N]
     rows = table.groupby(names, sort=False, dropna=False, observed=True)[N]
     return rows.sum().reset_index()
@@ -176,6 +181,8 @@ def latest_of(moments: Sequence[float]) -> float:
 
 
 def _moved(table: pd.DataFrame, numbers: NDArray[np.intp]) -> pd.DataFrame:
+    if (numbers == np.arange(len(numbers))).all():
+        return table
     # Small numbers, since there may be millions of rows.
     small = numbers.astype("int32")
     before = table[GROUP].to_numpy()
@@ -190,11 +197,12 @@ def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         names = [name for name in ("mode", "status") if name in table]
         texts.append(table.astype(dict.fromkeys(names, TEXT)))
     joined = pd.concat(texts, ignore_index=True)
+    dtypes = [dict(table.dtypes.items()) for table in tables]
     for column in RUNS.columns:
-        dtypes = [table.dtypes.get(column.name) for table in tables]
-        found = [kind.categories for kind in dtypes if isinstance(kind, pd.CategoricalDtype)]
+        kinds = [known.get(column.name) for known in dtypes]
+        found = [kind.categories for kind in kinds if isinstance(kind, pd.CategoricalDtype)]
         if column.kind == "category" and found:
-            words = [word for kinds in found for word in kinds]
+            words = [word for known in found for word in known]
             kind = pd.CategoricalDtype(categories(column, words))
             joined[column.name] = joined[column.name].astype(kind)
     return joined

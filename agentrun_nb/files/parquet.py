@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
@@ -65,10 +66,12 @@ def content_of(cells: pa.Table, table: Table | None) -> Content:
         table: the table of records that they belong to; None for any other table.
     """
     names = table.names if table else []
-    others = cells.select([name for name in cells.column_names if name not in names])
-    further = others.to_pandas(types_mapper=TEXTS.get)
+    others = [name for name in cells.column_names if name not in names]
+    further: dict[str, pd.Series[Any]] = {}
+    if others:
+        frame = cells.select(others).to_pandas(types_mapper=TEXTS.get)
+        further = dict(frame.reset_index(drop=True).items())
     known = {name: cells[name] for name in names if name in cells.column_names}
     written = json.loads((cells.schema.metadata or {}).get(_MARKS, b"{}"))
     marks = {name: tuple(found) for name, found in written.items()}
-    columns = dict(further.reset_index(drop=True).items())
-    return Content(table, known, columns, marks, attrs_of(cells).get(report.ATTRS))
+    return Content(table, known, further, marks, attrs_of(cells).get(report.ATTRS))
