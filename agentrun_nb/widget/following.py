@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +13,7 @@ from weakref import finalize, ref
 from agentrun_nb.core.arguments import read_flag
 from agentrun_nb.errors import AgentRunError, SettingsError
 from agentrun_nb.widget.run_source import Feed, feed_of
+from agentrun_nb.widget.turns import Turns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,6 +103,7 @@ class Following:
 
     Args:
         view: the view.
+        turns: of the threads at what the view knows.
         client: who can watch its runs; None: nobody.
         feed: of the watch that the view was made of; None: it was made of something else.
         choice: True: follow; False: do not; None: where runs are few and were fetched here.
@@ -112,18 +112,24 @@ class Following:
         SettingsError: runs are to be followed, and nobody can.
     """
 
-    def __init__(self, view: Followed, client: Any, feed: Feed | None, choice: bool | None) -> None:
+    def __init__(
+        self,
+        view: Followed,
+        turns: Turns,
+        client: Any,
+        feed: Feed | None,
+        choice: bool | None,
+    ) -> None:
         choice = None if choice is None else read_flag("follow", choice)
         _check(client, feed, choice)
         self._view = view
+        self._turns = turns
         self._client = client
         self._given = feed
         self._choice = choice
         self._feed: Feed | None = None
         self._leave: finalize[Any, Any] | None = None
-        self._lock = threading.RLock()
-        self._process = os.getpid()
-        self._pages: dict[str, float] = {}
+        self._pages: dict[str, _Page] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._trouble = ""
@@ -146,13 +152,10 @@ class Following:
 
     def attend(self, attention: Attention) -> None:
         """Takes what a page says: whether it is on the screen, and what a person pressed."""
-        with self._lock:
+        with self._turns:
             self._loop = _running_loop()
             self._bell.is_rung = False
             self._note(attention)
-            if attention.on is not None:
-                self._choice = attention.on
-                self._trouble = ""
             # What a watch has seen by now says whether there is anything left to follow.
             self._take()
             self._steer()
@@ -161,26 +164,41 @@ class Following:
             self._exchange()
 
     def _note(self, attention: Attention) -> None:
-        """Remembers until when a page counts as on the screen."""
-        self._pages.pop(attention.view, None)
-        if attention.seen:
-            self._pages[attention.view] = time.monotonic() + LEASE
+        """Remembers what a page said, unless it has said something else since."""
+        page = self._pages.pop(attention.view, None) or _Page()
+        self._pages[attention.view] = page
         while len(self._pages) > _MOST_PAGES:
             del self._pages[next(iter(self._pages))]
+        # Some of it comes to another thread of the kernel, and may be there before.
+        if attention.number >= page.number:
+            page.number = attention.number
+            page.seen_until = time.monotonic() + LEASE if attention.seen else None
+        if attention.on is not None and attention.number >= page.wish:
+            page.wish = attention.number
+            self._choice = attention.on
+            self._trouble = ""
         self._plan_expiry()
+
+    @property
+    def _is_seen(self) -> bool:
+        """Whether a page is on the screen."""
+        return any(page.seen_until is not None for page in self._pages.values())
 
     def _plan_expiry(self) -> None:
         """Looks after a while whether the pages are still there."""
         if self._expiry is not None:
             self._expiry.cancel()
             self._expiry = None
-        if self._pages and self._loop is not None:
-            self._expiry = self._loop.call_later(LEASE, _call, ref(self), Following._expire)
+        loop = _running_loop()
+        if self._is_seen and loop is not None:
+            self._expiry = loop.call_later(LEASE, _call, ref(self), Following._expire)
 
     def _expire(self) -> None:
-        with self._lock:
+        with self._turns:
             now = time.monotonic()
-            self._pages = {view: end for view, end in self._pages.items() if end > now}
+            for page in self._pages.values():
+                if page.seen_until is not None and page.seen_until <= now:
+                    page.seen_until = None
             self._steer()
             self._plan_expiry()
 
@@ -188,7 +206,7 @@ class Following:
 
     def _steer(self) -> None:
         """Begins to follow, or pauses, as it should be by now."""
-        if not self._pages or self._choice is False or self._trouble:
+        if not self._is_seen or self._choice is False or self._trouble:
             self._pause()
         elif self._feed is None:
             self._begin()
@@ -237,9 +255,9 @@ class Following:
 
     def retarget(self) -> None:
         """Follows the runs that are shown by now, after the filter has changed."""
-        with self._lock:
+        with self._turns:
             watches = self._feed is not None and self._feed is self._given
-            if watches or not self._pages:
+            if watches or not self._is_seen:
                 return
             self._pause()
             self._steer()
@@ -247,21 +265,21 @@ class Following:
 
     def switch_to(self, client: Any, feed: Feed | None) -> None:
         """Pauses, and remembers whose runs come next; `go_on` begins to follow them."""
-        with self._lock:
+        with self._turns:
             self._pause()
             self._client, self._given = client, feed
             self._trouble, self._new, self._looked_at = "", {}, None
 
     def go_on(self) -> None:
         """Begins to follow the data that `switch_to` was given, if it is to be followed."""
-        with self._lock:
+        with self._turns:
             self._steer()
-            if self._pages:
+            if self._is_seen:
                 self._exchange()
 
     def end(self) -> None:
         """Looks no more: other data is shown, or the view is closed."""
-        with self._lock:
+        with self._turns:
             self._pages = {}
             self._plan_expiry()
             self._choice = False
@@ -271,12 +289,12 @@ class Following:
 
     def pull(self) -> None:
         """Takes what came since the last time, and tells the pages where there is anything new."""
-        if os.getpid() != self._process:
+        if not self._turns.is_in_own_process:
             # The pages belong to the process that this one was forked off.
             return
         if self._source() is None:
             return
-        with self._lock:
+        with self._turns:
             came = self._take()
             ended = self._end_with_watch()
             if came or ended or self._trouble_now() != self._said:
@@ -360,6 +378,21 @@ class Following:
         if getattr(self._client, "watch", None) is None:
             return 0
         return len(self._view._going(by_itself=False))
+
+
+@dataclass
+class _Page:
+    """What a page has said of itself.
+
+    Attributes:
+        number: of what it said last.
+        wish: of what it said when a person wished something last.
+        seen_until: until when it counts as on the screen, by the monotonic clock; None: not at all.
+    """
+
+    number: int = 0
+    wish: int = 0
+    seen_until: float | None = None
 
 
 @dataclass

@@ -69,12 +69,14 @@ class Attention(NamedTuple):
 
     Attributes:
         view: the page's own name, hex: a view may be on several pages.
+        number: how often it has said something before, so that nothing older counts.
         seen: whether it is on the screen.
         on: whether a person wants runs to be followed; None: nobody said so.
         take: whether a person wants to see the runs that have come since.
     """
 
     view: str = ""
+    number: int = 0
     seen: bool = False
     on: bool | None = None
     take: bool = False
@@ -180,13 +182,16 @@ def _path(text: Any) -> str:
 def _read_attention(content: dict[str, Any], rows: int) -> dict[str, Any]:
     view, on = content.get("view"), content.get("on")
     seen, take = content.get("seen"), content.get("take", False)
+    number = content.get("number", 0)
     if not isinstance(view, str) or not _VIEW.fullmatch(view):
         raise RefusedError("A page has a name of hex digits.")
     if not isinstance(seen, bool) or not isinstance(take, bool):
         raise RefusedError("A page is on the screen or is not.")
     if on is not None and not isinstance(on, bool):
         raise RefusedError("Runs are followed or are not.")
-    return {"attention": Attention(view, seen, on, take)}
+    if not _is_place(number, 2**53):
+        raise RefusedError("What a page says has a number.")
+    return {"attention": Attention(view, number, seen, on, take)}
 
 
 def _read_window(content: dict[str, Any], rows: int) -> dict[str, Any]:

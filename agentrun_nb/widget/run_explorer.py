@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,8 +94,8 @@ class RunExplorer(RunView):
             >>> len(ex.runs)
             302
         """
-        self._following.pull()
-        return self._runs.copy(deep=False)
+        with self._up_to_date():
+            return self._runs.copy(deep=False)
 
     @property
     def shown(self) -> pd.DataFrame:
@@ -106,8 +106,8 @@ class RunExplorer(RunView):
             >>> set(failed.shown["status"])
             {'failed'}
         """
-        self._following.pull()
-        return self._runs[self._shown()]
+        with self._up_to_date():
+            return self._runs[self._shown()]
 
     @property
     def selection(self) -> pd.DataFrame:
@@ -120,8 +120,8 @@ class RunExplorer(RunView):
             >>> len(ex.selection)
             2
         """
-        self._following.pull()
-        return self._runs.iloc[self._table.rows(self.selected)]
+        with self._up_to_date():
+            return self._runs.iloc[self._table.rows(self.selected)]
 
     @property
     def run(self) -> Run | None:
@@ -132,9 +132,9 @@ class RunExplorer(RunView):
             >>> ex.run
             <Run 'adrun_...': deployment 'adep_6257b013', succeeded, exit code 0, ...>
         """
-        self._following.pull()
-        rows = self._table.first_rows(self.selected)
-        return self._table.run(rows[0]) if rows else None
+        with self._up_to_date():
+            rows = self._table.first_rows(self.selected)
+            return self._table.run(rows[0]) if rows else None
 
     @property
     def value(self) -> Any:
@@ -168,8 +168,9 @@ class RunExplorer(RunView):
             shown = runs
             selection = runs[runs["deployment_id"].eq('adep_6257b013') & runs["id"].eq('adrun_...')]
         """
-        value = self._value_code()
-        return "\n".join(self._table_code() if value is None else [*self._table_code(), value])
+        with self._up_to_date():
+            value = self._value_code()
+            return "\n".join(self._table_code() if value is None else [*self._table_code(), value])
 
     def _table_code(self) -> list[str]:
         """The lines of Python that give `shown` and `selection`."""
@@ -274,13 +275,15 @@ class RunExplorer(RunView):
         Example:
             >>> ex.update(client.refetch(runs))
         """
-        self._switch_to(with_runs_fetched(x, self._client))
-        rows = self._table.first_rows(self.selected)
-        chosen = [list(key) for key in self._table.keys(rows)]
-        by_somebody = self._is_chosen and bool(chosen)
-        self._choose(chosen or self._table.newest_key(), by_somebody)
-        self._replaced()
-        self._following.go_on()
+        data = with_runs_fetched(x, self._client)
+        with self._turns:
+            self._switch_to(data)
+            rows = self._table.first_rows(self.selected)
+            chosen = [list(key) for key in self._table.keys(rows)]
+            by_somebody = self._is_chosen and bool(chosen)
+            self._choose(chosen or self._table.newest_key(), by_somebody)
+            self._replaced()
+            self._following.go_on()
 
     def figure(self) -> go.Figure:
         """Draws what is on the screen as a plotly figure.
@@ -298,9 +301,9 @@ class RunExplorer(RunView):
 
         window = self._on_screen()
         template = {None: None, True: "plotly_dark", False: "plotly_white"}[window.dark]
-        now = self._table.now
-        phases = self._table.phases()
-        return draw(self._drawn(), now, self.tz, window, template, self._names, phases)
+        with self._up_to_date():
+            runs, now, phases = self._drawn(), self._table.now, self._table.phases()
+        return draw(runs, now, self.tz, window, template, self._names, phases)
 
     def _on_screen(self) -> Window:
         """What is on the screen: as the page has last said it, else as the shared values say."""
@@ -345,9 +348,12 @@ class RunExplorer(RunView):
         """The bytes of that file."""
         hint = f"It may name {' and '.join(DOCUMENTS)}."
         left_out = read_texts("without", without, hint)
-        self._following.pull()
         if not set(left_out) <= set(DOCUMENTS):
             raise SettingsError(f"without= names no document: {left_out!r:.80}.", hint=hint)
+        with self._up_to_date():
+            return self._html_without(left_out)
+
+    def _html_without(self, left_out: Sequence[str]) -> bytes:
         runs = self._drawn()
         texts = {name: runs[name] for name in left_out}
         blank = {name: column.where(column.isna(), LEFT_OUT) for name, column in texts.items()}
@@ -387,11 +393,12 @@ class RunExplorer(RunView):
     # --- what a view gives
 
     def _story(self) -> Story:
+        runs = self._drawn()
         now = self._table.now
         if self._table.one is not None:
-            return run_story(self._runs, self._table.doc(0), now, self.tz, self._names)
+            return run_story(runs, self._table.doc(0), now, self.tz, self._names)
         shown = Shown(self._runs, self._filter_words(), self.by, self._stretch())
-        return runs_story(self.shown, now, self.tz, shown, self._names)
+        return runs_story(runs, now, self.tz, shown, self._names)
 
     def _filter_words(self) -> str:
         """What is true of the runs that are shown; empty where all are."""
@@ -408,10 +415,10 @@ class RunExplorer(RunView):
         return "run" if source == "run" else f"arn.explore({source})"
 
     def _line(self) -> str:
-        self._following.pull()
-        if len(self._runs) == 1:
-            return repr(self._table.run(0))
-        statuses = self._runs["status"].astype("object")
+        with self._up_to_date():
+            if len(self._table) == 1:
+                return repr(self._table.run(0))
+            statuses = self._runs["status"].astype("object")
         tallies = statuses.where(statuses.notna(), None).value_counts(dropna=False)
         names = [None if pd.isna(status) else str(status) for status in tallies.index]
         counts = dict(zip(names, tallies, strict=True))
@@ -419,7 +426,7 @@ class RunExplorer(RunView):
         for status in painting_order(list(counts)):
             label = clip(look_of(status).label, 40)
             parts.append(f"{counts[status]:,} {visible(label)}")
-        sentence = counted(len(self._runs), "run")
+        sentence = counted(len(statuses), "run")
         if parts:
             sentence += f": {', '.join(parts)}"
         return f"<RunExplorer: {sentence}>"
@@ -428,5 +435,5 @@ class RunExplorer(RunView):
         if not shows_html():
             return self._line()
         one = self._table.one
-        shown = counted(len(self._runs), "run") if one is None else f"run {one.id!r}"
+        shown = counted(len(self._table), "run") if one is None else f"run {one.id!r}"
         return f"<RunExplorer: {shown}, live while its kernel runs>"

@@ -29,9 +29,11 @@ from agentrun_nb.widget.run_logs import read_log
 from agentrun_nb.widget.run_source import feed_of, seen_here, with_runs_fetched
 from agentrun_nb.widget.run_table import table_of
 from agentrun_nb.widget.traits import choice_checksum, compact_keys, window_with_moments
+from agentrun_nb.widget.turns import Turns
 from agentrun_nb.widget.view import View
 
 if TYPE_CHECKING:
+    from agentrun_nb.run import Run
     from agentrun_nb.widget.run_source import Feed
     from agentrun_nb.widget.run_table import Key
 
@@ -82,6 +84,7 @@ class RunView(View):
                 "`client` is no client.",
                 hint="Give the arn.Client that the runs came from, or leave it out.",
             )
+        self._turns = Turns()
         self._client = client
         self._names = read_names(names)
         self._asks_names = names is None
@@ -89,7 +92,7 @@ class RunView(View):
         self._changes = Changes()
         self._drawn_version = 0
         self._drawn_at = time.monotonic()
-        self._following = Following(self, client, feed, follow)
+        self._following = Following(self, self._turns, client, feed, follow)
         # Of many runs the newest is chosen for Python; on the page none is, until somebody chooses.
         self._is_chosen = len(self._table) <= 1
         with self._choosing_itself():
@@ -135,8 +138,9 @@ class RunView(View):
 
     def _take_names(self, names: dict[str, str]) -> None:
         """Takes names that came after the view was displayed, and gives them to the page."""
-        self._names = names
-        self.send({"op": "names", "names": page_names(self._runs, names)})
+        with self._turns:
+            self._names = names
+            self.send({"op": "names", "names": page_names(self._runs, names)})
         self._renew_twin_later()
 
     def _shown(self) -> Mask:
@@ -144,6 +148,13 @@ class RunView(View):
         return self._table.mask(self.filter, self._names)
 
     # --- following
+
+    @contextmanager
+    def _up_to_date(self) -> Iterator[None]:
+        """A turn in which the runs are as they were last seen."""
+        with self._turns:
+            self._following.pull()
+            yield
 
     def _switch_to(self, x: Any) -> None:
         """Takes other data in the place of what is here."""
@@ -215,6 +226,8 @@ class RunView(View):
     # --- what the page opens with
 
     def _page(self) -> Message:
+        # What its watch has seen by now, whether or not anybody follows.
+        self._following.pull()
         docs = self._table.docs() if self._table.one is not None else None
         return self._page_of(self._runs, docs)
 
@@ -292,16 +305,20 @@ class RunView(View):
         return answer, parcel.packed()
 
     async def _read_preview(self, request: Request) -> Message:
-        [row] = request.rows
+        run = self._run_of(request)
         parcel = Parcel()
-        file = await read_file(self._client, self._table.run(row), request.output)
+        file = await read_file(self._client, run, request.output)
         return {"file": parcel.add(file)}, parcel.packed()
 
     async def _read_logs(self, request: Request) -> Message:
-        [row] = request.rows
-        log = await read_log(self._client, self._table.run(row))
+        log = await read_log(self._client, self._run_of(request))
         answer, buffers = _json_part("logs", log.events)
         return answer | {"more": log.more, "phases": log.phases}, buffers
+
+    def _run_of(self, request: Request) -> Run:
+        [row] = request.rows
+        with self._turns:
+            return self._table.run(row)
 
 
 def _json_part(name: str, value: Any) -> Message:

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,9 @@ class View(anywidget.AnyWidget):
     It may have been loaded anew since; then it asks.
     """
 
+    _turns: AbstractContextManager[None] = nullcontext()
+    """Is held while what the view knows is read, changed and told of, where that changes."""
+
     path: Any = traitlets.TraitType("").tag(sync=True)
     tz: Any = traitlets.TraitType("UTC").tag(sync=True)
 
@@ -152,7 +155,7 @@ class View(anywidget.AnyWidget):
 
     def _receive(self, _: Any, content: Any, buffers: Any) -> None:
         number = request_id(content)
-        with self._refusing(number):
+        with self._refusing(number), self._turns:
             request = read_request(content, self._rows())
             # All other requests are made by the code that these two bring.
             View._page_has_code |= request.op not in ("module", "open")
@@ -227,7 +230,8 @@ class View(anywidget.AnyWidget):
     def _renew_twin(self) -> None:
         """Publishes the twin, as the view is now, in the place that a display has made for it."""
         if self._displayed:
-            _publish(self._twin(), display_id=f"arn-{self.uid}", update=True)
+            with self._turns:
+                _publish(self._twin(), display_id=f"arn-{self.uid}", update=True)
 
     def _renew_twin_later(self) -> None:
         """The same once nothing has changed for a while, where this thread runs a loop."""
@@ -261,8 +265,9 @@ class View(anywidget.AnyWidget):
     # --- the displays
 
     def _twin(self) -> dict[str, str]:
-        html = twin(self.uid, self._call(), self._story())
-        return {"text/html": html, "text/plain": repr(self)}
+        with self._turns:
+            html = twin(self.uid, self._call(), self._story())
+            return {"text/html": html, "text/plain": repr(self)}
 
     def _ipython_display_(self, **_: Any) -> None:
         """Publishes the static twin and the live view below it, which hides it while it is there.
@@ -295,9 +300,10 @@ class View(anywidget.AnyWidget):
             self.send({"op": "code"}, _code())
         if self._rows() > MOST_UNASKED:
             return
-        page, buffers = self._page()
-        if sum(map(len, buffers)) <= MOST_UNASKED_BYTES:
-            self.send({"op": "opened", "ok": True, "page": page}, buffers)
+        with self._turns:
+            page, buffers = self._page()
+            if sum(map(len, buffers)) <= MOST_UNASKED_BYTES:
+                self.send({"op": "opened", "ok": True, "page": page}, buffers)
 
     def _on_opened(self) -> None:
         """Is called when the view is displayed, and when a page of it opens."""

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator
 
 from agentrun_nb.client import Client
 from agentrun_nb.widget import explore
-from tests.faults.replies import DEP, KEY, refusal
+from tests.faults.replies import DEP, KEY, http, refusal
 from tests.faults.server import serving
 from tests.live.lives import Life, Lives
 from tests.support.samples import body
@@ -62,6 +62,12 @@ def is_pressed(kernel: Kernel) -> bool:
 
 def status_counts(kernel: Kernel) -> str:
     return kernel.stage.page.get_by_test_id("arn-wb-statuses").inner_text()
+
+
+def choose(kernel: Kernel, *run_ids: str) -> None:
+    """Chooses runs, as a person does on the page."""
+    keys = [[DEP, run_id] for run_id in run_ids]
+    kernel.stage.page.evaluate("(keys) => window.stage.model.set('selected', keys)", keys)
 
 
 def test_runs_change_in_their_places_and_what_is_chosen_stays(open_stage: Opener, client, lives):
@@ -175,6 +181,106 @@ def test_out_of_sight_nothing_is_asked_and_back_in_sight_all_is_as_it_is(
         page.evaluate("document.body.style.paddingTop = ''")
         kernel.wait(lambda: view._following._feed is not None)
         kernel.wait(lambda: "Follow 1" in words(button(kernel)))
+
+
+def test_a_page_that_missed_something_opens_anew(open_stage: Opener, client, lives):
+    """A server may drop a message: what the page shows in the end is what the kernel knows."""
+    view = explore(listed(client), client)
+    with living(open_stage, view) as kernel:
+        kernel.wait(lambda: "Follow 3" in words(button(kernel)))
+        choose(kernel, "run_1")
+        status = kernel.stage.page.locator(".arn-statusname")
+        kernel.wait(lambda: words(status) == "queued")
+        send, missed = view.send, []
+
+        def send_all_but_one(content: Any, buffers: Any = None) -> None:
+            if content.get("changed") and not missed:
+                missed.append(content)
+            else:
+                send(content, buffers)
+
+        view.send = send_all_but_one
+        for run_id in ("run_1", "run_2", "run_3"):
+            lives.enter(run_id, "succeeded")
+        kernel.wait(lambda: missed)
+        kernel.wait(lambda: button(kernel).is_hidden())
+        assert status_counts(kernel).split() == ["4", "succeeded"]
+        kernel.wait(lambda: words(status) == "succeeded")
+        assert view.selected == [[DEP, "run_1"]]
+
+
+def test_documents_that_were_read_before_a_run_changed_are_not_shown_after_it(
+    open_stage: Opener, client, lives
+):
+    """They are unpacked while it is told how the run goes on."""
+    view = explore(listed(client), client)
+    with living(open_stage, view) as kernel:
+        send, held = view.send, []
+
+        def hold_documents(content: Any, buffers: Any = None) -> None:
+            if "docs" in content:
+                held.append((content, buffers))
+                return
+            if content.get("changed"):
+                send(*held[0])
+            send(content, buffers)
+
+        view.send = hold_documents
+        kernel.wait(lambda: held)
+        choose(kernel)
+        status = kernel.stage.page.locator(".arn-statusname")
+        kernel.wait(lambda: not words(status))
+        kernel.wait(lambda: "Follow 3" in words(button(kernel)))
+        lives.enter("run_1", "running", "succeeded")
+        kernel.wait(lambda: "Follow 2" in words(button(kernel)))
+        choose(kernel, "run_1")
+        kernel.wait(lambda: words(status))
+        assert words(status) == "succeeded"
+
+
+def test_two_runs_beside_each_other_are_told_of_as_they_are(open_stage: Opener, client, lives):
+    view = explore(listed(client), client)
+    with living(open_stage, view) as kernel:
+        page = kernel.stage.page
+        kernel.wait(lambda: "Follow 3" in words(button(kernel)))
+        choose(kernel, "run_1", "run_2")
+        page.get_by_role("button", name="Compare the two").click()
+        comparison = page.locator(".arn-comparison")
+        kernel.wait(lambda: "queued" in words(comparison))
+        folded = comparison.locator("details")
+        folded.locator("summary").click()
+        for run_id in ("run_1", "run_2", "run_3"):
+            lives.enter(run_id, "running", "failed")
+        kernel.wait(lambda: button(kernel).is_hidden())
+        kernel.wait(lambda: "failed" in words(comparison))
+        kernel.wait(lambda: "queued" not in words(comparison))
+        assert folded.evaluate("(element) => element.open"), "what was opened in it stays so"
+
+
+def test_a_log_that_is_read_while_its_run_ends_has_the_end_of_it(open_stage: Opener, client, lives):
+    events = [{"id": "event_1", "message": "it begins"}]
+    lives.fault = lambda request: [http({"events": events})] if request.last == "logs" else None
+    view = client.explore(DEP, "run_1")
+    with living(open_stage, view) as kernel:
+        kernel.wait(lambda: "Follow 1" in words(button(kernel)))
+        send, held = view.send, []
+
+        def hold_log(content: Any, buffers: Any = None) -> None:
+            if "logs" in content and not held:
+                held.append((content, buffers))
+            else:
+                send(content, buffers)
+
+        view.send = hold_log
+        kernel.stage.page.get_by_role("tab", name="Logs").click()
+        kernel.wait(lambda: held)
+        events.append({"id": "event_2", "message": "it ends"})
+        lives.enter("run_1", "running", "succeeded")
+        kernel.wait(lambda: button(kernel).is_hidden())
+        send(*held[0])
+        log = kernel.stage.page.locator(".arn-logrow")
+        kernel.wait(lambda: "it begins" in words(log))
+        kernel.wait(lambda: "it ends" in words(log))
 
 
 def test_a_view_that_goes_away_tells_the_kernel(open_stage: Opener, client):

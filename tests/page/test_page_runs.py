@@ -379,7 +379,7 @@ UNASKED = """async ([before, after]) => {
         (["code", "opened", "code", "opened"], [], []),
         (["code"], ["opened"], ["open"]),
         ([], ["code", "opened"], ["module", "open"]),
-        (["code", "opened", "update"], ["code", "opened"], ["module", "open"]),
+        (["code", "opened", "update"], ["code", "opened"], ["open"]),
     ],
     ids=[
         "before the view",

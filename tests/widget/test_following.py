@@ -10,7 +10,8 @@ import threading
 import time
 import weakref
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ import pytest
 import agentrun_nb as arn
 from agentrun_nb.client import Client
 from agentrun_nb.errors import SettingsError
-from agentrun_nb.widget import RunExplorer, explore, following, protocol
+from agentrun_nb.widget import RunExplorer, explore, following, protocol, run_table, run_view
 from tests.faults.replies import DEP, KEY, refusal
 from tests.faults.server import FaultServer, serving
 from tests.live.lives import Life, Lives
@@ -74,6 +75,28 @@ class Page:
         found: dict[str, Any] = self.patches[-1]["follow"]
         return found
 
+    def open(self) -> None:
+        """Asks for the page anew."""
+        self.view._handle_custom_msg({"id": 2, "op": "open"}, [])
+
+    def statuses(self) -> list[str | None]:
+        """What it shows: the page that it opened with, and what it was told since."""
+        pages = [at for at, (content, _) in enumerate(self.told) if "page" in content]
+        content, buffers = self.told[pages[-1]]
+        found = _statuses(content["page"], buffers)
+        version = content["page"]["version"]
+        for content, buffers in self.told[pages[-1] :]:
+            # What it is told of a version that it has, it has.
+            if content.get("op") != "rows" or content["version"] <= version:
+                continue
+            version = content["version"]
+            if content["changed"]:
+                changed = np.frombuffer(buffers[content["changed"]["buffer"]], "<u4").tolist()
+                found += [None] * (max(changed) + 1 - len(found))
+                for row, status in zip(changed, _statuses(content["part"], buffers), strict=True):
+                    found[row] = status
+        return found
+
     def rows(self, name: str) -> list[list[int]]:
         """The rows that each message names, where it does."""
         return [
@@ -91,6 +114,12 @@ class Page:
         async with asyncio.timeout(seconds):
             while not true(self):
                 await asyncio.sleep(0.02)
+
+
+def _statuses(page: dict[str, Any], buffers: list[bytes]) -> list[str | None]:
+    """The statuses in the columns of a page."""
+    codes = np.frombuffer(buffers[page["columns"]["status"]["buffer"]], "<i4")
+    return [None if code < 0 else page["statuses"][code] for code in codes]
 
 
 def on_a_loop(work: Callable[[], Awaitable[None]]) -> None:
@@ -370,6 +399,136 @@ def test_exploring_a_watch_keeps_nobody_waiting(client, lives):
     watch.stop()
 
 
+# --- two threads ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def meanwhile(
+    monkeypatch: pytest.MonkeyPatch, place: Any, name: str, work: Callable[[], object]
+) -> Iterator[None]:
+    """Lets another thread do something once, after a function has found what it returns.
+
+    Where the other one has to wait for its turn, this one goes on after a moment.
+    """
+    function = getattr(place, name)
+    other = threading.Thread(target=work)
+
+    def interrupted(*args: Any, **how: Any) -> Any:
+        found = function(*args, **how)
+        if other.ident is None:
+            other.start()
+            other.join(0.5)
+        return found
+
+    monkeypatch.setattr(place, name, interrupted)
+    yield
+    other.join(10)
+
+
+def shown_in_the_end(view: RunExplorer, page: Page) -> bool:
+    """Whether the page shows what is known, once it was told all of that."""
+    page.say()
+    return page.statuses() == view.runs["status"].tolist()
+
+
+class Shown(NamedTuple):
+    """A view of a watch of a run that waits, and its page; no loop wakes them."""
+
+    view: RunExplorer
+    page: Page
+    go_on: Callable[[], None]
+    """Has the run go on, and the watch see it."""
+
+
+@pytest.fixture
+def shown(client: Client, lives: Lives) -> Iterator[Shown]:
+    lives.lives = {"run_1": [(-2.0, "queued")]}
+    with client.watch([(DEP, "run_1")], interval=0.1) as watch:
+        view = explore(watch)
+        page = Page(view)
+        page.open()
+        page.say()
+
+        def go_on() -> None:
+            lives.enter("run_1", "running")
+            until(lambda: watch.runs["status"].tolist() == ["running"])
+
+        yield Shown(view, page, go_on)
+        view.close()
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Waits in a thread that runs no loop."""
+    deadline = time.monotonic() + 15
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_page_that_opens_while_another_thread_takes_what_came_shows_it(shown, monkeypatch):
+    """As when a cell asks for runs while the page is answered: no version without its rows."""
+    view, page, go_on = shown
+    with meanwhile(monkeypatch, run_view, "runs_page", lambda: (go_on(), view.runs)):
+        page.open()
+    assert shown_in_the_end(view, page)
+
+
+def test_a_page_gets_what_another_thread_tells_after_the_page_itself(shown, monkeypatch):
+    view, page, go_on = shown
+    with meanwhile(monkeypatch, view, "_answer_open", lambda: (go_on(), view.runs)):
+        page.open()
+    assert shown_in_the_end(view, page)
+
+
+def test_what_is_told_is_no_older_because_another_thread_reads(shown, monkeypatch):
+    """As when names come for the view while its page is told how a run goes on."""
+    view, page, go_on = shown
+    go_on()
+    is_told = threading.Event()
+    put_together = run_table._with_newer
+
+    def slowly(*args: Any) -> Any:
+        if threading.current_thread() is not threading.main_thread():
+            is_told.wait(2)
+        return put_together(*args)
+
+    monkeypatch.setattr(run_table, "_with_newer", slowly)
+    # After the rows were taken, and before they are told.
+    names = {"run_1": "first"}
+    with meanwhile(monkeypatch, following.Following, "state", lambda: view._take_names(names)):
+        page.say()
+        is_told.set()
+    assert shown_in_the_end(view, page)
+
+
+def test_runs_that_come_while_another_thread_reads_are_not_lost(client, lives, monkeypatch):
+    lives.lives = {"run_1": [(-2.0, "queued")]}
+    with client.watch(DEP, interval=0.2) as watch:
+        until(lambda: len(watch.runs) == 1)
+        view = explore(watch)
+        page = Page(view)
+        page.open()
+        page.say()
+        lives.enter("run_1", "running")
+        lives.add("run_2", [(0.0, "queued")])
+        until(lambda: watch.runs["status"].tolist() == ["running", "queued"])
+        page.say()
+        assert page.state["news"] == 1
+        with meanwhile(monkeypatch, run_table, "_with_newer", lambda: page.say(take=True)):
+            view._take_names({})
+        assert shown_in_the_end(view, page)
+        assert view.runs["status"].tolist() == ["running", "queued"]
+        view.close()
+
+
+def test_a_page_opens_with_what_is_known_whether_or_not_anybody_follows(shown):
+    page = shown.page
+    page.say(seen=False)
+    shown.go_on()
+    page.open()
+    assert page.statuses() == ["running"]
+
+
 # --- where it stops -------------------------------------------------------------------------------
 
 
@@ -471,15 +630,36 @@ def test_a_page_that_says_nothing_any_more_is_taken_to_be_closed(client, monkeyp
     async def work() -> None:
         page.say()
         assert page.state["on"]
-        before = view._following._pages["a1"]
+        before = view._following._pages["a1"].seen_until
         await asyncio.sleep(0.1)
         page.say()
-        assert view._following._pages["a1"] > before, "it said that it is there"
+        assert view._following._pages["a1"].seen_until > before, "it said that it is there"
         monkeypatch.setattr(following, "LEASE", 0.5)
         page.say()
         await page.until(lambda _: view._following._feed is None)
+        page.say()
+        assert page.state["on"] is True, "it is there after all, as after a sleep"
 
     on_a_loop(work)
+    view.close()
+
+
+def test_what_a_page_said_before_does_not_count_when_it_comes_later(client):
+    """A kernel may hear it on two threads, one of which is busy."""
+    view = explore(listed(client), client)
+    page = Page(view)
+    page.say(number=2, seen=False)
+    page.say(number=1, seen=True)
+    assert page.state["on"] is False
+    page.say(number=5, seen=True)
+    page.say(number=4, seen=False)
+    assert page.state["on"] is True
+    page.say(number=7, on=False)
+    page.say(number=6, on=True)
+    assert page.state["on"] is False
+    page.say(number=9)
+    page.say(number=8, seen=False, on=True)
+    assert page.state["on"] is True, "a wish counts until the next one"
     view.close()
 
 

@@ -39,8 +39,9 @@ export default () => {
   /** @param {{model: Model}} context */
   function initialize({ model }) {
     model.on("msg:custom", (/** @type {any} */ answer, /** @type {Bytes[]} */ buffers) => {
-      // Other data makes a page that came before it an old one.
-      if (answer?.op === "update" || answer?.op === "rows") early = [];
+      // Other data makes a page that came before it an old one; the code is the same.
+      if (answer?.op === "update" || answer?.op === "rows")
+        early = early.filter(([{ op }]) => op === "code");
       else if (answer?.op)
         early = [...early.filter(([{ op }]) => op !== answer.op), [answer, buffers]];
     });

@@ -74,8 +74,11 @@ export function mountExplorer(model, el, { signal, run, opening }) {
   /** Newer records of some runs. @param {import("../kernel/requests.mjs").Reply} reply */
   async function renew(reply) {
     const { takePatch } = await kernel.later();
-    const rows = held && !signal.aborted && (await takePatch(held, reply));
+    if (!held || signal.aborted) return;
+    const rows = await takePatch(held, reply);
     if (rows) body?.renew?.(rows);
+    // Something that was told before has not come here, so the page is asked for anew.
+    if (held.page.version < reply.answer.version) await kernel.ask("open").then(show);
     following?.take(reply.answer.follow);
   }
 

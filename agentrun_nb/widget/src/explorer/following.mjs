@@ -47,6 +47,8 @@ export function createFollowing(root, { kernel, readAt, signal }) {
   let heardAt = 0;
   let onScreen = false;
   let wasSeen = false;
+  /** How often the kernel was told something: it may hear the first of it last. */
+  let messages = 0;
   let leaving = 0;
   let renewing = 0;
   const news = button("", () => tell({ take: true }), {
@@ -73,7 +75,7 @@ export function createFollowing(root, { kernel, readAt, signal }) {
     clearTimeout(leaving);
     clearTimeout(renewing);
     wasSeen = isSeen();
-    kernel.tell("follow", { view, seen: wasSeen, ...wish });
+    kernel.tell("follow", { view, number: messages++, seen: wasSeen, ...wish });
     if (wasSeen && standing?.on) renewing = setTimeout(tell, RENEW_MS);
     write();
   }

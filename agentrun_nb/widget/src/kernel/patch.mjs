@@ -21,7 +21,7 @@ const LISTS = [
 /**
  * Takes newer records into the data that is held. What holds its columns sees them change.
  * @param {Held} held @param {import("./requests.mjs").Reply} reply
- * @returns {Promise<import("../protocol.mjs").Renewed | null>} null where the data is newer already
+ * @returns {Promise<import("../protocol.mjs").Renewed | null>} null where they do not follow on the data: it has them already, or lacks others before them
  */
 export async function takePatch(held, { answer, buffers }) {
   const looked = answer.rows ? await readCodes(answer.rows, buffers) : new Uint32Array(0);
@@ -30,9 +30,10 @@ export async function takePatch(held, { answer, buffers }) {
   const part = answer.part && (await unpack(answer.part, buffers));
   const doc = answer.doc && (await readJson(answer.doc, buffers));
   const { page, columns } = held;
-  if (!columns || !looked.length || answer.version <= page.version) return null;
+  if (!columns || !looked.length || answer.version !== page.version + 1) return null;
   const before = page.n;
-  page.n = Math.max(before, ...Array.from(changed, (row) => row + 1));
+  const last = changed.at(-1) ?? -1;
+  page.n = Math.max(before, last + 1);
   if (page.n > before) lengthen(columns, page.n);
   if (part) putRows(held, part, changed);
   looked.forEach((row, i) => (columns.until[row] = until[i]));

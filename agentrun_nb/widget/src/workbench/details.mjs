@@ -46,7 +46,7 @@ export function createDetails(store, options) {
   /** The tab that is open, which stays so from run to run. */
   let tab = "overview";
   const logs = createLogSource(kernel);
-  /** @type {Map<number, import("../protocol.mjs").RunDoc>} */
+  /** By row. Where runs change it is another map, so that what was asked for before comes into one that is gone. @type {Map<number, import("../protocol.mjs").RunDoc>} */
   let docs = new Map();
   const position = h("span", { role: "status" });
   const both = button("Compare the two", () => (both.ariaPressed === "true" ? show() : compare()));
@@ -70,17 +70,17 @@ export function createDetails(store, options) {
   function takeDocs() {
     const { data } = state;
     docs = new Map((data.docs ?? []).map((doc) => [doc.row, doc]));
-    if (!data.docs && data.page.n > 0 && !kernel.alone) void askForDocs(data);
+    if (!data.docs && data.page.n > 0 && !kernel.alone) void askForDocs();
   }
 
-  /** Asks for all documents, after what is on the screen; those of a chosen run may come before. @param {import("../protocol.mjs").Held} data whose */
-  async function askForDocs(data) {
+  /** Asks for all documents, after what is on the screen; those of a chosen run may come before. */
+  async function askForDocs() {
     await new Promise((resolve) => setTimeout(resolve));
+    const known = docs;
     try {
       const { answer, buffers } = await kernel.ask("docs");
       const read = answer.docs ? await readJson(answer.docs, buffers) : [];
-      if (data !== state.data) return;
-      for (const doc of read) if (!docs.has(doc.row)) docs.set(doc.row, doc);
+      for (const doc of read) if (!known.has(doc.row)) known.set(doc.row, doc);
     } catch {
       // Without them each run is asked for when it is chosen.
     }
@@ -128,7 +128,7 @@ export function createDetails(store, options) {
     if (doc) return showRun(doc);
     const { signal: current } = clear();
     void showing(current, async (onWait) => {
-      docs.set(rows[at], await docOf(rows[at], onWait));
+      await docOf(rows[at], onWait);
       return null;
     });
   }
@@ -229,10 +229,13 @@ export function createDetails(store, options) {
   /** Newer records of some runs: the one on show is told of in its place. */
   function takeNewer() {
     const { looked, changed } = /** @type {import("../protocol.mjs").Renewed} */ (state.renewed);
+    if (changed.length) docs = new Map(docs);
     for (const row of changed) docs.delete(row);
     const row = state.chosen[at];
-    if (!view) renewNumbers();
-    else if (looked.includes(row)) void renewRun(row);
+    const isComparing = both.ariaPressed === "true";
+    if (view && looked.includes(row)) void renewRun(row);
+    if (isComparing && state.chosen.some((one) => changed.includes(one))) compare(true);
+    renewNumbers();
   }
 
   /** @param {number} row */
@@ -240,7 +243,6 @@ export function createDetails(store, options) {
     const current = view;
     try {
       const doc = await docOf(row);
-      docs.set(row, doc);
       if (current !== view) return;
       shown = drawnOf(doc);
       current?.renew(doc, nowOf(row));
@@ -263,9 +265,10 @@ export function createDetails(store, options) {
     onPath((revealed = path));
   }
 
-  function compare() {
+  /** @param {boolean} [isAgain] whether the two are compared already */
+  function compare(isAgain) {
     both.ariaPressed = "true";
-    compareBy(({ besideEachOther }, tools) => besideEachOther(state.chosen, tools));
+    compareBy(({ besideEachOther }, tools) => besideEachOther(state.chosen, tools), isAgain);
   }
 
   /** @param {number} row of a run that failed */
@@ -273,13 +276,14 @@ export function createDetails(store, options) {
     compareBy(({ besideLastSuccess }, tools) => besideLastSuccess(row, tools));
   }
 
-  /** @param {(later: typeof import("./comparing.mjs"), tools: import("./comparing.mjs").Tools) => Promise<HTMLElement>} make */
-  function compareBy(make) {
+  /** @param {(later: typeof import("./comparing.mjs"), tools: import("./comparing.mjs").Tools) => Promise<HTMLElement>} make @param {boolean} [isAgain] whether what is on show stays until the newer one is there */
+  function compareBy(make, isAgain) {
     const { signal: current } = clear();
-    void showing(current, async (onWait) => {
+    async function beside(/** @type {(words: string) => void} */ onWait) {
       const { names } = state;
       return make(await kernel.later(), { kernel, knownOf, names, onBack: show, onWait });
-    });
+    }
+    void showing(current, beside, isAgain);
   }
 
   /** A run and until when it is known. @param {number} row */
@@ -289,21 +293,27 @@ export function createDetails(store, options) {
 
   /** The documents of a run, which are asked for where they are not here. @param {number} row @param {(words: string) => void} [onWait] @returns {Promise<import("../protocol.mjs").RunDoc>} */
   async function docOf(row, onWait) {
-    const found = docs.get(row);
+    const known = docs;
+    const found = known.get(row);
     if (found) return found;
     const { answer, buffers } = await kernel.ask("run", { row }, onWait);
-    return readJson(answer.doc, buffers);
+    const doc = await readJson(answer.doc, buffers);
+    known.set(row, doc);
+    return doc;
   }
 
-  /** Shows what an answer of the kernel is made into, the run where that is null, or says why there is none. @param {AbortSignal} current @param {(onWait: (words: string) => void) => Promise<HTMLElement | null>} make */
-  async function showing(current, make) {
-    hint("Asking the kernel");
-    const say = (/** @type {string} */ words) => void (current.aborted || hint(words));
+  /** Shows what an answer of the kernel is made into, the run where that is null, or says why there is none. @param {AbortSignal} current @param {(onWait: (words: string) => void) => Promise<HTMLElement | null>} make @param {boolean} [isAgain] whether what is on show stays until then */
+  async function showing(current, make, isAgain) {
+    if (!isAgain) hint("Asking the kernel");
+    const say = (/** @type {string} */ words) => void (current.aborted || isAgain || hint(words));
     try {
       const element = await make(say);
       if (current.aborted) return;
-      if (element) place.replaceChildren(element);
-      else show();
+      if (!element) return show();
+      // What a person has unfolded in a comparison stays so.
+      const unfolded = place.querySelector(".arn-comparison > [open]");
+      place.replaceChildren(element);
+      if (unfolded) element.querySelector("details")?.setAttribute("open", "");
     } catch (error) {
       say(/** @type {Error} */ (error).message);
     }

@@ -37,6 +37,8 @@ export function createLog(first, options) {
   const hasEnded = () => isTerminal(/** @type {string | null} */ (fields.status));
   let isAsked = false;
   let isReading = false;
+  /** Whether there may be more than what is being read just now. */
+  let isBehind = false;
   let zone = tz;
   /** @type {ReturnType<typeof import("./view.mjs").logView> | null} */
   let view = null;
@@ -60,6 +62,7 @@ export function createLog(first, options) {
     const key = hasEnded() ? JSON.stringify([first.row, fields]) : null;
     const onWait = (/** @type {string} */ words) => void (isQuiet || say(words));
     isReading = true;
+    isBehind = false;
     try {
       const log = await source.read({ row: first.row, key, signal, onWait });
       const parts = await later();
@@ -70,6 +73,7 @@ export function createLog(first, options) {
       say(sentence, again("Try again"), wayOn(fields));
     } finally {
       isReading = false;
+      if (isBehind && !signal.aborted) void load(true);
     }
   }
 
@@ -120,7 +124,10 @@ export function createLog(first, options) {
       const isOther = newer.fields !== fields;
       fields = newer.fields;
       const isSeen = panel.checkVisibility() || excerpt.checkVisibility();
-      if (isAsked && !isReading && (isSeen || isOther)) void load(true);
+      if (!isAsked || !(isSeen || isOther)) return;
+      // A run that has just ended is looked at no more, so its last events are not left to the next look.
+      if (isReading) isBehind ||= isOther;
+      else void load(true);
     },
     /** Shows an entry in the tab, which is open. @param {number} entry */
     reveal: (entry) => view?.reveal(entry),
