@@ -34,7 +34,8 @@ def text_digests(texts: pd.Series[Any]) -> Digests:
         >>> first == again, first == other
         (True, False)
     """
-    cells = pa.array(texts, pa.large_string())
+    # pandas gives texts as they lie in its column, whatever type is asked for.
+    cells = pa.array(texts).cast(pa.large_string())
     if isinstance(cells, pa.ChunkedArray):
         cells = cells.combine_chunks()
     _, edges_buffer, bytes_buffer = cells.buffers()

@@ -35,9 +35,9 @@ STATIC = Path(__file__).parent / "static"
 READINGS = {"preview": "file", "logs": "log"}
 """What waits for a client, by the name of the request; one of each at a time."""
 
-MOST_UNASKED = 20_000
+MOST_UNASKED = 200_000
 """A page of more runs is large, and not made before it is asked for."""
-MOST_UNASKED_BYTES = 4 * 2**20
+MOST_UNASKED_BYTES = 8 * 2**20
 """A page of more bytes is not sent before it is asked for."""
 
 _QUIET = 1.0
