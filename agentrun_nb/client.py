@@ -430,6 +430,9 @@ class Client:
             interval: the time between two looks at a run: seconds, a timedelta or a text such as
                 "10s"; None: a tenth of the run's age, at least a second and at most half a minute.
 
+        A deployment that is not there any more, or may not be seen, costs a watch of several its
+        own runs and no others; the text of the watch says which one that is, and why.
+
         A status that this package does not know ends no run. Such runs of a deployment are found
         where one of its 200 newest runs, or any run of it that this process has seen, has that
         status: no list gives all that has not ended.

@@ -108,7 +108,8 @@ class Feed:
         error = self._listener.error
         if reason is None:
             error = self._listener.trouble
-            return "" if error is None else error.message
+            sentences = self._listener.losses() if error is None else [error.message]
+            return " ".join(sentences[:1])
         if reason in _ENDED_WELL:
             return ""
         if isinstance(error, UnauthorizedError):

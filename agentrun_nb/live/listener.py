@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from agentrun_nb.core.text import clip, counted, visible
 from agentrun_nb.errors import AgentRunError
 from agentrun_nb.fetch.keys import Key
 from agentrun_nb.http.wire import Wire
@@ -28,12 +29,15 @@ LOST = "the rest cannot be seen"
 FAILED = "failure"
 """Why a watch has ended."""
 
+_MOST_NAMED = 3
+"""So many lost deployments are named in a text."""
+
 
 class Listener:
     """The runs of one watch, as they were last seen.
 
-    The poller calls `take`, `note_trouble` and `lose` on the loop of the client. Everything else
-    may be called from any thread, `finish` too.
+    The poller calls `take`, `note_trouble`, `lose` and `lose_deployment` on the loop of the client.
+    Everything else may be called from any thread, `finish` too.
 
     Args:
         wire: sends the requests.
@@ -66,6 +70,7 @@ class Listener:
         self._process = os.getpid()
         self._records: dict[Key, Record | None] = dict.fromkeys(keys)
         self._lost: dict[Key, AgentRunError] = {}
+        self._lost_deployments: dict[str, AgentRunError] = {}
         self._ended: list[Key] = []
         self.ended_at = float("nan")
         self.trouble: AgentRunError | None = None
@@ -99,6 +104,14 @@ class Listener:
             if key not in self._records:
                 return
             self._lost[key] = error
+        self._announce()
+
+    def lose_deployment(self, deployment_id: str, error: AgentRunError) -> None:
+        """Notes that nothing more comes of a deployment, whose other runs may never be known."""
+        with self.changed:
+            self._lost_deployments[deployment_id] = error
+            going = self.waits_for()
+            self._lost |= {key: error for key in going if key[0] == deployment_id}
         self._announce()
 
     def finish(self, reason: str, error: AgentRunError | None = None) -> None:
@@ -200,6 +213,23 @@ class Listener:
         """The runs of which nothing more comes, and why."""
         with self.changed:
             return dict(self._lost)
+
+    def lost_deployments(self) -> dict[str, AgentRunError]:
+        """The deployments of which nothing more comes, and why."""
+        with self.changed:
+            return dict(self._lost_deployments)
+
+    def losses(self) -> list[str]:
+        """Says which deployments were lost, and why; of many, only how many more there are."""
+        lost = self.lost_deployments()
+        sentences = [
+            f"Deployment {visible(clip(deployment_id, 60))!r} is lost: {error.message}"
+            for deployment_id, error in lost.items()
+        ]
+        more = len(lost) - _MOST_NAMED
+        if more <= 0:
+            return sentences
+        return [*sentences[:_MOST_NAMED], f"And {counted(more, 'more deployment')}."]
 
     def waits_for(self) -> list[Key]:
         """The runs that have not ended and may still be seen to."""

@@ -378,11 +378,23 @@ class Poller:
             for listener in deployment.watchers_of_runs(runs):
                 listener.note_trouble(error)
             return
-        is_silence = isinstance(error, PASSING)
         for listener in list(deployment.listeners):
-            self.end(listener, reasons.SILENCE if is_silence else reasons.LOST, error)
+            self._lose_deployment(deployment, listener, error)
+        self._tidy(deployment)
         # Runs that are watched by their keys are asked for one by one.
         deployment.list_cost = NEVER
+
+    def _lose_deployment(
+        self, deployment: WatchedDeployment, listener: Listener, error: AgentRunError
+    ) -> None:
+        """Gives up a deployment for a listener, and the watch with the last one that it has."""
+        for some in (deployment.listeners, deployment.newcomers):
+            if listener in some:
+                some.remove(listener)
+        listener.lose_deployment(deployment.id, error)
+        if listener.lost_deployments().keys() >= set(listener.deployments):
+            is_silence = isinstance(error, PASSING)
+            self.end(listener, reasons.SILENCE if is_silence else reasons.LOST, error)
 
 
 def _may_pass(error: AgentRunError, alive_at: float, wire: Wire) -> bool:

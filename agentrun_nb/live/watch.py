@@ -203,7 +203,9 @@ class Watch:
     def _not_ended_error(self) -> NotEndedError:
         runs = self._given.frame(self._listener)
         once = runs.drop_duplicates(KEY)
-        cause = f" {self._listener.error.message}" if self._listener.error else ""
+        error = self._listener.error
+        causes = self._listener.losses() if error is None else [error.message]
+        cause = "".join(f" {sentence}" for sentence in causes)
         left = counted(int((~once["status"].isin(TERMINAL)).sum()), "run")
         took = seconds_text(self._listener.ended_at - self._began)
         why = f"{self.reason}, {took}"
@@ -294,7 +296,11 @@ class Watch:
     def __repr__(self) -> str:
         error = self._listener.error
         cause = f": {error.message}" if error else ""
-        return f"<Watch: {self._sentence()}{cause}>"
+        losses = self._listener.losses()
+        # Of a watch that ended with its only deployment the cause says it.
+        if error is not None and len(losses) == 1:
+            losses = []
+        return f"<Watch: {'; '.join([self._sentence() + cause, *losses])}>"
 
     def __enter__(self) -> Watch:
         return self

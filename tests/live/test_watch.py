@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 import pandas as pd
@@ -24,7 +25,7 @@ from agentrun_nb.errors import (
     UnauthorizedError,
 )
 from agentrun_nb.live.watch import Watch
-from tests.faults.replies import DEP, KEY, refusal
+from tests.faults.replies import DEP, KEY, http, page, record, refusal
 from tests.faults.server import serving
 from tests.live.lives import Life, Lives
 
@@ -397,6 +398,84 @@ def test_a_watch_that_sees_nothing_says_why(what, client):
     assert re.search(r"; the rest cannot be seen: The service has no .*nope", repr(watch))
     with pytest.raises(NotFoundError, match="nope"):
         list(watch)
+
+
+class Three:
+    """A service with three deployments that have one run each; `fault` is all that the second says."""
+
+    def __init__(self) -> None:
+        self.fault: bytes | None = None
+        self.status = "running"
+
+    def __call__(self, request, number):
+        if request.last == "agent-deployments":
+            return [page(*({"id": name, "name": name} for name in "abc"))]
+        deployment = request.path.split("/agent-deployments/")[1][0]
+        if deployment == "b" and self.fault is not None:
+            return [self.fault]
+        fields = {"status": self.status, "completed_at": None}
+        run = record(f"run_{deployment}", deployment_id=deployment, **fields)
+        if request.last != "runs":
+            return [http(run)]
+        return [page(*([run] if request.query.get("status") in (None, self.status) else []))]
+
+
+LOSSES = {
+    "not_found": refusal("404 X", code="deployment_not_found"),
+    "forbidden": refusal("403 X", code="forbidden"),
+    "server": refusal("500 X", code="down"),
+}
+
+
+@pytest.mark.parametrize("what", [{"a", "b", "c"}, None])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_deployment_that_is_lost_costs_its_own_runs_and_the_watch_says_which(what, loss):
+    three = Three()
+    with (
+        serving(three) as server,
+        Client(KEY, server.url, deadline=1.0) as client,
+        client.watch(what, interval=0.1) as watch,
+    ):
+        until(lambda: len(watch.runs) == 3)
+        feed = watch._feed()
+        three.fault = LOSSES[loss]
+        until(lambda: "Deployment 'b' is lost: " in repr(watch))
+        until(lambda: "Deployment 'b' is lost: " in feed.trouble())
+        assert feed.count_waiting() == 2
+        three.status = "succeeded"
+        assert {run.id for run in islice(watch, 2)} == {"run_a", "run_c"}
+        assert (watch.active, watch.reason) == (True, None)
+        assert watch.pending["id"].tolist() == ["run_b"]
+    assert "stopped; Deployment 'b' is lost: " in repr(watch)
+
+
+def test_a_watch_ends_with_the_last_of_its_deployments(client):
+    watch = client.watch({"agdep_one", "agdep_two"})
+    until(lambda: not watch.active)
+    assert watch.reason == "the rest cannot be seen"
+    for name in ("agdep_one", "agdep_two"):
+        assert f"Deployment '{name}' is lost: The service has no deployment" in repr(watch)
+    watch = client.watch({f"agdep_{n}" for n in range(8)})
+    until(lambda: not watch.active)
+    assert repr(watch).count(" is lost: ") == 3
+    assert repr(watch).endswith("; And 5 more deployments.>")
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_deployment_that_is_lost_costs_a_wait_its_own_runs(loss):
+    three = Three()
+    three.fault = LOSSES[loss]
+    three.status = "succeeded"
+    with (
+        serving(three) as server,
+        Client(KEY, server.url, deadline=1.0) as client,
+        pytest.raises(NotEndedError) as caught,
+    ):
+        client.wait([(name, f"run_{name}") for name in "abc"], progress=False)
+    runs = caught.value.runs.set_index("id")
+    assert runs["status"].dropna().to_dict() == {"run_a": "succeeded", "run_c": "succeeded"}
+    assert runs["fetch_error"].dropna().index.tolist() == ["run_b"]
+    assert runs["fetch_error"]["run_b"].startswith((f"{loss}: ", "deadline: "))
 
 
 def test_the_sentence_counts_how_they_ended_and_when_they_were_last_seen(client, lives):
