@@ -219,6 +219,10 @@ class Listener:
         with self.changed:
             return dict(self._lost_deployments)
 
+    def has_lost_all(self) -> bool:
+        """Whether nothing more comes of any of its deployments."""
+        return self.lost_deployments().keys() >= set(self.deployments)
+
     def losses(self) -> list[str]:
         """Says which deployments were lost, and why; of many, only how many more there are."""
         lost = self.lost_deployments()

@@ -128,8 +128,7 @@ class Poller:
             self.end(listener, reasons.ALL_ENDED)
             return
         first = next(iter(lost.values()))
-        is_silence = isinstance(first, PASSING)
-        self.end(listener, reasons.SILENCE if is_silence else reasons.LOST, first)
+        self.end(listener, reasons.SILENCE if isinstance(first, PASSING) else reasons.LOST, first)
 
     # --- when to look ----------------------------------------------------------------------------
 
@@ -378,23 +377,15 @@ class Poller:
             for listener in deployment.watchers_of_runs(runs):
                 listener.note_trouble(error)
             return
-        for listener in list(deployment.listeners):
-            self._lose_deployment(deployment, listener, error)
+        reason = reasons.SILENCE if isinstance(error, PASSING) else reasons.LOST
+        listeners, deployment.listeners, deployment.newcomers = deployment.listeners, [], []
+        for listener in listeners:
+            listener.lose_deployment(deployment.id, error)
+            if listener.has_lost_all():
+                self.end(listener, reason, error)
         self._tidy(deployment)
         # Runs that are watched by their keys are asked for one by one.
         deployment.list_cost = NEVER
-
-    def _lose_deployment(
-        self, deployment: WatchedDeployment, listener: Listener, error: AgentRunError
-    ) -> None:
-        """Gives up a deployment for a listener, and the watch with the last one that it has."""
-        for some in (deployment.listeners, deployment.newcomers):
-            if listener in some:
-                some.remove(listener)
-        listener.lose_deployment(deployment.id, error)
-        if listener.lost_deployments().keys() >= set(listener.deployments):
-            is_silence = isinstance(error, PASSING)
-            self.end(listener, reasons.SILENCE if is_silence else reasons.LOST, error)
 
 
 def _may_pass(error: AgentRunError, alive_at: float, wire: Wire) -> bool:
