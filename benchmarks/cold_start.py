@@ -11,11 +11,14 @@ Whatever else is installed there counts: httpx imports rich and click where it f
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
 from .service import DEP, serving
@@ -48,9 +51,18 @@ print("seconds", time.perf_counter() - _begun[0], time.process_time() - _begun[1
 
 def seconds(code: str, python: str) -> list[float]:
     """Seconds on the clock, of processor, and until all is imported, in a kernel of its own."""
-    manager = KernelManager(
-        kernel_cmd=[python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    )
+    with TemporaryDirectory() as folder:
+        specs = KernelSpecManager(kernel_dirs=[folder], ensure_native_kernel=False)
+        argv = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        spec = {"argv": argv, "display_name": "measured", "language": "python"}
+        place = Path(folder, "measured")
+        place.mkdir()
+        (place / "kernel.json").write_text(json.dumps(spec))
+        manager = KernelManager(kernel_name="measured", kernel_spec_manager=specs)
+        return _measured(manager, code, python)
+
+
+def _measured(manager: KernelManager, code: str, python: str) -> list[float]:
     env = os.environ | {"PYTHONPATH": str(CHECKOUT) if python == sys.executable else ""}
     # Who imports a package a second time has its modules compiled.
     env.pop("PYTHONDONTWRITEBYTECODE", None)

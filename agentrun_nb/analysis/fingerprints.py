@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from http import HTTPStatus
 from numbers import Integral
 
@@ -62,8 +63,7 @@ _FILE = (
 )
 _DOMAIN = r"com|net|org|io|ai|dev|cloud|internal|local|localdomain|example|svc|eu|de|uk"
 
-_CHANGING = re.compile(
-    rf"""
+_CHANGING = rf"""
       (?P<keep>\b[a-z_]{{0,20}}(?:code|status|http(?:/[\d.]+)?|errno|winerror|signal|sqlstate)
             ["']?[\s:=\[(]{{0,3}}["']?-?\d{{1,5}}\b(?!\.\d)
         | (?<![\w.-])[45]\d\d\b
@@ -95,14 +95,19 @@ _CHANGING = re.compile(
         | (?<![^\W_])(?=[a-z]*\d+[a-z])[\da-z]{{8,64}}(?![^\W_])
         | (?<![\w+/-])(?=[\w+/-]*\d)[\w+/-]{{40,}}={{0,2}}
         | [$€£]?(?:(?<![\w)\]])[+-])?(?<![^\W_]){_QUANTITY}(?:[a-z]{{1,2}}\d+)*)
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
+    """
 """What differs from run to run; the group that matches says its kind.
 
 The kind `keep` comes first: it looks as if it differed, and says what happened, such as a code.
 """
 _KINDS = ("keep", "address", "value", "text", "path", "time", "name", "n")
+
+
+@cache
+def _changing() -> re.Pattern[str]:
+    """The pattern of `_CHANGING`, which takes as long to compile as ten modules to import."""
+    return re.compile(_CHANGING, re.VERBOSE | re.IGNORECASE)
+
 
 _CLASS = re.compile(r"\A\s*[\w.]+(?:Error|Exception): (?=Error code: \d)")
 """The class of an error of a client for a model, which its code says again."""
@@ -152,7 +157,7 @@ def fingerprint(reason: object) -> str:
 
 def _masked(text: str) -> str:
     """Replaces each thing that differs from run to run by its kind in angle brackets."""
-    return _CHANGING.sub(_mask, _ONE.sub(r"1 \1s", text))
+    return _changing().sub(_mask, _ONE.sub(r"1 \1s", text))
 
 
 def _mask(match: re.Match[str]) -> str:
@@ -180,7 +185,7 @@ def _quoted(match: re.Match[str]) -> str:
     if inside.count(" ") >= _FEWEST_SPACES and _BEFORE_SENTENCE.search(before):
         return f"'{_masked(inside)}'"
     for kind in ("path", "address"):
-        found = _CHANGING.fullmatch(inside)
+        found = _changing().fullmatch(inside)
         if found and found[kind] is not None:
             return f"<{kind}>"
     return "<text>"

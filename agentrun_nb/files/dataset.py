@@ -25,13 +25,12 @@ from typing import Any, BinaryIO, NamedTuple
 import msgspec
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet
 
 from agentrun_nb.core.schema import TABLES, Table
 from agentrun_nb.errors import DataError, SchemaError
 from agentrun_nb.files.atomic import replacing
 from agentrun_nb.files.content import Content, Marks
-from agentrun_nb.files.parquet import content_of, parquet_bytes
+from agentrun_nb.files.parquet import content_of, parquet_bytes, pyarrow_parquet
 from agentrun_nb.tables.chunks import ChunkReports
 from agentrun_nb.tables.report import without_attrs
 
@@ -339,7 +338,9 @@ def _opened(folder: Path, part: Part, *, whole: bool) -> Iterator[Any]:
             else:
                 is_intact = _footer_digest(file) == part.footer
             if is_intact:
-                with pyarrow.parquet.ParquetFile(source, page_checksum_verification=True) as opened:
+                with pyarrow_parquet().ParquetFile(
+                    source, page_checksum_verification=True
+                ) as opened:
                     yield opened
                 return
     except FileNotFoundError:
@@ -377,7 +378,7 @@ def read_manifest(folder: Path) -> Manifest:
         DataError: it cannot be read.
     """
     try:
-        metadata = pyarrow.parquet.read_schema(folder / MANIFEST).metadata or {}
+        metadata = pyarrow_parquet().read_schema(folder / MANIFEST).metadata or {}
         text = metadata.get(_KEY, b"")
         digest = metadata.get(_DIGEST)
     except FileNotFoundError:

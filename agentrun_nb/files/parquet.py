@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet
 
 from agentrun_nb.core.schema import Table
 from agentrun_nb.files.content import Content, Marks, recognised
@@ -20,6 +21,15 @@ ROWS = 100_000
 """How many rows a row group has: few enough to be read singly, many enough to compress well."""
 
 _MARKS = b"agentrun_nb_marks"
+
+
+@cache
+def pyarrow_parquet() -> Any:
+    """The module of pyarrow, imported when the first file is read or written.
+
+    It brings the file systems of clouds along, which take a while.
+    """
+    return import_module("pyarrow.parquet")
 
 
 def write_parquet(
@@ -47,14 +57,14 @@ def _write(cells: pa.Table, marks: Marks, file: Any) -> None:
     metadata = dict(cells.schema.metadata or {})
     metadata[_MARKS] = json.dumps(needed).encode()
     cells = cells.replace_schema_metadata(metadata)
-    pyarrow.parquet.write_table(
+    pyarrow_parquet().write_table(
         cells, file, compression="zstd", row_group_size=ROWS, write_page_checksum=True
     )
 
 
 def read_parquet(file: BinaryIO, path: Path) -> Content:
     """Reads a table from Parquet."""
-    cells = pyarrow.parquet.read_table(file, page_checksum_verification=True)
+    cells = pyarrow_parquet().read_table(file, page_checksum_verification=True)
     return content_of(cells, recognised(cells.column_names))
 
 

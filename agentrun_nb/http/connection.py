@@ -23,7 +23,7 @@ Transport = httpx.AsyncBaseTransport
 
 def connect(settings: Settings) -> Transport:
     """Makes the transport to a service, which opens connections as requests need them."""
-    trust = settings.trust.context
+    trust = _context(settings)
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=settings.max_in_flight, ssl=trust)
@@ -36,6 +36,13 @@ def connect(settings: Settings) -> Transport:
         )
 
     return AiohttpTransport(verify=trust, trust_env=False, client=session, proxy=_proxy(settings))
+
+
+def _context(settings: Settings) -> ssl.SSLContext:
+    """What checks certificates, or what trusts none where no TLS is spoken."""
+    proxy = settings.proxy
+    speaks_tls = settings.origin[0] == "https" or (proxy and proxy.url.startswith("https:"))
+    return settings.trust.context if speaks_tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 async def _send_once(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import quote, unquote
 
 from agentrun_nb.core import schema
@@ -57,7 +58,7 @@ class Route:
     key: str = ""
     unchecked: str = ""
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """The names of the ids in the path."""
         return re.findall(r"\{(\w+)\}", self.template)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -39,14 +40,19 @@ class Trust:
     """The authorities whose certificates are trusted.
 
     Attributes:
-        context: checks certificates.
+        load: makes what checks certificates; reading those of all authorities takes a while.
         source: where the authorities come from, in words.
         remark: a remark for the repr of the client; empty for the authorities of certifi.
     """
 
-    context: ssl.SSLContext
+    load: Callable[[], ssl.SSLContext]
     source: str
     remark: str = ""
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        """Checks certificates."""
+        return self.load()
 
 
 def read_trust(verify: object) -> Trust:
@@ -61,9 +67,9 @@ def read_trust(verify: object) -> Trust:
         SettingsError: it is none of these, or holds no certificate that can be read.
     """
     if verify is True:
-        return Trust(_of_certifi(), "those that certifi lists")
+        return Trust(_of_certifi, "those that certifi lists")
     if verify is False:
-        return Trust(_unchecked(), "nobody's", "certificates NOT checked")
+        return Trust(_unchecked, "nobody's", "certificates NOT checked")
     if isinstance(verify, ssl.SSLContext):
         return _given(verify)
     if isinstance(verify, str) and verify == "env":
@@ -111,19 +117,19 @@ def _given(context: ssl.SSLContext) -> Trust:
         remark = "certificates NOT checked"
     elif not context.check_hostname:
         remark = "host names in certificates NOT checked"
-    return Trust(context, "those of the SSLContext", remark)
+    return Trust(lambda: context, "those of the SSLContext", remark)
 
 
 def _of_path(verify: str | Path) -> Trust:
     context = _of_given_authorities()
     _load(context, str(verify), "verify=")
-    return Trust(context, "those of verify=", f"certificates by {Path(verify).name}")
+    return Trust(lambda: context, "those of verify=", f"certificates by {Path(verify).name}")
 
 
 def _of_environment() -> Trust:
     names = set_variables()
     if not names:
-        return Trust(_of_certifi(), "those that certifi lists, since no variable names others")
+        return Trust(_of_certifi, "those that certifi lists, since no variable names others")
     context = _of_given_authorities()
     for name in names:
         if name == "SSL_CERT_DIR":
@@ -131,7 +137,7 @@ def _of_environment() -> Trust:
         else:
             _load(context, os.environ[name], name)
     named = " and ".join(names)
-    return Trust(context, f"those of {named}", f"certificates by {named}")
+    return Trust(lambda: context, f"those of {named}", f"certificates by {named}")
 
 
 def _of_given_authorities() -> ssl.SSLContext:

@@ -256,6 +256,8 @@ def looks_at(run_ids: pd.Series[Any]) -> pd.DataFrame:
     sought = frozenset(run_ids.dropna())
     services = [ledger for ledger in list(_ledgers.values()) if ledger.knows_any(sought)]
     tables = [ledger.frame(sought) for ledger in services]
+    if len(tables) < 2:
+        return tables[0] if tables else table_frame(OBSERVATIONS, [])
     keys = [table[_KEY].drop_duplicates().astype("object") for table in tables]
     every = pd.concat([*keys, pd.DataFrame(columns=_KEY, dtype="object")])
     shared = pd.MultiIndex.from_frame(every[every.duplicated()])
@@ -263,7 +265,7 @@ def looks_at(run_ids: pd.Series[Any]) -> pd.DataFrame:
         table[~pd.MultiIndex.from_frame(table[_KEY].astype("object")).isin(shared)]
         for table in tables
     ]
-    return pd.concat([*parts, table_frame(OBSERVATIONS, [])], ignore_index=True)
+    return pd.concat(parts, ignore_index=True)
 
 
 def _renew_locks() -> None:

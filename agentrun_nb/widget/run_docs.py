@@ -118,7 +118,9 @@ def _plain(kind: Kind, cells: pd.Series[Any]) -> list[Any]:
     if kind == "time":
         moments = cells.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
         return [None if np.isnat(m) else times.iso(int(m.astype("int64"))) for m in moments]
-    values: list[Any] = cells.astype("object").where(cells.notna(), None).tolist()
+    missing = cells.isna().tolist()
+    objects = cells.astype("object").tolist()
+    values = [None if is_na else value for value, is_na in zip(objects, missing, strict=True)]
     if kind == "int":
         return [value if value is None or abs(value) <= EXACT else str(value) for value in values]
     return values
@@ -171,6 +173,11 @@ def packed_docs(
             return None
     packed += packer.flush()
     return bytes(packed) if len(packed) <= most else None
+
+
+def packed_doc(doc: dict[str, Any]) -> bytes:
+    """One document as `packed_docs` gives them."""
+    return zlib.compress(b"[%s]" % msgspec.json.encode(doc), 1, wbits=31)
 
 
 def _pieces(

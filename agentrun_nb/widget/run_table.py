@@ -22,7 +22,7 @@ from agentrun_nb.tables.frames import concat, runs_frame
 from agentrun_nb.tables.moments import last_moment
 from agentrun_nb.widget.failure_groups import FailureGroups, failure_groups
 from agentrun_nb.widget.page import page_names, small_docs
-from agentrun_nb.widget.run_docs import absent_fields, packed_docs, run_docs
+from agentrun_nb.widget.run_docs import absent_fields, packed_doc, run_docs
 from agentrun_nb.widget.run_phases import phases_of
 from agentrun_nb.widget.run_source import Feed
 
@@ -44,6 +44,13 @@ class Renewal(NamedTuple):
     changed: list[int]
     unknown: list[Key]
     completes: bool
+
+
+class _Doc(NamedTuple):
+    """The RunDoc that was made last, with the phases that `phases_of` gave for it."""
+
+    phases: dict[Key, list[dict[str, Any]]]
+    doc: dict[str, Any]
 
 
 class RunTable:
@@ -70,6 +77,7 @@ class RunTable:
         latest = last_moment(self.runs)
         self.now = 0.0 if isnan(latest) else latest
         self._masks: dict[str, Mask] = {}
+        self._newest_doc: _Doc | None = None
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -186,6 +194,7 @@ class RunTable:
         if latest > self.now:
             self.now = latest
         self._masks = {}
+        self._newest_doc = None
         for name in ("fingerprints", "groups"):
             self.__dict__.pop(name, None)
 
@@ -248,7 +257,11 @@ class RunTable:
     def doc(self, row: int) -> dict[str, Any]:
         """The RunDoc of one row."""
         part = self.part(row)
-        return run_docs(part, row, self.absent, phases_of(part))[0]
+        phases = phases_of(part)
+        # A view of one run asks for it twice while it opens: for its page and for its twin.
+        if self._newest_doc is None or self._newest_doc.phases != phases or self.one is None:
+            self._newest_doc = _Doc(phases, run_docs(part, row, self.absent, phases)[0])
+        return self._newest_doc.doc
 
     def phases(self) -> list[Phase]:
         """The phases of the run that was given, as they were seen; none where several were."""
@@ -261,7 +274,7 @@ class RunTable:
         """All RunDocs, gzipped; None where they are too many to go to the page at once."""
         if self.one is None:
             return small_docs(self.runs)
-        return packed_docs(self.runs, self.absent)
+        return packed_doc(self.doc(0))
 
 
 def table_of(x: Any, feed: Feed | None) -> RunTable:
