@@ -143,18 +143,18 @@ def generate(n: int, seed: int = 0, *, manifest_bytes: int = 1_000) -> Iterator[
 
 
 def _check_numbers(n: int, seed: int, manifest_bytes: int) -> None:
-    _check_number("n", n, MOST_RUNS)
-    _check_number("seed", seed, MOST_RUNS)
-    _check_number("manifest_bytes", manifest_bytes, MOST_MANIFEST_BYTES)
+    _check_number("n", n, 0, MOST_RUNS)
+    _check_number("seed", seed, -MOST_RUNS, MOST_RUNS)
+    _check_number("manifest_bytes", manifest_bytes, 0, MOST_MANIFEST_BYTES)
 
 
-def _check_number(name: str, number: int, most: int) -> None:
+def _check_number(name: str, number: int, least: int, most: int) -> None:
     """Refuses what is no whole number, and one that nobody could wait for."""
     is_whole = isinstance(number, Integral) and not isinstance(number, bool)
-    if is_whole and -most <= number <= most:
+    if is_whole and least <= number <= most:
         return
     shown = clip(repr(number), 40)
-    hint = f"Give a whole number, at most {most:,}."
+    hint = f"Give a whole number from {least:,} to {most:,}."
     raise SettingsError(f"{name}= takes no {shown}.", hint=hint)
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import pytest
 
+from agentrun_nb.errors import SettingsError
 from agentrun_nb.local import generate
 from agentrun_nb.local.store import Store
 
@@ -117,3 +118,10 @@ def test_records_with_odd_fields_are_served_as_they_are():
         ]
         == "c"
     )
+
+
+@pytest.mark.parametrize("given", [{"n": -5}, {"n": True}, {"n": 1.5}, {"manifest_bytes": -1}])
+def test_numbers_of_which_nothing_can_be_made_are_refused(given):
+    [name] = given
+    with pytest.raises(SettingsError, match=f"{name}= takes no"):
+        next(generate(**{"n": 1, **given}))
