@@ -78,7 +78,9 @@ def test_an_example_does_what_it_says(name, names):
     # An example of a function finds the names of its module too, as one in the module would.
     test.globs = test.globs | names
     report: list[str] = []
-    failed, tried = doctest.DocTestRunner(optionflags=OPTIONS).run(test, out=report.append)
+    failed, tried = doctest.DocTestRunner(optionflags=OPTIONS).run(
+        test, out=report.append, clear_globs=False
+    )
     assert tried == len(test.examples) > 0
     assert not failed, "".join(report)
 

@@ -144,8 +144,13 @@ def test_a_closed_service_says_so(tmp_path):
 
 
 def test_a_service_that_does_not_listen_says_so_and_leaves_nothing(tmp_path, monkeypatch):
+    async def never_listens(self, sockets):
+        while not self.should_exit:
+            await asyncio.sleep(0.01)
+
     threads = threading.active_count()
-    monkeypatch.setattr(server, "START_SECONDS", -1.0)
+    monkeypatch.setattr(server.uvicorn.Server, "startup", never_listens)
+    monkeypatch.setattr(server, "START_SECONDS", 0.05)
     with pytest.raises(LocalServiceError, match="did not start"):
         local.serve(folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
