@@ -131,10 +131,10 @@ def failures(
     others |= dict.fromkeys(repeated_count_notes(repeated), repeated)
     rows += [{"fingerprint": sentence, "n": count} for sentence, count in others.items()]
     values = found.failed.groups[[*found.by]]
-    kept = {name: dtype for name, dtype in values.dtypes.items() if str(dtype) in _HOLDS_NA}
+    by_dtypes = {name: dtype for name, dtype in values.dtypes.items() if str(dtype) in _HOLDS_NA}
     further = {name: dtype for name, dtype in _DTYPES.items() if name not in values}
     table = pd.DataFrame(rows, columns=[*values, *further])
-    dtypes = further | kept
+    dtypes = further | by_dtypes
     # Where no moment of a column is known, pandas has made local times of it.
     moments = [name for name, dtype in dtypes.items() if str(dtype) == _MOMENTS]
     table = table.astype(dict.fromkeys(moments, "object"))

@@ -35,7 +35,7 @@ export function mountExplorer(model, el, { signal, run, opening }) {
   let names = {};
   let bodyEnd = new AbortController();
   /** @type {Held | null} */
-  let held = null;
+  let opened = null;
   /** @type {ReturnType<typeof import("./following.mjs").createFollowing> | null} */
   let following = null;
   /** What comes by itself is taken one after the other, since each is unpacked. */
@@ -74,11 +74,11 @@ export function mountExplorer(model, el, { signal, run, opening }) {
   /** Newer records of some runs. @param {import("../kernel/requests.mjs").Reply} reply */
   async function renew(reply) {
     const { takePatch } = await kernel.later();
-    if (!held || signal.aborted) return;
-    const rows = await takePatch(held, reply);
+    if (!opened || signal.aborted) return;
+    const rows = await takePatch(opened, reply);
     if (rows) body?.renew?.(rows);
     // Something that was told before has not come here, so the page is asked for anew.
-    if (held.page.version < reply.answer.version) await kernel.ask("open").then(show);
+    if (opened.page.version < reply.answer.version) await kernel.ask("open").then(show);
     following?.take(reply.answer.follow);
   }
 
@@ -89,7 +89,7 @@ export function mountExplorer(model, el, { signal, run, opening }) {
     following ??= createFollowing(root, {
       kernel,
       signal,
-      readAt: () => held?.page.read_at ?? null,
+      readAt: () => opened?.page.read_at ?? null,
     });
     placeFollowing();
   }
@@ -110,7 +110,7 @@ export function mountExplorer(model, el, { signal, run, opening }) {
     const data = await unpack(answer.page, buffers);
     if (signal.aborted) return;
     data.page.names = { ...names, ...data.page.names };
-    held = data;
+    opened = data;
     const { kind, uid, note, head } = data.page;
     if (head) learn(head);
     // Other data that comes before the page is opened: the answer to `open` holds it too.

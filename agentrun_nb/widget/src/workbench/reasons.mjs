@@ -33,7 +33,7 @@ export function createReasons(store, { kernel, signal, onFilter }) {
   let rows = [];
   let failed = 0;
   /** The data whose groups were asked for. */
-  let asked = /** @type {object | null} */ (null);
+  let requested = /** @type {object | null} */ (null);
 
   /** @param {boolean} all whether all groups are seen */
   function write(all) {
@@ -77,15 +77,15 @@ export function createReasons(store, { kernel, signal, onFilter }) {
   /** Asks once for the same data. */
   async function ask() {
     const { data } = state;
-    if (asked === data) return;
-    asked = data;
+    if (requested === data) return;
+    requested = data;
     hint.textContent = ASKED;
     try {
       const { answer, buffers } = await kernel.ask("groups", {}, say);
       const codes = await readCodes(answer.codes, buffers);
       if (!signal.aborted && data === state.data)
         store.change({ groups: { codes, list: answer.list } });
-      asked = null;
+      requested = null;
     } catch (error) {
       say(/** @type {Error} */ (error).message);
     }
