@@ -35,6 +35,7 @@ from agentrun_nb.fetch.query import (
     When,
     branches_of,
     read_deployments,
+    read_period,
     read_statuses,
     read_when,
     read_without,
@@ -352,7 +353,7 @@ class Client:
         if limit is not None:
             limit = read_count("limit", limit, "Give one above zero, or None for all.")
         branches = branches_of(deployments, statuses, version_id)
-        begin, end = read_when(since), read_when(until)
+        begin, end = read_period(since, until)
         return RunQuery(branches, begin, end, limit, read_without(without), unlisted)
 
     def refetch(self, runs: Any, *, progress: bool = True) -> pd.DataFrame:

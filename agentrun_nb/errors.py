@@ -80,6 +80,9 @@ class AgentRunError(Exception):
         self.method, self.route = method, route
         self.attempts, self.elapsed = attempts, elapsed
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _made_again, (type(self), *self.args), self.__dict__
+
     def __str__(self) -> str:
         parts = [self.message]
         if self.hint:
@@ -99,6 +102,11 @@ class AgentRunError(Exception):
             yield f"request id {self.request_id}"
         if self.attempts and self.attempts > 1:
             yield f"{self.attempts} attempts in {self.elapsed or 0:.1f} s"
+
+
+def _made_again(kind: type[AgentRunError], *args: Any) -> AgentRunError:
+    """An error as copies of it are made: without `__init__`, which may require more than these."""
+    return kind.__new__(kind, *args)
 
 
 class SettingsError(AgentRunError):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import inspect
 import io
+import pickle
 from collections.abc import Callable, Iterator
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import numpy as np
@@ -15,11 +19,12 @@ import pandas as pd
 import pytest
 
 import agentrun_nb as arn
-from agentrun_nb import figures, local
+from agentrun_nb import errors, figures, local
 from agentrun_nb.core.dtypes import TEXT
-from agentrun_nb.errors import AgentRunError, ServiceError
+from agentrun_nb.errors import AgentRunError, DataError, ServiceError, SettingsError
 from agentrun_nb.live.watch import Watch
 from agentrun_nb.local.service import Service
+from agentrun_nb.widget import view
 from tests.support.analysis import TORTURE
 from tests.test_docstrings import PUBLIC
 
@@ -56,6 +61,9 @@ ODD: dict[str, Callable[[], Any]] = {
     "row in a list": lambda: [pd.Series({"id": "a", "deployment_id": "d"})],
     "no moment": lambda: "2020-13-45",
     "moment": lambda: pd.Timestamp("2026-01-01"),
+    "length of numpy": lambda: np.timedelta64(5, "D"),
+    "length below zero": lambda: timedelta(days=-7),
+    "path too long": lambda: "n" * 300,
 }
 
 
@@ -266,6 +274,116 @@ def test_a_moment_of_numpy_is_a_moment(world: World, age: Any) -> None:
     assert len(world.client.list_runs(since=age, progress=False)) == len(expected)
     kept = world.archive.list_runs(since="2026-09-20")
     assert 0 < len(kept) == len(world.archive.list_runs(since=age))
+
+
+def listings(world: World) -> list[Callable[..., Any]]:
+    return [world.client.list_runs, world.archive.list_runs]
+
+
+def test_a_listing_that_could_hold_no_run_is_refused(world: World) -> None:
+    for listing in listings(world):
+        for since, until in (("2026-10-10", "2026-09-10"), ("1d", "7d"), ("1h", "2026-09-10")):
+            with pytest.raises(SettingsError, match="since= is later than until="):
+                listing(since=since, until=until)
+        assert len(listing(since="2026-09-10", until="2026-09-10")) == 0
+
+
+@pytest.mark.parametrize("age", [timedelta(days=-7), np.timedelta64(-7, "D"), "-7d"])
+def test_an_age_counts_back(world: World, age: Any) -> None:
+    """A moment to come would let no run through, and nobody would see why."""
+    for listing in listings(world):
+        with pytest.raises(SettingsError, match="is not a moment"):
+            listing(since=age)
+    with pytest.raises(SettingsError, match="is not a moment"):
+        arn.explore(world.runs, filter={"since": age})
+
+
+def test_a_length_of_numpy_is_a_length_and_no_number(world: World) -> None:
+    limit = np.timedelta64(5, "m")
+    expected = arn.summarize(world.runs, within="5m")
+    pd.testing.assert_frame_equal(arn.summarize(world.runs, within=limit), expected)
+    with pytest.raises(SettingsError, match="is not a count"):
+        world.client.list_runs(limit=limit)
+    for name in ("timeout", "max_in_flight"):
+        with pytest.raises(SettingsError, match=f"{name} is to be"):
+            arn.Client("k", "http://127.0.0.1:9", **{name: limit})
+
+
+def test_ids_beside_a_frame_are_not_passed_over(world: World) -> None:
+    for place in (world.client, world.archive):
+        with pytest.raises(SettingsError, match="beside a frame"):
+            place.get_runs(world.runs, [world.run.id])
+
+
+@pytest.mark.parametrize("kind", ["bytes", "a row", "a record"])
+def test_what_has_no_ids_in_it_gives_no_rows(kind: str, world: World) -> None:
+    row = world.runs.iloc[0]
+    given = {"bytes": row["id"].encode(), "a row": row, "a record": world.run.to_dict()}[kind]
+    for place in (world.client, world.archive):
+        with pytest.raises(SettingsError, match="a list of run ids"):
+            place.get_runs(world.deployment_id, given)
+
+
+def test_a_missing_id_is_no_text(world: World) -> None:
+    given = pd.Series([world.run.id, None])
+    found = world.client.get_runs(world.deployment_id, given, progress=False)
+    assert found["fetch_error"].isna().tolist() == [True, False]
+    assert "nan" not in found["id"].tolist()
+
+
+def every_error() -> dict[str, AgentRunError]:
+    found = {name: getattr(errors, name) for name in dir(errors)}
+    further = {"NotEndedError": {"runs": pd.DataFrame({"id": ["a"]})}}
+    facts = {"hint": "Wait."}
+    return {
+        name: kind("It is so.", **facts, **further.get(name, {})) for name, kind in found.items()
+    }
+
+
+@pytest.mark.parametrize("name", every_error())
+def test_an_error_can_be_copied_and_sent_to_another_process(name: str) -> None:
+    error = every_error()[name]
+    for again in (copy.copy(error), copy.deepcopy(error), pickle.loads(pickle.dumps(error))):
+        assert type(again) is type(error)
+        assert (str(again), again.kind) == (str(error), error.kind)
+        assert again.__dict__.keys() == error.__dict__.keys()
+    if name == "NotEndedError":
+        pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(error)).runs, error.runs)
+
+
+def test_links_that_lead_in_a_circle_are_no_place_for_a_file(world: World, tmp_path: Path) -> None:
+    link = tmp_path / "runs.parquet"
+    link.symlink_to(link)
+    for write in (lambda path: arn.save(world.runs, path), world.explorer.to_html):
+        with pytest.raises(DataError, match="cannot be written"):
+            write(link)
+
+
+def test_a_folder_may_have_a_name_that_is_no_unicode(world: World, tmp_path: Path) -> None:
+    folder = tmp_path / "caf\udce9"
+    try:
+        arn.save([world.runs], folder)
+    except DataError:
+        return  # the file system has names of Unicode only
+    assert len(arn.load(folder)) == len(world.runs)
+
+
+def test_what_is_left_of_a_closed_view_is_its_picture(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[dict[str, Any]] = []
+    monkeypatch.setattr(view, "_publish", lambda data, **_: published.append(data))
+    closed = arn.explore(world.runs)
+    closed.close()
+    closed._ipython_display_()
+    assert len(published) == 1
+    assert "arn-twin" in published[0]["text/html"]
+
+
+@pytest.mark.parametrize("zone", [ZoneInfo("Europe/Berlin"), UTC, None])
+def test_a_zone_is_given_by_its_name(zone: Any, world: World) -> None:
+    with pytest.raises(SettingsError, match="given by its name, and not by"):
+        arn.brief(world.runs, tz=zone)
 
 
 def test_a_path_may_begin_at_home(

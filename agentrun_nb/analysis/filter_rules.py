@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
 from math import isfinite
-from numbers import Integral, Real
 from typing import Any
 
 from agentrun_nb.core import times
-from agentrun_nb.core.arguments import read_texts
+from agentrun_nb.core.arguments import is_number, is_whole, read_texts
 from agentrun_nb.core.jsontext import valid_unicode
 from agentrun_nb.core.schema import DOCUMENTS
 from agentrun_nb.core.text import kind_of
@@ -181,9 +180,9 @@ def _check_operand(sign: str, value: Any) -> Any:
         return value
     if isinstance(value, str):
         return _check_length("where", value)
-    if isinstance(value, Integral):
+    if is_whole(value):
         return int(value)
-    if isinstance(value, Real) and isfinite(value):
+    if is_number(value) and isfinite(value):
         return float(value)
     hint = "Give a text, a number, True, False or None."
     raise SettingsError(f"where compares with no {type(value).__name__} such as this.", hint=hint)

@@ -27,6 +27,7 @@ from agentrun_nb.fetch.output_files import output_row
 from agentrun_nb.fetch.query import (
     When,
     read_deployments,
+    read_period,
     read_statuses,
     read_when,
     read_without,
@@ -415,12 +416,13 @@ class Archive:
         versions = version_id
         if version_id is not None:
             versions = read_words("version_id", version_id, "Give one or a list of them.")
+        begin, end = read_period(since, until)
         return Selection(
             deployments=deployments,
             statuses=read_statuses(status),
             versions=versions,
-            since=read_when(since),
-            until=read_when(until),
+            since=begin,
+            until=end,
             limit=limit,
             without=read_without(without),
             as_of=read_when(as_of),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -60,13 +60,27 @@ def read_words(name: str, value: Any, hint: str) -> list[str]:
     return words
 
 
+_NO_NUMBERS = bool | np.timedelta64
+"""What Python and numpy count as whole numbers, and a user means as none."""
+
+
+def is_whole(value: Any) -> TypeGuard[int]:
+    """Whether a value is a whole number, of Python or numpy."""
+    return isinstance(value, Integral) and not isinstance(value, _NO_NUMBERS)
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Whether a value is a real number, of Python or numpy."""
+    return isinstance(value, Real) and not isinstance(value, _NO_NUMBERS)
+
+
 def read_count(name: str, value: Any, hint: str) -> int:
     """A count above zero.
 
     Raises:
         SettingsError: it is none.
     """
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+    if not is_whole(value) or value < 1:
         raise SettingsError(f"{name}={value!r:.80} is not a count.", hint=hint)
     return int(value)
 

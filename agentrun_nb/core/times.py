@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from agentrun_nb.core.text import kind_of
 from agentrun_nb.errors import SettingsError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -239,9 +240,12 @@ def zone(name: str) -> ZoneInfo:
     Raises:
         SettingsError: there is no such zone.
     """
+    hint = "Give an IANA name such as UTC or Europe/Zurich."
+    if not isinstance(name, str):
+        sentence = f"A time zone is given by its name, and not by {kind_of(name)}."
+        raise SettingsError(sentence, hint=hint)
     try:
         return ZoneInfo(name)
-    except (KeyError, ValueError, OSError, TypeError, AttributeError):
-        sentence = f"{str(name)[:80]!r} is not a time zone."
-        hint = "Give an IANA name such as UTC or Europe/Zurich."
+    except (KeyError, ValueError, OSError):
+        sentence = f"{name[:80]!r} is not a time zone."
         raise SettingsError(sentence, hint=hint) from None

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from agentrun_nb.core import times
-from agentrun_nb.core.arguments import read_words
+from agentrun_nb.core.arguments import is_number, read_words
 from agentrun_nb.core.schema import STATUSES
 from agentrun_nb.errors import SettingsError
 
@@ -40,7 +39,7 @@ def read_when(when: When | None, now: datetime | None = None) -> int | None:
         now: the moment from which an age counts back; None: the time it is.
 
     Raises:
-        SettingsError: it is none of these.
+        SettingsError: it is none of these, or an age below zero.
 
     Example:
         >>> read_when("1970-01-01T00:00:01")
@@ -51,6 +50,8 @@ def read_when(when: When | None, now: datetime | None = None) -> int | None:
     try:
         moment = _read_text(when.strip()) if isinstance(when, str) else _plain(when)
         if isinstance(moment, timedelta):
+            if moment < timedelta(0):
+                raise ValueError("an age counts back from now")
             moment = (now or datetime.now(UTC)) - moment
         if not isinstance(moment, datetime):
             moment = datetime.combine(moment, time())
@@ -62,6 +63,24 @@ def read_when(when: When | None, now: datetime | None = None) -> int | None:
             f"{str(when)[:80]!r} is not a moment.",
             hint='Give an ISO date or time, or an age such as "7d" or "12h".',
         ) from None
+
+
+def read_period(since: When | None, until: When | None) -> tuple[int | None, int | None]:
+    """Converts the beginning and the end of a stretch of time, None where it is open.
+
+    Raises:
+        SettingsError: one is no moment, or it ends before it begins, so that nothing lies in it.
+
+    Example:
+        >>> read_period("1970-01-01", None)
+        (0, None)
+    """
+    now = datetime.now(UTC)
+    begin, end = read_when(since, now), read_when(until, now)
+    if begin is not None and end is not None and begin > end:
+        hint = 'Give the earlier one as since=; of two ages that is the longer: since="7d".'
+        raise SettingsError("since= is later than until=, and nothing lies between.", hint=hint)
+    return begin, end
 
 
 Span = float | str | timedelta
@@ -85,6 +104,7 @@ def read_span(name: str, span: Span | None) -> float | None:
     if span is None:
         return None
     seconds = float("nan")
+    span = _plain(span)
     if isinstance(span, timedelta):
         seconds = span.total_seconds()
     elif isinstance(span, str):
@@ -92,7 +112,7 @@ def read_span(name: str, span: Span | None) -> float | None:
         if age is not None:
             amount, unit = age.groups()
             seconds = float(amount) * _UNITS[unit]
-    elif isinstance(span, Real) and not isinstance(span, bool):
+    elif is_number(span):
         seconds = float(span) if abs(span) < _LONGEST else float("nan")
     if not 0 <= seconds < _LONGEST:
         raise SettingsError(
@@ -114,7 +134,7 @@ def plain_when(when: When) -> str:
     """
     micros = read_when(when)
     when = _plain(when)
-    if isinstance(when, timedelta) and when >= timedelta(0):
+    if isinstance(when, timedelta):
         seconds = f"{when / timedelta(seconds=1):.6f}"
         return f"{seconds.rstrip('0').rstrip('.')}s"
     if isinstance(when, str) and _AGE.fullmatch(when.strip()):

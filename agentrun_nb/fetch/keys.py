@@ -84,28 +84,37 @@ def keys_given(deployment_id: Any, run_ids: Any) -> list[Key]:
         run_ids: the ids of its runs; None for a frame.
 
     Raises:
-        SettingsError: it is neither.
+        SettingsError: it is neither, or both.
 
     Example:
         >>> keys_given("dep-1", ["run-1", "run-1"])
         [('dep-1', 'run-1'), ('dep-1', 'run-1')]
     """
+    hint = "Give get_runs(deployment_id, run_ids), or a frame alone: get_runs(runs)."
     if isinstance(deployment_id, pd.DataFrame):
+        if run_ids is not None:
+            raise SettingsError("get_runs takes no ids of runs beside a frame of them.", hint=hint)
         rows = mend(deployment_id)
         columns = rows["deployment_id"].fillna(""), rows["id"].fillna("")
         return list(zip(*columns, strict=True))
-    several = isinstance(run_ids, Iterable) and not isinstance(run_ids, str | pd.DataFrame)
-    if run_ids is None or not (several and isinstance(deployment_id, str)):
-        hint = "Give get_runs(deployment_id, run_ids), or a frame alone: get_runs(runs)."
+    # Of bytes and of a row of runs, Python would take each number and each cell for an id.
+    is_one = isinstance(run_ids, str | bytes | pd.DataFrame) or _is_row(run_ids)
+    several = isinstance(run_ids, Iterable) and not is_one
+    if not (several and isinstance(deployment_id, str)):
         sentence = "get_runs takes a deployment and a list of run ids, or a frame of runs."
         raise SettingsError(sentence, hint=hint)
     return [(deployment_id, _run_id(run_id)) for run_id in run_ids]
 
 
+def _is_row(given: Any) -> bool:
+    has_names = isinstance(given, pd.Series | Mapping)
+    return has_names and "id" in given and "deployment_id" in given
+
+
 def _run_id(given: Any) -> Any:
     """What stands for the id of a run; where it is none, the row of the answer says so."""
-    if given is pd.NA:
-        return ""
+    if given is not None and pd.api.types.is_scalar(given) and pd.isna(given):
+        return ""  # what pandas writes where there is no text
     # A run in place of an id cannot be looked up beside the others.
     if not isinstance(given, Hashable):
         hint = "Give the ids of its runs, or a frame alone: get_runs(runs)."

@@ -17,6 +17,7 @@ from agentrun_nb.core import times
 from agentrun_nb.core.arguments import read_texts, read_words
 from agentrun_nb.core.schema import RUNS, STATUSES
 from agentrun_nb.core.when import When as When
+from agentrun_nb.core.when import read_period as read_period
 from agentrun_nb.core.when import read_statuses as read_statuses
 from agentrun_nb.core.when import read_when as read_when
 from agentrun_nb.errors import BadIdError, SettingsError

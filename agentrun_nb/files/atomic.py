@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -42,9 +43,21 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         DataError: the file cannot be written.
     """
     try:
-        with taking_the_place_of(path.resolve()) as file:
+        with taking_the_place_of(_resolved(path)) as file:
             yield file
     except OSError as error:
         sentence = f"{path} cannot be written: {error.strerror or error}."
         hint = "What was there is as it was; look at the folder, its rights and the space left."
         raise DataError(sentence, hint=hint) from None
+
+
+def _resolved(path: Path) -> Path:
+    """What a path leads to, over all links.
+
+    Raises:
+        OSError: they lead back to themselves.
+    """
+    try:
+        return path.resolve()
+    except RuntimeError:  # before Python 3.13
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None

@@ -378,7 +378,8 @@ def read_manifest(folder: Path) -> Manifest:
         DataError: it cannot be read.
     """
     try:
-        metadata = pyarrow_parquet().read_schema(folder / MANIFEST).metadata or {}
+        with (folder / MANIFEST).open("rb") as file:
+            metadata = pyarrow_parquet().read_schema(file).metadata or {}
         text = metadata.get(_KEY, b"")
         digest = metadata.get(_DIGEST)
     except FileNotFoundError:

@@ -157,7 +157,7 @@ def load(path: str | os.PathLike[str], columns: str | Sequence[str] | None = Non
     names = None
     if columns is not None:
         names = read_texts("columns", columns, "Give the names of columns.")
-    if path.is_dir():
+    if _is_folder(path):
         manifest = dataset.read_manifest(path)
         if names is not None:
             check_columns(pd.DataFrame(columns=[*manifest.columns]), names)
@@ -176,6 +176,13 @@ def load(path: str | os.PathLike[str], columns: str | Sequence[str] | None = Non
         return frame
     check_columns(frame, names)
     return frame[names]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # nobody may look, or no file can have that name: reading it says which
+        return False
 
 
 def table_of(

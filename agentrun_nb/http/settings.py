@@ -6,17 +6,16 @@ import ipaddress
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
-from numbers import Integral, Real
 from pathlib import Path
 from sys import float_info
 from typing import Any
 from urllib.parse import urlsplit
 
-from agentrun_nb.core.arguments import read_flag
+from agentrun_nb.core.arguments import is_number, is_whole, read_flag
 from agentrun_nb.errors import MissingKeyError, SettingsError, UnsafeURLError
 from agentrun_nb.http.proxy import Proxy, find_proxy
 from agentrun_nb.http.secret import Secret
@@ -31,11 +30,11 @@ MOST_CONFIG_BYTES = 1 << 20
 
 _PLAIN_URL = re.compile(r"[A-Za-z0-9:/._~\[\]-]+")
 
-_LIMITS: dict[str, tuple[type, str]] = {
-    "timeout": (Real, "a number of seconds above zero"),
-    "deadline": (Real, "a number of seconds above zero"),
-    "max_in_flight": (Integral, "a whole number above zero"),
-    "max_bytes": (Integral, "a whole number above zero"),
+_LIMITS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "timeout": (is_number, "a number of seconds above zero"),
+    "deadline": (is_number, "a number of seconds above zero"),
+    "max_in_flight": (is_whole, "a whole number above zero"),
+    "max_bytes": (is_whole, "a whole number above zero"),
 }
 """What each limit may be, and that in words."""
 
@@ -136,10 +135,9 @@ def check_limits(limits: Mapping[str, Any]) -> None:
         SettingsError: one is no number above zero, or one that counts is not whole.
     """
     for name, limit in limits.items():
-        kind, words = _LIMITS[name]
-        is_number = isinstance(limit, kind) and not isinstance(limit, bool)
+        is_of_its_kind, words = _LIMITS[name]
         # A whole number may be one that no float can hold, so none that anybody can count to.
-        if not is_number or not limit > 0 or float_info.max < limit < inf:
+        if not is_of_its_kind(limit) or not limit > 0 or float_info.max < limit < inf:
             hint = "Give a large one where there should be none."
             raise SettingsError(f"{name} is to be {words}.", hint=hint)
 

@@ -7,9 +7,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from numbers import Integral
 from random import Random
 
+from ..core.arguments import is_whole
 from ..core.text import clip
 from ..errors import SettingsError
 
@@ -150,8 +150,7 @@ def _check_numbers(n: int, seed: int, manifest_bytes: int) -> None:
 
 def _check_number(name: str, number: int, least: int, most: int) -> None:
     """Refuses what is no whole number, and one that nobody could wait for."""
-    is_whole = isinstance(number, Integral) and not isinstance(number, bool)
-    if is_whole and least <= number <= most:
+    if is_whole(number) and least <= number <= most:
         return
     shown = clip(repr(number), 40)
     hint = f"Give a whole number from {least:,} to {most:,}."

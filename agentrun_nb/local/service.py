@@ -7,14 +7,13 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Mapping
-from numbers import Integral
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw
 
-from ..core.arguments import read_path
+from ..core.arguments import is_whole, read_path
 from ..core.text import clip, kind_of
 from ..core.when import read_span
 from ..errors import SettingsError
@@ -73,8 +72,7 @@ class Service:
     def __init__(
         self, workers: int = 2, folder: str | Path | None = None, *, port: int = 0
     ) -> None:
-        is_count = isinstance(workers, Integral) and not isinstance(workers, bool)
-        if not is_count or not 1 <= workers <= MOST_WORKERS:
+        if not is_whole(workers) or not 1 <= workers <= MOST_WORKERS:
             raise LocalServiceError(
                 f"A service cannot have {_quoted(workers)} workers.",
                 hint=f"Give the number of runs at one time, 1 to {MOST_WORKERS:,}.",
@@ -289,7 +287,7 @@ def _version_id(agent: Agent, version: object) -> str | None:
         return None
     if isinstance(version, str) and version in ids:
         return version
-    if isinstance(version, Integral) and not isinstance(version, bool) and version in numbers:
+    if is_whole(version) and version in numbers:
         return agent.version_id(int(version))
     there = " and ".join(map(str, numbers))
     raise LocalServiceError(

@@ -41,9 +41,9 @@ def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
     """Restores the columns and dtypes of a table, whatever a filter, merge or concat left of them.
 
     The index, further columns and `attrs` stay. A frame that has all columns and dtypes is returned
-    unchanged. The key of a run may stand in the index, and `run_id` in place of `id`. Times may be
-    texts (RFC 3339) or numbers since the epoch. As in a record, a value that cannot be read, such
-    as a text that is not RFC 3339, gives an empty cell and a note.
+    unchanged. Columns may stand in the index, and `run_id` in place of `id`. Times may be texts
+    (RFC 3339) or numbers since the epoch. As in a record, a value that cannot be read, such as a
+    text that is not RFC 3339, gives an empty cell and a note.
 
     Raises:
         SchemaError: it is not a frame, it lacks the table's key columns, or a column holds several
@@ -61,7 +61,7 @@ def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
         raise SchemaError(sentence, hint="Rename or drop one of them.")
     _check_merge(frame, table)
     _check_table(frame, table)
-    frame = _with_key(frame, table, hint)
+    frame = _with_key(_with_columns_of_index(frame, table), table, hint)
     has_notes = "parse_notes" in frame.columns
     given = frame
     changed: dict[str, Any] = {}
@@ -122,17 +122,29 @@ def _check_table(frame: pd.DataFrame, table: Table) -> None:
             raise SchemaError(sentence, hint="Give the runs themselves.")
 
 
+def _with_columns_of_index(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """The frame with those columns of the table that stand in its index only.
+
+    pandas puts them there in `set_index` and `groupby`. The index stays.
+    """
+    levels = list(frame.index.names)
+    names = [name for name in table.names if name in levels and name not in frame.columns]
+    if not names:
+        return frame
+    # By their places, since two levels may have one name.
+    values = {name: frame.index.get_level_values(levels.index(name)) for name in names}
+    return frame.assign(**values)
+
+
 def _with_key(frame: pd.DataFrame, table: Table, hint: str) -> pd.DataFrame:
-    """The frame with the two key columns, which may stand in the index or be called `run_id`."""
+    """The frame with the two key columns; the id of a run may be called `run_id`."""
     missing = []
     for column in table.columns[:2]:
         name = column.name
+        other_name = "run_id" if table is RUNS and name == "id" else name
         if name in frame.columns:
             continue
-        other_name = "run_id" if table is RUNS and name == "id" else name
-        if name in frame.index.names:
-            frame = frame.assign(**{name: frame.index.get_level_values(name)})
-        elif other_name in frame.columns:
+        if other_name in frame.columns:
             frame = frame.rename(columns={other_name: name})
         elif other_name in frame.index.names:
             frame = frame.assign(**{name: frame.index.get_level_values(other_name)})

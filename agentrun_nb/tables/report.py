@@ -17,6 +17,7 @@ import msgspec
 import pandas as pd
 
 from agentrun_nb import errors
+from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import ANSWER_CODES, FETCH_CODES, LOGS, NOTE_CODES, RUNS, TABLES
 from agentrun_nb.core.text import capital, clip, counted, kind_of, visible
 from agentrun_nb.errors import SchemaError
@@ -249,6 +250,20 @@ def left_out(runs: pd.DataFrame) -> tuple[str, ...]:
     """The columns that a listing left out with `without=`; known also after a filter."""
     report = read_report(runs.attrs.get(ATTRS))
     return report.without if report else ()
+
+
+def without_documents(runs: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """A table of runs whose documents are left out, as `without=` leaves them out of a listing.
+
+    Their cells are empty, and the report says why.
+    """
+    empty = {name: pd.Series(None, runs.index, dtype=TEXT) for name in names}
+    bare = runs.assign(**empty)
+    if read_report(bare.attrs.get(ATTRS)) is None:
+        attach(bare, FetchReport())
+    without = sorted({*left_out(bare), *empty})
+    bare.attrs[ATTRS] = {**bare.attrs[ATTRS], "without": without}
+    return bare
 
 
 def _table_of(frame: Any) -> str:

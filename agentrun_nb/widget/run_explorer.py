@@ -24,6 +24,7 @@ from agentrun_nb.drawing.window import Window
 from agentrun_nb.errors import DataError, SettingsError
 from agentrun_nb.files.save_load import runs_as_parquet
 from agentrun_nb.run import Run, value_at
+from agentrun_nb.tables.report import without_documents
 from agentrun_nb.widget.failure_groups import failure_groups, groups_part
 from agentrun_nb.widget.file_words import file_contents, file_name, file_title
 from agentrun_nb.widget.html_file import page_html, write_page
@@ -323,7 +324,8 @@ class RunExplorer(RunView):
     def to_html(self, path: str | Path, without: Iterable[str] = ()) -> Path:
         """Writes the view as one file that works offline and opens as the page was last seen.
 
-        It holds the runs that `filter` lets through; `arn.load` makes a table of it again.
+        It holds the runs that `filter` lets through; `arn.load` makes a table of it again, in which
+        the documents that were left out are empty and named by `arn.fetch_report`.
 
         Args:
             path: where to.
@@ -355,6 +357,8 @@ class RunExplorer(RunView):
 
     def _html_without(self, left_out: Sequence[str]) -> bytes:
         runs = self._drawn()
+        # What is shown is a sentence, and what is loaded again is nothing: a record never had it.
+        table = without_documents(runs, left_out) if left_out else runs
         texts = {name: runs[name] for name in left_out}
         blank = {name: column.where(column.isna(), LEFT_OUT) for name, column in texts.items()}
         runs = runs.assign(**blank)
@@ -366,7 +370,7 @@ class RunExplorer(RunView):
         shared["selected"] = self.selected if self._is_chosen else []
         words = self._filter_words() if self._table.one is None else ""
         contents = file_contents(len(runs), len(self._runs), words, left_out)
-        return page_html((page, buffers), shared, contents, runs_as_parquet(runs))
+        return page_html((page, buffers), shared, contents, runs_as_parquet(table))
 
     def _add_answers(
         self, page: dict[str, Any], buffers: list[bytes], runs: pd.DataFrame

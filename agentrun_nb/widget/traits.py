@@ -6,14 +6,13 @@ import json
 import zlib
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from numbers import Integral
 from typing import Any
 
 import pandas as pd
 
 from agentrun_nb.analysis.filter_rules import read_filter
 from agentrun_nb.core import times
-from agentrun_nb.core.arguments import read_texts
+from agentrun_nb.core.arguments import is_whole, read_texts
 from agentrun_nb.core.jsontext import valid_unicode
 from agentrun_nb.core.paths import parse_path
 from agentrun_nb.core.when import When, plain_when, read_when
@@ -218,8 +217,7 @@ def check_height(value: Any) -> int | None:
     """
     if value is None:
         return None
-    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if not is_whole or not _LOWEST <= value <= _HIGHEST:
+    if not is_whole(value) or not _LOWEST <= value <= _HIGHEST:
         hint = f"Give whole pixels from {_LOWEST} to {_HIGHEST:,}, or None."
         raise SettingsError(f"height={value!r:.80} is no height.", hint=hint)
     return int(value)

@@ -277,6 +277,10 @@ class View(anywidget.AnyWidget):
         if not shows_html():
             _publish({"text/plain": self._line()})
             return
+        if self.comm is None:
+            # It was closed: no page can open it any more, and the picture is what is left.
+            _publish(self._twin())
+            return
         # The twin's place comes first and its HTML last: before a page shows any HTML it cleans it
         # and loads what it needs for formulas, and the live view would wait for that.
         comes_last = not _is_captured()

@@ -46,9 +46,23 @@ def test_it_holds_what_the_page_shows_and_no_more(tmp_path, runs):
     view = arn.explore(runs, filter={"status": "odd"})
     loaded = arn.load(view.to_html(tmp_path / "runs.html", without="input"))
     assert loaded["id"].tolist() == ["run_x"]
-    assert loaded["input"].str.contains("left out").all()
+    assert loaded["input"].isna().all()
+    assert arn.fetch_report(loaded).without == ("input",)
     assert loaded["output_manifest"].tolist() == view.shown["output_manifest"].tolist()
     assert arn.fetch_report(loaded).complete is None
+
+
+@pytest.mark.parametrize("attrs", ["with a report", "without one"])
+def test_a_document_that_was_left_out_is_no_value_of_a_record(tmp_path, runs, attrs):
+    given = runs if attrs == "with a report" else report.without_attrs(runs)
+    documents = ["input", "output_manifest"]
+    loaded = arn.load(arn.explore(given).to_html(tmp_path / "runs.html", without=documents))
+    assert loaded[documents].isna().all(axis=None)
+    pd.testing.assert_frame_equal(loaded.drop(columns=documents), runs.drop(columns=documents))
+    found = arn.fetch_report(loaded)
+    assert found.without == ("input", "output_manifest")
+    assert found.complete is (True if attrs == "with a report" else None)
+    assert len(arn.json_paths(loaded)) == 0
 
 
 def test_further_columns_come_back_where_a_file_can_hold_them(tmp_path, runs):

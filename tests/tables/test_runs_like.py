@@ -18,7 +18,7 @@ import pytest
 import agentrun_nb as arn
 from agentrun_nb import figures
 from agentrun_nb.core.dtypes import TEXT
-from agentrun_nb.core.schema import LOGS, OBSERVATIONS, RUNS
+from agentrun_nb.core.schema import LOGS, OBSERVATIONS, PHASES, RUNS
 from agentrun_nb.core.text import capital, kind_of
 from agentrun_nb.errors import AgentRunError, BadResponseError, SchemaError
 from agentrun_nb.records.decode import decode_page
@@ -205,6 +205,29 @@ def test_the_key_may_stand_elsewhere(key: str) -> None:
     found = runs_frame(given)
     assert found.index.equals(given.index)
     assert plain(found[["deployment_id", "id"]]) == plain(runs()[["deployment_id", "id"]])
+
+
+@pytest.mark.parametrize("name", RUNS.names)
+def test_a_column_in_the_index_is_a_column_of_the_table(name: str) -> None:
+    """As after `set_index("created_at")`, or `groupby("status").first()`."""
+    given = runs().set_index(name)
+    found = runs_frame(given)
+    pd.testing.assert_index_equal(found.index, given.index)
+    pd.testing.assert_frame_equal(found.reset_index(drop=True), runs())
+
+
+def test_several_columns_in_the_index_are_columns_of_any_table() -> None:
+    given = runs().set_index(["created_at", "status", "id"])
+    pd.testing.assert_frame_equal(arn.summarize(given), arn.summarize(runs()))
+    found = arn.phases(runs())
+    pd.testing.assert_frame_equal(
+        mend(found.set_index(["start", "phase"]), PHASES).reset_index(drop=True), found
+    )
+
+
+def test_a_column_goes_before_a_level_of_its_name() -> None:
+    given = runs().set_index(runs()["status"].str.upper())
+    assert runs_frame(given)["status"].tolist() == runs()["status"].tolist()
 
 
 @pytest.mark.parametrize(
