@@ -30,7 +30,11 @@ CHECKS = {
     """,
     "howto/what-took-longest.md": """
         assert summary["n"].sum() == 2_000 and spans["after_start"].max() == spans["after_start"][longest]
-        assert "b is slower" in set(_["verdict"])
+    """,
+    "howto/got-slower.md": """
+        row = compared.set_index("measure").loc["median run time (s)"]
+        assert (round(row["a"]), round(row["b"]), row["verdict"]) == (17, 33, "b is slower")
+        assert "mean output_manifest.score" in set(scores["measure"]) and len(_) == 3
     """,
     "howto/key-as-column.md": """
         assert "score" in set(paths["path"]) and found["score"].notna().sum() > 1_000

@@ -42,7 +42,8 @@ def read_logs(database: Database, keys: Sequence[Key], tail: int | None) -> pd.D
     found = joined_logs(logs.values())
     joined = report.join([report.fetch_report(log) for log in logs.values()], found)
     missing = len(keys) - len(logs)
-    oddities = report.count_oddities(found, {"not_found": missing} if missing else None)
+    reasons = {"not_found": missing} if missing else None
+    oddities = report.count_oddities(found, reasons, LOGS.beside)
     made = replace(
         joined,
         table=LOGS.name,

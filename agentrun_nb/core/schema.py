@@ -104,12 +104,14 @@ class Table:
         columns: in order.
         noun: what a row is called.
         derived: whether it is computed from other tables.
+        beside: fields that the service documents and that have no column; they stand in `extra`.
     """
 
     name: str
     columns: tuple[Column, ...]
     noun: str = "row"
     derived: bool = False
+    beside: tuple[str, ...] = ()
 
     @cached_property
     def names(self) -> list[str]:
@@ -128,9 +130,7 @@ class Table:
 MARKS = frozenset({"extra", "parse_notes", "fetch_error", "fetched_at"})
 """Columns that say something about the record and are not read from a key of it."""
 
-_EXTRA = Column(
-    "extra", "json", "the fields this package does not know, as one JSON object to the letter"
-)
+_EXTRA = Column("extra", "json", "the fields that have no column, as one JSON object to the letter")
 _NOTES = Column(
     "parse_notes",
     "text",
@@ -246,6 +246,7 @@ LOGS = Table(
         _NOTES,
     ),
     "log event",
+    beside=("service_instance_id",),
 )
 
 OBSERVATIONS = Table(

@@ -134,4 +134,4 @@ def _oddities(
 ) -> dict[str, int]:
     """Counts what was odd about events and answers, and the logs that did not come by reason."""
     reasons = Counter(error.kind for error in failures)
-    return report.count_oddities(found, tally.oddities + reasons)
+    return report.count_oddities(found, tally.oddities + reasons, LOGS.beside)

@@ -6,6 +6,7 @@ import atexit
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -13,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw
 
-from ..core.arguments import is_whole, read_path
-from ..core.text import clip, kind_of
-from ..core.when import read_span
+from ..core.arguments import is_whole, read_flag, read_path
+from ..core.text import clip, counted, kind_of
+from ..core.times import seconds_text
+from ..core.when import Span, read_span
 from ..errors import SettingsError
+from ..fetch.progress import ProgressLine
 from ..tables.ledger import shared_ledger
 from .catalogue import CATALOGUE, EVENTS, Agent
 from .failures import RefusedError
@@ -183,20 +186,35 @@ class Service:
             raise LocalServiceError(sentence, hint=hint) from None
         return self.client.get_run(run.deployment_id, run.id)
 
-    def wait(self, timeout: float | None = None) -> bool:
+    def wait(self, timeout: Span | None = None, *, progress: bool = True) -> bool:
         """Waits until every run has ended.
 
         Args:
-            timeout: seconds to wait at most; None: as long as it takes.
+            timeout: how long at most: seconds, a timedelta or a text such as "30s"; None: as long
+                as it takes.
+            progress: whether a line says how many have ended.
 
         Returns:
-            Whether every run has ended; False: the seconds were over before that.
+            Whether every run has ended; False: the time was over before that.
 
         Example:
             >>> service.wait(timeout=60)
             True
         """
-        return self._workshop.wait(read_span("timeout", timeout))
+        seconds = read_span("timeout", timeout)
+        began = time.monotonic()
+        total = left = self._workshop.unfinished()
+        # Without a run to wait for there is nothing to show.
+        with ProgressLine(total, shown=read_flag("progress", progress) and total > 0) as line:
+            while left:
+                rest = None if seconds is None else max(began + seconds - time.monotonic(), 0)
+                if not self._workshop.wait(rest, fewer_than=left):
+                    break
+                before, left = left, self._workshop.unfinished()
+                line.add(before - left)
+            took = seconds_text(time.monotonic() - began)
+            line.end(f"{total - left:,} of {counted(total, 'run')} ended in {took}")
+        return left == 0
 
     def load(self, runs: Iterable[bytes]) -> int:
         """Adds finished runs, such as the runs of `generate`.

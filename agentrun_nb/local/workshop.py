@@ -125,10 +125,15 @@ class Workshop:
             raise not_found("sandbox", sandbox_id)
         return sandbox
 
-    def wait(self, timeout: float | None) -> bool:
-        """Waits until every submitted run has ended; False: the time (s) is over before that."""
+    def unfinished(self) -> int:
+        """How many submitted runs have not ended."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._jobs, timeout)
+            return len(self._jobs)
+
+    def wait(self, timeout: float | None, fewer_than: int = 1) -> bool:
+        """Waits until fewer runs than that have not ended; False: the time (s) is over before."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self._jobs) < fewer_than, timeout)
 
     def close(self) -> None:
         """Stops all jobs and ends the workers."""

@@ -412,12 +412,17 @@ def renew(
     )
 
 
-def count_oddities(frame: pd.DataFrame, further: Mapping[str, int] | None = None) -> dict[str, int]:
+def count_oddities(
+    frame: pd.DataFrame,
+    further: Mapping[str, int] | None = None,
+    known: Iterable[str] = (),
+) -> dict[str, int]:
     """Counts the codes in a table's notes and its unknown fields, the most frequent first.
 
     Args:
         frame: a table with the column `parse_notes`; `fetch_error` and `extra` are counted too.
         further: counts to add.
+        known: fields in `extra` that are not odd.
     """
     counts = Counter(further)
     for notes in frame["parse_notes"].dropna():
@@ -427,7 +432,7 @@ def count_oddities(frame: pd.DataFrame, further: Mapping[str, int] | None = None
     if "extra" in frame.columns:
         for document in frame["extra"].dropna():
             # A set: a field that stands twice in a record is counted once.
-            names = {name for name, _ in cut_object(document.encode())}
+            names = {name for name, _ in cut_object(document.encode())}.difference(known)
             counts.update({clip(visible(name), LONGEST_NAME) for name in names})
     return dict(counts.most_common())
 

@@ -127,6 +127,7 @@ def test_runs_by_ids_are_those_of_the_client(world):
 
 def test_logs_and_files_are_those_of_the_client(world):
     same(world.archive.get_logs(world.done), world.client.get_logs(world.done, progress=False))
+    assert arn.fetch_report(world.archive.get_logs(world.done)).oddities == {}
     last = world.archive.get_logs(world.done[0], tail=2)
     same(last, world.client.get_logs(world.done[0], tail=2, progress=False))
     run = world.done[0]

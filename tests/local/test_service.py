@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import re
 import signal
@@ -125,6 +126,34 @@ def test_wait_says_whether_all_runs_have_ended(service):
     with running() as api:
         api.create("long-training", 1)
         assert not api.service.wait(0.1)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+    @property
+    def last(self) -> str:
+        """The line that is seen at the end."""
+        return self.getvalue().split("\r")[-1].strip()
+
+
+def test_wait_says_in_one_line_how_many_have_ended(service, monkeypatch):
+    service.wait()
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    assert service.wait()
+    assert terminal.getvalue() == "", "there was nothing to wait for"
+    for _ in range(2):
+        service.submit("code-review")
+    # On a slow machine the first may have ended by now.
+    assert not service.wait(0)
+    assert re.fullmatch(r"0 of (2 runs|1 run) ended in .+", terminal.last)
+    assert service.wait("60s")
+    assert re.fullmatch(r"(\d) of \1 runs? ended in .+", terminal.last)
+    assert terminal.getvalue().count("\n") == 2
+    service.submit("code-review")
+    assert service.wait(progress=False)
+    assert terminal.getvalue().count("\n") == 2
 
 
 def test_a_closed_service_says_so(tmp_path):
