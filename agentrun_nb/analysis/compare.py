@@ -43,7 +43,7 @@ from agentrun_nb.documents.col import Col
 from agentrun_nb.errors import DataError
 from agentrun_nb.files.many_runs import ManyRuns, check_known_columns, opened, whole_table
 from agentrun_nb.tables.frames import check_columns
-from agentrun_nb.tables.labels import Names, with_labels
+from agentrun_nb.tables.labels import LABELLED, Names, with_labels
 
 NO_VERDICT = (NO_DIFFERENCE, NOT_ENOUGH)
 HIGHER = ("b is lower", "b is higher")
@@ -174,9 +174,9 @@ def compare(
     several = pd.api.types.is_list_like(b)
     b = [_label(ids, runs[by], value) for value in b] if several else _label(ids, runs[by], b)
     runs = runs.assign(input_key=input_keys(runs))
-    before = _group(runs, by, a)
+    before = _group(runs, by, a, names)
     others = _groups_after(a, b)
-    groups = [_group(runs, by, other) for other in others]
+    groups = [_group(runs, by, other, names) for other in others]
     pairs = [_Pair.of((before, after), lengths, numbers) for after in groups]
     rows = [
         [*pair.rows(), *_left_out_rows(runs, before, after)]
@@ -223,11 +223,14 @@ def _groups_after(a: Any, b: Any) -> list[Any]:
     return others
 
 
-def _group(runs: pd.DataFrame, by: str, value: Any) -> pd.DataFrame:
+def _group(runs: pd.DataFrame, by: str, value: Any, names: Names) -> pd.DataFrame:
     group = runs[_equals(runs[by], value)]
     if group.empty:
         known = ", ".join(repr(word) for word in runs[by].dropna().unique()[:10])
-        raise DataError(f"No run here has {by} {value!r}.", hint=f"There are {known or 'none'}.")
+        hint = f"There are {known or 'none'}."
+        if names is None and by in LABELLED:
+            hint += " Labels need names=client.names()."
+        raise DataError(f"No run here has {by} {value!r}.", hint=hint)
     return group
 
 

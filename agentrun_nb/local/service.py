@@ -213,7 +213,7 @@ class Service:
                 before, left = left, self._workshop.unfinished()
                 line.add(before - left)
             took = seconds_text(time.monotonic() - began)
-            line.end(f"{total - left:,} of {counted(total, 'run')} ended in {took}")
+            line.end(f"{total - left:,} of {counted(total, 'run')} ended; waited {took}")
         return left == 0
 
     def load(self, runs: Iterable[bytes]) -> int:

@@ -162,6 +162,15 @@ def test_what_is_not_known_is_named_with_its_numbers() -> None:
     assert found.loc["unknown status: odd", ["n_a", "n_b"]].tolist() == [0, 0]
 
 
+def test_a_label_without_names_is_an_error_that_says_what_it_needs() -> None:
+    runs = frame([run(0)])
+    with pytest.raises(DataError, match="Labels need names="):
+        compare(runs, "triage v1", "triage v2")
+    with pytest.raises(DataError) as caught:
+        compare(runs, "triage v1", "triage v2", names={"v1": "triage v1"})
+    assert "Labels need" not in str(caught.value), "it has them"
+
+
 def test_a_group_that_is_not_there_is_an_error_that_names_those_that_are() -> None:
     runs = frame([run(0)])
     with pytest.raises(DataError, match="'v1'"):

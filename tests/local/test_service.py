@@ -147,9 +147,9 @@ def test_wait_says_in_one_line_how_many_have_ended(service, monkeypatch):
         service.submit("code-review")
     # On a slow machine the first may have ended by now.
     assert not service.wait(0)
-    assert re.fullmatch(r"0 of (2 runs|1 run) ended in .+", terminal.last)
+    assert re.fullmatch(r"0 of (2 runs|1 run) ended; waited .+", terminal.last)
     assert service.wait("60s")
-    assert re.fullmatch(r"(\d) of \1 runs? ended in .+", terminal.last)
+    assert re.fullmatch(r"(\d) of \1 runs? ended; waited .+", terminal.last)
     assert terminal.getvalue().count("\n") == 2
     service.submit("code-review")
     assert service.wait(progress=False)
