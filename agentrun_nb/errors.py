@@ -31,6 +31,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+_MOST = 2_000
+"""So many characters of a message or a hint are shown."""
+
 
 class AgentRunError(Exception):
     """The base of all errors of this package: one sentence on what happened, and a hint.
@@ -73,8 +76,9 @@ class AgentRunError(Exception):
         elapsed: float | None = None,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message, self.hint = message, hint
+        # Both may hold what a record has, or somebody gave, and that may have any length.
+        self.message, self.hint = _cut(message), _cut(hint)
+        super().__init__(self.message)
         self.status, self.request_id, self.retry_after = status, request_id, retry_after
         self.code: str | None = None
         self.method, self.route = method, route
@@ -102,6 +106,11 @@ class AgentRunError(Exception):
             yield f"request id {self.request_id}"
         if self.attempts and self.attempts > 1:
             yield f"{self.attempts} attempts in {self.elapsed or 0:.1f} s"
+
+
+def _cut(text: str) -> str:
+    hidden = len(text) - _MOST
+    return f"{text[:_MOST]}… ({hidden:,} more characters)" if hidden > 0 else text
 
 
 def _made_again(kind: type[AgentRunError], *args: Any) -> AgentRunError:

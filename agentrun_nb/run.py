@@ -108,6 +108,9 @@ class Run:
                     "fetched_at is not a moment with a zone.", hint="Give an aware datetime."
                 )
             micros = (fetched_at - times.EPOCH) // times.MICROSECOND
+            if not times.LOWEST <= micros <= times.HIGHEST:
+                sentence = "fetched_at lies outside of the years 1 to 9999 of UTC."
+                raise SchemaError(sentence, hint="Give when the record was fetched.")
             batch = batch.with_fetched_at([micros])
         self._set_fields(batch)
 
@@ -264,14 +267,15 @@ class Run:
         return fields
 
     def __repr__(self) -> str:
-        facts = [f"deployment {self.deployment_id!r}", _status_words(self.status)]
+        # An id of a record may have any length.
+        facts = [f"deployment {self.deployment_id!r:.200}", _status_words(self.status)]
         if self.exit_code is not None:
             facts.append(f"exit code {self.exit_code}")
         if self.duration is not None:
             facts.append(times.seconds_text(self.duration.total_seconds()))
         if self.notes:
             facts.append("with notes")
-        return f"<Run {self.id!r}: {', '.join(facts)}>"
+        return f"<Run {self.id!r:.200}: {', '.join(facts)}>"
 
     def __getstate__(self) -> tuple[bytes, Batch]:
         # Read once more, documents are as they were; as objects they may be too deep for pickle.
@@ -346,7 +350,7 @@ def _value(text: str) -> Any:
 def _status_words(status: str | None) -> str:
     if status is None:
         return "no status recorded"
-    return STATUS_WORDS.get(status) or f"status {status!r}"
+    return STATUS_WORDS.get(status) or f"status {status!r:.200}"
 
 
 def value_at(run: Run, path: str) -> Any:

@@ -6,9 +6,10 @@ import contextlib
 import copy
 import inspect
 import io
+import json
 import pickle
 from collections.abc import Callable, Iterator
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +22,13 @@ import pytest
 import agentrun_nb as arn
 from agentrun_nb import errors, figures, local
 from agentrun_nb.core.dtypes import TEXT
-from agentrun_nb.errors import AgentRunError, DataError, ServiceError, SettingsError
+from agentrun_nb.errors import (
+    AgentRunError,
+    DataError,
+    SchemaError,
+    ServiceError,
+    SettingsError,
+)
 from agentrun_nb.live.watch import Watch
 from agentrun_nb.local.service import Service
 from agentrun_nb.widget import view
@@ -366,6 +373,43 @@ def test_a_folder_may_have_a_name_that_is_no_unicode(world: World, tmp_path: Pat
     except DataError:
         return  # the file system has names of Unicode only
     assert len(arn.load(folder)) == len(world.runs)
+
+
+LONG = "x" * 100_000
+
+SAYS_LONG: dict[str, Callable[[World], Any]] = {
+    "a run": lambda world: long_run(),
+    "a view of a run": lambda world: arn.explore(long_run()),
+    "a view in a terminal": lambda world: arn.explore(long_run())._line(),
+    "a key": lambda world: arn.explore((LONG, LONG)),
+    "a path": lambda world: arn.extract(world.runs, f"input.{LONG}"),
+    "a column": lambda world: arn.summarize(world.runs, by=LONG),
+    "a group": lambda world: arn.compare(world.runs, LONG, "b"),
+    "a status of the record": lambda world: arn.compare(long_run(), "a", "b", by="status"),
+    "a name of a file": lambda world: arn.load(LONG),
+}
+"""What shows a text that somebody gave, or that a record has."""
+
+
+def long_run() -> arn.Run:
+    fields = dict.fromkeys(("id", "deployment_id", "status"), LONG)
+    return arn.Run(json.dumps(fields).encode())
+
+
+@pytest.mark.parametrize("name", SAYS_LONG)
+def test_what_is_said_of_a_long_text_fits_on_a_screen(name: str, world: World) -> None:
+    try:
+        said = repr(SAYS_LONG[name](world))
+    except AgentRunError as error:
+        said = str(error)
+    assert "xxx" in said
+    assert len(said) < 5_000
+
+
+def test_a_moment_of_fetching_lies_in_the_calendar(world: World) -> None:
+    moment = datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))
+    with pytest.raises(SchemaError, match="years 1 to 9999"):
+        arn.Run(world.run.raw, moment)
 
 
 def test_what_is_left_of_a_closed_view_is_its_picture(

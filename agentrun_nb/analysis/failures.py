@@ -354,7 +354,7 @@ def _named_phases(logs: pd.DataFrame | None) -> dict[tuple[str, str], str]:
     """The phase in which runs failed by their keys, of each by the last event that names one."""
     named: dict[tuple[str, str], str] = {}
     if logs is not None:
-        events = mend(logs, LOGS)
+        events = mend(logs, LOGS).reset_index(drop=True)
         events = events[events["metadata"].str.contains("failure_phase", regex=False, na=False)]
         events = events.sort_values("created_at", kind="stable")
         columns = (events[name] for name in ("deployment_id", "run_id", "metadata"))

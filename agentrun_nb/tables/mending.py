@@ -36,6 +36,9 @@ OTHERS = [table for table in TABLES if table is not RUNS and "deployment_id" in 
 _MERGED = {"_x", "_y", "_left", "_right"}
 """Suffixes that pandas and polars add where both sides of a merge have a column."""
 
+_OWN = {"parse_notes", "fetch_error"}
+"""The columns in which this package says what was odd and what did not come."""
+
 
 def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
     """Restores the columns and dtypes of a table, whatever a filter, merge or concat left of them.
@@ -55,6 +58,9 @@ def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
     if not isinstance(frame, pd.DataFrame):
         sentence = f"{capital(kind_of(frame))} is not a table of {table.name.lower()}."
         raise SchemaError(sentence, hint=hint)
+    if frame.columns.nlevels > 1:
+        sentence = "The columns of this frame have several levels."
+        raise SchemaError(sentence, hint="Leave one: frame.droplevel(0, axis=1).")
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
         sentence = f"The column {twice[0]!r} stands twice in this frame."
@@ -74,6 +80,7 @@ def mend(frame: pd.DataFrame, table: Table = RUNS) -> pd.DataFrame:
             changed[column.name], noted[column.name] = _converted(table, column, found)
     if changed:
         frame = frame.assign(**changed)
+    frame = _without_empty_words(frame, table)
     if any(noted.values()) and "parse_notes" in table.names:
         frame = frame.assign(parse_notes=_with_notes(frame["parse_notes"], noted))
     if table is RUNS and not has_notes:
@@ -134,6 +141,18 @@ def _with_columns_of_index(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     # By their places, since two levels may have one name.
     values = {name: frame.index.get_level_values(levels.index(name)) for name in names}
     return frame.assign(**values)
+
+
+def _without_empty_words(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """The frame without empty texts in the columns that this package writes.
+
+    Files have them where a cell is empty, and they name neither an error nor anything odd.
+    """
+    for name in _OWN & {*table.names}:
+        is_empty = frame[name].eq("")
+        if is_empty.any():
+            frame = frame.assign(**{name: frame[name].mask(is_empty)})
+    return frame
 
 
 def _with_key(frame: pd.DataFrame, table: Table, hint: str) -> pd.DataFrame:

@@ -87,7 +87,7 @@ def phases(
 
 
 def read_table(frame: Any, table: Table, column: str) -> pd.DataFrame:
-    """Reads a frame as a table.
+    """Reads a frame as a table, under a fresh index.
 
     Args:
         frame: what was given.
@@ -97,12 +97,13 @@ def read_table(frame: Any, table: Table, column: str) -> pd.DataFrame:
     Raises:
         SchemaError: it is no such table.
     """
-    if isinstance(frame, pd.DataFrame) and column not in frame.columns:
+    if isinstance(frame, pd.DataFrame) and column not in {*frame.columns, *frame.index.names}:
         name = table.name.lower()
         given_by = "arn.phases gives" if table is PHASES else "the client gives"
         hint = f"Give the {name} as {given_by} them."
         raise SchemaError(f"This frame has no column {column!r}, so it holds no {name}.", hint=hint)
-    return mend(frame, table)
+    # An index with the name of a column would leave open by which of them rows are put in order.
+    return mend(frame, table).reset_index(drop=True)
 
 
 def _read_events(events: Any) -> Mapping[str, str]:

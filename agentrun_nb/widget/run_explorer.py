@@ -439,5 +439,5 @@ class RunExplorer(RunView):
         if not shows_html():
             return self._line()
         one = self._table.one
-        shown = counted(len(self._table), "run") if one is None else f"run {one.id!r}"
+        shown = counted(len(self._table), "run") if one is None else f"run {one.id!r:.200}"
         return f"<RunExplorer: {shown}, live while its kernel runs>"

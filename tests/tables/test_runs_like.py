@@ -225,6 +225,51 @@ def test_several_columns_in_the_index_are_columns_of_any_table() -> None:
     )
 
 
+@pytest.mark.parametrize("drop", [True, False])
+@pytest.mark.parametrize("level", ["run_id", "created_at", "event_type", "metadata"])
+def test_an_index_of_logs_changes_no_phase(level: str, drop: bool) -> None:
+    event = {"deployment_id": "d", "run_id": "b", "created_at": "2026-11-20T10:01:00Z"}
+    queued = event | {"id": "1", "event_type": "run_queued"}
+    failed = event | {"id": "2", "event_type": "run_failed"}
+    failed["metadata"] = '{"failure_phase": "running"}'
+    logs = mend(pd.DataFrame([queued, failed]), LOGS)
+    given = logs.set_index(level, drop=drop)
+    events = {"run_queued": "queued"}
+    expected = arn.phases(runs(), logs, events=events)
+    assert "queued" in expected["phase"].tolist()
+    pd.testing.assert_frame_equal(arn.phases(runs(), given, events=events), expected)
+    expected = arn.failures(runs(), logs)
+    assert expected["phase"].tolist() == ["running: 1"]
+    pd.testing.assert_frame_equal(arn.failures(runs(), given), expected)
+
+
+@pytest.mark.parametrize("drop", [True, False])
+@pytest.mark.parametrize("level", OBSERVATIONS.names)
+def test_an_index_of_observations_changes_no_phase(level: str, drop: bool) -> None:
+    look = {"deployment_id": "d", "run_id": "c", "status": "running"}
+    looks = [look | {"seen_at": f"2026-11-20T10:0{minute}:00Z"} for minute in (1, 2)]
+    observations = mend(pd.DataFrame(looks), OBSERVATIONS)
+    expected = arn.phases(runs(), observations=observations)
+    assert "observed" in expected["kind"].tolist()
+    given = observations.set_index(level, drop=drop)
+    pd.testing.assert_frame_equal(arn.phases(runs(), observations=given), expected)
+
+
+def test_columns_of_several_levels_are_no_table_of_runs() -> None:
+    given = pd.concat({"a": runs()}, axis=1)
+    for columns in (given, given.swaplevel(axis=1)):
+        with pytest.raises(SchemaError, match="several levels"):
+            runs_frame(columns)
+
+
+def test_an_empty_text_is_neither_an_error_nor_a_note() -> None:
+    """As `read_csv(keep_default_na=False)` reads empty cells."""
+    given = runs().assign(fetch_error="", parse_notes="")
+    found = runs_frame(given)
+    assert found[["fetch_error", "parse_notes"]].isna().all(axis=None)
+    assert arn.summarize(given)["not_fetched"].tolist() == [0]
+
+
 def test_a_column_goes_before_a_level_of_its_name() -> None:
     given = runs().set_index(runs()["status"].str.upper())
     assert runs_frame(given)["status"].tolist() == runs()["status"].tolist()
