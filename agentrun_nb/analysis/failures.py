@@ -256,9 +256,9 @@ def _tally(
     lasts = rows.drop_duplicates(GROUP, keep="last").set_index(GROUP)[["seen", *of_run]]
     lasts = lasts.assign(first_seen=by_group["seen"].min(), **{N: by_group.size()})
     measures = {
-        "lasts": lasts.reset_index(),
-        "versions": _count_words(rows, versions),
-        "phases": _count_words(rows, ["phase"]),
+        "lasts": [lasts.reset_index()],
+        "versions": [_count_words(rows, versions)],
+        "phases": [_count_words(rows, ["phase"])],
     }
     return Tallies(every.iloc[firsts].reset_index(drop=True), (), {}, measures)
 
@@ -278,16 +278,16 @@ def _rows_of_groups(found: _Found, names: Names) -> list[dict[str, Any]]:
     _, firsts = np.unique(numbers, return_index=True)
     groups = groups.iloc[firsts].reset_index(drop=True)
     failed = found.failed.with_groups(groups, numbers)
-    lasts = failed.measures["lasts"].sort_values("seen", kind="stable", na_position="first")
+    lasts = failed.measure("lasts").sort_values("seen", kind="stable", na_position="first")
     by_group = lasts.groupby(GROUP)
     n = by_group[N].sum()
     first_seen = by_group["first_seen"].min()
     last = lasts.drop_duplicates(GROUP, keep="last").set_index(GROUP)
     total = n.groupby(in_order(groups[[*found.by]])).transform("sum")
-    versions = failed.measures["versions"]
+    versions = failed.measure("versions")
     versions = versions.assign(word=_versions(versions, found, names))
     version_words = _words_with_counts(versions)
-    phase_words = _words_with_counts(failed.measures["phases"].rename(columns={"phase": "word"}))
+    phase_words = _words_with_counts(failed.measure("phases").rename(columns={"phase": "word"}))
     rows = []
     for number in groups.index:
         group = groups.loc[number]

@@ -122,9 +122,8 @@ def count_groups(runs: ManyRuns, question: Question, names: Names) -> Tallies:
     groups = with_labels(found.groups, names, found.keys)
     numbers = in_order(groups[[*found.keys]])
     _, firsts = np.unique(numbers, return_index=True)
-    return _with_keys_counted(
-        found.with_groups(groups.iloc[firsts].reset_index(drop=True), numbers)
-    )
+    found = found.with_groups(groups.iloc[firsts].reset_index(drop=True), numbers)
+    return _with_keys_counted(found)
 
 
 def _count(runs: pd.DataFrame, question: Question) -> Tallies:
@@ -151,11 +150,11 @@ def _count(runs: pd.DataFrame, question: Question) -> Tallies:
     if question.phase != BEFORE_START:
         measured[_WAITS] = measure(runs, BEFORE_START, latest=latest, found=found)
     counts = {}
-    measures = {_KEYS: _keys(runs, group)}
+    measures = {_KEYS: [_keys(runs, group)]}
     for name, lengths in measured.items():
         counts[f"{name} unreadable"] = pd.DataFrame({GROUP: group[_unreadable(lengths.middle)]})
-        measures[name] = _rows_of_lengths(lengths, group)
-        measures[f"{name} going on"] = _rows_going_on(lengths.middle, group)
+        measures[name] = [_rows_of_lengths(lengths, group)]
+        measures[f"{name} going on"] = [_rows_going_on(lengths.middle, group)]
         if lengths.kinds is not None and name == _LENGTHS:
             counts[f"{name} known"] = pd.DataFrame({GROUP: group, "kind": lengths.kinds})
     return Tallies(
@@ -230,20 +229,21 @@ def _with_keys_counted(tallies: Tallies) -> Tallies:
 
     They take as much memory as the lengths do.
     """
-    measures = dict(tallies.measures)
-    table = measures.pop(_KEYS)
+    measures = {name: pieces for name, pieces in tallies.measures.items() if name != _KEYS}
     groups = np.arange(len(tallies.groups))
-    repeated = pd.DataFrame({GROUP: groups, N: _count_repeated(table, len(groups))})
+    repeated = pd.DataFrame({GROUP: groups, N: _count_repeated(tallies, len(groups))})
     return replace(tallies, counts={**tallies.counts, _REPEATED: repeated}, measures=measures)
 
 
-def _count_repeated(table: pd.DataFrame, groups: int) -> NDArray[np.int64]:
+def _count_repeated(tallies: Tallies, groups: int) -> NDArray[np.int64]:
     """Counts for each group the keys that stand more than once."""
-    if N not in table:
-        ordered = np.sort(table["key"].to_numpy())
-        if not (ordered[1:] == ordered[:-1]).any():
+    pieces = tallies.measures[_KEYS]
+    if not any(N in piece for piece in pieces):
+        keys = np.concatenate([piece["key"] for piece in pieces])
+        keys.sort()
+        if not (keys[1:] == keys[:-1]).any():
             return np.zeros(groups, "int64")
-    pairs = count_equal(table)
+    pairs = count_equal(tallies.measure(_KEYS))
     total = pairs.groupby("key")[N].transform("sum")
     return np.bincount(pairs[GROUP][total > 1], minlength=groups)
 

@@ -31,6 +31,12 @@ _MANY = 1_500_000
 Times are of microseconds: few of fewer rows are equal, and to find them takes long.
 """
 
+_PIECE = 50_000
+"""How many rows a piece of a measure has at least where there are several.
+
+Larger ones are left apart, since both they and what is made of them would be in memory.
+"""
+
 
 @dataclass(frozen=True)
 class Tallies:
@@ -43,7 +49,8 @@ class Tallies:
             missing there.
         counts: tables with the row number of the `group`, what is counted, and `n`, how many runs
             are alike in that; equal rows are counted together.
-        measures: such tables with a row for each run, as long as there are few.
+        measures: such tables with a row for each run, as long as there are few. Each is in pieces,
+            which are put together only when they are read: they take most of the memory.
         latest: the latest moment in the table, in ms since the epoch; NaN for none.
         columns: the columns that some of the runs have.
     """
@@ -51,7 +58,7 @@ class Tallies:
     groups: pd.DataFrame
     keys: tuple[str, ...]
     counts: Mapping[str, pd.DataFrame]
-    measures: Mapping[str, pd.DataFrame]
+    measures: Mapping[str, Sequence[pd.DataFrame]]
     latest: float = nan
     columns: tuple[str, ...] = ()
 
@@ -63,24 +70,37 @@ class Tallies:
             numbers: for each group here, the row number of that to which its runs belong.
         """
         counts = {name: _moved(table, numbers) for name, table in self.counts.items()}
-        measures = {name: _moved(table, numbers) for name, table in self.measures.items()}
+        measures = {
+            name: [_moved(piece, numbers) for piece in pieces]
+            for name, pieces in self.measures.items()
+        }
         return replace(self, groups=groups, counts=counts, measures=measures)
+
+    def measure(self, name: str) -> pd.DataFrame:
+        """The rows of a measure."""
+        return pd.concat(self.measures[name], ignore_index=True)
 
     def by_group(self, name: str) -> list[dict[str, NDArray[Any]]]:
         """The rows of a count or measure for each group, as an array for each column."""
-        table = self.counts[name] if name in self.counts else self.measures[name]
-        numbers = table[GROUP].to_numpy()
+        pieces = [self.counts[name]] if name in self.counts else self.measures[name]
+        numbers = _values(pieces, GROUP)
         if len(self.groups) <= np.iinfo("int16").max:
             # Numbers of 16 bits are put in order by counting them.
             numbers = numbers.astype("int16")
         order = np.argsort(numbers, kind="stable")
         edges = np.searchsorted(numbers[order], np.arange(len(self.groups) + 1))
-        names = [column for column in table.columns if column != GROUP]
-        columns = {column: table[column].to_numpy()[order] for column in names}
+        names = [column for column in pieces[0].columns if column != GROUP]
+        columns = {column: _values(pieces, column)[order] for column in names}
         return [
             {column: values[start:end] for column, values in columns.items()}
             for start, end in pairwise(edges)
         ]
+
+
+def _values(pieces: Sequence[pd.DataFrame], column: str) -> NDArray[Any]:
+    """The values of a column of all pieces; they are read singly, to need memory for one only."""
+    values: NDArray[Any] = pd.concat([piece[column] for piece in pieces]).to_numpy()
+    return values
 
 
 def numbered(values: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -157,13 +177,10 @@ def combine(parts: Sequence[Tallies]) -> Tallies:
         name: count_equal(pd.concat([part.counts[name] for part in moved], ignore_index=True))
         for name in parts[0].counts
     }
-    measures = {}
-    for name in parts[0].measures:
-        tables = [part.measures[name] for part in moved]
-        if any(N in table for table in tables):
-            tables = [_with_n(table) for table in tables]
-        table = pd.concat(tables, ignore_index=True)
-        measures[name] = count_equal(table) if len(table) > _MANY else table
+    measures = {
+        name: _few_pieces([piece for part in moved for piece in part.measures[name]])
+        for name in parts[0].measures
+    }
     return Tallies(
         groups.iloc[firsts].reset_index(drop=True),
         keys,
@@ -172,6 +189,18 @@ def combine(parts: Sequence[Tallies]) -> Tallies:
         latest=latest_of([part.latest for part in parts]),
         columns=tuple(dict.fromkeys(name for part in parts for name in part.columns)),
     )
+
+
+def _few_pieces(pieces: Sequence[pd.DataFrame]) -> Sequence[pd.DataFrame]:
+    """The pieces of a measure: small ones put together, and equal rows of many counted together."""
+    if any(N in piece for piece in pieces):
+        pieces = [_with_n(piece) for piece in pieces]
+    rows = sum(map(len, pieces))
+    if rows > _MANY:
+        return [count_equal(pd.concat(pieces, ignore_index=True))]
+    if rows < _PIECE * len(pieces):
+        return [pd.concat(pieces, ignore_index=True)]
+    return pieces
 
 
 def latest_of(moments: Sequence[float]) -> float:

@@ -338,8 +338,9 @@ def _opened(folder: Path, part: Part, *, whole: bool) -> Iterator[Any]:
             else:
                 is_intact = _footer_digest(file) == part.footer
             if is_intact:
+                # A file that lies here needs no columns fetched ahead, in memory of their own.
                 with pyarrow_parquet().ParquetFile(
-                    source, page_checksum_verification=True
+                    source, pre_buffer=False, page_checksum_verification=True
                 ) as opened:
                     yield opened
                 return

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.errors import SchemaError
@@ -56,6 +57,8 @@ class RunsFolder:
         needed = dict.fromkeys([*key, *columns])
         for part in self.parts:
             yield read_part(self._folder, part, [*needed])
+            # Arrow keeps the memory of a part that is done with, and then takes more for the next.
+            pa.default_memory_pool().release_unused()
 
     def empty_table(self) -> pd.DataFrame:
         """The RUNS table with its further columns, without a row."""
