@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 import agentrun_nb as arn
-from docs.examples import BEGINNING, DOCS, begin, blocks, type_in
+from docs.examples import BEGINNING, DOCS, begin, blocks, type_in, with_results
 
 CHECKS = {
     "index.md": "assert list(runs.columns) == list(arn.runs_frame([]).columns)",
@@ -96,11 +96,16 @@ def test_the_examples_of_a_page_do_what_they_say(page, names, monkeypatch):
     if page == "howto/corporate-networks.md":
         # Through a proxy the key goes to an encrypted service only.
         monkeypatch.setenv("AGENTRUN_BASE_URL", "https://runs.example")
-    for block in blocks(DOCS / page) if DOCS / page != BEGINNING else ():
-        shown = type_in(block, names)
-        assert repr(shown)
+    text = (DOCS / page).read_text("utf-8")
+    if DOCS / page != BEGINNING:
+        assert with_results(text, names) == text
     for line in CHECKS[page].strip().splitlines():
         exec(line.strip(), names)
+
+
+def test_what_an_example_shows_is_compared():
+    page = "```python\nx = 1\nx + 1\n```\n\n```text\n3\n```\n\n```python\nx\n```\n"
+    assert with_results(page, {}) == page.replace("3", "2")
 
 
 @pytest.mark.parametrize("page", [page for page in CHECKS if page.startswith("howto/")])

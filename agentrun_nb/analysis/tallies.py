@@ -70,10 +70,9 @@ class Tallies:
             numbers: for each group here, the row number of that to which its runs belong.
         """
         counts = {name: _moved(table, numbers) for name, table in self.counts.items()}
-        measures = {
-            name: [_moved(piece, numbers) for piece in pieces]
-            for name, pieces in self.measures.items()
-        }
+        measures = {}
+        for name, pieces in self.measures.items():
+            measures[name] = [_moved(piece, numbers) for piece in pieces]
         return replace(self, groups=groups, counts=counts, measures=measures)
 
     def measure(self, name: str) -> pd.DataFrame:
@@ -177,10 +176,10 @@ def combine(parts: Sequence[Tallies]) -> Tallies:
         name: count_equal(pd.concat([part.counts[name] for part in moved], ignore_index=True))
         for name in parts[0].counts
     }
-    measures = {
-        name: _few_pieces([piece for part in moved for piece in part.measures[name]])
-        for name in parts[0].measures
-    }
+    measures = {}
+    for name in parts[0].measures:
+        pieces = [piece for part in moved for piece in part.measures[name]]
+        measures[name] = _few_pieces(pieces)
     return Tallies(
         groups.iloc[firsts].reset_index(drop=True),
         keys,
