@@ -110,7 +110,11 @@ class AgentRunError(Exception):
 
 def _cut(text: str) -> str:
     hidden = len(text) - _MOST
-    return f"{text[:_MOST]}… ({hidden:,} more characters)" if hidden > 0 else text
+    if hidden <= 0:
+        return text
+    # What is long is quoted in the middle; what is said of it stands around it.
+    half = _MOST // 2
+    return f"{text[:half]}… ({hidden:,} more characters) …{text[-half:]}"
 
 
 def _made_again(kind: type[AgentRunError], *args: Any) -> AgentRunError:

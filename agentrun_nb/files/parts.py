@@ -57,8 +57,8 @@ class RunsFolder:
         needed = dict.fromkeys([*key, *columns])
         for part in self.parts:
             yield read_part(self._folder, part, [*needed])
-            # Arrow keeps the memory of a part that is done with, and then takes more for the next.
-            pa.default_memory_pool().release_unused()
+        # Arrow keeps memory for a further part, which what is made of all of them could not use.
+        pa.default_memory_pool().release_unused()
 
     def empty_table(self) -> pd.DataFrame:
         """The RUNS table with its further columns, without a row."""
