@@ -203,17 +203,21 @@ class Service:
         """
         seconds = read_span("timeout", timeout)
         began = time.monotonic()
-        total = left = self._workshop.unfinished()
+        left = self._workshop.unfinished()
+        ended = 0
         # Without a run to wait for there is nothing to show.
-        with ProgressLine(total, shown=read_flag("progress", progress) and total > 0) as line:
+        with ProgressLine(left, shown=read_flag("progress", progress) and left > 0) as line:
             while left:
                 rest = None if seconds is None else max(began + seconds - time.monotonic(), 0)
                 if not self._workshop.wait(rest, fewer_than=left):
                     break
                 before, left = left, self._workshop.unfinished()
-                line.add(before - left)
+                # Others may have been submitted meanwhile.
+                newly = max(before - left, 0)
+                ended += newly
+                line.add(newly)
             took = seconds_text(time.monotonic() - began)
-            line.end(f"{total - left:,} of {counted(total, 'run')} ended; waited {took}")
+            line.end(f"{ended:,} of {counted(ended + left, 'run')} ended; waited {took}")
         return left == 0
 
     def load(self, runs: Iterable[bytes]) -> int:
