@@ -80,6 +80,8 @@ def assert_parts_are_one_frame(
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setattr(many_runs, "_AT_ONCE", at_once)
         patch.setattr("agentrun_nb.analysis.tallies._MANY", many)
+        # Of the small parts here some stay apart, as those of a large folder do.
+        patch.setattr("agentrun_nb.analysis.tallies._PIECE", 2)
         assert_same(outcome(lambda: compute(iter(parts))), expected)
         # Each part costs as much as hundreds of rows; with four of them counts are a tree.
         patch.setattr(dataset, "ROWS", max(9, len(whole) // 4))
