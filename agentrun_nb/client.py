@@ -52,7 +52,7 @@ from agentrun_nb.live.listener import Listener
 from agentrun_nb.live.outcome import Given
 from agentrun_nb.live.watch import Watch, end_watches, wait_for
 from agentrun_nb.run import Run
-from agentrun_nb.tables.frames import runs_frame
+from agentrun_nb.tables.frames import in_plain_form, runs_frame
 from agentrun_nb.tables.report import fetch_report
 
 if TYPE_CHECKING:
@@ -377,9 +377,10 @@ class Client:
             302
         """
         with DeferredInterrupts():
-            if has_bare_keys(runs):
-                return fetch_runs(self._wire, run_keys(runs), progress=progress)
-            return refetch(self._wire, runs_frame(runs), progress=progress)
+            given = in_plain_form(runs)
+            if has_bare_keys(given):
+                return fetch_runs(self._wire, run_keys(given), progress=progress)
+            return refetch(self._wire, runs_frame(given), progress=progress)
 
     def wait(
         self, runs: RunsLike, *, timeout: Span | None = None, progress: bool = True
@@ -567,6 +568,7 @@ class Client:
             a file that is gone it says by how many seconds it was missed.
 
         Raises:
+            PathNotFound: none of the runs lists an output of one of the names.
             DataError: the folder cannot be written to.
             UnauthorizedError: the key was refused.
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
+import polars
+import pyarrow as pa
 import pytest
 
 import agentrun_nb as arn
 from agentrun_nb import local
 from agentrun_nb.client import Client
-from agentrun_nb.errors import NotFoundError, SchemaError, UnauthorizedError
+from agentrun_nb.errors import NotFoundError, PathNotFound, SchemaError, UnauthorizedError
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +122,70 @@ def test_a_run_is_a_document_too(run: arn.Run) -> None:
     view = arn.explore_json(run)
     view.path = "output_manifest.outputs[0].size_bytes"
     assert view.value == run.output_manifest["outputs"][0]["size_bytes"]
+
+
+# What names one run, made anew for each door: some of these can be read only once.
+FORMS = {
+    "a Run": lambda run: run,
+    "a pair": lambda run: (run.deployment_id, run.id),
+    "a list of pairs": lambda run: [(run.deployment_id, run.id)],
+    "a tuple of pairs": lambda run: ((run.deployment_id, run.id),),
+    "a set of pairs": lambda run: {(run.deployment_id, run.id)},
+    "keys of a dict": lambda run: {(run.deployment_id, run.id): 0.5}.keys(),
+    "a generator of pairs": lambda run: (key for key in [(run.deployment_id, run.id)]),
+    "an iterator of Runs": lambda run: iter([run]),
+    "a frame": lambda run: run.to_frame(),
+    "a row": lambda run: run.to_frame().iloc[0],
+    "an index of pairs": lambda run: run.to_frame().set_index(["deployment_id", "id"]).index,
+    "a frame of Polars": lambda run: polars.from_pandas(run.to_frame()[["deployment_id", "id"]]),
+    "a table of Arrow": lambda run: pa.table(
+        {"deployment_id": [run.deployment_id], "id": [run.id], "status": [run.status]}
+    ),
+}
+DOORS = {
+    "wait": lambda client, runs, _: client.wait(runs, progress=False),
+    "watch": lambda client, runs, _: client.watch(runs).wait(),
+    "refetch": lambda client, runs, _: client.refetch(runs, progress=False),
+    "get_logs": lambda client, runs, _: client.get_logs(runs, progress=False),
+    "read_output": lambda client, runs, _: client.read_output(runs, "report.md"),
+    "save_outputs": lambda client, runs, folder: client.save_outputs(runs, folder),
+    "explore": lambda client, runs, _: arn.explore(runs, client).runs,
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("form", FORMS)
+def test_runs_may_be_named_in_any_form_at_every_door(
+    client: Client, run: arn.Run, form: str, door: str, tmp_path: Path
+) -> None:
+    found = DOORS[door](client, FORMS[form](run), tmp_path)
+    if isinstance(found, bytes):
+        assert found == client.read_output(run, "report.md")
+        return
+    frame = found.to_frame() if isinstance(found, arn.Run) else found
+    assert len(frame)
+    assert frame["run_id" if "run_id" in frame else "id"].eq(run.id).all()
+
+
+def test_a_name_that_no_run_lists_is_an_error_with_the_nearest(
+    client: Client, run: arn.Run, tmp_path: Path
+) -> None:
+    for names in ("reprot.md", ["report.md", "reprot.md"]):
+        with pytest.raises(PathNotFound, match=r"output .reprot") as raised:
+            client.save_outputs(run, tmp_path, names=names)
+        assert "'report.md'" in raised.value.hint
+    assert not list(tmp_path.iterdir())
+    assert client.save_outputs([], tmp_path, names="reprot.md").empty
+    gone = client.save_outputs((run.deployment_id, "adrun_none"), tmp_path, names="reprot.md")
+    assert gone["error"].str.startswith("not_found").tolist() == [True]
+
+
+def test_files_are_saved_of_runs_that_were_listed_without_their_manifests(
+    client: Client, run: arn.Run, tmp_path: Path
+) -> None:
+    listed = client.list_runs(without=["output_manifest"], progress=False)
+    expected = run.outputs["name"].tolist()
+    for given in (listed, listed[["deployment_id", "id", "status"]], listed.iloc[0]):
+        saved = client.save_outputs(given, tmp_path)
+        assert saved.loc[saved["run_id"] == run.id, "name"].tolist() == expected
+        assert saved["error"].isna().all()

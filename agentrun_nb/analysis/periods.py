@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from agentrun_nb.errors import SettingsError
@@ -29,7 +30,7 @@ def read_freq(freq: Any) -> pd.Timedelta:
     Raises:
         SettingsError: it is none; months and years are none, since they differ in length.
     """
-    if not isinstance(freq, str | timedelta) or pd.isna(freq):
+    if not isinstance(freq, str | timedelta | np.timedelta64) or pd.isna(freq):
         raise SettingsError(f"freq={freq!r:.80} is no length of time.", hint=_HINT)
     # A unit alone is one of it, as in pandas.
     text = f"1{freq}" if isinstance(freq, str) and freq[:1].isalpha() else freq

@@ -202,7 +202,7 @@ def _bring_each(
 def _missing_files(database: Database, runs: pd.DataFrame, saved: Saved) -> list[OutputFile]:
     """The output files that the archive does not have yet; those it has are noted as saved."""
     files = []
-    for file in urgent_first(runs, None):
+    for file in urgent_first(runs):
         there = find_file(database, file.key, file.position)
         if there is None:
             files.append(file)

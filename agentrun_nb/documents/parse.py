@@ -23,7 +23,7 @@ def parse(column: pd.Series[Any]) -> pd.Series[Any]:
         the column given still holds its text.
 
     Raises:
-        SchemaError: `column` is not a Series.
+        SchemaError: `column` is not a Series, or has values and no text among them.
 
     Example:
         >>> manifests = arn.parse(runs["output_manifest"].dropna())
@@ -33,6 +33,11 @@ def parse(column: pd.Series[Any]) -> pd.Series[Any]:
     if not isinstance(column, pd.Series):
         hint = 'Give one of a frame, such as runs["output_manifest"].'
         raise SchemaError(f"{capital(kind_of(column))} is not a column of JSON texts.", hint=hint)
+    known = column.dropna()
+    if len(known) and not any(isinstance(value, str) for value in known):
+        kind = kind_of(known.iloc[0])
+        hint = "What has been parsed already can be used as it is."
+        raise SchemaError(f"A column of JSON texts holds texts, and not {kind}.", hint=hint)
     values = [read(text) if isinstance(text, str) else ABSENT for text in column.astype("object")]
     result = pd.Series([None] * len(values), index=column.index, name=column.name, dtype="object")
     result[:] = [pd.NA if isinstance(value, Gap) else value for value in values]

@@ -12,6 +12,7 @@ from agentrun_nb.core.dtypes import is_text
 from agentrun_nb.core.text import capital, kind_of
 from agentrun_nb.errors import BadIdError, SchemaError, SettingsError
 from agentrun_nb.run import Run
+from agentrun_nb.tables.frames import in_plain_form
 from agentrun_nb.tables.mending import mend
 
 Key: TypeAlias = tuple[str, str]
@@ -33,7 +34,7 @@ def run_keys(runs: RunsLike) -> list[Key]:
         >>> run_keys([("dep-1", "run-1"), {"deployment_id": "dep-1", "id": "run-2"}])
         [('dep-1', 'run-1'), ('dep-1', 'run-2')]
     """
-    return list(dict.fromkeys(_keys(runs)))
+    return list(dict.fromkeys(_keys(in_plain_form(runs))))
 
 
 def one_key(run: RunsLike) -> Key:

@@ -6,7 +6,7 @@ import itertools
 import math
 import time
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,13 +15,14 @@ import pandas as pd
 
 from agentrun_nb.analysis.health import evidence_ends
 from agentrun_nb.core.dtypes import TEXT
+from agentrun_nb.core.jsontext import valid_unicode
 from agentrun_nb.core.schema import FAILURES
 from agentrun_nb.core.text import counted
 from agentrun_nb.documents.outputs import outputs
-from agentrun_nb.errors import AgentRunError, NotFoundError, TooLargeError
+from agentrun_nb.errors import AgentRunError, NotFoundError, PathNotFound, TooLargeError
 from agentrun_nb.fetch.by_id import fetch_error, fetch_runs
 from agentrun_nb.fetch.keys import Key, RunsLike, has_bare_keys, run_keys
-from agentrun_nb.fetch.output_files import fetch_file, locate
+from agentrun_nb.fetch.output_files import fetch_file, locate, nearest_names
 from agentrun_nb.fetch.progress import ProgressLine
 from agentrun_nb.fetch.refetch import fetch_rows, renew_rows, rows_to_fetch
 from agentrun_nb.fetch.side_by_side import fetch_each
@@ -29,7 +30,7 @@ from agentrun_nb.files.folder import safe_name, write_inside
 from agentrun_nb.http.interrupts import DeferredInterrupts
 from agentrun_nb.http.wire import Tally, Wire
 from agentrun_nb.run import Run, runs_of
-from agentrun_nb.tables.frames import runs_frame
+from agentrun_nb.tables.frames import in_plain_form, runs_frame
 
 COLUMNS = {
     "deployment_id": TEXT,
@@ -96,32 +97,30 @@ class Saved:
 def runs_with_manifests(wire: Wire, runs: RunsLike) -> pd.DataFrame:
     """The RUNS table of the runs that are named.
 
-    Those that are named by their keys are fetched, and those that were read before they had ended,
-    of which nobody knew yet what they would leave.
+    Fetched are those that are named by their keys, those that were read before they had ended, when
+    nobody knew what they would leave, and those whose manifest is not at hand: a listing may have
+    gone without it.
     """
-    if has_bare_keys(runs):
-        return fetch_runs(wire, run_keys(runs), progress=False)
-    table = runs_frame(runs, latest=True)
-    early = rows_to_fetch(table)
-    if not early.any():
+    given = in_plain_form(runs)
+    if has_bare_keys(given):
+        return fetch_runs(wire, run_keys(given), progress=False)
+    table = runs_frame(given, latest=True)
+    lacking = rows_to_fetch(table) | table["output_manifest"].isna().to_numpy(dtype=bool)
+    if not lacking.any():
         return table
-    return renew_rows(table, early, fetch_rows(wire, table[early], progress=False))
+    return renew_rows(table, lacking, fetch_rows(wire, table[lacking], progress=False))
 
 
-def urgent_first(runs: pd.DataFrame, names: Sequence[str] | None) -> list[OutputFile]:
-    """The output files of runs in the order in which they are fetched.
+def urgent_first(runs: pd.DataFrame) -> list[OutputFile]:
+    """The output files of the runs of a RUNS table, in the order in which they are fetched.
 
     Those of failed runs come first, and among them those whose sandbox goes first.
-
-    Args:
-        runs: a RUNS table.
-        names: only outputs of these names or paths; None: all.
     """
     listed = _outputs_by_place(runs)
     files = []
     for place, (run, end) in enumerate(zip(runs_of(runs), evidence_ends(runs), strict=True)):
         ends_at = None if pd.isna(end) else end.timestamp()
-        files += _files_of(run, listed.get(place, []), names, ends_at)
+        files += [_file_of(run, row, ends_at) for row in listed.get(place, [])]
     return sorted(files, key=urgency)
 
 
@@ -143,23 +142,38 @@ def urgency(file: OutputFile) -> tuple[bool, float]:
     return not has_failed, math.inf if file.ends_at is None else file.ends_at
 
 
-def _files_of(
-    run: Run,
-    rows: Sequence[dict[str, Any]],
-    names: Sequence[str] | None,
-    ends_at: float | None,
-) -> list[OutputFile]:
-    files = []
-    for row in rows:
-        known = [row[column] for column in ("name", "path", "configured_path")]
-        texts = [text for text in known if isinstance(text, str)]
-        if names is None or set(names) & set(texts):
-            key = run.deployment_id or "", run.id or ""
-            is_folder = row["kind"] == "directory"
-            name = texts[0] if texts else ""
-            position = int(row["position"])
-            files.append(OutputFile(key, position, name, bool(is_folder), run, row, ends_at))
-    return files
+def _file_of(run: Run, row: dict[str, Any], ends_at: float | None) -> OutputFile:
+    """An output of a run as a file that is to be fetched.
+
+    Args:
+        run: the run.
+        row: the output in the OUTPUTS table.
+        ends_at: when its sandbox goes, in seconds since the epoch; None where that is not known.
+    """
+    key = run.deployment_id or "", run.id or ""
+    is_folder = row["kind"] == "directory"
+    name = next(iter(_names_of(row)), "")
+    return OutputFile(key, int(row["position"]), name, bool(is_folder), run, row, ends_at)
+
+
+def _names_of(row: Mapping[str, Any]) -> list[str]:
+    """The names under which an output is known: its name first, then its paths."""
+    known = [row[column] for column in ("name", "path", "configured_path")]
+    return [text for text in known if isinstance(text, str)]
+
+
+def check_names(files: Sequence[OutputFile], names: Sequence[str]) -> None:
+    """Checks that each name or path is that of one of the files at least.
+
+    Raises:
+        PathNotFound: one is not; the hint gives the nearest.
+    """
+    known = dict.fromkeys(name for file in files for name in _names_of(file.row))
+    for name in names:
+        if name not in known:
+            message = f"None of these runs lists an output {name!r}."
+            hint = nearest_names(name, [*known]) or "Their manifests list no outputs."
+            raise PathNotFound(message, hint=hint)
 
 
 def fetch_files(
@@ -255,7 +269,13 @@ def save_outputs(
     table = runs_with_manifests(wire, runs)
     saved = Saved()
     add_failed_runs(table, saved)
-    files = urgent_first(table, names)
+    files = urgent_first(table)
+    if names is not None:
+        names = [*map(valid_unicode, names)]  # as those in the table are
+        # Of a run that did not come nobody knows what it lists.
+        if len(table) and table["fetch_error"].isna().all():
+            check_names(files, names)
+        files = [file for file in files if not set(names).isdisjoint(_names_of(file.row))]
     titles = _titles(files)
 
     def take(file: OutputFile, content: bytes) -> str:

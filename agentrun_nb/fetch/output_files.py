@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agentrun_nb.core import jsontext
@@ -96,14 +96,15 @@ def output_row(run: Run, name: str) -> pd.Series[Any]:
         if has_name.any():
             return table[has_name].iloc[0]
     known = [value for value in table["name"].fillna(table["path"]) if isinstance(value, str)]
-    nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
-    sentences = []
-    if nearest:
-        sentences.append(f"Nearest: {', '.join(map(repr, nearest))}.")
-    if again := _read_again(run):
-        sentences.append(again)
+    hint = " ".join(filter(None, [nearest_names(name, known), _read_again(run)]))
     message = f"Run {run.id!r} lists no output {name!r}{_when_read(run)}."
-    raise PathNotFound(message, hint=" ".join(sentences) or "Its manifest lists no outputs.")
+    raise PathNotFound(message, hint=hint or "Its manifest lists no outputs.")
+
+
+def nearest_names(name: str, known: Sequence[str]) -> str:
+    """Says which names of outputs are near to one that is not there; empty where there are none."""
+    nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
+    return f"Nearest: {', '.join(map(repr, nearest))}." if nearest else ""
 
 
 def _when_read(run: Run) -> str:

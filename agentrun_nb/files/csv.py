@@ -15,7 +15,7 @@ from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.core.schema import Table
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.files.content import Content, Marks, is_text, recognised
-from agentrun_nb.files.marks import DURATION, JSON, LOCAL, durations_as_text, marked, unmarked
+from agentrun_nb.files.marks import DATE, DURATION, JSON, LOCAL, durations_as_text, marked, unmarked
 from agentrun_nb.tables.moments import parse_times
 
 GUARD = "'"
@@ -94,7 +94,7 @@ def read_csv(file: BinaryIO, path: Path) -> Content:
     return Content(table, known, further, marks)
 
 
-_IS_TEXT = {DURATION, JSON, LOCAL}
+_IS_TEXT = {DATE, DURATION, JSON, LOCAL}
 """The marks of columns that are text in the file and are converted later."""
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.files.parts import RunsFolder
-from agentrun_nb.tables.frames import HasRecord, check_columns, runs_frame
+from agentrun_nb.tables.frames import HasRecord, check_columns, check_is_unread, runs_frame
 
 Counts = TypeVar("Counts")
 
@@ -122,6 +122,7 @@ def _tables(runs: Any, columns: Iterable[str]) -> Iterator[pd.DataFrame]:
     if isinstance(runs, RunsFolder):
         yield from runs.tables(columns)
     elif isinstance(runs, Iterator):
+        check_is_unread(runs)
         for is_frame, items in groupby(runs, key=_is_frame):
             if is_frame:
                 yield from map(runs_frame, items)

@@ -1,14 +1,16 @@
 """Marks that say what kind of column a column of a plain file was.
 
 CSV and Excel know text and numbers only. An index or a column of another kind (a length of time,
-JSON values, local times) is written as text under a name with a mark, such as `took [duration]`,
-and converted back when the file is read. Parquet files have the marks in their metadata.
+JSON values, local times, dates) is written as text under a name with a mark, such as
+`took [duration]`, and converted back when the file is read. Parquet files have the marks in their
+metadata.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -19,8 +21,9 @@ from agentrun_nb.core.dtypes import TEXT
 from agentrun_nb.errors import SchemaError
 from agentrun_nb.tables.moments import parse_times
 
-INDEX, DURATION, JSON, LOCAL, NUMBER = "index", "duration", "JSON", "local time", "number"
-MARKS = (INDEX, DURATION, JSON, LOCAL, NUMBER)
+INDEX, DURATION, JSON, NUMBER = "index", "duration", "JSON", "number"
+LOCAL, DATE = "local time", "date"
+MARKS = (INDEX, DURATION, JSON, LOCAL, DATE, NUMBER)
 
 
 def marked(name: str, marks: tuple[str, ...]) -> str:
@@ -101,7 +104,14 @@ def restored(column: pd.Series[Any], marks: tuple[str, ...]) -> pd.Series[Any]:
         return pd.to_timedelta(column.astype("object")).astype("timedelta64[us]")
     if LOCAL in marks:
         return parse_times(column.astype("object")).astype("datetime64[us]")
+    if DATE in marks:
+        return column.astype("object").map(_date, na_action="ignore").astype("object")
     return column
+
+
+def _date(value: str | date) -> date:
+    # Parquet gives dates as they are, and other files their texts.
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def with_marks_read(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, TypeGuard
 
@@ -25,6 +26,7 @@ from agentrun_nb.files.dataset import Converted
 from agentrun_nb.files.excel import read_excel, write_excel
 from agentrun_nb.files.html import read_html, refuse_to_write
 from agentrun_nb.files.marks import (
+    DATE,
     DURATION,
     JSON,
     LOCAL,
@@ -37,7 +39,7 @@ from agentrun_nb.files.parquet import parquet_bytes, read_parquet, write_parquet
 from agentrun_nb.records.batch import ARROW, Batch
 from agentrun_nb.tables import report
 from agentrun_nb.tables.arrow import column_of_arrow, with_attrs
-from agentrun_nb.tables.frames import Runs, check_columns, runs_frame, table_frame
+from agentrun_nb.tables.frames import Runs, check_columns, check_is_unread, runs_frame, table_frame
 from agentrun_nb.tables.mending import mend
 
 
@@ -61,8 +63,8 @@ def save(runs: Runs | Iterable[pd.DataFrame], path: str | os.PathLike[str]) -> P
 
     Args:
         runs: a table of this package, or anything that `runs_frame` takes. Further columns of a
-            table of records go along when they hold text, numbers, truth values, times or lengths
-            of time; its index is not saved. Any other table, such as one of `summarize` or
+            table of records go along when they hold text, numbers, truth values, times, dates or
+            lengths of time; its index is not saved. Any other table, such as one of `summarize` or
             `extract`, keeps its index, and values that are lists, objects or long integers are
             written as JSON.
         path: the file. For several frames it is a folder, whose name has no suffix; a dataset that
@@ -85,6 +87,7 @@ def save(runs: Runs | Iterable[pd.DataFrame], path: str | os.PathLike[str]) -> P
         ['id', 'status']
     """
     path = read_path(path)
+    check_is_unread(runs)
     if not path.suffix and _are_frames(runs):
         dataset.write_dataset(_frames(runs), path, _converted)
         return path
@@ -298,6 +301,8 @@ def _arrow_table(
             mark(field.name, DURATION)
         if pa.types.is_timestamp(field.type) and field.type.tz is None:
             mark(field.name, LOCAL)
+        if pa.types.is_date(field.type):
+            mark(field.name, DATE)
     return cells, all_marks
 
 
@@ -312,10 +317,13 @@ def _check_names(names: list[Any]) -> None:
 
 
 def _holds_objects(column: pd.Series[Any]) -> bool:
-    """Whether a column may hold other values than text, such as lists."""
+    """Whether a column may hold other values than text, dates, moments or lengths of time."""
     if column.dtype != "object":
         return False
-    return not all(isinstance(value, str) for value in column.dropna())
+    known = column.dropna()
+    return not any(
+        all(isinstance(value, kind) for value in known) for kind in (str, date, timedelta)
+    )
 
 
 def _not_plain(reason: str) -> SchemaError:

@@ -19,7 +19,7 @@ from agentrun_nb.fetch.refetch import renew_rows, rows_to_fetch
 from agentrun_nb.live.listener import Listener
 from agentrun_nb.run import Run, runs_of
 from agentrun_nb.tables import report
-from agentrun_nb.tables.frames import runs_frame
+from agentrun_nb.tables.frames import in_plain_form, runs_frame
 from agentrun_nb.tables.report import FetchReport
 
 
@@ -47,9 +47,9 @@ class Given:
             SettingsError: something in it names no run.
         """
         is_several = isinstance(runs, Iterable) and not isinstance(runs, pd.Series | Mapping)
-        given = runs
-        if is_several and not isinstance(runs, pd.DataFrame | list | tuple):
-            given = list(runs)
+        given = in_plain_form(runs)
+        if is_several and not isinstance(given, pd.DataFrame | list | tuple):
+            given = list(given)
         keys = run_keys(given)
         table = _table_of(given)
         if table is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from difflib import get_close_matches
+from inspect import GEN_CLOSED, getgeneratorstate
 from itertools import groupby
 from operator import itemgetter
 from os import PathLike
@@ -153,7 +154,8 @@ def _cell(value: Any) -> pd.Series[Any]:
 
 
 def _check_holds_runs(x: Any, given: Any) -> None:
-    """Raises SchemaError for a text, a path, a pair of ids, and what is not iterable."""
+    """Raises SchemaError for a text, a path, a pair of ids, and what cannot be read through."""
+    check_is_unread(x)
     kind = kind_of(x)
     subject = f"{capital(kind)} holds no runs"
     of_column = None
@@ -182,8 +184,34 @@ def _check_holds_runs(x: Any, given: Any) -> None:
         raise SchemaError(f"{subject}.", hint=of_column or hint)
 
 
+def check_is_unread(x: Any) -> None:
+    """Raises SchemaError for a generator whose end has been reached: it would look like no runs."""
+    if isinstance(x, Generator) and getgeneratorstate(x) == GEN_CLOSED:
+        hint = "Make one anew for each reader, such as client.iter_runs()."
+        raise SchemaError("This generator has been read to its end already.", hint=hint)
+
+
 def _looks_like_json(text: str) -> bool:
     return text.lstrip().startswith(("{", "["))
+
+
+def in_plain_form(x: Any) -> Any:
+    """Puts runs, however they are named, in a form that can be read twice.
+
+    Returns:
+        A list for a set, an index, or an iterator; a frame of pandas for one of another library;
+        anything else as it came.
+
+    Example:
+        >>> in_plain_form(iter([("dep-1", "run-1")]))
+        [('dep-1', 'run-1')]
+    """
+    if isinstance(x, pd.DataFrame | pd.Series):
+        return x
+    if hasattr(x, "__arrow_c_stream__"):
+        return frame_of_arrow(pa.table(x))
+    check_is_unread(x)
+    return list(x) if isinstance(x, Set | Iterator | pd.Index) else x
 
 
 def is_key(x: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
-from agentrun_nb.tables.frames import is_key
+from agentrun_nb.tables.frames import in_plain_form, is_key
 
 if TYPE_CHECKING:
     from agentrun_nb.run import Run
@@ -42,12 +42,13 @@ def with_runs_fetched(x: Any, client: Any) -> Any:
         return x
     if is_key(x):
         return client.get_run(*x)
-    if not isinstance(x, list | tuple) or not any(map(is_key, x)):
-        return x
-    keys = [part for part in x if is_key(part)]
+    given = in_plain_form(x)
+    if not isinstance(given, list | tuple) or not any(map(is_key, given)):
+        return given
+    keys = [part for part in given if is_key(part)]
     fetched = client.get_runs(pd.DataFrame(keys, columns=["deployment_id", "id"]))
     rows = iter(range(len(fetched)))
-    return [fetched.iloc[[next(rows)]] if is_key(part) else part for part in x]
+    return [fetched.iloc[[next(rows)]] if is_key(part) else part for part in given]
 
 
 class Feed(Protocol):

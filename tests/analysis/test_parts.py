@@ -268,6 +268,29 @@ def test_nothing_at_all_is_no_run() -> None:
     assert_same(arn.summarize(iter([]), by="status"), arn.summarize([], by="status"))
 
 
+READERS: dict[str, Callable[[Any, Path], Any]] = {
+    "summarize": lambda runs, _: arn.summarize(runs),
+    "concurrency": lambda runs, _: arn.concurrency(runs),
+    "extract": lambda runs, _: arn.extract(runs, "input.topic"),
+    "health": lambda runs, _: arn.health(runs),
+    "runs_frame": lambda runs, _: arn.runs_frame(runs),
+    "explore": lambda runs, _: arn.explore(runs),
+    "save to a folder": lambda runs, folder: arn.save(runs, folder / "runs"),
+    "save to a file": lambda runs, folder: arn.save(runs, folder / "runs.parquet"),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_generator_that_was_read_is_refused_and_not_taken_for_no_runs(
+    reader: str, tmp_path: Path
+) -> None:
+    runs = (part for part in [frame([run(0)])])
+    assert len(arn.runs_frame(runs)) == 1
+    with pytest.raises(SchemaError, match="read to its end already"):
+        READERS[reader](runs, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("given", [list, iter], ids=["list", "iterator"])
 def test_groups_that_have_no_order_are_refused_by_name(given: Any) -> None:
     record = {"id": "a", "deployment_id": "d", "created_at": "2026-01-01T00:00:00Z"}

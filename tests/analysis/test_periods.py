@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -79,6 +80,8 @@ def test_groups_have_the_same_periods() -> None:
         ("1D", "2026-03-05"),
         ("12h", "2026-03-05T12:00"),
         (timedelta(hours=1), "2026-03-05T13:00"),
+        (np.timedelta64(7, "D"), "2026-03-02"),
+        (np.timedelta64(3_600, "s"), "2026-03-05T13:00"),
     ],
 )
 def test_weeks_begin_with_a_monday_and_days_at_midnight(freq: Any, begin: str) -> None:
@@ -121,6 +124,10 @@ def test_no_runs_have_no_periods_and_the_same_columns() -> None:
         pd.NaT,
         "9" * 40 + "h",
         "NaT",
+        np.timedelta64("NaT"),
+        np.timedelta64(1, "M"),
+        np.timedelta64(1),
+        np.timedelta64(10, "ms"),
     ],
 )
 def test_what_is_no_length_of_time_is_refused(freq: Any) -> None:

@@ -15,7 +15,7 @@ from agentrun_nb.core.dtypes import COLUMN_DTYPES, TEXT
 from agentrun_nb.core.paths import find, parse_path
 from agentrun_nb.core.schema import OUTPUTS
 from agentrun_nb.documents.json_paths import DEEPEST
-from agentrun_nb.errors import DataError, PathNotFound
+from agentrun_nb.errors import DataError, PathNotFound, SchemaError
 from agentrun_nb.run import value_at
 from agentrun_nb.tables.frames import runs_frame
 from tests.support.strategies import GOLDEN, ODD_JSON, page, record
@@ -212,3 +212,10 @@ def test_not_a_number_is_read_and_shown():
     frame = arn.json_paths(runs_of('{"a":NaN,"b":-Infinity,"c":1e400}'))
     assert frame["example"].tolist() == ["NaN", "-Infinity", "1E+400"]
     assert math.isnan(arn.parse(pd.Series(["NaN"]))[0])
+
+
+@pytest.mark.parametrize("values", [[{"a": 1}, None], [[1]], [1, 2], [1.5, float("nan")]])
+def test_a_column_of_other_things_than_texts_is_refused(values: list[object]) -> None:
+    with pytest.raises(SchemaError, match="holds texts, and not"):
+        arn.parse(pd.Series(values, dtype="object"))
+    assert arn.parse(pd.Series(["1", *values], dtype="object")).iloc[0] == 1

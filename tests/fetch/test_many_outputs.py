@@ -100,9 +100,9 @@ def test_to_know_the_files_of_a_run_takes_little() -> None:
 
     def calls(n: int) -> int:
         runs = arn.runs_frame(arn.local.generate(n))
-        urgent_first(runs, None)
+        urgent_first(runs)
         with cProfile.Profile() as profile:
-            urgent_first(runs, None)
+            urgent_first(runs)
         return sum(row.callcount for row in profile.getstats())
 
     assert (calls(120) - calls(20)) / 100 < 2_000
@@ -116,7 +116,7 @@ def test_files_lead_back_to_their_run_also_where_ids_are_missing() -> None:
         [record | {"sandbox_id": f"sbx_{place}", "output_manifest": manifest}
          for place, manifest in enumerate(manifests)]
     )  # fmt: skip
-    files = urgent_first(runs.set_axis([7] * 6), None)
+    files = urgent_first(runs.set_axis([7] * 6))
     assert [(file.name, file.run.sandbox_id) for file in files] == [
         ("0", "sbx_0"), ("1", "sbx_2"), ("2", "sbx_5")
     ]  # fmt: skip

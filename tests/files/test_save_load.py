@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from datetime import date, timedelta
 from functools import cache
 
 import numpy as np
@@ -213,6 +214,16 @@ def tables() -> dict[str, pd.DataFrame]:
         "an index": documents.set_index(pd.Index(["x", "y", "z"], name="key")),
         "an index without a name": documents.set_axis(["x", "y", "z"]),
         "two levels": by_status,
+        "dates": pd.DataFrame({"day": [date(2026, 11, 20), None], "n": [1, 2]}),
+        "an index of dates": pd.DataFrame(
+            {"n": [1, 2]}, pd.Index([date(2026, 11, 20), date(1, 1, 1)], name="day")
+        ),
+        "moments and lengths as objects": pd.DataFrame(
+            {
+                "at": pd.Series([pd.Timestamp("2026-11-20T08:00:00.000001Z"), None], dtype=object),
+                "took": pd.Series([timedelta(seconds=5), None], dtype=object),
+            }
+        ),
         "lengths": pd.DataFrame({"total": runs["completed_at"] - runs["created_at"]}).set_axis(
             runs["id"]
         ),
