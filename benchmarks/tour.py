@@ -10,6 +10,7 @@ picture is of the view of many runs, as the link with latency brought it.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import tempfile
 import time
@@ -26,14 +27,19 @@ from .link import slow_link
 from .page_cases import CHECKOUT
 
 TOUR = "01_tour.ipynb"
-MANY_RUNS = 15
-"""The number of the cell that shows many runs."""
+
+
+def cell_of_many_runs() -> int:
+    """The number of the cell that shows many runs."""
+    cells = json.loads((CHECKOUT / "notebooks" / TOUR).read_text("utf-8"))["cells"]
+    sources = ["".join(cell["source"]) for cell in cells]
+    return next(number for number, source in enumerate(sources) if "arn.explore(runs" in source)
 
 
 def many_runs(notebook: OpenNotebook) -> Locator:
     """The view of many runs, scrolled to: JupyterLab keeps only what is near the screen in the page."""
     content = "window.jupyterapp.shell.currentWidget.content"
-    notebook.page.evaluate(f"(cell) => {content}.scrollToItem(cell, 'start')", MANY_RUNS)
+    notebook.page.evaluate(f"(cell) => {content}.scrollToItem(cell, 'start')", cell_of_many_runs())
     view = notebook.page.get_by_test_id("arn-workbench")
     view.wait_for()
     return view

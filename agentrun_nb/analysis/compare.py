@@ -90,53 +90,39 @@ def compare(
             be given by their ids or labels then.
 
     Returns:
-        One row per measure with a fresh index: measure, n_a, n_b (runs, or inputs where paired), a,
-        b, difference (b less a) with its 95 % interval from low to high, ratio (of run times, b to
-        a) with its 95 % interval from ratio_low to ratio_high, verdict and notes. NA is what the
-        data does not reach: an interval with an end that is NA is open there.
+        One row per measure with a fresh index; NA is what the data does not reach, and an interval
+        with an end that is NA is open there:
 
-        The verdict names a difference whose interval leaves zero out; groups that are equal get one
-        in at most 5 of 100 comparisons. It is `not enough data` where there are fewer than 10 on a
-        side, or where an end of the interval is NA. The measures are
+        - measure;
+        - n_a, n_b: runs of each group, or inputs where paired;
+        - a, b: the value of each group, and difference: b less a, with its 95 % interval from low
+          to high;
+        - ratio: of run times, b to a, with its 95 % interval from ratio_low to ratio_high;
+        - verdict: names a difference whose interval leaves zero out. Groups that are equal get one
+          in at most 5 of 100 comparisons. It is `not enough data` where there are fewer than 10 on
+          a side, or where an end of the interval is NA;
+        - notes: what the numbers leave out, such as how many runs are in neither group.
 
-        - success rate: of succeeded, failed and timed-out runs. The interval is Newcombe's, and
-          wider where a group ran an input (equal as JSON) several times (Rao & Scott 1992);
-        - median run time (s): from started to completed, whatever the outcome, by Kaplan-Meier. The
-          interval is Zou and Donner's, and wider where inputs were run several times. That of the
-          ratio has the ratios that the log-rank test does not refute, and the verdict is mostly
-          that test's. It says `faster` and `slower` where the times to success differ likewise,
-          else `ends sooner` and `ends later`: a version that fails at once is not fast;
-        - paired success rate: the mean success of the inputs that ran under both, each weighing the
-          same. The interval is McNemar's exact one (1947) where each ran once on each side, else
-          one over inputs;
-        - paired run time (s): over those of these inputs of which no run goes on, the median of the
-          differences between the medians of their succeeded runs. The interval is the exact one of
-          the sign test.
+        The measures are
 
-        With `values` two more rows for each of them, of all runs that have the number, whatever
-        their outcome; their verdict is `b is lower` or `b is higher`:
+        - success rate: of succeeded, failed and timed-out runs;
+        - median run time (s): from started to completed, whatever the outcome, by Kaplan-Meier. Its
+          verdict is `faster` or `slower` where the times to success differ likewise, else `ends
+          sooner` or `ends later`: a version that fails at once is not fast;
+        - paired success rate: the mean success of the inputs (equal as JSON) that ran under both,
+          each weighing the same;
+        - paired run time (s): the median over these inputs of the differences between the medians
+          of their succeeded runs;
+        - with `values` for each number its mean over all runs that have it, whatever their outcome,
+          and its paired mean over the inputs that ran under both; the verdict is `b is lower` or
+          `b is higher`. Numbers that are all the same, which show no spread, have no verdict;
+        - with `phase` the median and the paired time in it, in place of the run times.
 
-        - mean score: the mean over runs, with the wider one of Welch's and Student's intervals;
-          where inputs were run several times or by both groups, its variance is that by inputs
-          (Liang & Zeger 1986), and a verdict takes 10 different inputs on each side. Of a few very
-          skewed numbers, such as costs, that vary more than the others it is somewhat too narrow;
-        - paired mean score: the mean over the inputs that ran under both of the differences of
-          their means, with Student's interval.
+        Then a row for each kind of run that nothing is known of. Where b is a list the first column
+        bears the name of `by` and holds the value of b (its label with `names`), and the verdicts
+        end with `(Holm)`; the intervals are still those of one comparison alone.
 
-        Numbers that are all the same show no spread, which is not the same as having none: then
-        there is no interval, no verdict, and a note. The mean of scores that are 0 or 1 has no
-        interval where all runs of a group pass, and of its intervals, and those of the pairs, up to
-        12 of 100 leave the truth out. Whether runs succeeded is compared by the success rate.
-
-        With `phase` the measures are `median time in running (s)` and `paired time in running (s)`,
-        and the notes say of how many runs it was known and how. Times that were only observed lie
-        between two looks: the intervals reach from what is least to what is most for b, and a
-        verdict stands where it is the same for both (`agentrun_nb.analysis.bounded`).
-
-        Then a row for each kind of run that nothing is known of; how many of them are in neither
-        group is in the notes. Where b is a list the first column bears the name of `by` and holds
-        the value of b (its label with `names`), and the verdicts end with `(Holm)`; the intervals
-        are still those of one comparison alone.
+        The documentation's page *Which statistics, and why* has the test and the interval of each.
 
     Raises:
         SchemaError: there is no such column, or `phases` is no such table.

@@ -83,30 +83,30 @@ def summarize(
             without a label stays, and a label that several share is followed by the id.
 
     Returns:
-        One row per group, one in all without `by`, with a fresh index: the columns of `by` (labels
-        in place of ids), `version_number` beside `version_id` where the frame has it, with `freq`
-        the first moment of the `period` (NA: runs without a created_at), and
+        One row per group, one in all without `by`, with a fresh index:
 
+        - the columns of `by` (labels in place of ids), and `version_number` beside `version_id`
+          where the frame has it;
+        - with `freq` the first moment of the `period`; NA: runs without a created_at;
         - n, and of them succeeded, failed, cancelled, timed_out, not_ended, not_fetched, no_status,
           unknown_status;
-        - success_rate: succeeded / (succeeded + failed + timed_out), with Wilson's 95 % interval;
+        - success_rate: succeeded / (succeeded + failed + timed_out), with its 95 % interval from
+          success_low to success_high;
         - before_start_p50, before_start_p90: seconds from created to started;
         - after_start_p50 with its 95 % interval, after_start_p90, after_start_p95, after_start_p99:
           seconds from started to completed, whatever the outcome. Both by Kaplan-Meier: what has
-          not ended is censored, services always; an interval without its upper end is open, since
-          too few have ended to bound it;
-        - with `phase="running"` in place of after_start_*: running_p50, running_p50_low,
-          running_p50_high, running_p90, running_p95, running_p99, and running_known: of how many
-          runs the phase is known, by logs before looks before timestamps. What was only observed
-          lies between two looks: values are those of the times halfway between least and most, and
-          intervals reach from what is least to what is most (`agentrun_nb.analysis.bounded`). A
-          phase of which nobody saw the end is censored, and that of a service at its end. A run
-          that was in it several times counts once, with all of them together;
-        - with `within` also within, within_low, within_high: the share of runs that end within that
-          time after their start (with `phase`: whose phase ends within it), whatever the outcome,
-          by Kaplan-Meier with its 95 % interval; NA where no run was watched that long;
+          not ended is censored, services always. An interval without its upper end is open;
+        - with `phase="running"`, in place of after_start_*: running_p50 with its interval to
+          running_p99, and running_known: of how many runs the phase is known, by logs before looks
+          before timestamps. A run that was in it several times counts once, with all of them
+          together; a phase of which nobody saw the end is censored;
+        - with `within`: within, within_low, within_high: the share of runs that end within that
+          time after their start (with `phase`: whose phase ends within it), whatever the outcome;
+          NA where no run was watched that long;
         - notes: why a number is missing (`too few`, `not reached`), the names of what could not be
           counted, and how many runs stand more than once.
+
+        The documentation's page *Which statistics, and why* says how each is computed.
 
     Raises:
         SchemaError: there is no such column, a Series is not of these runs, or `phases` is no such

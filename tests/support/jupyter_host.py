@@ -56,7 +56,8 @@ class Host:
         )
         settings.write_text(json.dumps(QUIET))
         command = [
-            str(python or sys.executable),
+            # The server runs in another folder.
+            str(python.absolute() if python else sys.executable),
             "-m",
             module,
             "--no-browser",
