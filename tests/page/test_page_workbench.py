@@ -78,7 +78,7 @@ def test_a_wide_view_has_the_details_beside_the_picture(open_stage: Opener) -> N
     assert picture["width"] / (picture["width"] + details["width"]) == pytest.approx(0.61, abs=0.01)
 
 
-@pytest.mark.parametrize(("chosen", "height"), [([], 180), ([[DEP, "adrun_1"]], 236)])
+@pytest.mark.parametrize(("chosen", "height"), [([], 180), ([[DEP, "adrun_1"]], 300)])
 def test_a_view_of_medium_width_has_the_details_under_the_picture(
     open_stage: Opener, chosen: list[list[str]], height: int
 ) -> None:
@@ -86,6 +86,27 @@ def test_a_view_of_medium_width_has_the_details_under_the_picture(
     picture, details = box(part(stage, "stage")), box(part(stage, "details"))
     assert details["y"] + 1 >= picture["y"] + picture["height"]
     assert details["height"] == height
+
+
+@pytest.mark.parametrize("width", [652, 820, 999])
+def test_under_the_picture_stands_why_a_run_failed(open_stage: Opener, width: int) -> None:
+    failed = failed_run(**{"id": "adrun_0", "deployment_id": DEP})
+    scenario = many_runs([failed, *runs(40)[1:]], selected=[[DEP, "adrun_0"]])
+    details = part(open_stage(scenario, width=width, height=900), "details")
+    reason = details.locator(".arn-reason")
+    expect(reason).to_be_visible()
+    assert box(reason)["y"] + box(reason)["height"] <= box(details)["y"] + box(details)["height"]
+
+
+@pytest.mark.parametrize(("width", "is_seen"), [(1300, True), (1000, False)])
+def test_the_age_is_in_sight_beside_a_column_of_ones_own(
+    open_stage: Opener, width: int, is_seen: bool
+) -> None:
+    scenario = many_runs(runs(40), view="table", columns=["output_manifest.score"])
+    grid = open_stage(scenario, width=width).page.locator(".arn-grid")
+    expect(grid.locator(".arn-grid-age").first).to_be_visible()
+    overflow = grid.evaluate("(grid) => grid.scrollWidth - grid.clientWidth")
+    assert (overflow <= 0) == is_seen
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ const LONGEST_NAME = 30;
 /** Widths in characters; between cells lies the room of GAP of them. */
 const LENGTH = 13;
 const AGE = 11;
-const REASON = 20;
+const REASON = 11;
 const WIDEST_VALUE = 26;
 const GAP = 3;
 const ID = 9;
