@@ -31,7 +31,6 @@ from agentrun_nb.errors import (
 )
 from agentrun_nb.live.watch import Watch
 from agentrun_nb.local.service import Service
-from agentrun_nb.widget import view
 from tests.support.analysis import TORTURE
 from tests.test_docstrings import PUBLIC
 
@@ -410,18 +409,6 @@ def test_a_moment_of_fetching_lies_in_the_calendar(world: World) -> None:
     moment = datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))
     with pytest.raises(SchemaError, match="years 1 to 9999"):
         arn.Run(world.run.raw, moment)
-
-
-def test_what_is_left_of_a_closed_view_is_its_picture(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    published: list[dict[str, Any]] = []
-    monkeypatch.setattr(view, "_publish", lambda data, **_: published.append(data))
-    closed = arn.explore(world.runs)
-    closed.close()
-    closed._ipython_display_()
-    assert len(published) == 1
-    assert "arn-twin" in published[0]["text/html"]
 
 
 @pytest.mark.parametrize("zone", [ZoneInfo("Europe/Berlin"), UTC, None])

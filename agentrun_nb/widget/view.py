@@ -269,6 +269,12 @@ class View(anywidget.AnyWidget):
             html = twin(self.uid, self._call(), self._story())
             return {"text/html": html, "text/plain": repr(self)}
 
+    def close(self) -> None:
+        """Takes the view off the screen."""
+        super().close()
+        # ipywidgets 7 puts None in its place; what is left of a closed view is its picture.
+        vars(self).pop("_ipython_display_", None)
+
     def _ipython_display_(self, **_: Any) -> None:
         """Publishes the static twin and the live view below it, which hides it while it is there.
 

@@ -21,7 +21,7 @@ import agentrun_nb as arn
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.drawing.course import course
 from agentrun_nb.drawing.html import el, joined
-from agentrun_nb.widget import explore, explore_json
+from agentrun_nb.widget import explore, explore_json, view
 from agentrun_nb.widget.excerpt import excerpt
 from agentrun_nb.widget.run_docs import run_docs
 from agentrun_nb.widget.twin import MOST_BYTES, Room, run_story
@@ -463,3 +463,14 @@ def test_what_a_listing_left_out_is_known_to_the_frame_and_told():
     html = joined(*run_story(runs, doc, 0.0, "UTC")(Room(rows=10, text=100, document=100)))
     assert html.count("left out of the listing") >= 3
     assert "not recorded" not in html
+
+
+@pytest.mark.parametrize("make", [explore, explore_json])
+def test_what_is_left_of_a_closed_view_is_its_picture(make, monkeypatch):
+    published = []
+    monkeypatch.setattr(view, "_publish", lambda data, **_: published.append(data))
+    closed = make(arn.Run(json.dumps(record()).encode()))
+    closed.close()
+    closed._ipython_display_()
+    assert len(published) == 1
+    assert "arn-twin" in published[0]["text/html"]
