@@ -21,7 +21,7 @@ import agentrun_nb as arn
 from agentrun_nb.core.schema import RUNS
 from agentrun_nb.drawing.course import course
 from agentrun_nb.drawing.html import el, joined
-from agentrun_nb.widget import explore, explore_json, view
+from agentrun_nb.widget import explore, explore_json
 from agentrun_nb.widget.excerpt import excerpt
 from agentrun_nb.widget.run_docs import run_docs
 from agentrun_nb.widget.twin import MOST_BYTES, Room, run_story
@@ -468,7 +468,8 @@ def test_what_a_listing_left_out_is_known_to_the_frame_and_told():
 @pytest.mark.parametrize("make", [explore, explore_json])
 def test_what_is_left_of_a_closed_view_is_its_picture(make, monkeypatch):
     published = []
-    monkeypatch.setattr(view, "_publish", lambda data, **_: published.append(data))
+    publish = "agentrun_nb.widget.view._publish"
+    monkeypatch.setattr(publish, lambda data, **_: published.append(data))
     closed = make(arn.Run(json.dumps(record()).encode()))
     closed.close()
     closed._ipython_display_()
