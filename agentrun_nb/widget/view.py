@@ -273,7 +273,7 @@ class View(anywidget.AnyWidget):
         """Takes the view off the screen."""
         super().close()
         # ipywidgets 7 puts None in its place; what is left of a closed view is its picture.
-        vars(self).pop("_ipython_display_", None)
+        self.__dict__.pop("_ipython_display_", None)
 
     def _ipython_display_(self, **_: Any) -> None:
         """Publishes the static twin and the live view below it, which hides it while it is there.
