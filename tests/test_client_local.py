@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import polars
@@ -142,6 +143,14 @@ FORMS = {
         {"deployment_id": [run.deployment_id], "id": [run.id], "status": [run.status]}
     ),
 }
+
+
+def _selected(client: Client, runs: Any, _: Path) -> pd.DataFrame:
+    view = arn.explore(client.list_runs(progress=False))
+    view.selected = runs
+    return view.selection
+
+
 DOORS = {
     "wait": lambda client, runs, _: client.wait(runs, progress=False),
     "watch": lambda client, runs, _: client.watch(runs).wait(),
@@ -150,6 +159,7 @@ DOORS = {
     "read_output": lambda client, runs, _: client.read_output(runs, "report.md"),
     "save_outputs": lambda client, runs, folder: client.save_outputs(runs, folder),
     "explore": lambda client, runs, _: arn.explore(runs, client).runs,
+    "selected": _selected,
 }
 
 

@@ -19,7 +19,7 @@ from agentrun_nb.core.when import When, plain_when, read_when
 from agentrun_nb.documents.col import Col
 from agentrun_nb.drawing.window import GROUPINGS
 from agentrun_nb.errors import AgentRunError, SettingsError
-from agentrun_nb.tables.frames import runs_frame
+from agentrun_nb.tables.frames import in_plain_form, runs_frame
 
 Stretch = Sequence[When]
 """A stretch of time: where it begins and ends."""
@@ -67,7 +67,8 @@ def are_keys(value: Any) -> bool:
     return _is_list(value) and all(map(_is_key, value))
 
 
-def _keys(value: Any) -> Iterator[list[str]]:
+def _keys(given: Any) -> Iterator[list[str]]:
+    value = in_plain_form(given)
     # A key in a tuple is one run.
     # A list of two texts is more likely a list of ids, of which one cannot be sure.
     if isinstance(value, tuple) and _is_key(value):
