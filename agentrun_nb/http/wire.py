@@ -139,13 +139,17 @@ class Wire:
         self.ledger = Ledger() if transport else shared_ledger(settings.base_url)
         self._own_service = Service(Gate(settings.max_in_flight)) if transport else None
         self._transports: dict[int, tuple[asyncio.AbstractEventLoop, Transport]] = {}
-        self._closed = False
         self._finalizer = finalize(self, _close_transport, self._transports)
 
     @property
     def closed(self) -> bool:
         """Whether requests fail because the client was closed."""
-        return self._closed
+        # A copy with other limits has the same finalizer, and is closed with its original.
+        return not self._finalizer.alive
+
+    def _check_is_open(self) -> None:
+        if self.closed:
+            raise SettingsError("This client is closed.", hint="Make a new one.")
 
     async def fetch(self, ask: Ask, read: Callable[[bytes], T], tally: Tally) -> T:
         """Sends a request, again where that may help, and reads the answer.
@@ -161,8 +165,7 @@ class Wire:
         Raises:
             AgentRunError: the error of the last attempt; every other exception becomes one.
         """
-        if self._closed:
-            raise SettingsError("This client is closed.", hint="Make a new one.")
+        self._check_is_open()
         try:
             return await self._fetch_with_retries(ask, read, tally)
         except GeneratorExit:
@@ -360,7 +363,12 @@ class Wire:
         )
 
     def _transport(self) -> Transport:
-        """Returns the transport of this process; a forked child makes its own."""
+        """Returns the transport of this process; a forked child makes its own.
+
+        Raises:
+            SettingsError: the client was closed, perhaps while the request waited for its turn.
+        """
+        self._check_is_open()
         if os.getpid() not in self._transports:
             transport = self._injected or connect(self.settings)
             self._transports[os.getpid()] = asyncio.get_running_loop(), transport
@@ -376,7 +384,6 @@ class Wire:
 
     def close(self) -> None:
         """Closes all connections; requests after that fail."""
-        self._closed = True
         self._finalizer()
         gate.client_closed(self.settings.origin)
 

@@ -8,10 +8,12 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 import time
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import httpx
@@ -21,7 +23,13 @@ from hypothesis import strategies as st
 
 from agentrun_nb import errors
 from agentrun_nb.client import Client
-from agentrun_nb.errors import BadIdError, BadResponseError, TooLargeError, UnsafeURLError
+from agentrun_nb.errors import (
+    BadIdError,
+    BadResponseError,
+    SettingsError,
+    TooLargeError,
+    UnsafeURLError,
+)
 from agentrun_nb.http import loop
 from agentrun_nb.http.body import STEP, read_body
 from agentrun_nb.http.gate import Gate
@@ -605,3 +613,28 @@ def test_what_python_has_a_name_for_is_caught_by_that_name_too(ours, python):
     assert isinstance(error, python)
     assert str(error) == "What happened. What to do."
     assert (error.message, error.args) == ("What happened.", ("What happened.",))
+
+
+def test_a_request_that_waits_to_be_sent_again_ends_with_its_client() -> None:
+    asked = threading.Event()
+
+    def refuse(_: httpx.Request) -> httpx.Response:
+        asked.set()
+        return answer({}, 503)
+
+    client = mocked(refuse)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(client.get_run, DEP, "run_1")
+        assert asked.wait(10)
+        client.close()
+        with pytest.raises(SettingsError, match="This client is closed"):
+            waiting.result(10)
+    assert not client._wire._transports, "a connection that nobody closes"
+
+
+def test_a_copy_with_other_limits_is_closed_with_its_original() -> None:
+    client = mocked(lambda _: answer(run_record("run_1")))
+    client.get_run(DEP, "run_1")
+    copied = client._wire.within(max_bytes=10)
+    client.close()
+    assert copied.closed
