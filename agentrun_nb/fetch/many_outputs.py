@@ -162,7 +162,7 @@ def _names_of(row: Mapping[str, Any]) -> list[str]:
     return [text for text in known if isinstance(text, str)]
 
 
-def check_names(files: Sequence[OutputFile], names: Sequence[str]) -> None:
+def check_names(files: Sequence[OutputFile], names: Iterable[str]) -> None:
     """Checks that each name or path is that of one of the files at least.
 
     Raises:
@@ -271,11 +271,11 @@ def save_outputs(
     add_failed_runs(table, saved)
     files = urgent_first(table)
     if names is not None:
-        names = [*map(valid_unicode, names)]  # as those in the table are
+        chosen = {*map(valid_unicode, names)}  # as those in the table are
         # Of a run that did not come nobody knows what it lists.
         if len(table) and table["fetch_error"].isna().all():
-            check_names(files, names)
-        files = [file for file in files if not set(names).isdisjoint(_names_of(file.row))]
+            check_names(files, chosen)
+        files = [file for file in files if not chosen.isdisjoint(_names_of(file.row))]
     titles = _titles(files)
 
     def take(file: OutputFile, content: bytes) -> str:

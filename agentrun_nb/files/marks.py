@@ -95,18 +95,36 @@ def _is_missing(value: Any) -> bool:
 
 
 def restored(column: pd.Series[Any], marks: tuple[str, ...]) -> pd.Series[Any]:
-    """Converts a column of a file back to the kind that its marks say."""
+    """Converts a column of a file back to the kind that its marks say.
+
+    Where somebody has changed a cell to what is not of that kind, the column stays as it is in the
+    file.
+    """
+    try:
+        return _of_kind(column, marks)
+    except (ValueError, TypeError, OverflowError):
+        return column
+
+
+def _of_kind(column: pd.Series[Any], marks: tuple[str, ...]) -> pd.Series[Any]:
     if JSON in marks:
         return column.astype("object").map(jsontext.parse, na_action="ignore").astype("object")
     if NUMBER in marks:
         return column.astype("object").map(float, na_action="ignore").astype("Float64")
     if DURATION in marks:
-        return pd.to_timedelta(column.astype("object")).astype("timedelta64[us]")
+        return pd.to_timedelta(column.astype("object").map(_length)).astype("timedelta64[us]")
     if LOCAL in marks:
         return parse_times(column.astype("object")).astype("datetime64[us]")
     if DATE in marks:
         return column.astype("object").map(_date, na_action="ignore").astype("object")
     return column
+
+
+def _length(value: Any) -> Any:
+    # pandas takes a number for nanoseconds; a file of this package has no lengths as numbers.
+    if isinstance(value, int | float) and not pd.isna(value):
+        raise TypeError("a length of time is no number")
+    return value
 
 
 def _date(value: str | date) -> date:

@@ -251,6 +251,36 @@ def test_every_table_of_this_package_comes_back(path, name):
             assert back[column].dtype == frame[column].dtype, column
 
 
+MARKED = {
+    "duration": timedelta(seconds=5),
+    "JSON": ["a", 1],
+    "date": date(2026, 11, 20),
+    "local time": pd.Timestamp("2026-11-20T08:00"),
+}
+
+
+@pytest.mark.parametrize("as_index", [False, True], ids=["column", "index"])
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+@pytest.mark.parametrize("mark", MARKED)
+@pytest.mark.parametrize("typed", ["no such thing", 5])
+def test_a_cell_that_somebody_has_changed_costs_no_table(tmp_path, typed, mark, ending, as_index):
+    frame = pd.DataFrame({"it": [MARKED[mark]] * 2, "n": [1, 2]})
+    path = arn.save(frame.set_index("it") if as_index else frame, tmp_path / f"it{ending}")
+    if ending == ".csv":
+        cells = pd.read_csv(path, dtype=object)
+        assert f"[{mark}]" in cells.columns[0]
+        cells.iloc[1, 0] = str(typed)
+        cells.to_csv(path, index=False)
+    else:
+        book = openpyxl.load_workbook(path)
+        book.active.cell(3, 1).value = typed
+        book.save(path)
+    back = arn.load(path).reset_index()
+    assert back["n"].tolist() == [1, 2]
+    changed = back["it"].iloc[1]
+    assert str(changed) == str(typed) or isinstance(changed, type(MARKED[mark]))
+
+
 @pytest.mark.parametrize("value", [object(), {1, 2}, 1j, b"bytes"])
 def test_what_no_file_can_hold_is_refused_by_name(path, value):
     with pytest.raises(SchemaError, match=r"cannot be saved as it is.*odd"):
