@@ -111,8 +111,8 @@ def compare(
           sooner` or `ends later`: a version that fails at once is not fast;
         - paired success rate: the mean success of the inputs (equal as JSON) that ran under both,
           each weighing the same;
-        - paired run time (s): the median over these inputs of the differences between the medians
-          of their succeeded runs;
+        - paired run time (s): the median over these inputs of which no run goes on of the
+          differences between the medians of their succeeded runs;
         - with `values` for each number its mean over all runs that have it, whatever their outcome,
           and its paired mean over the inputs that ran under both; the verdict is `b is lower` or
           `b is higher`. Numbers that are all the same, which show no spread, have no verdict;

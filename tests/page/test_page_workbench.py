@@ -98,15 +98,15 @@ def test_under_the_picture_stands_why_a_run_failed(open_stage: Opener, width: in
     assert box(reason)["y"] + box(reason)["height"] <= box(details)["y"] + box(details)["height"]
 
 
-@pytest.mark.parametrize(("width", "is_seen"), [(1300, True), (1000, False)])
-def test_the_age_is_in_sight_beside_a_column_of_ones_own(
-    open_stage: Opener, width: int, is_seen: bool
+@pytest.mark.parametrize(("width", "fits"), [(1300, True), (1000, False)])
+def test_a_wide_table_has_room_for_a_column_of_ones_own(
+    open_stage: Opener, width: int, fits: bool
 ) -> None:
     scenario = many_runs(runs(40), view="table", columns=["output_manifest.score"])
     grid = open_stage(scenario, width=width).page.locator(".arn-grid")
     expect(grid.locator(".arn-grid-age").first).to_be_visible()
     overflow = grid.evaluate("(grid) => grid.scrollWidth - grid.clientWidth")
-    assert (overflow <= 0) == is_seen
+    assert (overflow <= 0) == fits
 
 
 @pytest.mark.parametrize(
