@@ -504,7 +504,7 @@ def test_each_module_is_small_and_explained(name):
     ("files", "most", "gzipped"),
     [
         (["loader.js"], 1280, 1024),
-        (["widget.js", "shared.js"], 112 * 1024, 46 * 1024),
+        (["widget.js", "shared.js"], 113 * 1024, 46 * 1024),
         (["later.js"], 78 * 1024, 31 * 1024),
         (["widget.css"], 18 * 1024, 5 * 1024),
         (["later.css"], 10 * 1024, 3 * 1024),

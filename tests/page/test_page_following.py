@@ -248,13 +248,14 @@ def test_two_runs_beside_each_other_are_told_of_as_they_are(open_stage: Opener, 
         comparison = page.locator(".arn-comparison")
         kernel.wait(lambda: "queued" in words(comparison))
         folded = comparison.locator("details")
-        folded.locator("summary").click()
+        folded.locator("summary").press("Enter")
         for run_id in ("run_1", "run_2", "run_3"):
             lives.enter(run_id, "running", "failed")
         kernel.wait(lambda: button(kernel).is_hidden())
         kernel.wait(lambda: "failed" in words(comparison))
         kernel.wait(lambda: "queued" not in words(comparison))
         assert folded.evaluate("(element) => element.open"), "what was opened in it stays so"
+        assert folded.locator("summary").evaluate("(one) => one === document.activeElement")
 
 
 def test_a_log_that_is_read_while_its_run_ends_has_the_end_of_it(open_stage: Opener, client, lives):

@@ -40,6 +40,9 @@ export function button(label, action, attributes = {}) {
   return element;
 }
 
+/** What an element stands for, where its words do not tell it from others of its kind. @type {WeakMap<Element, string>} */
+export const meanings = new WeakMap();
+
 let serial = 0;
 
 /** An id that no other element of the page has, made without data. @param {string} stem */

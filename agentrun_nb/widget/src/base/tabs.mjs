@@ -79,13 +79,11 @@ export function createTabs(label, tabs, onOpen, signal) {
     /** Draws panels anew: the open one at once, the others when they are opened. @param {unknown[]} names */
     redraw(names) {
       for (const part of parts.filter(({ name }) => names.includes(name))) {
-        const hadFocus = part.panel.matches(":focus-within");
         part.drawn = false;
         part.end.abort();
         part.end = new AbortController();
         part.panel.replaceChildren();
         if (!part.panel.hidden) open(part.name);
-        if (hadFocus) part.panel.focus({ preventScroll: true });
       }
     },
     /** Opens a tab and hands it the focus, which what was pressed in another cannot keep. @param {string} name */

@@ -3,6 +3,7 @@ import { createJsonBody } from "./json_body.mjs";
 import { createRunBody } from "./run_body.mjs";
 import { createRunsBody } from "./runs_body.mjs";
 import { h } from "../base/dom.mjs";
+import { keepFocus } from "../base/focus.mjs";
 import { hasHead, setHead } from "../base/head.mjs";
 import { isCut } from "../base/host.mjs";
 import { learnStatuses, setColours } from "../base/status.mjs";
@@ -137,6 +138,7 @@ export function mountExplorer(model, el, { signal, run, opening }) {
   }
 
   el.append(root);
+  keepFocus(root, signal);
   signal.addEventListener("abort", () => bodyEnd.abort());
   traits.watch("tz", (tz) => body?.setZone?.(zone.set(tz)));
   traits.watch("path", (path) => body?.setPath?.(String(path)));

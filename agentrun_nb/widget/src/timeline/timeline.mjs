@@ -57,7 +57,11 @@ export function createTimeline(root, { onSelect, onWindow, onGroup, onKeep, sign
     zoom: (factor) => navigation.zoom(factor),
     fit: () => navigation.fit(),
     failure: (by) => navigation.goToFailure(by),
-    keep: () => onKeep?.(state.view.instants),
+    keep() {
+      onKeep?.(state.view.instants);
+      // Where all is shown there is nothing to keep, and no button.
+      canvas.focus({ preventScroll: true });
+    },
     unplaced: () => selection.selectUnplaced(),
     unread: () => selection.selectUnread(),
   });

@@ -234,9 +234,14 @@ function createTimes({ state }, onChange) {
       [until, filter?.until],
     ]))
       if (isBetween && !input.matches(":focus")) input.value = clockOf(edge, data.page.now);
+    const [from, to] = [filter?.since, filter?.until].map((edge) =>
+      momentOf(edge ?? "", data.page.now),
+    );
     note.textContent = age
       ? `counted back from the newest look, ${formatTime(data.page.now, zone())}`
-      : "";
+      : from >= to
+        ? "no time lies between these"
+        : "";
   }
 
   /** @param {string | undefined} edge @param {number} newest @returns {string} what a clock in the zone shows */

@@ -1,5 +1,5 @@
 /** The runs as a list, newest first, where there is no room for a picture. */
-import { button, h } from "../base/dom.mjs";
+import { button, h, meanings } from "../base/dom.mjs";
 import { countOf } from "../base/numbers.mjs";
 import { listKeys } from "../base/roving.mjs";
 import { describe, statusMark } from "../base/status.mjs";
@@ -75,6 +75,7 @@ export function createList(store, { signal, onOpen }) {
     const facts = [length === undefined ? "" : duration(length), ageWords(Date.now() - created)];
     const reason = page.reasons[columns?.reason[row] ?? -1];
     const line = button("", () => onOpen(row), { class: "arn-wb-item" });
+    meanings.set(line, ids[row]);
     line.append(
       statusMark(status),
       h("span", "arn-offsight", `${describe(status).label}: `),
@@ -105,10 +106,7 @@ export function createList(store, { signal, onOpen }) {
     if (!newer || newer.added || rows?.length !== state.shown.length) return renew();
     for (const row of newer.changed) {
       const old = items.children[rows.indexOf(row)];
-      const hadFocus = old?.matches(":focus-within");
-      const fresh = old && item(row);
-      old?.replaceWith(fresh);
-      if (hadFocus) /** @type {HTMLElement} */ (fresh.firstChild).focus();
+      old?.replaceWith(item(row));
     }
   }
 

@@ -1,5 +1,5 @@
 /** Many runs in numbers: how many failed and why, how long they took, and the runs that stand out, each one click away. */
-import { button, h } from "../base/dom.mjs";
+import { button, h, meanings } from "../base/dom.mjs";
 import { countOf, formatCount, percent, runsOf } from "../base/numbers.mjs";
 import { ageWords, duration } from "../base/times.mjs";
 import { visible } from "../base/text.mjs";
@@ -85,14 +85,17 @@ function linesOf(state, numbers, onChoose) {
     ["after start", ...timesWords(after)],
     ["before start", ...timesWords(before)],
   ];
-  const link = (/** @type {number} */ row) => runLink(state, row, onChoose);
-  if (lastFailure >= 0)
-    lines.push(["last failure", link(lastFailure), ` ${failureAge(state, lastFailure)}`]);
-  if (longest >= 0)
-    lines.push(["longest", link(longest), ` ${lengthOf(state, longest, "started", "completed")}`]);
+  /** @param {string} name @param {number} row @param {string} words */
+  function addRun(name, row, words) {
+    const link = runLink(state, row, onChoose);
+    meanings.set(link, name);
+    lines.push([name, link, ` ${words}`]);
+  }
+  if (lastFailure >= 0) addRun("last failure", lastFailure, failureAge(state, lastFailure));
+  if (longest >= 0) addRun("longest", longest, lengthOf(state, longest, "started", "completed"));
   if (longestWait >= 0) {
     const words = lengthOf(state, longestWait, "created", "started", "completed");
-    lines.push(["longest wait", link(longestWait), ` ${words}`]);
+    addRun("longest wait", longestWait, words);
   }
   return lines;
 }
