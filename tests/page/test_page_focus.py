@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -11,6 +10,7 @@ from playwright.sync_api import Locator, expect
 
 from .conftest import Opener, Stage
 from .scenarios import NONE, Scenario, failed_run, finished_run, live_run, log_events, many_runs
+from .test_page_runs import update
 
 DEP = "adep_csv_report"
 
@@ -41,12 +41,9 @@ OPEN_ANEW = """(traits) => {
 }"""
 """Shows the view as it was at first, whatever was pressed in it."""
 
-RENEW = """({ page, buffers }) => new Promise((settled) => {
-  const parts = buffers.map((text) => new DataView(Uint8Array.from(atob(text), (one) => one.charCodeAt(0)).buffer));
-  window.stage.model.emit("msg:custom", { op: "update", page }, parts);
-  setTimeout(() => requestAnimationFrame(() => setTimeout(settled, 60)), 60);
-})"""
-"""Newer data come to the page, and all that is drawn after them is drawn."""
+DRAWN = """() => new Promise((settled) =>
+  setTimeout(() => requestAnimationFrame(() => setTimeout(settled, 60)), 60))"""
+"""All that is drawn after newer data is drawn."""
 
 
 def runs(more: int = 0, **traits: Any) -> Scenario:
@@ -95,7 +92,8 @@ def no_numbers(words: str | None) -> str | None:
 
 
 def renew(stage: Stage, scenario: Scenario) -> None:
-    stage.page.evaluate(RENEW, json.loads(scenario.to_json()))
+    update(stage, scenario)
+    stage.page.evaluate(DRAWN)
 
 
 def give_focus(element: Locator) -> None:
@@ -129,7 +127,7 @@ def test_what_has_the_focus_keeps_it_when_newer_data_come(
         stage.page.get_by_role(role, name=name).first.click()  # type: ignore[arg-type]
     stage.page.wait_for_timeout(500)
     found = lost(stage, [runs(more=1, **traits), runs(**traits)])
-    assert not found, chr(10).join(found)
+    assert not found, "\n".join(found)
 
 
 def test_in_a_list_of_one_name_the_focus_stays_on_its_run(open_stage: Opener) -> None:
@@ -179,15 +177,15 @@ def test_what_is_pressed_and_goes_away_leaves_the_focus_in_the_view(
 ) -> None:
     traits, _ = SCENES[scene]
     stage = open_stage(runs(**traits), width=1_244)
-    at, steps, lost = 0, 0, []
+    at, steps, thrown_out = 0, 0, []
     while (at := stage.page.evaluate(FOCUS_NEXT, at)) >= 0:
         pressed = stage.page.evaluate(FOCUSED)
         stage.page.keyboard.press("Enter")
         stage.page.wait_for_timeout(250)
         if stage.page.evaluate(FOCUSED) is None:
-            lost.append(pressed)
+            thrown_out.append(pressed)
         stage.page.evaluate(OPEN_ANEW, traits)
         stage.page.wait_for_timeout(450)
         at, steps = at + 1, steps + 1
     assert steps > 10, "it was a walk"
-    assert lost == []
+    assert thrown_out == []

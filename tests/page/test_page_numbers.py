@@ -209,6 +209,7 @@ def test_a_window_is_kept_as_a_filter(open_stage: Opener) -> None:
     expect(stage.page.get_by_test_id("arn-wb-result")).to_contain_text(f"{len(inside)} of 60 shown")
     stage.page.wait_for_function("() => window.stage.model.get('window') === null")
     expect(keep).to_be_hidden()
+    expect(stage.page.get_by_test_id("arn-timeline-canvas")).to_be_focused()
 
 
 def test_a_window_set_in_python_is_shown_and_not_sent_back(open_stage: Opener) -> None:

@@ -6,25 +6,21 @@ const TAKES_FOCUS = "button, select, input, summary, [tabindex]";
 const PATIENCE_MS = 5000;
 
 /**
- * What had the focus last.
+ * What has the focus, or had it when it was taken out of the page.
  * @typedef {object} Held
  * @property {HTMLElement} element
- * @property {string} name  what is in its place has the same
+ * @property {string} name  what is drawn in its place has the same
  * @property {number} at  its place among those of that name
  * @property {HTMLElement[]} around  the elements it stands in, from the inside out
  */
 
-/** What an element is or says, but for numbers, which change. @param {Element} element */
+/** What an element is and says, but for numbers, which change. @param {Element} element */
 function nameOf(element) {
   const { localName, role, ariaLabel } = element;
-  const words = meanings.get(element) ?? ariaLabel ?? (localName === "div" || element.textContent);
-  return `${localName} ${role} ${words}`.replace(/[\d.,]+/g, "#");
-}
-
-/** @param {HTMLElement} element @param {HTMLElement} root @returns {HTMLElement[]} what is between them, from the inside out */
-function ancestors({ parentElement }, root) {
-  if (!parentElement || parentElement === root) return [];
-  return [parentElement, ...ancestors(parentElement, root)];
+  // What stands in a box are not words of its own.
+  const words = localName === "div" ? "" : element.textContent;
+  const said = meanings.get(element) ?? ariaLabel ?? words;
+  return `${localName} ${role} ${said}`.replace(/[\d.,]+/g, "#");
 }
 
 /** @param {HTMLElement} root the view in which the focus is kept @param {AbortSignal} signal the end of the keeping */
@@ -55,16 +51,12 @@ export function keepFocus(root, signal) {
     next?.focus({ preventScroll: true });
   }
 
-  root.addEventListener("focusin", ({ target }) => {
-    const element = /** @type {HTMLElement} */ (target);
+  root.addEventListener("focusin", (event) => {
+    const path = /** @type {HTMLElement[]} */ (event.composedPath());
+    const [element, ...around] = path.slice(0, path.indexOf(root));
     if (isLost() && element === standIn()) return;
     const name = nameOf(element);
-    held = {
-      element,
-      name,
-      at: called(name).indexOf(element),
-      around: ancestors(element, root),
-    };
+    held = { element, name, at: called(name).indexOf(element), around };
     lostAt = 0;
   });
   root.addEventListener("focusout", ({ target }) => {

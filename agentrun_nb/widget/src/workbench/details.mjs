@@ -64,6 +64,7 @@ export function createDetails(store, options) {
     "What is chosen is not among the runs shown. ",
     button("Clear the filter", () => options.onFilter(null), { class: "arn-link" }),
   );
+  // Where a press takes away what was pressed, the focus stays here.
   const place = h("div", { tabindex: "-1" });
   const hint = (/** @type {string} */ words) => place.replaceChildren(h("p", "arn-hint", words));
 

@@ -234,14 +234,17 @@ function createTimes({ state }, onChange) {
       [until, filter?.until],
     ]))
       if (isBetween && !input.matches(":focus")) input.value = clockOf(edge, data.page.now);
-    const [from, to] = [filter?.since, filter?.until].map((edge) =>
-      momentOf(edge ?? "", data.page.now),
-    );
     note.textContent = age
       ? `counted back from the newest look, ${formatTime(data.page.now, zone())}`
-      : from >= to
+      : isNever(filter ?? {}, data.page.now)
         ? "no time lies between these"
         : "";
+  }
+
+  /** Whether the end is not after the beginning. @param {Filter} filter @param {number} newest */
+  function isNever({ since: from = "", until: to = "" }, newest) {
+    // An edge that is not given is not a number, which is neither before nor after another.
+    return momentOf(from, newest) >= momentOf(to, newest);
   }
 
   /** @param {string | undefined} edge @param {number} newest @returns {string} what a clock in the zone shows */
